@@ -1,0 +1,74 @@
+# webnet's commands; `make help` lists them. Needs Python 3.11 or newer and make, nothing else.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+# Which locked set of packages the tests run with: requirements/dev.txt or requirements/dev-django-6.1.txt.
+DEV_LOCK ?= requirements/dev.txt
+PYTEST_ARGS ?=
+# What a build of the package reads beside the Python files.
+SOURCES := pyproject.toml hatch_build.py $(wildcard frontend/*.json frontend/*.mjs frontend/.npmrc frontend/src/*)
+# The settings want a key and a host; these commands serve nobody.
+OFFLINE := WEBNET_DEBUG=1 WEBNET_SECRET_KEY=offline WEBNET_DATA_DIR=$(VENV)/offline DATABASE_URL=sqlite://:memory:
+
+.PHONY: help run test lint format schema lock build clean install install-dev
+
+help: ## Say what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(VENV)/run-installed ## Serve webnet at http://127.0.0.1:8000/, with demo data on the first start
+	@WEBNET_DEBUG=$${WEBNET_DEBUG-1} exec $(BIN)/python manage.py run
+
+test: $(VENV)/dev-installed ## Run every test on SQLite, and on PostgreSQL when TEST_DATABASE_URL is set
+	TEST_DATABASE=sqlite $(BIN)/python -m pytest $(PYTEST_ARGS)
+	@if [ -n "$$TEST_DATABASE_URL" ]; then \
+		echo "TEST_DATABASE=postgresql $(BIN)/python -m pytest $(PYTEST_ARGS)"; \
+		TEST_DATABASE=postgresql $(BIN)/python -m pytest $(PYTEST_ARGS); \
+	else \
+		echo "Not tested on PostgreSQL: TEST_DATABASE_URL is not set."; \
+	fi
+
+lint: $(VENV)/dev-installed ## Check style, types, imports and migrations
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(OFFLINE) $(BIN)/mypy
+	$(BIN)/lint-imports
+	$(OFFLINE) $(BIN)/python manage.py makemigrations --check --dry-run
+
+format: $(VENV)/dev-installed ## Put the code into shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+schema: $(VENV)/dev-installed ## Write schema.graphql anew
+	$(OFFLINE) WEBNET_SAFE_MODE=1 $(BIN)/python manage.py export_schema > schema.graphql.new
+	mv schema.graphql.new schema.graphql
+
+lock: $(VENV)/dev-installed ## Write the locked requirements and the front end's lock file anew
+	$(BIN)/python requirements/lock.py
+
+build: $(VENV)/dev-installed ## Build the source distribution and the wheel into dist/
+	rm -rf dist
+	$(BIN)/python -m build
+
+clean: ## Remove what was made, but not the data in var/
+	rm -rf $(VENV) dist build webnet/api/static/webnet/graphiql frontend/node_modules
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+# The stamps stand for what was installed, so that a second `make run` installs nothing.
+install: $(VENV)/run-installed
+install-dev: $(VENV)/dev-installed
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "webnet needs Python 3.11 or newer: set PYTHON")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run-installed: requirements/run.txt $(SOURCES) | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/run.txt
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	@touch $@
+
+$(VENV)/dev-installed: $(DEV_LOCK) $(SOURCES) | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --require-hashes -r $(DEV_LOCK)
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	@touch $@ $(VENV)/run-installed

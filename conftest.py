@@ -1,0 +1,39 @@
+"""Prepares the environment before Django reads it, for `tests/` and for the examples' own tests alike."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+_data_dir = tempfile.TemporaryDirectory(prefix="webnet-tests-")
+
+
+def _prepare_environment() -> None:
+    """Nothing of the caller's own webnet may reach the tests, whose database TEST_DATABASE chooses."""
+    for name in [name for name in os.environ if name.startswith("WEBNET_")]:
+        del os.environ[name]
+    for name in ("DATABASE_URL", "REDIS_URL", "HOST", "PORT"):
+        os.environ.pop(name, None)
+    os.environ.update(
+        DJANGO_SETTINGS_MODULE="webnet.settings",
+        WEBNET_DEBUG="1",
+        WEBNET_SECRET_KEY="for-tests-only",
+        WEBNET_DATA_DIR=_data_dir.name,
+    )
+    if os.environ.get("TEST_DATABASE") == "postgresql":
+        os.environ["DATABASE_URL"] = os.environ["TEST_DATABASE_URL"]
+
+
+_prepare_environment()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> Iterator[None]:
+    """SQLite's test database is a file: threads could not share one in memory."""
+    from django.db import connection
+
+    if connection.vendor == "sqlite":
+        connection.settings_dict["TEST"]["NAME"] = str(Path(_data_dir.name) / "tests.sqlite3")
+    yield

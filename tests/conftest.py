@@ -1,0 +1,1 @@
+"""Fixtures that every test may use; the environment itself is prepared by the `conftest.py` above this folder."""

@@ -1,0 +1,1 @@
+"""The management console: pages for people, made with Django templates."""

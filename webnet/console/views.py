@@ -1,0 +1,61 @@
+"""The console's own pages: home, sign in, sign out."""
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render, resolve_url
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from webnet.accounts import sessions
+from webnet.errors import PermissionDenied, RateLimited
+
+
+@require_safe
+@never_cache
+def home(request: HttpRequest) -> HttpResponse:
+    """Who is signed in, and where to go from here."""
+    if not request.user.is_authenticated:
+        return redirect("sign-in")
+    return render(request, "webnet/home.html")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@sensitive_post_parameters("password")
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """The form, and what it sends: a session, or the form again with the refusal's sentence."""
+    if request.method != "POST":
+        return _show_form(request)
+    username = request.POST.get("username", "")
+    try:
+        sessions.sign_in(request, username=username, password=request.POST.get("password", ""))
+    except PermissionDenied as refusal:
+        return _show_form(request, username=username, problem=str(refusal), status=403)
+    except RateLimited as refusal:
+        response = _show_form(request, username=username, problem=str(refusal), status=429)
+        response["Retry-After"] = str(refusal.retry_after_seconds)
+        return response
+    return HttpResponseRedirect(_read_next(request))
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """End the session; by POST only, so that no link or picture can do it."""
+    sessions.sign_out(request)
+    return redirect("sign-in")
+
+
+def _show_form(request: HttpRequest, *, username: str = "", problem: str = "", status: int = 200) -> HttpResponse:
+    context = {"next": _read_next(request), "username": username, "problem": problem}
+    return render(request, "webnet/sign_in.html", context, status=status)
+
+
+def _read_next(request: HttpRequest) -> str:
+    """Where to go after signing in: the address asked for when it is one of ours, else home."""
+    wished = request.POST.get("next", request.GET.get("next", ""))
+    is_ours = url_has_allowed_host_and_scheme(
+        wished, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return wished if is_ours else resolve_url(settings.LOGIN_REDIRECT_URL)

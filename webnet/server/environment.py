@@ -1,0 +1,89 @@
+"""What the environment says, and what stands in for what it leaves out; read by the settings only."""
+
+import contextlib
+import os
+import secrets
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+
+# The example plugins, in the order in which they are loaded; those whose folder is there are on by default.
+EXAMPLE_PLUGINS = ("hello_world",)
+
+# Every committed transaction survives a power cut, readers never wait for the writer, and a writer takes its lock at
+# once, since two transactions that both want to write after reading could only fail.
+SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "recursive_triggers=ON")
+
+
+def find_home() -> Path:
+    """Where `manage.py`, `examples/` and `plugins/` are: the checkout, or for an installed webnet the working folder."""
+    checkout = Path(__file__).resolve().parents[2]
+    return checkout if (checkout / "manage.py").is_file() else Path.cwd()
+
+
+def add_plugin_folders(home: Path) -> None:
+    """Put `plugins/` and the example plugins' folders at the end of the path, so that they can hide nothing."""
+    for folder in (home / "plugins", *sorted(home.glob("examples/*_plugin"))):
+        if folder.is_dir() and str(folder) not in sys.path:
+            sys.path.append(str(folder))
+
+
+def name_plugins(listed: list[str] | None, *, home: Path) -> tuple[str, ...]:
+    """The plugins' modules: those listed, each once; or the example plugins of the checkout when nothing is listed."""
+    if listed is None:
+        return tuple(name for name in EXAMPLE_PLUGINS if (home / "examples" / f"{name}_plugin").is_dir())
+    return tuple(dict.fromkeys(name.strip() for name in listed if name.strip()))
+
+
+def read_secret_key(given: str, *, debug: bool, data_dir: Path) -> str:
+    """The key given; while debugging, one that is made once and kept in the data folder, for its owner's eyes only."""
+    if given:
+        return given
+    if not debug:
+        raise ImproperlyConfigured("Set WEBNET_SECRET_KEY to a long random text, or WEBNET_DEBUG=1 to try webnet out.")
+    path = data_dir / "secret-key"
+    if not path.exists():
+        _make_secret_key(path)
+    return path.read_text().strip()
+
+
+def _make_secret_key(path: Path) -> None:
+    """Appears whole or not at all: of two first starts one makes the key, and both use it."""
+    handle, draft = tempfile.mkstemp(dir=path.parent)  # 0600 from the start
+    with open(handle, "w") as file:
+        file.write(secrets.token_urlsafe(50))
+    with contextlib.suppress(FileExistsError):
+        os.link(draft, path)
+    Path(draft).unlink()
+
+
+def name_allowed_hosts(given: list[str], *, debug: bool) -> list[str]:
+    """The hosts given; while debugging, this machine's own names."""
+    if given:
+        return given
+    if not debug:
+        raise ImproperlyConfigured(
+            "Set WEBNET_ALLOWED_HOSTS to the host names that webnet answers to, separated by commas, "
+            "or WEBNET_DEBUG=1 to try webnet out."
+        )
+    return ["localhost", "127.0.0.1", "[::1]"]
+
+
+def describe_database(parsed: Mapping[str, Any]) -> dict[str, Any]:
+    """Django's settings for the database at `DATABASE_URL`: SQLite or PostgreSQL, with connections that are kept."""
+    kept = {**parsed, "CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
+    match parsed["ENGINE"]:
+        case "django.db.backends.postgresql":
+            return kept
+        case "django.db.backends.sqlite3":
+            options = {
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 20,
+                "init_command": "".join(f"PRAGMA {pragma};" for pragma in SQLITE_PRAGMAS),
+            }
+            return {**kept, "OPTIONS": {**options, **parsed.get("OPTIONS", {})}}
+    raise ImproperlyConfigured("DATABASE_URL must begin with postgres:// or sqlite:///; webnet knows no other database.")

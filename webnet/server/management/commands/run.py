@@ -1,0 +1,87 @@
+"""Brings the database up to date and serves webnet, all in one process: what `make run` calls."""
+
+import io
+import socket
+from typing import Any
+
+import uvicorn
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connections
+
+
+class Command(BaseCommand):
+    """Migrate, make the demo data on a first start while debugging, read the plugins, serve."""
+
+    help = "Migrates, makes the demo data on a first start with WEBNET_DEBUG, syncs the plugins and serves webnet."
+    requires_system_checks: list[str] = []  # noqa: RUF012 - Django's own attribute; migrate runs the checks
+
+    def handle(self, **_options: Any) -> None:
+        """Serve until the process is told to end."""
+        # First of all, so that a port that is taken changes nothing.
+        listener = _listen(settings.WEBNET_HOST, settings.WEBNET_PORT)
+        call_command("migrate", interactive=False, verbosity=0, stdout=io.StringIO())
+        if settings.DEBUG and not get_user_model().objects.exists():
+            call_command("demo", stdout=self.stdout)
+        self._sync_plugins()
+        connections.close_all()
+        self._tell_where_to_look(listener)
+        _serve(listener)
+
+    def _sync_plugins(self) -> None:
+        """A plugin that failed is shown and withheld; the house opens all the same."""
+        try:
+            call_command("sync_plugins", stdout=self.stdout)
+        except (CommandError, SystemExit) as problem:
+            self.stderr.write(f"Not every plugin can be used: {problem}")
+
+    def _tell_where_to_look(self, listener: socket.socket) -> None:
+        address = _describe_address(listener)
+        lines = [
+            f"webnet serves {address}",
+            f"  GraphiQL  {address}graphql/",
+            f"  Admin     {address}admin/",
+        ]
+        if settings.DEBUG:
+            lines += [
+                f"Sign in at {address}sign-in/ as platform, acme-admin, acme-operator, acme-viewer or globex-admin;",
+                "the password was printed on the first start, and 'manage.py changepassword platform' sets a new one.",
+            ]
+        self.stdout.write("\n".join(lines))
+        self.stdout.flush()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Take the port; 0 takes any that is free."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen()
+    except OSError as problem:
+        raise CommandError(f"Can't listen on {host}:{port} ({problem.strerror}): set HOST or PORT.") from problem
+    return listener
+
+
+def _describe_address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - only looked up, never bound
+    return f"http://{f'[{reachable}]' if ':' in reachable else reachable}:{port}/"
+
+
+def _serve(listener: socket.socket) -> None:
+    """Serve with uvicorn, logging as the settings say."""
+    from webnet.asgi import application  # only now, when the database is up to date
+
+    config = uvicorn.Config(
+        application,
+        log_config=None,
+        access_log=settings.DEBUG,
+        # Only a proxy may say who the client is, and only where there is one.
+        proxy_headers=settings.WEBNET_HTTPS,
+        timeout_graceful_shutdown=10,
+    )
+    uvicorn.Server(config).run(sockets=[listener])

@@ -1,0 +1,133 @@
+"""The one place where the environment becomes Django's settings; the README has the table of its variables."""
+
+from pathlib import Path
+
+import environ
+
+from webnet.plugins.loading import with_plugins
+from webnet.server.environment import (
+    add_plugin_folders,
+    describe_database,
+    find_home,
+    name_allowed_hosts,
+    name_plugins,
+    read_secret_key,
+)
+
+env = environ.Env()
+
+# --- Where things are -------------------------------------------------------------------------------------------------
+HOME_DIR = find_home()
+WEBNET_DATA_DIR = Path(env.str("WEBNET_DATA_DIR", default=str(HOME_DIR / "var"))).absolute()
+WEBNET_DATA_DIR.mkdir(parents=True, exist_ok=True)
+WEBNET_HOST = env.str("HOST", default="127.0.0.1")
+WEBNET_PORT = env.int("PORT", default=8000)
+WEBNET_THREADS = env.int("WEBNET_THREADS", default=4)
+ROOT_URLCONF = "webnet.urls"
+
+# --- Whom to trust ----------------------------------------------------------------------------------------------------
+DEBUG = env.bool("WEBNET_DEBUG", default=False)
+SECRET_KEY = read_secret_key(env.str("WEBNET_SECRET_KEY", default=""), debug=DEBUG, data_dir=WEBNET_DATA_DIR)
+# Former keys, so that what they signed or sealed can still be read while the key is changed.
+SECRET_KEY_FALLBACKS = env.list("WEBNET_SECRET_KEY_FALLBACKS", default=[])
+ALLOWED_HOSTS = name_allowed_hosts(env.list("WEBNET_ALLOWED_HOSTS", default=[]), debug=DEBUG)
+CSRF_TRUSTED_ORIGINS = env.list("WEBNET_CSRF_TRUSTED_ORIGINS", default=[])
+
+# Another port of the same host name is the same *site*, so a development server's pages may send our cookies.
+CORS_ALLOWED_ORIGINS = env.list("WEBNET_CORS_ORIGINS", default=[])
+CORS_ALLOW_CREDENTIALS = True
+CORS_EXPOSE_HEADERS = ["Webnet-Schema"]
+CORS_URLS_REGEX = r"^/graphql/"
+
+# Whether browsers come by https, through a proxy that sets X-Forwarded-Proto and X-Forwarded-For itself. Then cookies
+# are for https only, and browsers are told to come back by https for a month (this host only, not its subdomains).
+WEBNET_HTTPS = env.bool("WEBNET_HTTPS", default=not DEBUG)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if WEBNET_HTTPS else None
+SECURE_HSTS_SECONDS = 30 * 24 * 3600 if WEBNET_HTTPS else 0
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = WEBNET_HTTPS
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# --- Apps and plugins -------------------------------------------------------------------------------------------------
+add_plugin_folders(HOME_DIR)
+# In safe mode no plugin's code runs at all, for the day when one of them does harm.
+WEBNET_SAFE_MODE = env.bool("WEBNET_SAFE_MODE", default=False)
+WEBNET_PLUGINS = () if WEBNET_SAFE_MODE else name_plugins(env.list("WEBNET_PLUGINS", default=None), home=HOME_DIR)
+HOST_APPS = [
+    "corsheaders",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "strawberry_django",
+    "webnet.customers",
+    "webnet.plugins",
+    "webnet.accounts",
+    "webnet.api",
+    "webnet.console",
+    "webnet.server",
+]
+INSTALLED_APPS = with_plugins(HOST_APPS, WEBNET_PLUGINS)
+
+MIDDLEWARE = [
+    "corsheaders.middleware.CorsMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# --- People -----------------------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "customers.User"
+AUTHENTICATION_BACKENDS = ["webnet.accounts.authentication.SessionBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "home"
+
+# --- Storage ----------------------------------------------------------------------------------------------------------
+DATABASES = {
+    "default": describe_database(env.db("DATABASE_URL", default=f"sqlite:///{WEBNET_DATA_DIR / 'webnet.sqlite3'}"))
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+REDIS_URL = env.str("REDIS_URL", default="")
+USE_TZ = True
+TIME_ZONE = "UTC"
+USE_I18N = False
+
+# --- Static files: straight from the packages, so that an installed webnet needs no collecting step -------------------
+STATIC_URL = "/static/"
+WHITENOISE_USE_FINDERS = True
+
+# --- What is said on stderr -------------------------------------------------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"()": "webnet.server.logs.OneLineFormatter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    # Django would print these twice, or as HTML mail.
+    "loggers": {"django": {"handlers": [], "propagate": True}, "django.server": {"handlers": [], "propagate": True}},
+}
