@@ -1,0 +1,56 @@
+// What a browser without tabs of its own opens with.
+
+const firstSteps = `# Welcome to webnet. Put the cursor into an operation and press Ctrl-Enter (or the button) to run it.
+
+# Who am I? Null means: use "Sign in" above.
+query WhoAmI {
+  viewer {
+    user {
+      username
+      name
+    }
+    isPlatformOperator
+    memberships {
+      customer {
+        slug
+        name
+      }
+      role
+    }
+  }
+}
+
+# What is installed, and what is on?
+query InstalledPlugins {
+  plugins(first: 10) {
+    edges {
+      node {
+        name
+        version
+        status
+        enabled
+        availability
+      }
+    }
+  }
+}
+
+# Switch a plugin on for the whole platform (as a platform operator).
+mutation EnableHelloWorld {
+  enablePlugin(input: { plugin: "hello_world" }) {
+    ... on EnablePluginPayload {
+      changed
+      plugin {
+        name
+        enabled
+      }
+    }
+    ... on Refusal {
+      code
+      message
+    }
+  }
+}
+`;
+
+export const examples = [firstSteps];

