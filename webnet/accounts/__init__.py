@@ -1,0 +1,1 @@
+"""The audited writer of identity: sign-in, tokens, users, customers and members."""

@@ -1,0 +1,118 @@
+"""Who may do what: the actor of an operation, their role for a customer, and the one check of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import CharField, F, QuerySet, Value
+
+from webnet.customers.models import Customer, Membership, is_slug
+from webnet.customers.roles import Role
+from webnet.errors import NotFound, PermissionDenied
+
+__all__ = [
+    "Actor",
+    "Role",
+    "find_customer",
+    "require",
+    "require_operator",
+    "require_signed_in",
+    "role_in",
+    "visible_customers",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Actor:
+    """Who acts, and with what limits; `user_id` is None for nobody and for the system itself.
+
+    `only_customer_id` and `maximum_role` are the limits of the API token in use, and `token_expires_at` is its end.
+    A limited token never carries the powers of a platform operator, only a role for the customer.
+    """
+
+    name: str
+    user_id: int | None = None
+    is_superuser: bool = False
+    only_customer_id: int | None = None
+    maximum_role: Role | None = None
+    token_expires_at: datetime | None = None
+    request_id: str = ""
+    ip_address: str | None = None
+
+    @classmethod
+    def system(cls, name: str) -> Actor:
+        """The platform itself, as a command or a deployment; `name` says which: 'command: sync_plugins'."""
+        return cls(name=name, is_superuser=True)
+
+    @property
+    def is_known(self) -> bool:
+        return self.user_id is not None or self.is_superuser
+
+    @property
+    def is_platform_operator(self) -> bool:
+        return self.is_superuser and self.only_customer_id is None and self.maximum_role is None
+
+
+def visible_customers(actor: Actor) -> QuerySet[Customer]:
+    """The customers that exist for this actor, each with `member_role`: the actor's role there, before limits."""
+    customers = Customer.objects.select_related("generation")
+    if actor.only_customer_id is not None:
+        customers = customers.filter(pk=actor.only_customer_id)
+    if actor.is_superuser:
+        return customers.annotate(member_role=Value(Role.ADMIN.value, output_field=CharField()))
+    if actor.user_id is None:
+        return customers.none()
+    return customers.filter(memberships__user=actor.user_id).annotate(member_role=F("memberships__role"))
+
+
+def find_customer(actor: Actor, slug: str) -> Customer:
+    """The customer, or the same NotFound whether it is foreign or does not exist."""
+    # What can't be a slug need not be looked up, and some of it (NUL) a database would not take.
+    customer = visible_customers(actor).filter(slug=slug).first() if is_slug(slug) else None
+    if customer is None:
+        raise NotFound.customer(slug)
+    return customer
+
+
+def role_in(actor: Actor, customer: Customer) -> Role | None:
+    """The actor's role for the customer, with the limits of their token; None where they have none."""
+    if actor.only_customer_id not in (None, customer.pk):
+        return None
+    role = _unlimited_role(actor, customer)
+    return role.capped(actor.maximum_role) if role is not None else None
+
+
+def _unlimited_role(actor: Actor, customer: Customer) -> Role | None:
+    if actor.is_superuser:
+        return Role.ADMIN
+    loaded = getattr(customer, "member_role", None)  # brought along by `visible_customers`
+    if loaded is None:
+        found = Membership.objects.filter(user=actor.user_id, customer=customer).values_list("role", flat=True)
+        loaded = found.first() if actor.user_id is not None else None
+    return Role(loaded) if loaded else None
+
+
+def require(actor: Actor, role: Role, *, customer: Customer) -> None:
+    """Raise unless the actor has at least this role for the customer; NotFound where they have none at all."""
+    held = role_in(actor, customer)
+    if held is None:
+        raise NotFound.customer(customer.slug)
+    if not held.includes(role):
+        raise PermissionDenied(
+            f"This needs the role {role.label.lower()} for '{customer.slug}'; yours is {held.label.lower()}.",
+            required_role=role.value,
+        )
+
+
+def require_signed_in(actor: Actor) -> int:
+    """The id of the user who acts; raises when nobody does, or the system itself."""
+    if actor.user_id is None:
+        raise PermissionDenied("Sign in first.", code="NOT_SIGNED_IN")
+    return actor.user_id
+
+
+def require_operator(actor: Actor) -> None:
+    """Raise unless a platform operator acts."""
+    if not actor.is_platform_operator:
+        raise PermissionDenied("Only a platform operator may do this.", code="OPERATORS_ONLY")

@@ -1,0 +1,127 @@
+"""Users, customers, memberships and API tokens."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.core.validators import RegexValidator
+from django.db import models
+from django.utils import timezone
+
+from webnet.customers.roles import Role
+
+SLUG_PATTERN = r"^[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?\Z"
+
+
+USERNAME_VALIDATOR = UnicodeUsernameValidator()
+
+
+def is_username(text: str) -> bool:
+    """Whether a user can have this name: up to 150 letters, digits and @ . + - _ characters."""
+    return len(text) <= 150 and USERNAME_VALIDATOR.regex.search(text) is not None
+
+
+def is_slug(text: str) -> bool:
+    """Whether a customer can have this slug: up to 50 of a-z, 0-9 and '-', which may not be at either end."""
+    return re.search(SLUG_PATTERN, text) is not None
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes users for Django's `createsuperuser`, the way in before all else; everything else goes through
+    `webnet.accounts`, which audits.
+    """
+
+    def create_user(self, username: str, password: str | None = None, **fields: Any) -> User:
+        user = self.model(username=self.model.normalize_username(username), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, username: str, password: str | None = None, **fields: Any) -> User:
+        return self.create_user(username, password, **{**fields, "is_staff": True, "is_superuser": True})
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """Somebody who can sign in; `is_superuser` makes a platform operator. Deactivated, never deleted."""
+
+    username = models.CharField(
+        max_length=150,
+        unique=True,
+        validators=[USERNAME_VALIDATOR],
+        error_messages={"unique": "A user with that username already exists."},
+    )
+    name = models.CharField(max_length=150, blank=True)
+    email = models.EmailField(blank=True)
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField(default=False, help_text="May look into the Django admin.")
+    date_joined = models.DateTimeField(default=timezone.now)
+
+    objects = UserManager()
+
+    EMAIL_FIELD = "email"
+    USERNAME_FIELD = "username"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    def get_full_name(self) -> str:
+        return self.name or self.username
+
+    def get_short_name(self) -> str:
+        return self.username
+
+
+class Customer(models.Model):
+    """One tenant. The slug names it in addresses and never changes. Deactivated, never deleted."""
+
+    slug = models.CharField(max_length=50, unique=True, validators=[RegexValidator(SLUG_PATTERN)])
+    name = models.CharField(max_length=200)
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("slug",)
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class Membership(models.Model):
+    """One user's role for one customer."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=10, choices=Role.choices)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["user", "customer"], name="one_membership_per_customer"),)
+
+    def __str__(self) -> str:
+        return f"{self.user_id} in {self.customer_id} as {self.role}"
+
+
+class ApiToken(models.Model):
+    """A key for machines, of which only a digest is stored; `prefix` is what people recognise it by."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_tokens")
+    name = models.CharField(max_length=100)
+    prefix = models.CharField(max_length=12)
+    digest = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    only_customer = models.ForeignKey(Customer, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    maximum_role = models.CharField(max_length=10, choices=Role.choices, blank=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["user", "name"], name="one_token_name_per_user"),)
+
+    def __str__(self) -> str:
+        return f"{self.prefix}… ({self.name})"
+
+    @property
+    def is_usable(self) -> bool:
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > timezone.now())
