@@ -1,0 +1,91 @@
+"""The gate: which plugin is effective for which customer now, and why not. Every surface asks here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import reduce
+from operator import and_
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from webnet.customers.access import Actor, visible_customers
+from webnet.customers.models import Customer
+from webnet.plugins.effectiveness import CustomerState, IneffectiveCode, PlatformState, Reason
+from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig
+from webnet.plugins.state_cache import customer_states, platform_state
+
+__all__ = [
+    "CustomerState",
+    "IneffectiveCode",
+    "PlatformState",
+    "Reason",
+    "customer_state",
+    "customer_states",
+    "effective_customers",
+    "is_effective",
+    "platform_state",
+    "switched_on",
+    "visible_plugins",
+]
+
+
+def is_effective(plugin: str, customer: Customer) -> bool:
+    """Whether the plugin is effective for the customer now."""
+    return plugin in customer_state(customer).effective
+
+
+def customer_state(customer: Customer) -> CustomerState:
+    """What holds for one customer now."""
+    return customer_states([customer])[customer.pk]
+
+
+def effective_customers(plugin: str, platform: PlatformState | None = None) -> QuerySet[Customer]:
+    """The customers for whom the plugin is effective: the gate as a subquery, for sets of rows."""
+    state = platform or platform_state()
+    needed = state.needed_by(plugin)
+    if needed is None:
+        return Customer.objects.none()
+    on_for_all = (switched_on(state.plugins[name], state.plugins[name].availability) for name in needed)
+    return Customer.objects.filter(reduce(and_, on_for_all, Q(is_active=True)))
+
+
+def switched_on(plugin: PluginConfig, availability: str) -> Q:
+    """Customers that have the plugin on by availability and choice, if the plugin's availability were this one."""
+    own = CustomerPluginConfig.objects.filter(plugin=plugin.pk, customer=OuterRef("pk"))
+    on = (
+        Q(availability=Availability.REQUIRED)
+        | Q(availability=Availability.OFFERED, enabled=True)
+        | Q(availability=Availability.DEFAULT_ON) & ~_declined()
+    )
+    if availability == Availability.OFFERED:
+        return Q(Exists(own.filter(on | Q(availability="", enabled=True))))
+    if availability == Availability.WITHHELD:
+        return Q(Exists(own.filter(on)))
+    off = ~Q(availability="") & ~on
+    if availability == Availability.DEFAULT_ON:
+        off |= Q(availability="", enabled=False)
+    return ~Q(Exists(own.filter(off)))
+
+
+def visible_plugins(actor: Actor, customer: Customer | None = None) -> QuerySet[PluginConfig]:
+    """The plugins that exist for this actor: all for a platform operator; for others those that are enabled
+    globally and not withheld from each of their customers, or not from `customer`, where one is given."""
+    if actor.is_platform_operator:
+        return PluginConfig.objects.all()
+    customers = Customer.objects.filter(pk=customer.pk) if customer else visible_customers(actor)
+    override = CustomerPluginConfig.objects.filter(plugin=OuterRef(OuterRef("pk")), customer=OuterRef("pk"))
+    override = override.exclude(availability="")
+    offered = Exists(customers.filter(Exists(override.exclude(availability=Availability.WITHHELD))))
+    inherited = Exists(customers.filter(~Exists(override)))
+    not_withheld = ~Q(availability=Availability.WITHHELD) & Q(inherited)
+    return PluginConfig.objects.filter(Q(enabled=True) & (Q(offered) | not_withheld))
+
+
+def effective_anywhere(plugins: Iterable[str], actor: Actor) -> frozenset[str]:
+    """Of these plugins, those that are effective for at least one customer that the actor may see."""
+    customers = visible_customers(actor).values("pk")
+    return frozenset(name for name in plugins if effective_customers(name).filter(pk__in=customers).exists())
+
+
+def _declined() -> Q:
+    return Q(enabled=False)

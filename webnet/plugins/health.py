@@ -1,0 +1,72 @@
+"""Runs a plugin's health check off the caller's thread, with a deadline, and stores what it said."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+
+from webnet.customers.models import Customer
+from webnet.plugins.base import HealthReport
+from webnet.plugins.models import PluginConfig, PluginHealth
+from webnet.plugins.registry import health_report
+
+logger = logging.getLogger(__name__)
+
+DEADLINE_SECONDS = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimedReport:
+    """What a check said, and how long it took."""
+
+    report: HealthReport
+    duration_ms: float
+
+
+def check(call: Callable[[], Any], *, plugin: str, deadline_seconds: float = DEADLINE_SECONDS) -> TimedReport:
+    """Run one check; what raises is unhealthy, what hangs past the deadline is unknown, and neither holds us up.
+
+    Python can't stop a thread: one that hangs stays behind as a daemon until it returns or the process ends.
+    """
+    answers: SimpleQueue[HealthReport] = SimpleQueue()
+    started = time.perf_counter()
+    threading.Thread(target=lambda: answers.put(_answer(call, plugin)), name=f"health-{plugin}", daemon=True).start()
+    try:
+        report = answers.get(timeout=deadline_seconds)
+    except Empty:
+        report = HealthReport(status="unknown", message=f"The check gave no answer within {deadline_seconds:g} s.")
+    return TimedReport(report=report, duration_ms=(time.perf_counter() - started) * 1000)
+
+
+def store(row: PluginConfig, customer: Customer | None, found: TimedReport) -> PluginHealth:
+    """Keep the result as the last one of this plugin, for the platform or for the customer."""
+    health, _ = PluginHealth.objects.update_or_create(
+        plugin=row,
+        customer=customer,
+        defaults={
+            "status": found.report.status,
+            "message": found.report.message,
+            "details": dict(found.report.details),
+            "checked_at": timezone.now(),
+            "duration_ms": found.duration_ms,
+        },
+    )
+    return health
+
+
+def _answer(call: Callable[[], Any], plugin: str) -> HealthReport:
+    try:
+        return health_report(call())
+    except (Exception, SystemExit) as error:
+        logger.warning("Plugin '%s': its health check raised.", plugin, exc_info=error)
+        return HealthReport(status="unhealthy", message=f"The check raised {type(error).__name__}.")
+    finally:
+        connection.close()

@@ -1,0 +1,23 @@
+"""Switches a plugin off, for everybody or for one customer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from webnet.customers.access import Actor
+from webnet.plugins.management.switch_command import SwitchCommand
+from webnet.plugins.manager import Change, manager
+
+
+class Command(SwitchCommand):
+    help = "Switches a plugin off, for everybody or for one customer, without a restart."
+    verb = "disabled"
+
+    def switch(self, actor: Actor, options: dict[str, Any]) -> Change:
+        return manager.disable(
+            options["plugin"],
+            actor=actor,
+            customer=options["customer"],
+            with_dependents=options["with_dependencies"],
+            reason=options["reason"],
+        )

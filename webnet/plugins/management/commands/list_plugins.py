@@ -1,0 +1,62 @@
+"""Prints every plugin that was ever synced, for the platform or as one customer has it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from webnet.customers.access import Actor, find_customer
+from webnet.errors import Refusal
+from webnet.plugins.activation import customer_state, platform_state
+from webnet.plugins.models import PluginConfig
+
+COLUMNS = ("name", "version", "status", "enabled", "availability", "reason")
+
+
+class Command(BaseCommand):
+    help = "Lists the plugins with version, status, and whether they are enabled, or effective for one customer."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--customer", metavar="SLUG", help="as this customer has them, with why not")
+        parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        rows = self._of_customer(options["customer"]) if options["customer"] else self._of_platform()
+        if options["json"]:
+            self.stdout.write(json.dumps(rows, indent=2))
+        elif not rows:
+            self.stdout.write("There are no plugins yet: name some in WEBNET_PLUGINS, then run 'sync_plugins'.")
+        else:
+            self._print_table(rows)
+
+    def _of_platform(self) -> list[dict[str, str]]:
+        return [_row(plugin, plugin.enabled, plugin.status_reason) for plugin in PluginConfig.objects.all()]
+
+    def _of_customer(self, slug: str) -> list[dict[str, str]]:
+        try:
+            state = customer_state(find_customer(Actor.system("command: list_plugins"), slug))
+        except Refusal as refusal:
+            raise CommandError(refusal.message) from None
+        return [
+            _row(plugin, name in state.effective, " ".join(reason.message for reason in state.reasons(name)))
+            | {"availability": state.availability(name).value}
+            for name, plugin in state.platform.plugins.items()
+        ]
+
+    def _print_table(self, rows: list[dict[str, str]]) -> None:
+        widths = {column: max(len(column), *(len(row[column]) for row in rows)) for column in COLUMNS}
+        for row in ({column: column for column in COLUMNS}, *rows):
+            self.stdout.write("  ".join(row[column].ljust(widths[column]) for column in COLUMNS).rstrip())
+
+
+def _row(plugin: PluginConfig, is_on: bool, reason: str) -> dict[str, str]:
+    return {
+        "name": plugin.name,
+        "version": plugin.version or "",
+        "status": plugin.status,
+        "enabled": "yes" if is_on else "no",
+        "availability": plugin.availability,
+        "reason": reason,
+    }

@@ -1,0 +1,223 @@
+"""The one writer of plugin state. Every change is one audited `Operation`; GraphQL, console and commands call it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from webnet.customers import access
+from webnet.customers.access import Actor
+from webnet.customers.models import Customer
+from webnet.customers.roles import Role
+from webnet.errors import InvalidInput, Refusal
+from webnet.plugins import customer_changes, health, layers, planning, platform_changes, settings_changes
+from webnet.plugins import sync as syncing
+from webnet.plugins.activation import customer_state, platform_state
+from webnet.plugins.base import HookContext, call_hook
+from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig, PluginHealth
+from webnet.plugins.operation import Operation
+from webnet.plugins.planning import Plan, PlanAction
+from webnet.plugins.registry import PluginRegistry, registry
+from webnet.plugins.switching import find_plugin, require_runnable
+from webnet.plugins.sync import SyncReport
+
+MAXIMUM_BATCH = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """How a change ended; `also` names the other plugins that were switched with it, in that order."""
+
+    plugin: str
+    customer: Customer | None
+    changed: bool
+    also: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What became of one customer of a batch: its change, or the refusal."""
+
+    customer_slug: str
+    change: Change | None = None
+    refusal: Refusal | None = None
+
+
+class PluginManager:
+    """Changes plugin state, for everybody or, with `customer` (a slug), for one. Every method raises `Refusal`s."""
+
+    def __init__(self, registry: PluginRegistry) -> None:
+        self._registry = registry
+
+    def sync(self, *, actor: Actor, reason: str | None = "") -> SyncReport:
+        """Read the installed plugins anew and store what was found."""
+        work = Operation(actor=actor, action="sync_plugins", reason=reason)
+        return work.run(lambda: syncing.sync(work, self._registry))
+
+    def enable(
+        self,
+        plugin: str,
+        *,
+        actor: Actor,
+        customer: str | None = None,
+        availability: Availability | None = None,
+        with_dependencies: bool = False,
+        reason: str | None = "",
+    ) -> Change:
+        """Switch the plugin on; on one that is on already, this only sets the availability, where given."""
+        if customer is not None:
+            return self._choose(
+                plugin, actor, customer, PlanAction.ENABLE, cascade=with_dependencies, reason=reason
+            )
+        work = Operation(actor=actor, action="enable_plugin", plugin_name=plugin, reason=reason)
+        return _run(
+            work,
+            lambda: platform_changes.enable(work, availability=availability, with_dependencies=with_dependencies),
+        )
+
+    def disable(
+        self,
+        plugin: str,
+        *,
+        actor: Actor,
+        customer: str | None = None,
+        with_dependents: bool = False,
+        reason: str | None = "",
+    ) -> Change:
+        """Switch the plugin off."""
+        if customer is not None:
+            return self._choose(plugin, actor, customer, PlanAction.DISABLE, cascade=with_dependents, reason=reason)
+        work = Operation(actor=actor, action="disable_plugin", plugin_name=plugin, reason=reason)
+        return _run(work, lambda: platform_changes.disable(work, with_dependents=with_dependents))
+
+    def reset(
+        self, plugin: str, *, actor: Actor, customer: str, cascade: bool = False, reason: str | None = ""
+    ) -> Change:
+        """Forget the customer's choice, so that the availability alone decides again."""
+        return self._choose(plugin, actor, customer, PlanAction.RESET, cascade=cascade, reason=reason)
+
+    def set_availability(
+        self,
+        plugin: str,
+        *,
+        actor: Actor,
+        availability: Availability | None,
+        customer: str | None = None,
+        reason: str | None = "",
+    ) -> Change:
+        """Say what customers may do; None, for one customer only, means the plugin's availability again."""
+        work = Operation(actor=actor, action="set_plugin_availability", plugin_name=plugin, reason=reason)
+        if customer is not None:
+            return _run(work, lambda: customer_changes.offer(work, customer=customer, availability=availability))
+        return _run(work, lambda: platform_changes.set_availability(work, availability=availability))
+
+    def update_settings(
+        self,
+        plugin: str,
+        *,
+        actor: Actor,
+        patch: Any,
+        customer: str | None = None,
+        expected_revision: int | None = None,
+        reason: str | None = "",
+    ) -> Change:
+        """Apply a JSON Merge Patch (RFC 7396) to one layer; the merged result must fit the plugin's schema."""
+        scope = "plugin" if customer is None else "customer_plugin"
+        work = Operation(actor=actor, action=f"update_{scope}_settings", plugin_name=plugin, reason=reason)
+
+        def change() -> tuple[str, ...]:
+            if customer is None:
+                settings_changes.update_global(work, patch=patch, expected_revision=expected_revision)
+            else:
+                settings_changes.update_customer(
+                    work, customer=customer, patch=patch, expected_revision=expected_revision
+                )
+            return ()
+
+        return _run(work, change)
+
+    def apply_to_customers(
+        self,
+        plugin: str,
+        *,
+        actor: Actor,
+        customers: Sequence[str],
+        action: PlanAction,
+        cascade: bool = False,
+        reason: str | None = "",
+    ) -> tuple[Outcome, ...]:
+        """The same choice for many customers: one transaction and one outcome each, in the order given."""
+        work = Operation(actor=actor, action="set_plugin_for_customers", plugin_name=plugin, reason=reason)
+        work.run(lambda: _require_batch(plugin, customers))
+        return tuple(self._try_choice(plugin, actor, slug, action, cascade, reason) for slug in customers)
+
+    def plan(self, plugin: str, *, actor: Actor, action: PlanAction, customer: str | None = None) -> Plan:
+        """What the action would do, or why it is refused. Changes nothing."""
+        return planning.plan(plugin, actor=actor, customer=customer, action=action)
+
+    def check_health(self, plugin: str, *, actor: Actor, customer: str | None = None) -> PluginHealth:
+        """Ask the plugin how it is, with a deadline and in no transaction, and store the answer."""
+        work = Operation(actor=actor, action="check_plugin_health", plugin_name=plugin)
+        row, config = work.run(lambda: _begin_check(work, customer))
+        entry = self._registry.get(plugin)
+        asked = config.customer if config is not None else None
+        context = HookContext(customer=asked, actor=actor, settings=layers.opened(row, config))
+        found = health.check(lambda: call_hook(entry.plugin, "health_check", context), plugin=plugin)
+
+        def store() -> PluginHealth:
+            work.changed, work.after = True, {"status": found.report.status}
+            return health.store(row, asked, found)
+
+        return work.run(store)
+
+    def _choose(
+        self, plugin: str, actor: Actor, customer: str, action: PlanAction, *, cascade: bool, reason: str | None
+    ) -> Change:
+        work = Operation(
+            actor=actor, action=f"{action.value}_customer_plugin", plugin_name=plugin, reason=reason
+        )
+        enabled = planning.CHOICES[action]
+        return _run(work, lambda: customer_changes.choose(work, customer=customer, enabled=enabled, cascade=cascade))
+
+    def _try_choice(
+        self, plugin: str, actor: Actor, slug: str, action: PlanAction, cascade: bool, reason: str | None
+    ) -> Outcome:
+        try:
+            change = self._choose(plugin, actor, slug, action, cascade=cascade, reason=reason)
+        except Refusal as refusal:
+            return Outcome(customer_slug=slug, refusal=refusal)
+        return Outcome(customer_slug=slug, change=change)
+
+
+def _run(work: Operation, change: Callable[[], tuple[str, ...]]) -> Change:
+    also = work.run(change)
+    return Change(plugin=work.plugin_name, customer=work.customer, changed=work.changed, also=also)
+
+
+def _require_batch(plugin: str, customers: Sequence[str]) -> None:
+    find_plugin(platform_state().plugins, plugin)
+    if len(customers) > MAXIMUM_BATCH:
+        message = f"At most {MAXIMUM_BATCH} customers at once; for everybody, set the availability."
+        raise InvalidInput(message, field="customers")
+    if len(set(customers)) != len(customers):
+        raise InvalidInput("Each customer can be named once.", field="customers")
+
+
+def _begin_check(work: Operation, slug: str | None) -> tuple[PluginConfig, CustomerPluginConfig | None]:
+    if slug is None:
+        access.require_operator(work.actor)
+        platform, config = platform_state(), None
+        row = find_plugin(platform.plugins, work.plugin_name)
+    else:
+        work.customer = access.find_customer(work.actor, slug)
+        access.require(work.actor, Role.OPERATOR, customer=work.customer)
+        state = customer_state(work.customer)
+        row = customer_changes.find_seen_plugin(work.actor, state, work.plugin_name)
+        platform, config = state.platform, state.config(row.name)
+    work.plugin_version = row.version or ""
+    require_runnable(platform, row)
+    return row, config
+
+
+manager = PluginManager(registry)

@@ -1,0 +1,165 @@
+"""The frame of every change: one transaction, a savepoint for the change, its audit row last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from django.db import OperationalError, connection, transaction
+from django.db.models import F
+
+from webnet.customers.access import Actor
+from webnet.customers.models import Customer
+from webnet.errors import HookFailed, NotFound, Refusal
+from webnet.plugins import audit
+from webnet.plugins.models import AuditOutcome, Generation, new_token
+
+T = TypeVar("T")
+
+MAXIMUM_ATTEMPTS = 5
+# PostgreSQL: serialization_failure, deadlock_detected (SQLSTATE class 40).
+TRANSIENT_SQLSTATES = frozenset({"40001", "40P01"})
+
+
+@dataclass(frozen=True)
+class Change:
+    """What became of one plugin, for its audit row."""
+
+    plugin_name: str
+    plugin_version: str = ""
+    before: Any = None
+    after: Any = None
+
+
+@dataclass(kw_only=True)
+class Operation:
+    """One audited operation. The change sets `changed`, and what its audit row shall say, as it goes.
+
+    While `changed` is False nothing is recorded: what already holds is a success that writes nothing.
+    `also` holds what changed along with it: a row each, before the operation's own.
+    """
+
+    actor: Actor
+    action: str
+    reason: str | None = ""
+    customer: Customer | None = None
+    plugin_name: str = ""
+    plugin_version: str = ""
+    before: Any = None
+    after: Any = None
+    also: list[Change] = field(default_factory=list, init=False)
+    changed: bool = field(default=False, init=False)
+
+    def run(self, change: Callable[[], T]) -> T:
+        """Carry the change out whole or not at all; a refusal is recorded, then raised again.
+
+        `change` may run more than once: deadlocks and serialisation failures are tried again.
+        """
+        start = (self.customer, self.plugin_version, self.before, self.after)
+        for attempt in range(1, MAXIMUM_ATTEMPTS + 1):
+            self.customer, self.plugin_version, self.before, self.after = start
+            self.also, self.changed = [], False
+            try:
+                return self._attempt(change)
+            except OperationalError as error:
+                if attempt == MAXIMUM_ATTEMPTS or not is_transient(error):
+                    raise
+        raise AssertionError("the last attempt returns or raises")
+
+    def after_commit(self, callback: Callable[[], object]) -> None:
+        """Run `callback` once the change is committed; what it raises is logged, not passed on."""
+        transaction.on_commit(callback, robust=True)
+
+    def _attempt(self, change: Callable[[], T]) -> T:
+        refusal: Refusal
+        with transaction.atomic(durable=True):
+            try:
+                with transaction.atomic():
+                    result = change()
+            except Refusal as error:
+                refusal = error
+                self._record(refusal)
+            else:
+                if self.changed:
+                    self._record(None)
+                return result
+        raise refusal
+
+    def _record(self, refusal: Refusal | None) -> None:
+        own = Change(self.plugin_name, self.plugin_version, before=self.before, after=self.after)
+        for change in (own,) if refusal else (*self.also, own):
+            self._record_change(change, refusal)
+
+    def _record_change(self, change: Change, refusal: Refusal | None) -> None:
+        # A NotFound must not betray whether the thing is foreign or missing, also not by the chain it is in.
+        customer = None if isinstance(refusal, NotFound) else self.customer
+        audit.record(
+            audit.AuditEntry(
+                actor=self.actor,
+                action=self.action,
+                outcome=_outcome(refusal),
+                customer=customer,
+                plugin_name=change.plugin_name,
+                plugin_version=change.plugin_version,
+                error_code=refusal.code if refusal else "",
+                reason=self.reason or "",
+                before=None if refusal else change.before,
+                after=None if refusal else change.after,
+            )
+        )
+
+
+def is_transient(error: OperationalError) -> bool:
+    """Whether the same transaction may succeed when it is tried again."""
+    return getattr(error.__cause__, "sqlstate", None) in TRANSIENT_SQLSTATES
+
+
+def lock_platform() -> None:
+    """Hold the platform's generation until the end of the transaction: no other change passes."""
+    _lock(None)
+
+
+def lock_customer(customer: Customer) -> None:
+    """Hold the customer's generation, and share the platform's, so that no global change passes this one."""
+    if connection.vendor == "postgresql":
+        table = connection.ops.quote_name(Generation._meta.db_table)
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT 1 FROM {table} WHERE customer_id IS NULL FOR SHARE")  # noqa: S608 - our own name
+    _lock(customer)
+
+
+def renew_platform() -> None:
+    """Say that the platform's rows changed: whatever was derived from them is derived anew."""
+    _renew(None)
+
+
+def renew_customer(customer: Customer) -> None:
+    """Say that the customer's rows changed."""
+    _renew(customer)
+
+
+def create_generation(customer: Customer | None) -> None:
+    """Make the first generation of a new customer, or of the platform, where there is none."""
+    Generation.objects.bulk_create([Generation(customer=customer)], ignore_conflicts=True)
+
+
+def _rows(customer: Customer | None) -> Any:
+    return Generation.objects.filter(customer=customer) if customer else Generation.objects.filter(customer=None)
+
+
+def _lock(customer: Customer | None) -> None:
+    rows = _rows(customer).select_for_update()
+    if rows.first() is None:
+        create_generation(customer)
+        rows.first()
+
+
+def _renew(customer: Customer | None) -> None:
+    _rows(customer).update(counter=F("counter") + 1, token=new_token())
+
+
+def _outcome(refusal: Refusal | None) -> AuditOutcome:
+    if refusal is None:
+        return AuditOutcome.SUCCEEDED
+    return AuditOutcome.FAILED if isinstance(refusal, HookFailed) else AuditOutcome.REFUSED

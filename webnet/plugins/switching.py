@@ -1,0 +1,64 @@
+"""Plans and carries out the switching of plugins, for everybody or for one customer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from webnet.errors import NotFound, PluginUnavailable
+from webnet.plugins.effectiveness import CustomerState, PlatformState
+from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig, PluginStatus
+from webnet.plugins.resolution import Dependency, Node, Obstacle
+
+
+def platform_nodes(platform: PlatformState) -> dict[str, Node]:
+    """Every plugin as the planner sees it globally: on is enabled."""
+    return {row.name: _node(row, is_on=row.enabled, obstacle=_broken(platform, row)) for row in platform.plugins.values()}
+
+
+def customer_nodes(state: CustomerState) -> dict[str, Node]:
+    """Every plugin as the planner sees it for one customer; only what is offered to it can be switched on."""
+    return {
+        name: _node(row, is_on=row.enabled and state.is_switched_on(name), obstacle=_unoffered(state, row))
+        for name, row in state.platform.plugins.items()
+    }
+
+
+def find_plugin(plugins: Mapping[str, PluginConfig], name: str) -> PluginConfig:
+    """The plugin's row, or NotFound."""
+    if name not in plugins:
+        raise NotFound.plugin(name)
+    return plugins[name]
+
+
+def require_runnable(platform: PlatformState, row: PluginConfig) -> None:
+    """Raise PluginUnavailable unless the plugin's code can run here."""
+    if row.status != PluginStatus.LOADED:
+        status = PluginStatus(row.status)
+        why = f": {row.status_reason}" if row.status_reason else "."
+        raise PluginUnavailable(f"'{row.name}' can't run ({status.label.lower()}){why}", status=status.value)
+    if row.name in platform.unloaded:
+        raise PluginUnavailable(platform.unloaded[row.name], status=PluginStatus.FAILED.value)
+
+
+def switch_state(row: PluginConfig | CustomerPluginConfig) -> dict[str, object]:
+    """What an audit row says of a switch, before and after."""
+    return {"enabled": row.enabled, "availability": row.availability or None}
+
+
+def _node(row: PluginConfig, *, is_on: bool, obstacle: Obstacle | None) -> Node:
+    needs = tuple(Dependency(name=item["name"], specifier=item["specifier"]) for item in row.dependencies)
+    return Node(name=row.name, version=row.version or "", dependencies=needs, is_on=is_on, obstacle=obstacle)
+
+
+def _broken(platform: PlatformState, row: PluginConfig) -> Obstacle | None:
+    if row.status == PluginStatus.LOADED and row.name not in platform.unloaded:
+        return None
+    return Obstacle(words=f"can't run ({PluginStatus(row.status).label.lower()})")
+
+
+def _unoffered(state: CustomerState, row: PluginConfig) -> Obstacle | None:
+    if not row.enabled:
+        return Obstacle(words="is disabled for everybody")
+    if state.availability(row.name) == Availability.WITHHELD:
+        return Obstacle(words=f"is withheld from '{state.customer.slug}'")
+    return _broken(state.platform, row)
