@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from webnet.accounts.models import SignInAttempts
+from webnet.customers.models import User
 from webnet.errors import RateLimited
 
 WINDOW = timedelta(minutes=5)
@@ -59,6 +60,7 @@ def _count(keys: list[str], now: datetime) -> list[SignInAttempts]:
     # Always in the order of the keys: two tries must not wait for each other.
     fresh = [SignInAttempts(key=key, expires_at=now + WINDOW) for key in keys]
     SignInAttempts.objects.bulk_create(fresh, ignore_conflicts=True)
+    # A row that another try clears right here is missing then: the first try after idle windows counts for nothing.
     rows = list(SignInAttempts.objects.select_for_update().filter(key__in=keys).order_by("key"))
     for row in rows:
         if row.expires_at <= now:
@@ -74,7 +76,7 @@ def _clear(now: datetime) -> None:
 
 
 def _username_key(username: str) -> str:
-    return _key(f"username:{username.casefold()}")
+    return _key(f"username:{User.normalize_username(username).casefold()}")
 
 
 def _address_key(address: str) -> str:

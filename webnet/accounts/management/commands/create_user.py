@@ -1,0 +1,43 @@
+"""Makes a user."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from webnet.accounts import users
+from webnet.accounts.management.refusals import refusals_as_command_errors
+from webnet.customers.access import Actor
+
+
+class Command(BaseCommand):
+    help = "Makes a user. Without a password they can't sign in; 'changepassword' sets one later."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("username")
+        parser.add_argument("--name", default="", help="As people write it.")
+        parser.add_argument("--email", default="")
+        parser.add_argument("--operator", action="store_true", help="Make a platform operator, who may do everything.")
+        parser.add_argument(
+            "--password-stdin",
+            action="store_true",
+            help="Read the password from the first line of standard input, where no list of processes shows it.",
+        )
+        parser.add_argument("--reason", default="", help="For the audit log.")
+
+    def handle(self, **options: Any) -> None:
+        password = sys.stdin.readline().rstrip("\r\n") if options["password_stdin"] else None
+        with refusals_as_command_errors():
+            user = users.create(
+                actor=Actor.system("command: create_user"),
+                username=options["username"],
+                name=options["name"],
+                email=options["email"],
+                password=password,
+                is_operator=options["operator"],
+                reason=options["reason"],
+            )
+        kind = "platform operator" if user.is_superuser else "user"
+        self.stdout.write(f"Made the {kind} '{user.username}'{'' if password is not None else ', without a password'}.")

@@ -1,0 +1,98 @@
+"""Writes who belongs to a customer, and as what: by the customer's admins, audited in the customer's chain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from webnet.accounts.authentication import find_user
+from webnet.customers.access import Actor, find_customer, require
+from webnet.customers.models import Customer, Membership, User
+from webnet.customers.roles import Role
+from webnet.errors import NotFound, PermissionDenied
+from webnet.plugins.operation import Operation, lock_customer
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemberChange:
+    """The member as they are now."""
+
+    membership: Membership
+    changed: bool
+
+
+def set(  # noqa: A001 - read as `members.set`
+    *, actor: Actor, customer: str, username: str, role: Role, reason: str | None = ""
+) -> MemberChange:
+    """Make the user a member of the customer of this slug, or change their role.
+
+    Raises NotFound or PermissionDenied; OPERATORS_ONLY where it would leave the customer without an admin.
+    """
+    operation = Operation(actor=actor, action="set_member", reason=reason)
+    return operation.run(lambda: _set(operation, customer, username, role))
+
+
+def remove(*, actor: Actor, customer: str, username: str, reason: str | None = "") -> bool:
+    """End the user's membership; False when they were no member, or do not exist: both get the same answer.
+
+    Raises NotFound or PermissionDenied; OPERATORS_ONLY where it would leave the customer without an admin.
+    """
+    operation = Operation(actor=actor, action="remove_member", reason=reason)
+    return operation.run(lambda: _remove(operation, customer, username))
+
+
+def _set(operation: Operation, slug: str, username: str, role: Role) -> MemberChange:
+    customer = _lock_as_admin(operation, slug)
+    user = find_user(username)
+    if user is None:
+        raise NotFound.user(username)
+    membership = _find_membership(customer, user) or Membership(user=user, customer=customer)
+    if membership.role == role.value:
+        return MemberChange(membership=membership, changed=False)
+    if role is not Role.ADMIN:
+        _refuse_last_admin(operation.actor, membership)
+    operation.before = _describe(membership) if membership.pk else None
+    membership.role = role.value
+    membership.save()
+    operation.after, operation.changed = _describe(membership), True
+    return MemberChange(membership=membership, changed=True)
+
+
+def _remove(operation: Operation, slug: str, username: str) -> bool:
+    customer = _lock_as_admin(operation, slug)
+    user = find_user(username)
+    membership = _find_membership(customer, user) if user is not None else None
+    if membership is None:
+        return False
+    _refuse_last_admin(operation.actor, membership)
+    operation.before, operation.changed = _describe(membership), True
+    membership.delete()
+    return True
+
+
+def _lock_as_admin(operation: Operation, slug: str) -> Customer:
+    customer = find_customer(operation.actor, slug)
+    # Two admins who remove each other must not both succeed: the second one asks again what they still are.
+    lock_customer(customer)
+    operation.customer = customer = find_customer(operation.actor, slug)
+    require(operation.actor, Role.ADMIN, customer=customer)
+    return customer
+
+
+def _find_membership(customer: Customer, user: User) -> Membership | None:
+    return Membership.objects.select_related("user", "customer").filter(customer=customer, user=user).first()
+
+
+def _refuse_last_admin(actor: Actor, membership: Membership) -> None:
+    if membership.role != Role.ADMIN.value or actor.is_platform_operator:
+        return
+    admins = Membership.objects.filter(customer=membership.customer, role=Role.ADMIN.value, user__is_active=True)
+    if not admins.exclude(pk=membership.pk).exists():
+        slug, username = membership.customer.slug, membership.user.username
+        raise PermissionDenied(
+            f"'{username}' is the last admin of '{slug}': only a platform operator may change that.",
+            code="OPERATORS_ONLY",
+        )
+
+
+def _describe(membership: Membership) -> dict[str, object]:
+    return {"username": membership.user.username, "role": membership.role}

@@ -1,0 +1,147 @@
+"""Writes API tokens: made by their users for themselves, with no more power than what they act with."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from webnet.accounts.authentication import digest_of
+from webnet.accounts.names import refuse_taken
+from webnet.accounts.text import clean_line
+from webnet.customers.access import Actor, find_customer, require_signed_in
+from webnet.customers.models import ApiToken, Customer
+from webnet.customers.roles import Role
+from webnet.errors import InvalidInput, NotFound, PermissionDenied
+from webnet.plugins.operation import Operation
+
+SECRET_PREFIX = "wn_"  # noqa: S105 - the part of every token that is no secret
+SECRET_BYTES = 32
+SHOWN_CHARACTERS = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewToken:
+    """A token and its secret, which is kept nowhere and can't be shown again."""
+
+    api_token: ApiToken
+    secret: str
+
+    def __repr__(self) -> str:
+        return f"NewToken({self.api_token})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenChange:
+    """The token as it is now."""
+
+    api_token: ApiToken
+    changed: bool
+
+
+def visible_tokens(actor: Actor) -> QuerySet[ApiToken]:
+    """The actor's own tokens, also the ended ones; with a limited token only those that can do no more than it."""
+    tokens = ApiToken.objects.select_related("only_customer").filter(user_id=actor.user_id)
+    if actor.only_customer_id is not None:
+        tokens = tokens.filter(only_customer_id=actor.only_customer_id)
+    if actor.maximum_role is not None:
+        tokens = tokens.filter(maximum_role__in=[role for role in Role if actor.maximum_role.includes(role)])
+    return tokens if actor.user_id is not None else tokens.none()
+
+
+def create(
+    *,
+    actor: Actor,
+    name: str,
+    expires_at: datetime | None = None,
+    only_customer: str | None = None,
+    maximum_role: Role | None = None,
+    reason: str | None = "",
+) -> NewToken:
+    """Make a token of the actor's own; `only_customer` is a slug, and a time without a zone is UTC.
+
+    Made with a token, it has at least that token's limits: what is left out is inherited, more is refused.
+    Raises PermissionDenied, NotFound or InvalidInput (also NAME_TAKEN).
+    """
+    secret = SECRET_PREFIX + secrets.token_urlsafe(SECRET_BYTES)
+    operation = Operation(actor=actor, action="create_api_token", reason=reason)
+
+    def change() -> NewToken:
+        token = ApiToken(
+            user_id=require_signed_in(actor),
+            name=clean_line(name, field="name", maximum_length=100),
+            expires_at=_limit_time(actor, expires_at),
+            only_customer=_limit_customer(actor, only_customer),
+            maximum_role=_limit_role(actor, maximum_role),
+            prefix=secret[:SHOWN_CHARACTERS],
+            digest=digest_of(secret),
+        )
+        with refuse_taken(f"You have a token '{token.name}' already, maybe a revoked one.", field="name"):
+            token.save(force_insert=True)
+        operation.after, operation.changed = _describe(token), True
+        return NewToken(api_token=token, secret=secret)
+
+    return operation.run(change)
+
+
+def revoke(*, actor: Actor, token_id: int, reason: str | None = "") -> TokenChange:
+    """End one of the actor's own tokens, or as a platform operator anybody's. Raises PermissionDenied or NotFound."""
+    operation = Operation(actor=actor, action="revoke_api_token", reason=reason)
+    return operation.run(lambda: _revoke(operation, token_id))
+
+
+def _revoke(operation: Operation, token_id: int) -> TokenChange:
+    actor = operation.actor
+    tokens = ApiToken.objects.all() if actor.is_platform_operator else visible_tokens(actor)
+    if not actor.is_platform_operator:
+        require_signed_in(actor)
+    found = tokens.select_related("only_customer").filter(pk=token_id)
+    if not found.exists():
+        raise NotFound.token()
+    is_changed = ApiToken.objects.filter(pk=token_id, revoked_at=None).update(revoked_at=timezone.now()) == 1
+    token = found.get()
+    operation.changed = is_changed
+    operation.after = _describe(token)
+    return TokenChange(api_token=token, changed=is_changed)
+
+
+def _limit_time(actor: Actor, wished: datetime | None) -> datetime | None:
+    limit = actor.token_expires_at
+    if wished is None:
+        return limit
+    if timezone.is_naive(wished):
+        wished = wished.replace(tzinfo=UTC)
+    if wished <= timezone.now():
+        raise InvalidInput("A token can't have expired before it begins.", field="expires_at")
+    if limit is not None and wished > limit:
+        raise InvalidInput("A token can't make one that outlives it.", field="expires_at")
+    return wished
+
+
+def _limit_customer(actor: Actor, wished: str | None) -> Customer | None:
+    if wished is not None:
+        return find_customer(actor, wished)
+    return Customer.objects.filter(pk=actor.only_customer_id).first()
+
+
+def _limit_role(actor: Actor, wished: Role | None) -> str:
+    limit = actor.maximum_role
+    if wished is None:
+        return limit.value if limit is not None else ""
+    if limit is not None and not limit.includes(wished):
+        raise PermissionDenied(f"This token gives no more than the role {limit.label.lower()}.")
+    return wished.value
+
+
+def _describe(token: ApiToken) -> dict[str, object]:
+    return {
+        "name": token.name,
+        "user": token.user.username,
+        "only_customer": token.only_customer.slug if token.only_customer else None,
+        "maximum_role": token.maximum_role or None,
+        "expires_at": token.expires_at.isoformat() if token.expires_at else None,
+        "revoked_at": token.revoked_at.isoformat() if token.revoked_at else None,
+    }
