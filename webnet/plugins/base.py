@@ -119,17 +119,18 @@ class PluginBase:
         return None
 
 
-HOOKS = (
-    "on_load",
-    "on_unload",
-    "on_enable",
-    "on_disable",
-    "after_enable",
-    "after_disable",
-    "on_upgrade",
-    "migrate_settings",
-    "health_check",
-)
+# The hooks, and how many arguments each is offered.
+HOOKS = {
+    "on_load": 0,
+    "on_unload": 0,
+    "on_enable": 1,
+    "on_disable": 1,
+    "after_enable": 1,
+    "after_disable": 1,
+    "on_upgrade": 1,
+    "migrate_settings": 2,
+    "health_check": 1,
+}
 
 
 def call_hook(plugin: PluginBase, hook: str, *arguments: object) -> Any:
@@ -139,19 +140,22 @@ def call_hook(plugin: PluginBase, hook: str, *arguments: object) -> Any:
 
 def call_with(function: Callable[..., Any], *arguments: object) -> Any:
     """Calls with as many of the arguments, from the left, as the function takes."""
-    return function(*arguments[: count_taken(function, len(arguments))])
+    count = count_taken(function, len(arguments))
+    return function(*arguments[:count])
 
 
-def count_taken(function: Callable[..., Any], offered: int) -> int:
-    """How many of the offered positional arguments the function takes; all of them where none would fit."""
+def count_taken(function: Callable[..., Any], offered: int) -> int | None:
+    """How many of the offered positional arguments the function takes; None where no number of them would do."""
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):  # Some callables written in C have none.
         return offered
-    for count in range(offered, -1, -1):
-        try:
-            signature.bind(*[None] * count)
-        except TypeError:
-            continue
-        return count
-    return offered
+    return next((count for count in range(offered, -1, -1) if _binds(signature, count)), None)
+
+
+def _binds(signature: inspect.Signature, count: int) -> bool:
+    try:
+        signature.bind(*[None] * count)
+    except TypeError:
+        return False
+    return True

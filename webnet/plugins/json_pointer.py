@@ -35,13 +35,14 @@ def pointer_get(document: Any, pointer: str, default: Any = MISSING) -> Any:
     return value
 
 
-def pointer_set(document: Mapping[str, Any], pointer: str, value: Any) -> dict[str, Any]:
-    """A copy of the document with the value at the pointer; objects on the way are made, and replace what is none."""
-    segment, *others = split_pointer(pointer)
-    if others:
-        inner = document.get(segment)
-        value = pointer_set(inner if isinstance(inner, Mapping) else {}, join_pointer(others), value)
-    return {**document, segment: value}
+def pointer_set(document: dict[str, Any], pointer: str, value: Any) -> None:
+    """Puts the value at the pointer, in place; objects on the way are made, and replace what is none."""
+    *others, last = split_pointer(pointer)
+    for segment in others:
+        if not isinstance(document.get(segment), dict):
+            document[segment] = {}
+        document = document[segment]
+    document[last] = value
 
 
 def walk_leaves(value: Any, segments: tuple[str, ...] = ()) -> Iterable[tuple[tuple[str, ...], Any]]:

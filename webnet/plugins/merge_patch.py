@@ -69,9 +69,9 @@ def split_secrets(schema: KnowsSecrets, patch: Mapping[str, Any]) -> tuple[dict[
 
 def join_secrets(layer: Mapping[str, Any], secrets: Mapping[str, Any]) -> dict[str, Any]:
     """One layer with its own secrets (by pointer) in their places again; join before merging the layers."""
-    joined = dict(layer)
+    joined = deepcopy(dict(layer))
     for pointer, value in secrets.items():
-        joined = pointer_set(joined, pointer, value)
+        pointer_set(joined, pointer, value)
     return joined
 
 

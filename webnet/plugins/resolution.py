@@ -115,7 +115,7 @@ def _require_node(nodes: Nodes, name: str) -> None:
 
 def _walk(nodes: Nodes, start: str, neighbours: Callable[[Nodes, str], Iterable[str]]) -> dict[str, tuple[str, ...]]:
     """The shortest path from the start to everything in reach, nearest first, also to names without a node."""
-    paths = {start: (start,)}
+    paths: dict[str, tuple[str, ...]] = {start: (start,)}
     queue = deque([start])
     while queue:
         current = queue.popleft()

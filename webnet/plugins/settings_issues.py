@@ -71,12 +71,13 @@ _SENTENCES: Mapping[str, Callable[[Any], str]] = {
 def tell_issues(errors: Iterable[ValidationError]) -> Iterator[SettingsIssue]:
     """One or more issues for each fault that `jsonschema` found."""
     for error in errors:
+        asked: Any = error.validator_value
         if error.validator == "required":
-            yield from _tell_missing(error, error.validator_value)
+            yield from _tell_missing(error, asked)
         elif error.validator == "dependentRequired":
-            needs = [names for name, names in error.validator_value.items() if name in error.instance]
-            yield from _tell_missing(error, [name for names in needs for name in names])
-        elif error.validator == "additionalProperties" and error.validator_value is False:
+            for name, needed in asked.items():
+                yield from _tell_missing(error, needed if name in _instance(error) else ())
+        elif error.validator == "additionalProperties" and asked is False:
             yield from _tell_unknown(error)
         else:
             yield SettingsIssue(path=join_pointer(error.absolute_path), message=_tell(error))
@@ -116,32 +117,32 @@ def _tell_alternatives(error: ValidationError) -> str:
     if not context:
         return "fits more than one of the forms that are allowed here, and must fit exactly one"
     if all(inner.validator == "type" and not inner.relative_path for inner in context):
-        types = [inner.validator_value for inner in context]
-        flat = [name for one in types for name in ([one] if isinstance(one, str) else one)]
-        return f"must be {name_types(dict.fromkeys(flat))}"
+        asked: list[Any] = [inner.validator_value for inner in context]
+        types = [name for one in asked for name in ([one] if isinstance(one, str) else one)]
+        return f"must be {name_types(dict.fromkeys(types))}"
     return "fits none of the forms that are allowed here"
 
 
 def _tell_missing(error: ValidationError, names: Iterable[str]) -> Iterator[SettingsIssue]:
     for name in names:
-        if name not in error.instance:
+        if name not in _instance(error):
             yield SettingsIssue(path=join_pointer([*error.absolute_path, name]), message="is required")
 
 
 def _tell_unknown(error: ValidationError) -> Iterator[SettingsIssue]:
-    known = list(error.schema.get("properties", {})) if isinstance(error.schema, Mapping) else []
-    # Additional members that a pattern allows are told apart by asking again, one by one.
-    for name in error.instance:
-        if name in known or _matches_pattern(error, name):
+    schema: Any = error.schema
+    known = list(schema.get("properties", {}))
+    patterns = list(schema.get("patternProperties", {}))
+    for name in _instance(error):
+        if name in known or any(re.search(pattern, name) for pattern in patterns):
             continue
         close = get_close_matches(name, known, n=1)
         hint = f"; did you mean '{close[0]}'?" if close else ""
         yield SettingsIssue(path=join_pointer([*error.absolute_path, name]), message=f"is not known{hint}")
 
 
-def _matches_pattern(error: ValidationError, name: str) -> bool:
-    patterns = error.schema.get("patternProperties", {}) if isinstance(error.schema, Mapping) else {}
-    return any(re.search(pattern, name) for pattern in patterns)
+def _instance(error: ValidationError) -> Any:
+    return error.instance
 
 
 def _tell_unstorable_value(value: Any) -> str | None:

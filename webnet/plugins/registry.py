@@ -1,0 +1,156 @@
+"""What is installed: every plugin of this process, loaded or put aside with its reason; frozen after start-up."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from webnet.errors import NotFound, PluginDefinitionError, WebnetError
+from webnet.plugins.base import PluginBase, call_hook
+from webnet.plugins.compatibility import check_host
+from webnet.plugins.entries import Entry, open_entry, start_entry
+from webnet.plugins.failure import LoadFailure, attempt
+from webnet.plugins.manifest import read_manifest
+from webnet.plugins.resolution import Node, load_order, tell_cycle
+
+__all__ = ["Entry", "LoadFailure", "PluginRegistry", "registry"]
+
+logger = logging.getLogger(__name__)
+
+
+class PluginRegistry:
+    """The plugins of one process, each with its own name; the host uses `registry`, and tests make their own."""
+
+    def __init__(self) -> None:
+        self._entries: dict[str, Entry] = {}
+        self._is_frozen = False
+
+    def load(
+        self, module_names: Iterable[str], *, host_version: str, failures: Mapping[str, LoadFailure] | None = None
+    ) -> None:
+        """Loads each module's plugin, dependencies first; one that fails is put aside, and the others go on.
+
+        `failures` are those that were found before, by module. A plugin whose dependency failed or is not there is
+        loaded all the same: the gate keeps it off, and lets it in when the dependency is back. Plugins that need
+        each other in a circle have failed.
+        """
+        self._refuse_when_frozen()
+        failures = failures or {}
+        fresh = [module for module in dict.fromkeys(module_names) if module not in self._entries]
+        for module in fresh:
+            entry = Entry(module=module, name=self._find_free_name(module))
+            opened = (
+                entry.fail(failures[module]) if module in failures else open_entry(entry, host_version=host_version)
+            )
+            self._put(self._refuse_clash(entry, opened))
+        self._start(fresh)
+
+    def register(self, plugin: PluginBase, *, module: str = "", host_version: str | None = None) -> Entry:
+        """Adds one plugin, such as a test's throw-away one; what `load` would put aside is raised here.
+
+        Raises PluginDefinitionError, or whatever its on_load raises.
+        """
+        self._refuse_when_frozen()
+        manifest = read_manifest(plugin)
+        taken = self.find(manifest.name)
+        if taken is not None:
+            raise PluginDefinitionError(_tell_clash(manifest.name, type(plugin).__module__, taken.module))
+        misfit = check_host(manifest.webnet_version, host_version) if host_version is not None else None
+        if misfit is not None:
+            raise PluginDefinitionError(misfit)
+        call_hook(plugin, "on_load")
+        entry = Entry(module=module or manifest.name, name=manifest.name, status="loaded", plugin=plugin)
+        return self._put(replace(entry, identity=manifest, manifest=manifest))
+
+    def get(self, name: str) -> Entry:
+        """The plugin of that name, whatever its status; raises NotFound."""
+        entry = self.find(name)
+        if entry is None:
+            raise NotFound.plugin(name)
+        return entry
+
+    def find(self, name: str) -> Entry | None:
+        """The plugin of that name, whatever its status."""
+        return next((entry for entry in self.entries() if entry.name == name), None)
+
+    def entries(self) -> tuple[Entry, ...]:
+        """All of them; the loaded ones are in the order in which they were loaded."""
+        return tuple(self._entries.values())
+
+    def loaded(self) -> tuple[Entry, ...]:
+        """Those that run, dependencies first."""
+        return tuple(entry for entry in self.entries() if entry.status == "loaded")
+
+    def failed(self) -> tuple[Entry, ...]:
+        """Those that failed; one that does not fit this host is incompatible instead."""
+        return tuple(entry for entry in self.entries() if entry.status == "failed")
+
+    def set_aside(self, name: str, failure: LoadFailure) -> None:
+        """Lets a plugin fail after all, such as one whose types don't build; also after the freeze."""
+        self._put(self.get(name).fail(failure))
+
+    def unload(self, name: str) -> None:
+        """Calls on_unload and lets the plugin go; what the hook raises is logged. Also after the freeze."""
+        entry = self.get(name)
+        plugin = entry.plugin
+        if entry.status != "loaded" or plugin is None:
+            return
+        answer = attempt(lambda: call_hook(plugin, "on_unload"), doing=f"on_unload() of '{name}'")
+        if isinstance(answer, LoadFailure):
+            logger.error("Plugin '%s': %s", name, answer.reason)
+        self._put(replace(entry, status="unloaded", reason="It was unloaded from this process."))
+
+    def freeze(self) -> None:
+        """From now on nothing is added: plugins arrive with the start of a process only."""
+        self._is_frozen = True
+
+    def _refuse_when_frozen(self) -> None:
+        if self._is_frozen:
+            raise WebnetError("The registry is frozen after start-up: restart the process to load other plugins.")
+
+    def _find_free_name(self, module: str) -> str:
+        """A name for a plugin that has not told its own: each one must differ, since it stands for a row."""
+        short, full = module.rpartition(".")[2], module.replace(".", "_")
+        taken = {entry.name for entry in self.entries()}
+        return next(name for name in (short, full, module) if name not in taken or name == module)
+
+    def _refuse_clash(self, unnamed: Entry, opened: Entry) -> Entry:
+        taken = self.find(opened.name)
+        if taken is None:
+            return opened
+        if taken.identity is None:  # It only has the name for want of its own: a plugin's real name goes before.
+            self._put(replace(taken, name=taken.module.replace(".", "_") + "_module"))
+            return opened
+        return unnamed.fail(LoadFailure(reason=_tell_clash(opened.name, opened.module, taken.module)))
+
+    def _start(self, modules: Iterable[str]) -> None:
+        """Starts what was opened, dependencies first; what is in a circle fails."""
+        waiting = {entry.name: entry for entry in map(self._entries.__getitem__, modules) if entry.status == "unloaded"}
+        order = load_order({name: _as_node(entry) for name, entry in waiting.items()})
+        for name in order.names:
+            entry = self._entries.pop(waiting[name].module)
+            cycle = order.cycles.get(name)
+            self._put(entry.fail(LoadFailure(reason=tell_cycle(cycle))) if cycle else start_entry(entry))
+
+    def _put(self, entry: Entry) -> Entry:
+        if entry.status in {"failed", "incompatible"}:
+            logger.error("Plugin '%s' is put aside. %s", entry.name, entry.reason)
+        self._entries[entry.module] = entry
+        return entry
+
+
+def _as_node(entry: Entry) -> Node:
+    identity = entry.identity
+    return Node(
+        name=entry.name,
+        version=identity.version if identity else "",
+        dependencies=identity.dependencies if identity else (),
+    )
+
+
+def _tell_clash(name: str, module: str, taken_by: str) -> str:
+    return f"'{module}' calls its plugin '{name}', as '{taken_by}' does already: rename one of them."
+
+
+registry = PluginRegistry()
