@@ -1,0 +1,71 @@
+"""A plugin's AppConfig that puts the plugin aside when its models or its `ready()` fail, instead of the host."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.apps import AppConfig, apps
+
+from webnet.plugins.failure import LoadFailure, attempt
+from webnet.plugins.model_withdrawal import find_dangling, withdraw_models
+
+# Why apps are put aside, by module: of this process, like Django's own registry of apps.
+failed_apps: dict[str, LoadFailure] = {}
+
+
+class IsolatedApp(AppConfig):
+    """Goes in front of a plugin's own AppConfig class, and lets the rest of Django see whole plugins only."""
+
+    is_settled = False
+
+    def import_models(self) -> None:
+        """Imports the plugin's models, or takes all of them out again."""
+        failure = attempt(super().import_models, doing=f"Importing the models of '{self.name}'")
+        if isinstance(failure, LoadFailure):
+            # Else another plugin that imports them would register some of them once more.
+            sys.modules.setdefault(f"{self.name}.models", None)  # type: ignore[arg-type]  # Python's way to forbid it
+            self.put_aside(failure)
+
+    def ready(self) -> None:
+        """Gets all plugins ready, the first time that one of them is asked."""
+        settle()
+
+    def put_aside(self, failure: LoadFailure) -> None:
+        """Keeps the reason, and takes the models out of Django's registry."""
+        failed_apps[self.name] = failure
+        withdraw_models(self)
+
+    def get_ready(self) -> None:
+        """Calls the plugin's own `ready()`, once; its models stay when it fails, as with any disabled plugin."""
+        if self.is_settled:
+            return
+        self.is_settled = True
+        own_ready: Callable[[], Any] = super().ready
+        if self.name in failed_apps:
+            return
+        failure = attempt(own_ready, doing=f"ready() of the app '{self.name}'")
+        if isinstance(failure, LoadFailure):
+            failed_apps[self.name] = failure
+
+
+def settle() -> None:
+    """Puts aside the plugins whose models point at models that are not there, and gets the others ready."""
+    configs = [config for config in apps.get_app_configs() if isinstance(config, IsolatedApp)]
+    waiting = [config for config in configs if not config.is_settled]
+    _put_dangling_aside(waiting)
+    for config in waiting:
+        config.get_ready()
+
+
+def _put_dangling_aside(configs: Iterable[IsolatedApp]) -> None:
+    """One plugin's models may hang on another's, so each one put aside makes it worth to look again."""
+    remaining = {config.name: config for config in configs}
+    while True:
+        found = {name: dangling for name, config in remaining.items() if (dangling := find_dangling(config))}
+        if not found:
+            return
+        for name, (model, target) in found.items():
+            words = f"The model '{model}' points at '{target}', which is not there: install or mend what brings it."
+            remaining.pop(name).put_aside(LoadFailure(reason=words))

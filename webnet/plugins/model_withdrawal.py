@@ -1,0 +1,107 @@
+"""Takes a plugin's models out of Django's registry, with all that they have left on the models of others."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import Any
+
+from django.apps import AppConfig, apps
+from django.db.models import Model
+
+Models = frozenset[type[Model]]
+
+
+def withdraw_models(config: AppConfig) -> None:
+    """Removes the app's models, also half-made ones: no check, migration, relation or cascade meets them any more.
+
+    Needs the registry to be ready for apps (`apps_ready`); a caller makes sure that nobody imports them again.
+    """
+    gone = frozenset(model for model in _list_models() if _belongs(model, config))
+    for model in gone:
+        _remove_reverse_accessors(model, gone)
+        del apps.all_models[_meta(model).app_label][str(_meta(model).model_name)]
+    _forget_pending_operations(gone)
+    config.models_module = None
+    apps.clear_cache()
+    for model in _list_models():
+        _meta(model)._expire_cache()  # noqa: SLF001 - clear_cache() does it only once start-up is over
+    # What a half-imported module had connected to signals is held weakly, and dies with the module.
+    gc.collect()
+
+
+def find_dangling(config: AppConfig) -> tuple[str, str] | None:
+    """The first model of the app that points at one that is not in the registry, and what it points at."""
+    for model in apps.all_models[config.label].values():
+        for target in _list_targets(model):
+            if not _is_registered(target):
+                return _meta(model).label, target if isinstance(target, str) else _meta(target).label
+    return None
+
+
+def _list_models() -> list[type[Model]]:
+    return [model for models in apps.all_models.values() for model in models.values()]
+
+
+def _belongs(model: type[Model], config: AppConfig) -> bool:
+    """By label, or by module where a model claims the label of another app."""
+    return _meta(model).app_label == config.label or apps.get_containing_app_config(model.__module__) is config
+
+
+def _relations(model: type[Model]) -> Iterator[Any]:
+    meta = _meta(model)
+    fields: Iterable[Any] = chain(meta.local_fields, meta.local_many_to_many, meta.private_fields)
+    return (field.remote_field for field in fields if field.remote_field is not None)
+
+
+def _list_targets(model: type[Model]) -> Iterator[Any]:
+    """The models that this one needs: related ones, those between, and those it inherits from."""
+    for relation in _relations(model):
+        yield relation.model
+        through = getattr(relation, "through", None)
+        if through is not None:
+            yield through
+    for base in model.__mro__[1:]:
+        meta = getattr(base, "_meta", None)
+        if meta is not None and not meta.abstract:
+            yield base
+
+
+def _is_registered(target: Any) -> bool:
+    if isinstance(target, str):
+        return False
+    return apps.all_models[_meta(target).app_label].get(_meta(target).model_name) is target
+
+
+def _remove_reverse_accessors(model: type[Model], gone: Models) -> None:
+    """Takes back what a relation has put on the model at its other end, such as `customer.device_set`."""
+    for relation in _relations(model):
+        if isinstance(relation.model, str) or relation.model in gone:
+            continue
+        target, accessor = _meta(relation.model).concrete_model, relation.get_accessor_name()
+        if accessor and accessor in vars(target):
+            delattr(target, accessor)
+
+
+def _forget_pending_operations(gone: Models) -> None:
+    """Relations that still wait for another model would be reported by Django's checks, or run when it comes."""
+    pending = apps._pending_operations  # noqa: SLF001 - there is no other way in
+    for awaited, operations in list(pending.items()):
+        pending[awaited] = [operation for operation in operations if not _mentions(operation, gone)]
+        if not pending[awaited]:
+            del pending[awaited]
+
+
+def _mentions(operation: Any, gone: Models) -> bool:
+    """Whether a partial, or one of those inside it, was made for one of the models."""
+    while operation is not None:
+        arguments = (*getattr(operation, "args", ()), *(getattr(operation, "keywords", None) or {}).values())
+        if any(argument in gone or getattr(argument, "model", None) in gone for argument in arguments):
+            return True
+        operation = getattr(operation, "func", None)
+    return False
+
+
+def _meta(model: Any) -> Any:
+    return model._meta  # noqa: SLF001 - Django documents it
