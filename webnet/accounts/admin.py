@@ -27,7 +27,7 @@ PASSWORD_PAGE = "auth_user_password_change"  # noqa: S105 - the name that Django
 
 
 @admin.register(User)
-class UserAdmin(ReadOnlyAdmin, DjangoUserAdmin):
+class UserAdmin(ReadOnlyAdmin, DjangoUserAdmin):  # type: ignore[type-arg]  # Django's class takes no argument
     """Users: only their passwords can be set here, and they can be let in or out."""
 
     list_display = ("username", "name", "email", "is_active", "is_superuser", "last_login")
@@ -48,7 +48,7 @@ class UserAdmin(ReadOnlyAdmin, DjangoUserAdmin):
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002 - Django's
         mine = copy(self)  # the page's form for this request: the admin object itself serves all of them
-        mine.change_password_form = partial(PasswordForm, actor=identify_user(request).actor)  # type: ignore[assignment]
+        mine.change_password_form = partial(PasswordForm, actor=identify_user(request).actor)
         return super(UserAdmin, mine).user_change_password(request, id, form_url)
 
     @admin.action(description="Let the selected users in again")

@@ -125,7 +125,7 @@ def _note_use(token: ApiToken) -> None:
 
 
 def _scheme_and_rest(request: HttpRequest) -> tuple[str, str]:
-    scheme, _, rest = request.META.get("HTTP_AUTHORIZATION", "").strip().partition(" ")
+    scheme, rest, *_ = [*request.META.get("HTTP_AUTHORIZATION", "").split(maxsplit=1), "", ""]
     return scheme, rest.strip()
 
 

@@ -29,7 +29,7 @@ class SignInForm(AdminAuthenticationForm):
         return self.cleaned_data
 
 
-class PasswordForm(AdminPasswordChangeForm):
+class PasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]  # Django's class takes no argument at run time
     """Sets somebody's password through the writer, in the name of `actor`."""
 
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
@@ -39,5 +39,6 @@ class PasswordForm(AdminPasswordChangeForm):
     def save(self, commit: bool = True) -> User:  # noqa: ARG002, FBT001, FBT002 - Django's own signature
         is_usable = self.cleaned_data.get("set_usable_password", True)
         password = self.cleaned_data["password1"] if is_usable else None
-        self.user = users.set_password(actor=self.actor, username=self.user.username, password=password)
-        return self.user
+        user = users.set_password(actor=self.actor, username=self.user.username, password=password)
+        self.user = user
+        return user

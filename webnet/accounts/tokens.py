@@ -44,12 +44,14 @@ class TokenChange:
 
 def visible_tokens(actor: Actor) -> QuerySet[ApiToken]:
     """The actor's own tokens, also the ended ones; with a limited token only those that can do no more than it."""
-    tokens = ApiToken.objects.select_related("only_customer").filter(user_id=actor.user_id)
+    if actor.user_id is None:
+        return ApiToken.objects.none()
+    tokens = ApiToken.objects.select_related("only_customer").filter(user=actor.user_id)
     if actor.only_customer_id is not None:
         tokens = tokens.filter(only_customer_id=actor.only_customer_id)
     if actor.maximum_role is not None:
         tokens = tokens.filter(maximum_role__in=[role for role in Role if actor.maximum_role.includes(role)])
-    return tokens if actor.user_id is not None else tokens.none()
+    return tokens
 
 
 def create(
@@ -94,18 +96,21 @@ def revoke(*, actor: Actor, token_id: int, reason: str | None = "") -> TokenChan
 
 
 def _revoke(operation: Operation, token_id: int) -> TokenChange:
-    actor = operation.actor
-    tokens = ApiToken.objects.all() if actor.is_platform_operator else visible_tokens(actor)
-    if not actor.is_platform_operator:
-        require_signed_in(actor)
-    found = tokens.select_related("only_customer").filter(pk=token_id)
+    found = _revocable_tokens(operation.actor).filter(pk=token_id)
     if not found.exists():
         raise NotFound.token()
+    # Whoever comes first ends it; for those after it has ended already.
     is_changed = ApiToken.objects.filter(pk=token_id, revoked_at=None).update(revoked_at=timezone.now()) == 1
     token = found.get()
-    operation.changed = is_changed
-    operation.after = _describe(token)
+    operation.after, operation.changed = _describe(token), is_changed
     return TokenChange(api_token=token, changed=is_changed)
+
+
+def _revocable_tokens(actor: Actor) -> QuerySet[ApiToken]:
+    if actor.is_platform_operator:
+        return ApiToken.objects.select_related("only_customer")
+    require_signed_in(actor)
+    return visible_tokens(actor)
 
 
 def _limit_time(actor: Actor, wished: datetime | None) -> datetime | None:
@@ -124,7 +129,7 @@ def _limit_time(actor: Actor, wished: datetime | None) -> datetime | None:
 def _limit_customer(actor: Actor, wished: str | None) -> Customer | None:
     if wished is not None:
         return find_customer(actor, wished)
-    return Customer.objects.filter(pk=actor.only_customer_id).first()
+    return None if actor.only_customer_id is None else Customer.objects.get(pk=actor.only_customer_id)
 
 
 def _limit_role(actor: Actor, wished: Role | None) -> str:

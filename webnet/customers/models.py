@@ -17,12 +17,13 @@ from webnet.customers.roles import Role
 SLUG_PATTERN = r"^[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?\Z"
 
 
-USERNAME_VALIDATOR = UnicodeUsernameValidator()
+# As Django's own users have it.
+USERNAME_PATTERN = UnicodeUsernameValidator.regex
 
 
 def is_username(text: str) -> bool:
     """Whether a user can have this name: up to 150 letters, digits and @ . + - _ characters."""
-    return len(text) <= 150 and USERNAME_VALIDATOR.regex.search(text) is not None
+    return len(text) <= 150 and re.search(USERNAME_PATTERN, text) is not None
 
 
 def is_slug(text: str) -> bool:
@@ -51,7 +52,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     username = models.CharField(
         max_length=150,
         unique=True,
-        validators=[USERNAME_VALIDATOR],
+        validators=[UnicodeUsernameValidator()],
         error_messages={"unique": "A user with that username already exists."},
     )
     name = models.CharField(max_length=150, blank=True)

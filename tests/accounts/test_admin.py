@@ -1,0 +1,152 @@
+"""The Django admin: to read, for platform operators; what it changes goes through the audited writers."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib import admin
+from django.test import Client
+
+from tests.factories import PASSWORD, make_customer, make_member, make_operator, make_token, make_user
+from webnet.accounts.attempts import TRIES_PER_USERNAME
+from webnet.customers.models import ApiToken, Customer, User
+from webnet.plugins.models import Generation, PluginAuditLog, PluginConfig
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+OURS = [model for model in admin.site._registry if model._meta.app_label in ("customers", "plugins")]
+
+
+@pytest.fixture
+def operator(client: Client) -> User:
+    user = make_operator(password=PASSWORD)
+    client.force_login(user)
+    return user
+
+
+def page_of(model: type, *rest: object) -> str:
+    return "/".join(["/admin", model._meta.app_label, model._meta.model_name, *map(str, rest), ""])
+
+
+@pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
+def test_every_page_can_be_read_and_nothing_added(client: Client, operator: User, model: type):
+    make_token(make_member("ada", make_customer()))
+
+    assert client.get(page_of(model)).status_code == 200
+    assert client.get(page_of(model, "add")).status_code == 403
+
+
+def test_rows_can_neither_be_changed_nor_deleted(client: Client, operator: User):
+    customer = make_customer()
+
+    assert client.get(page_of(Customer, customer.pk, "change")).status_code == 200
+    assert client.post(page_of(Customer, customer.pk, "change"), {"name": "Mine"}).status_code == 403
+    assert client.post(page_of(Customer, customer.pk, "delete"), {"post": "yes"}).status_code == 403
+    assert client.post(page_of(User, operator.pk, "change"), {"username": "root"}).status_code == 403
+    assert Customer.objects.get().name == "Acme"
+
+
+def test_only_operators_look_in(client: Client):
+    client.force_login(make_user(is_staff=True))
+
+    assert client.get(page_of(User)).status_code == 403
+    assert b"customers" not in client.get("/admin/").content.lower()
+
+
+def test_digests_and_sealed_secrets_are_not_shown(client: Client, operator: User):
+    make_token(operator)
+    token = ApiToken.objects.get()
+    config = PluginConfig.objects.create(
+        name="p", verbose_name="P", status="loaded", secrets={"/key": {"sealed": "canary"}}
+    )
+
+    assert token.digest not in client.get(page_of(ApiToken, token.pk, "change")).content.decode()
+    assert "canary" not in client.get(page_of(PluginConfig, config.pk, "change")).content.decode()
+
+
+def test_signing_in_to_the_admin_is_audited_and_limited(client: Client):
+    make_operator(password=PASSWORD)
+
+    wrong = client.post("/admin/login/", {"username": "platform", "password": "wrong"})
+    assert "The username or the password is wrong." in wrong.content.decode()
+    right = client.post("/admin/login/?next=/admin/", {"username": "platform", "password": PASSWORD})
+    assert (right.status_code, right.headers["Location"]) == (302, "/admin/")
+    assert client.get("/admin/").status_code == 200
+    for _ in range(TRIES_PER_USERNAME):
+        client.post("/admin/login/", {"username": "platform", "password": "wrong"})
+
+    limited = client.post("/admin/login/", {"username": "platform", "password": PASSWORD})
+    assert "Too many tries" in limited.content.decode()
+    outcomes = list(PluginAuditLog.objects.order_by("position").values_list("outcome", flat=True)[:2])
+    assert outcomes == ["refused", "succeeded"]
+
+
+def test_who_is_no_staff_does_not_get_into_the_admin(client: Client):
+    make_user(password=PASSWORD)
+
+    response = client.post("/admin/login/", {"username": "ada", "password": PASSWORD})
+
+    assert response.status_code == 200
+    assert client.get("/admin/").status_code == 302
+
+
+def test_a_password_can_be_set_and_is_audited(client: Client, operator: User):
+    user = make_user()
+    form = {"usable_password": "true", "password1": "another long one", "password2": "another long one"}
+
+    response = client.post(page_of(User, user.pk, "password"), form)
+
+    assert response.status_code == 302
+    user.refresh_from_db()
+    assert user.check_password("another long one")
+    row = PluginAuditLog.objects.get()
+    assert (row.action, row.actor_id, row.after["username"]) == ("set_password", operator.pk, "ada")
+    assert "another long one" not in row.text
+
+
+def test_a_password_can_be_taken_away(client: Client, operator: User):
+    user = make_user(password=PASSWORD)
+
+    client.post(page_of(User, user.pk, "password"), {"usable_password": "false", "unset-password": "1"})
+
+    user.refresh_from_db()
+    assert not user.has_usable_password()
+
+
+def test_operators_keep_their_session_when_they_set_their_own_password(client: Client, operator: User):
+    form = {"usable_password": "true", "password1": "another long one", "password2": "another long one"}
+
+    client.post(page_of(User, operator.pk, "password"), form)
+
+    assert client.get("/admin/").status_code == 200
+
+
+def test_actions_call_the_writers(client: Client, operator: User):
+    customer, user = make_customer(), make_user()
+    make_token(user)
+    token = ApiToken.objects.get()
+    generation_before = Generation.objects.get(customer=customer).token
+
+    client.post(page_of(Customer), {"action": "deactivate", "_selected_action": [customer.pk]})
+    client.post(page_of(User), {"action": "deactivate", "_selected_action": [user.pk, operator.pk]})
+    client.post(page_of(ApiToken), {"action": "revoke", "_selected_action": [token.pk]})
+
+    assert not Customer.objects.get().is_active
+    assert Generation.objects.get(customer=customer).token != generation_before
+    assert list(User.objects.filter(is_active=True)) == [operator]
+    assert not ApiToken.objects.get().is_usable
+    assert sorted(PluginAuditLog.objects.values_list("action", "outcome")) == [
+        ("revoke_api_token", "succeeded"),
+        ("update_customer", "succeeded"),
+        ("update_user", "refused"),
+        ("update_user", "succeeded"),
+    ]
+
+
+def test_what_was_deactivated_can_be_activated(client: Client, operator: User):
+    customer, user = make_customer(is_active=False), make_user(is_active=False)
+
+    client.post(page_of(Customer), {"action": "activate", "_selected_action": [customer.pk]})
+    client.post(page_of(User), {"action": "activate", "_selected_action": [user.pk]})
+
+    assert Customer.objects.get().is_active
+    assert User.objects.filter(is_active=True).count() == 2

@@ -1,0 +1,131 @@
+"""The commands: what they print, how they refuse, and whose name is in the audit log."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from tests.accounts.requests import make_request
+from tests.factories import PASSWORD, make_customer, make_member, make_user
+from webnet.accounts.authentication import authenticate_request
+from webnet.customers.access import Role
+from webnet.customers.models import ApiToken, Customer, Membership, User
+from webnet.plugins.models import PluginAuditLog
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def run(*arguments: str) -> str:
+    output = io.StringIO()
+    call_command(*arguments, stdout=output)
+    return output.getvalue()
+
+
+def test_create_customer_makes_one():
+    assert run("create_customer", "acme", "--name", "Acme Inc.") == "Made the customer 'acme'.\n"
+
+    assert Customer.objects.get().name == "Acme Inc."
+    row = PluginAuditLog.objects.get()
+    assert (row.actor_name, row.actor_id) == ("command: create_customer", None)
+
+
+def test_a_refusal_is_one_sentence():
+    make_customer("acme")
+
+    with pytest.raises(CommandError, match=r"^There is a customer 'acme' already\.$"):
+        run("create_customer", "acme")
+
+
+def test_create_user_makes_one_without_a_password():
+    assert run("create_user", "ada", "--name", "Ada") == "Made the user 'ada', without a password.\n"
+
+    user = User.objects.get()
+    assert (user.name, user.is_superuser, user.has_usable_password()) == ("Ada", False, False)
+
+
+def test_create_user_reads_the_password_from_standard_input(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{PASSWORD}\n"))
+
+    assert run("create_user", "root", "--operator", "--password-stdin") == "Made the platform operator 'root'.\n"
+
+    user = User.objects.get()
+    assert user.check_password(PASSWORD)
+    assert user.is_superuser
+    assert user.is_staff
+
+
+def test_create_user_refuses_a_weak_password(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO("short\n"))
+
+    with pytest.raises(CommandError, match="too short"):
+        run("create_user", "ada", "--password-stdin")
+
+
+def test_djangos_createsuperuser_makes_a_platform_operator(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", PASSWORD)
+
+    run("createsuperuser", "--noinput", "--username", "root")
+
+    user = User.objects.get()
+    assert (user.is_superuser, user.is_staff, user.check_password(PASSWORD)) == (True, True, True)
+
+
+def test_set_member_sets_and_says_when_nothing_changed():
+    make_customer("acme")
+    make_user("ada")
+
+    assert run("set_member", "acme", "ada", "operator") == "'ada' is now operator for 'acme'.\n"
+    assert run("set_member", "acme", "ada", "operator") == "'ada' was already operator for 'acme'.\n"
+    assert Membership.objects.get().role == "operator"
+
+
+def test_set_member_removes():
+    make_member("ada", make_customer("acme"))
+
+    assert run("set_member", "acme", "ada", "--remove") == "'ada' is no longer a member of 'acme'.\n"
+    assert run("set_member", "acme", "ada", "--remove") == "'ada' was no member of 'acme'.\n"
+
+
+@pytest.mark.parametrize("arguments", [(), ("viewer", "--remove")])
+def test_set_member_wants_either_a_role_or_its_end(arguments: tuple[str, ...]):
+    with pytest.raises(CommandError, match="either a role or --remove"):
+        run("set_member", "acme", "ada", *arguments)
+
+
+def test_set_member_names_who_is_unknown():
+    make_customer("acme")
+
+    with pytest.raises(CommandError, match="There is no user 'nobody'"):
+        run("set_member", "acme", "nobody", "viewer")
+
+
+def test_create_token_prints_the_secret_alone():
+    user = make_member("ada", make_customer("acme"), Role.ADMIN)
+
+    secret = run(
+        "create_token", "ada", "ci", "--customer", "acme", "--maximum-role", "viewer", "--expires-in-days", "1"
+    ).strip()
+
+    identity = authenticate_request(make_request(bearer=secret))
+    assert (identity.user, identity.actor.maximum_role) == (user, Role.VIEWER)
+    assert ApiToken.objects.get().expires_at is not None
+    assert PluginAuditLog.objects.get().actor_name == "command: create_token"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("nobody", "ci"), "There is no user 'nobody'"),
+        (("ada", "ci", "--customer", "globex"), "There is no customer 'globex'"),
+        (("ada", "ci", "--expires-in-days", "-1"), "expired before"),
+    ],
+)
+def test_create_token_refuses(arguments: tuple[str, ...], sentence: str):
+    make_member("ada", make_customer("acme"))
+    make_customer("globex")
+
+    with pytest.raises(CommandError, match=sentence):
+        run("create_token", *arguments)

@@ -1,0 +1,90 @@
+"""The demo data: made once, by its command only, with a password that is shown once."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+from django.core.management import call_command
+
+from tests.accounts.requests import make_request
+from tests.factories import make_user
+from webnet.accounts import sessions
+from webnet.customers.models import Customer, Membership, User
+from webnet.plugins.models import PluginAuditLog
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+USERNAMES = {"platform", "acme-admin", "acme-operator", "acme-viewer", "globex-admin"}
+
+
+def run(*arguments: str) -> str:
+    output = io.StringIO()
+    call_command("demo", *arguments, stdout=output)
+    return output.getvalue()
+
+
+def test_demo_makes_customers_and_people_who_can_sign_in_with_the_password_shown(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("WEBNET_DEMO_PASSWORD", raising=False)
+
+    output = run()
+
+    shown = re.search(r"shown this once: (\S+)$", output.strip())
+    assert shown
+    for username in USERNAMES:
+        sessions.sign_in(make_request(), username=username, password=shown[1])
+    assert set(Customer.objects.values_list("slug", flat=True)) == {"acme", "globex"}
+    assert set(Membership.objects.values_list("user__username", "customer__slug", "role")) == {
+        ("acme-admin", "acme", "admin"),
+        ("acme-operator", "acme", "operator"),
+        ("acme-viewer", "acme", "viewer"),
+        ("globex-admin", "globex", "admin"),
+    }
+    assert User.objects.get(is_superuser=True).username == "platform"
+    assert not PluginAuditLog.objects.filter(text__contains=shown[1]).exists()
+
+
+def test_a_password_that_is_given_is_taken_and_not_printed(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("WEBNET_DEMO_PASSWORD", "canary")
+
+    output = run()
+
+    assert "canary" not in output
+    sessions.sign_in(make_request(), username="platform", password="canary")
+
+
+def test_demo_again_changes_nothing_and_says_so():
+    run()
+    passwords = dict(User.objects.values_list("username", "password"))
+    row_count = PluginAuditLog.objects.count()
+
+    output = run()
+
+    assert output == "The demo data is there already; nothing was changed.\n"
+    assert dict(User.objects.values_list("username", "password")) == passwords
+    assert PluginAuditLog.objects.count() == row_count
+
+
+def test_demo_keeps_a_role_that_somebody_changed():
+    run()
+    Membership.objects.filter(user__username="acme-viewer").update(role="operator")
+
+    run()
+
+    assert Membership.objects.get(user__username="acme-viewer").role == "operator"
+
+
+def test_demo_if_empty_does_nothing_where_there_is_any_user():
+    make_user("ada")
+
+    assert run("--if-empty") == ""
+
+    assert User.objects.count() == 1
+    assert not Customer.objects.exists()
+
+
+def test_demo_if_empty_makes_everything_on_a_first_start():
+    run("--if-empty")
+
+    assert set(User.objects.values_list("username", flat=True)) == USERNAMES

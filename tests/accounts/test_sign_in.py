@@ -1,0 +1,251 @@
+"""Signing in and out: one answer for every wrong try, limits shared by all workers, everything audited."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth import authenticate
+from django.contrib.sessions.models import Session
+
+from tests.accounts.conftest import Clock
+from tests.accounts.hashing import CountingHasher
+from tests.accounts.requests import make_request
+from tests.accounts.together import run_together
+from tests.factories import PASSWORD, make_token, make_user
+from webnet.accounts import attempts, sessions
+from webnet.accounts.authentication import authenticate_request
+from webnet.accounts.models import SignInAttempts
+from webnet.errors import PermissionDenied, RateLimited
+from webnet.plugins.models import PluginAuditLog
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+CANARY = "canary-7f3a"
+
+
+def try_wrongly(username: str = "ada", *, address: str = "192.0.2.1") -> None:
+    with pytest.raises(PermissionDenied):
+        sessions.sign_in(make_request(REMOTE_ADDR=address), username=username, password=CANARY)
+
+
+def test_sign_in_starts_a_session_and_is_audited(audited):
+    user = make_user(password=PASSWORD)
+    request = make_request()
+
+    signed_in = sessions.sign_in(request, username="ada", password=PASSWORD)
+
+    assert signed_in == user
+    assert authenticate_request(request).user == user
+    assert authenticate_request(request).platform_token
+    assert audited() == [("sign_in", "succeeded", "")]
+    assert PluginAuditLog.objects.get().actor_id == user.pk
+
+
+def test_sign_in_gives_the_session_a_new_key():
+    make_user(password=PASSWORD)
+    request = make_request()
+    request.session["before"] = "kept"
+    request.session.save()
+    key_before = request.session.session_key
+
+    sessions.sign_in(request, username="ada", password=PASSWORD)
+
+    assert request.session.session_key != key_before
+    assert not Session.objects.filter(session_key=key_before).exists()
+
+
+def test_signing_in_again_ends_the_session_before():
+    user = make_user(password=PASSWORD)
+    request = make_request(user=user)
+    key_before = request.session.session_key
+
+    sessions.sign_in(request, username="ada", password=PASSWORD)
+
+    assert not Session.objects.filter(session_key=key_before).exists()
+
+
+@pytest.mark.parametrize(
+    ("username", "password"),
+    [
+        ("ada", "wrong"),
+        ("ada", ""),
+        ("nobody", PASSWORD),
+        ("inactive", PASSWORD),
+        ("no-password", PASSWORD),
+        ("a\x00da", PASSWORD),
+        ("\ud800", PASSWORD),
+        ("x" * 1000, PASSWORD),
+        ("", PASSWORD),
+    ],
+)
+def test_every_wrong_try_gets_the_same_answer_and_costs_one_hash(username: str, password: str, audited):
+    make_user(password=PASSWORD)
+    make_user("inactive", password=PASSWORD, is_active=False)
+    make_user("no-password")
+    CountingHasher.runs = 0
+
+    with pytest.raises(PermissionDenied) as caught:
+        sessions.sign_in(make_request(), username=username, password=password)
+
+    assert (caught.value.code, caught.value.message) == ("BAD_CREDENTIALS", "The username or the password is wrong.")
+    assert CountingHasher.runs == 1
+    assert audited() == [("sign_in", "refused", "BAD_CREDENTIALS")]
+    assert not Session.objects.exists()
+
+
+def test_a_password_that_no_database_could_take_is_wrong():
+    make_user(password=PASSWORD)
+
+    with pytest.raises(PermissionDenied):
+        sessions.sign_in(make_request(), username="ada", password="\ud800")
+
+
+def test_a_failed_try_is_audited_with_the_user_meant_but_never_with_what_was_typed():
+    make_user(password=PASSWORD)
+
+    try_wrongly()
+    try_wrongly(username=f"{CANARY}-typed-into-the-wrong-field")
+
+    known, unknown = PluginAuditLog.objects.order_by("position")
+    assert (known.actor_name, known.actor_id, known.reason) == ("anonymous", None, "as 'ada'")
+    assert (unknown.actor_name, unknown.reason, unknown.ip_address) == ("anonymous", "", "192.0.2.1")
+    assert CANARY not in known.text + unknown.text
+
+
+def test_too_many_tries_for_one_username_are_refused_even_with_the_right_password(clock: Clock):
+    make_user(password=PASSWORD)
+    for number in range(attempts.TRIES_PER_USERNAME):
+        try_wrongly(address=f"192.0.2.{number}")
+    clock.advance(seconds=60)
+
+    with pytest.raises(RateLimited) as caught:
+        sessions.sign_in(make_request(), username="ada", password=PASSWORD)
+
+    assert caught.value.retry_after_seconds == 240
+
+
+def test_the_limit_ends_with_its_window(clock: Clock):
+    make_user(password=PASSWORD)
+    for _ in range(attempts.TRIES_PER_USERNAME):
+        try_wrongly()
+    clock.advance(minutes=5)
+
+    sessions.sign_in(make_request(), username="ada", password=PASSWORD)
+
+
+def test_a_limited_username_limits_no_other():
+    make_user(password=PASSWORD)
+    for _ in range(attempts.TRIES_PER_USERNAME):
+        try_wrongly("bob")
+
+    sessions.sign_in(make_request(), username="ada", password=PASSWORD)
+
+
+def test_writing_the_username_differently_gives_no_more_tries():
+    for _ in range(attempts.TRIES_PER_USERNAME):
+        try_wrongly("ada")
+
+    with pytest.raises(RateLimited):
+        sessions.sign_in(make_request(), username="ADA", password=PASSWORD)
+
+
+def test_too_many_tries_from_one_address_are_refused_for_every_username(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(attempts, "TRIES_PER_ADDRESS", 3)
+    make_user(password=PASSWORD)
+    for number in range(3):
+        try_wrongly(f"user{number}")
+
+    with pytest.raises(RateLimited):
+        sessions.sign_in(make_request(REMOTE_ADDR="192.0.2.1"), username="ada", password=PASSWORD)
+    sessions.sign_in(make_request(REMOTE_ADDR="192.0.2.2"), username="ada", password=PASSWORD)
+
+
+def test_an_ipv6_network_counts_as_one_address(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(attempts, "TRIES_PER_ADDRESS", 1)
+    try_wrongly("bob", address="2001:db8::1")
+
+    with pytest.raises(RateLimited):
+        sessions.sign_in(make_request(REMOTE_ADDR="2001:db8::2"), username="ada", password=PASSWORD)
+
+
+def test_a_success_forgets_the_usernames_tries_and_counts_nothing_for_the_address():
+    make_user(password=PASSWORD)
+    for _ in range(attempts.TRIES_PER_USERNAME - 1):
+        try_wrongly()
+
+    sessions.sign_in(make_request(REMOTE_ADDR="192.0.2.1"), username="ada", password=PASSWORD)
+
+    assert [row.count for row in SignInAttempts.objects.all()] == [attempts.TRIES_PER_USERNAME - 1]
+    for _ in range(attempts.TRIES_PER_USERNAME):
+        try_wrongly()
+
+
+def test_of_the_tries_over_a_limit_the_first_is_audited(audited):
+    for _ in range(attempts.TRIES_PER_USERNAME):
+        try_wrongly()
+    for _ in range(3):
+        with pytest.raises(RateLimited):
+            sessions.sign_in(make_request(), username="ada", password=CANARY)
+
+    refused = [code for _, _, code in audited()]
+    assert refused == ["BAD_CREDENTIALS"] * attempts.TRIES_PER_USERNAME + ["RATE_LIMITED"]
+
+
+def test_tries_at_the_same_time_do_not_slip_past_the_limit():
+    make_user(password=PASSWORD)
+    calls = [
+        lambda: sessions.sign_in(make_request(), username="ada", password=CANARY)
+        for _ in range(attempts.TRIES_PER_USERNAME + 6)
+    ]
+
+    answers = run_together(calls)
+
+    assert answers.count("BAD_CREDENTIALS") == attempts.TRIES_PER_USERNAME
+    assert answers.count("RATE_LIMITED") == 6
+
+
+def test_the_count_of_tries_does_not_grow_for_ever(clock: Clock):
+    for number in range(5):
+        try_wrongly(f"user{number}", address=f"192.0.2.{number}")
+    clock.advance(minutes=11)
+
+    try_wrongly("another", address="198.51.100.1")
+
+    assert SignInAttempts.objects.count() == 2
+
+
+def test_neither_usernames_nor_addresses_are_kept_to_count_tries():
+    try_wrongly("ada", address="192.0.2.1")
+
+    kept = " ".join(str(values) for values in SignInAttempts.objects.values_list())
+    assert "ada" not in kept
+    assert "192.0.2.1" not in kept
+
+
+def test_nothing_but_sign_in_takes_a_password():
+    make_user(password=PASSWORD)
+
+    assert authenticate(make_request(), username="ada", password=PASSWORD) is None
+
+
+def test_sign_out_ends_the_session_and_is_audited(audited):
+    request = make_request(user=make_user())
+
+    assert sessions.sign_out(request) is True
+
+    assert audited() == [("sign_out", "succeeded", "")]
+    assert not Session.objects.exists()
+    assert authenticate_request(request).user is None
+
+
+def test_signing_out_when_nobody_is_signed_in_changes_nothing(audited):
+    assert sessions.sign_out(make_request()) is False
+    assert audited() == []
+
+
+def test_a_bearer_token_does_not_end_the_session_that_comes_along(audited):
+    user = make_user()
+
+    assert sessions.sign_out(make_request(user=user, bearer=make_token(user))) is False
+
+    assert Session.objects.count() == 1
+    assert audited() == []
