@@ -1,0 +1,54 @@
+"""The plugin on its own: no server and no database, since a plugin is a class like any other."""
+
+from types import SimpleNamespace
+
+import pytest
+from hello_world.plugin import Plugin
+
+from webnet.plugins.base import HookContext
+
+DEFAULTS = {"greeting": "Hello", "punctuation": "!"}
+
+
+def context_for(customer: str | None = "Acme", **settings: str) -> HookContext:
+    return HookContext(
+        customer=SimpleNamespace(name=customer) if customer else None, actor=None, settings=DEFAULTS | settings
+    )
+
+
+def test_the_widget_greets_the_customer_by_name() -> None:
+    assert Plugin().greet(context_for("Acme")) == {"text": "Hello, Acme!"}
+
+
+def test_the_widget_greets_the_world_where_there_is_no_customer() -> None:
+    assert Plugin().greet(context_for(None)) == {"text": "Hello, world!"}
+
+
+def test_a_customer_chooses_the_words() -> None:
+    greeted = Plugin().greet(context_for("Globex", greeting="Good morning", punctuation="."))
+
+    assert greeted == {"text": "Good morning, Globex."}
+
+
+def test_it_is_healthy_with_its_defaults() -> None:
+    assert Plugin().health_check(context_for()).status == "healthy"
+
+
+def test_a_greeting_that_shouts_is_degraded_health() -> None:
+    report = Plugin().health_check(context_for(greeting="HELLO"))
+
+    assert (report.status, report.details) == ("degraded", {"setting": "/greeting"})
+
+
+def test_settings_of_the_first_versions_are_carried_over() -> None:
+    assert Plugin().migrate_settings("0.9", {"text": "Hi"}) == {"greeting": "Hi"}
+    assert Plugin().migrate_settings("1.0.0", {"greeting": "Hi"}) == {"greeting": "Hi"}
+
+
+@pytest.mark.parametrize("hook", ["on_enable", "on_disable", "after_enable", "after_disable"])
+def test_each_change_is_logged_with_the_customer(hook: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", logger="hello_world.plugin")
+
+    getattr(Plugin(), hook)(context_for("Acme"))
+
+    assert "Acme" in caplog.text
