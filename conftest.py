@@ -2,9 +2,9 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
+import django
 import pytest
 
 _data_dir = tempfile.TemporaryDirectory(prefix="webnet-tests-")
@@ -27,13 +27,13 @@ def _prepare_environment() -> None:
 
 
 _prepare_environment()
+django.setup()  # now, since conftest files further down import models
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> Iterator[None]:
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
     """SQLite's test database is a file: threads could not share one in memory."""
     from django.db import connection
 
     if connection.vendor == "sqlite":
         connection.settings_dict["TEST"]["NAME"] = str(Path(_data_dir.name) / "tests.sqlite3")
-    yield

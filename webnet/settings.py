@@ -30,6 +30,8 @@ DEBUG = env.bool("WEBNET_DEBUG", default=False)
 SECRET_KEY = read_secret_key(env.str("WEBNET_SECRET_KEY", default=""), debug=DEBUG, data_dir=WEBNET_DATA_DIR)
 # Former keys, so that what they signed or sealed can still be read while the key is changed.
 SECRET_KEY_FALLBACKS = env.list("WEBNET_SECRET_KEY_FALLBACKS", default=[])
+# Fernet keys of secret settings: the first seals, all open. Without any, one is made once in the data directory.
+WEBNET_SETTINGS_KEYS = env.list("WEBNET_SETTINGS_KEYS", default=[])
 ALLOWED_HOSTS = name_allowed_hosts(env.list("WEBNET_ALLOWED_HOSTS", default=[]), debug=DEBUG)
 CSRF_TRUSTED_ORIGINS = env.list("WEBNET_CSRF_TRUSTED_ORIGINS", default=[])
 

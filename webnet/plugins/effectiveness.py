@@ -10,7 +10,9 @@ from django.db import models
 
 from webnet.customers.models import Customer
 from webnet.plugins.compatibility import satisfies
+from webnet.plugins.declarations import Dependency
 from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig, PluginStatus
+from webnet.plugins.resolution import Node, find_cycle, tell_cycle
 
 
 class IneffectiveCode(models.TextChoices):
@@ -51,15 +53,28 @@ class PlatformState:
             name = stack.pop()
             if name in needed:
                 continue
-            row = self.plugins.get(name)
-            if row is None or any(self.obstacles(row)) or self._is_in_cycle(name):
+            if name not in self.plugins or self.obstacles[name]:
                 return None
             needed.add(name)
-            stack.extend(dependency["name"] for dependency in row.dependencies)
+            stack.extend(need.name for need in self.nodes[name].dependencies)
         return frozenset(needed)
 
-    def obstacles(self, row: PluginConfig) -> Iterator[Reason]:
-        """Why the plugin is effective for nobody, as far as it stands for itself."""
+    @cached_property
+    def nodes(self) -> Mapping[str, Node]:
+        """The plugins as the planner sees them: on is enabled."""
+        return {row.name: _node(row) for row in self.plugins.values()}
+
+    @cached_property
+    def obstacles(self) -> Mapping[str, tuple[Reason, ...]]:
+        """By plugin, why it is effective for nobody, whatever customers choose; empty where nothing stands so."""
+        return {name: tuple(self._find_obstacles(row)) for name, row in self.plugins.items()}
+
+    @cached_property
+    def circles(self) -> Mapping[str, tuple[str, ...]]:
+        """The plugins that need themselves, directly or not, each with the path of needs back to itself."""
+        return {name: path for name in self.nodes if (path := find_cycle(self.nodes, name))}
+
+    def _find_obstacles(self, row: PluginConfig) -> Iterator[Reason]:
         if row.status == PluginStatus.PAUSED:
             yield Reason(code=IneffectiveCode.PAUSED, message=row.status_reason or f"'{row.name}' is paused.")
         elif row.status != PluginStatus.LOADED:
@@ -70,28 +85,24 @@ class PlatformState:
             yield Reason(code=IneffectiveCode.NOT_RUNNABLE, message=self.unloaded[row.name])
         if not row.enabled:
             yield Reason(code=IneffectiveCode.DISABLED_GLOBALLY, message=f"'{row.name}' is disabled for everybody.")
-        for dependency in row.dependencies:
-            yield from self._unmet(row, **dependency)
+        for need in self.nodes[row.name].dependencies:
+            yield from self._unmet(row.name, need)
+        if row.name in self.circles:
+            message = tell_cycle(self.circles[row.name])
+            yield Reason(code=IneffectiveCode.DEPENDENCY_NOT_EFFECTIVE, message=message)
 
-    def _unmet(self, row: PluginConfig, name: str, specifier: str) -> Iterator[Reason]:
-        needed = self.plugins.get(name)
-        if needed is not None and needed.version and satisfies(needed.version, specifier):
+    def _unmet(self, plugin: str, need: Dependency) -> Iterator[Reason]:
+        row = self.plugins.get(need.name)
+        if row is not None and row.version and satisfies(row.version, need.specifier):
             return
-        state = "is not installed" if needed is None else f"is {needed.version or 'of no known version'}"
-        message = f"'{row.name}' needs '{name}{specifier}', which {state}."
+        state = "is not installed" if row is None else f"is {row.version or 'of no known version'}"
+        message = f"'{plugin}' needs '{need}', which {state}."
         yield Reason(code=IneffectiveCode.DEPENDENCY_NOT_EFFECTIVE, message=message)
 
-    def _is_in_cycle(self, plugin: str) -> bool:
-        seen: set[str] = set()
-        stack = [dependency["name"] for dependency in self.plugins[plugin].dependencies]
-        while stack:
-            name = stack.pop()
-            if name == plugin:
-                return True
-            if name not in seen and name in self.plugins:
-                seen.add(name)
-                stack.extend(dependency["name"] for dependency in self.plugins[name].dependencies)
-        return False
+
+def _node(row: PluginConfig) -> Node:
+    needs = tuple(Dependency(name=item["name"], specifier=item["specifier"]) for item in row.dependencies)
+    return Node(name=row.name, version=row.version or "", dependencies=needs, is_on=row.enabled)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,42 +144,31 @@ class CustomerState:
 
     def reasons(self, plugin: str) -> tuple[Reason, ...]:
         """Why the plugin is not effective; empty when it is."""
-        return self._reasons(plugin, ())
-
-    def _reasons(self, plugin: str, path: tuple[str, ...]) -> tuple[Reason, ...]:
-        if plugin in self._known:
-            return self._known[plugin]
-        found = tuple(self._find_reasons(plugin, (*path, plugin)))
-        self._known[plugin] = found
-        return found
+        if plugin not in self._known:
+            self._known[plugin] = tuple(self._find_reasons(plugin))
+        return self._known[plugin]
 
     @cached_property
     def _known(self) -> dict[str, tuple[Reason, ...]]:
         return {}
 
-    def _find_reasons(self, plugin: str, path: tuple[str, ...]) -> Iterator[Reason]:
-        row = self.platform.plugins[plugin]
-        yield from self.platform.obstacles(row)
+    def _find_reasons(self, plugin: str) -> Iterator[Reason]:
+        yield from self.platform.obstacles[plugin]
         switched_off = self._switched_off(plugin)
         if switched_off is not None:
             yield switched_off
-        for dependency in row.dependencies:
-            yield from self._ineffective_dependency(plugin, dependency["name"], path)
+        if plugin not in self.platform.circles:
+            yield from self._find_ineffective_needs(plugin)
         if not self.customer.is_active:
             message = f"The customer '{self.customer.slug}' is not active."
             yield Reason(code=IneffectiveCode.CUSTOMER_INACTIVE, message=message)
 
-    def _ineffective_dependency(self, plugin: str, needed: str, path: tuple[str, ...]) -> Iterator[Reason]:
-        if needed not in self.platform.plugins:
-            return  # an obstacle of the platform, named there
-        if needed in path:
-            circle = " → ".join((*path[path.index(needed) :], needed))
-            message = f"'{plugin}' is in a circle of dependencies: {circle}."
-        elif self._reasons(needed, path):
-            message = f"'{plugin}' needs '{needed}', which is not effective for '{self.customer.slug}'."
-        else:
-            return
-        yield Reason(code=IneffectiveCode.DEPENDENCY_NOT_EFFECTIVE, message=message)
+    def _find_ineffective_needs(self, plugin: str) -> Iterator[Reason]:
+        for need in self.platform.nodes[plugin].dependencies:
+            # One that is not installed is an obstacle of the platform, named there.
+            if need.name in self.platform.plugins and self.reasons(need.name):
+                message = f"'{plugin}' needs '{need.name}', which is not effective for '{self.customer.slug}'."
+                yield Reason(code=IneffectiveCode.DEPENDENCY_NOT_EFFECTIVE, message=message)
 
     def _switched_off(self, plugin: str) -> Reason | None:
         row = self.rows.get(plugin)

@@ -16,7 +16,6 @@ from django.utils import timezone
 from webnet.customers.models import Customer
 from webnet.plugins.base import HealthReport
 from webnet.plugins.models import PluginConfig, PluginHealth
-from webnet.plugins.registry import health_report
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +30,7 @@ class TimedReport:
     duration_ms: float
 
 
-def check(call: Callable[[], Any], *, plugin: str, deadline_seconds: float = DEADLINE_SECONDS) -> TimedReport:
+def check(call: Callable[[], Any], *, plugin: str) -> TimedReport:
     """Run one check; what raises is unhealthy, what hangs past the deadline is unknown, and neither holds us up.
 
     Python can't stop a thread: one that hangs stays behind as a daemon until it returns or the process ends.
@@ -40,9 +39,9 @@ def check(call: Callable[[], Any], *, plugin: str, deadline_seconds: float = DEA
     started = time.perf_counter()
     threading.Thread(target=lambda: answers.put(_answer(call, plugin)), name=f"health-{plugin}", daemon=True).start()
     try:
-        report = answers.get(timeout=deadline_seconds)
+        report = answers.get(timeout=DEADLINE_SECONDS)
     except Empty:
-        report = HealthReport(status="unknown", message=f"The check gave no answer within {deadline_seconds:g} s.")
+        report = HealthReport(status="unknown", message=f"The check gave no answer within {DEADLINE_SECONDS:g} s.")
     return TimedReport(report=report, duration_ms=(time.perf_counter() - started) * 1000)
 
 
@@ -64,7 +63,7 @@ def store(row: PluginConfig, customer: Customer | None, found: TimedReport) -> P
 
 def _answer(call: Callable[[], Any], plugin: str) -> HealthReport:
     try:
-        return health_report(call())
+        return HealthReport.read(call())
     except (Exception, SystemExit) as error:
         logger.warning("Plugin '%s': its health check raised.", plugin, exc_info=error)
         return HealthReport(status="unhealthy", message=f"The check raised {type(error).__name__}.")

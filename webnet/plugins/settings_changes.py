@@ -53,8 +53,8 @@ def _update(
     layer: Layer = row if config is None else config
     _require_revision(row.name, layer, expected_revision)
     schema = _require_schema(row.name, patch)
-    if config is not None:
-        _refuse_platform_only(schema, patch, row.name)
+    if config is not None and (issues := schema.find_platform_only(patch)):
+        raise _invalid(row.name, issues)
     before = _audit_view(layer)
     secrets_before = dict(layer.secrets)
     _apply(schema, layer, patch, plugin=row.name, customer=config.customer if config else None)
@@ -99,24 +99,6 @@ def _require_schema(plugin: str, patch: Any) -> SettingsSchema:
     if not isinstance(patch, dict):
         raise _invalid(plugin, (SettingsIssue(path="", message="A patch of settings must be a JSON object."),))
     return schema
-
-
-def _refuse_platform_only(schema: SettingsSchema, patch: Any, plugin: str) -> None:
-    message = "This can't be set for one customer."
-    issues = tuple(SettingsIssue(path=path, message=message) for path in _leaves(patch) if schema.platform_only(path))
-    if issues:
-        raise _invalid(plugin, issues)
-
-
-def _leaves(value: Any, path: str = "") -> list[str]:
-    if not isinstance(value, dict):
-        return [path]
-    children = [
-        leaf
-        for key, item in value.items()
-        for leaf in _leaves(item, f"{path}/{key.replace('~', '~0').replace('/', '~1')}")
-    ]
-    return [path, *children]
 
 
 def _invalid(plugin: str, issues: tuple[SettingsIssue, ...]) -> InvalidSettings:

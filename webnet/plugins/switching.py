@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from webnet.errors import NotFound, PluginUnavailable
 from webnet.plugins.effectiveness import CustomerState, PlatformState
 from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig, PluginStatus
-from webnet.plugins.resolution import Dependency, Node, Obstacle
+from webnet.plugins.resolution import Node, Obstacle
 
 
 def platform_nodes(platform: PlatformState) -> dict[str, Node]:
     """Every plugin as the planner sees it globally: on is enabled."""
-    return {row.name: _node(row, is_on=row.enabled, obstacle=_broken(platform, row)) for row in platform.plugins.values()}
+    rows = platform.plugins
+    return {name: replace(node, obstacle=_broken(platform, rows[name])) for name, node in platform.nodes.items()}
 
 
 def customer_nodes(state: CustomerState) -> dict[str, Node]:
     """Every plugin as the planner sees it for one customer; only what is offered to it can be switched on."""
+    rows = state.platform.plugins
     return {
-        name: _node(row, is_on=row.enabled and state.is_switched_on(name), obstacle=_unoffered(state, row))
-        for name, row in state.platform.plugins.items()
+        name: replace(node, is_on=node.is_on and state.is_switched_on(name), obstacle=_unoffered(state, rows[name]))
+        for name, node in state.platform.nodes.items()
     }
 
 
@@ -43,11 +46,6 @@ def require_runnable(platform: PlatformState, row: PluginConfig) -> None:
 def switch_state(row: PluginConfig | CustomerPluginConfig) -> dict[str, object]:
     """What an audit row says of a switch, before and after."""
     return {"enabled": row.enabled, "availability": row.availability or None}
-
-
-def _node(row: PluginConfig, *, is_on: bool, obstacle: Obstacle | None) -> Node:
-    needs = tuple(Dependency(name=item["name"], specifier=item["specifier"]) for item in row.dependencies)
-    return Node(name=row.name, version=row.version or "", dependencies=needs, is_on=is_on, obstacle=obstacle)
 
 
 def _broken(platform: PlatformState, row: PluginConfig) -> Obstacle | None:

@@ -1,0 +1,90 @@
+"""The commands of the plugin rooms, as an operator types them."""
+
+import json
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from tests.factories import make_customer
+from webnet.plugins.base import PluginBase
+from webnet.plugins.models import CustomerPluginConfig, PluginAuditLog, PluginConfig
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Inventory(PluginBase):
+    name = "inventory"
+    version = "1.0"
+
+
+class Sites(PluginBase):
+    name = "sites"
+    version = "2.0"
+    dependencies = ("inventory",)
+
+
+def run(*arguments):
+    out = StringIO()
+    call_command(*arguments, stdout=out, no_color=True)
+    return out.getvalue()
+
+
+def test_sync_plugins_prints_what_it_found_with_versions(registered):
+    registered(Inventory(), Sites())
+
+    assert run("sync_plugins").splitlines() == ["added    inventory 1.0", "added    sites 2.0"]
+    assert run("sync_plugins") == "Nothing changed: 2 plugins, all as they were.\n"
+    registered(Inventory())
+    assert "missing  sites 2.0: The plugin is not installed any more." in run("sync_plugins")
+
+
+def test_sync_plugins_exits_with_1_when_a_plugin_failed(registered, failing_entry):
+    registered(Inventory(), failing_entry)
+    out = StringIO()
+
+    with pytest.raises(SystemExit) as stopped:
+        call_command("sync_plugins", stdout=out, no_color=True)
+
+    assert stopped.value.code == 1 and "failed   broken no version: It raised ImportError." in out.getvalue()
+
+
+def test_enable_and_disable_with_dependencies_for_everybody(install):
+    install(Inventory(), Sites())
+
+    assert "'sites' is enabled." in run("enable_plugin", "sites", "--with-dependencies", "--reason", "launch")
+    assert set(PluginConfig.objects.filter(enabled=True).values_list("name", flat=True)) == {"inventory", "sites"}
+    assert run("enable_plugin", "sites") == "'sites' was enabled.\n"
+    assert "'sites' is disabled." in run("disable_plugin", "inventory", "--with-dependencies")
+    assert PluginAuditLog.objects.filter(actor_name="command: enable_plugin", reason="launch").count() == 2
+
+
+def test_enable_for_one_customer(install):
+    make_customer("acme")
+    install(Inventory(), enabled=True)
+
+    assert run("enable_plugin", "inventory", "--customer", "acme") == "'inventory' is enabled for 'acme'.\n"
+    assert CustomerPluginConfig.objects.get().enabled is True
+
+
+@pytest.mark.parametrize("arguments", [("nowhere",), ("sites",), ("inventory", "--customer", "nowhere")])
+def test_a_refusal_is_one_sentence_with_its_code(install, arguments):
+    install(Inventory(), Sites())
+
+    with pytest.raises(CommandError, match=r"\((PLUGIN_NOT_FOUND|DEPENDENCY_DISABLED|CUSTOMER_NOT_FOUND)\)$"):
+        run("enable_plugin", *arguments)
+
+
+def test_list_plugins_shows_the_platform_and_one_customer_with_reasons(install):
+    make_customer("acme")
+    install(Inventory(), enabled=True)
+
+    assert "inventory  1.0      loaded  yes      offered" in run("list_plugins")
+    (row,) = json.loads(run("list_plugins", "--customer", "acme", "--json"))
+    assert (row["enabled"], row["reason"]) == ("no", "'acme' has not switched 'inventory' on.")
+    with pytest.raises(CommandError):
+        run("list_plugins", "--customer", "nowhere")
+
+
+def test_list_plugins_says_what_to_do_when_there_are_none(registered):
+    assert "sync_plugins" in run("list_plugins")

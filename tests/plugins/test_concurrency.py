@@ -1,0 +1,115 @@
+"""Many at once: one change is one change, and no update is lost."""
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from threading import Barrier
+from types import SimpleNamespace
+
+import pytest
+from django.db import connection
+
+from tests.factories import actor_for, make_customer, make_operator
+from webnet.plugins import operation as operations
+from webnet.plugins.base import PluginBase
+from webnet.plugins.manager import manager
+from webnet.plugins.models import Generation, PluginAuditLog, PluginConfig
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+COUNTERS = {
+    "type": "object",
+    "additionalProperties": {"type": "integer"},
+}
+
+
+class Counting(PluginBase):
+    name = "counting"
+    version = "1.0"
+
+    def get_settings_schema(self):
+        return COUNTERS
+
+
+@pytest.fixture
+def operator():
+    return actor_for(make_operator())
+
+
+def in_threads(count, work):
+    """Runs work(0), … work(count - 1) at once, and returns what they return or raise."""
+    barrier = Barrier(count)
+
+    def run(number):
+        try:
+            barrier.wait(timeout=30)
+            return work(number)
+        except Exception as error:
+            return error
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(run, range(count)))
+
+
+def test_50_parallel_enables_are_one_change_and_one_audit_row(install, operator):
+    install(Counting())
+    rows, counter = PluginAuditLog.objects.count(), Generation.objects.get(customer=None).counter
+
+    changes = in_threads(50, lambda _: manager.enable("counting", actor=operator))
+
+    assert [change.changed for change in changes].count(True) == 1
+    assert PluginAuditLog.objects.count() == rows + 1
+    assert Generation.objects.get(customer=None).counter == counter + 1
+
+
+def update_settings(actor, threads=8, updates=50, customer=None):
+    def work(number):
+        for update in range(updates):
+            manager.update_settings(
+                "counting", actor=actor, customer=customer, patch={f"t{number}-{update}": update}
+            )
+
+    return [result for result in in_threads(threads, work) if isinstance(result, Exception)]
+
+
+@pytest.mark.parametrize("slug", [None, "acme"])
+def test_8_threads_with_50_updates_each_lose_none(install, operator, slug):
+    make_customer("acme")
+    install(Counting(), enabled=True)
+
+    errors = update_settings(operator, customer=slug)
+
+    assert errors == []
+    row = PluginConfig.objects.get()
+    layer = row if slug is None else row.customer_configs.get()
+    assert len(layer.settings) == layer.settings_revision == 400
+    positions = list(PluginAuditLog.objects.order_by("position").values_list("position", flat=True))
+    assert positions == list(range(1, len(positions) + 1))
+
+
+def test_without_the_transaction_and_its_locks_updates_are_lost(install, operator, monkeypatch):
+    """The negative control of the test above: the same updates, the guard taken away."""
+    install(Counting())
+    unguarded = SimpleNamespace(atomic=lambda **_: nullcontext(), on_commit=lambda callback, **_: callback())
+    monkeypatch.setattr(operations, "transaction", unguarded)
+    monkeypatch.setattr(operations, "lock_platform", lambda: None)
+    monkeypatch.setattr(operations.audit, "record", lambda entry: None)
+
+    update_settings(operator, threads=8, updates=25)
+
+    assert len(PluginConfig.objects.get().settings) < 200
+
+
+def test_a_global_change_and_a_customers_cannot_pass_each_other(install, operator):
+    make_customer("acme")
+    install(Counting(), enabled=True)
+
+    def work(number):
+        for update in range(10):
+            customer = "acme" if number % 2 else None
+            manager.update_settings("counting", actor=operator, customer=customer, patch={f"n{number}-{update}": 1})
+
+    assert [error for error in in_threads(6, work) if error is not None] == []
+    row = PluginConfig.objects.get()
+    assert len(row.settings) == len(row.customer_configs.get().settings) == 30
