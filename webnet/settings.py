@@ -64,13 +64,13 @@ HOST_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
-    "strawberry_django",
     "webnet.customers",
     "webnet.plugins",
     "webnet.accounts",
     "webnet.api",
     "webnet.console",
     "webnet.server",
+    "strawberry_django",  # after ours, whose 'export_schema' replaces its
 ]
 INSTALLED_APPS = with_plugins(HOST_APPS, WEBNET_PLUGINS)
 
