@@ -20,7 +20,7 @@ SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "recursive_triggers=ON
 
 
 def find_home() -> Path:
-    """Where `manage.py`, `examples/` and `plugins/` are: the checkout, or for an installed webnet the working folder."""
+    """Where `manage.py`, `examples/` and `plugins/` are: the checkout, or the folder an installed webnet works in."""
     checkout = Path(__file__).resolve().parents[2]
     return checkout if (checkout / "manage.py").is_file() else Path.cwd()
 
@@ -54,7 +54,7 @@ def read_secret_key(given: str, *, debug: bool, data_dir: Path) -> str:
 def _make_secret_key(path: Path) -> None:
     """Appears whole or not at all: of two first starts one makes the key, and both use it."""
     handle, draft = tempfile.mkstemp(dir=path.parent)  # 0600 from the start
-    with open(handle, "w") as file:
+    with os.fdopen(handle, "w") as file:
         file.write(secrets.token_urlsafe(50))
     with contextlib.suppress(FileExistsError):
         os.link(draft, path)
@@ -86,4 +86,4 @@ def describe_database(parsed: Mapping[str, Any]) -> dict[str, Any]:
                 "init_command": "".join(f"PRAGMA {pragma};" for pragma in SQLITE_PRAGMAS),
             }
             return {**kept, "OPTIONS": {**options, **parsed.get("OPTIONS", {})}}
-    raise ImproperlyConfigured("DATABASE_URL must begin with postgres:// or sqlite:///; webnet knows no other database.")
+    raise ImproperlyConfigured("DATABASE_URL must begin with postgres:// or sqlite:///; no other database is known.")

@@ -13,6 +13,8 @@ from webnet.server.asgi_types import Receive, Scope, Send
 class StreamHandler(ASGIHandler):
     """Serves the addresses in `webnet.urls_streams`."""
 
+    urlconf = "webnet.urls_streams"
+
     def __init__(self) -> None:
         super().__init__()
         self.load_middleware(is_async=True)
@@ -23,7 +25,7 @@ class StreamHandler(ASGIHandler):
         """The request, told where to look up its address."""
         request, refusal = super().create_request(scope, body_file)
         if request is not None:
-            request.urlconf = "webnet.urls_streams"
+            request.urlconf = self.urlconf
         return request, refusal
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,0 +1,145 @@
+"""Real servers for tests: processes of their own on a free port of 127.0.0.1, each with its own data folder."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Thread
+
+ROOT = Path(__file__).resolve().parents[1]
+START_SECONDS = 60
+STOP_SECONDS = 20
+DEMO_PASSWORD = "demo-password-for-tests"
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that accepts connections; `output` has what it printed until then."""
+
+    host: str
+    port: int
+    output: str
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}:{self.port}"
+
+
+def make_environment(data_dir: Path, **changes: str | None) -> dict[str, str]:
+    """The environment of a server on its own SQLite file; None takes a variable out."""
+    settings = {
+        "DATABASE_URL": None,
+        "DJANGO_SETTINGS_MODULE": "webnet.settings",
+        "HOST": "127.0.0.1",
+        "PORT": "0",
+        "PYTHONUNBUFFERED": "1",
+        "WEBNET_DATA_DIR": str(data_dir),
+        "WEBNET_DEBUG": "1",
+        "WEBNET_DEMO_PASSWORD": DEMO_PASSWORD,
+        "WEBNET_SECRET_KEY": "for-tests-only",
+        **changes,
+    }
+    merged: Mapping[str, str | None] = {**os.environ, **settings}
+    return {name: value for name, value in merged.items() if value is not None}
+
+
+def run_command(*arguments: str, data_dir: Path, **changes: str | None) -> subprocess.CompletedProcess[str]:
+    """Run one of webnet's commands to its end."""
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=make_environment(data_dir, **changes),
+        capture_output=True,
+        text=True,
+        timeout=START_SECONDS,
+        check=False,
+    )
+
+
+@contextmanager
+def serve_webnet(data_dir: Path, **changes: str | None) -> Iterator[Server]:
+    """`manage.py run`, as `make run` calls it."""
+    command = [sys.executable, "manage.py", "run"]
+    with _start(command, make_environment(data_dir, **changes), until="serves http://") as output:
+        host, port = re.findall(r"serves http://([\d.]+):(\d+)/", output)[0]
+        yield Server(host=host, port=int(port), output=output)
+
+
+@contextmanager
+def serve_application(name: str, application: str, data_dir: Path, **changes: str | None) -> Iterator[Server]:
+    """An ASGI application under `uvicorn` or `granian`."""
+    port = find_free_port()
+    command = {
+        "uvicorn": ["uvicorn", application, "--host", "127.0.0.1", "--port", str(port)],
+        "granian": ["granian", "--interface", "asgi", "--host", "127.0.0.1", "--port", str(port), application],
+    }[name]
+    until = {"uvicorn": "Uvicorn running on", "granian": "Started worker"}[name]
+    with _start([sys.executable, "-m", *command], make_environment(data_dir, **changes), until=until) as output:
+        yield Server(host="127.0.0.1", port=port, output=output)
+
+
+def find_free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@contextmanager
+def _start(command: list[str], environment: dict[str, str], *, until: str) -> Iterator[str]:
+    """What the process printed up to the text that says it serves."""
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,  # so that its workers can be ended with it
+    )
+    lines: SimpleQueue[str | None] = SimpleQueue()
+    # Somebody has to read on, or the server would stop when the pipe is full.
+    reader = Thread(target=_read_lines, args=(process, lines), daemon=True)
+    reader.start()
+    try:
+        yield _wait_for(until, lines)
+    finally:
+        _end(process)
+        reader.join()
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    process.terminate()
+    try:
+        process.wait(timeout=STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _read_lines(process: subprocess.Popen[str], lines: "SimpleQueue[str | None]") -> None:
+    for line in process.stdout or ():
+        lines.put(line)
+    lines.put(None)
+
+
+def _wait_for(until: str, lines: "SimpleQueue[str | None]") -> str:
+    output = ""
+    while until not in output:
+        try:
+            line = lines.get(timeout=START_SECONDS)
+        except Empty:
+            line = None
+        if line is None:
+            raise RuntimeError(f"The server did not start:\n{output}")
+        output += line
+    return output
