@@ -1,0 +1,1 @@
+"""The GraphQL API: one schema at `/graphql/`, and each customer's view of it at `/graphql/<customer>/`."""

@@ -1,0 +1,140 @@
+"""Pages of rows: Relay Cursor Connections over keysets, 50 rows unless asked otherwise and never more than 100."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+
+import strawberry
+from django.db.models import Model, QuerySet
+
+from webnet.api.cursors import read_cursor, write_cursor
+from webnet.api.errors import BadPage
+from webnet.api.keyset import Ordering
+
+DEFAULT_PAGE = 50
+LARGEST_PAGE = 100
+
+Row = TypeVar("Row", bound=Model)
+
+
+@strawberry.type(description="Relay's page.")
+class PageInfo:
+    has_next_page: bool
+    has_previous_page: bool
+    start_cursor: str | None
+    end_cursor: str | None
+
+
+class Edge(NamedTuple):
+    """A row and where it stands."""
+
+    cursor: str
+    node: Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageRequest:
+    """Which page of an order is asked for; `after` and `before` are places in it."""
+
+    size: int
+    backwards: bool
+    after: Sequence[Any] | None
+    before: Sequence[Any] | None
+
+    @classmethod
+    def read(cls, ordering: Ordering, arguments: Mapping[str, Any]) -> PageRequest:
+        """The page that `first`, `after`, `last` and `before` ask for, each missing, null or given."""
+        first, last = arguments.get("first"), arguments.get("last")
+        first, last = (None if size is strawberry.UNSET else size for size in (first, last))
+        if first is not None and last is not None:
+            raise BadPage("Give 'first' or 'last', not both.")
+        wanted = last if last is not None else first
+        if wanted is not None and wanted < 0:
+            raise BadPage("'first' and 'last' can't be negative.")
+        return cls(
+            size=DEFAULT_PAGE if wanted is None else min(wanted, LARGEST_PAGE),
+            backwards=last is not None,
+            after=_read_place(ordering, arguments.get("after")),
+            before=_read_place(ordering, arguments.get("before")),
+        )
+
+    @property
+    def limit(self) -> int:
+        """How many rows to read: one more than are shown, to see whether there are more."""
+        return self.size + 1
+
+    def cut(self, rows: QuerySet[Row], ordering: Ordering) -> QuerySet[Row]:
+        """The rows within the places, in the order they are to be read."""
+        if self.after is not None:
+            rows = rows.filter(ordering.beyond(self.after))
+        if self.before is not None:
+            rows = rows.filter(ordering.beyond(self.before, backwards=True))
+        return rows.order_by(*ordering.terms(backwards=self.backwards))
+
+    def behind(self, rows: QuerySet[Row], ordering: Ordering) -> QuerySet[Row] | None:
+        """The rows that the page has left behind, against its direction; None where it starts at the end."""
+        place = self.before if self.backwards else self.after
+        if place is None:
+            return None
+        return rows.filter(ordering.beyond(place, backwards=not self.backwards, inclusive=True))
+
+
+def _read_place(ordering: Ordering, cursor: Any) -> Sequence[Any] | None:
+    return read_cursor(ordering, cursor) if isinstance(cursor, str) else None
+
+
+def ignore(rows: Sequence[Any]) -> None:
+    """For listings whose rows nobody needs to meet."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listing(Generic[Row]):
+    """All rows that can be paged through, in their order; `meet` is told of the rows that were read."""
+
+    rows: QuerySet[Row]
+    ordering: Ordering
+    meet: Callable[[Sequence[Row]], None] = ignore
+
+
+class Source(Protocol[Row]):
+    """Where a page's rows come from; each is read only when it is asked for."""
+
+    def rows(self) -> Sequence[Row]: ...
+
+    def count(self) -> int: ...
+
+    def has_rows_behind(self) -> bool: ...
+
+
+class Page(Generic[Row]):
+    """One page, as the connection types read it."""
+
+    def __init__(self, source: Source[Row], ordering: Ordering, request: PageRequest) -> None:
+        self._source = source
+        self._ordering = ordering
+        self._request = request
+
+    @cached_property
+    def edges(self) -> list[Edge]:
+        """The rows of the page in the order's own direction, whichever way it was read."""
+        rows = self._source.rows()[: self._request.size]
+        in_order = reversed(rows) if self._request.backwards else rows
+        return [Edge(write_cursor(self._ordering, row), row) for row in in_order]
+
+    @property
+    def page_info(self) -> PageInfo:
+        has_more = len(self._source.rows()) > self._request.size
+        has_behind = self._source.has_rows_behind()
+        return PageInfo(
+            has_next_page=has_behind if self._request.backwards else has_more,
+            has_previous_page=has_more if self._request.backwards else has_behind,
+            start_cursor=self.edges[0].cursor if self.edges else None,
+            end_cursor=self.edges[-1].cursor if self.edges else None,
+        )
+
+    @property
+    def total_count(self) -> int:
+        return self._source.count()

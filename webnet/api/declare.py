@@ -1,0 +1,22 @@
+"""Declares fields that have a resolver; Strawberry's own decorators say nothing of types to a type checker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+import strawberry
+
+Resolver: TypeAlias = "Callable[..., Any] | staticmethod[..., Any]"
+
+
+def field(
+    *, description: str | None = None, graphql_type: Any = None, metadata: Mapping[Any, Any] | None = None
+) -> Callable[[Resolver], Any]:
+    """A field; `graphql_type` where the resolver returns a row that a GraphQL type shows."""
+    return strawberry.field(description=description, graphql_type=graphql_type, metadata=metadata)
+
+
+def mutation(*, description: str | None = None, metadata: Mapping[Any, Any] | None = None) -> Callable[[Resolver], Any]:
+    """A field of the root of mutations."""
+    return strawberry.mutation(description=description, metadata=metadata)

@@ -1,0 +1,26 @@
+"""Directives of the exported SDL."""
+
+from __future__ import annotations
+
+import strawberry
+from strawberry.schema_directive import Location
+
+
+@strawberry.schema_directive(
+    name="plugin",
+    locations=[
+        Location.SCALAR,
+        Location.OBJECT,
+        Location.FIELD_DEFINITION,
+        Location.INTERFACE,
+        Location.UNION,
+        Location.ENUM,
+        Location.INPUT_OBJECT,
+    ],
+    description=(
+        "In the exported SDL: the plugin that brings this element; without it, the element is the host's and always "
+        "there."
+    ),
+)
+class BroughtByPlugin:
+    name: str

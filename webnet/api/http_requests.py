@@ -1,0 +1,83 @@
+"""Reads a GraphQL request out of an HTTP request; whatever is wrong with it is one BadRequest with a code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, UnreadablePostError
+from strawberry.http import GraphQLRequestData
+
+from webnet.api.errors import BadRequest
+
+LARGEST_BODY_BYTES = 1_048_576
+
+
+def read_request(request: HttpRequest) -> GraphQLRequestData:
+    """The operation that a POST's body or a GET's address asks for."""
+    parts = _read_address(request) if request.method == "GET" else _read_body(request)
+    query, variables = parts.get("query"), parts.get("variables")
+    operation_name, extensions = parts.get("operationName"), parts.get("extensions")
+    if not isinstance(query, str) or not query.strip():
+        raise BadRequest("Send the document as 'query', a string that is not empty.")
+    if not isinstance(variables, dict | None) or not isinstance(extensions, dict | None):
+        raise BadRequest("'variables' and 'extensions' must be JSON objects, or null.")
+    if not isinstance(operation_name, str | None):
+        raise BadRequest("'operationName' must be a string, or null.")
+    if _has_nul(query) or "\\u0000" in query or _has_nul(variables):
+        raise BadRequest("The character U+0000 can't be stored and is not taken.")
+    return GraphQLRequestData(
+        query=query, variables=variables, operation_name=operation_name or None, extensions=extensions
+    )
+
+
+def _read_address(request: HttpRequest) -> dict[str, Any]:
+    parts: dict[str, Any] = request.GET.dict()
+    for name in ("variables", "extensions"):
+        parts[name] = _parse(parts[name].encode(errors="replace")) if parts.get(name) else None
+    return parts
+
+
+def _read_body(request: HttpRequest) -> dict[str, Any]:
+    if request.content_type != "application/json":
+        raise BadRequest(
+            "Send the body as 'Content-Type: application/json'.", code="UNSUPPORTED_MEDIA_TYPE", status=415
+        )
+    parts = _parse(_read_bytes(request))
+    if isinstance(parts, list):
+        raise BadRequest("Send one operation, not a list: batching is not supported.", code="BATCHING_NOT_SUPPORTED")
+    if not isinstance(parts, dict):
+        raise BadRequest("The body must be a JSON object.")
+    return parts
+
+
+def _read_bytes(request: HttpRequest) -> bytes:
+    limit = getattr(settings, "DATA_UPLOAD_MAX_MEMORY_SIZE", None) or LARGEST_BODY_BYTES
+    try:
+        body = request.body
+    except RequestDataTooBig:
+        body = None
+    except UnreadablePostError as error:
+        raise BadRequest("The body did not arrive whole.") from error
+    if body is None or len(body) > min(limit, LARGEST_BODY_BYTES):
+        message = f"The body is larger than {min(limit, LARGEST_BODY_BYTES)} bytes."
+        raise BadRequest(message, code="BODY_TOO_LARGE", status=413)
+    return body
+
+
+def _parse(text: bytes) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise BadRequest("This is no JSON.") from error
+
+
+def _has_nul(value: Any) -> bool:
+    """Whether text anywhere in the value holds U+0000, which PostgreSQL refuses. orjson bounds the depth."""
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any(_has_nul(key) or _has_nul(item) for key, item in value.items())
+    return isinstance(value, list) and any(_has_nul(item) for item in value)

@@ -1,0 +1,19 @@
+"""What can be changed: the host's root fields."""
+
+from __future__ import annotations
+
+import strawberry
+
+from webnet.api.mutations.customer_plugins import CustomerPluginMutations
+from webnet.api.mutations.customers import CustomerMutations
+from webnet.api.mutations.plugins import PluginMutations
+from webnet.api.mutations.sessions import SessionMutations
+
+
+@strawberry.type(
+    description=(
+        "What can be changed; each says what shall hold, so sending one again is safe (`changed` is then false)."
+    )
+)
+class Mutation(SessionMutations, CustomerMutations, PluginMutations, CustomerPluginMutations):
+    pass

@@ -1,0 +1,111 @@
+"""One operation in the audit log, and pages of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import strawberry
+import strawberry_django
+from strawberry import relay
+from strawberry.scalars import JSON
+
+from webnet.api import listings
+from webnet.api.connections import PageInfo
+from webnet.api.context import Info
+from webnet.api.declare import field
+from webnet.api.types.enums import AuditOutcome, Role
+from webnet.api.types.fields import Column
+from webnet.api.types.node import Node, global_id, read_pk
+from webnet.api.types.references import CustomerRef, PluginRef, UserRef
+from webnet.customers.models import Customer, User
+from webnet.plugins import models
+
+
+@strawberry_django.type(
+    models.PluginAuditLog,
+    field_cls=Column,
+    description=(
+        "One operation, also a refused or failed one; `sequence` counts without gaps per customer, "
+        "and for the platform."
+    ),
+)
+class PluginAuditLog(Node):
+    sequence: int
+    created_at: datetime
+    actor_name: str
+    action: str
+    outcome: AuditOutcome
+    before: JSON | None
+    after: JSON | None
+    hash: str
+
+    @field()
+    @staticmethod
+    def id(root: strawberry.Parent[models.PluginAuditLog]) -> strawberry.ID:
+        return global_id("PluginAuditLog", root.pk)
+
+    @field(graphql_type=UserRef | None)
+    @staticmethod
+    def user(root: strawberry.Parent[models.PluginAuditLog], info: Info) -> User | None:
+        return info.context.reading.users.get(root.actor_id) if root.actor_id is not None else None
+
+    @field(graphql_type=Role | None)
+    @staticmethod
+    def role(root: strawberry.Parent[models.PluginAuditLog]) -> Role | None:
+        return Role(root.role) if root.role in Role.values else None
+
+    @field(graphql_type=CustomerRef | None)
+    @staticmethod
+    def customer(root: strawberry.Parent[models.PluginAuditLog], info: Info) -> Customer | None:
+        return info.context.reading.customers.get(root.customer_id) if root.customer_id is not None else None
+
+    @field(graphql_type=PluginRef | None)
+    @staticmethod
+    def plugin(root: strawberry.Parent[models.PluginAuditLog], info: Info) -> models.PluginConfig | None:
+        return info.context.reading.find_plugin(root.plugin_name)
+
+    @field()
+    @staticmethod
+    def plugin_name(root: strawberry.Parent[models.PluginAuditLog]) -> str | None:
+        return root.plugin_name or None
+
+    @field()
+    @staticmethod
+    def plugin_version(root: strawberry.Parent[models.PluginAuditLog]) -> str | None:
+        return root.plugin_version or None
+
+    @field()
+    @staticmethod
+    def error_code(root: strawberry.Parent[models.PluginAuditLog]) -> str | None:
+        return root.error_code or None
+
+    @field()
+    @staticmethod
+    def reason(root: strawberry.Parent[models.PluginAuditLog]) -> str | None:
+        return root.reason or None
+
+    @field()
+    @staticmethod
+    def request_id(root: strawberry.Parent[models.PluginAuditLog]) -> str | None:
+        return root.request_id or None
+
+    @field(description="Only for admins; null to others.")
+    @staticmethod
+    def ip_address(root: strawberry.Parent[models.PluginAuditLog], info: Info) -> str | None:
+        return root.ip_address if listings.sees_ip_address(info.context.reading, root) else None
+
+    @staticmethod
+    def find_node(info: Info, key: str) -> models.PluginAuditLog | None:
+        return listings.find_audit_log(info.context.reading, read_pk(key))
+
+
+@strawberry.type(description="An audit row in a page or a stream.")
+class PluginAuditLogEdge:
+    cursor: str
+    node: PluginAuditLog
+
+
+@strawberry.type(description="A page of audit rows; it has no total, since the log only grows.")
+class PluginAuditLogConnection(relay.Connection[PluginAuditLog]):  # type: ignore[type-var]  # Our Node is another than Relay\'s.
+    edges: list[PluginAuditLogEdge]  # type: ignore[assignment]  # Relay's own edges have other descriptions.
+    page_info: PageInfo  # type: ignore[assignment]  # So has its PageInfo.

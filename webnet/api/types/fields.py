@@ -1,0 +1,25 @@
+"""Columns of host types, read as they stand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from strawberry.types.info import Info
+from strawberry_django.fields.field import StrawberryDjangoField
+from strawberry_django.optimizer import OptimizerConfig
+
+# Host rows are always loaded whole: a plugin's resolver may read any column, and deferred ones come row by row.
+WHOLE_ROWS = OptimizerConfig(enable_only=False)
+
+
+class Column(StrawberryDjangoField):
+    """A column of a row that was loaded whole, so that neither Django nor `info` is needed to read it."""
+
+    @property
+    def is_basic_field(self) -> bool:
+        return self.base_resolver is None
+
+    def get_result(self, source: Any, info: Info[Any, Any] | None, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        if self.base_resolver is None:
+            return getattr(source, self.django_name or self.python_name)
+        return super().get_result(source, info, args, kwargs)

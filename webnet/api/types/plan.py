@@ -1,0 +1,32 @@
+"""What an action would do."""
+
+from __future__ import annotations
+
+import strawberry
+
+from webnet.api.refusals import Refusal
+from webnet.api.types.customer import Customer
+from webnet.api.types.enums import PlanAction
+from webnet.api.types.plugin import Plugin
+from webnet.customers.models import Customer as CustomerRow
+from webnet.plugins.models import PluginConfig
+
+
+@strawberry.type(description="One plugin's part of a plan.")
+class PlanStep:
+    plugin: PluginConfig = strawberry.field(graphql_type=Plugin)
+    action: PlanAction
+
+
+@strawberry.type(
+    description="The steps as if dependencies or dependents were included; `steps` is empty where `refusal` is set."
+)
+class PluginPlan:
+    action: PlanAction
+    plugin: PluginConfig | None = strawberry.field(graphql_type=Plugin | None)
+    customer: CustomerRow | None = strawberry.field(graphql_type=Customer | None)
+    steps: list[PlanStep]
+    affected_customer_count: int = strawberry.field(
+        description="For how many of the viewer's customers some plugin starts or stops being effective."
+    )
+    refusal: Refusal | None

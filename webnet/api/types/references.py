@@ -1,0 +1,22 @@
+"""Names for types that refer to each other across files; Strawberry looks them up when the schema is built."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+if TYPE_CHECKING:
+    from webnet.api.types.audit_log import PluginAuditLog, PluginAuditLogConnection
+    from webnet.api.types.customer import Customer
+    from webnet.api.types.customer_plugin_config import CustomerPluginConfig, CustomerPluginConfigConnection
+    from webnet.api.types.plugin import Plugin
+    from webnet.api.types.user import User
+
+AuditLogRef = Annotated["PluginAuditLog", strawberry.lazy("webnet.api.types.audit_log")]
+AuditLogsRef = Annotated["PluginAuditLogConnection", strawberry.lazy("webnet.api.types.audit_log")]
+ConfigRef = Annotated["CustomerPluginConfig", strawberry.lazy("webnet.api.types.customer_plugin_config")]
+ConfigsRef = Annotated["CustomerPluginConfigConnection", strawberry.lazy("webnet.api.types.customer_plugin_config")]
+CustomerRef = Annotated["Customer", strawberry.lazy("webnet.api.types.customer")]
+PluginRef = Annotated["Plugin", strawberry.lazy("webnet.api.types.plugin")]
+UserRef = Annotated["User", strawberry.lazy("webnet.api.types.user")]

@@ -1,0 +1,48 @@
+"""The scalars of the schema: any JSON value, and instants in UTC."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.scalars import JSON
+from strawberry.types.scalar import ScalarDefinition
+
+
+def write_instant(value: datetime) -> str:
+    """The instant as RFC 3339 in UTC: "2026-02-03T04:05:06.789000Z"."""
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def read_instant(value: object) -> datetime:
+    """The instant that RFC 3339 text names; text without an offset names none."""
+    try:
+        instant = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise GraphQLError("A DateTime is text as in RFC 3339, with its offset: '2026-02-03T04:05:06Z'.")
+    return instant
+
+
+SCALARS: dict[object, ScalarDefinition] = {
+    JSON: strawberry.scalar(
+        name="JSON",
+        description="Any JSON value.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc8259",
+        serialize=lambda value: value,
+        parse_value=lambda value: value,
+    ),
+    datetime: strawberry.scalar(
+        name="DateTime",
+        description="An instant in UTC, RFC 3339.",
+        specified_by_url="https://scalars.graphql.org/andimarek/date-time.html",
+        serialize=write_instant,
+        parse_value=read_instant,
+    ),
+}
+
+# A JSON value as it goes over the wire.
+Json = Any

@@ -1,0 +1,37 @@
+"""Somebody who can sign in."""
+
+from __future__ import annotations
+
+import strawberry
+import strawberry_django
+
+from webnet.api.context import Info
+from webnet.api.declare import field
+from webnet.api.types.fields import Column
+from webnet.api.types.node import Node, global_id, read_pk
+from webnet.customers import models
+
+
+@strawberry_django.type(models.User, field_cls=Column, description="Somebody who can sign in.")
+class User(Node):
+    username: str
+
+    @field()
+    @staticmethod
+    def id(root: strawberry.Parent[models.User]) -> strawberry.ID:
+        return global_id("User", root.pk)
+
+    @field()
+    @staticmethod
+    def name(root: strawberry.Parent[models.User]) -> str:
+        return root.get_full_name()
+
+    @field()
+    @staticmethod
+    def email(root: strawberry.Parent[models.User], info: Info) -> str | None:
+        return root.email or None if info.context.reading.sees_email(root) else None
+
+    @staticmethod
+    def find_node(info: Info, key: str) -> models.User | None:
+        pk = read_pk(key)
+        return info.context.reading.users.get(pk) if pk is not None else None

@@ -1,0 +1,95 @@
+"""The signed-in user, and what is theirs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import strawberry
+import strawberry_django
+
+from webnet.accounts import tokens
+from webnet.api.context import Info
+from webnet.api.declare import field
+from webnet.api.types.enums import Role
+from webnet.api.types.fields import Column
+from webnet.api.types.node import Node, global_id, read_pk
+from webnet.api.types.references import CustomerRef
+from webnet.api.types.user import User
+from webnet.customers import models
+
+
+@strawberry_django.type(models.Membership, field_cls=Column, description="One user's role for one customer.")
+class Membership:
+    role: Role
+
+    @field(graphql_type=User)
+    @staticmethod
+    def user(root: strawberry.Parent[models.Membership]) -> models.User:
+        return root.user
+
+    @field(graphql_type=CustomerRef)
+    @staticmethod
+    def customer(root: strawberry.Parent[models.Membership], info: Info) -> models.Customer | None:
+        return info.context.reading.customers.get(root.customer_id)
+
+
+@strawberry_django.type(
+    models.ApiToken, field_cls=Column, description="A token for machines; its secret is never shown again."
+)
+class ApiToken(Node):
+    name: str
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+    @field()
+    @staticmethod
+    def id(root: strawberry.Parent[models.ApiToken]) -> strawberry.ID:
+        return global_id("ApiToken", root.pk)
+
+    @field(
+        graphql_type=CustomerRef | None,
+        description="Where set, the token reaches only this customer, with at most this role.",
+    )
+    @staticmethod
+    def only_customer(root: strawberry.Parent[models.ApiToken], info: Info) -> models.Customer | None:
+        pk = root.only_customer_id
+        return info.context.reading.customers.get(pk) if pk is not None else None
+
+    @field(graphql_type=Role | None)
+    @staticmethod
+    def maximum_role(root: strawberry.Parent[models.ApiToken]) -> Role | None:
+        return Role(root.maximum_role) if root.maximum_role else None
+
+    @staticmethod
+    def find_node(info: Info, key: str) -> models.ApiToken | None:
+        return tokens.visible_tokens(info.context.actor).filter(pk=read_pk(key)).first()
+
+
+@strawberry.type(description="The signed-in user, and what is theirs.")
+class Viewer:
+    @field(graphql_type=User)
+    @staticmethod
+    def user(info: Info) -> models.User | None:
+        return info.context.identity.user
+
+    @field()
+    @staticmethod
+    def is_platform_operator(info: Info) -> bool:
+        return info.context.actor.is_platform_operator
+
+    @field(graphql_type=list[Membership])
+    @staticmethod
+    def memberships(info: Info) -> list[models.Membership]:
+        return info.context.reading.own_memberships()
+
+    @field(graphql_type=list[ApiToken])
+    @staticmethod
+    def api_tokens(info: Info) -> list[models.ApiToken]:
+        return info.context.reading.own_tokens()
+
+
+def find_viewer(info: Info) -> Viewer | None:
+    """The viewer; None when nobody is signed in."""
+    return Viewer() if info.context.is_signed_in else None

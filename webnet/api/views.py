@@ -1,0 +1,107 @@
+"""The doors of the API: queries and mutations over HTTP, GraphiQL in a browser, and event streams."""
+
+from __future__ import annotations
+
+import logging
+from urllib.parse import urlencode
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
+from django.shortcuts import render, resolve_url
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.types import ExecutionResult
+from strawberry.types.graphql import OperationType
+
+from webnet.accounts.origin import request_id
+from webnet.api.answers import answer, frame_as_stream, refuse
+from webnet.api.context import Context
+from webnet.api.csrf import require_csrf_token
+from webnet.api.errors import INTERNAL_MESSAGE, BadRequest, describe
+from webnet.api.http_requests import read_request
+from webnet.api.schema import fingerprint, full_schema
+from webnet.errors import WebnetError
+
+logger = logging.getLogger(__name__)
+
+ALLOWED_OPERATIONS = {
+    "GET": {OperationType.QUERY},
+    "POST": {OperationType.QUERY, OperationType.MUTATION},
+}
+
+
+@csrf_exempt  # asked for by `require_csrf_token`, which answers with JSON
+def graphql_view(request: HttpRequest, customer: str | None = None) -> HttpResponse:
+    """`/graphql/`, and with `customer` (a slug) that customer's view."""
+    if wants_graphiql(request):
+        return show_graphiql(request, customer)
+    try:
+        return serve(request, customer)
+    except WebnetError as error:
+        return refuse(request, error, fingerprint=fingerprint(full_schema()))
+    except Exception:
+        logger.exception("Request %s failed.", request_id(request))
+        bug = WebnetError(INTERNAL_MESSAGE, code="INTERNAL_ERROR")
+        return refuse(request, bug, fingerprint=fingerprint(full_schema()))
+
+
+@csrf_exempt
+async def graphql_stream_view(request: HttpRequest, customer: str | None = None) -> HttpResponse:
+    """The same for clients that accept an event stream: those that take nothing else get their answer as one."""
+    response = await sync_to_async(graphql_view)(request, customer)
+    return frame_as_stream(request, response)
+
+
+def serve(request: HttpRequest, customer: str | None) -> HttpResponse:
+    """Run what is asked for. Raises WebnetError for what can't be run at all."""
+    if request.method not in ALLOWED_OPERATIONS:
+        raise BadRequest("GraphQL is served by GET and POST.", code="METHOD_NOT_ALLOWED", status=405)
+    require_csrf_token(request)
+    result = execute(request, customer)
+    return answer(request, result, fingerprint=fingerprint(full_schema()))
+
+
+def execute(request: HttpRequest, customer: str | None) -> ExecutionResult:
+    """What came of the operation that the request asks for, with errors as clients see them."""
+    wanted = read_request(request)
+    context = Context(request=request, customer_slug=customer)
+    try:
+        result = full_schema().execute_sync(
+            wanted.query,
+            variable_values=wanted.variables,
+            context_value=context,
+            operation_name=wanted.operation_name,
+            allowed_operation_types=ALLOWED_OPERATIONS[request.method or ""],
+        )
+    except CannotGetOperationTypeError as error:
+        message = "'operationName' must name one of the document's operations."
+        raise BadRequest(message, code="OPERATION_NOT_FOUND") from error
+    except InvalidOperationTypeError as error:
+        kind = error.operation_type.value
+        message = f"A {kind} can't be sent by {request.method}."
+        raise BadRequest(message, code="METHOD_NOT_ALLOWED", status=405) from error
+    result.errors = [describe(error, request_id=context.request_id) for error in result.errors or ()]
+    return result
+
+
+def wants_graphiql(request: HttpRequest) -> bool:
+    """Whether a browser asks for the address itself."""
+    is_page = request.method in ("GET", "HEAD") and "query" not in request.GET
+    return is_page and "text/html" in request.headers.get("Accept", "")
+
+
+@never_cache
+def show_graphiql(request: HttpRequest, customer: str | None) -> HttpResponse:
+    """GraphiQL's page, with the CSRF cookie that its requests need."""
+    get_token(request)
+    page = {
+        "graphql_url": request.path,
+        "sign_in_url": f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': request.path})}",
+        "sign_out_url": resolve_url("sign-out"),
+        "username": request.user.get_username(),
+        "customer": customer,
+    }
+    return render(request, "webnet/graphiql.html", page)
