@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -64,7 +65,7 @@ class UIView:
     """A page of the plugin; `path` is relative to the plugin's own place, as in Django's `path()`."""
 
     name: str
-    path: str
+    path: str = field(metadata={"may_be_empty": True})
     view: Callable[..., Any]
     title: str = ""
     permission: str = ""
@@ -109,6 +110,8 @@ class HealthReport:
             return cls(status="unknown", message=f"The check returned {type(answer).__name__}, not a HealthReport.")
         if answer.status not in HEALTH_STATUSES:
             return cls(status="unknown", message=f"The check's status is none of {', '.join(HEALTH_STATUSES)}.")
+        if not isinstance(answer.message, str) or not _is_storable(answer.details) or "\0" in answer.message:
+            return cls(status="unknown", message="The check's message must be a text, and its details a JSON object.")
         return answer
 
 
@@ -117,3 +120,12 @@ def _report_from_dict(answer: Mapping[Any, Any]) -> HealthReport | Mapping[Any, 
         return HealthReport(**answer)
     except TypeError:
         return answer
+
+
+def _is_storable(details: object) -> bool:
+    """Whether both databases take it as a JSON object."""
+    try:
+        text = json.dumps(details, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return isinstance(details, Mapping) and "\\u0000" not in text

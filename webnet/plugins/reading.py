@@ -94,7 +94,8 @@ def _check_field(source: Source, field: Field[Any], value: object) -> None:
         return
     if not fits(value):
         raise source.mistake(f"'{field.name}' must be {wanted}, not {type(value).__name__}")
-    if kind == "str" and field.default is MISSING and not str(value).strip():
+    may_be_empty = field.default is not MISSING or field.metadata.get("may_be_empty", False)
+    if kind == "str" and not may_be_empty and not str(value).strip():
         raise source.mistake(f"'{field.name}' is empty: give it a text")
 
 

@@ -87,9 +87,9 @@ def load_order(nodes: Nodes) -> LoadOrder:
     placed: dict[str, None] = {}
     waiting = list(nodes)
     while waiting:
-        # When nobody is ready, a cycle holds them up: its first member goes ahead, so that everybody gets a place.
         ready = (each for each in waiting if _is_ready(nodes, each, placed))
-        chosen = next(ready, None) or next(each for each in waiting if each in cycles)
+        # When nobody is ready, a cycle holds them up: one of its members goes ahead, so that everybody gets a place.
+        chosen = next(ready, None) or next(each for each in waiting if _waits_for_its_cycle(nodes, each, placed))
         placed[chosen] = None
         waiting.remove(chosen)
     return LoadOrder(names=tuple(placed), cycles=cycles)
@@ -135,6 +135,12 @@ def _dependents_that_are_on(nodes: Nodes, name: str) -> Iterable[str]:
 
 def _is_ready(nodes: Nodes, name: str, placed: Mapping[str, None]) -> bool:
     return all(needed in placed or needed not in nodes for needed in _needs(nodes, name))
+
+
+def _waits_for_its_cycle(nodes: Nodes, name: str, placed: Mapping[str, None]) -> bool:
+    """Whether all that the plugin still waits for waits for it in turn."""
+    waiting = [each for each in _walk(nodes, name, _needs) if each in nodes and each not in placed]
+    return all(name in _walk(nodes, each, _needs) for each in waiting)
 
 
 def _refuse_cycles(nodes: Nodes, names: Iterable[str]) -> None:

@@ -44,6 +44,7 @@ def refuse_mistakes(schema: object) -> dict[str, Any]:
     if plain.get("type", "object") != "object":
         raise _mistake("", "must have the type 'object', since settings are one")
     for pointer, inner in list_subschemas(plain):
+        _spell_out_false(inner)
         _refuse_reference(plain, pointer, inner)
         _refuse_scope(pointer, inner)
     _refuse_endless(plain)
@@ -81,6 +82,13 @@ def _refuse_other_draft(schema: Schema) -> None:
     draft = schema.get("$schema", DRAFT)
     if not isinstance(draft, str) or draft.rstrip("#") != DRAFT:
         raise _mistake("/$schema", f"must be of draft 2020-12: leave '$schema' out, or write '{DRAFT}'")
+
+
+def _spell_out_false(schema: Schema) -> None:
+    """Writes `{"not": {}}` for a property's `false`, whose error `jsonschema` gives without the property's path."""
+    for keyword in ("properties", "patternProperties"):
+        named = schema.get(keyword, {})
+        named.update({name: {"not": {}} for name, inner in named.items() if inner is False})
 
 
 def _refuse_reference(root: Schema, pointer: str, schema: Schema) -> None:

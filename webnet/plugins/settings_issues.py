@@ -64,7 +64,7 @@ _SENTENCES: Mapping[str, Callable[[Any], str]] = {
     "propertyNames": lambda _: "has a member whose name is not allowed",
     "unevaluatedProperties": lambda _: "has members that are not allowed here",
     "unevaluatedItems": lambda _: "has more items than are allowed",
-    "not": lambda _: "has a form that is not allowed here",
+    "not": lambda form: "has a form that is not allowed here" if form else "is not allowed here",
 }
 
 
