@@ -18,6 +18,7 @@ DEFAULT_PAGE = 50
 LARGEST_PAGE = 100
 
 Row = TypeVar("Row", bound=Model)
+Row_co = TypeVar("Row_co", bound=Model, covariant=True)
 
 
 @strawberry.type(description="Relay's page.")
@@ -99,10 +100,10 @@ class Listing(Generic[Row]):
     meet: Callable[[Sequence[Row]], None] = ignore
 
 
-class Source(Protocol[Row]):
+class Source(Protocol[Row_co]):
     """Where a page's rows come from; each is read only when it is asked for."""
 
-    def rows(self) -> Sequence[Row]: ...
+    def rows(self) -> Sequence[Row_co]: ...
 
     def count(self) -> int: ...
 

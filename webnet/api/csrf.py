@@ -13,7 +13,7 @@ from webnet.api.errors import BadRequest
 class _Check(CsrfViewMiddleware):
     """Hands back the reason instead of a page."""
 
-    def _reject(self, request: HttpRequest, reason: str) -> str:  # type: ignore[override]  # noqa: ARG002 - the way in that Django leaves for this
+    def _reject(self, request: HttpRequest, reason: str) -> str:  # noqa: ARG002 - the way in that Django leaves for this
         return reason
 
 
@@ -25,7 +25,7 @@ def require_csrf_token(request: HttpRequest) -> None:
     """
     if has_bearer(request) or settings.SESSION_COOKIE_NAME not in request.COOKIES:
         return
-    reason = _Check(lambda _: None).process_view(request, None, (), {})  # type: ignore[arg-type, return-value, func-returns-value]  # Only the check is used.
+    reason = _Check(lambda _: None).process_view(request, None, (), {})  # type: ignore[arg-type]  # Only the check is used.
     if reason:
         message = f"The CSRF check failed: {reason} Send the cookie '{settings.CSRF_COOKIE_NAME}' as 'X-CSRFToken'."
         raise BadRequest(message, code="CSRF_FAILED", status=403)

@@ -8,15 +8,18 @@ from typing import Any, TypeAlias
 import strawberry
 
 Resolver: TypeAlias = "Callable[..., Any] | staticmethod[..., Any]"
+Declare: TypeAlias = Callable[[Resolver], Any]
 
 
 def field(
     *, description: str | None = None, graphql_type: Any = None, metadata: Mapping[Any, Any] | None = None
-) -> Callable[[Resolver], Any]:
+) -> Declare:
     """A field; `graphql_type` where the resolver returns a row that a GraphQL type shows."""
-    return strawberry.field(description=description, graphql_type=graphql_type, metadata=metadata)
+    declare: Declare = strawberry.field(description=description, graphql_type=graphql_type, metadata=metadata)
+    return declare
 
 
-def mutation(*, description: str | None = None, metadata: Mapping[Any, Any] | None = None) -> Callable[[Resolver], Any]:
+def mutation(*, description: str | None = None, metadata: Mapping[Any, Any] | None = None) -> Declare:
     """A field of the root of mutations."""
-    return strawberry.mutation(description=description, metadata=metadata)
+    declare: Declare = strawberry.mutation(description=description, metadata=metadata)
+    return declare

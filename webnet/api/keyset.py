@@ -85,11 +85,10 @@ def _write(value: Any) -> Any:
 def _read(value: Any, kind: type) -> Any:
     if kind is datetime:
         return _read_instant(value)
-    if type(value) is not kind:
-        return None
     if isinstance(value, str):
-        return None if "\0" in value else value
-    return value if abs(value) <= LARGEST_INTEGER else None
+        return value if kind is str and "\0" not in value else None
+    is_integer = type(value) is int and kind is int  # a bool is an int, and no place
+    return value if is_integer and abs(value) <= LARGEST_INTEGER else None
 
 
 def _read_instant(value: object) -> datetime | None:

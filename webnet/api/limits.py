@@ -38,7 +38,7 @@ class DocumentLimits(ASTValidationRule):
 # The caches come last, around the work that they spare.
 EXTENSIONS: tuple[Callable[[], SchemaExtension], ...] = (
     lambda: MaxTokensLimiter(max_token_count=MAXIMUM_TOKENS),
-    lambda: AddValidationRules([DocumentLimits]),  # type: ignore[list-item]  # A rule of documents is one of requests.
+    lambda: AddValidationRules([DocumentLimits]),
     lambda: ParserCache(maxsize=CACHED_DOCUMENTS),
     lambda: ValidationCache(maxsize=CACHED_DOCUMENTS),
 )

@@ -166,7 +166,7 @@ def audit_logs_of_plugin(
     )
 
 
-def find_audit_log(reading: Reading, pk: int | None) -> PluginAuditLog | None:
+def find_audit_log(reading: Reading, pk: int) -> PluginAuditLog | None:
     """The row, where the viewer may read it."""
     return _audit_logs(reading, None).rows.filter(pk=pk).first()
 

@@ -37,7 +37,8 @@ class Query:
 
     @field(graphql_type=Node | None, description="Null for what does not exist, or not for this viewer and view.")
     def node(self, info: Info, id: strawberry.ID) -> object | None:  # noqa: A002 - the name in the schema
-        return nodes.find_node(info, id)
+        found: object | None = nodes.find_node(info, id)
+        return found
 
     @field(graphql_type=Customer | None)
     def customer(self, info: Info, slug: str) -> CustomerRow | None:

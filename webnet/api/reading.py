@@ -94,7 +94,8 @@ class Reading:
         """The visible customers for which the actor has at least this role."""
         if self.actor.maximum_role is not None and not self.actor.maximum_role.includes(role):
             return self.visible_customers().none()
-        return self.visible_customers().filter(member_role__in=[each for each in Role if each.includes(role)])
+        enough = {"member_role__in": [each for each in Role if each.includes(role)]}
+        return self.visible_customers().filter(**enough)
 
     # Plugins
 
@@ -149,7 +150,7 @@ class Reading:
         if self.actor.is_platform_operator and self.view is None:
             return users
         members = Membership.objects.filter(customer__in=self.customers_with_role(Role.OPERATOR).values("pk"))
-        return users.filter(pk__in=members.values("user")) | users.filter(pk=self.actor.user_id)
+        return users.filter(pk__in=members.values("user")) | users.filter(pk=self.actor.user_id or 0)
 
     def sees_email(self, user: User) -> bool:
         """Whether the actor may read the user's email: their own, or as an admin of a customer the user belongs to."""

@@ -96,7 +96,8 @@ class PluginAuditLog(Node):
 
     @staticmethod
     def find_node(info: Info, key: str) -> models.PluginAuditLog | None:
-        return listings.find_audit_log(info.context.reading, read_pk(key))
+        pk = read_pk(key)
+        return listings.find_audit_log(info.context.reading, pk) if pk is not None else None
 
 
 @strawberry.type(description="An audit row in a page or a stream.")

@@ -64,7 +64,9 @@ class ApiToken(Node):
 
     @staticmethod
     def find_node(info: Info, key: str) -> models.ApiToken | None:
-        return tokens.visible_tokens(info.context.actor).filter(pk=read_pk(key)).first()
+        pk = read_pk(key)
+        own = tokens.visible_tokens(info.context.actor)
+        return own.filter(pk=pk).first() if pk is not None else None
 
 
 @strawberry.type(description="The signed-in user, and what is theirs.")

@@ -1,0 +1,41 @@
+"""What each kind of viewer reads."""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+EVERYTHING_OF_A_PLUGIN = """
+    id name verboseName version author description homepage status statusReason syncedAt enabled availability
+    dependencies { name specifier isSatisfied plugin { name } } dependents { name }
+    settingsSchema settings effectiveSettings settingSources { path layer } settingsRevision
+    secretSettings { path isSet updatedAt } health { status }
+    customerConfigs { totalCount edges { node { id } } } auditLogs { edges { node { action } } }
+"""
+
+
+def test_platform_operator_reads_everything_of_a_plugin(platform):
+    platform.mutate("enablePlugin", "changed", plugin="greeter")
+    platform.mutate("updatePluginSettings", "changed", plugin="greeter", settings={"limit": 7, "key": "canary"})
+
+    plugin = platform.data(f'{{ plugin(name: "greeter") {{ {EVERYTHING_OF_A_PLUGIN} }} }}')["plugin"]
+
+    assert plugin["version"] == "1.2.0"
+    assert plugin["homepage"] == "https://example.com/greeter"
+    assert plugin["status"] == "LOADED"
+    assert plugin["availability"] == "OFFERED"
+    assert plugin["settings"] == {"limit": 7}
+    assert plugin["effectiveSettings"] == {"greeting": "Hello", "limit": 7}
+    assert plugin["settingSources"] == [
+        {"path": "/greeting", "layer": "SCHEMA_DEFAULT"},
+        {"path": "/limit", "layer": "GLOBAL"},
+    ]
+    (secret,) = plugin["secretSettings"]
+    assert (secret["path"], secret["isSet"]) == ("/key", True)
+    assert secret["updatedAt"].endswith("Z")
+    assert plugin["health"] is None
+    assert [edge["node"]["action"] for edge in plugin["auditLogs"]["edges"]] == [
+        "update_plugin_settings",
+        "enable_plugin",
+    ]

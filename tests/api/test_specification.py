@@ -1,0 +1,84 @@
+"""The schema says what its specification says: names, types, arguments, defaults and descriptions, word for word."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from graphql import DefinitionNode, parse, print_ast
+
+from webnet.api.schema import export_sdl, full_schema
+
+SPECIFICATION = Path(__file__).with_name("specification.graphql")
+
+# What the specification has and the schema gets later.
+LATER = {
+    "Subscription",
+    "PluginContributions",
+    "PluginPermission",
+    "Plugin.contributions",
+    "Mutation.resumePlugin",
+    "ResumePluginInput",
+    "ResumePluginPayload",
+    "ResumePluginResult",
+}
+
+
+def describe(sdl: str) -> dict[str, Any]:
+    """Every element by its path: what it is, and its description."""
+    elements: dict[str, Any] = {}
+    for definition in parse(sdl).definitions:
+        elements.update(describe_definition(definition))
+    return elements
+
+
+def describe_definition(definition: DefinitionNode) -> dict[str, Any]:
+    name = definition.name.value
+    interfaces = sorted(each.name.value for each in getattr(definition, "interfaces", None) or ())
+    members = sorted(each.name.value for each in getattr(definition, "types", None) or ())
+    values = [each.name.value for each in getattr(definition, "values", None) or ()]
+    locations = sorted(each.value for each in getattr(definition, "locations", None) or ())
+    directives = sorted(print_ast(each) for each in getattr(definition, "directives", None) or ())
+    shape = (definition.kind, interfaces, members, values, locations, directives)
+    elements: dict[str, Any] = {name: (shape, text_of(definition))}
+    for field in getattr(definition, "fields", None) or ():
+        elements[f"{name}.{field.name.value}"] = (describe_value(field), text_of(field))
+        for argument in getattr(field, "arguments", None) or ():
+            elements[f"{name}.{field.name.value}({argument.name.value})"] = describe_value(argument)
+    for argument in getattr(definition, "arguments", None) or ():
+        elements[f"{name}({argument.name.value})"] = describe_value(argument)
+    return elements
+
+
+def describe_value(node: Any) -> tuple[str, str | None]:
+    default = getattr(node, "default_value", None)
+    return print_ast(node.type), print_ast(default) if default else None
+
+
+def text_of(node: Any) -> str | None:
+    return " ".join(node.description.value.split()) if node.description else None
+
+
+def is_later(path: str) -> bool:
+    return any(path == later or path.startswith((f"{later}.", f"{later}(")) for later in LATER)
+
+
+SPECIFIED = {path: what for path, what in describe(SPECIFICATION.read_text()).items() if not is_later(path)}
+BUILT = describe(export_sdl(full_schema()))
+
+
+@pytest.mark.parametrize("path", sorted(SPECIFIED))
+def test_schema_has_what_is_specified(path: str) -> None:
+    assert BUILT.get(path) == SPECIFIED[path]
+
+
+def test_schema_has_nothing_else() -> None:
+    assert sorted(set(BUILT) - set(SPECIFIED)) == []
+
+
+def test_what_comes_later_is_specified_and_not_there_yet() -> None:
+    specified = describe(SPECIFICATION.read_text())
+
+    assert set(specified) >= LATER
+    assert not LATER & set(BUILT)
