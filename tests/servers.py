@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
+from time import monotonic, sleep
+
+from webnet.server.management.commands.run import LAST_LINE
 
 ROOT = Path(__file__).resolve().parents[1]
 START_SECONDS = 60
@@ -67,7 +70,7 @@ def run_command(*arguments: str, data_dir: Path, **changes: str | None) -> subpr
 def serve_webnet(data_dir: Path, **changes: str | None) -> Iterator[Server]:
     """`manage.py run`, as `make run` calls it."""
     command = [sys.executable, "manage.py", "run"]
-    with _start(command, make_environment(data_dir, **changes), until="serves http://") as output:
+    with _start(command, make_environment(data_dir, **changes), until=LAST_LINE) as output:
         host, port = re.findall(r"serves http://([\d.]+):(\d+)/", output)[0]
         yield Server(host=host, port=int(port), output=output)
 
@@ -82,6 +85,7 @@ def serve_application(name: str, application: str, data_dir: Path, **changes: st
     }[name]
     until = {"uvicorn": "Uvicorn running on", "granian": "Started worker"}[name]
     with _start([sys.executable, "-m", *command], make_environment(data_dir, **changes), until=until) as output:
+        _connect(port)  # granian says that it has started a little before it listens
         yield Server(host="127.0.0.1", port=port, output=output)
 
 
@@ -90,6 +94,20 @@ def find_free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
+
+
+def _connect(port: int) -> None:
+    """Knock until the door opens."""
+    deadline = monotonic() + START_SECONDS
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except ConnectionRefusedError:
+            if monotonic() > deadline:
+                raise
+            sleep(0.01)
+        else:
+            return
 
 
 @contextmanager

@@ -1,7 +1,5 @@
 """The one place where the environment becomes Django's settings; the README has the table of its variables."""
 
-from pathlib import Path
-
 import environ
 
 from webnet.plugins.loading import with_plugins
@@ -9,8 +7,11 @@ from webnet.server.environment import (
     add_plugin_folders,
     describe_database,
     find_home,
+    make_data_dir,
     name_allowed_hosts,
     name_plugins,
+    read_number,
+    read_origins,
     read_secret_key,
 )
 
@@ -18,11 +19,10 @@ env = environ.Env()
 
 # --- Where things are -------------------------------------------------------------------------------------------------
 HOME_DIR = find_home()
-WEBNET_DATA_DIR = Path(env.str("WEBNET_DATA_DIR", default=str(HOME_DIR / "var"))).absolute()
-WEBNET_DATA_DIR.mkdir(parents=True, exist_ok=True)
+WEBNET_DATA_DIR = make_data_dir(env.str("WEBNET_DATA_DIR", default=""), home=HOME_DIR)
 WEBNET_HOST = env.str("HOST", default="127.0.0.1")
-WEBNET_PORT = env.int("PORT", default=8000)
-WEBNET_THREADS = env.int("WEBNET_THREADS", default=4)
+WEBNET_PORT = read_number("PORT", env.str("PORT", default="8000"), lowest=0, highest=65_535)
+WEBNET_THREADS = read_number("WEBNET_THREADS", env.str("WEBNET_THREADS", default="4"), lowest=1, highest=256)
 ROOT_URLCONF = "webnet.urls"
 
 # --- Whom to trust ----------------------------------------------------------------------------------------------------
@@ -33,10 +33,10 @@ SECRET_KEY_FALLBACKS = env.list("WEBNET_SECRET_KEY_FALLBACKS", default=[])
 # Fernet keys of secret settings: the first seals, all open. Without any, one is made once in the data directory.
 WEBNET_SETTINGS_KEYS = env.list("WEBNET_SETTINGS_KEYS", default=[])
 ALLOWED_HOSTS = name_allowed_hosts(env.list("WEBNET_ALLOWED_HOSTS", default=[]), debug=DEBUG)
-CSRF_TRUSTED_ORIGINS = env.list("WEBNET_CSRF_TRUSTED_ORIGINS", default=[])
+CSRF_TRUSTED_ORIGINS = read_origins("WEBNET_CSRF_TRUSTED_ORIGINS", env.list("WEBNET_CSRF_TRUSTED_ORIGINS", default=[]))
 
 # Another port of the same host name is the same *site*, so a development server's pages may send our cookies.
-CORS_ALLOWED_ORIGINS = env.list("WEBNET_CORS_ORIGINS", default=[])
+CORS_ALLOWED_ORIGINS = read_origins("WEBNET_CORS_ORIGINS", env.list("WEBNET_CORS_ORIGINS", default=[]))
 CORS_ALLOW_CREDENTIALS = True
 CORS_EXPOSE_HEADERS = ["Webnet-Schema"]
 CORS_URLS_REGEX = r"^/graphql/"
@@ -111,7 +111,7 @@ LOGIN_REDIRECT_URL = "home"
 
 # --- Storage ----------------------------------------------------------------------------------------------------------
 DATABASES = {
-    "default": describe_database(env.db("DATABASE_URL", default=f"sqlite:///{WEBNET_DATA_DIR / 'webnet.sqlite3'}"))
+    "default": describe_database(env.str("DATABASE_URL", default="") or f"sqlite:///{WEBNET_DATA_DIR}/webnet.sqlite3")
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.str("REDIS_URL", default="")
@@ -131,5 +131,8 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
     # Django would print these twice, or as HTML mail.
-    "loggers": {"django": {"handlers": [], "propagate": True}, "django.server": {"handlers": [], "propagate": True}},
+    "loggers": {
+        "django": {"handlers": [], "propagate": True},
+        "django.server": {"handlers": [], "propagate": True},
+    },
 }

@@ -5,11 +5,12 @@ import os
 import secrets
 import sys
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+from environ import Env
 
 # The example plugins, in the order in which they are loaded; those whose folder is there are on by default.
 EXAMPLE_PLUGINS = ("hello_world",)
@@ -17,12 +18,23 @@ EXAMPLE_PLUGINS = ("hello_world",)
 # Every committed transaction survives a power cut, readers never wait for the writer, and a writer takes its lock at
 # once, since two transactions that both want to write after reading could only fail.
 SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "recursive_triggers=ON")
+POSTGRESQL = "django.db.backends.postgresql"
 
 
 def find_home() -> Path:
     """Where `manage.py`, `examples/` and `plugins/` are: the checkout, or the folder an installed webnet works in."""
     checkout = Path(__file__).resolve().parents[2]
     return checkout if (checkout / "manage.py").is_file() else Path.cwd()
+
+
+def make_data_dir(given: str, *, home: Path) -> Path:
+    """The folder for what webnet keeps, made when it is not there."""
+    path = Path(given or home / "var").absolute()
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise ImproperlyConfigured(f"WEBNET_DATA_DIR '{path}' can't be made: {problem.strerror}.") from problem
+    return path
 
 
 def add_plugin_folders(home: Path) -> None:
@@ -73,17 +85,38 @@ def name_allowed_hosts(given: list[str], *, debug: bool) -> list[str]:
     return ["localhost", "127.0.0.1", "[::1]"]
 
 
-def describe_database(parsed: Mapping[str, Any]) -> dict[str, Any]:
-    """Django's settings for the database at `DATABASE_URL`: SQLite or PostgreSQL, with connections that are kept."""
-    kept = {**parsed, "CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
-    match parsed["ENGINE"]:
-        case "django.db.backends.postgresql":
-            return kept
-        case "django.db.backends.sqlite3":
-            options = {
-                "transaction_mode": "IMMEDIATE",
-                "timeout": 20,
-                "init_command": "".join(f"PRAGMA {pragma};" for pragma in SQLITE_PRAGMAS),
-            }
-            return {**kept, "OPTIONS": {**options, **parsed.get("OPTIONS", {})}}
-    raise ImproperlyConfigured("DATABASE_URL must begin with postgres:// or sqlite:///; no other database is known.")
+def read_number(name: str, given: str, *, lowest: int, highest: int) -> int:
+    """The whole number given; `name` is the variable's, for the refusal."""
+    if given.isascii() and given.isdecimal() and lowest <= int(given) <= highest:
+        return int(given)
+    raise ImproperlyConfigured(f"{name} must be a whole number from {lowest} to {highest}, not '{given}'.")
+
+
+def read_origins(name: str, given: list[str]) -> list[str]:
+    """The origins given, each a scheme and a host, with a port where it is not the scheme's own."""
+    for origin in given:
+        parts = urlsplit(origin)
+        if parts.scheme not in ("http", "https") or not parts.netloc or origin != f"{parts.scheme}://{parts.netloc}":
+            raise ImproperlyConfigured(f"{name} must list origins like http://localhost:5173, not '{origin}'.")
+    return given
+
+
+def describe_database(url: str) -> dict[str, Any]:
+    """Django's settings for the database at `url`: SQLite or PostgreSQL, with connections that are kept."""
+    parsed = {**_parse_database(url), "CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
+    if parsed["ENGINE"] == POSTGRESQL:
+        return parsed
+    options = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "".join(f"PRAGMA {pragma};" for pragma in SQLITE_PRAGMAS),
+    }
+    return {**parsed, "OPTIONS": {**options, **parsed.get("OPTIONS", {})}}
+
+
+def _parse_database(url: str) -> dict[str, Any]:
+    if url.startswith(("postgres://", "postgresql://", "sqlite://")):
+        with contextlib.suppress(ValueError):
+            return Env.db_url_config(url)
+    # The address itself is not repeated: it may hold a password.
+    raise ImproperlyConfigured("DATABASE_URL must look like postgres://user:password@host:5432/name or sqlite:///file.")

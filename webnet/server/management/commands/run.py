@@ -1,6 +1,7 @@
 """Brings the database up to date and serves webnet, all in one process: what `make run` calls."""
 
 import io
+import logging
 import socket
 from typing import Any
 
@@ -10,6 +11,8 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
+
+LAST_LINE = "Ctrl-C ends it."
 
 
 class Command(BaseCommand):
@@ -49,7 +52,7 @@ class Command(BaseCommand):
                 f"Sign in at {address}sign-in/ as platform, acme-admin, acme-operator, acme-viewer or globex-admin;",
                 "the password was printed on the first start, and 'manage.py changepassword platform' sets a new one.",
             ]
-        self.stdout.write("\n".join(lines))
+        self.stdout.write("\n".join([*lines, LAST_LINE]))
         self.stdout.flush()
 
 
@@ -84,4 +87,5 @@ def _serve(listener: socket.socket) -> None:
         proxy_headers=settings.WEBNET_HTTPS,
         timeout_graceful_shutdown=10,
     )
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # what it would say was said above
     uvicorn.Server(config).run(sockets=[listener])

@@ -1,0 +1,31 @@
+"""One running webnet for the tests that only ask it something."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.browsing import Client
+from tests.servers import DEMO_PASSWORD, Server, serve_webnet
+
+VITE_ORIGIN = "http://127.0.0.1:5173"
+
+
+@pytest.fixture(scope="session")
+def webnet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """`manage.py run` on its first start, with a front end's development server let in."""
+    data_dir = tmp_path_factory.mktemp("webnet")
+    with serve_webnet(data_dir, WEBNET_CORS_ORIGINS=VITE_ORIGIN, WEBNET_CSRF_TRUSTED_ORIGINS=VITE_ORIGIN) as server:
+        yield server
+
+
+@pytest.fixture
+def visitor(webnet: Server) -> Client:
+    """Somebody who has not signed in."""
+    return Client(webnet.url)
+
+
+@pytest.fixture
+def operator(visitor: Client) -> Client:
+    """The platform operator, signed in."""
+    visitor.sign_in("platform", DEMO_PASSWORD)
+    return visitor

@@ -1,0 +1,85 @@
+"""`manage.py run`, as `make run` calls it: what a first and a second start do, and what stops them."""
+
+import re
+import socket
+from pathlib import Path
+
+from tests.browsing import Client
+from tests.servers import DEMO_PASSWORD, Server, run_command, serve_webnet
+
+PLUGINS = "{ plugins(first: 10) { edges { node { name enabled } } } }"
+ENABLE = 'mutation { enablePlugin(input: {plugin: "hello_world"}) { ... on EnablePluginPayload { changed } } }'
+
+
+def sign_in(server: Server, password: str = DEMO_PASSWORD) -> Client:
+    client = Client(server.url)
+    client.sign_in("platform", password)
+    return client
+
+
+def is_enabled(client: Client) -> bool:
+    plugins = client.post_graphql(PLUGINS).json()["data"]["plugins"]["edges"]
+    return next(edge["node"]["enabled"] for edge in plugins if edge["node"]["name"] == "hello_world")
+
+
+def test_a_first_start_says_where_to_look_and_how_to_sign_in(tmp_path: Path) -> None:
+    with serve_webnet(tmp_path, WEBNET_DEMO_PASSWORD=None) as server:
+        password = re.findall(r"password.*?: (\S{8,})$", server.output, flags=re.MULTILINE)[0]
+        signed_in = sign_in(server, password)
+
+        assert f"{server.url}/graphql/" in server.output
+        assert "platform" in server.output
+        assert "Welcome, platform" in signed_in.get("/").text
+
+
+def test_a_second_start_loses_nothing_and_makes_no_demo_data(tmp_path: Path) -> None:
+    with serve_webnet(tmp_path) as first:
+        sign_in(first).post_graphql(ENABLE)
+
+    with serve_webnet(tmp_path, WEBNET_DEMO_PASSWORD="another-password") as second:
+        kept = sign_in(second)
+
+        assert is_enabled(kept)
+        assert "demo users" not in second.output
+
+
+def test_a_start_without_debug_makes_no_demo_data(tmp_path: Path) -> None:
+    with serve_webnet(tmp_path, WEBNET_DEBUG="0", WEBNET_ALLOWED_HOSTS="127.0.0.1", WEBNET_HTTPS="0") as server:
+        answer = Client(server.url).sign_in("platform", DEMO_PASSWORD)
+
+        assert answer.status == 403
+        assert "acme-admin" not in server.output
+
+
+def test_a_production_start_serves_its_static_files_and_tells_no_stack_trace(tmp_path: Path) -> None:
+    with serve_webnet(tmp_path, WEBNET_DEBUG="0", WEBNET_ALLOWED_HOSTS="127.0.0.1", WEBNET_HTTPS="0") as server:
+        client = Client(server.url)
+
+        assert client.get("/static/webnet/console/console.css").status == 200
+        assert client.get("/static/admin/css/base.css").status == 200
+        assert "Traceback" not in client.get("/nowhere/").text
+
+
+def test_a_plugin_that_can_not_be_imported_does_not_stop_the_start(tmp_path: Path) -> None:
+    with serve_webnet(tmp_path, WEBNET_PLUGINS="no_such_plugin,hello_world") as server:
+        assert "no_such_plugin" in server.output
+        assert Client(server.url).get("/readyz").status == 200
+
+
+def test_safe_mode_runs_no_plugin(tmp_path: Path) -> None:
+    with serve_webnet(tmp_path, WEBNET_SAFE_MODE="1") as server:
+        assert "Hello World" not in server.output
+
+
+def test_a_port_that_is_taken_ends_the_start_with_one_sentence(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+
+        ended = run_command("run", data_dir=tmp_path, PORT=port)
+
+    assert ended.returncode == 1
+    assert ended.stderr.strip().endswith("set HOST or PORT.")
+    assert f"127.0.0.1:{port}" in ended.stderr
+    assert not (tmp_path / "webnet.sqlite3").exists()

@@ -1,0 +1,145 @@
+"""What the environment may leave out, and what stops the start; each start is a process of its own."""
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from tests.servers import run_command
+from webnet.server.environment import describe_database, make_data_dir, name_plugins, read_number, read_origins
+
+SHOW = """
+import json
+from django.conf import settings as s
+from django.db import connection
+pragmas = {}
+for name in ("journal_mode", "synchronous", "recursive_triggers") if connection.vendor == "sqlite" else ():
+    with connection.cursor() as cursor:
+        cursor.execute(f"PRAGMA {name}")
+        pragmas[name] = cursor.fetchone()[0]
+print(json.dumps({
+    "key": s.SECRET_KEY, "hosts": s.ALLOWED_HOSTS, "debug": s.DEBUG, "plugins": s.WEBNET_PLUGINS,
+    "secure": s.SESSION_COOKIE_SECURE and s.CSRF_COOKIE_SECURE, "hsts": s.SECURE_HSTS_SECONDS,
+    "proxy": s.SECURE_PROXY_SSL_HEADER, "apps": list(s.INSTALLED_APPS), "pragmas": pragmas,
+    "database": {k: v for k, v in s.DATABASES["default"].items() if isinstance(v, (str, int, dict, type(None)))},
+}))
+"""
+PRODUCTION = {"WEBNET_DEBUG": None, "WEBNET_SECRET_KEY": "a-key", "WEBNET_ALLOWED_HOSTS": "webnet.example"}
+
+
+def read_settings(data_dir: Path, **changes: str | None) -> dict[str, object]:
+    ended = run_command("shell", "--no-imports", "--command", SHOW, data_dir=data_dir, **changes)
+    assert ended.returncode == 0, ended.stderr
+    return json.loads(ended.stdout.splitlines()[-1])
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"WEBNET_SECRET_KEY": None}, "WEBNET_SECRET_KEY"),
+        ({"WEBNET_ALLOWED_HOSTS": None}, "WEBNET_ALLOWED_HOSTS"),
+        ({"DATABASE_URL": "mysql://root:password@127.0.0.1/test"}, "DATABASE_URL"),
+    ],
+)
+def test_a_setting_that_is_missing_or_wrong_ends_the_start_with_one_sentence(
+    tmp_path: Path, changes: dict[str, str | None], named: str
+) -> None:
+    ended = run_command("migrate", data_dir=tmp_path, **{**PRODUCTION, **changes})
+
+    assert ended.returncode == 1
+    assert named in ended.stderr
+    assert len(ended.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("url", ["mysql://root:password@127.0.0.1/test", "nonsense", "postgres://u:password@h:port/n"])
+def test_a_database_that_is_not_known_is_refused_without_telling_its_password(url: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match="DATABASE_URL") as refusal:
+        describe_database(url)
+
+    assert "password@127" not in str(refusal.value)
+    assert "u:password" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("given", ["", "many", "0", "-1", "1.5", "257", "²"])
+def test_a_number_out_of_its_range_is_refused_by_name(given: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match="WEBNET_THREADS must be a whole number from 1 to 256"):
+        read_number("WEBNET_THREADS", given, lowest=1, highest=256)
+
+
+@pytest.mark.parametrize("given", ["127.0.0.1:5173", "http://", "http://a/", "http://a/path", "ftp://a", "*", "null"])
+def test_what_is_no_origin_is_refused_by_name(given: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match="WEBNET_CORS_ORIGINS must list origins"):
+        read_origins("WEBNET_CORS_ORIGINS", ["http://127.0.0.1:5173", given])
+
+
+def test_a_data_folder_that_can_not_be_made_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(ImproperlyConfigured, match="WEBNET_DATA_DIR"):
+        make_data_dir(str(tmp_path / "file" / "var"), home=tmp_path)
+
+
+def test_debugging_needs_nothing_to_be_set(tmp_path: Path) -> None:
+    shown = read_settings(tmp_path, WEBNET_SECRET_KEY=None)
+
+    assert shown["hosts"] == ["localhost", "127.0.0.1", "[::1]"]
+    assert shown["plugins"] == ["hello_world"]
+    assert shown["secure"] is False
+
+
+def test_a_key_is_made_once_for_its_owner_only(tmp_path: Path) -> None:
+    first = read_settings(tmp_path, WEBNET_SECRET_KEY=None)
+    second = read_settings(tmp_path, WEBNET_SECRET_KEY=None)
+
+    assert len(str(first["key"])) >= 50
+    assert first["key"] == second["key"]
+    assert stat.S_IMODE((tmp_path / "secret-key").stat().st_mode) == 0o600
+
+
+def test_production_trusts_https_only(tmp_path: Path) -> None:
+    shown = read_settings(tmp_path, **PRODUCTION)
+
+    assert shown["debug"] is False
+    assert shown["secure"] is True
+    assert shown["hsts"]
+    assert shown["proxy"] == ["HTTP_X_FORWARDED_PROTO", "https"]
+
+
+def test_production_on_plain_http_is_a_choice(tmp_path: Path) -> None:
+    shown = read_settings(tmp_path, **PRODUCTION, WEBNET_HTTPS="0")
+
+    assert shown["secure"] is False
+    assert shown["proxy"] is None
+
+
+def test_sqlite_keeps_what_was_committed_and_lets_readers_read(tmp_path: Path) -> None:
+    shown = read_settings(tmp_path)
+
+    assert shown["pragmas"] == {"journal_mode": "wal", "synchronous": 2, "recursive_triggers": 1}
+    assert shown["database"]["OPTIONS"]["transaction_mode"] == "IMMEDIATE"  # type: ignore[index]
+    assert shown["database"]["NAME"] == str(tmp_path / "webnet.sqlite3")  # type: ignore[index]
+
+
+def test_postgresql_connections_are_kept_and_checked(tmp_path: Path) -> None:
+    shown = read_settings(tmp_path, DATABASE_URL="postgres://somebody:p%40ss@127.0.0.1:5999/webnet")
+
+    database = shown["database"]
+    assert isinstance(database, dict)
+    assert (database["CONN_MAX_AGE"], database["CONN_HEALTH_CHECKS"]) == (None, True)
+    assert (database["USER"], database["PASSWORD"], database["NAME"]) == ("somebody", "p@ss", "webnet")
+
+
+def test_safe_mode_names_no_plugin(tmp_path: Path) -> None:
+    assert read_settings(tmp_path, WEBNET_SAFE_MODE="1", WEBNET_PLUGINS="hello_world")["plugins"] == []
+
+
+@pytest.mark.parametrize(
+    ("listed", "named"),
+    [([], ()), (["a", "b"], ("a", "b")), ([" a ", "", "a"], ("a",)), (None, ())],
+)
+def test_plugins_are_named_once_and_replace_the_examples(
+    tmp_path: Path, listed: list[str] | None, named: tuple[str, ...]
+) -> None:
+    assert name_plugins(listed, home=tmp_path) == named
