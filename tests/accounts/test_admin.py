@@ -11,7 +11,7 @@ from webnet.accounts.attempts import TRIES_PER_USERNAME
 from webnet.customers.models import ApiToken, Customer, User
 from webnet.plugins.models import Generation, PluginAuditLog, PluginConfig
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 OURS = [model for model in admin.site._registry if model._meta.app_label in ("customers", "plugins")]
 

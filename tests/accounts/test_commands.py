@@ -15,7 +15,7 @@ from webnet.customers.access import Role
 from webnet.customers.models import ApiToken, Customer, Membership, User
 from webnet.plugins.models import PluginAuditLog
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def run(*arguments: str) -> str:

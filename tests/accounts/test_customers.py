@@ -12,7 +12,7 @@ from webnet.customers.models import Customer
 from webnet.errors import InvalidInput, NotFound, PermissionDenied
 from webnet.plugins.models import Generation, PluginAuditLog
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -58,6 +58,7 @@ def test_create_refuses_a_slug_that_is_taken(operator: Actor, audited):
     assert audited() == [("create_customer", "refused", "NAME_TAKEN")]
 
 
+@pytest.mark.django_db(transaction=True)
 def test_of_creates_of_one_slug_at_the_same_time_one_gets_it(operator: Actor, audited):
     calls = [lambda: customers.create(actor=operator, slug="acme", name="Acme") for _ in range(8)]
 

@@ -14,7 +14,7 @@ from webnet.accounts import sessions
 from webnet.customers.models import Customer, Membership, User
 from webnet.plugins.models import PluginAuditLog
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 USERNAMES = {"platform", "acme-admin", "acme-operator", "acme-viewer", "globex-admin"}
 

@@ -12,7 +12,7 @@ from webnet.customers.models import Customer, Membership, User
 from webnet.errors import NotFound, PermissionDenied
 from webnet.plugins.models import PluginAuditLog
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -161,6 +161,7 @@ def test_an_admin_of_another_customer_does_not_count_as_the_one_who_is_left(admi
         members.remove(actor=admin, customer="acme", username="admin")
 
 
+@pytest.mark.django_db(transaction=True)
 def test_two_admins_who_remove_each_other_leave_one(acme: Customer, admin: Actor):
     second = actor_for(make_member("second", acme, Role.ADMIN))
 
@@ -175,6 +176,7 @@ def test_two_admins_who_remove_each_other_leave_one(acme: Customer, admin: Actor
     assert Membership.objects.filter(role="admin").count() == 1
 
 
+@pytest.mark.django_db(transaction=True)
 def test_the_same_member_set_at_the_same_time_gives_one_row_and_one_audit_row(admin: Actor, audited):
     make_user("ada")
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from functools import partial
+
 import pytest
 from django.contrib.auth import authenticate
 from django.contrib.sessions.models import Session
@@ -17,7 +20,7 @@ from webnet.accounts.models import SignInAttempts
 from webnet.errors import PermissionDenied, RateLimited
 from webnet.plugins.models import PluginAuditLog
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 CANARY = "canary-7f3a"
 
@@ -190,6 +193,7 @@ def test_of_the_tries_over_a_limit_the_first_is_audited(audited):
     assert refused == ["BAD_CREDENTIALS"] * attempts.TRIES_PER_USERNAME + ["RATE_LIMITED"]
 
 
+@pytest.mark.django_db(transaction=True)
 def test_tries_at_the_same_time_do_not_slip_past_the_limit():
     make_user(password=PASSWORD)
     calls = [
@@ -201,6 +205,18 @@ def test_tries_at_the_same_time_do_not_slip_past_the_limit():
 
     assert answers.count("BAD_CREDENTIALS") == attempts.TRIES_PER_USERNAME
     assert answers.count("RATE_LIMITED") == 6
+
+
+@pytest.mark.django_db(transaction=True)
+def test_tries_for_many_users_at_the_same_time_do_not_wait_for_each_other_for_ever(monkeypatch: pytest.MonkeyPatch):
+    # Every window is over at once, so that rows are also cleared all the time: the worst case for deadlocks.
+    monkeypatch.setattr(attempts, "WINDOW", timedelta(0))
+
+    def try_all(shift: int) -> None:
+        for number in range(12):
+            attempts.take(username=f"user{(number + shift) % 6}", address=f"192.0.2.{(number * shift) % 6}")
+
+    assert run_together([partial(try_all, shift) for shift in range(10)]) == ["ok"] * 10
 
 
 def test_the_count_of_tries_does_not_grow_for_ever(clock: Clock):

@@ -18,7 +18,7 @@ from webnet.customers.models import ApiToken, User
 from webnet.errors import InvalidInput, NotFound, PermissionDenied, Unauthenticated
 from webnet.plugins.models import PluginAuditLog
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -67,6 +67,7 @@ def test_revoking_twice_writes_nothing_the_second_time(actor: Actor, audited):
     assert len(audited()) == 2
 
 
+@pytest.mark.django_db(transaction=True)
 def test_revoking_at_the_same_time_changes_it_once(actor: Actor, audited):
     token_id = tokens.create(actor=actor, name="ci").api_token.pk
 
@@ -129,6 +130,7 @@ def test_names_are_unique_per_user(actor: Actor):
     assert (caught.value.code, caught.value.field) == ("NAME_TAKEN", "name")
 
 
+@pytest.mark.django_db(transaction=True)
 def test_of_creates_of_one_name_at_the_same_time_one_gets_it(actor: Actor):
     answers = run_together([lambda: tokens.create(actor=actor, name="ci") for _ in range(6)])
 

@@ -14,7 +14,7 @@ from webnet.customers.models import User
 from webnet.errors import InvalidInput, NotFound, PermissionDenied
 from webnet.plugins.models import PluginAuditLog
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -84,6 +84,7 @@ def test_a_refused_password_is_neither_in_the_answer_nor_in_the_audit_log(operat
     assert "canary7" not in PluginAuditLog.objects.get().text
 
 
+@pytest.mark.django_db(transaction=True)
 def test_of_creates_of_one_username_at_the_same_time_one_gets_it(operator: Actor):
     answers = run_together([lambda: users.create(actor=operator, username="ada") for _ in range(6)])
 

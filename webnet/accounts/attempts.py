@@ -30,9 +30,8 @@ def take(*, username: str, address: str | None) -> tuple[RateLimited | None, boo
     """
     limits = _limits(username=username, address=address)
     now = timezone.now()
-    with transaction.atomic(durable=True):
-        _clear(now)
-        rows = _count(sorted(limits), now)
+    _clear(now)
+    rows = [_count(key, now) for key in limits]
     over = [row for row in rows if row.count > limits[row.key]]
     if not over:
         return None, False
@@ -56,23 +55,25 @@ def _limits(*, username: str, address: str | None) -> dict[str, int]:
     return limits
 
 
-def _count(keys: list[str], now: datetime) -> list[SignInAttempts]:
-    # Always in the order of the keys: two tries must not wait for each other.
-    fresh = [SignInAttempts(key=key, expires_at=now + WINDOW) for key in keys]
-    SignInAttempts.objects.bulk_create(fresh, ignore_conflicts=True)
-    # A row that another try clears right here is missing then: the first try after idle windows counts for nothing.
-    rows = list(SignInAttempts.objects.select_for_update().filter(key__in=keys).order_by("key"))
-    for row in rows:
+def _count(key: str, now: datetime) -> SignInAttempts:
+    # One row per transaction: a try that waits for a row holds no other, so no two wait for each other.
+    with transaction.atomic(durable=True):
+        fresh = SignInAttempts(key=key, expires_at=now + WINDOW)
+        SignInAttempts.objects.bulk_create([fresh], ignore_conflicts=True)
+        # It is gone again when another try clears it right here, which takes a row that nobody used for a window.
+        row = SignInAttempts.objects.select_for_update().filter(key=key).first() or fresh
         if row.expires_at <= now:
             row.count, row.expires_at = 0, now + WINDOW
         row.count += 1
-        row.save(update_fields=["count", "expires_at"])
-    return rows
+        SignInAttempts.objects.filter(key=key).update(count=row.count, expires_at=row.expires_at)
+    return row
 
 
 def _clear(now: datetime) -> None:
-    over = SignInAttempts.objects.select_for_update(skip_locked=True).filter(expires_at__lt=now - WINDOW)
-    SignInAttempts.objects.filter(pk__in=[row.pk for row in over[:CLEARED_PER_TRY]]).delete()
+    with transaction.atomic(durable=True):
+        unused = SignInAttempts.objects.select_for_update(skip_locked=True).filter(expires_at__lt=now - WINDOW)
+        keys = [row.key for row in unused[:CLEARED_PER_TRY]]
+        SignInAttempts.objects.filter(key__in=keys).delete()
 
 
 def _username_key(username: str) -> str:

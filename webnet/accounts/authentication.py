@@ -125,8 +125,9 @@ def _note_use(token: ApiToken) -> None:
 
 
 def _scheme_and_rest(request: HttpRequest) -> tuple[str, str]:
-    scheme, rest, *_ = [*request.META.get("HTTP_AUTHORIZATION", "").split(maxsplit=1), "", ""]
-    return scheme, rest.strip()
+    header: str = request.META.get("HTTP_AUTHORIZATION", "")
+    scheme = header.split(maxsplit=1)[0] if header.strip() else ""
+    return scheme, header.strip()[len(scheme) :].strip()
 
 
 def _platform_token() -> Subquery:
