@@ -1,20 +1,20 @@
 """Every refusal that webnet gives: a stable code, one sentence, and its data.
 
-    WebnetError
-    ├── Refusal                 an expected "no"; over GraphQL a member of the result union
-    │   ├── PermissionDenied      NOT_SIGNED_IN, BAD_CREDENTIALS, ROLE_TOO_LOW, AVAILABILITY, OPERATORS_ONLY
-    │   ├── NotFound              PLUGIN_NOT_FOUND, CUSTOMER_NOT_FOUND, USER_NOT_FOUND, TOKEN_NOT_FOUND
-    │   ├── Conflict              REVISION_CONFLICT
-    │   ├── InvalidSettings       INVALID_SETTINGS
-    │   ├── InvalidInput          INVALID_INPUT, NAME_TAKEN
-    │   ├── DependencyRefusal     DEPENDENCY_DISABLED, _MISSING, _VERSION, _CYCLE, DEPENDENTS_ENABLED
-    │   ├── PluginUnavailable     PLUGIN_NOT_RUNNABLE, PLUGIN_DISABLED
-    │   ├── HookFailed            HOOK_FAILED
-    │   └── RateLimited           RATE_LIMITED
-    ├── RequestError            the request itself can't be served; over GraphQL an entry of `errors`
-    │   ├── Unauthenticated       UNAUTHENTICATED
-    │   └── CustomerRequired      CUSTOMER_REQUIRED
-    └── PluginDefinitionError   a plugin author's mistake, found when the plugin loads
+WebnetError
+├── Refusal                 an expected "no"; over GraphQL a member of the result union
+│   ├── PermissionDenied      NOT_SIGNED_IN, BAD_CREDENTIALS, ROLE_TOO_LOW, AVAILABILITY, OPERATORS_ONLY
+│   ├── NotFound              PLUGIN_NOT_FOUND, CUSTOMER_NOT_FOUND, USER_NOT_FOUND, TOKEN_NOT_FOUND
+│   ├── Conflict              REVISION_CONFLICT
+│   ├── InvalidSettings       INVALID_SETTINGS
+│   ├── InvalidInput          INVALID_INPUT, NAME_TAKEN
+│   ├── DependencyRefusal     DEPENDENCY_DISABLED, _MISSING, _VERSION, _CYCLE, DEPENDENTS_ENABLED
+│   ├── PluginUnavailable     PLUGIN_NOT_RUNNABLE, PLUGIN_DISABLED
+│   ├── HookFailed            HOOK_FAILED
+│   └── RateLimited           RATE_LIMITED
+├── RequestError            the request itself can't be served; over GraphQL an entry of `errors`
+│   ├── Unauthenticated       UNAUTHENTICATED
+│   └── CustomerRequired      CUSTOMER_REQUIRED
+└── PluginDefinitionError   a plugin author's mistake, found when the plugin loads
 """
 
 from __future__ import annotations
@@ -109,13 +109,27 @@ class InvalidInput(Refusal):
 
 
 class DependencyRefusal(Refusal):
-    """The plan breaks a dependency; `plugins` are the names in the way."""
+    """The plan breaks a dependency; `plugins` are the names in the way.
+
+    `customers` are those concerned, the first few by slug, and `customer_count` is how many there are; both are for
+    platform operators, and empty where the refusal is about one customer or about none.
+    """
 
     code = "DEPENDENCY_DISABLED"
 
-    def __init__(self, message: str, *, code: str | None = None, plugins: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        plugins: tuple[str, ...],
+        customers: tuple[str, ...] = (),
+        customer_count: int = 0,
+    ) -> None:
         super().__init__(message, code=code)
         self.plugins = plugins
+        self.customers = customers
+        self.customer_count = customer_count
 
 
 class PluginUnavailable(Refusal):

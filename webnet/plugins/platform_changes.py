@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import reduce
+from operator import or_
 
 from django.db.models import Q
 
@@ -10,7 +12,8 @@ from webnet.customers import access
 from webnet.customers.models import Customer
 from webnet.errors import DependencyRefusal
 from webnet.plugins import hooks, operation
-from webnet.plugins.activation import platform_state, switched_on
+from webnet.plugins.activation import effective_customers, platform_state, switched_on
+from webnet.plugins.concerned import Concerned
 from webnet.plugins.effectiveness import PlatformState
 from webnet.plugins.models import Availability, PluginConfig
 from webnet.plugins.operation import Change, Operation
@@ -34,7 +37,7 @@ def disable(work: Operation, *, with_dependents: bool) -> tuple[str, ...]:
     """Switch the plugin off; returns the names of the dependents that were switched off with it."""
     platform = _begin(work)
     row = find_plugin(platform.plugins, work.plugin_name)
-    names = plan_disable(platform_nodes(platform), row.name, with_dependents=with_dependents)
+    names = _plan_off(platform, row.name, with_dependents=with_dependents)
     switch(work, platform, names, is_on=False)
     return tuple(name for name in names if name != row.name)
 
@@ -93,31 +96,43 @@ def _note(work: Operation, row: PluginConfig, before: object) -> None:
         work.also.append(Change(row.name, row.version or "", before=before, after=switch_state(row)))
 
 
+def _plan_off(platform: PlatformState, name: str, *, with_dependents: bool) -> tuple[str, ...]:
+    try:
+        return plan_disable(platform_nodes(platform), name, with_dependents=with_dependents)
+    except DependencyRefusal as refusal:
+        users = (Q(pk__in=effective_customers(each, platform).values("pk")) for each in refusal.plugins)
+        raise _refuse(refusal.message, refusal.plugins, reduce(or_, users), code=refusal.code) from None
+
+
 def _refuse_broken_dependencies(platform: PlatformState, row: PluginConfig, availability: Availability) -> None:
     """Refuse an availability that would leave some customer with a plugin on and one that it needs off."""
     before, after = switched_on(row, row.availability), switched_on(row, availability)
     nodes = platform_nodes(platform)
-    blocking = [
-        name
-        for name in dependents(nodes, row.name)
-        if _any_customer(before & ~after & _on(platform.plugins[name])) and platform.plugins[name].enabled
-    ]
+    needing = [platform.plugins[name] for name in dependents(nodes, row.name) if platform.plugins[name].enabled]
+    blocking = _find_broken({other.name: before & ~after & _on(other) for other in needing})
     if blocking:
         message = f"'{row.name}' is needed by {_quoted(blocking)}, which some customers have switched on."
-        raise DependencyRefusal(message, code="DEPENDENTS_ENABLED", plugins=tuple(blocking))
+        raise _refuse(message, tuple(blocking), reduce(or_, blocking.values()), code="DEPENDENTS_ENABLED")
     needed = [platform.plugins[d.name] for d in nodes[row.name].dependencies if d.name in platform.plugins]
-    off = [other.name for other in needed if _any_customer(after & ~before & ~_on(other))]
+    off = _find_broken({other.name: after & ~before & ~_on(other) for other in needed})
     if off:
         message = f"'{row.name}' needs {_quoted(off)}, which is not on for every customer that would get it."
-        raise DependencyRefusal(message, plugins=tuple(off))
+        raise _refuse(message, tuple(off), reduce(or_, off.values()))
+
+
+def _find_broken(conditions: dict[str, Q]) -> dict[str, Q]:
+    return {name: broken for name, broken in conditions.items() if Customer.objects.filter(broken).exists()}
+
+
+def _refuse(message: str, plugins: tuple[str, ...], condition: Q, *, code: str | None = None) -> DependencyRefusal:
+    """The refusal, with the customers for whom the condition holds."""
+    found = Concerned.among(Customer.objects.filter(condition))
+    words = f"{message} It concerns {found.tell()}."
+    return DependencyRefusal(words, code=code, plugins=plugins, customers=found.slugs, customer_count=found.count)
 
 
 def _on(row: PluginConfig) -> Q:
     return switched_on(row, row.availability)
-
-
-def _any_customer(condition: Q) -> bool:
-    return Customer.objects.filter(condition).exists()
 
 
 def _quoted(names: Iterable[str]) -> str:

@@ -30,6 +30,15 @@ class Node:
     obstacle: Obstacle | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Unmet:
+    """A need that can't be met, in one sentence; `plugin` is what is needed."""
+
+    words: str
+    code: str
+    plugin: str
+
+
 Nodes = Mapping[str, Node]
 
 
@@ -151,21 +160,25 @@ def _refuse_cycles(nodes: Nodes, names: Iterable[str]) -> None:
 
 
 def _refuse_unusable(nodes: Nodes, paths: Mapping[str, tuple[str, ...]]) -> None:
-    """Looks at every need on the way, since two plugins may ask for different versions of a third."""
-    for each, path in paths.items():
-        for need in nodes[each].dependencies:
-            _refuse_need(nodes.get(need.name), need, _chain((*path, need.name)))
+    """Names every need that can't be met, since two plugins may also ask for different versions of a third."""
+    known = ((nodes[each], path) for each, path in paths.items() if each in nodes)
+    needs = ((_chain((*path, need.name)), need) for node, path in known for need in node.dependencies)
+    found = tuple(unmet for chain, need in needs if (unmet := _find_unmet(nodes.get(need.name), need, chain)))
+    if found:
+        names = tuple(dict.fromkeys(unmet.plugin for unmet in found))
+        message = " ".join(unmet.words for unmet in found)
+        raise DependencyRefusal(message, code=found[0].code, plugins=names)
 
 
-def _refuse_need(node: Node | None, need: Dependency, chain: str) -> None:
+def _find_unmet(node: Node | None, need: Dependency, chain: str) -> _Unmet | None:
     if node is None:
-        words = f"{chain}, which is not installed."
-        raise DependencyRefusal(words, code="DEPENDENCY_MISSING", plugins=(need.name,))
+        return _Unmet(words=f"{chain}, which is not installed.", code="DEPENDENCY_MISSING", plugin=need.name)
     if not satisfies(node.version, need.specifier):
         words = f"{chain} in a version {need.specifier}, and {node.version or 'none'} is installed."
-        raise DependencyRefusal(words, code="DEPENDENCY_VERSION", plugins=(need.name,))
+        return _Unmet(words=words, code="DEPENDENCY_VERSION", plugin=need.name)
     if node.obstacle:
-        raise DependencyRefusal(f"{chain}, which {node.obstacle.words}.", code=node.obstacle.code, plugins=(need.name,))
+        return _Unmet(words=f"{chain}, which {node.obstacle.words}.", code=node.obstacle.code, plugin=need.name)
+    return None
 
 
 def _refuse_disabled(paths: list[tuple[str, ...]], where: str) -> DependencyRefusal:

@@ -1,0 +1,219 @@
+"""What plugins need of each other, on stored state: plans, refusals, and what happens when a need stops being met."""
+
+import pytest
+
+from tests.factories import actor_for, make_customer, make_operator
+from webnet.customers.access import Actor
+from webnet.errors import DependencyRefusal
+from webnet.plugins.activation import IneffectiveCode, customer_state, effective_customers
+from webnet.plugins.base import PluginBase
+from webnet.plugins.manager import manager
+from webnet.plugins.models import Availability, CustomerPluginConfig, Generation, PluginAuditLog, PluginConfig
+from webnet.plugins.planning import PlanAction
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def plugin(name, version="1.0", *needs, **members):
+    """A throw-away plugin of that version with those needs."""
+    return type(name, (PluginBase,), {"name": name, "version": version, "dependencies": needs, **members})()
+
+
+@pytest.fixture
+def operator():
+    return actor_for(make_operator())
+
+
+@pytest.fixture
+def chain(install):
+    """`maps` needs `sites`, which needs `inventory`; nothing is enabled."""
+    install(plugin("maps", "1.0", "sites"), plugin("sites", "1.0", "inventory>=1,<2"), plugin("inventory"))
+
+
+def enable_for(operator, *slugs):
+    manager.enable("maps", actor=operator, with_dependencies=True)
+    for slug in slugs:
+        manager.enable("maps", actor=operator, customer=slug, with_dependencies=True)
+
+
+def switched_on():
+    return set(PluginConfig.objects.filter(enabled=True).values_list("name", flat=True))
+
+
+def test_every_need_that_can_not_be_met_is_named_with_its_way_there(install, operator):
+    install(plugin("maps", "1.0", "sites", "tiles>=3", "ghost"), plugin("sites", "1.0", "phantom"), plugin("tiles"))
+
+    with pytest.raises(DependencyRefusal) as refused:
+        manager.enable("maps", actor=operator, with_dependencies=True)
+
+    assert refused.value.plugins == ("tiles", "ghost", "phantom")
+    assert refused.value.code == "DEPENDENCY_VERSION"
+    assert refused.value.message == (
+        "'maps' needs 'tiles' in a version >=3, and 1.0 is installed. 'maps' needs 'ghost', which is not installed. "
+        "'maps' needs 'sites', which needs 'phantom', which is not installed."
+    )
+
+
+def test_a_cycle_is_named_in_full(install, operator):
+    install(plugin("a", "1.0", "b"), plugin("b", "1.0", "c"), plugin("c", "1.0", "a"))
+
+    plan = manager.plan("a", actor=operator, action=PlanAction.ENABLE)
+
+    assert plan.refusal.code == "DEPENDENCY_CYCLE"
+    assert set(plan.refusal.plugins) == {"a", "b", "c"}
+    assert "'a' needs 'b', which needs 'c', which needs 'a'" in plan.refusal.message
+
+
+@pytest.mark.parametrize("slug", [None, "acme"])
+def test_the_plan_of_enabling_is_what_enabling_then_does(chain, operator, slug):
+    make_customer("acme")
+    if slug:
+        PluginConfig.objects.update(enabled=True)
+
+    plan = manager.plan("maps", actor=operator, customer=slug, action=PlanAction.ENABLE)
+    rows = PluginAuditLog.objects.count()
+    change = manager.enable("maps", actor=operator, customer=slug, with_dependencies=True)
+
+    assert [step.plugin for step in plan.steps] == [*change.also, "maps"] == ["inventory", "sites", "maps"]
+    assert plan.refusal is None
+    assert PluginAuditLog.objects.count() == rows + 3
+
+
+@pytest.mark.parametrize("slug", [None, "acme"])
+def test_the_plan_of_disabling_is_what_disabling_then_does(chain, operator, slug):
+    make_customer("acme")
+    make_customer("globex")
+    enable_for(operator, "acme", "globex")
+
+    plan = manager.plan("inventory", actor=operator, customer=slug, action=PlanAction.DISABLE)
+    change = manager.disable("inventory", actor=operator, customer=slug, with_dependents=True)
+
+    assert [step.plugin for step in plan.steps] == [*change.also, "inventory"] == ["maps", "sites", "inventory"]
+    assert plan.affected_customer_count == (1 if slug else 2)
+
+
+def test_a_plan_changes_nothing(chain, operator):
+    before = (PluginAuditLog.objects.count(), Generation.objects.get(customer=None).token)
+
+    manager.plan("maps", actor=operator, action=PlanAction.ENABLE)
+
+    assert (PluginAuditLog.objects.count(), Generation.objects.get(customer=None).token) == before
+
+
+def test_a_plan_is_carried_out_whole_or_not_at_all(install, operator):
+    def refuse(self, context):
+        raise ValueError
+
+    install(plugin("inventory"), plugin("sites", "1.0", "inventory", on_enable=refuse))
+
+    with pytest.raises(Exception, match="on_enable"):
+        manager.enable("sites", actor=operator, with_dependencies=True)
+
+    assert switched_on() == set()
+    assert [row.outcome for row in PluginAuditLog.objects.filter(action="enable_plugin")] == ["failed"]
+
+
+def test_disabling_for_everybody_names_the_dependents_and_the_customers_that_use_them(chain, operator):
+    for slug in ("acme", "globex", "idle"):
+        make_customer(slug)
+    make_customer("gone", is_active=False)
+    enable_for(operator, "acme", "globex", "gone")
+
+    with pytest.raises(DependencyRefusal) as refused:
+        manager.disable("inventory", actor=operator)
+
+    assert refused.value.plugins == ("sites", "maps")
+    assert refused.value.code == "DEPENDENTS_ENABLED"
+    assert (refused.value.customers, refused.value.customer_count) == (("acme", "globex"), 2)
+    assert refused.value.message.endswith("It concerns 2 customers ('acme', 'globex').")
+    assert switched_on() == {"inventory", "sites", "maps"}
+
+
+def test_of_many_customers_the_first_20_are_named_and_all_are_counted(install, operator):
+    install(plugin("inventory"), plugin("sites", "1.0", "inventory"))
+    PluginConfig.objects.update(enabled=True, availability=Availability.DEFAULT_ON)
+    for number in range(23):
+        make_customer(f"c{number:02}")
+
+    with pytest.raises(DependencyRefusal) as refused:
+        manager.disable("inventory", actor=operator)
+
+    assert refused.value.customers == tuple(f"c{number:02}" for number in range(20))
+    assert refused.value.customer_count == 23
+    assert "23 customers ('c00'," in refused.value.message
+    assert "'c19', …)" in refused.value.message
+
+
+def test_an_availability_that_would_break_customers_names_them(chain, operator):
+    make_customer("acme")
+    make_customer("globex")
+    enable_for(operator, "globex")
+
+    with pytest.raises(DependencyRefusal) as blocked:
+        manager.set_availability("inventory", actor=operator, availability=Availability.WITHHELD)
+    with pytest.raises(DependencyRefusal) as unmet:
+        manager.set_availability("sites", actor=operator, availability=Availability.REQUIRED)
+
+    assert blocked.value.customers == ("globex",)
+    assert blocked.value.plugins == ("sites",)
+    assert unmet.value.customers == ("acme",)
+    assert unmet.value.plugins == ("inventory",)
+
+
+def test_disabling_for_one_customer_names_the_dependents_and_that_customer(chain, operator):
+    make_customer("acme")
+    enable_for(operator, "acme")
+
+    with pytest.raises(DependencyRefusal) as refused:
+        manager.disable("inventory", actor=operator, customer="acme")
+
+    assert refused.value.plugins == ("sites", "maps")
+    assert "for 'acme'" in refused.value.message
+
+
+def test_what_is_not_satisfied_any_more_is_not_effective_and_comes_back_by_itself(chain, registered, operator):
+    acme = make_customer("acme")
+    enable_for(operator, "acme")
+    assert customer_state(acme).effective == {"inventory", "sites", "maps"}
+
+    for version, effective in (("2.0", {"inventory"}), ("2.1", {"inventory"})):
+        registered(
+            plugin("maps", "1.0", "sites"), plugin("sites", "1.0", "inventory>=1,<2"), plugin("inventory", version)
+        )
+        manager.sync(actor=Actor.system("tests"))
+        state = customer_state(fresh(acme))
+        assert state.effective == effective
+        (reason,) = state.reasons("sites")
+        assert reason.code == IneffectiveCode.DEPENDENCY_NOT_EFFECTIVE
+        assert reason.message == f"'sites' needs 'inventory>=1,<2', which is {version}."
+        assert [r.message for r in state.reasons("maps")] == [
+            "'maps' needs 'sites', which is not effective for 'acme'."
+        ]
+        assert not effective_customers("maps").exists()
+
+    registered(plugin("maps", "1.0", "sites"), plugin("sites", "1.1", "inventory>=1,<3"), plugin("inventory", "2.1"))
+    manager.sync(actor=Actor.system("tests"))
+
+    assert customer_state(fresh(acme)).effective == {"inventory", "sites", "maps"}
+    assert set(effective_customers("maps")) == {acme}
+
+
+def test_a_dependency_that_is_gone_is_told_and_its_return_mends_all(chain, registered, operator):
+    acme = make_customer("acme")
+    enable_for(operator, "acme")
+    choices = list(CustomerPluginConfig.objects.order_by("pk").values_list("plugin__name", "enabled"))
+    registered(plugin("maps", "1.0", "sites"), plugin("sites", "1.0", "inventory>=1,<2"))
+
+    manager.sync(actor=Actor.system("tests"))
+    state = customer_state(fresh(acme))
+    registered(plugin("maps", "1.0", "sites"), plugin("sites", "1.0", "inventory>=1,<2"), plugin("inventory"))
+    manager.sync(actor=Actor.system("tests"))
+
+    assert state.effective == set()
+    assert state.reasons("inventory")[0].code == IneffectiveCode.NOT_RUNNABLE
+    assert customer_state(fresh(acme)).effective == {"inventory", "sites", "maps"}
+    assert list(CustomerPluginConfig.objects.order_by("pk").values_list("plugin__name", "enabled")) == choices
+
+
+def fresh(customer):
+    return type(customer).objects.select_related("generation").get(pk=customer.pk)
