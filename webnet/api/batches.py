@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import reduce
 from typing import Any, Generic, TypeVar
 
 from django.db.models import Count, Model, QuerySet
@@ -67,7 +66,7 @@ class Batch(Generic[Row]):
         """The first rows of every part. Each part keeps its index range, which a window over all would not."""
         every = self._listing.rows.model._default_manager  # noqa: SLF001 - Django documents it
         firsts = [every.filter(pk__in=part.values("pk")[:limit]).values("pk").order_by() for part in parts]
-        together = reduce(lambda one, other: one.union(other, all=True), firsts)
+        together = firsts[0].union(*firsts[1:], all=True)
         return self._listing.rows.filter(pk__in=together)
 
 

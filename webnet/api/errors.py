@@ -22,6 +22,7 @@ Expected refusals are no errors but members of a result union (`refusals`). Thes
     CUSTOMER_REQUIRED           200    the field needs one customer, and the request names none
     BAD_CURSOR                  200    `after` or `before` is no cursor of this list in this order
     BAD_PAGE                    200    `first` or `last` is negative, or both are given
+    SUBSCRIPTIONS_UNAVAILABLE   400    a subscription was sent, and there is nothing to follow
     INTERNAL_ERROR              200    a bug; `extensions.requestId` finds it in the log (500 outside of a field)
 """
 
@@ -64,8 +65,8 @@ class BadPage(RequestError):
     code = "BAD_PAGE"
 
 
-class LimitExceeded(GraphQLError):
-    """The document is beyond one of the limits; `code` says which."""
+class CodedError(GraphQLError):
+    """Something is wrong with the document that graphql-core has no rule for; `code` says what."""
 
     def __init__(self, message: str, *, code: str) -> None:
         super().__init__(message, extensions={"code": code})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
@@ -13,6 +14,7 @@ from strawberry.http import GraphQLRequestData
 from webnet.api.errors import BadRequest
 
 LARGEST_BODY_BYTES = 1_048_576
+DEEPEST_VARIABLE = 100
 
 
 def read_request(request: HttpRequest) -> GraphQLRequestData:
@@ -26,8 +28,7 @@ def read_request(request: HttpRequest) -> GraphQLRequestData:
         raise BadRequest("'variables' and 'extensions' must be JSON objects, or null.")
     if not isinstance(operation_name, str | None):
         raise BadRequest("'operationName' must be a string, or null.")
-    if _has_nul(query) or "\\u0000" in query or _has_nul(variables):
-        raise BadRequest("The character U+0000 can't be stored and is not taken.")
+    _refuse_unusable(query, variables)
     return GraphQLRequestData(
         query=query, variables=variables, operation_name=operation_name or None, extensions=extensions
     )
@@ -74,10 +75,20 @@ def _parse(text: bytes) -> Any:
         raise BadRequest("This is no JSON.") from error
 
 
-def _has_nul(value: Any) -> bool:
-    """Whether text anywhere in the value holds U+0000, which PostgreSQL refuses. orjson bounds the depth."""
-    if isinstance(value, str):
-        return "\0" in value
+def _refuse_unusable(query: str, variables: Any) -> None:
+    """Refuse what PostgreSQL can't store, and nesting that recursive code downstream could not take."""
+    has_nul = "\0" in query or "\\u0000" in query
+    level = [variables]
+    for _ in range(DEEPEST_VARIABLE):
+        has_nul = has_nul or any("\0" in value for value in level if isinstance(value, str))
+        level = [inner for value in level for inner in _look_into(value)]
+    if level:
+        raise BadRequest(f"'variables' are nested deeper than {DEEPEST_VARIABLE} levels.")
+    if has_nul:
+        raise BadRequest("The character U+0000 can't be stored and is not taken.")
+
+
+def _look_into(value: Any) -> Iterable[Any]:
     if isinstance(value, dict):
-        return any(_has_nul(key) or _has_nul(item) for key, item in value.items())
-    return isinstance(value, list) and any(_has_nul(item) for item in value)
+        return (*value.keys(), *value.values())
+    return value if isinstance(value, list) else ()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from graphql import ASTValidationRule, ValidationContext
+from graphql import ASTValidationRule, OperationDefinitionNode, ValidationContext
 from strawberry.extensions import AddValidationRules, MaxTokensLimiter, ParserCache, SchemaExtension, ValidationCache
 
 from webnet.api.document_size import DocumentSize
-from webnet.api.errors import LimitExceeded
+from webnet.api.errors import CodedError
 
 MAXIMUM_DEPTH = 10
 MAXIMUM_ALIASES = 15
@@ -29,16 +29,29 @@ class DocumentLimits(ASTValidationRule):
         size = DocumentSize(context.document)
         if size.depth() > MAXIMUM_DEPTH:
             message = f"Fields are nested deeper than {MAXIMUM_DEPTH} levels below the root fields."
-            context.report_error(LimitExceeded(message, code="QUERY_TOO_DEEP"))
+            context.report_error(CodedError(message, code="QUERY_TOO_DEEP"))
         if size.aliases() > MAXIMUM_ALIASES:
             message = f"There are more than {MAXIMUM_ALIASES} aliases, with those of fragments wherever they are used."
-            context.report_error(LimitExceeded(message, code="TOO_MANY_ALIASES"))
+            context.report_error(CodedError(message, code="TOO_MANY_ALIASES"))
 
 
-# The caches come last, around the work that they spare.
+class OneOperation(SchemaExtension):
+    """Refuses a document of several operations that does not say which; Strawberry would run the first."""
+
+    def on_validate(self) -> Iterator[None]:
+        document, name = self.execution_context.graphql_document, self.execution_context.provided_operation_name
+        definitions = document.definitions if document is not None else ()
+        if name is None and sum(isinstance(each, OperationDefinitionNode) for each in definitions) > 1:
+            message = "The document has several operations: name one as 'operationName'."
+            self.execution_context.pre_execution_errors = [CodedError(message, code="OPERATION_NOT_FOUND")]
+        yield
+
+
+# The caches come around the work that they spare, and what they can't know comes after them.
 EXTENSIONS: tuple[Callable[[], SchemaExtension], ...] = (
     lambda: MaxTokensLimiter(max_token_count=MAXIMUM_TOKENS),
     lambda: AddValidationRules([DocumentLimits]),
     lambda: ParserCache(maxsize=CACHED_DOCUMENTS),
     lambda: ValidationCache(maxsize=CACHED_DOCUMENTS),
+    OneOperation,
 )

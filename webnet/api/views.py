@@ -80,8 +80,9 @@ def execute(request: HttpRequest, customer: str | None) -> ExecutionResult:
         message = "'operationName' must name one of the document's operations."
         raise BadRequest(message, code="OPERATION_NOT_FOUND") from error
     except InvalidOperationTypeError as error:
-        kind = error.operation_type.value
-        message = f"A {kind} can't be sent by {request.method}."
+        if error.operation_type is OperationType.SUBSCRIPTION:
+            raise BadRequest("There is nothing to subscribe to.", code="SUBSCRIPTIONS_UNAVAILABLE") from error
+        message = f"A {error.operation_type.value} can't be sent by {request.method}."
         raise BadRequest(message, code="METHOD_NOT_ALLOWED", status=405) from error
     result.errors = [describe(error, request_id=context.request_id) for error in result.errors or ()]
     return result

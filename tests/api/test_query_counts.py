@@ -1,0 +1,111 @@
+"""How many SQL statements an answer takes, in a warm process: few, and as many for thirty rows as for three."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from tests.api.client import GraphQLClient
+from tests.api.plugins import numbered
+from tests.factories import PASSWORD, make_customer, make_member, make_operator
+from webnet.customers.access import Actor
+from webnet.customers.roles import Role
+from webnet.plugins.manager import manager
+from webnet.plugins.models import PluginConfig, PluginHealth
+from webnet.plugins.operation import renew_platform
+
+SYSTEM = Actor.system("tests")
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+TEN_FIELDS = "name verboseName version author description status enabled availability settingsRevision syncedAt"
+PLUGINS_AND_STATE = f"""
+    query($customer: String!) {{
+        plugins(first: 100) {{ edges {{ node {{ {TEN_FIELDS} }} }} }}
+        customer(slug: $customer) {{ pluginConfigs {{ plugin {{ name }} effective ineffectiveCodes }} }}
+    }}
+"""
+PLUGINS_AND_OWN_STATE = f"""{{
+    plugins(first: 100) {{ edges {{ node {{ {TEN_FIELDS} }} }} }}
+    currentCustomer {{ pluginConfigs {{ plugin {{ name }} effective }} }}
+}}"""
+
+
+def fill(install: Callable[..., None], count: int, *, start: int = 0) -> None:
+    """So many plugins, customers, members and choices; the first plugin needs the second one."""
+    install(*numbered(count), enabled=True)
+    PluginConfig.objects.filter(name="plugin_000").update(dependencies=[{"name": "plugin_001", "specifier": ""}])
+    renew_platform()
+    for number in range(start, count):
+        customer = make_customer(f"customer-{number:03}")
+        make_member(f"member-{number:03}", customer, Role.ADMIN)
+        manager.enable(f"plugin_{number:03}", actor=SYSTEM, customer=customer.slug, with_dependencies=True)
+        plugin = PluginConfig.objects.get(name=f"plugin_{number:03}")
+        PluginHealth.objects.create(plugin=plugin, status="healthy", checked_at=timezone.now(), duration_ms=1)
+
+
+def count_statements(client: GraphQLClient, query: str, **variables: Any) -> int:
+    """The statements of the second of two equal requests."""
+    client.data(query, **variables)
+    with CaptureQueriesContext(connection) as statements:
+        client.data(query, **variables)
+    return len(statements)
+
+
+@pytest.mark.parametrize("count", [3, 30])
+@pytest.mark.parametrize("who", ["platform", "member"])
+def test_plugins_with_one_customers_state_take_three_statements(install, count, who):
+    fill(install, count)
+    user = make_operator("ops") if who == "platform" else make_member("ann", make_customer("acme"), Role.VIEWER)
+    slug = "customer-001" if who == "platform" else "acme"
+
+    assert count_statements(GraphQLClient.of(user), PLUGINS_AND_STATE, customer=slug) == 3
+    assert count_statements(GraphQLClient.of(user, view=slug), PLUGINS_AND_OWN_STATE) == 3
+
+
+def test_plugins_with_one_customers_state_take_four_statements_with_a_session(install):
+    fill(install, 3)
+    make_operator("ops", password=PASSWORD)
+    client = GraphQLClient()
+    client.mutate("signIn", "viewer { user { username } }", username="ops", password=PASSWORD)
+
+    assert count_statements(client, PLUGINS_AND_STATE, customer="customer-001") == 4
+
+
+FLAT = {
+    "audit pages": "{ pluginAuditLogs(first: 100) { edges { node { action actorName user { username } customer { slug }"
+    " plugin { name } ipAddress } } pageInfo { hasNextPage hasPreviousPage } } }",
+    "customers' configs": "{ customers(first: 100) { edges { node { slug viewerRole pluginConfigs {"
+    " effective ineffectiveReasons effectiveSettings plugin { name dependents { name } health { status } } } } } } }",
+    "customers' health and permissions": "{ customers(first: 100) { edges { node { viewerPermissions"
+    " pluginConfigs { health { status } customer { slug } updatedAt } } } } }",
+    "members": "{ customers(first: 100) { edges { node { members { role user { username email } } } } } }",
+    "customers' audit logs": "{ customers(first: 100) { edges { node { auditLogs(first: 2) {"
+    " edges { node { action user { username } plugin { name } } } pageInfo { hasNextPage hasPreviousPage } } } } } }",
+    "dependents": "{ plugins(first: 100) { edges { node { dependents { name dependencies { plugin { name } } } } } } }",
+    "plugins' health and logs": "{ plugins(first: 100) { totalCount edges { node { health { status checkedAt }"
+    " auditLogs(first: 1) { edges { node { action } } } } } } }",
+    "plugins' configs": "{ plugins(first: 100) { edges { node { customerConfigs(first: 5) { totalCount edges { cursor"
+    " node { enabled effective customer { slug viewerRole } plugin { name } } } } } } } }",
+    "configs": "{ customerPluginConfigs(first: 100) { totalCount edges { node { effective customer { slug name }"
+    " plugin { name version } health { status } } } } }",
+    "surfaces": "{ navigationItems { label plugin { name } } viewer { memberships { customer { slug } } } }",
+    "a config's plugin's logs": "{ customers(first: 100) { edges { node { pluginConfigs { plugin {"
+    " auditLogs(first: 1) { edges { node { customer { slug } } } } } } } } } }",
+}
+
+
+@pytest.mark.parametrize("name", FLAT)
+def test_statements_do_not_grow_with_rows(install, name):
+    client = GraphQLClient.of(make_operator("ops"))
+    fill(install, 3)
+    few = count_statements(client, FLAT[name])
+
+    fill(install, 30, start=3)
+
+    assert count_statements(client, FLAT[name]) == few <= 8
