@@ -5,12 +5,14 @@ WebnetError
 │   ├── PermissionDenied      NOT_SIGNED_IN, BAD_CREDENTIALS, ROLE_TOO_LOW, AVAILABILITY, OPERATORS_ONLY
 │   ├── NotFound              PLUGIN_NOT_FOUND, CUSTOMER_NOT_FOUND, USER_NOT_FOUND, TOKEN_NOT_FOUND
 │   ├── Conflict              REVISION_CONFLICT
+│   ├── RevisionNotAvailable  REVISION_NOT_AVAILABLE
 │   ├── InvalidSettings       INVALID_SETTINGS
 │   ├── InvalidInput          INVALID_INPUT, NAME_TAKEN
 │   ├── DependencyRefusal     DEPENDENCY_DISABLED, _MISSING, _VERSION, _CYCLE, DEPENDENTS_ENABLED
 │   ├── PluginUnavailable     PLUGIN_NOT_RUNNABLE, PLUGIN_DISABLED
 │   ├── HookFailed            HOOK_FAILED
 │   └── RateLimited           RATE_LIMITED
+├── SecretUnreadable        SECRET_UNREADABLE: a stored secret whose key is gone
 ├── RequestError            the request itself can't be served; over GraphQL an entry of `errors`
 │   ├── Unauthenticated       UNAUTHENTICATED
 │   └── CustomerRequired      CUSTOMER_REQUIRED
@@ -80,6 +82,12 @@ class Conflict(Refusal):
         self.current_revision = current_revision
 
 
+class RevisionNotAvailable(Refusal):
+    """These settings never had that revision, or the audit log does not hold it any more."""
+
+    code = "REVISION_NOT_AVAILABLE"
+
+
 @dataclass(frozen=True, kw_only=True)
 class SettingsIssue:
     """One fault of some settings: `path` is a JSON Pointer (RFC 6901); the value is never repeated."""
@@ -89,13 +97,26 @@ class SettingsIssue:
 
 
 class InvalidSettings(Refusal):
-    """The merged settings do not fit the plugin's schema."""
+    """The merged settings do not fit the plugin's schema.
+
+    Where a global change would break customers' settings, `customers` are the first slugs of `customer_count`, and
+    the issues are those of these customers.
+    """
 
     code = "INVALID_SETTINGS"
 
-    def __init__(self, message: str, *, issues: tuple[SettingsIssue, ...]) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        issues: tuple[SettingsIssue, ...],
+        customers: tuple[str, ...] = (),
+        customer_count: int = 0,
+    ) -> None:
         super().__init__(message)
         self.issues = issues
+        self.customers = customers
+        self.customer_count = customer_count
 
 
 class InvalidInput(Refusal):
@@ -160,6 +181,16 @@ class RateLimited(Refusal):
     def __init__(self, message: str, *, retry_after_seconds: int) -> None:
         super().__init__(message)
         self.retry_after_seconds = retry_after_seconds
+
+
+class SecretUnreadable(WebnetError):
+    """A sealed secret does not open: its key is gone, or it was sealed for another place; `path` is its pointer."""
+
+    code = "SECRET_UNREADABLE"
+
+    def __init__(self, message: str, *, path: str) -> None:
+        super().__init__(message)
+        self.path = path
 
 
 class RequestError(WebnetError):

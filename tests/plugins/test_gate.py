@@ -57,6 +57,32 @@ def test_python_and_sql_agree_for_every_mix_of_availability_and_choice(install):
         state_cache.customers.clear()
 
 
+def test_python_and_sql_agree_for_every_mix_of_settings_that_do_not_fit(install):
+    install(Inventory(), Sites(), enabled=True)
+    PluginConfig.objects.update(availability=Availability.REQUIRED)
+    rows = PluginConfig.objects.in_bulk(field_name="name")
+    layers = list(product(({}, {"a": 1}), ({}, {"/b": {}}), ("", "do not fit.")))
+    for number, (own, needed) in enumerate(product(layers, layers)):
+        customer = make_customer(f"c{number}")
+        for name, (settings, secrets, fault) in (("sites", own), ("inventory", needed)):
+            CustomerPluginConfig.objects.create(
+                customer=customer, plugin=rows[name], settings=settings, secrets=secrets, settings_fault=fault
+            )
+    make_customer("without-rows")
+    everybody = customers()
+
+    for faults in product(("", "do not fit."), repeat=2):
+        for name, fault in zip(("sites", "inventory"), faults, strict=True):
+            PluginConfig.objects.filter(name=name).update(settings_fault=fault)
+        states = customer_states(everybody, platform_state())
+        for name in ("inventory", "sites"):
+            in_python = {c.slug for c in everybody if name in states[c.pk].effective}
+            assert in_python == set(effective_customers(name).values_list("slug", flat=True)), (faults, name)
+            assert 0 < len(in_python) < len(everybody)
+        state_cache.platforms.clear()
+        state_cache.customers.clear()
+
+
 @pytest.mark.parametrize(
     "change",
     [{"enabled": False}, {"status": "failed"}, {"status": "missing"}, {"version": "0.9"}, {"status": "paused"}],

@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from webnet.customers.access import Actor, visible_customers
 from webnet.customers.models import Customer
 from webnet.plugins.effectiveness import CustomerState, IneffectiveCode, PlatformState, Reason
-from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig
+from webnet.plugins.models import OVERRIDES, Availability, CustomerPluginConfig, PluginConfig
 from webnet.plugins.state_cache import customer_states, platform_state
 
 __all__ = [
@@ -45,7 +45,8 @@ def effective_customers(plugin: str, platform: PlatformState | None = None) -> Q
     needed = state.needed_by(plugin)
     if needed is None:
         return Customer.objects.none()
-    on_for_all = (switched_on(state.plugins[name], state.plugins[name].availability) for name in needed)
+    rows = [state.plugins[name] for name in needed]
+    on_for_all = (switched_on(row, row.availability) & _has_usable_settings(row) for row in rows)
     return Customer.objects.filter(reduce(and_, on_for_all, Q(is_active=True)))
 
 
@@ -65,6 +66,14 @@ def switched_on(plugin: PluginConfig, availability: str) -> Q:
     if availability == Availability.DEFAULT_ON:
         off |= Q(availability="", enabled=False)
     return ~Q(Exists(own.filter(off)))
+
+
+def _has_usable_settings(plugin: PluginConfig) -> Q:
+    """Customers whose merged settings fit; without an override they have the global ones."""
+    own = CustomerPluginConfig.objects.filter(plugin=plugin.pk, customer=OuterRef("pk"))
+    if not plugin.settings_fault:
+        return ~Q(Exists(own.filter(OVERRIDES).exclude(settings_fault="")))
+    return Q(Exists(own.filter(OVERRIDES, settings_fault="")))
 
 
 def visible_plugins(actor: Actor, customer: Customer | None = None) -> QuerySet[PluginConfig]:

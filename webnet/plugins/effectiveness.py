@@ -138,6 +138,11 @@ class CustomerState:
         row = self.rows.get(plugin)
         return Availability((row.availability if row else "") or self.platform.plugins[plugin].availability)
 
+    def settings_fault(self, plugin: str) -> str:
+        """Why the customer's merged settings can't be used; empty while they can."""
+        row = self.rows.get(plugin)
+        return row.settings_fault if row is not None and row.overrides else self.platform.plugins[plugin].settings_fault
+
     def is_switched_on(self, plugin: str) -> bool:
         """On by availability and choice, whatever else may stand in the way."""
         return self._switched_off(plugin) is None
@@ -157,6 +162,8 @@ class CustomerState:
         switched_off = self._switched_off(plugin)
         if switched_off is not None:
             yield switched_off
+        if fault := self.settings_fault(plugin):
+            yield Reason(code=IneffectiveCode.INVALID_SETTINGS, message=f"The settings of '{plugin}' {fault}")
         if plugin not in self.platform.circles:
             yield from self._find_ineffective_needs(plugin)
         if not self.customer.is_active:

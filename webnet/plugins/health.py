@@ -14,6 +14,7 @@ from django.db import connection
 from django.utils import timezone
 
 from webnet.customers.models import Customer
+from webnet.errors import SecretUnreadable
 from webnet.plugins.base import HealthReport
 from webnet.plugins.models import PluginConfig, PluginHealth
 
@@ -64,6 +65,9 @@ def store(row: PluginConfig, customer: Customer | None, found: TimedReport) -> P
 def _answer(call: Callable[[], Any], plugin: str) -> HealthReport:
     try:
         return HealthReport.read(call())
+    except SecretUnreadable as error:
+        logger.error("Plugin '%s': %s", plugin, error.message)  # noqa: TRY400 - the sentence says it all
+        return HealthReport(status="unhealthy", message=error.message)
     except (Exception, SystemExit) as error:
         logger.warning("Plugin '%s': its health check raised.", plugin, exc_info=error)
         return HealthReport(status="unhealthy", message=f"The check raised {type(error).__name__}.")

@@ -7,7 +7,7 @@ import logging
 from django.db import OperationalError
 
 from webnet.customers.models import Customer
-from webnet.errors import HookFailed
+from webnet.errors import HookFailed, SecretUnreadable
 from webnet.plugins import layers
 from webnet.plugins.base import HookContext, call_hook
 from webnet.plugins.models import CustomerPluginConfig, PluginConfig
@@ -49,5 +49,6 @@ def _call_after(plugin: object, name: str, hook: str, context: HookContext) -> N
 
 def _failed(plugin: str, hook: str, error: BaseException) -> HookFailed:
     logger.warning("Plugin '%s': %s raised; nothing was changed.", plugin, hook, exc_info=error)
-    # The exception's text may hold what only the plugin should know, so only its kind is told.
-    return HookFailed(f"'{plugin}' refused: its {hook} raised {type(error).__name__}.", plugin_name=plugin)
+    # The exception's text may hold what only the plugin should know, so of others than ours only the kind is told.
+    why = error.message if isinstance(error, SecretUnreadable) else f"its {hook} raised {type(error).__name__}."
+    return HookFailed(f"'{plugin}' refused: {why}", plugin_name=plugin)

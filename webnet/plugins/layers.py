@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from webnet.plugins import secrets
 from webnet.plugins.models import CustomerPluginConfig, PluginConfig
+from webnet.plugins.opened_settings import OpenedSettings
 from webnet.plugins.registry import registry
-from webnet.plugins.settings_schema import SettingsSchema, merge_layers, pointer_set, sources
+from webnet.plugins.settings_schema import SettingsSchema, join_secrets, merge_layers, sources
+
+Layer: TypeAlias = PluginConfig | CustomerPluginConfig
 
 
 def schema_of(plugin: str) -> SettingsSchema | None:
@@ -33,20 +35,31 @@ def settings_sources(row: PluginConfig, config: CustomerPluginConfig | None = No
     return sources(defaults_of(row.name), row.settings, config.settings if config else {})
 
 
-def opened(row: PluginConfig, config: CustomerPluginConfig | None = None) -> dict[str, Any]:
-    """The merged settings with the secrets unsealed, for the plugin itself. Never log or return them."""
-    merged = effective_settings(row, config)
-    for layer in (row, config):
-        if layer is not None:
-            for path, value in opened_secrets(layer, plugin=row.name).items():
-                pointer_set(merged, path, value)
-    return merged
+def opened(row: PluginConfig, config: CustomerPluginConfig | None = None) -> OpenedSettings:
+    """The merged settings with the secrets unsealed when first read, for the plugin itself."""
+    return OpenedSettings(lambda: open_merged(row, config))
 
 
-def opened_secrets(layer: PluginConfig | CustomerPluginConfig, *, plugin: str) -> Mapping[str, Any]:
-    """The layer's secrets by JSON Pointer, unsealed."""
-    customer_id = layer.customer_id if isinstance(layer, CustomerPluginConfig) else None
-    return {
-        path: secrets.unseal(secret["sealed"], customer_id=customer_id, plugin=plugin, path=path)
-        for path, secret in layer.secrets.items()
-    }
+def open_merged(row: PluginConfig, config: CustomerPluginConfig | None = None) -> dict[str, Any]:
+    """The merged settings with the secrets in their places, for validation. Never log or return them.
+
+    Raises SecretUnreadable.
+    """
+    stored = (layer for layer in (row, config) if layer is not None)
+    return merge_layers(defaults_of(row.name), *(open_layer(layer, plugin=row.name) for layer in stored))
+
+
+def open_layer(layer: Layer, *, plugin: str) -> dict[str, Any]:
+    """One layer with its secrets in their places."""
+    paths = {path: open_secret(layer, path, plugin=plugin) for path in layer.secrets}
+    return join_secrets(layer.settings, paths)
+
+
+def open_secret(layer: Layer, path: str, *, plugin: str) -> Any:
+    """The layer's own secret at that JSON Pointer, unsealed; raises SecretUnreadable."""
+    return secrets.unseal(layer.secrets[path]["sealed"], customer_id=owner_of(layer), plugin=plugin, path=path)
+
+
+def owner_of(layer: Layer) -> int | None:
+    """The customer's id that the layer's secrets are sealed for; None for the global layer."""
+    return layer.customer_id if isinstance(layer, CustomerPluginConfig) else None

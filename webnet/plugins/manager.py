@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from webnet.customers import access
@@ -11,14 +11,24 @@ from webnet.customers.access import Actor
 from webnet.customers.models import Customer
 from webnet.customers.roles import Role
 from webnet.errors import InvalidInput, Refusal
-from webnet.plugins import customer_changes, health, layers, planning, platform_changes, settings_changes
+from webnet.plugins import (
+    customer_changes,
+    health,
+    layers,
+    planning,
+    platform_changes,
+    settings_changes,
+    settings_edits,
+    settings_foresight,
+)
 from webnet.plugins import sync as syncing
 from webnet.plugins.activation import customer_state, platform_state
-from webnet.plugins.base import HookContext, call_hook
+from webnet.plugins.base import HookContext, PluginBase, call_hook
 from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig, PluginHealth
 from webnet.plugins.operation import Operation
 from webnet.plugins.planning import Plan, PlanAction
 from webnet.plugins.registry import PluginRegistry, registry
+from webnet.plugins.settings_changes import SettingsChange
 from webnet.plugins.switching import find_plugin, require_runnable
 from webnet.plugins.sync import SyncReport
 
@@ -67,9 +77,7 @@ class PluginManager:
     ) -> Change:
         """Switch the plugin on; on one that is on already, this only sets the availability, where given."""
         if customer is not None:
-            return self._choose(
-                plugin, actor, customer, PlanAction.ENABLE, cascade=with_dependencies, reason=reason
-            )
+            return self._choose(plugin, actor, customer, PlanAction.ENABLE, cascade=with_dependencies, reason=reason)
         work = Operation(actor=actor, action="enable_plugin", plugin_name=plugin, reason=reason)
         return _run(
             work,
@@ -120,22 +128,33 @@ class PluginManager:
         patch: Any,
         customer: str | None = None,
         expected_revision: int | None = None,
+        allow_invalid: bool = False,
         reason: str | None = "",
     ) -> Change:
-        """Apply a JSON Merge Patch (RFC 7396) to one layer; the merged result must fit the plugin's schema."""
-        scope = "plugin" if customer is None else "customer_plugin"
-        work = Operation(actor=actor, action=f"update_{scope}_settings", plugin_name=plugin, reason=reason)
+        """Apply a JSON Merge Patch (RFC 7396) to one layer; the merged result must fit the plugin's schema.
 
-        def change() -> tuple[str, ...]:
-            if customer is None:
-                settings_changes.update_global(work, patch=patch, expected_revision=expected_revision)
-            else:
-                settings_changes.update_customer(
-                    work, customer=customer, patch=patch, expected_revision=expected_revision
-                )
-            return ()
+        With `allow_invalid`, a global change that customers' settings do not fit is made all the same: the plugin is
+        then not effective for them until theirs fit again.
+        """
+        edit = settings_edits.patch_with(plugin, patch)
+        change = SettingsChange(edit=edit, expected_revision=expected_revision, allow_invalid=allow_invalid)
+        return self._change_settings("update", plugin, change, actor=actor, customer=customer, reason=reason)
 
-        return _run(work, change)
+    def revert_settings(
+        self,
+        plugin: str,
+        *,
+        actor: Actor,
+        revision: int | None,
+        customer: str | None = None,
+        expected_revision: int | None = None,
+        allow_invalid: bool = False,
+        reason: str | None = "",
+    ) -> Change:
+        """Restore a layer's values of an earlier revision, secrets staying as they are; None inherits everything."""
+        edit = settings_edits.revert_to(plugin, revision)
+        change = SettingsChange(edit=edit, expected_revision=expected_revision, allow_invalid=allow_invalid)
+        return self._change_settings("revert", plugin, change, actor=actor, customer=customer, reason=reason)
 
     def apply_to_customers(
         self,
@@ -160,10 +179,10 @@ class PluginManager:
         """Ask the plugin how it is, with a deadline and in no transaction, and store the answer."""
         work = Operation(actor=actor, action="check_plugin_health", plugin_name=plugin)
         row, config = work.run(lambda: _begin_check(work, customer))
-        entry = self._registry.get(plugin)
+        instance = self._registry.get(plugin).plugin
         asked = config.customer if config is not None else None
         context = HookContext(customer=asked, actor=actor, settings=layers.opened(row, config))
-        found = health.check(lambda: call_hook(entry.plugin, "health_check", context), plugin=plugin)
+        found = health.check(lambda: _ask_health(instance, context), plugin=plugin)
 
         def store() -> PluginHealth:
             work.changed, work.after = True, {"status": found.report.status}
@@ -171,12 +190,27 @@ class PluginManager:
 
         return work.run(store)
 
+    def _change_settings(
+        self,
+        verb: str,
+        plugin: str,
+        change: SettingsChange,
+        *,
+        actor: Actor,
+        customer: str | None,
+        reason: str | None,
+    ) -> Change:
+        scope = "plugin" if customer is None else "customer_plugin"
+        work = Operation(actor=actor, action=f"{verb}_{scope}_settings", plugin_name=plugin, reason=reason)
+        if customer is not None:
+            return _run(work, lambda: settings_changes.change_customer(work, change, customer=customer))
+        foreseen = replace(change, foresight=settings_foresight.look_ahead(actor, plugin, change.edit))
+        return _run(work, lambda: settings_changes.change_global(work, foreseen))
+
     def _choose(
         self, plugin: str, actor: Actor, customer: str, action: PlanAction, *, cascade: bool, reason: str | None
     ) -> Change:
-        work = Operation(
-            actor=actor, action=f"{action.value}_customer_plugin", plugin_name=plugin, reason=reason
-        )
+        work = Operation(actor=actor, action=f"{action.value}_customer_plugin", plugin_name=plugin, reason=reason)
         enabled = planning.CHOICES[action]
         return _run(work, lambda: customer_changes.choose(work, customer=customer, enabled=enabled, cascade=cascade))
 
@@ -202,6 +236,11 @@ def _require_batch(plugin: str, customers: Sequence[str]) -> None:
         raise InvalidInput(message, field="customers")
     if len(set(customers)) != len(customers):
         raise InvalidInput("Each customer can be named once.", field="customers")
+
+
+def _ask_health(plugin: PluginBase | None, context: HookContext) -> Any:
+    dict(context.settings)  # A secret that does not open is an illness, also where the check reads none.
+    return call_hook(plugin, "health_check", context) if plugin is not None else None
 
 
 def _begin_check(work: Operation, slug: str | None) -> tuple[PluginConfig, CustomerPluginConfig | None]:

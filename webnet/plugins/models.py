@@ -57,14 +57,26 @@ class SettingsLayer(models.Model):
     """One layer of a plugin's settings; secrets lie sealed beside the plain values, by JSON Pointer.
 
     `secrets` is `{pointer: {"sealed": text, "updated_at": RFC 3339}}`; `settings` never holds a secret.
+    `settings_fault` says why the settings merged up to this layer can't be used, and is empty while they can; a
+    customer's layer that overrides nothing has none of its own, and the global one's counts.
     """
 
     settings = models.JSONField(default=dict)
     secrets = models.JSONField(default=dict)
     settings_revision = models.PositiveIntegerField(default=0)
+    settings_fault = models.TextField(blank=True)
 
     class Meta:
         abstract = True
+
+    @property
+    def overrides(self) -> bool:
+        """Whether this layer sets anything."""
+        return bool(self.settings or self.secrets)
+
+
+# What `SettingsLayer.overrides` says, in SQL.
+OVERRIDES = ~models.Q(settings={}, secrets={})
 
 
 class PluginConfig(SettingsLayer):
@@ -84,6 +96,9 @@ class PluginConfig(SettingsLayer):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     synced_at = models.DateTimeField(default=timezone.now)
+    settings_checked = models.CharField(
+        max_length=64, blank=True, help_text="Of the schema and keys with which all layers were checked last."
+    )
 
     class Meta:
         ordering = ("name",)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import os
+import tempfile
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -10,62 +13,76 @@ from typing import Any
 import orjson
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 
-from webnet.errors import WebnetError
+from webnet.errors import SecretUnreadable, WebnetError
 
 KEY_FILE = "settings.key"
 
 
-class SecretUnreadable(WebnetError):
-    """A sealed secret does not open: its key is gone, or it was sealed for another place."""
-
-    code = "SECRET_UNREADABLE"
-
-
 def seal(value: Any, *, customer_id: int | None, plugin: str, path: str) -> str:
     """The sealed text of any JSON value; it opens only for the same customer, plugin and JSON Pointer."""
-    return _box().encrypt(orjson.dumps([customer_id, plugin, path, value])).decode()
+    return MultiFernet(_keys()).encrypt(orjson.dumps([customer_id, plugin, path, value])).decode()
 
 
 def unseal(sealed: str, *, customer_id: int | None, plugin: str, path: str) -> Any:
     """The value again. Raises SecretUnreadable, which never repeats what was sealed."""
     try:
-        *place, value = orjson.loads(_box().decrypt(sealed.encode()))
+        *place, value = orjson.loads(MultiFernet(_keys()).decrypt(sealed.encode()))
     except InvalidToken:
-        raise SecretUnreadable(
-            f"The secret '{path}' of '{plugin}' does not open: put its key back into WEBNET_SETTINGS_KEYS."
-        ) from None
+        words = f"The secret '{path}' of '{plugin}' does not open: put its key back into WEBNET_SETTINGS_KEYS."
+        raise SecretUnreadable(words, path=path) from None
     if place != [customer_id, plugin, path]:
-        raise SecretUnreadable(f"The secret '{path}' of '{plugin}' was sealed for another place; set it anew.")
+        words = f"The secret '{path}' of '{plugin}' was sealed for another place; set it anew."
+        raise SecretUnreadable(words, path=path)
     return value
 
 
-def _box() -> MultiFernet:
-    return _box_of(tuple(settings.WEBNET_SETTINGS_KEYS), Path(settings.WEBNET_DATA_DIR))
+def is_sealed_with_first_key(sealed: str) -> bool:
+    """Whether the key that seals now sealed this too, so that no other key is needed for it."""
+    try:
+        _keys()[0].decrypt(sealed.encode())
+    except InvalidToken:
+        return False
+    return True
+
+
+def key_fingerprint() -> str:
+    """A name for the keys that open secrets now: it changes with them, and tells nothing of them."""
+    hashes = sorted(hashlib.sha256(key.encode()).hexdigest() for key in _texts())
+    return hashlib.sha256("".join(hashes).encode()).hexdigest()
+
+
+def _keys() -> tuple[Fernet, ...]:
+    return _read_keys(_texts())
+
+
+def _texts() -> tuple[str, ...]:
+    return tuple(settings.WEBNET_SETTINGS_KEYS) or (_embedded_key(Path(settings.WEBNET_DATA_DIR) / KEY_FILE),)
 
 
 @lru_cache(maxsize=4)
-def _box_of(keys: tuple[str, ...], data_dir: Path) -> MultiFernet:
+def _read_keys(texts: tuple[str, ...]) -> tuple[Fernet, ...]:
     try:
-        return MultiFernet([Fernet(key) for key in keys or (_embedded_key(data_dir / KEY_FILE),)])
+        return tuple(Fernet(text) for text in texts)
     except ValueError:
-        raise ImproperlyConfigured(
+        raise WebnetError(
             "WEBNET_SETTINGS_KEYS holds something that is no Fernet key; make one with "
-            "'python -c \"from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())\"'."
+            "'python -c \"from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())\"'.",
+            code="SETTINGS_KEYS_MALFORMED",
         ) from None
 
 
+@lru_cache(maxsize=4)
 def _embedded_key(file: Path) -> str:
     """The key beside the embedded database, made once, readable by its owner only."""
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
-        draft = file.with_suffix(f".{os.getpid()}")
-        draft.touch(mode=0o600)
-        draft.write_bytes(Fernet.generate_key())
-        try:
+        handle, draft = tempfile.mkstemp(dir=file.parent)  # 0600 from the start
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(Fernet.generate_key())
+            stream.flush()
+            os.fsync(handle)  # What it sealed must not outlive it in a power cut.
+        with contextlib.suppress(FileExistsError):
             os.link(draft, file)  # atomic, and the first of two processes wins
-        except FileExistsError:
-            pass
-        draft.unlink()
+        Path(draft).unlink()
     return file.read_text().strip()

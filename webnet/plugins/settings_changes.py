@@ -1,88 +1,84 @@
-"""Changes one layer of a plugin's settings by a merge patch; runs inside an `Operation`."""
+"""Changes one layer of a plugin's settings; runs inside an `Operation`."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
 
-from django.utils import timezone
-
 from webnet.customers import access
-from webnet.customers.models import Customer
-from webnet.errors import Conflict, InvalidSettings, SettingsIssue
-from webnet.plugins import customer_changes, layers, operation, secrets
+from webnet.errors import Conflict, SettingsIssue
+from webnet.plugins import customer_changes, layers, operation, settings_faults, settings_foresight
 from webnet.plugins.activation import platform_state
-from webnet.plugins.models import CustomerPluginConfig, PluginConfig
+from webnet.plugins.layers import Layer
+from webnet.plugins.models import PluginConfig
 from webnet.plugins.operation import Operation
-from webnet.plugins.settings_schema import SettingsSchema, merge_patch, split_secrets
+from webnet.plugins.settings_edits import Edit, invalid, is_same
+from webnet.plugins.settings_faults import Issues, find_issues, tell_fault
+from webnet.plugins.settings_foresight import Foresight
 from webnet.plugins.switching import find_plugin, require_runnable
 
-Layer = PluginConfig | CustomerPluginConfig
+
+@dataclass(frozen=True, kw_only=True)
+class SettingsChange:
+    """How a layer shall be edited, and on which conditions; `foresight` is of global changes only."""
+
+    edit: Edit
+    expected_revision: int | None = None
+    allow_invalid: bool = False
+    foresight: Foresight = field(default_factory=Foresight)
 
 
-def update_global(work: Operation, *, patch: Any, expected_revision: int | None) -> None:
-    """Patch the layer that holds for everybody."""
+def change_global(work: Operation, change: SettingsChange) -> tuple[str, ...]:
+    """Edit the layer that holds for everybody; refused where customers' own settings would not fit any more."""
     access.require_operator(work.actor)
     operation.lock_platform()
     platform = platform_state()
     row = find_plugin(platform.plugins, work.plugin_name)
     work.plugin_version = row.version or ""
     require_runnable(platform, row)
-    _update(work, row, None, patch=patch, expected_revision=expected_revision)
-    if work.changed:
+    revision = row.settings_revision
+    if _edit(work, row, row, change):
+        issues = find_issues(row)
+        if issues and not change.allow_invalid:
+            raise invalid(row.name, issues)
+        settings_foresight.refuse_or_note(row, change.foresight, revision=revision, allow_invalid=change.allow_invalid)
+        row.settings_fault = tell_fault(layers.schema_of(row.name), issues)
+        _save(work, row)
         operation.renew_platform()
+    return ()
 
 
-def update_customer(work: Operation, *, customer: str, patch: Any, expected_revision: int | None) -> None:
-    """Patch one customer's own layer."""
+def change_customer(work: Operation, change: SettingsChange, *, customer: str) -> tuple[str, ...]:
+    """Edit one customer's own layer."""
     state = customer_changes.begin(work, customer)
     row = state.platform.plugins[work.plugin_name]
     require_runnable(state.platform, row)
-    _update(work, row, state.config(row.name), patch=patch, expected_revision=expected_revision)
-    if work.changed:
+    config = state.config(row.name)
+    if _edit(work, row, config, change):
+        if issues := find_issues(row, config):
+            raise invalid(row.name, _shown(work, row, issues))
+        config.settings_fault = ""
+        _save(work, config)
         operation.renew_customer(state.customer)
+    return ()
 
 
-def _update(
-    work: Operation,
-    row: PluginConfig,
-    config: CustomerPluginConfig | None,
-    *,
-    patch: Any,
-    expected_revision: int | None,
-) -> None:
-    layer: Layer = row if config is None else config
-    _require_revision(row.name, layer, expected_revision)
-    schema = _require_schema(row.name, patch)
-    if config is not None and (issues := schema.find_platform_only(patch)):
-        raise _invalid(row.name, issues)
-    before = _audit_view(layer)
-    secrets_before = dict(layer.secrets)
-    _apply(schema, layer, patch, plugin=row.name, customer=config.customer if config else None)
-    if before["settings"] == layer.settings and secrets_before == layer.secrets:
-        return
-    issues = schema.validate(layers.opened(row, config))
-    if issues:
-        raise _invalid(row.name, issues)
+def _edit(work: Operation, row: PluginConfig, layer: Layer, change: SettingsChange) -> bool:
+    """Edit the layer, not yet saved; False where that changes nothing."""
+    _require_revision(row.name, layer, change.expected_revision)
+    before, sealed = _audit_view(layer), layer.secrets
+    change.edit(layer)
+    if is_same(before["settings"], layer.settings) and sealed == layer.secrets:
+        return False
     layer.settings_revision += 1
+    work.before, work.after = before, _audit_view(layer)
+    work.after["secretsChanged"] = _changed(sealed, layer.secrets)
+    return True
+
+
+def _save(work: Operation, layer: Layer) -> None:
     layer.save()
-    work.changed, work.before, work.after = True, before, _audit_view(layer)
-    work.after["secretsChanged"] = _changed(secrets_before, layer.secrets)
-
-
-def _apply(schema: SettingsSchema, layer: Layer, patch: Any, *, plugin: str, customer: Customer | None) -> None:
-    plain, secret_values = split_secrets(schema, patch)
-    layer.settings = merge_patch(layer.settings, plain)
-    stored = dict(layer.secrets)
-    customer_id = customer.pk if customer else None
-    known = layers.opened_secrets(layer, plugin=plugin)
-    for path, value in secret_values.items():
-        if value is None:
-            for gone in [key for key in stored if key == path or key.startswith(f"{path}/")]:
-                del stored[gone]
-        elif path not in known or known[path] != value:
-            sealed = secrets.seal(value, customer_id=customer_id, plugin=plugin, path=path)
-            stored[path] = {"sealed": sealed, "updated_at": timezone.now().isoformat()}
-    layer.secrets = stored
+    work.changed = True
 
 
 def _require_revision(plugin: str, layer: Layer, expected: int | None) -> None:
@@ -92,18 +88,13 @@ def _require_revision(plugin: str, layer: Layer, expected: int | None) -> None:
         raise Conflict(message, current_revision=current)
 
 
-def _require_schema(plugin: str, patch: Any) -> SettingsSchema:
-    schema = layers.schema_of(plugin)
-    if schema is None:
-        raise _invalid(plugin, (SettingsIssue(path="", message="The plugin declares no settings."),))
-    if not isinstance(patch, dict):
-        raise _invalid(plugin, (SettingsIssue(path="", message="A patch of settings must be a JSON object."),))
-    return schema
-
-
-def _invalid(plugin: str, issues: tuple[SettingsIssue, ...]) -> InvalidSettings:
-    count = "one value" if len(issues) == 1 else f"{len(issues)} values"
-    return InvalidSettings(f"The settings of '{plugin}' were not changed: {count} can't be taken.", issues=issues)
+def _shown(work: Operation, row: PluginConfig, issues: Issues) -> Issues:
+    """The issues that the actor may know of: what only the platform can set is not named to customers."""
+    schema = layers.schema_of(row.name)
+    if schema is None or work.actor.is_platform_operator:
+        return issues
+    shown = tuple(issue for issue in issues if not schema.platform_only(issue.path))
+    return shown or (SettingsIssue(path="", message=settings_faults.PLATFORMS_FAULT),)
 
 
 def _audit_view(layer: Layer) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 
 from webnet.customers import access
-from webnet.plugins import operation
+from webnet.plugins import operation, settings_faults
 from webnet.plugins.models import PluginConfig, PluginStatus
 from webnet.plugins.operation import Operation
 from webnet.plugins.registry import Entry, PluginRegistry
@@ -56,6 +56,8 @@ def _write(
         for name in MANIFEST_FIELDS:
             setattr(row, name, getattr(entry.manifest, name))
         row.dependencies = [{"name": d.name, "specifier": d.specifier} for d in entry.manifest.dependencies]
+    if status == PluginStatus.LOADED:
+        settings_faults.check_all(row)
     _save(work, row, before, status=status, reason=reason)
     if before is None:
         report.added.append(row.name)
