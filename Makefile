@@ -29,12 +29,13 @@ test: $(VENV)/dev-installed ## Run every test on SQLite, and on PostgreSQL when 
 		echo "Not tested on PostgreSQL: TEST_DATABASE_URL is not set."; \
 	fi
 
-lint: $(VENV)/dev-installed ## Check style, types, imports and migrations
+lint: $(VENV)/dev-installed ## Check style, types, imports, migrations and the schema
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(OFFLINE) $(BIN)/mypy
 	$(BIN)/lint-imports
 	$(OFFLINE) $(BIN)/python manage.py makemigrations --check --dry-run
+	$(OFFLINE) WEBNET_SAFE_MODE=1 $(BIN)/python manage.py export_schema --check schema.graphql
 
 format: $(VENV)/dev-installed ## Put the code into shape
 	$(BIN)/ruff check --fix .
@@ -52,7 +53,7 @@ build: $(VENV)/dev-installed ## Build the source distribution and the wheel into
 	$(BIN)/python -m build
 
 clean: ## Remove what was made, but not the data in var/
-	rm -rf $(VENV) dist build webnet/api/static/webnet/graphiql frontend/node_modules
+	rm -rf $(VENV) .venv-newest dist build webnet/api/static/webnet/graphiql frontend/node_modules
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 # The stamps stand for what was installed, so that a second `make run` installs nothing.

@@ -117,6 +117,6 @@ def describe_database(url: str) -> dict[str, Any]:
 def _parse_database(url: str) -> dict[str, Any]:
     if url.startswith(("postgres://", "postgresql://", "sqlite://")):
         with contextlib.suppress(ValueError):
-            return Env.db_url_config(url)
+            return dict(Env.db_url_config(url))
     # The address itself is not repeated: it may hold a password.
     raise ImproperlyConfigured("DATABASE_URL must look like postgres://user:password@host:5432/name or sqlite:///file.")

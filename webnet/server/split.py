@@ -5,7 +5,7 @@ are few and stay, so each keeps its database connection.
 """
 
 import tempfile
-from typing import IO
+from typing import IO, Any, cast
 
 from a2wsgi import WSGIMiddleware
 from django.core.wsgi import get_wsgi_application
@@ -22,7 +22,8 @@ def make_application(*, threads: int) -> Application:
     """The ASGI application that serves all of webnet; Django must be set up."""
     streams = StreamHandler()
     # An unbounded queue of answer chunks: with a bounded one, a client that reads slowly would keep a thread waiting.
-    requests = WSGIMiddleware(get_wsgi_application(), workers=threads, send_queue_size=0)
+    threaded = WSGIMiddleware(cast("Any", get_wsgi_application()), workers=threads, send_queue_size=0)
+    requests = cast("Application", threaded)
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         match scope["type"]:
@@ -32,7 +33,7 @@ def make_application(*, threads: int) -> Application:
                 await serve_request(requests, without_ambiguous_headers(scope), receive, send)
             case "lifespan":
                 await serve_lifespan(receive, send)
-                requests.executor.shutdown(wait=False)
+                threaded.executor.shutdown(wait=False)
             case _:
                 await send({"type": "websocket.close"})
 

@@ -1,5 +1,6 @@
 """Django's ASGI handler for event streams: it has its own addresses and leaves no database connection behind."""
 
+from collections.abc import Mapping
 from typing import IO, Any
 
 from asgiref.sync import sync_to_async
@@ -20,13 +21,13 @@ class StreamHandler(ASGIHandler):
         self.load_middleware(is_async=True)
 
     def create_request(
-        self, scope: dict[str, Any], body_file: IO[bytes]
+        self, scope: Mapping[str, Any], body_file: IO[bytes]
     ) -> tuple[ASGIRequest, None] | tuple[None, HttpResponseBase]:
-        """The request, told where to look up its address."""
-        request, refusal = super().create_request(scope, body_file)
-        if request is not None:
-            request.urlconf = self.urlconf
-        return request, refusal
+        """The request, told where to look up its address; or the refusal of one that is no request."""
+        outcome = super().create_request(scope, body_file)
+        if outcome[0] is not None:
+            outcome[0].urlconf = self.urlconf
+        return outcome
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve, then close: every stream has a thread of its own, so a connection kept there would be lost."""
