@@ -1,6 +1,7 @@
 """Prepares the environment before Django reads it, for `tests/` and for the examples' own tests alike."""
 
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -21,7 +22,10 @@ def _prepare_environment() -> None:
         WEBNET_DEBUG="1",
         WEBNET_SECRET_KEY="for-tests-only",
         WEBNET_DATA_DIR=_data_dir.name,
+        WEBNET_PLUGINS="hello_world,shelf,labels",
     )
+    sys.path.append(str(Path(__file__).parent / "tests" / "sample_plugins"))
+    os.environ["PYTHONPATH"] = os.pathsep.join(sys.path)  # for child processes
     if os.environ.get("TEST_DATABASE") == "postgresql":
         os.environ["DATABASE_URL"] = os.environ["TEST_DATABASE_URL"]
 

@@ -74,6 +74,9 @@ HOST_APPS = [
 ]
 INSTALLED_APPS = with_plugins(HOST_APPS, WEBNET_PLUGINS)
 
+# How many different sets of plugins a process keeps a derived GraphQL schema for.
+WEBNET_SCHEMA_CACHE_SIZE = env.int("WEBNET_SCHEMA_CACHE_SIZE", default=64)
+
 MIDDLEWARE = [
     "corsheaders.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from graphql import DefinitionNode, parse, print_ast
 
-from webnet.api.schema import export_sdl, full_schema
+from webnet.api.visibility import visible_schema
 
 SPECIFICATION = Path(__file__).with_name("specification.graphql")
 
@@ -65,7 +65,7 @@ def is_later(path: str) -> bool:
 
 
 SPECIFIED = {path: what for path, what in describe(SPECIFICATION.read_text()).items() if not is_later(path)}
-BUILT = describe(export_sdl(full_schema()))
+BUILT = describe(visible_schema(None).export())
 
 
 @pytest.mark.parametrize("path", sorted(SPECIFIED))

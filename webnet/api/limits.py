@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from graphql import ASTValidationRule, OperationDefinitionNode, ValidationContext
-from strawberry.extensions import AddValidationRules, MaxTokensLimiter, ParserCache, SchemaExtension, ValidationCache
+from strawberry.extensions import AddValidationRules, MaxTokensLimiter, ParserCache, SchemaExtension
 
 from webnet.api.document_size import DocumentSize
 from webnet.api.errors import CodedError
@@ -35,6 +35,18 @@ class DocumentLimits(ASTValidationRule):
             context.report_error(CodedError(message, code="TOO_MANY_ALIASES"))
 
 
+class ValidationCache(SchemaExtension):
+    """Validates a document once for each schema; Strawberry's own keeps every schema that it ever saw."""
+
+    def on_validate(self) -> Iterator[None]:
+        context = self.execution_context
+        validated = context.schema.validated  # type: ignore[attr-defined]  # ours, see `webnet_schema`
+        context.pre_execution_errors = validated(
+            context.schema._schema, context.graphql_document, context.validation_rules
+        )
+        yield
+
+
 class OneOperation(SchemaExtension):
     """Refuses a document of several operations that does not say which; Strawberry would run the first."""
 
@@ -52,6 +64,6 @@ EXTENSIONS: tuple[Callable[[], SchemaExtension], ...] = (
     lambda: MaxTokensLimiter(max_token_count=MAXIMUM_TOKENS),
     lambda: AddValidationRules([DocumentLimits]),
     lambda: ParserCache(maxsize=CACHED_DOCUMENTS),
-    lambda: ValidationCache(maxsize=CACHED_DOCUMENTS),
+    ValidationCache,
     OneOperation,
 )

@@ -112,6 +112,15 @@ class Reading:
             return self.visible_plugin_names_for(self.view)
         return frozenset(visible_plugins(self.actor).values_list("name", flat=True))
 
+    @cached_property
+    def effective_plugins(self) -> frozenset[str]:
+        """The plugins that are effective in this view: for its customer, or for at least one that the actor sees."""
+        if self.view is not None:
+            return self.state_of(self.view).effective
+        if self.actor.is_platform_operator:
+            return frozenset(name for name in self.platform.plugins if self.platform.needed_by(name) is not None)
+        return frozenset().union(*(self.state_of(customer).effective for customer in self.all_customers()))
+
     def visible_plugins(self) -> QuerySet[PluginConfig]:
         return visible_plugins(self.actor, self.view)
 

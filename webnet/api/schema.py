@@ -2,53 +2,92 @@
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import strawberry
-from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
-from strawberry.types import ExecutionContext
 
+from webnet.api.contributions import Addition, Contribution, add, find_contributions, list_additions, refuse_clashes
 from webnet.api.directives import BroughtByPlugin
 from webnet.api.guards import SignedInOnly, SignedInOrRefused, close
 from webnet.api.limits import EXTENSIONS
 from webnet.api.mutations.root import Mutation
+from webnet.api.ownership import Ownership, find_owners
 from webnet.api.queries import Query
 from webnet.api.refusals import REFUSALS, RefusalHandler
+from webnet.api.schema_filter import SchemaIndex
+from webnet.api.subscriptions import Subscription
+from webnet.api.trial_build import find_failures
 from webnet.api.types.scalars import SCALARS
+from webnet.api.webnet_schema import Schema
+from webnet.errors import PluginDefinitionError
+from webnet.plugins.failure import LoadFailure, describe_failure
+from webnet.plugins.registry import PluginRegistry, registry
 
-FINGERPRINT_LENGTH = 16
+ROOT_TYPES: Mapping[str, type] = {"query": Query, "mutation": Mutation, "subscription": Subscription}
 
 
-class Schema(strawberry.Schema):
-    """Strawberry's schema; errors are logged by `errors`, without the document, which may hold secrets."""
+@dataclass(frozen=True, kw_only=True)
+class FullSchema:
+    """Everything that the host and the loaded plugins bring, and who brings it."""
 
-    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
-        """Log nothing here."""
+    schema: Schema
+    owners: Ownership
+    index: SchemaIndex
 
 
 @cache
-def full_schema() -> Schema:
-    """The host's schema with everything that the loaded plugins add to it."""
-    close(Query, SignedInOnly)
-    close(Mutation, SignedInOrRefused)
-    return Schema(
+def full_schema() -> FullSchema:
+    """The full schema of this process; a plugin whose part can't be built is set aside, and the rest stands."""
+    contributions = find_contributions(registry.loaded())
+    failures = find_failures(contributions) if contributions else {}
+    for plugin, failure in failures.items():
+        registry.set_aside(plugin, failure)
+    return build([each for each in contributions if each.plugin not in failures], registry)
+
+
+def build(contributions: Iterable[Contribution], registry: PluginRegistry | None = None) -> FullSchema:
+    """Build once in a process: the plugins' fields stay in the host's types.
+
+    A plugin whose fields clash is set aside in `registry`; without one, the PluginDefinitionError is raised.
+    """
+    owners: dict[tuple[str, str], str] = {}
+    listed: dict[str, tuple[Any, ...]] = {}
+    for contribution in contributions:
+        try:
+            additions = list_additions(contribution, ROOT_TYPES)
+            refuse_clashes(additions, owners)
+        except PluginDefinitionError as mistake:
+            if registry is None:
+                raise
+            registry.set_aside(contribution.plugin, describe_failure(mistake, doing="Building the schema"))
+            continue
+        add(additions)
+        owners.update({addition.key: contribution.plugin for addition in additions})
+        listed[contribution.plugin] = contribution.extension.types
+    return _assemble(owners, listed)
+
+
+def _assemble(fields: Mapping[tuple[str, str], str], listed: Mapping[str, tuple[Any, ...]]) -> FullSchema:
+    for root, guard in ((Query, SignedInOnly), (Mutation, SignedInOrRefused), (Subscription, SignedInOnly)):
+        close(root, guard)
+    schema = Schema(
         query=Query,
         mutation=Mutation,
-        types=[BroughtByPlugin, *(shown for _, shown, _ in REFUSALS)],
+        subscription=Subscription if Subscription.__strawberry_definition__.fields else None,
+        types=[
+            BroughtByPlugin,
+            *(shown for _, shown, _ in REFUSALS),
+            *(kind for kinds in listed.values() for kind in kinds),
+        ],
         extensions=EXTENSIONS,
         config=StrawberryConfig(scalar_map=SCALARS),
         exception_handlers=[RefusalHandler(raised, shown) for raised, shown, _ in REFUSALS],
     )
-
-
-def export_sdl(schema: Schema) -> str:
-    """The schema's SDL, as `schema.graphql` has it."""
-    return schema.as_str().rstrip() + "\n"
-
-
-@cache
-def fingerprint(schema: Schema) -> str:
-    """A short name of what the schema says, for the header `Webnet-Schema`."""
-    return hashlib.sha256(export_sdl(schema).encode()).hexdigest()[:FINGERPRINT_LENGTH]
+    names = {plugin: [schema.name_of(kind) for kind in kinds] for plugin, kinds in listed.items()}
+    owners = find_owners(schema.graphql, fields=fields, types=names)
+    schema.mark_owners(owners)
+    return FullSchema(schema=schema, owners=owners, index=SchemaIndex(schema.graphql))

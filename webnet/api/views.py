@@ -13,6 +13,7 @@ from django.shortcuts import render, resolve_url
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.http import GraphQLRequestData
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
@@ -22,7 +23,8 @@ from webnet.api.context import Context
 from webnet.api.csrf import require_csrf_token
 from webnet.api.errors import INTERNAL_MESSAGE, BadRequest, describe
 from webnet.api.http_requests import read_request
-from webnet.api.schema import fingerprint, full_schema
+from webnet.api.visibility import visible_schema
+from webnet.api.webnet_schema import Schema
 from webnet.errors import WebnetError
 
 logger = logging.getLogger(__name__)
@@ -41,11 +43,11 @@ def graphql_view(request: HttpRequest, customer: str | None = None) -> HttpRespo
     try:
         return serve(request, customer)
     except WebnetError as error:
-        return refuse(request, error, fingerprint=fingerprint(full_schema()))
+        return refuse(request, error, fingerprint=visible_schema(None).fingerprint)
     except Exception:
         logger.exception("Request %s failed.", request_id(request))
         bug = WebnetError(INTERNAL_MESSAGE, code="INTERNAL_ERROR")
-        return refuse(request, bug, fingerprint=fingerprint(full_schema()))
+        return refuse(request, bug, fingerprint=visible_schema(None).fingerprint)
 
 
 @csrf_exempt
@@ -60,21 +62,22 @@ def serve(request: HttpRequest, customer: str | None) -> HttpResponse:
     if request.method not in ALLOWED_OPERATIONS:
         raise BadRequest("GraphQL is served by GET and POST.", code="METHOD_NOT_ALLOWED", status=405)
     require_csrf_token(request)
-    result = execute(request, customer)
-    return answer(request, result, fingerprint=fingerprint(full_schema()))
-
-
-def execute(request: HttpRequest, customer: str | None) -> ExecutionResult:
-    """What came of the operation that the request asks for, with errors as clients see them."""
     wanted = read_request(request)
     context = Context(request=request, customer_slug=customer)
+    schema = visible_schema(context.reading if context.is_signed_in else None)
+    return answer(request, execute(wanted, context, schema), fingerprint=schema.fingerprint)
+
+
+def execute(wanted: GraphQLRequestData, context: Context, schema: Schema) -> ExecutionResult:
+    """What came of the operation, with errors as clients see them."""
+    method = context.request.method or ""
     try:
-        result = full_schema().execute_sync(
+        result = schema.execute_sync(
             wanted.query,
             variable_values=wanted.variables,
             context_value=context,
             operation_name=wanted.operation_name,
-            allowed_operation_types=ALLOWED_OPERATIONS[request.method or ""],
+            allowed_operation_types=ALLOWED_OPERATIONS[method],
         )
     except CannotGetOperationTypeError as error:
         message = "'operationName' must name one of the document's operations."
@@ -82,7 +85,7 @@ def execute(request: HttpRequest, customer: str | None) -> ExecutionResult:
     except InvalidOperationTypeError as error:
         if error.operation_type is OperationType.SUBSCRIPTION:
             raise BadRequest("There is nothing to subscribe to.", code="SUBSCRIPTIONS_UNAVAILABLE") from error
-        message = f"A {error.operation_type.value} can't be sent by {request.method}."
+        message = f"A {error.operation_type.value} can't be sent by {method}."
         raise BadRequest(message, code="METHOD_NOT_ALLOWED", status=405) from error
     result.errors = [describe(error, request_id=context.request_id) for error in result.errors or ()]
     return result

@@ -8,17 +8,27 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from webnet.api.schema import export_sdl, full_schema
+from webnet.api.reading import Reading
+from webnet.api.schema import full_schema
+from webnet.api.visibility import schema_without, visible_schema
+from webnet.customers.access import Actor
+from webnet.errors import Refusal
 
 
 class Command(BaseCommand):
-    help = "Prints the GraphQL schema; with --check, exits with 1 and a diff where FILE is not the same."
+    help = (
+        "Prints the GraphQL schema of the host, with every plugin hidden, or with --customer as this customer sees it "
+        "now. With --check, exits with 1 and a diff where FILE is not the same."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--customer", metavar="SLUG", help="with the plugins that are effective for this customer")
         parser.add_argument("--check", metavar="FILE", type=Path, help="compare with this file instead of printing")
 
-    def handle(self, *args: Any, check: Path | None = None, **options: Any) -> None:  # noqa: ARG002 - Django's signature
-        current = export_sdl(full_schema())
+    def handle(
+        self, *args: Any, customer: str | None = None, check: Path | None = None, **options: Any
+    ) -> None:  # fmt: skip
+        current = _export(customer)
         if check is None:
             self.stdout.write(current, ending="")
             return
@@ -28,6 +38,17 @@ class Command(BaseCommand):
             return
         self.stdout.write(_diff(stored, current, name=str(check)), ending="")
         raise CommandError(f"{check} is not the schema of this code; 'make schema' writes it anew.", returncode=1)
+
+
+def _export(customer: str | None) -> str:
+    if customer is None:
+        return schema_without(full_schema().owners.plugins).export()
+    reading = Reading(actor=Actor.system("command: export_schema"), platform_token=None)
+    try:
+        reading.enter_view(customer)
+    except Refusal as refusal:
+        raise CommandError(refusal.message, returncode=1) from None
+    return visible_schema(reading).export()
 
 
 def _read(path: Path) -> str:

@@ -1,0 +1,8 @@
+"""The app of the sample plugin."""
+
+from django.apps import AppConfig
+
+
+class SampleConfig(AppConfig):
+    name = "labels"
+    default_auto_field = "django.db.models.BigAutoField"

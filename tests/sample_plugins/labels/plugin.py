@@ -1,0 +1,15 @@
+"""The labels plugin, which needs the shelf."""
+
+from webnet.plugins.base import GraphQLExtension, PluginBase
+
+
+class Plugin(PluginBase):
+    name = "labels"
+    version = "1.0"
+    dependencies = ("shelf>=1",)
+
+    def get_graphql_schema(self) -> GraphQLExtension:
+        from labels import schema
+        from shelf.schema import Shelf
+
+        return GraphQLExtension(query=schema.LabelQueries, extends={Shelf: schema.ShelfFields})

@@ -1,0 +1,112 @@
+"""Which plugin brings which element of the full schema; what nobody brings is the host's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from graphql import (
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    GraphQLUnionType,
+    get_named_type,
+    is_introspection_type,
+    is_specified_scalar_type,
+)
+
+FieldKey = tuple[str, str]
+Composite = (GraphQLObjectType, GraphQLInterfaceType)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ownership:
+    """The plugins that bring types, by name, and fields, by (type, field)."""
+
+    types: Mapping[str, str]
+    fields: Mapping[FieldKey, str]
+
+    @property
+    def plugins(self) -> frozenset[str]:
+        return frozenset({*self.types.values(), *self.fields.values()})
+
+
+def find_owners(
+    schema: GraphQLSchema, *, fields: Mapping[FieldKey, str], types: Mapping[str, Iterable[str]]
+) -> Ownership:
+    """Give each type to whoever reaches it first: the host, then the plugins in the order of `types`.
+
+    `fields` are those that plugins add, and `types` names, for each plugin, the types that it lists itself.
+    """
+    listed = {name for names in types.values() for name in names}
+    seen = _reach(schema, (name for name in _starts(schema) if name not in listed), set(), {None}, fields)
+    owners: dict[str, str] = {}
+    may_pass: set[str | None] = {None}
+    for plugin, names in types.items():
+        may_pass.add(plugin)
+        starts = {*names, *_mentioned_by(schema, (key for key, owner in fields.items() if owner == plugin))}
+        reached = _reach(schema, starts, seen, may_pass, fields)
+        owners.update(dict.fromkeys(reached - seen, plugin))
+        seen |= reached
+    return Ownership(types=owners, fields=dict(fields))
+
+
+def mentions(kind: GraphQLNamedType) -> Iterator[tuple[str | None, str]]:
+    """(field, or None for the type as a whole, and the type's name) of all that the type mentions."""
+    if isinstance(kind, Composite):
+        for name, field in kind.fields.items():
+            yield name, get_named_type(field.type).name
+            for argument in field.args.values():
+                yield name, get_named_type(argument.type).name
+        for interface in kind.interfaces:
+            yield None, interface.name
+    elif isinstance(kind, GraphQLUnionType):
+        for member in kind.types:
+            yield None, member.name
+    elif isinstance(kind, GraphQLInputObjectType):
+        for name, input_field in kind.fields.items():
+            yield name, get_named_type(input_field.type).name
+
+
+def is_built_in(kind: GraphQLNamedType) -> bool:
+    """Whether the type is GraphQL's own."""
+    return is_introspection_type(kind) or is_specified_scalar_type(kind)
+
+
+def _starts(schema: GraphQLSchema) -> Iterator[str]:
+    """The roots, and the types that only an interface or nothing at all leads to, as the host lists them."""
+    mentioned = {name for kind in schema.type_map.values() for _, name in mentions(kind)}
+    roots = {root.name for root in (schema.query_type, schema.mutation_type, schema.subscription_type) if root}
+    for name in schema.type_map:
+        if name in roots or name not in mentioned:
+            yield name
+
+
+def _mentioned_by(schema: GraphQLSchema, keys: Iterable[FieldKey]) -> Iterator[str]:
+    for type_name, field_name in keys:
+        kind = schema.type_map.get(type_name)
+        if kind is not None:
+            yield from (name for field, name in mentions(kind) if field == field_name)
+
+
+def _reach(
+    schema: GraphQLSchema,
+    starts: Iterable[str],
+    seen: set[str],
+    may_pass: set[str | None],
+    fields: Mapping[FieldKey, str],
+) -> set[str]:
+    """The types that the starts lead to, through fields of those who may pass."""
+    reached: set[str] = set()
+    stack = [name for name in starts if name not in seen]
+    while stack:
+        name = stack.pop()
+        if name in reached or is_built_in(schema.type_map[name]):
+            continue
+        reached.add(name)
+        for field, mentioned in mentions(schema.type_map[name]):
+            if mentioned not in seen and (field is None or fields.get((name, field)) in may_pass):
+                stack.append(mentioned)
+    return reached

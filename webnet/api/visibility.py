@@ -1,0 +1,53 @@
+"""The schema as one customer sees it: what is not effective is not hidden in it, but absent from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from threading import Lock
+
+from django.conf import settings
+
+from webnet.api.reading import Reading
+from webnet.api.schema import FullSchema, full_schema
+from webnet.api.schema_filter import SchemaFilter
+from webnet.api.webnet_schema import Schema
+from webnet.plugins.state_cache import BoundedCache
+
+_derived: BoundedCache[frozenset[str], Schema] = BoundedCache(settings.WEBNET_SCHEMA_CACHE_SIZE)
+_deriving = Lock()
+
+
+def visible_schema(reading: Reading | None) -> Schema:
+    """The schema with the plugins that are effective in this view; signed out, the host's alone."""
+    brought = full_schema().owners.plugins
+    shown = reading.effective_plugins if reading is not None and brought else frozenset()
+    return schema_without(brought - shown)
+
+
+def schema_without(plugins: Iterable[str]) -> Schema:
+    """The full schema without what these plugins bring; kept for the sets that were asked for last."""
+    full = full_schema()
+    hidden = frozenset(plugins) & full.owners.plugins
+    if not hidden:
+        return full.schema
+    return _derived.get(hidden) or _derive_once(full, hidden)
+
+
+def _derive_once(full: FullSchema, hidden: frozenset[str]) -> Schema:
+    with _deriving:  # of many requests that want the same set at once, one does the work
+        known = _derived.get(hidden)
+        if known is not None:
+            return known
+        derived = derive(full, hidden)
+        _derived.put(hidden, derived)
+        return derived
+
+
+def derive(full: FullSchema, hidden: frozenset[str]) -> Schema:
+    """The full schema without these plugins."""
+    owners = full.owners
+    removal = full.index.plan_removal(
+        types=(name for name, plugin in owners.types.items() if plugin in hidden),
+        fields=(key for key, plugin in owners.fields.items() if plugin in hidden),
+    )
+    return full.schema.derive(SchemaFilter(full.index, removal).build())

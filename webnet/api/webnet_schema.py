@@ -1,0 +1,96 @@
+"""Strawberry's schema, made so that other schemas can be derived from it and forgotten again."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cached_property, lru_cache
+from typing import Any
+
+from graphql import GraphQLError, GraphQLSchema, GraphQLUnionType
+from strawberry.schema import Schema as StrawberrySchema
+from strawberry.schema.schema import validate_document
+from strawberry.schema.schema_converter import GraphQLCoreConverter
+from strawberry.schema.types.concrete_type import ConcreteType
+from strawberry.types import ExecutionContext
+
+from webnet.api.directives import BroughtByPlugin
+from webnet.api.ownership import Ownership
+
+FINGERPRINT_LENGTH = 16
+CACHED_DOCUMENTS = 128
+DERIVED_ANEW = frozenset({"fingerprint", "validated"})
+
+
+class Schema(StrawberrySchema):
+    """A schema whose caches are its own: Strawberry's are shared by all schemas, and would keep every one alive.
+
+    Private names of Strawberry that this relies on, for pinned versions: `_schema`, `_strawberry_schema`,
+    `schema_converter.type_map`.
+    """
+
+    @property
+    def graphql(self) -> GraphQLSchema:
+        """The schema as graphql-core has it."""
+        return self._schema
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A short name of what the schema says, for the header `Webnet-Schema`."""
+        return hashlib.sha256(self.export().encode()).hexdigest()[:FINGERPRINT_LENGTH]
+
+    @cached_property
+    def validated(self) -> Any:
+        """Strawberry's `validate_document`, remembering what it said of the documents asked last."""
+        return lru_cache(maxsize=CACHED_DOCUMENTS)(validate_document)
+
+    def export(self) -> str:
+        """The SDL, as `schema.graphql` has it."""
+        return self.as_str().rstrip() + "\n"
+
+    def derive(self, graphql: GraphQLSchema) -> Schema:
+        """The same schema over a part of its types."""
+        derived = object.__new__(type(self))
+        derived.__dict__.update({key: value for key, value in self.__dict__.items() if key not in DERIVED_ANEW})
+        derived._schema = graphql
+        graphql._strawberry_schema = derived  # type: ignore[attr-defined]  # where Strawberry looks for it
+        graphql.extensions = {GraphQLCoreConverter.DEFINITION_BACKREF: derived}
+        derived.schema_converter = _over(self.schema_converter, graphql)
+        return derived
+
+    def name_of(self, kind: Any) -> str:
+        """What the schema calls a Python class that it has as a type."""
+        return str(self.schema_converter.from_maybe_optional(kind).of_type.name)
+
+    def mark_owners(self, owners: Ownership) -> None:
+        """Say in the SDL which plugin brings a type."""
+        for name, plugin in owners.types.items():
+            definition: Any = self.schema_converter.type_map[name].definition
+            definition.directives = [*(definition.directives or ()), BroughtByPlugin(name=plugin)]
+
+    def get_type_by_name(self, name: str) -> Any:
+        """Strawberry's definition of a type; None for one that is not in this schema."""
+        found = self.schema_converter.type_map.get(name)
+        return found.definition if found is not None else None
+
+    def get_directive_by_name(self, graphql_name: str) -> Any:
+        """There are no directives for operations but GraphQL's own."""
+        return None
+
+    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
+        """Log nothing here: `errors` does, without the document, which may hold secrets."""
+
+
+def _over(converter: GraphQLCoreConverter, graphql: GraphQLSchema) -> GraphQLCoreConverter:
+    """The converter with these types. Without it fragments lose the optimizer, and hidden types stay reachable."""
+    derived = object.__new__(type(converter))
+    derived.__dict__.update(converter.__dict__)
+    derived.type_map = {
+        name: ConcreteType(definition=known.definition, implementation=graphql.type_map[name])
+        for name, known in converter.type_map.items()
+        if name in graphql.type_map
+    }
+    for name, known in derived.type_map.items():
+        kind = graphql.type_map[name]
+        if isinstance(kind, GraphQLUnionType) and kind is not converter.type_map[name].implementation:
+            kind.resolve_type = known.definition.get_type_resolver(derived.type_map)
+    return derived
