@@ -1,0 +1,104 @@
+"""Signed out: the viewer is null, signing in works, and everything else says who may ask."""
+
+from __future__ import annotations
+
+import pytest
+from graphql import parse
+
+from tests.factories import PASSWORD, make_user
+from webnet.api.schema import export_sdl, full_schema
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ARGUMENTS = {
+    "node": '(id: "x")',
+    "customer": '(slug: "acme")',
+    "plugin": '(name: "greeter")',
+    "customerPluginConfig": '(customer: "acme", plugin: "greeter")',
+    "pluginPlan": '(plugin: "greeter", action: ENABLE)',
+}
+
+
+def fields_of(root: str) -> list:
+    (definition,) = (each for each in parse(export_sdl(full_schema())).definitions if each.name.value == root)
+    return list(definition.fields)
+
+
+@pytest.mark.parametrize("field", [each.name.value for each in fields_of("Query") if each.name.value != "viewer"])
+@pytest.mark.parametrize("view", [None, "acme", "nowhere"])
+def test_query_answers_unauthenticated(nobody, world, field, view):
+    query = f"{{ {field}{ARGUMENTS.get(field, '')} {{ __typename }} }}"
+
+    assert nobody.at(view).code(query) == "UNAUTHENTICATED"
+
+
+@pytest.mark.parametrize("view", [None, "acme", "nowhere"])
+def test_viewer_is_null(nobody, world, view):
+    assert nobody.at(view).data("{ viewer { user { id } } }") == {"viewer": None}
+
+
+MUTATIONS = {
+    "createApiToken": {"name": "x"},
+    "revokeApiToken": {"id": "x"},
+    "createCustomer": {"slug": "new", "name": "New"},
+    "updateCustomer": {"customer": "acme"},
+    "createUser": {"username": "new"},
+    "setMember": {"customer": "acme", "username": "ann", "role": "VIEWER"},
+    "removeMember": {"customer": "acme", "username": "ann"},
+    "enablePlugin": {"plugin": "greeter"},
+    "disablePlugin": {"plugin": "greeter"},
+    "updatePluginSettings": {"plugin": "greeter", "settings": {}},
+    "enableCustomerPlugin": {"customer": "acme", "plugin": "greeter"},
+    "disableCustomerPlugin": {"customer": "acme", "plugin": "greeter"},
+    "setPluginAvailability": {"plugin": "greeter", "availability": "REQUIRED"},
+    "resetCustomerPlugin": {"customer": "acme", "plugin": "greeter"},
+    "setPluginForCustomers": {"plugin": "greeter", "customers": ["acme"], "action": "ENABLE"},
+    "updateCustomerPluginSettings": {"customer": "acme", "plugin": "greeter", "settings": {}},
+    "syncPlugins": {},
+    "checkPluginHealth": {"plugin": "greeter"},
+}
+
+
+def test_every_mutation_is_tried_here():
+    assert {each.name.value for each in fields_of("Mutation")} == {*MUTATIONS, "signIn", "signOut"}
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS)
+def test_mutation_is_refused_as_not_signed_in(nobody, world, mutation):
+    answer = nobody.mutate(mutation, "__typename", **MUTATIONS[mutation])
+
+    assert (answer["__typename"], answer["code"]) == ("PermissionDenied", "NOT_SIGNED_IN")
+
+
+def test_sign_in_starts_a_session_and_sign_out_ends_it(nobody):
+    make_user("ann", password=PASSWORD, name="Ann")
+
+    signed_in = nobody.mutate("signIn", "viewer { user { name } }", username="ann", password=PASSWORD)
+    during = nobody.data("{ viewer { user { username } memberships { role } apiTokens { name } } }")
+    first = nobody.data("mutation { signOut { changed } }")
+    second = nobody.data("mutation { signOut { changed } }")
+
+    assert signed_in["viewer"] == {"user": {"name": "Ann"}}
+    assert during == {"viewer": {"user": {"username": "ann"}, "memberships": [], "apiTokens": []}}
+    assert (first["signOut"], second["signOut"]) == ({"changed": True}, {"changed": False})
+    assert nobody.data("{ viewer { __typename } }") == {"viewer": None}
+
+
+def test_wrong_password_and_unknown_user_get_the_same_refusal(nobody):
+    make_user("ann", password=PASSWORD)
+
+    answers = [
+        nobody.mutate("signIn", "__typename", username=username, password="wrong") for username in ("ann", "nobody")
+    ]
+
+    assert answers[0] == answers[1]
+    assert (answers[0]["__typename"], answers[0]["code"]) == ("PermissionDenied", "BAD_CREDENTIALS")
+
+
+def test_too_many_tries_are_rate_limited(nobody):
+    query = """mutation($input: SignInInput!) { signIn(input: $input) {
+        ... on RateLimited { code message retryAfterSeconds } } }"""
+    answers = [nobody.data(query, input={"username": "ann", "password": "x"})["signIn"] for _ in range(11)]
+
+    assert answers[-1]["code"] == "RATE_LIMITED"
+    assert answers[-1]["retryAfterSeconds"] > 0
