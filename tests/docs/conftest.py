@@ -1,0 +1,38 @@
+"""The story that each document tells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
+
+from tests.docs.documents import Block, Document
+from tests.docs.story import Story, read_steps, run_step
+
+
+@pytest.fixture
+def story(live_server: LiveServer, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Story:
+    """webnet after its first `make run`, with a server for `curl`."""
+    settings.DEBUG = True
+    settings.WEBNET_PORT = 0
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    monkeypatch.delenv("WEBNET_DEMO_PASSWORD", raising=False)
+    story = Story(server_url=live_server.url, monkeypatch=monkeypatch)
+    story.begin()
+    return story
+
+
+@pytest.fixture
+def tell(story: Story) -> Callable[[str], None]:
+    """Call it with the text of a document to run all of it."""
+
+    def tell_document(text: str) -> None:
+        for block, answer in read_steps(Document(name="test.md", text=text).blocks()):
+            run_step(story, block, answer)
+
+    return tell_document
+
+
+__all__ = ["Block"]

@@ -1,0 +1,19 @@
+"""What the documentation shows and no runner runs, each with its reason; keep it short."""
+
+# (document, first line of the block): reason.
+NOT_RUN: dict[tuple[str, str], str] = {
+    ("docs/plugin-development.md", "plugins/my_plugin/"): "a tree of folders",
+    (
+        "examples/hello_world_plugin/README.md",
+        "pyproject.toml         the package: its name, and where its version is written",
+    ): ("a tree of folders"),
+}
+
+# Whole commands: reason.
+COMMANDS: dict[str, str] = {
+    ". .venv/bin/activate": "the tests run with the interpreter of their own environment",
+    "export WEBNET_DEBUG=1": "the tests' environment has it",
+    "export WEBNET_PLUGINS=hello_world": "it is what the tests' settings have by default",
+    "pip install ./examples/hello_world_plugin": "the checkout's examples are on the path",
+    "pytest examples/hello_world_plugin": "these tests are part of every test run",
+}

@@ -1,0 +1,98 @@
+"""A document as a story: read from top to bottom by somebody who has just run `make run` for the first time."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+
+from tests.docs import console_blocks, graphql_blocks, python_blocks
+from tests.docs.comparing import read_placeholders
+from tests.docs.documents import ROOT, Block
+from tests.docs.not_run import NOT_RUN
+from tests.docs.story_plugins import StoryPlugins
+from webnet.server.management.commands import run
+
+PRINTED_PASSWORD = "the printed password"
+
+
+@dataclass
+class Story:
+    """What the blocks of one document leave behind for those after them."""
+
+    server_url: str
+    monkeypatch: pytest.MonkeyPatch
+    first_start: str = ""
+    source: str = ""
+    placeholders: dict[str, str] = field(default_factory=dict)
+    plugins: StoryPlugins = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.plugins = StoryPlugins(self.monkeypatch)
+
+    @property
+    def password(self) -> str:
+        """What the first start printed."""
+        return re.findall(r"shown this once: (\S+)", self.first_start)[0]
+
+    def remember(self, shown: Any, got: Any) -> None:
+        """Keep what a shown `wn_…` stood for, so that it can be said again."""
+        self.placeholders |= read_placeholders(shown, got)
+
+    def fill(self, text: str) -> str:
+        """The text with what earlier answers said."""
+        text = text.replace(PRINTED_PASSWORD, self.password)
+        for shown, got in self.placeholders.items():
+            text = text.replace(shown, got)
+        return text
+
+    def begin(self) -> None:
+        """`make run` for the first time, up to the point where it would serve."""
+        self.monkeypatch.setattr(run, "_serve", lambda listener: listener.close())
+        output = io.StringIO()
+        call_command("run", stdout=output)
+        self.first_start = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:8000", output.getvalue())
+
+
+def require_rooms(_story: Story, block: Block, _answer: Block | None) -> None:
+    """Every path that a diagram names is there."""
+    for path in re.findall(r"\b(?:webnet|examples|docs|tests)/[\w/.]*\w/?", block.text):
+        assert (ROOT / path).exists(), f"The diagram names {path}, which is not there."
+
+
+# How each language is run: (story, block, the block after it where that is its answer).
+Runner = Callable[[Story, Block, Block | None], None]
+RUNNERS: dict[str, Runner] = {
+    "console": console_blocks.run,
+    "graphql": graphql_blocks.run,
+    "mermaid": require_rooms,
+    "python": python_blocks.run,
+}
+ANSWER = {"graphql": "json"}
+
+
+def read_steps(blocks: tuple[Block, ...]) -> Iterator[tuple[Block, Block | None]]:
+    """Each block with its answer; what is not run is left out, and an answer to nothing is a step of its own."""
+    waiting = [block for block in blocks if not is_not_run(block)]
+    while waiting:
+        block = waiting.pop(0)
+        answers = block.language in ANSWER and waiting and waiting[0].language == ANSWER[block.language]
+        yield block, waiting.pop(0) if answers else None
+
+
+def is_not_run(block: Block) -> bool:
+    """Whether the block is on the list of those that need no running."""
+    return (block.document, block.text.split("\n", 1)[0]) in NOT_RUN
+
+
+def run_step(story: Story, block: Block, answer: Block | None) -> None:
+    """Run one block; one that nobody knows how to run fails."""
+    if block.language not in RUNNERS:
+        kind = block.language or "no language"
+        pytest.fail(f"{block.place}: nobody runs a block of {kind}: write a runner, or name it in not_run.py.")
+    RUNNERS[block.language](story, block, answer)

@@ -1,0 +1,156 @@
+"""What a user can set, run, write or meet is documented, and what is documented is there."""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import fields
+
+import pytest
+from django.core.management import get_commands
+
+from tests.docs.documents import ROOT, Document, code_spans
+from webnet.api import errors
+from webnet.plugins import declarations
+from webnet.plugins.base import HOOKS, PluginBase
+
+ARCHITECTURE = Document.read(ROOT / "docs" / "plugin-architecture.md")
+GUIDE = Document.read(ROOT / "docs" / "plugin-development.md")
+README = Document.read(ROOT / "README.md")
+REFERENCE = Document.read(ROOT / "docs" / "plugin-quick-reference.md")
+
+# Variables that the README explains and that are read by others than webnet's Python.
+READ_ELSEWHERE = {"FORWARDED_ALLOW_IPS": "uvicorn", "TEST_DATABASE_URL": "the Makefile and the tests"}
+# Variables that are read and that nobody sets.
+FOR_NOBODY = {"DJANGO_SETTINGS_MODULE": "Django's own"}
+
+# Roots that are never raised as they are, and what shows on the server only.
+NEVER_SHOWN = {"WEBNET_ERROR", "NOT_FOUND", "PLUGIN_DEFINITION", "SECRET_UNREADABLE"}
+
+_GETTERS = {"getenv", "get", "setdefault"}
+
+
+def parse_host() -> Iterator[ast.Module]:
+    """All of webnet's Python."""
+    for path in sorted((ROOT / "webnet").rglob("*.py")):
+        yield ast.parse(path.read_text(encoding="utf-8"))
+
+
+def find_variables(tree: ast.AST) -> Iterator[str]:
+    """The environment variables that a module reads: `env.str("X")`, `os.environ["X"]`, `os.environ.get("X")`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and node.args and isinstance(node.func, ast.Attribute):
+            owner = ast.unparse(node.func.value)
+            if owner == "env" or (owner in {"os", "os.environ"} and node.func.attr in _GETTERS):
+                yield from _read_text(node.args[0])
+        elif isinstance(node, ast.Subscript) and ast.unparse(node.value) == "os.environ":
+            yield from _read_text(node.slice)
+
+
+def find_codes(tree: ast.AST) -> Iterator[str]:
+    """The codes that errors are given: `code = "X"` in a class, or `code="X"` in a call."""
+    for node in ast.walk(tree):
+        is_given = isinstance(node, ast.keyword) and node.arg == "code"
+        is_declared = isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == ["code"]
+        if (is_given or is_declared) and isinstance(node, ast.keyword | ast.Assign):
+            yield from _read_codes(node.value)
+
+
+def _read_text(node: ast.expr) -> Iterator[str]:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+
+
+def _read_codes(node: ast.expr) -> Iterator[str]:
+    texts = (each.value for each in ast.walk(node) if isinstance(each, ast.Constant) and isinstance(each.value, str))
+    yield from (text for text in texts if re.fullmatch(r"[A-Z][A-Z_]+", text))
+
+
+def own_commands() -> set[str]:
+    """The management commands that webnet brings."""
+    return {name for name, app in get_commands().items() if str(app).startswith("webnet")}
+
+
+def names_in(document: Document, heading: str) -> set[str]:
+    """What stands in backticks in the first column of the table with this heading."""
+    return {name for row in document.table(heading) for name in code_spans(row[0])}
+
+
+def read_statuses() -> dict[str, str]:
+    """The table at the top of `api.errors`, which has the computed codes too: each with its HTTP status."""
+    return dict(re.findall(r"^    ([A-Z_]{3,}) +(\d+)", str(errors.__doc__), re.MULTILINE))
+
+
+def table_of(second: str) -> tuple[tuple[str, ...], ...]:
+    """The quick reference's table of codes whose second column has this heading."""
+    (rows,) = [rows[1:] for rows in REFERENCE.tables() if rows[0][:2] == ("code", second)]
+    return rows
+
+
+def test_every_environment_variable_is_in_the_readme() -> None:
+    read = {name for tree in parse_host() for name in find_variables(tree)} - set(FOR_NOBODY)
+
+    assert names_in(README, "variable") == read | set(READ_ELSEWHERE)
+
+
+def test_every_variable_in_an_example_is_in_the_readme() -> None:
+    commands = "\n".join(block.text for block in README.blocks() if block.language == "console")
+
+    assert set(re.findall(r"\b([A-Z_]{3,})=", commands)) <= names_in(README, "variable")
+
+
+def test_every_command_is_in_the_quick_reference() -> None:
+    assert names_in(REFERENCE, "command") == own_commands()
+
+
+def test_every_code_of_a_refusal_or_an_error_is_in_the_quick_reference() -> None:
+    given = {code for tree in parse_host() for code in find_codes(tree)}
+    documented = {name for row in (*table_of("type"), *table_of("HTTP")) for name in code_spans(row[0])}
+
+    assert documented == (given | set(read_statuses())) - NEVER_SHOWN
+
+
+def test_every_error_is_documented_with_its_status() -> None:
+    documented = {row[0].strip("`"): re.findall(r"\d+", row[1])[0] for row in table_of("HTTP")}
+
+    assert documented == read_statuses()
+
+
+def test_a_new_variable_or_code_would_be_seen() -> None:
+    tree = ast.parse('env.str("A", default=""); os.environ["B"]; os.environ.get("C"); os.getenv("D"); other.get("E")')
+    codes = ast.parse('class X:\n    code = "SOME_CODE"\nraise X(code="OTHER_CODE" if a else "THIRD_CODE")')
+
+    assert set(find_variables(tree)) == {"A", "B", "C", "D"}
+    assert set(find_codes(codes)) == {"SOME_CODE", "OTHER_CODE", "THIRD_CODE"}
+
+
+def test_every_part_of_a_plugin_is_in_the_guide() -> None:
+    parts = {name for name in vars(PluginBase) | PluginBase.__annotations__ if not name.startswith("_")}
+
+    documented = {re.split(r"[(]", span)[0] for span in code_spans(GUIDE.prose())}
+
+    assert parts <= documented
+    assert set(HOOKS) < parts  # a negative control: they are among what is looked for
+    assert "no_such_hook" not in documented
+
+
+@pytest.mark.parametrize("kind", ["NavigationItem", "DashboardWidget", "Permission", "HealthReport", "HookContext"])
+def test_every_field_of_a_declaration_is_in_the_guide(kind: str) -> None:
+    documented = {name for row in GUIDE.table("class") if f"`{kind}`" in row[0] for name in code_spans(row[1])}
+
+    assert documented >= {field.name for field in fields(getattr(declarations, kind))}
+
+
+def test_every_package_is_in_the_architecture() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    needed = {re.split(r"[\[<>=]", text)[0] for text in project["dependencies"]}
+
+    assert names_in(ARCHITECTURE, "package") == needed
+
+
+def test_every_room_is_in_the_architecture() -> None:
+    rooms = {path.name for path in (ROOT / "webnet").iterdir() if (path / "__init__.py").exists()}
+
+    assert {f"webnet/{name}/" for name in rooms} <= code_spans(ARCHITECTURE.prose())
