@@ -110,7 +110,7 @@ class HealthReport:
             return cls(status="unknown", message=f"The check returned {type(answer).__name__}, not a HealthReport.")
         if answer.status not in HEALTH_STATUSES:
             return cls(status="unknown", message=f"The check's status is none of {', '.join(HEALTH_STATUSES)}.")
-        if not isinstance(answer.message, str) or not _is_storable(answer.details) or "\0" in answer.message:
+        if not _is_storable(answer.message, str) or not _is_storable(answer.details, Mapping):
             return cls(status="unknown", message="The check's message must be a text, and its details a JSON object.")
         return answer
 
@@ -122,10 +122,10 @@ def _report_from_dict(answer: Mapping[Any, Any]) -> HealthReport | Mapping[Any, 
         return answer
 
 
-def _is_storable(details: object) -> bool:
-    """Whether both databases take it as a JSON object."""
+def _is_storable(value: object, kind: type) -> bool:
+    """Whether it is of that kind, and JSON that both databases take."""
     try:
-        text = json.dumps(details, allow_nan=False)
+        text = json.dumps(value, allow_nan=False)
     except (TypeError, ValueError, RecursionError):
         return False
-    return isinstance(details, Mapping) and "\\u0000" not in text
+    return isinstance(value, kind) and "\\u0000" not in text

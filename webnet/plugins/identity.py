@@ -67,7 +67,7 @@ def _read_dependencies(source: Source, plugin: PluginBase) -> tuple[Dependency, 
     return found
 
 
-def _read_dependency(source: Source, declared: str | Dependency) -> Dependency:
+def _read_dependency(source: Source, declared: object) -> Dependency:
     if isinstance(declared, Dependency):
         declared = str(declared)
     needed = parse_dependency(declared) if isinstance(declared, str) else None

@@ -146,7 +146,7 @@ def _read_graphql(source: Source, declared: Any) -> GraphQLExtension | None:
         return None
     extension = read_one(source, GraphQLExtension, declared)
     for host_type, addition in extension.extends.items():
-        if not isinstance(host_type, type) or not isinstance(addition, type):
+        if not all(isinstance(each, type) for each in (host_type, addition)):
             raise source.mistake("'extends' must map a class of the host to a class with the fields to add")
     return replace(extension, types=tuple(extension.types), extends=dict(extension.extends))
 

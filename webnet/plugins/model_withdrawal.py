@@ -21,12 +21,13 @@ def withdraw_models(config: AppConfig) -> None:
     gone = frozenset(model for model in _list_models() if _belongs(model, config))
     for model in gone:
         _remove_reverse_accessors(model, gone)
-        del apps.all_models[_meta(model).app_label][str(_meta(model).model_name)]
+        del apps.all_models[model._meta.app_label][str(model._meta.model_name)]
     _forget_pending_operations(gone)
     config.models_module = None
     apps.clear_cache()
     for model in _list_models():
-        _meta(model)._expire_cache()  # noqa: SLF001 - clear_cache() does it only once start-up is over
+        meta: Any = model._meta
+        meta._expire_cache()  # noqa: SLF001 - clear_cache() does it only once start-up is over
     # What a half-imported module had connected to signals is held weakly, and dies with the module.
     gc.collect()
 
@@ -36,7 +37,7 @@ def find_dangling(config: AppConfig) -> tuple[str, str] | None:
     for model in apps.all_models[config.label].values():
         for target in _list_targets(model):
             if not _is_registered(target):
-                return _meta(model).label, target if isinstance(target, str) else _meta(target).label
+                return model._meta.label, target if isinstance(target, str) else target._meta.label
     return None
 
 
@@ -46,11 +47,11 @@ def _list_models() -> list[type[Model]]:
 
 def _belongs(model: type[Model], config: AppConfig) -> bool:
     """By label, or by module where a model claims the label of another app."""
-    return _meta(model).app_label == config.label or apps.get_containing_app_config(model.__module__) is config
+    return model._meta.app_label == config.label or apps.get_containing_app_config(model.__module__) is config
 
 
 def _relations(model: type[Model]) -> Iterator[Any]:
-    meta = _meta(model)
+    meta = model._meta
     fields: Iterable[Any] = chain(meta.local_fields, meta.local_many_to_many, meta.private_fields)
     return (field.remote_field for field in fields if field.remote_field is not None)
 
@@ -71,7 +72,7 @@ def _list_targets(model: type[Model]) -> Iterator[Any]:
 def _is_registered(target: Any) -> bool:
     if isinstance(target, str):
         return False
-    return apps.all_models[_meta(target).app_label].get(_meta(target).model_name) is target
+    return apps.all_models[target._meta.app_label].get(target._meta.model_name) is target
 
 
 def _remove_reverse_accessors(model: type[Model], gone: Models) -> None:
@@ -79,7 +80,7 @@ def _remove_reverse_accessors(model: type[Model], gone: Models) -> None:
     for relation in _relations(model):
         if isinstance(relation.model, str) or relation.model in gone:
             continue
-        target, accessor = _meta(relation.model).concrete_model, relation.get_accessor_name()
+        target, accessor = relation.model._meta.concrete_model, relation.get_accessor_name()
         if accessor and accessor in vars(target):
             delattr(target, accessor)
 
@@ -101,7 +102,3 @@ def _mentions(operation: Any, gone: Models) -> bool:
             return True
         operation = getattr(operation, "func", None)
     return False
-
-
-def _meta(model: Any) -> Any:
-    return model._meta  # noqa: SLF001 - Django documents it
