@@ -1,4 +1,4 @@
-"""Each customer's schema: what is not effective is absent from it, everywhere, and the rest works as in the full one."""
+"""Each customer's schema: what is not effective is absent from it everywhere, and the rest works as in the full one."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ def test_schemas_that_nobody_asks_for_any_more_are_freed(world, monkeypatch):
     monkeypatch.setattr(visibility, "_derived", BoundedCache(1))
     first = schema_without({"labels"})
     first.execute_sync("{ shelves { name books { title } } __typename }", context_value=SignedIn())
-    first.get_type_by_name("Shelf"), first.fingerprint  # noqa: B018 - asked for what they remember
+    first.get_type_by_name("Shelf"), first.fingerprint
     seen = [weakref.ref(first), weakref.ref(first.graphql)]
     del first
     gc.collect()

@@ -347,3 +347,11 @@ def test_every_answer_names_the_schema(nobody, world):
 
 def make_client(world):
     return GraphQLClient.of(make_member("new", world.acme))
+
+
+def test_of_several_operations_the_named_one_runs(nobody):
+    two = "query A { viewer { isPlatformOperator } } query B { __typename }"
+
+    assert nobody.send({"query": two, "operationName": "B"}).json() == {"data": {"__typename": "Query"}}
+    (error,) = nobody.send({"query": two}).json()["errors"]
+    assert error["extensions"]["code"] == "OPERATION_NOT_FOUND"

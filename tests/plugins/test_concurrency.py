@@ -43,7 +43,7 @@ def in_threads(count, work):
         try:
             barrier.wait(timeout=30)
             return work(number)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the test looks at it
             return error
         finally:
             connection.close()
@@ -66,9 +66,7 @@ def test_50_parallel_enables_are_one_change_and_one_audit_row(install, operator)
 def update_settings(actor, threads=8, updates=50, customer=None):
     def work(number):
         for update in range(updates):
-            manager.update_settings(
-                "counting", actor=actor, customer=customer, patch={f"t{number}-{update}": update}
-            )
+            manager.update_settings("counting", actor=actor, customer=customer, patch={f"t{number}-{update}": update})
 
     return [result for result in in_threads(threads, work) if isinstance(result, Exception)]
 

@@ -22,7 +22,7 @@ NAMES = StrawberryConfig().name_converter
 
 @dataclass(frozen=True, kw_only=True)
 class Contribution:
-    """What one plugin adds; `module` is its package, `foreign` are the packages of the plugins that it does not need, by name."""
+    """What one plugin adds; `module` is its package, `foreign` those of plugins that it does not need, by name."""
 
     plugin: str
     module: str
@@ -88,6 +88,12 @@ def add(additions: Iterable[Addition]) -> None:
         brought = BroughtByPlugin(name=addition.plugin)
         addition.field.directives = [*addition.field.directives, brought]
         addition.target.fields.append(addition.field)
+
+
+def fields_of(kind: Any) -> list[StrawberryField]:
+    """The fields that a Strawberry type has now."""
+    found: list[StrawberryField] = kind.__strawberry_definition__.fields
+    return found
 
 
 def _needs(entry: Entry, entries: Mapping[str, Entry]) -> set[str]:

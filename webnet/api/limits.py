@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from graphql import ASTValidationRule, OperationDefinitionNode, ValidationContext
 from strawberry.extensions import AddValidationRules, MaxTokensLimiter, ParserCache, SchemaExtension
@@ -40,10 +41,9 @@ class ValidationCache(SchemaExtension):
 
     def on_validate(self) -> Iterator[None]:
         context = self.execution_context
-        validated = context.schema.validated  # type: ignore[attr-defined]  # ours, see `webnet_schema`
-        context.pre_execution_errors = validated(
-            context.schema._schema, context.graphql_document, context.validation_rules
-        )
+        schema: Any = context.schema  # ours, of `webnet_schema`
+        document, rules = context.graphql_document, context.validation_rules
+        context.pre_execution_errors = schema.validated(schema.graphql, document, rules)
         yield
 
 
@@ -51,7 +51,8 @@ class OneOperation(SchemaExtension):
     """Refuses a document of several operations that does not say which; Strawberry would run the first."""
 
     def on_validate(self) -> Iterator[None]:
-        document, name = self.execution_context.graphql_document, self.execution_context.provided_operation_name
+        document = self.execution_context.graphql_document
+        name = self.execution_context._provided_operation_name  # noqa: SLF001 - the public one is for the constructor
         definitions = document.definitions if document is not None else ()
         if name is None and sum(isinstance(each, OperationDefinitionNode) for each in definitions) > 1:
             message = "The document has several operations: name one as 'operationName'."

@@ -56,18 +56,20 @@ def find_owners(
 def mentions(kind: GraphQLNamedType) -> Iterator[tuple[str | None, str]]:
     """(field, or None for the type as a whole, and the type's name) of all that the type mentions."""
     if isinstance(kind, Composite):
-        for name, field in kind.fields.items():
-            yield name, get_named_type(field.type).name
-            for argument in field.args.values():
-                yield name, get_named_type(argument.type).name
-        for interface in kind.interfaces:
-            yield None, interface.name
+        yield from _mentions_in_fields(kind)
+        yield from ((None, interface.name) for interface in kind.interfaces)
     elif isinstance(kind, GraphQLUnionType):
         for member in kind.types:
             yield None, member.name
     elif isinstance(kind, GraphQLInputObjectType):
         for name, input_field in kind.fields.items():
             yield name, get_named_type(input_field.type).name
+
+
+def _mentions_in_fields(kind: GraphQLObjectType | GraphQLInterfaceType) -> Iterator[tuple[str, str]]:
+    for name, field in kind.fields.items():
+        for mentioned in (field.type, *(argument.type for argument in field.args.values())):
+            yield name, get_named_type(mentioned).name
 
 
 def is_built_in(kind: GraphQLNamedType) -> bool:

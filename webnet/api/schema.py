@@ -7,10 +7,16 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import strawberry
 from strawberry.schema.config import StrawberryConfig
 
-from webnet.api.contributions import Addition, Contribution, add, find_contributions, list_additions, refuse_clashes
+from webnet.api.contributions import (
+    Contribution,
+    add,
+    fields_of,
+    find_contributions,
+    list_additions,
+    refuse_clashes,
+)
 from webnet.api.directives import BroughtByPlugin
 from webnet.api.guards import SignedInOnly, SignedInOrRefused, close
 from webnet.api.limits import EXTENSIONS
@@ -24,7 +30,7 @@ from webnet.api.trial_build import find_failures
 from webnet.api.types.scalars import SCALARS
 from webnet.api.webnet_schema import Schema
 from webnet.errors import PluginDefinitionError
-from webnet.plugins.failure import LoadFailure, describe_failure
+from webnet.plugins.failure import describe_failure
 from webnet.plugins.registry import PluginRegistry, registry
 
 ROOT_TYPES: Mapping[str, type] = {"query": Query, "mutation": Mutation, "subscription": Subscription}
@@ -77,7 +83,7 @@ def _assemble(fields: Mapping[tuple[str, str], str], listed: Mapping[str, tuple[
     schema = Schema(
         query=Query,
         mutation=Mutation,
-        subscription=Subscription if Subscription.__strawberry_definition__.fields else None,
+        subscription=Subscription if fields_of(Subscription) else None,
         types=[
             BroughtByPlugin,
             *(shown for _, shown, _ in REFUSALS),

@@ -74,7 +74,7 @@ def _try(
 
 
 def _run_trial() -> Mapping[str, Mapping[str, str]]:
-    done = subprocess.run(  # noqa: S603 - ourselves, without any argument from outside
+    done = subprocess.run(
         [sys.executable, "-m", "webnet", "try_schema"],
         env={**os.environ, TRIAL: "1"},
         capture_output=True,
@@ -84,7 +84,7 @@ def _run_trial() -> Mapping[str, Mapping[str, str]]:
     try:
         found: Mapping[str, Mapping[str, str]] = json.loads(done.stdout.splitlines()[-1])
     except (IndexError, ValueError):
-        logger.error("The trial build of the schema gave no answer: %s", done.stderr.decode(errors="replace")[-2000:])
+        logger.exception("The trial build gave no answer: %s", done.stderr.decode(errors="replace")[-2000:])
         return {}
     return found
 

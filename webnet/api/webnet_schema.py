@@ -52,14 +52,15 @@ class Schema(StrawberrySchema):
         derived = object.__new__(type(self))
         derived.__dict__.update({key: value for key, value in self.__dict__.items() if key not in DERIVED_ANEW})
         derived._schema = graphql
-        graphql._strawberry_schema = derived  # type: ignore[attr-defined]  # where Strawberry looks for it
+        vars(graphql)["_strawberry_schema"] = derived  # where Strawberry looks for it
         graphql.extensions = {GraphQLCoreConverter.DEFINITION_BACKREF: derived}
         derived.schema_converter = _over(self.schema_converter, graphql)
         return derived
 
     def name_of(self, kind: Any) -> str:
         """What the schema calls a Python class that it has as a type."""
-        return str(self.schema_converter.from_maybe_optional(kind).of_type.name)
+        required: Any = self.schema_converter.from_maybe_optional(kind)
+        return str(required.of_type.name)
 
     def mark_owners(self, owners: Ownership) -> None:
         """Say in the SDL which plugin brings a type."""
@@ -67,12 +68,12 @@ class Schema(StrawberrySchema):
             definition: Any = self.schema_converter.type_map[name].definition
             definition.directives = [*(definition.directives or ()), BroughtByPlugin(name=plugin)]
 
-    def get_type_by_name(self, name: str) -> Any:
+    def get_type_by_name(self, name: str) -> Any:  # type: ignore[override]  # without the cache for all schemas
         """Strawberry's definition of a type; None for one that is not in this schema."""
         found = self.schema_converter.type_map.get(name)
         return found.definition if found is not None else None
 
-    def get_directive_by_name(self, graphql_name: str) -> Any:
+    def get_directive_by_name(self, graphql_name: str) -> Any:  # type: ignore[override]  # noqa: ARG002 - as above
         """There are no directives for operations but GraphQL's own."""
         return None
 
@@ -92,5 +93,6 @@ def _over(converter: GraphQLCoreConverter, graphql: GraphQLSchema) -> GraphQLCor
     for name, known in derived.type_map.items():
         kind = graphql.type_map[name]
         if isinstance(kind, GraphQLUnionType) and kind is not converter.type_map[name].implementation:
-            kind.resolve_type = known.definition.get_type_resolver(derived.type_map)
+            union: Any = known.definition
+            kind.resolve_type = union.get_type_resolver(derived.type_map)
     return derived

@@ -8,8 +8,7 @@ TABLE = "plugins_pluginauditlog"
 MESSAGE = "The audit log is append-only."
 
 SQLITE_INSTALL = tuple(
-    f"CREATE TRIGGER {TABLE}_no_{event.lower()} BEFORE {event} ON {TABLE} "
-    f"BEGIN SELECT RAISE(ABORT, '{MESSAGE}'); END"
+    f"CREATE TRIGGER {TABLE}_no_{event.lower()} BEFORE {event} ON {TABLE} BEGIN SELECT RAISE(ABORT, '{MESSAGE}'); END"
     for event in ("UPDATE", "DELETE")
 )
 SQLITE_REMOVE = tuple(f"DROP TRIGGER IF EXISTS {TABLE}_no_{event}" for event in ("update", "delete"))

@@ -75,7 +75,7 @@ def plan_choices(state: CustomerState, wanted: Choice, *, cascade: bool) -> tupl
         _require_offered(state, row)
     if wanted.enabled is False and availability == Availability.REQUIRED and _is_on(state, row.name):
         raise _required(row.name, state)
-    was_on, will_be_on = _is_on(state, row.name), row.enabled and _would_be_on(availability, wanted.enabled)
+    was_on, will_be_on = _is_on(state, row.name), row.enabled and _would_be_on(availability, choice=wanted.enabled)
     names: tuple[str, ...] = ()
     if will_be_on and not was_on:
         require_runnable(state.platform, row)
@@ -118,7 +118,7 @@ def _is_on(state: CustomerState, plugin: str) -> bool:
     return state.platform.plugins[plugin].enabled and state.is_switched_on(plugin)
 
 
-def _would_be_on(availability: Availability, choice: bool | None) -> bool:
+def _would_be_on(availability: Availability, *, choice: bool | None) -> bool:
     if availability in (Availability.REQUIRED, Availability.WITHHELD):
         return availability == Availability.REQUIRED
     return choice is True or (choice is None and availability == Availability.DEFAULT_ON)
@@ -139,7 +139,7 @@ def _write(work: Operation, state: CustomerState, config: CustomerPluginConfig, 
     was_on, before = _is_on(state, row.name), switch_state(config)
     config.enabled, config.availability = choice.enabled, choice.availability
     config.save()
-    is_on = row.enabled and _would_be_on(Availability(choice.availability or row.availability), choice.enabled)
+    is_on = row.enabled and _would_be_on(Availability(choice.availability or row.availability), choice=choice.enabled)
     if is_on != was_on:
         hooks.run(work, "enable" if is_on else "disable", row, state.customer, config)
     work.changed = True

@@ -9,7 +9,7 @@ from django.db import OperationalError
 from webnet.customers.models import Customer
 from webnet.errors import HookFailed, SecretUnreadable
 from webnet.plugins import layers
-from webnet.plugins.base import HookContext, call_hook
+from webnet.plugins.base import HookContext, PluginBase, call_hook
 from webnet.plugins.models import CustomerPluginConfig, PluginConfig
 from webnet.plugins.operation import Operation, is_transient
 from webnet.plugins.registry import registry
@@ -40,7 +40,7 @@ def run(
     operation.after_commit(lambda: _call_after(plugin, row.name, f"after_{hook}", context))
 
 
-def _call_after(plugin: object, name: str, hook: str, context: HookContext) -> None:
+def _call_after(plugin: PluginBase, name: str, hook: str, context: HookContext) -> None:
     try:
         call_hook(plugin, hook, context)
     except (Exception, SystemExit):

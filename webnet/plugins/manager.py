@@ -114,11 +114,12 @@ class PluginManager:
         customer: str | None = None,
         reason: str | None = "",
     ) -> Change:
-        """Say what customers may do; None, for one customer only, means the plugin's availability again."""
+        """Say what customers may do; None means the plugin's again for one customer, and OFFERED for all."""
         work = Operation(actor=actor, action="set_plugin_availability", plugin_name=plugin, reason=reason)
         if customer is not None:
             return _run(work, lambda: customer_changes.offer(work, customer=customer, availability=availability))
-        return _run(work, lambda: platform_changes.set_availability(work, availability=availability))
+        wanted = availability or Availability.OFFERED
+        return _run(work, lambda: platform_changes.set_availability(work, availability=wanted))
 
     def update_settings(
         self,
@@ -169,7 +170,9 @@ class PluginManager:
         """The same choice for many customers: one transaction and one outcome each, in the order given."""
         work = Operation(actor=actor, action="set_plugin_for_customers", plugin_name=plugin, reason=reason)
         work.run(lambda: _require_batch(plugin, customers))
-        return tuple(self._try_choice(plugin, actor, slug, action, cascade, reason) for slug in customers)
+        return tuple(
+            self._try_choice(plugin, actor, slug, action, cascade=cascade, reason=reason) for slug in customers
+        )
 
     def plan(self, plugin: str, *, actor: Actor, action: PlanAction, customer: str | None = None) -> Plan:
         """What the action would do, or why it is refused. Changes nothing."""
@@ -215,7 +218,7 @@ class PluginManager:
         return _run(work, lambda: customer_changes.choose(work, customer=customer, enabled=enabled, cascade=cascade))
 
     def _try_choice(
-        self, plugin: str, actor: Actor, slug: str, action: PlanAction, cascade: bool, reason: str | None
+        self, plugin: str, actor: Actor, slug: str, action: PlanAction, *, cascade: bool, reason: str | None
     ) -> Outcome:
         try:
             change = self._choose(plugin, actor, slug, action, cascade=cascade, reason=reason)

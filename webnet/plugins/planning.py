@@ -118,7 +118,9 @@ def _count_affected(actor: Actor, before: PlatformState, names: Iterable[str], *
     return count + sum(_differs(nobody, choices, before, after) for choices in rows.values())
 
 
-def _rows_by_customer(platform: PlatformState, customers: models.QuerySet[Customer]) -> dict[int, dict[str, CustomerPluginConfig]]:
+def _rows_by_customer(
+    platform: PlatformState, customers: models.QuerySet[Customer]
+) -> dict[int, dict[str, CustomerPluginConfig]]:
     names = {row.pk: name for name, row in platform.plugins.items()}
     found: dict[int, dict[str, CustomerPluginConfig]] = {}
     for config in CustomerPluginConfig.objects.filter(customer__in=customers.values("pk")).iterator():

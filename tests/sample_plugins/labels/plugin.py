@@ -9,7 +9,8 @@ class Plugin(PluginBase):
     dependencies = ("shelf>=1",)
 
     def get_graphql_schema(self) -> GraphQLExtension:
-        from labels import schema
         from shelf.schema import Shelf
+
+        from labels import schema
 
         return GraphQLExtension(query=schema.LabelQueries, extends={Shelf: schema.ShelfFields})

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import strawberry
 import strawberry_django
-from labels import models
 from shelf.models import Shelf
+
+from labels import models
 
 
 @strawberry_django.type(models.Label)

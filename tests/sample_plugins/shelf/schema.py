@@ -7,9 +7,9 @@ from typing import Annotated
 
 import strawberry
 import strawberry_django
-from shelf import models
 from strawberry_django.optimizer import optimize
 
+from shelf import models
 from webnet.api.context import Info
 from webnet.api.types.customer import Customer
 from webnet.api.types.node import Node, global_id, read_pk
@@ -83,7 +83,7 @@ class ShelfQueries:
 @strawberry.type
 class ShelfMutations:
     @strawberry.mutation
-    def add_shelf(self, info: Info, input: ShelfInput) -> Found:
+    def add_shelf(self, info: Info, input: ShelfInput) -> Found:  # noqa: A002 - the name in the schema
         return models.Shelf.objects.create(customer=info.context.view_customer, name=input.name)
 
 

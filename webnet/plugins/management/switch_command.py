@@ -26,7 +26,7 @@ class SwitchCommand(BaseCommand):
         )
         parser.add_argument("--reason", default="", help="why, for the audit log")
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *_args: Any, **options: Any) -> None:
         try:
             change = self.switch(Actor.system(f"command: {self.verb[:-1]}_plugin"), options)
         except Refusal as refusal:

@@ -3,128 +3,233 @@
 import django.db.models.deletion
 import django.db.models.functions.comparison
 import django.utils.timezone
-import webnet.plugins.models
 from django.db import migrations, models
+
+import webnet.plugins.models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('customers', '0001_initial'),
+        ("customers", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='AuditHead',
+            name="AuditHead",
             fields=[
-                ('chain', models.CharField(max_length=20, primary_key=True, serialize=False)),
-                ('sequence', models.PositiveBigIntegerField(default=0)),
-                ('hash', models.CharField(blank=True, max_length=64)),
+                ("chain", models.CharField(max_length=20, primary_key=True, serialize=False)),
+                ("sequence", models.PositiveBigIntegerField(default=0)),
+                ("hash", models.CharField(blank=True, max_length=64)),
             ],
         ),
         migrations.CreateModel(
-            name='PluginConfig',
+            name="PluginConfig",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('settings', models.JSONField(default=dict)),
-                ('secrets', models.JSONField(default=dict)),
-                ('settings_revision', models.PositiveIntegerField(default=0)),
-                ('name', models.CharField(max_length=100, unique=True)),
-                ('verbose_name', models.CharField(max_length=200)),
-                ('version', models.CharField(max_length=50, null=True)),
-                ('author', models.CharField(blank=True, max_length=200)),
-                ('description', models.TextField(blank=True)),
-                ('homepage', models.CharField(blank=True, max_length=500)),
-                ('dependencies', models.JSONField(default=list, help_text='[{name, specifier}], direct ones.')),
-                ('status', models.CharField(choices=[('loaded', 'Loaded'), ('failed', 'Failed'), ('incompatible', 'Incompatible'), ('needs_migration', 'Needs Migration'), ('missing', 'Missing'), ('paused', 'Paused')], max_length=20)),
-                ('status_reason', models.TextField(blank=True)),
-                ('enabled', models.BooleanField(default=False)),
-                ('availability', models.CharField(choices=[('withheld', 'Withheld'), ('offered', 'Offered'), ('default_on', 'Default On'), ('required', 'Required')], default='offered', max_length=10)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('synced_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("settings", models.JSONField(default=dict)),
+                ("secrets", models.JSONField(default=dict)),
+                ("settings_revision", models.PositiveIntegerField(default=0)),
+                ("name", models.CharField(max_length=100, unique=True)),
+                ("verbose_name", models.CharField(max_length=200)),
+                ("version", models.CharField(max_length=50, null=True)),
+                ("author", models.CharField(blank=True, max_length=200)),
+                ("description", models.TextField(blank=True)),
+                ("homepage", models.CharField(blank=True, max_length=500)),
+                ("dependencies", models.JSONField(default=list, help_text="[{name, specifier}], direct ones.")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("loaded", "Loaded"),
+                            ("failed", "Failed"),
+                            ("incompatible", "Incompatible"),
+                            ("needs_migration", "Needs Migration"),
+                            ("missing", "Missing"),
+                            ("paused", "Paused"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("status_reason", models.TextField(blank=True)),
+                ("enabled", models.BooleanField(default=False)),
+                (
+                    "availability",
+                    models.CharField(
+                        choices=[
+                            ("withheld", "Withheld"),
+                            ("offered", "Offered"),
+                            ("default_on", "Default On"),
+                            ("required", "Required"),
+                        ],
+                        default="offered",
+                        max_length=10,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("synced_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'ordering': ('name',),
+                "ordering": ("name",),
             },
         ),
         migrations.CreateModel(
-            name='PluginAuditLog',
+            name="PluginAuditLog",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveBigIntegerField(unique=True)),
-                ('chain', models.CharField(max_length=20)),
-                ('sequence', models.PositiveBigIntegerField()),
-                ('created_at', models.DateTimeField()),
-                ('actor_id', models.BigIntegerField(null=True)),
-                ('actor_name', models.CharField(max_length=200)),
-                ('role', models.CharField(blank=True, max_length=10)),
-                ('customer_id', models.BigIntegerField(null=True)),
-                ('customer_slug', models.CharField(blank=True, max_length=50)),
-                ('plugin_name', models.CharField(blank=True, max_length=100)),
-                ('plugin_version', models.CharField(blank=True, max_length=50)),
-                ('action', models.CharField(max_length=50)),
-                ('outcome', models.CharField(choices=[('succeeded', 'Succeeded'), ('refused', 'Refused'), ('failed', 'Failed')], max_length=10)),
-                ('error_code', models.CharField(blank=True, max_length=50)),
-                ('reason', models.TextField(blank=True)),
-                ('request_id', models.CharField(blank=True, max_length=64)),
-                ('ip_address', models.GenericIPAddressField(null=True)),
-                ('before', models.JSONField(null=True)),
-                ('after', models.JSONField(null=True)),
-                ('text', models.TextField()),
-                ('hash', models.CharField(max_length=64)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("position", models.PositiveBigIntegerField(unique=True)),
+                ("chain", models.CharField(max_length=20)),
+                ("sequence", models.PositiveBigIntegerField()),
+                ("created_at", models.DateTimeField()),
+                ("actor_id", models.BigIntegerField(null=True)),
+                ("actor_name", models.CharField(max_length=200)),
+                ("role", models.CharField(blank=True, max_length=10)),
+                ("customer_id", models.BigIntegerField(null=True)),
+                ("customer_slug", models.CharField(blank=True, max_length=50)),
+                ("plugin_name", models.CharField(blank=True, max_length=100)),
+                ("plugin_version", models.CharField(blank=True, max_length=50)),
+                ("action", models.CharField(max_length=50)),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[("succeeded", "Succeeded"), ("refused", "Refused"), ("failed", "Failed")],
+                        max_length=10,
+                    ),
+                ),
+                ("error_code", models.CharField(blank=True, max_length=50)),
+                ("reason", models.TextField(blank=True)),
+                ("request_id", models.CharField(blank=True, max_length=64)),
+                ("ip_address", models.GenericIPAddressField(null=True)),
+                ("before", models.JSONField(null=True)),
+                ("after", models.JSONField(null=True)),
+                ("text", models.TextField()),
+                ("hash", models.CharField(max_length=64)),
             ],
             options={
-                'ordering': ('-position',),
-                'indexes': [models.Index(fields=['customer_id', '-position'], name='audit_by_customer'), models.Index(fields=['plugin_name', '-position'], name='audit_by_plugin'), models.Index(fields=['actor_name', '-position'], name='audit_by_actor')],
-                'constraints': [models.UniqueConstraint(fields=('chain', 'sequence'), name='no_gap_in_a_chain')],
+                "ordering": ("-position",),
+                "indexes": [
+                    models.Index(fields=["customer_id", "-position"], name="audit_by_customer"),
+                    models.Index(fields=["plugin_name", "-position"], name="audit_by_plugin"),
+                    models.Index(fields=["actor_name", "-position"], name="audit_by_actor"),
+                ],
+                "constraints": [models.UniqueConstraint(fields=("chain", "sequence"), name="no_gap_in_a_chain")],
             },
         ),
         migrations.CreateModel(
-            name='Generation',
+            name="Generation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('counter', models.PositiveBigIntegerField(default=0)),
-                ('token', models.CharField(default=webnet.plugins.models.new_token, max_length=32)),
-                ('customer', models.OneToOneField(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='generation', to='customers.customer')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("counter", models.PositiveBigIntegerField(default=0)),
+                ("token", models.CharField(default=webnet.plugins.models.new_token, max_length=32)),
+                (
+                    "customer",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="generation",
+                        to="customers.customer",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(django.db.models.functions.comparison.Coalesce('customer', 0), name='one_generation_each')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        django.db.models.functions.comparison.Coalesce("customer", 0), name="one_generation_each"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='CustomerPluginConfig',
+            name="CustomerPluginConfig",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('settings', models.JSONField(default=dict)),
-                ('secrets', models.JSONField(default=dict)),
-                ('settings_revision', models.PositiveIntegerField(default=0)),
-                ('enabled', models.BooleanField(null=True)),
-                ('availability', models.CharField(blank=True, choices=[('withheld', 'Withheld'), ('offered', 'Offered'), ('default_on', 'Default On'), ('required', 'Required')], max_length=10)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='plugin_configs', to='customers.customer')),
-                ('plugin', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='customer_configs', to='plugins.pluginconfig')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("settings", models.JSONField(default=dict)),
+                ("secrets", models.JSONField(default=dict)),
+                ("settings_revision", models.PositiveIntegerField(default=0)),
+                ("enabled", models.BooleanField(null=True)),
+                (
+                    "availability",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("withheld", "Withheld"),
+                            ("offered", "Offered"),
+                            ("default_on", "Default On"),
+                            ("required", "Required"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="plugin_configs",
+                        to="customers.customer",
+                    ),
+                ),
+                (
+                    "plugin",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="customer_configs",
+                        to="plugins.pluginconfig",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('customer', 'plugin'), name='one_config_per_pair')],
+                "constraints": [models.UniqueConstraint(fields=("customer", "plugin"), name="one_config_per_pair")],
             },
         ),
         migrations.CreateModel(
-            name='PluginHealth',
+            name="PluginHealth",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('status', models.CharField(choices=[('healthy', 'Healthy'), ('degraded', 'Degraded'), ('unhealthy', 'Unhealthy'), ('unknown', 'Unknown')], max_length=10)),
-                ('message', models.TextField(blank=True)),
-                ('details', models.JSONField(default=dict)),
-                ('checked_at', models.DateTimeField()),
-                ('duration_ms', models.FloatField()),
-                ('customer', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='customers.customer')),
-                ('plugin', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='health_results', to='plugins.pluginconfig')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("healthy", "Healthy"),
+                            ("degraded", "Degraded"),
+                            ("unhealthy", "Unhealthy"),
+                            ("unknown", "Unknown"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("message", models.TextField(blank=True)),
+                ("details", models.JSONField(default=dict)),
+                ("checked_at", models.DateTimeField()),
+                ("duration_ms", models.FloatField()),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="customers.customer",
+                    ),
+                ),
+                (
+                    "plugin",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="health_results",
+                        to="plugins.pluginconfig",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(models.F('plugin'), django.db.models.functions.comparison.Coalesce('customer', 0), name='one_health_per_pair')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.F("plugin"),
+                        django.db.models.functions.comparison.Coalesce("customer", 0),
+                        name="one_health_per_pair",
+                    )
+                ],
             },
         ),
     ]

@@ -25,9 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("--customer", metavar="SLUG", help="with the plugins that are effective for this customer")
         parser.add_argument("--check", metavar="FILE", type=Path, help="compare with this file instead of printing")
 
-    def handle(
-        self, *args: Any, customer: str | None = None, check: Path | None = None, **options: Any
-    ) -> None:  # fmt: skip
+    def handle(self, *_args: Any, customer: str | None = None, check: Path | None = None, **_options: Any) -> None:
         current = _export(customer)
         if check is None:
             self.stdout.write(current, ending="")

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from webnet.customers.access import Actor, find_customer
 from webnet.errors import Refusal
-from webnet.plugins.activation import customer_state, platform_state
+from webnet.plugins.activation import customer_state
 from webnet.plugins.models import PluginConfig
 
 COLUMNS = ("name", "version", "status", "enabled", "availability", "reason")
@@ -22,7 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("--customer", metavar="SLUG", help="as this customer has them, with why not")
         parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *_args: Any, **options: Any) -> None:
         rows = self._of_customer(options["customer"]) if options["customer"] else self._of_platform()
         if options["json"]:
             self.stdout.write(json.dumps(rows, indent=2))
@@ -32,7 +32,9 @@ class Command(BaseCommand):
             self._print_table(rows)
 
     def _of_platform(self) -> list[dict[str, str]]:
-        return [_row(plugin, plugin.enabled, plugin.status_reason) for plugin in PluginConfig.objects.all()]
+        return [
+            _row(plugin, is_on=plugin.enabled, reason=plugin.status_reason) for plugin in PluginConfig.objects.all()
+        ]
 
     def _of_customer(self, slug: str) -> list[dict[str, str]]:
         try:
@@ -40,7 +42,7 @@ class Command(BaseCommand):
         except Refusal as refusal:
             raise CommandError(refusal.message) from None
         return [
-            _row(plugin, name in state.effective, " ".join(reason.message for reason in state.reasons(name)))
+            _row(plugin, is_on=name in state.effective, reason=" ".join(why.message for why in state.reasons(name)))
             | {"availability": state.availability(name).value}
             for name, plugin in state.platform.plugins.items()
         ]
@@ -51,7 +53,7 @@ class Command(BaseCommand):
             self.stdout.write("  ".join(row[column].ljust(widths[column]) for column in COLUMNS).rstrip())
 
 
-def _row(plugin: PluginConfig, is_on: bool, reason: str) -> dict[str, str]:
+def _row(plugin: PluginConfig, *, is_on: bool, reason: str) -> dict[str, str]:
     return {
         "name": plugin.name,
         "version": plugin.version or "",

@@ -21,7 +21,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--reason", default="", help="why, for the audit log")
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *_args: Any, **options: Any) -> None:
         report = manager.sync(actor=Actor.system("command: sync_plugins"), reason=options["reason"])
         rows = PluginConfig.objects.in_bulk(field_name="name")
         for heading in ("added", "updated", "missing", "failed"):
