@@ -8,7 +8,7 @@ import pytest
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from tests.docs.documents import Block, Document
+from tests.docs.documents import Document
 from tests.docs.story import Story, read_steps, run_step
 
 
@@ -33,6 +33,3 @@ def tell(story: Story) -> Callable[[str], None]:
             run_step(story, block, answer)
 
     return tell_document
-
-
-__all__ = ["Block"]

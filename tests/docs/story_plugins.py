@@ -1,20 +1,23 @@
-"""The plugins that a document writes as it goes, registered beside those that `make run` loads."""
+"""The plugins of a story: those that `make run` loads, and those that the document writes as it goes."""
 
 from __future__ import annotations
 
 import pytest
 
 import webnet
+from tests.docs.documents import ROOT
 from webnet.plugins import state_cache
 from webnet.plugins.base import PluginBase
 from webnet.plugins.registry import Entry, PluginRegistry, registry
+from webnet.server.environment import name_plugins
 
 
 class StoryPlugins:
     """Puts plugins into the one registry until the test ends, as a restart with another WEBNET_PLUGINS would."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._entries: dict[str, Entry] = dict(registry._entries)
+        by_default = name_plugins(None, home=ROOT)
+        self._entries: dict[str, Entry] = {name: registry._entries[name] for name in by_default}
         monkeypatch.setattr(registry, "_entries", self._entries)
 
     def install(self, plugin: PluginBase) -> None:

