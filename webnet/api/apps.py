@@ -7,3 +7,9 @@ class ApiConfig(AppConfig):
     name = "webnet.api"
     label = "api"
     verbose_name = "API"
+
+    def ready(self) -> None:
+        """Build the schema now: a plugin whose types don't build is set aside before anybody asks for it."""
+        from webnet.api.schema import full_schema
+
+        full_schema()

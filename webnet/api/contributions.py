@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from strawberry.exceptions import DuplicatedTypeName
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.base import StrawberryObjectDefinition, has_object_definition
 from strawberry.types.field import StrawberryField
@@ -17,6 +18,7 @@ from webnet.plugins.registry import Entry
 
 ROOTS = ("query", "mutation", "subscription")
 RESERVED_NAMES = frozenset({"Query", "Mutation", "Subscription"})
+HOST = "webnet itself"
 NAMES = StrawberryConfig().name_converter
 
 
@@ -74,7 +76,7 @@ def refuse_clashes(additions: Iterable[Addition], owners: Mapping[tuple[str, str
         type_name, field_name = addition.key
         is_there = any(NAMES.get_graphql_name(each) == field_name for each in addition.target.fields)
         if is_there or addition.key in seen:
-            owner = addition.plugin if addition.key in seen else owners.get(addition.key, "webnet itself")
+            owner = addition.plugin if addition.key in seen else owners.get(addition.key, HOST)
             raise PluginDefinitionError(
                 f"'{addition.plugin}' adds the field '{type_name}.{field_name}', which '{owner}' has already: "
                 "give it another name."
@@ -90,10 +92,29 @@ def add(additions: Iterable[Addition]) -> None:
         addition.target.fields.append(addition.field)
 
 
+def describe_clash(clash: DuplicatedTypeName, contributions: Sequence[Contribution]) -> PluginDefinitionError:
+    """Which plugin brings a type, an enum or an input that is there already, and whose that is; the later one is."""
+    sides = [_owner_of(side, contributions) for side in (clash.first_cls, clash.second_cls)]
+    later = max(sides, key=lambda side: next((i for i, c in enumerate(contributions) if c.plugin == side), -1))
+    earlier = next((side for side in sides if side != later), later)
+    name = clash.message.split()[1]  # "Type X is defined multiple times in the schema"
+    return PluginDefinitionError(f"'{later}' brings the type '{name}', which '{earlier}' has already: rename it.")
+
+
 def fields_of(kind: Any) -> list[StrawberryField]:
     """The fields that a Strawberry type has now."""
     found: list[StrawberryField] = kind.__strawberry_definition__.fields
     return found
+
+
+def _owner_of(kind: type | None, contributions: Sequence[Contribution]) -> str:
+    module = getattr(kind, "__module__", "")
+    owners = (each.plugin for each in contributions if _is_within(module, each.module))
+    return next(owners, HOST)
+
+
+def _is_within(module: str, package: str) -> bool:
+    return module == package or module.startswith(f"{package}.")
 
 
 def _needs(entry: Entry, entries: Mapping[str, Entry]) -> set[str]:
@@ -138,7 +159,7 @@ def _take_fields(contribution: Contribution, target: Any, source: Any, *, place:
 
 def _refuse_foreign(contribution: Contribution, target: type) -> None:
     for name, module in contribution.foreign.items():
-        if target.__module__ == module or target.__module__.startswith(f"{module}."):
+        if _is_within(target.__module__, module):
             words = f"'{target.__name__}' is a type of '{name}': name it among the plugin's dependencies"
             raise _mistake(contribution, "extends", words)
 

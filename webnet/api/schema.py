@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from strawberry.exceptions import DuplicatedTypeName
 from strawberry.schema.config import StrawberryConfig
 
 from webnet.api.contributions import (
     Contribution,
     add,
+    describe_clash,
     fields_of,
     find_contributions,
     list_additions,
@@ -29,9 +31,7 @@ from webnet.api.subscriptions import Subscription
 from webnet.api.trial_build import find_failures
 from webnet.api.types.scalars import SCALARS
 from webnet.api.webnet_schema import Schema
-from webnet.errors import PluginDefinitionError
-from webnet.plugins.failure import describe_failure
-from webnet.plugins.registry import PluginRegistry, registry
+from webnet.plugins.registry import registry
 
 ROOT_TYPES: Mapping[str, type] = {"query": Query, "mutation": Mutation, "subscription": Subscription}
 
@@ -49,32 +49,27 @@ class FullSchema:
 def full_schema() -> FullSchema:
     """The full schema of this process; a plugin whose part can't be built is set aside, and the rest stands."""
     contributions = find_contributions(registry.loaded())
-    failures = find_failures(contributions) if contributions else {}
+    failures = find_failures(contributions, build)
     for plugin, failure in failures.items():
         registry.set_aside(plugin, failure)
-    return build([each for each in contributions if each.plugin not in failures], registry)
+    return build([each for each in contributions if each.plugin not in failures])
 
 
-def build(contributions: Iterable[Contribution], registry: PluginRegistry | None = None) -> FullSchema:
+def build(contributions: Sequence[Contribution]) -> FullSchema:
     """Build once in a process: the plugins' fields stay in the host's types.
 
-    A plugin whose fields clash is set aside in `registry`; without one, the PluginDefinitionError is raised.
+    Raises PluginDefinitionError where two bring the same field or type, and whatever Strawberry raises.
     """
     owners: dict[tuple[str, str], str] = {}
-    listed: dict[str, tuple[Any, ...]] = {}
     for contribution in contributions:
-        try:
-            additions = list_additions(contribution, ROOT_TYPES)
-            refuse_clashes(additions, owners)
-        except PluginDefinitionError as mistake:
-            if registry is None:
-                raise
-            registry.set_aside(contribution.plugin, describe_failure(mistake, doing="Building the schema"))
-            continue
+        additions = list_additions(contribution, ROOT_TYPES)
+        refuse_clashes(additions, owners)
         add(additions)
         owners.update({addition.key: contribution.plugin for addition in additions})
-        listed[contribution.plugin] = contribution.extension.types
-    return _assemble(owners, listed)
+    try:
+        return _assemble(owners, {each.plugin: each.extension.types for each in contributions})
+    except DuplicatedTypeName as clash:
+        raise describe_clash(clash, contributions) from clash
 
 
 def _assemble(fields: Mapping[tuple[str, str], str], listed: Mapping[str, tuple[Any, ...]]) -> FullSchema:

@@ -1,0 +1,1 @@
+"""A plugin whose schema is no good: it calls its mix-in Query."""

@@ -1,0 +1,1 @@
+"""A plugin whose schema is no good: only the GraphQL names clash."""

@@ -1,0 +1,1 @@
+"""A plugin whose schema is no good: building it ends the process."""

@@ -1,0 +1,1 @@
+"""A plugin whose schema is no good: it extends what it does not depend on."""
