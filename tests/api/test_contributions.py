@@ -16,7 +16,8 @@ import json, django
 django.setup()
 from webnet.api.schema import full_schema
 from webnet.plugins.registry import registry
-print(json.dumps({"reasons": {e.name: [e.status, e.reason] for e in registry.entries()}, "sdl": full_schema().schema.export()}))
+reasons = {e.name: [e.status, e.reason] for e in registry.entries()}
+print(json.dumps({"reasons": reasons, "sdl": full_schema().schema.export()}))
 """
 
 REASONS = {

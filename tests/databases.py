@@ -1,0 +1,27 @@
+"""Databases for servers of their own: a SQLite file in the server's data folder, or a new PostgreSQL database."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import psycopg
+
+
+@contextmanager
+def make_database() -> Iterator[dict[str, str]]:
+    """The environment variables that lead to an empty database of the kind that is tested now."""
+    if os.environ.get("TEST_DATABASE") != "postgresql":
+        yield {}
+        return
+    url = urlsplit(os.environ["TEST_DATABASE_URL"])
+    name = f"webnet_server_{uuid4().hex[:12]}"
+    with psycopg.connect(url.geturl(), autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+        try:
+            yield {"DATABASE_URL": url._replace(path=f"/{name}").geturl()}
+        finally:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
