@@ -1,6 +1,7 @@
 // What a browser without tabs of its own opens with.
 
-const firstSteps = `# Welcome to webnet. Put the cursor into an operation and press Ctrl-Enter (or the button) to run it.
+const firstSteps = `# Welcome to webnet. The button runs an operation
+# of your choice, Ctrl-Enter the one at the cursor.
 
 # Who am I? Null means: use "Sign in" above.
 query WhoAmI {

@@ -19,7 +19,7 @@ createRoot(document.getElementById("graphiql")).render(
     shouldPersistHeaders={false}
   >
     <GraphiQL.Logo>
-      <span className="webnet-logo">{page.customer ?? "platform"}</span>
+      <span className="webnet-logo">GraphiQL</span>
     </GraphiQL.Logo>
   </GraphiQL>,
 );

@@ -1,0 +1,78 @@
+"""A real Chromium before a real server, in a machine that it can't leave."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, Request, Route, expect, sync_playwright
+
+from tests.servers import Server, serve_webnet
+
+WAIT_MS = 30_000
+SWITCHES = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    # No name is looked up, whoever asks: a page, a worker or the browser itself.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+)
+
+
+# For one module at a time: while Playwright runs, Django takes its thread for an asynchronous one.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium; without one the tests are skipped, or fail where TEST_REQUIRE_BROWSER is set."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        reason = "There is no Chromium: install Debian's package 'chromium'."
+        if os.environ.get("TEST_REQUIRE_BROWSER"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(SWITCHES))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def webnet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """`manage.py run` on its first start."""
+    with serve_webnet(tmp_path_factory.mktemp("webnet")) as server:
+        yield server
+
+
+@pytest.fixture
+def page(browser: Browser, webnet: Server) -> Iterator[Page]:
+    """A page of a new browser profile; the test fails if it asks another host, or if its scripts fail."""
+    context = browser.new_context(base_url=webnet.url, viewport={"width": 1280, "height": 860})
+    context.set_default_timeout(WAIT_MS)
+    expect.set_options(timeout=WAIT_MS)
+    strays: list[str] = []
+    failures: list[str] = []
+
+    def stop_strays(route: Route) -> None:
+        if is_stray(route.request, webnet):
+            strays.append(route.request.url)
+            route.abort()
+        else:
+            route.continue_()
+
+    context.route("**/*", stop_strays)
+    context.on("request", lambda request: strays.append(request.url) if is_stray(request, webnet) else None)
+    context.on("weberror", lambda error: failures.append(str(error.error)))
+    yield context.new_page()
+    context.close()
+    assert strays == []
+    assert failures == []
+
+
+def is_stray(request: Request, server: Server) -> bool:
+    """Whether a request is for anybody but the server under test."""
+    address = urlsplit(request.url)
+    return address.scheme not in ("data", "blob") and address.netloc != f"{server.host}:{server.port}"

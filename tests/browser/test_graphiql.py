@@ -1,0 +1,119 @@
+"""GraphiQL in a real browser: sign in, ask, switch a plugin on, see the result, with no other host asked."""
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import is_stray
+from tests.browsing import Client
+from tests.servers import DEMO_PASSWORD, Server
+
+pytestmark = pytest.mark.browser
+
+
+def sign_in(page: Page, username: str) -> None:
+    page.goto("/graphql/")
+    page.get_by_role("link", name="Sign in").click()
+    page.get_by_label("Username").fill(username)
+    page.get_by_label("Password").fill(DEMO_PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def run_operation(page: Page, name: str) -> None:
+    """Run one of the first tab's operations; the button has a menu once the editor knows that there are several."""
+    page.locator(".graphiql-execute-button[aria-haspopup=menu]").click()
+    page.get_by_role("menuitem", name=name).click()
+
+
+def write(page: Page, operation: str) -> None:
+    """Put something else into the first tab."""
+    expect(page.locator(".graphiql-query-editor")).to_contain_text("Welcome to webnet")
+    page.get_by_role("region", name="Operation Editor").get_by_role("textbox").focus()
+    page.keyboard.press("Control+A")
+    page.keyboard.insert_text(operation)
+
+
+def test_a_visitor_sees_that_nobody_is_signed_in(page: Page) -> None:
+    page.goto("/graphql/")
+
+    expect(page.get_by_role("banner").get_by_role("link", name="Sign in")).to_be_visible()
+    expect(page.locator(".graphiql-query-editor")).to_contain_text("Welcome to webnet")
+
+
+def test_an_operator_signs_in_asks_and_switches_a_plugin_on(page: Page, webnet: Server) -> None:
+    sign_in(page, "platform")
+    expect(page).to_have_url(f"{webnet.url}/graphql/")
+    expect(page.get_by_role("banner")).to_contain_text("Signed in as platform")
+
+    run_operation(page, "WhoAmI")
+    expect(page.locator(".result-window")).to_contain_text('"isPlatformOperator": true')
+    run_operation(page, "InstalledPlugins")
+    expect(page.locator(".result-window")).to_contain_text('"name": "hello_world"')
+    run_operation(page, "EnableHelloWorld")
+    expect(page.locator(".result-window")).to_contain_text('"enabled": true')
+
+    operator = Client(webnet.url)
+    operator.sign_in("platform", DEMO_PASSWORD)
+    seen = operator.post_graphql('{ plugin(name: "hello_world") { enabled } }').json()
+    assert seen == {"data": {"plugin": {"enabled": True}}}
+
+
+def test_who_may_not_switch_it_on_reads_why(page: Page) -> None:
+    sign_in(page, "acme-viewer")
+
+    run_operation(page, "EnableHelloWorld")
+
+    expect(page.locator(".result-window")).to_contain_text('"code": "OPERATORS_ONLY"')
+
+
+def test_the_editor_knows_the_schema_and_its_workers_come_from_this_server(page: Page, webnet: Server) -> None:
+    loaded: list[str] = []
+    page.on("worker", lambda worker: loaded.append(worker.url))
+    sign_in(page, "platform")
+
+    # A field that the schema does not have is underlined, by the worker that validates.
+    write(page, "{ noSuchField }")
+
+    expect(page.locator(".graphiql-query-editor .squiggly-error")).to_be_visible()
+    assert f"{webnet.url}/static/webnet/graphiql/graphql.worker.js" in loaded
+    assert all(url.startswith(webnet.url) for url in loaded)
+
+
+def test_tabs_are_kept_in_the_browser(page: Page) -> None:
+    page.goto("/graphql/")
+    write(page, "query Mine { viewer { isPlatformOperator } }")
+    expect(page.get_by_role("tab", name="Mine")).to_be_visible()
+
+    page.reload()
+
+    expect(page.locator(".graphiql-query-editor")).to_contain_text("query Mine")
+
+
+def test_signing_out_is_one_click(page: Page) -> None:
+    sign_in(page, "acme-viewer")
+
+    page.get_by_role("button", name="Sign out").click()
+    page.goto("/graphql/")
+
+    expect(page.get_by_role("banner").get_by_role("link", name="Sign in")).to_be_visible()
+
+
+def test_a_customers_view_says_whose_it_is(page: Page) -> None:
+    sign_in(page, "acme-viewer")
+
+    page.goto("/graphql/acme/")
+
+    expect(page.get_by_role("banner")).to_contain_text("customer acme")
+
+
+def test_a_request_to_another_host_would_be_seen(browser: Browser, webnet: Server) -> None:
+    """The negative control of every test above."""
+    context = browser.new_context(base_url=webnet.url)
+    strays: list[str] = []
+    context.on("request", lambda request: strays.append(request.url) if is_stray(request, webnet) else None)
+    page = context.new_page()
+    page.goto("/sign-in/")
+
+    page.evaluate("fetch('https://cdn.example/graphiql.js').catch(() => null)")
+    context.close()
+
+    assert strays == ["https://cdn.example/graphiql.js"]
