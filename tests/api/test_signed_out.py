@@ -6,7 +6,7 @@ import pytest
 from graphql import parse
 
 from tests.factories import PASSWORD, make_user
-from webnet.api.schema import export_sdl, full_schema
+from webnet.api.visibility import visible_schema
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -20,7 +20,7 @@ ARGUMENTS = {
 
 
 def fields_of(root: str) -> list:
-    (definition,) = (each for each in parse(export_sdl(full_schema())).definitions if each.name.value == root)
+    (definition,) = (each for each in parse(visible_schema(None).export()).definitions if each.name.value == root)
     return list(definition.fields)
 
 

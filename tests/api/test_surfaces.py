@@ -1,0 +1,86 @@
+"""Navigation, widgets and permissions: behind the gate, and one that fails stays alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from webnet.customers.access import Actor, Role
+from webnet.customers.models import Membership
+from webnet.plugins.manager import manager
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SYSTEM = Actor.system("tests")
+NAVIGATION = "{ navigationItems { plugin { name } label url icon order } }"
+WIDGETS = "{ dashboardWidgets { plugin { name } name title data html error } }"
+
+
+@pytest.fixture(autouse=True)
+def _greeter_is_on_for_acme(world):
+    manager.enable("greeter", actor=SYSTEM)
+    manager.enable("greeter", actor=SYSTEM, customer="acme")
+
+
+def labels(client, view=None):
+    return [item["label"] for item in client.at(view).data(NAVIGATION)["navigationItems"]]
+
+
+def test_items_are_in_order_and_only_what_the_role_may_use(admin, viewer):
+    assert labels(admin) == ["Shouting", "Greetings"]
+    assert labels(viewer) == ["Greetings"]
+    assert viewer.data(NAVIGATION)["navigationItems"] == [
+        {"plugin": {"name": "greeter"}, "label": "Greetings", "url": "/greetings/", "icon": "hand", "order": 20}
+    ]
+
+
+def test_items_are_those_of_effective_plugins_only(platform, stranger, admin):
+    assert labels(stranger) == []
+    assert labels(platform, "globex") == []
+    assert labels(platform, "acme") == ["Shouting", "Greetings"]
+    assert labels(platform) == ["Shouting", "Greetings"]
+
+    manager.disable("greeter", actor=SYSTEM)
+
+    assert labels(platform) == labels(admin) == []
+
+
+def test_items_of_several_customers_are_merged(world, viewer):
+    Membership.objects.create(user=world.viewer, customer=world.globex, role=Role.ADMIN.value)
+
+    assert labels(viewer) == ["Greetings"]
+    manager.enable("greeter", actor=SYSTEM, customer="globex")
+    assert labels(viewer) == ["Shouting", "Greetings"]
+    assert labels(viewer, "acme") == ["Greetings"]
+
+
+def test_widgets_are_drawn_for_their_customer_and_a_failing_one_stays_alone(viewer, caplog):
+    page, hello, broken = viewer.data(WIDGETS)["dashboardWidgets"]
+
+    assert page["html"] == "<b>Hi</b>"
+    assert (hello["data"], hello["error"]) == ({"for": "acme"}, None)
+    assert (broken["data"], broken["html"]) == (None, None)
+    assert broken["error"] == "The widget 'broken' of 'greeter' failed."
+    assert "its widget 'broken' failed" in caplog.text
+
+
+def test_widgets_of_several_customers_need_one(world, viewer):
+    Membership.objects.create(user=world.viewer, customer=world.globex, role=Role.VIEWER.value)
+
+    assert viewer.code(WIDGETS) == "CUSTOMER_REQUIRED"
+    assert len(viewer.at("acme").data(WIDGETS)["dashboardWidgets"]) == 3
+    assert viewer.at("globex").data(WIDGETS)["dashboardWidgets"] == []
+
+
+def test_platforms_operator_sees_the_platforms_widgets(platform):
+    _, hello, _ = platform.data(WIDGETS)["dashboardWidgets"]
+
+    assert hello["data"] == {"for": "None"}
+
+
+def test_permissions_are_those_of_the_role_while_the_plugin_is_effective(admin, viewer):
+    query = '{ customer(slug: "acme") { viewerPermissions } }'
+
+    assert admin.data(query)["customer"]["viewerPermissions"] == ["greeter.greet", "greeter.shout"]
+    assert viewer.data(query)["customer"]["viewerPermissions"] == ["greeter.greet"]
+    manager.disable("greeter", actor=SYSTEM, customer="acme")
+    assert admin.data(query)["customer"]["viewerPermissions"] == []
