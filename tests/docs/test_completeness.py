@@ -25,8 +25,6 @@ REFERENCE = Document.read(ROOT / "docs" / "plugin-quick-reference.md")
 READ_ELSEWHERE = {"FORWARDED_ALLOW_IPS": "uvicorn", "TEST_DATABASE_URL": "the Makefile and the tests"}
 # Variables that are read and that nobody sets.
 FOR_NOBODY = {"DJANGO_SETTINGS_MODULE": "Django's own"}
-# Commands that are no one's to call.
-CALLED_BY_WEBNET = {"try_schema": "webnet starts it to try plugins' GraphQL types in a process of their own"}
 
 # Roots that are never raised as they are, and what ends the loading of a plugin.
 NEVER_SHOWN = {"WEBNET_ERROR", "NOT_FOUND", "PLUGIN_DEFINITION"}
@@ -104,7 +102,7 @@ def test_every_variable_in_an_example_is_in_the_readme() -> None:
 
 
 def test_every_command_is_in_the_quick_reference() -> None:
-    assert names_in(REFERENCE, "command") == own_commands() - set(CALLED_BY_WEBNET)
+    assert names_in(REFERENCE, "command") == own_commands()
 
 
 def test_every_code_of_a_refusal_or_an_error_is_in_the_quick_reference() -> None:
