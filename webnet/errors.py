@@ -2,8 +2,10 @@
 
 WebnetError
 ├── Refusal                 an expected "no"; over GraphQL a member of the result union
-│   ├── PermissionDenied      NOT_SIGNED_IN, BAD_CREDENTIALS, ROLE_TOO_LOW, AVAILABILITY, OPERATORS_ONLY
-│   ├── NotFound              PLUGIN_NOT_FOUND, CUSTOMER_NOT_FOUND, USER_NOT_FOUND, TOKEN_NOT_FOUND
+│   ├── PermissionDenied      NOT_SIGNED_IN, BAD_CREDENTIALS, ROLE_TOO_LOW, PERMISSION_MISSING, AVAILABILITY,
+│   │                         OPERATORS_ONLY
+│   ├── NotFound              PLUGIN_NOT_FOUND, CUSTOMER_NOT_FOUND, USER_NOT_FOUND, TOKEN_NOT_FOUND,
+│   │                         PERMISSION_NOT_FOUND
 │   ├── Conflict              REVISION_CONFLICT
 │   ├── RevisionNotAvailable  REVISION_NOT_AVAILABLE
 │   ├── InvalidSettings       INVALID_SETTINGS
@@ -66,6 +68,10 @@ class NotFound(Refusal):
     @classmethod
     def user(cls, username: str) -> NotFound:
         return cls(f"There is no user '{username}'.", code="USER_NOT_FOUND")
+
+    @classmethod
+    def permission(cls, codename: str) -> NotFound:
+        return cls(f"There is no permission '{codename}'.", code="PERMISSION_NOT_FOUND")
 
     @classmethod
     def token(cls) -> NotFound:

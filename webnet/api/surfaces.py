@@ -19,6 +19,7 @@ from webnet.plugins.base import HookContext, call_with
 from webnet.plugins.declarations import DashboardWidget as DeclaredWidget
 from webnet.plugins.manifest import Manifest
 from webnet.plugins.models import PluginConfig
+from webnet.plugins.permissions import permissions_of
 from webnet.plugins.registry import registry
 
 logger = logging.getLogger(__name__)
@@ -26,9 +27,7 @@ logger = logging.getLogger(__name__)
 
 def permissions(reading: Reading, customer: Customer) -> list[str]:
     """The codenames of what the viewer may do there, by name."""
-    held = reading.role_in(customer)
-    effective = reading.state_of(customer).effective if held is not None else ()
-    return sorted(codename for name in effective for codename in _granted(name, held))
+    return sorted(permissions_of(reading.actor, customer, state=reading.state_of(customer)))
 
 
 def navigation_items(reading: Reading) -> list[NavigationItem]:

@@ -45,10 +45,10 @@ def offer(work: Operation, *, customer: str, availability: Availability | None) 
     return _carry_out(work, state, plan_choices(state, wanted, cascade=False))
 
 
-def begin(work: Operation, slug: str) -> CustomerState:
+def begin(work: Operation, slug: str, role: Role = Role.OPERATOR) -> CustomerState:
     """Find, allow and lock; returns the customer's state, in which the operation's plugin is sure to be."""
     work.customer = access.find_customer(work.actor, slug)
-    access.require(work.actor, Role.OPERATOR, customer=work.customer)
+    access.require(work.actor, role, customer=work.customer)
     operation.lock_customer(work.customer)
     state = customer_state(work.customer)
     work.plugin_version = find_seen_plugin(work.actor, state, work.plugin_name).version or ""

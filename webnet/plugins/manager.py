@@ -15,6 +15,7 @@ from webnet.plugins import (
     customer_changes,
     health,
     layers,
+    permission_changes,
     planning,
     platform_changes,
     settings_changes,
@@ -156,6 +157,22 @@ class PluginManager:
         edit = settings_edits.revert_to(plugin, revision)
         change = SettingsChange(edit=edit, expected_revision=expected_revision, allow_invalid=allow_invalid)
         return self._change_settings("revert", plugin, change, actor=actor, customer=customer, reason=reason)
+
+    def set_permission(
+        self,
+        permission: str,
+        *,
+        actor: Actor,
+        customer: str,
+        role: Role,
+        granted: bool | None,
+        reason: str | None = "",
+    ) -> Change:
+        """Give the permission of this codename to a role of the customer, or take it; None goes back to the default."""
+        plugin = permission.partition(".")[0]
+        work = Operation(actor=actor, action="set_role_permission", plugin_name=plugin, reason=reason)
+        decision = permission_changes.Decision(codename=permission, role=role, granted=granted)
+        return _run(work, lambda: permission_changes.decide(work, customer=customer, decision=decision))
 
     def apply_to_customers(
         self,

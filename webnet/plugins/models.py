@@ -108,12 +108,16 @@ class PluginConfig(SettingsLayer):
 
 
 class CustomerPluginConfig(SettingsLayer):
-    """One customer's choice about one plugin, and its own settings; null means: no choice made."""
+    """One customer's choice about one plugin, and its own settings; null means: no choice made.
+
+    `permissions` are its own decisions about who may do what, `{permission: {role: bool}}`; see `permissions.py`.
+    """
 
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="plugin_configs")
     plugin = models.ForeignKey(PluginConfig, on_delete=models.CASCADE, related_name="customer_configs")
     enabled = models.BooleanField(null=True)
     availability = models.CharField(max_length=10, choices=Availability.choices, blank=True)
+    permissions = models.JSONField(default=dict)
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:

@@ -11,7 +11,7 @@ from webnet.plugins.base import PluginBase, call_hook
 from webnet.plugins.compatibility import check_host
 from webnet.plugins.entries import Entry, open_entry, start_entry
 from webnet.plugins.failure import LoadFailure, attempt
-from webnet.plugins.manifest import read_manifest
+from webnet.plugins.manifest import Manifest, read_manifest
 from webnet.plugins.resolution import Node, load_order, tell_cycle
 
 __all__ = ["Entry", "LoadFailure", "PluginRegistry", "registry"]
@@ -73,6 +73,11 @@ class PluginRegistry:
     def find(self, name: str) -> Entry | None:
         """The plugin of that name, whatever its status."""
         return next((entry for entry in self.entries() if entry.name == name), None)
+
+    def find_manifest(self, name: str) -> Manifest | None:
+        """All that the plugin declares; None while it is not loaded here."""
+        entry = self.find(name)
+        return entry.manifest if entry is not None and entry.status == "loaded" else None
 
     def entries(self) -> tuple[Entry, ...]:
         """All of them; the loaded ones are in the order in which they were loaded."""
