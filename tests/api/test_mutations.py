@@ -9,8 +9,8 @@ import pytest
 from django.utils import timezone
 
 from tests.api.client import GraphQLClient
-from tests.factories import PASSWORD
-from webnet.customers.access import Actor
+from tests.factories import PASSWORD, make_membership
+from webnet.customers.access import Actor, Role
 from webnet.customers.models import Customer, User
 from webnet.plugins.manager import manager
 from webnet.plugins.models import Availability, CustomerPluginConfig, PluginAuditLog, PluginConfig
@@ -467,6 +467,33 @@ class TestIdentity:
 
         assert kind(admin.mutate("removeMember", "changed", **values)) == ("PermissionDenied", "OPERATORS_ONLY")
         assert platform.mutate("removeMember", "changed", **values)["changed"] is True
+
+    def test_whoever_leaves_the_customer_of_the_view_is_told_so_and_sees_nothing_more(self, admin, world):
+        make_membership(world.stranger, world.acme, Role.ADMIN)
+        inside = admin.at("acme")
+
+        data = inside.data(
+            """mutation { removeMember(input: {customer: "acme", username: "ann"}) { __typename
+                ... on RemoveMemberPayload { changed } }
+            again: setMember(input: {customer: "acme", username: "ann", role: ADMIN}) { __typename } }"""
+        )
+
+        assert data["removeMember"] == {"__typename": "RemoveMemberPayload", "changed": True}
+        assert data["again"] == {"__typename": "NotFound"}
+        assert inside.code("{ currentCustomer { name } }") == "CUSTOMER_NOT_FOUND"
+
+    def test_signing_in_at_a_foreign_view_signs_in_and_shows_nothing(self, world):
+        world.stranger.set_password(PASSWORD)
+        world.stranger.save()
+        browser = GraphQLClient(view="acme")
+
+        answer = browser.mutate(
+            "signIn", "viewer { user { username } memberships { role } }", username="gus", password=PASSWORD
+        )
+
+        assert answer["viewer"] == {"user": {"username": "gus"}, "memberships": []}
+        assert browser.code("{ viewer { __typename } }") == "CUSTOMER_NOT_FOUND"
+        assert browser.at(None).data("{ viewer { memberships { customer { slug } } } }")["viewer"]["memberships"]
 
     @pytest.mark.parametrize("who", ["viewer", "operator"])
     def test_members_are_the_admins_business(self, world, who):

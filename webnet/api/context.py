@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 import strawberry
@@ -14,7 +14,9 @@ from webnet.api.batches import Batches
 from webnet.api.reading import Reading
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer
-from webnet.errors import NotFound, Unauthenticated
+from webnet.errors import NotFound
+
+NO_CUSTOMER = 0
 
 
 @dataclass(kw_only=True)
@@ -29,7 +31,8 @@ class Context:
     batches: Batches = field(init=False)
 
     def __post_init__(self) -> None:
-        self._enter(authenticate_request(self.request))
+        self._read_as(authenticate_request(self.request))
+        self._enter_view()
 
     @property
     def actor(self) -> Actor:
@@ -43,11 +46,6 @@ class Context:
     def request_id(self) -> str:
         return request_id(self.request)
 
-    def require_signed_in(self) -> None:
-        """Raise Unauthenticated when nobody is signed in."""
-        if not self.is_signed_in:
-            raise Unauthenticated
-
     def require_in_view(self, slug: str | None) -> None:
         """Raise NotFound for a customer other than the view's."""
         if self.customer_slug is not None and slug not in (None, self.customer_slug):
@@ -55,22 +53,31 @@ class Context:
 
     def forget(self) -> None:
         """Read anew from here on: something was changed."""
-        self._read_anew(platform_token=None)
+        self._read_as(replace(self.identity, platform_token=None))
+        self._return_to_view()
 
     def enter_session(self) -> None:
         """Go on as the session's user: somebody signed in or out."""
-        self._enter(identify_user(self.request))
+        self._read_as(identify_user(self.request))
+        self._return_to_view()
 
-    def _enter(self, identity: Identity) -> None:
+    def _read_as(self, identity: Identity) -> None:
         self.identity = identity
-        self._read_anew(platform_token=identity.platform_token)
-
-    def _read_anew(self, *, platform_token: str | None) -> None:
-        self.view_customer = None
-        self.reading = Reading(actor=self.actor, platform_token=platform_token)
+        self.reading = Reading(actor=identity.actor, platform_token=identity.platform_token)
         self.batches = Batches()
+        self.view_customer = None
+
+    def _enter_view(self) -> None:
         if self.customer_slug is not None and self.is_signed_in:
             self.view_customer = self.reading.enter_view(self.customer_slug)
+
+    def _return_to_view(self) -> None:
+        """What was done is done: whoever has no place in this view, or none any more, sees nothing from here on."""
+        try:
+            self._enter_view()
+        except NotFound:
+            nowhere = replace(self.actor, only_customer_id=NO_CUSTOMER)
+            self.reading = Reading(actor=nowhere, platform_token=None)
 
 
 Info: TypeAlias = strawberry.Info[Context, None]
