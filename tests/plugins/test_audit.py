@@ -12,7 +12,7 @@ from webnet.plugins import audit
 from webnet.plugins.models import PluginAuditLog
 from webnet.plugins.operation import Operation
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

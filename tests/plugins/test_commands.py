@@ -10,7 +10,7 @@ from tests.factories import make_customer
 from webnet.plugins.base import PluginBase
 from webnet.plugins.models import CustomerPluginConfig, PluginAuditLog, PluginConfig
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 class Inventory(PluginBase):

@@ -12,7 +12,7 @@ from webnet.plugins.base import HealthReport, PluginBase
 from webnet.plugins.manager import manager
 from webnet.plugins.models import HealthStatus, PluginAuditLog, PluginConfig, PluginHealth
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 class Inventory(PluginBase):

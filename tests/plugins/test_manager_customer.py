@@ -12,7 +12,7 @@ from webnet.plugins.manager import manager
 from webnet.plugins.models import Availability, CustomerPluginConfig, Generation, PluginAuditLog
 from webnet.plugins.planning import PlanAction
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 class Inventory(PluginBase):

@@ -9,7 +9,7 @@ from webnet.plugins.base import PluginBase
 from webnet.plugins.manager import manager
 from webnet.plugins.models import Availability, CustomerPluginConfig, Generation, PluginAuditLog, PluginConfig
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 class Inventory(PluginBase):
@@ -137,6 +137,7 @@ def test_a_hook_that_calls_the_manager_is_refused(install, operator):
         manager.enable("inventory", actor=operator)
 
 
+@pytest.mark.django_db(transaction=True)
 def test_after_hooks_run_after_the_commit_and_what_they_raise_changes_nothing(install, operator):
     seen = []
 

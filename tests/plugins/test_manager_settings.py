@@ -12,7 +12,7 @@ from webnet.plugins.base import PluginBase
 from webnet.plugins.manager import manager
 from webnet.plugins.models import CustomerPluginConfig, PluginAuditLog, PluginConfig
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 SCHEMA = {
     "type": "object",

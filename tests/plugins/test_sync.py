@@ -9,7 +9,7 @@ from webnet.plugins.base import PluginBase
 from webnet.plugins.manager import manager
 from webnet.plugins.models import PluginAuditLog, PluginConfig, PluginStatus
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 class Inventory(PluginBase):
