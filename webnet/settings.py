@@ -116,6 +116,8 @@ LOGIN_REDIRECT_URL = "home"
 DATABASES = {
     "default": describe_database(env.str("DATABASE_URL", default="") or f"sqlite:///{WEBNET_DATA_DIR}/webnet.sqlite3")
 }
+# At start-up, plugins whose migrations can't be loaded are entered here with None: Django leaves them alone then.
+MIGRATION_MODULES: dict[str, str | None] = {}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.str("REDIS_URL", default="")
 USE_TZ = True

@@ -206,7 +206,7 @@ def test_a_sync_with_another_schema_checks_everybody_and_one_with_the_same_nobod
     update(operator, {"size": 5}, customer="acme")
     stricter = {**SCHEMA, "properties": {**SCHEMA["properties"], "size": {"type": "integer", "maximum": 4}}}
 
-    install(type("Newer", (Boxes,), {"schema": stricter, "version": "2.0"})())
+    install(type("Newer", (Boxes,), {"schema": stricter})())
     assert reasons("acme")[0][0] == "invalid_settings"
     assert reasons("beta") == []
     install(Boxes())

@@ -9,6 +9,7 @@ from typing import Any
 from django.apps import AppConfig, apps
 
 from webnet.plugins.failure import LoadFailure, attempt
+from webnet.plugins.migration_files import hide_broken_migrations
 from webnet.plugins.model_withdrawal import find_dangling, withdraw_models
 
 # Why apps are put aside, by module: of this process, like Django's own registry of apps.
@@ -51,10 +52,15 @@ class IsolatedApp(AppConfig):
 
 
 def settle() -> None:
-    """Puts aside the plugins whose models point at models that are not there, and gets the others ready."""
+    """Puts aside the plugins whose models or migrations hang on something that is not there; gets the others ready."""
     configs = [config for config in apps.get_app_configs() if isinstance(config, IsolatedApp)]
     waiting = [config for config in configs if not config.is_settled]
     _put_dangling_aside(waiting)
+    for label, failure in hide_broken_migrations(waiting).items():
+        config = apps.get_app_config(label)
+        if isinstance(config, IsolatedApp) and config.name not in failed_apps:
+            config.put_aside(failure)
+    _put_dangling_aside(config for config in waiting if config.name not in failed_apps)
     for config in waiting:
         config.get_ready()
 

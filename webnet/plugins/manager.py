@@ -25,6 +25,8 @@ from webnet.plugins import (
 from webnet.plugins import sync as syncing
 from webnet.plugins.activation import customer_state, platform_state
 from webnet.plugins.base import HookContext, PluginBase, call_hook
+from webnet.plugins.findings import Circumstances, Finding
+from webnet.plugins.migrating import Progress
 from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig, PluginHealth
 from webnet.plugins.operation import Operation
 from webnet.plugins.planning import Plan, PlanAction
@@ -61,10 +63,30 @@ class PluginManager:
     def __init__(self, registry: PluginRegistry) -> None:
         self._registry = registry
 
-    def sync(self, *, actor: Actor, reason: str | None = "") -> SyncReport:
-        """Read the installed plugins anew and store what was found."""
+    def sync(
+        self,
+        *,
+        actor: Actor,
+        migrate: bool = False,
+        force: bool = False,
+        reason: str | None = "",
+        progress: Progress | None = None,
+    ) -> SyncReport:
+        """Read the installed plugins anew and store what was found; with `migrate`, first run their migrations.
+
+        `force` takes downgrades, and upgrades that some stored settings do not fit.
+        """
         work = Operation(actor=actor, action="sync_plugins", reason=reason)
-        return work.run(lambda: syncing.sync(work, self._registry))
+        around = Circumstances(force=force)
+        if migrate:
+            work.run(lambda: access.require_operator(actor))
+            around = replace(around, faults=syncing.migrate(self._registry, around, progress))
+        return work.run(lambda: syncing.sync(work, self._registry, around))
+
+    def preview_sync(self, *, actor: Actor, migrate: bool = False, force: bool = False) -> tuple[Finding, ...]:
+        """What a sync would find and write. Changes nothing, and calls no hook but `migrate_settings`."""
+        access.require_operator(actor)
+        return syncing.preview(self._registry, Circumstances(force=force, will_migrate=migrate))
 
     def enable(
         self,

@@ -24,12 +24,14 @@ TRANSIENT_SQLSTATES = frozenset({"40001", "40P01"})
 
 @dataclass(frozen=True)
 class Change:
-    """What became of one plugin, for its audit row."""
+    """What became of one plugin, for its audit row; `customer` and `action` are the operation's where left out."""
 
     plugin_name: str
     plugin_version: str = ""
     before: Any = None
     after: Any = None
+    customer: Customer | None = None
+    action: str = ""
 
 
 @dataclass(kw_only=True)
@@ -93,11 +95,11 @@ class Operation:
 
     def _record_change(self, change: Change, refusal: Refusal | None) -> None:
         # A NotFound must not betray whether the thing is foreign or missing, also not by the chain it is in.
-        customer = None if isinstance(refusal, NotFound) else self.customer
+        customer = None if isinstance(refusal, NotFound) else change.customer or self.customer
         audit.record(
             audit.AuditEntry(
                 actor=self.actor,
-                action=self.action,
+                action=change.action or self.action,
                 outcome=_outcome(refusal),
                 customer=customer,
                 plugin_name=change.plugin_name,

@@ -66,13 +66,13 @@ def change_customer(work: Operation, change: SettingsChange, *, customer: str) -
 def _edit(work: Operation, row: PluginConfig, layer: Layer, change: SettingsChange) -> bool:
     """Edit the layer, not yet saved; False where that changes nothing."""
     _require_revision(row.name, layer, change.expected_revision)
-    before, sealed = _audit_view(layer), layer.secrets
+    before, sealed = audit_view(layer), layer.secrets
     change.edit(layer)
     if is_same(before["settings"], layer.settings) and sealed == layer.secrets:
         return False
     layer.settings_revision += 1
-    work.before, work.after = before, _audit_view(layer)
-    work.after["secretsChanged"] = _changed(sealed, layer.secrets)
+    work.before, work.after = before, audit_view(layer)
+    work.after["secretsChanged"] = changed_secrets(sealed, layer.secrets)
     return True
 
 
@@ -97,9 +97,11 @@ def _shown(work: Operation, row: PluginConfig, issues: Issues) -> Issues:
     return shown or (SettingsIssue(path="", message=settings_faults.PLATFORMS_FAULT),)
 
 
-def _audit_view(layer: Layer) -> dict[str, Any]:
+def audit_view(layer: Layer) -> dict[str, Any]:
+    """What an audit row says of a layer, before and after; never a secret."""
     return {"revision": layer.settings_revision, "settings": layer.settings, "secretsSet": sorted(layer.secrets)}
 
 
-def _changed(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+def changed_secrets(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """The pointers of the secrets that were set, changed or removed."""
     return sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))

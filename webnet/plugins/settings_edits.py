@@ -86,7 +86,7 @@ def _change_secrets(layer: Layer, values: Mapping[str, Any], *, plugin: str) -> 
         before = _find_secret(layer, path, plugin=plugin)
         after = merge_patch(before, value)
         if value is None or path not in layer.secrets or not is_same(before, after):
-            changes[path] = None if value is None else _seal(layer, path, after, plugin=plugin)
+            changes[path] = None if value is None else seal(layer, path, after, plugin=plugin)
     return change_secrets(layer.secrets, changes)
 
 
@@ -97,6 +97,7 @@ def _find_secret(layer: Layer, path: str, *, plugin: str) -> Any:
         return None
 
 
-def _seal(layer: Layer, path: str, value: Any, *, plugin: str) -> dict[str, str]:
+def seal(layer: Layer, path: str, value: Any, *, plugin: str) -> dict[str, str]:
+    """The value as it is stored among the layer's secrets."""
     sealed = secrets.seal(value, customer_id=layers.owner_of(layer), plugin=plugin, path=path)
     return {"sealed": sealed, "updated_at": timezone.now().isoformat()}

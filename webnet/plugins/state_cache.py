@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.models import OuterRef, Subquery
 
 from webnet.customers.models import Customer
+from webnet.plugins.compatibility import is_newer
 from webnet.plugins.effectiveness import CustomerState, PlatformState
 from webnet.plugins.models import CustomerPluginConfig, Generation, PluginConfig
 from webnet.plugins.registry import registry
@@ -91,15 +92,22 @@ def _load_platform(token: str | None) -> PlatformState:
     current = Generation.objects.filter(customer=None).values("token")[:1]
     rows = list(PluginConfig.objects.annotate(generation_token=Subquery(current)).order_by("name"))
     read = rows[0].generation_token if rows else token
-    unloaded = {row.name: reason for row in rows if (reason := _why_unloaded(row.name))}
+    unloaded = {row.name: reason for row in rows if (reason := _why_withheld(row))}
     return PlatformState(token=read or "", plugins={row.name: row for row in rows}, unloaded=unloaded)
 
 
-def _why_unloaded(plugin: str) -> str | None:
-    entry = registry.find(plugin)
+def _why_withheld(row: PluginConfig) -> str | None:
+    """Why this process can't run the plugin, whatever its row says."""
+    entry = registry.find(row.name)
     if entry is None:
-        return f"'{plugin}' is not loaded in this process; restart it."
-    return None if entry.status == "loaded" else (entry.reason or f"'{plugin}' is {entry.status} in this process.")
+        return f"'{row.name}' is not loaded in this process; restart it."
+    if entry.status != "loaded" or entry.identity is None:
+        return entry.reason or f"'{row.name}' is {entry.status} in this process."
+    # An older version may go on until its process is restarted; a newer one has to wait until a sync has taken it.
+    if row.version and is_newer(entry.identity.version, than=row.version):
+        waits = f"Version {entry.identity.version} of '{row.name}' waits to be taken: run 'manage.py sync_plugins'."
+        return row.status_reason or waits
+    return None
 
 
 def _load_customers(missing: Iterable[Customer], platform: PlatformState) -> dict[int, CustomerState]:

@@ -8,29 +8,69 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from webnet.customers.access import Actor
+from webnet.plugins.findings import Finding
 from webnet.plugins.manager import manager
 from webnet.plugins.models import PluginConfig
 
 
 class Command(BaseCommand):
     help = (
-        "Reads the plugins named in WEBNET_PLUGINS anew: new ones are added, changed ones updated, and those that are "
-        "gone become 'missing' and keep their data. Exits with 1 when a plugin failed."
+        "Reads the plugins named in WEBNET_PLUGINS anew: new ones are added, new versions taken, and those that are "
+        "gone become 'missing' and keep their data. Exits with 1 when a plugin failed or its upgrade was refused."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--migrate", action="store_true", help="first run the plugins' migrations, each on its own")
+        parser.add_argument("--dry-run", action="store_true", help="only say what would be found; changes nothing")
+        parser.add_argument(
+            "--force",
+            action="store_true",
+            help="also take older versions, and upgrades that stored settings do not fit: the plugin is then not "
+            "effective for those customers until their settings fit",
+        )
         parser.add_argument("--reason", default="", help="why, for the audit log")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        report = manager.sync(actor=Actor.system("command: sync_plugins"), reason=options["reason"])
+        actor = Actor.system("command: sync_plugins")
+        if options["dry_run"]:
+            self._preview(manager.preview_sync(actor=actor, migrate=options["migrate"], force=options["force"]))
+            return
+        report = manager.sync(actor=actor, migrate=options["migrate"], force=options["force"], reason=options["reason"])
         rows = PluginConfig.objects.in_bulk(field_name="name")
         for heading in ("added", "updated", "missing", "failed"):
             for name in getattr(report, heading):
                 self._print(heading, rows[name])
+        for found in report.findings:
+            self._print_issues(found)
         if not (report.added or report.updated or report.missing or report.failed):
             self.stdout.write(f"Nothing changed: {len(rows)} plugins, all as they were.")
         if report.failed:
             sys.exit(1)
+
+    def _preview(self, findings: tuple[Finding, ...]) -> None:
+        for found in findings:
+            self._print_finding(found)
+            self._print_issues(found)
+        gone = PluginConfig.objects.exclude(name__in=[found.entry.name for found in findings])
+        for name in gone.values_list("name", flat=True):
+            self.stdout.write(f"{name}: missing, since it is not installed any more")
+        if any(found.is_bad for found in findings):
+            sys.exit(1)
+
+    def _print_finding(self, found: Finding) -> None:
+        """One plugin in a line: what a sync would make of it, and each migration that is to be run."""
+        step, version = found.upgrade, found.entry.identity.version if found.entry.identity else "no version"
+        told = f"{step.from_version} → {step.to_version}" if step else version
+        reason = f": {found.reason}" if found.reason else ""
+        style = self.style.ERROR if found.is_bad else self.style.SUCCESS
+        ending = "refused" if step and step.refusal else found.status.value
+        self.stdout.write(f"{found.entry.name} {told}: {style(ending)}{reason}")
+        for migration in found.pending:
+            self.stdout.write(f"  migration {migration}")
+
+    def _print_issues(self, found: Finding) -> None:
+        for issue in found.upgrade.issues if found.upgrade else ():
+            self.stdout.write(f"  {issue.tell()}")
 
     def _print(self, heading: str, row: PluginConfig) -> None:
         style = self.style.ERROR if heading in ("failed", "missing") else self.style.SUCCESS

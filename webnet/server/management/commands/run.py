@@ -25,7 +25,7 @@ class Command(BaseCommand):
         """Serve until the process is told to end."""
         # First of all, so that a port that is taken changes nothing.
         listener = _listen(settings.WEBNET_HOST, settings.WEBNET_PORT)
-        call_command("migrate", interactive=False, verbosity=0, stdout=io.StringIO())
+        call_command("migrate", host_only=True, interactive=False, verbosity=0, stdout=io.StringIO())
         if settings.DEBUG and not get_user_model().objects.exists():
             call_command("demo", stdout=self.stdout)
         self._sync_plugins()
@@ -36,7 +36,7 @@ class Command(BaseCommand):
     def _sync_plugins(self) -> None:
         """A plugin that failed is shown and withheld; the house opens all the same."""
         try:
-            call_command("sync_plugins", stdout=self.stdout)
+            call_command("sync_plugins", migrate=True, stdout=self.stdout)
         except (CommandError, SystemExit) as problem:
             self.stderr.write(f"Not every plugin can be used: {problem}")
 

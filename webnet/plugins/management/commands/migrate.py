@@ -1,0 +1,44 @@
+"""Django's `migrate`, in which a plugin whose migrations fail stops neither the host's nor another plugin's."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from django.core.management.base import CommandParser
+from django.core.management.commands import migrate
+from django.db import DEFAULT_DB_ALIAS
+
+from webnet.plugins import migrating
+from webnet.plugins import sync as syncing
+from webnet.plugins.findings import Circumstances
+from webnet.plugins.registry import registry
+
+# With any of these, Django's own command knows best what is meant.
+DJANGOS_OWN = ("app_label", "plan", "check_unapplied", "fake", "fake_initial", "run_syncdb", "prune")
+
+
+class Command(migrate.Command):
+    help = (
+        "Runs the migrations of the host, then those of each plugin on its own, but not of a version that "
+        "'sync_plugins' would refuse. Named apps and all other options are Django's own. Exits with 1 when a plugin's "
+        "migrations failed."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("--host-only", action="store_true", help="leave the plugins to 'sync_plugins --migrate'")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["database"] != DEFAULT_DB_ALIAS or any(options[name] for name in DJANGOS_OWN):
+            super().handle(*args, **options)
+            return
+        self.verbosity = options["verbosity"]
+        migrating.migrate_host(self.migration_progress_callback)
+        if options["host_only"]:
+            return
+        failures = syncing.migrate(registry, Circumstances(), self.migration_progress_callback)
+        for name, failure in failures.items():
+            self.stderr.write(f"'{name}' is not migrated: {failure.reason}")
+        if failures:
+            sys.exit(1)
