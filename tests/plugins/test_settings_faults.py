@@ -77,7 +77,7 @@ def test_a_global_change_that_customers_do_not_fit_is_refused_and_names_the_firs
     assert refused.value.customers == tuple(f"c{number:02}" for number in range(20))
     assert refused.value.customer_count == 23
     assert [(issue.path, issue.message) for issue in refused.value.issues] == [("/size", "must be 10 or less")]
-    assert "'c19' and 3 more would not fit any more" in refused.value.message
+    assert "those of 23 customers ('c00', 'c01'" in refused.value.message
     assert PluginConfig.objects.get().settings == {}
     assert reasons("c00") == []
 

@@ -50,9 +50,13 @@ def open_merged(row: PluginConfig, config: CustomerPluginConfig | None = None) -
 
 
 def open_layer(layer: Layer, *, plugin: str) -> dict[str, Any]:
-    """One layer with its secrets in their places."""
-    paths = {path: open_secret(layer, path, plugin=plugin) for path in layer.secrets}
-    return join_secrets(layer.settings, paths)
+    """One layer with its secrets in their places; raises SecretUnreadable."""
+    return join_secrets(layer.settings, opened_secrets(layer, plugin=plugin))
+
+
+def opened_secrets(layer: Layer, *, plugin: str) -> dict[str, Any]:
+    """The layer's own secrets by JSON Pointer, unsealed; raises SecretUnreadable."""
+    return {path: open_secret(layer, path, plugin=plugin) for path in layer.secrets}
 
 
 def open_secret(layer: Layer, path: str, *, plugin: str) -> Any:

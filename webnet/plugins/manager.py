@@ -14,6 +14,7 @@ from webnet.errors import InvalidInput, Refusal
 from webnet.plugins import (
     customer_changes,
     health,
+    key_rotation,
     layers,
     permission_changes,
     planning,
@@ -27,6 +28,7 @@ from webnet.plugins.activation import customer_state, platform_state
 from webnet.plugins.base import HookContext, PluginBase, call_hook
 from webnet.plugins.findings import Circumstances, Finding
 from webnet.plugins.migrating import Progress
+from webnet.plugins.key_rotation import RotationReport
 from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig, PluginHealth
 from webnet.plugins.operation import Operation
 from webnet.plugins.planning import Plan, PlanAction
@@ -195,6 +197,16 @@ class PluginManager:
         work = Operation(actor=actor, action="set_role_permission", plugin_name=plugin, reason=reason)
         decision = permission_changes.Decision(codename=permission, role=role, granted=granted)
         return _run(work, lambda: permission_changes.decide(work, customer=customer, decision=decision))
+
+    def rotate_settings_keys(
+        self,
+        *,
+        actor: Actor,
+        tell: Callable[[RotationReport], object] = lambda _: None,
+        reason: str | None = "",
+    ) -> RotationReport:
+        """Seal every secret again with the key that seals now; `tell` hears of each batch."""
+        return key_rotation.rotate(actor=actor, reason=reason, tell=tell)
 
     def apply_to_customers(
         self,

@@ -97,7 +97,7 @@ class PluginConfig(SettingsLayer):
     updated_at = models.DateTimeField(auto_now=True)
     synced_at = models.DateTimeField(default=timezone.now)
     settings_checked = models.CharField(
-        max_length=64, blank=True, help_text="Of the schema and keys with which all layers were checked last."
+        max_length=64, blank=True, help_text="Of the version, schema and keys with which all layers were checked last."
     )
 
     class Meta:

@@ -64,12 +64,12 @@ def store_customer_faults(faults: dict[int, str]) -> None:
 
 
 def check_all(row: PluginConfig) -> bool:
-    """Check every layer of the plugin anew when its schema or the keys are others than at the last check.
+    """Check every layer of the plugin anew when its version, its schema or the keys are others than at the last check.
 
     The global fault is set on the row, which the caller saves; returns whether anything was checked.
     """
     schema = layers.schema_of(row.name)
-    checked = _fingerprint(schema)
+    checked = _fingerprint(row, schema)
     if checked == row.settings_checked:
         return False
     row.settings_fault, row.settings_checked = tell_fault(schema, find_issues(row)), checked
@@ -99,6 +99,6 @@ def _as_issue(error: WebnetError) -> SettingsIssue:
     return SettingsIssue(path=getattr(error, "path", ""), message=f"can't be read. {error.message.rstrip('.')}")
 
 
-def _fingerprint(schema: SettingsSchema | None) -> str:
+def _fingerprint(row: PluginConfig, schema: SettingsSchema | None) -> str:
     text = json.dumps(schema.schema, sort_keys=True) if schema is not None else ""
-    return hashlib.sha256(f"{secrets.key_fingerprint()}{text}".encode()).hexdigest()
+    return hashlib.sha256(f"{secrets.key_fingerprint()} {row.version} {text}".encode()).hexdigest()

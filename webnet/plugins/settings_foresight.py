@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from webnet.customers.access import Actor
-from webnet.errors import InvalidSettings, SettingsIssue, WebnetError
+from webnet.errors import InvalidSettings, WebnetError
 from webnet.plugins import layers, settings_faults
+from webnet.plugins.concerned import Concerned
 from webnet.plugins.models import PluginConfig
 from webnet.plugins.settings_faults import Issues
 
-MAXIMUM_NAMED = 20
 ALLOW = "send allowInvalid to change them all the same"
 
 
@@ -64,7 +64,7 @@ def refuse_or_note(row: PluginConfig, foresight: Foresight, *, revision: int, al
     issues = {each.pk: current.known[each.pk, each.revision] for each in overrides}
     broken = [each for each in overrides if issues[each.pk] and not each.fault]
     if broken and not allow_invalid:
-        raise _refusal(row.name, broken, [issue for each in broken[:MAXIMUM_NAMED] for issue in issues[each.pk]])
+        raise _refusal(row.name, broken, issues)
     schema = layers.schema_of(row.name)
     faults = {each: settings_faults.tell_fault(schema, issues[each.pk]) for each in overrides}
     settings_faults.store_customer_faults({each.pk: fault for each, fault in faults.items() if fault != each.fault})
@@ -85,9 +85,13 @@ def _look(foresight: Foresight, row: PluginConfig, overrides: list[Override]) ->
             foresight.known[config, revisions[config]] = issues
 
 
-def _refusal(plugin: str, broken: list[Override], issues: list[SettingsIssue]) -> InvalidSettings:
-    named = tuple(each.slug for each in broken[:MAXIMUM_NAMED])
-    more = f" and {len(broken) - len(named)} more" if len(broken) > len(named) else ""
-    told = ", ".join(f"'{slug}'" for slug in named)
-    message = f"The settings of '{plugin}' were not changed: those of {told}{more} would not fit any more; {ALLOW}."
-    return InvalidSettings(message, issues=tuple(dict.fromkeys(issues)), customers=named, customer_count=len(broken))
+def _refusal(plugin: str, broken: list[Override], issues: dict[int, Issues]) -> InvalidSettings:
+    concerned = Concerned.named(each.slug for each in broken)
+    told = [issue for each in broken if each.slug in concerned.slugs for issue in issues[each.pk]]
+    message = f"The settings of '{plugin}' were not changed: those of {concerned.tell()} would not fit any more; {ALLOW}."
+    return InvalidSettings(
+        message,
+        issues=tuple(dict.fromkeys(told)),
+        customers=concerned.slugs,
+        customer_count=concerned.count,
+    )

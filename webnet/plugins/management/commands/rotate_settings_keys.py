@@ -1,0 +1,40 @@
+"""Seals every secret setting again with the first of WEBNET_SETTINGS_KEYS."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from webnet.customers.access import Actor
+from webnet.plugins.key_rotation import RotationReport
+from webnet.plugins.management.progress import ProgressBar
+from webnet.plugins.manager import manager
+
+
+class Command(BaseCommand):
+    help = (
+        "Seals every secret setting again with the first key of WEBNET_SETTINGS_KEYS; the former keys must follow it "
+        "there until this is done. It can be stopped at any moment and started again. Exits with 1 when a secret does "
+        "not open with any of the keys."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--reason", default="", help="why, for the audit log")
+
+    def handle(self, **options: Any) -> None:
+        bar = ProgressBar(self.stderr, label="Sealing secrets")
+
+        def tell(report: RotationReport) -> None:
+            bar.show(report.done, report.total)
+
+        actor = Actor.system("command: rotate_settings_keys")
+        report = manager.rotate_settings_keys(actor=actor, reason=options["reason"], tell=tell)
+        bar.end()
+        self.stdout.write(f"{report.sealed} secrets sealed again; {report.done} layers hold secrets.")
+        for words in report.unreadable:
+            self.stderr.write(words)
+        if report.unreadable:
+            sys.exit(1)
+        self.stdout.write("Every secret opens with the first key: the others can go from WEBNET_SETTINGS_KEYS.")
