@@ -127,6 +127,7 @@ class TestForeignAndMissing:
             ("disableCustomerPlugin", {"plugin": "greeter"}),
             ("resetCustomerPlugin", {"plugin": "greeter"}),
             ("updateCustomerPluginSettings", {"plugin": "greeter", "settings": {}}),
+            ("revertCustomerPluginSettings", {"plugin": "greeter", "revision": 1}),
             ("checkPluginHealth", {"plugin": "greeter"}),
         ],
     )

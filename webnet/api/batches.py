@@ -18,9 +18,9 @@ PARENTS_PER_STATEMENT = 100
 
 
 class Batch(Generic[Row]):
-    """One nested field for all its parents; `parent` is the column of its rows that names their parent."""
+    """One nested field for all its parents; `parent` are the columns of its rows that together name their parent."""
 
-    def __init__(self, listing: Listing[Row], request: PageRequest, parent: str) -> None:
+    def __init__(self, listing: Listing[Row], request: PageRequest, parent: Sequence[str]) -> None:
         self._listing = listing
         self._request = request
         self._parent = parent
@@ -46,11 +46,11 @@ class Batch(Generic[Row]):
         return self._read({key: part for key, part in parts.items() if part is not None}, 1, [])
 
     def _load_counts(self, keys: Collection[Any]) -> Mapping[Any, int]:
-        rows = self._listing.rows.filter(**{f"{self._parent}__in": keys}).order_by()
-        return dict(rows.values_list(self._parent).annotate(Count("pk")))
+        rows = self._listing.rows.filter(**{f"{self._parent[0]}__in": {key[0] for key in keys}}).order_by()
+        return {tuple(key): count for *key, count in rows.values_list(*self._parent).annotate(Count("pk"))}
 
     def _rows_of(self, key: Any) -> QuerySet[Row]:
-        return self._listing.rows.filter(**{self._parent: key})
+        return self._listing.rows.filter(**dict(zip(self._parent, key, strict=True)))
 
     def _read(self, parts: Mapping[Any, QuerySet[Row]], limit: int, terms: Sequence[str]) -> Mapping[Any, list[Row]]:
         found: dict[Any, list[Row]] = {key: [] for key in parts}
@@ -59,7 +59,7 @@ class Batch(Generic[Row]):
             chunk = [parts[key] for key in keys[start : start + PARENTS_PER_STATEMENT]]
             rows = chunk[0][:limit] if len(chunk) == 1 else self._read_together(chunk, limit).order_by(*terms)
             for row in rows:
-                found[getattr(row, self._parent)].append(row)
+                found[tuple(getattr(row, column) for column in self._parent)].append(row)
         return found
 
     def _read_together(self, parts: Sequence[QuerySet[Row]], limit: int) -> QuerySet[Row]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from webnet.api import orders
 from webnet.api.connections import Listing, Page
@@ -22,6 +22,7 @@ from webnet.api.pages import Arguments, open_nested_page, open_page
 from webnet.api.reading import Reading
 from webnet.customers.models import Customer
 from webnet.customers.roles import Role
+from webnet.plugins import settings_history as history
 from webnet.plugins.activation import Reason
 from webnet.plugins.compatibility import satisfies
 from webnet.plugins.effectiveness import IneffectiveCode
@@ -93,9 +94,9 @@ def configs_of_plugin(
     reading.meet_plugins([plugin])
     return open_nested_page(
         info,
-        parent="plugin_id",
-        key=plugin.pk,
-        among=[row.pk for row in reading.plugins_met.values()],
+        parent=["plugin_id"],
+        key=(plugin.pk,),
+        among=[(row.pk,) for row in reading.plugins_met.values()],
         arguments=arguments,
         make_listing=lambda: _explicit_configs(reading, wanted, ordering=orders.CONFIGS_OF_PLUGIN),
     )
@@ -140,9 +141,9 @@ def audit_logs_of_customer(
         return None
     return open_nested_page(
         info,
-        parent="customer_id",
-        key=customer.pk,
-        among=[met.pk for met in reading.customers.known() if reading.has_role(Role.OPERATOR, met)],
+        parent=["customer_id"],
+        key=(customer.pk,),
+        among=[(met.pk,) for met in reading.customers.known() if reading.has_role(Role.OPERATOR, met)],
         arguments=arguments,
         make_listing=lambda: _audit_logs(reading, wanted),
     )
@@ -158,11 +159,33 @@ def audit_logs_of_plugin(
     reading.meet_plugins([plugin])
     return open_nested_page(
         info,
-        parent="plugin_name",
-        key=plugin.name,
-        among=list(reading.plugins_met),
+        parent=["plugin_name"],
+        key=(plugin.name,),
+        among=[(name,) for name in reading.plugins_met],
         arguments=arguments,
         make_listing=lambda: _audit_logs(reading, wanted),
+    )
+
+
+def settings_history(
+    info: Info, plugin: PluginConfig, config: CustomerPluginConfig | None, arguments: Arguments
+) -> Page[PluginAuditLog] | None:
+    """The changes of the global layer, for platform operators only, or of a customer's, for operators there."""
+    reading = info.context.reading
+    reading.meet_plugins([plugin])
+    may_read = (
+        reading.actor.is_platform_operator if config is None else reading.has_role(Role.OPERATOR, config.customer)
+    )
+    if not may_read:
+        return None
+    among = [(None, name) for name in reading.plugins_met] if config is None else _changed_pairs(reading)
+    return open_nested_page(
+        info,
+        parent=["customer_id", "plugin_name"],
+        key=(config.customer_id if config is not None else None, plugin.name),
+        among=among,
+        arguments=arguments,
+        make_listing=lambda: _audit_listing(reading, history.changes(is_global=config is None).defer("text")),
     )
 
 
@@ -204,8 +227,21 @@ def _audit_logs(reading: Reading, wanted: PluginAuditLogFilter | None) -> Listin
         rows = rows.filter(customer_id=reading.view.pk) if may_read else rows.none()
     elif not reading.actor.is_platform_operator:
         rows = rows.filter(customer_id__in=reading.customers_with_role(Role.OPERATOR).values("pk"))
-    rows = wanted.apply(rows) if wanted else rows
+    return _audit_listing(reading, wanted.apply(rows) if wanted else rows)
 
+
+def _changed_pairs(reading: Reading) -> list[tuple[int | None, str]]:
+    """(customer, plugin) of those met whose settings were ever changed, where the viewer is an operator."""
+    customers = [customer for customer in reading.customers.known() if reading.has_role(Role.OPERATOR, customer)]
+    return [
+        (customer.pk, name)
+        for customer in customers
+        for name, config in reading.state_of(customer).rows.items()
+        if config.settings_revision and name in reading.plugins_met
+    ]
+
+
+def _audit_listing(reading: Reading, rows: QuerySet[PluginAuditLog]) -> Listing[PluginAuditLog]:
     def meet(read: Sequence[PluginAuditLog]) -> None:
         reading.announce_customers(row.customer_id for row in read if row.customer_id is not None)
         reading.users.announce(row.actor_id for row in read if row.actor_id is not None)

@@ -30,15 +30,15 @@ def open_page(info: Info, listing: Listing[Row], arguments: Arguments) -> Page[R
 def open_nested_page(
     info: Info,
     *,
-    parent: str,
-    key: object,
-    among: Iterable[object],
+    parent: Sequence[str],
+    key: Sequence[object],
+    among: Iterable[Sequence[object]],
     arguments: Arguments,
     make_listing: Callable[[], Listing[Row]],
 ) -> Page[Row]:
     """The page of one parent, read together with those of the parents `among`, which will be asked for too.
 
-    `parent` is the column of the rows that holds the parent's key.
+    `parent` are the columns of the rows that hold the parent's key.
     """
     batch = info.context.batches.find(info)
     if batch is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import strawberry
@@ -53,6 +53,17 @@ class SettingsIssue:
 @strawberry.type(description="INVALID_SETTINGS: the merged settings do not fit the plugin's schema.")
 class InvalidSettings(Refusal):
     issues: list[SettingsIssue]
+    customers: list[str] = strawberry.field(
+        description="Whose settings a global change would break: the first 20, by slug, and how many there are."
+    )
+    customer_count: int
+
+
+@strawberry.type(
+    description="REVISION_NOT_AVAILABLE: there never was this revision, or the audit log does not hold it any more."
+)
+class RevisionNotAvailable(Refusal):
+    pass
 
 
 @strawberry.type(description="INVALID_INPUT or NAME_TAKEN: well-formed, but this field of the input can't be taken.")
@@ -89,7 +100,16 @@ REFUSALS: tuple[tuple[type[errors.Refusal], type[Refusal], Details], ...] = (
     (errors.PermissionDenied, PermissionDenied, lambda denied: {"required_role": _read_role(denied.required_role)}),
     (errors.NotFound, NotFound, lambda _: {}),
     (errors.Conflict, Conflict, lambda conflict: {"current_revision": conflict.current_revision}),
-    (errors.InvalidSettings, InvalidSettings, lambda invalid: {"issues": _read_issues(invalid.issues)}),
+    (
+        errors.InvalidSettings,
+        InvalidSettings,
+        lambda invalid: {
+            "issues": [SettingsIssue(path=issue.path, message=issue.message) for issue in invalid.issues],
+            "customers": list(invalid.customers),
+            "customer_count": invalid.customer_count,
+        },
+    ),
+    (errors.RevisionNotAvailable, RevisionNotAvailable, lambda _: {}),
     (errors.InvalidInput, InvalidInput, lambda invalid: {"field": to_camel_case(invalid.field)}),
     (errors.DependencyRefusal, DependencyRefusal, lambda refusal: {"plugins": list(refusal.plugins)}),
     (errors.PluginUnavailable, PluginUnavailable, lambda refusal: {"status": PluginStatus(refusal.status)}),
@@ -117,7 +137,3 @@ class RefusalHandler:
 
 def _read_role(role: str | None) -> Role | None:
     return Role(role) if role else None
-
-
-def _read_issues(issues: Iterable[errors.SettingsIssue]) -> list[SettingsIssue]:
-    return [SettingsIssue(path=issue.path, message=issue.message) for issue in issues]

@@ -9,7 +9,8 @@ from typing import Any
 from webnet.api.types.enums import SettingLayer
 from webnet.api.types.settings import SecretSetting, SettingSource
 from webnet.plugins import layers
-from webnet.plugins.models import CustomerPluginConfig, PluginConfig
+from webnet.plugins.models import CustomerPluginConfig, PluginAuditLog, PluginConfig
+from webnet.plugins.settings_history import ChangedSetting, list_changes
 
 
 class ShownSettings:
@@ -33,10 +34,14 @@ class ShownSettings:
 
     def effective(self) -> Mapping[str, Any]:
         """All layers merged."""
+        if self._hides_global:
+            return self.own()
         return self._show(layers.effective_settings(self._plugin, self._config))
 
     def sources(self) -> list[SettingSource]:
         found = layers.settings_sources(self._plugin, self._config)
+        if self._hides_global:
+            found = tuple((path, layer) for path, layer in found if layer == SettingLayer.CUSTOMER.value)
         return [SettingSource(path=path, layer=SettingLayer(layer)) for path, layer in found if self._is_shown(path)]
 
     def secrets(self) -> list[SecretSetting]:
@@ -44,6 +49,11 @@ class ShownSettings:
         named = self._schema.secret_paths() if self._schema is not None else ()
         paths = dict.fromkeys((*(path for path in named if "*" not in path.split("/")), *sorted(self._layer.secrets)))
         return [self._secret(path) for path in paths if self._is_shown(path)]
+
+    @property
+    def _hides_global(self) -> bool:
+        """Without the schema nobody knows which of the global values are the platform's only."""
+        return self._schema is None and not self._sees_all
 
     def _secret(self, path: str) -> SecretSetting:
         stored = self._layer.secrets.get(path)
@@ -57,3 +67,15 @@ class ShownSettings:
 
     def _is_shown(self, path: str) -> bool:
         return self._sees_all or self._schema is None or not self._schema.platform_only(path)
+
+
+def show_changes(row: PluginAuditLog, *, sees_all: bool) -> tuple[ChangedSetting, ...]:
+    """What one change of settings did; what the schema calls secret or the platform's by now is treated as such."""
+    schema = layers.schema_of(row.plugin_name)
+    if schema is None:
+        return list_changes(row)
+    shown = [change for change in list_changes(row) if sees_all or not schema.platform_only(change.path)]
+    return tuple(
+        ChangedSetting(path=change.path, is_secret=True) if schema.is_secret(change.path) else change
+        for change in shown
+    )

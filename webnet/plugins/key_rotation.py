@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from webnet.customers import access
@@ -38,7 +39,7 @@ def rotate(*, actor: Actor, reason: str | None, tell: Callable[[RotationReport],
     report = RotationReport(total=sum(len(keys) for _, keys in batches))
     for model, keys in batches:
         work = Operation(actor=actor, action="rotate_settings_keys", reason=reason)
-        sealed, unreadable = work.run(lambda work=work, model=model, keys=keys: _rotate_batch(work, model, keys))
+        sealed, unreadable = work.run(partial(_rotate_batch, work, model, keys))
         report.done += len(keys)
         report.sealed += sealed
         report.unreadable += unreadable

@@ -171,13 +171,13 @@ class PluginManager:
         plugin: str,
         *,
         actor: Actor,
-        revision: int | None,
+        revision: int,
         customer: str | None = None,
         expected_revision: int | None = None,
         allow_invalid: bool = False,
         reason: str | None = "",
     ) -> Change:
-        """Restore a layer's values of an earlier revision, secrets staying as they are; None inherits everything."""
+        """Restore a layer's values of an earlier revision, secrets staying as they are; 0 inherits everything again."""
         edit = settings_edits.revert_to(plugin, revision)
         change = SettingsChange(edit=edit, expected_revision=expected_revision, allow_invalid=allow_invalid)
         return self._change_settings("revert", plugin, change, actor=actor, customer=customer, reason=reason)

@@ -38,11 +38,11 @@ def patch_with(plugin: str, patch: Any) -> Edit:
     return edit
 
 
-def revert_to(plugin: str, revision: int | None) -> Edit:
-    """Restore the plain values of a revision, and keep the secrets; with None, inherit everything, also secrets."""
+def revert_to(plugin: str, revision: int) -> Edit:
+    """Restore the plain values of a revision, and keep the secrets; with 0, set nothing any more, secrets neither."""
 
     def edit(layer: Layer) -> None:
-        if revision is None:
+        if revision == 0:
             layer.settings, layer.secrets = {}, {}
             return
         schema = _require_schema(plugin)

@@ -88,7 +88,8 @@ def _look(foresight: Foresight, row: PluginConfig, overrides: list[Override]) ->
 def _refusal(plugin: str, broken: list[Override], issues: dict[int, Issues]) -> InvalidSettings:
     concerned = Concerned.named(each.slug for each in broken)
     told = [issue for each in broken if each.slug in concerned.slugs for issue in issues[each.pk]]
-    message = f"The settings of '{plugin}' were not changed: those of {concerned.tell()} would not fit any more; {ALLOW}."
+    whose = concerned.tell()
+    message = f"The settings of '{plugin}' were not changed: those of {whose} would not fit any more; {ALLOW}."
     return InvalidSettings(
         message,
         issues=tuple(dict.fromkeys(told)),

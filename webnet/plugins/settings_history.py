@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,44 +26,47 @@ class ChangedSetting:
     is_secret: bool = False
 
 
-def history(plugin: str, customer_id: int | None) -> QuerySet[PluginAuditLog]:
-    """The audit rows of a layer's changes, newest first: the global layer's, or one customer's."""
-    actions = GLOBAL_ACTIONS if customer_id is None else CUSTOMER_ACTIONS
-    rows = PluginAuditLog.objects.filter(plugin_name=plugin, customer_id=customer_id, action__in=actions)
-    return rows.filter(outcome=AuditOutcome.SUCCEEDED).order_by("-position")
+def changes(*, is_global: bool) -> QuerySet[PluginAuditLog]:
+    """The audit rows that changed a layer: the global ones, or customers' own, of all plugins."""
+    actions = GLOBAL_ACTIONS if is_global else CUSTOMER_ACTIONS
+    return PluginAuditLog.objects.filter(action__in=actions, outcome=AuditOutcome.SUCCEEDED)
 
 
 def revision_of(row: PluginAuditLog) -> int:
     """The layer's revision after that change."""
-    return int(row.after["revision"])
+    return int(_view(row.after)["revision"])
 
 
 def settings_at(plugin: str, customer_id: int | None, revision: int) -> Mapping[str, Any]:
-    """The layer's plain values at a revision, 0 being the one before the first change.
+    """The layer's plain values at a revision.
 
     Raises RevisionNotAvailable when there is none of that number, or its audit row was pruned.
     """
-    row = history(plugin, customer_id).filter(after__revision=revision).first()
-    if row is not None:
-        settings: dict[str, Any] = row.after["settings"]
-        return settings
-    if revision == 0:
-        return {}
-    message = f"The settings of '{plugin}' can't go back to revision {revision}: the audit log does not hold it."
-    raise RevisionNotAvailable(message)
+    rows = changes(is_global=customer_id is None).filter(plugin_name=plugin, customer_id=customer_id)
+    row = rows.filter(after__revision=revision).first()
+    if row is None:
+        words = f"The settings of '{plugin}' can't go back to revision {revision}: the audit log does not hold it."
+        raise RevisionNotAvailable(words)
+    settings: dict[str, Any] = _view(row.after)["settings"]
+    return settings
 
 
-def list_changes(row: PluginAuditLog, is_hidden: Callable[[str], bool] = lambda _: False) -> tuple[ChangedSetting, ...]:
-    """What one change did, by path; of secrets only that they changed, and nothing of what is hidden."""
-    before, after = row.before["settings"], row.after["settings"]
+def list_changes(row: PluginAuditLog) -> tuple[ChangedSetting, ...]:
+    """What one change did, by path; of secrets only that they changed."""
+    before, after = _view(row.before)["settings"], _view(row.after)["settings"]
     paths = dict.fromkeys(join_pointer(place) for side in (before, after) for place, _ in walk_leaves(side) if place)
-    changes = [
+    plain = [
         ChangedSetting(path=path, before=_leaf(before, path), after=_leaf(after, path))
         for path in paths
         if pointer_get(before, path) != pointer_get(after, path)
     ]
-    secret = [ChangedSetting(path=path, is_secret=True) for path in row.after["secretsChanged"]]
-    return tuple(sorted((c for c in (*changes, *secret) if not is_hidden(c.path)), key=lambda change: change.path))
+    secret = [ChangedSetting(path=path, is_secret=True) for path in _view(row.after)["secretsChanged"]]
+    return tuple(sorted((*plain, *secret), key=lambda change: change.path))
+
+
+def _view(side: Any) -> Mapping[str, Any]:
+    """What an audit row says of a layer; a successful change of settings always has both sides."""
+    return side or {"revision": 0, "settings": {}, "secretsChanged": ()}
 
 
 def _leaf(settings: Mapping[str, Any], path: str) -> Any:

@@ -6,18 +6,15 @@ from typing import Annotated, TypeAlias
 
 import strawberry
 from strawberry import UNSET
-from strawberry.scalars import JSON
 
 from webnet.api.context import Info
 from webnet.api.declare import mutation
 from webnet.api.mutations import results
 from webnet.api.mutations.inputs import given
 from webnet.api.refusals import (
-    Conflict,
     DependencyRefusal,
     HookFailed,
     InvalidInput,
-    InvalidSettings,
     NotFound,
     PermissionDenied,
     PluginUnavailable,
@@ -133,31 +130,6 @@ SetPluginForCustomersResult: TypeAlias = Annotated[
 ]
 
 
-@strawberry.input(
-    description=(
-        "`settings` is a JSON Merge Patch (RFC 7396) onto the customer's layer; give secrets in variables only."
-    )
-)
-class UpdateCustomerPluginSettingsInput:
-    customer: str
-    plugin: str
-    settings: JSON
-    expected_revision: int | None = UNSET
-    reason: str | None = UNSET
-
-
-@strawberry.type(description="The config with the customer's new settings.")
-class UpdateCustomerPluginSettingsPayload:
-    config: ConfigRow = strawberry.field(graphql_type=CustomerPluginConfig)
-    changed: bool
-
-
-UpdateCustomerPluginSettingsResult: TypeAlias = Annotated[
-    UpdateCustomerPluginSettingsPayload | PermissionDenied | NotFound | Conflict | InvalidSettings | PluginUnavailable,
-    strawberry.union("UpdateCustomerPluginSettingsResult", description="How updateCustomerPluginSettings ends."),
-]
-
-
 @strawberry.type
 class CustomerPluginMutations:
     @mutation()
@@ -232,21 +204,3 @@ class CustomerPluginMutations:
             changed_count=sum(outcome.change is not None and outcome.change.changed for outcome in outcomes),
             refused_count=sum(outcome.refusal is not None for outcome in outcomes),
         )
-
-    @mutation()
-    def update_customer_plugin_settings(
-        self,
-        info: Info,
-        input: UpdateCustomerPluginSettingsInput,  # noqa: A002
-    ) -> UpdateCustomerPluginSettingsResult:
-        info.context.require_in_view(input.customer)
-        change = manager.update_settings(
-            input.plugin,
-            actor=info.context.actor,
-            patch=input.settings,
-            customer=input.customer,
-            expected_revision=given(input.expected_revision),
-            reason=given(input.reason),
-        )
-        config, _ = results.configs(info, change)
-        return UpdateCustomerPluginSettingsPayload(config=config, changed=change.changed)

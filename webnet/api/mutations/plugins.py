@@ -6,17 +6,14 @@ from typing import Annotated, TypeAlias
 
 import strawberry
 from strawberry import UNSET
-from strawberry.scalars import JSON
 
 from webnet.api.context import Info
 from webnet.api.declare import mutation
 from webnet.api.mutations import results
 from webnet.api.mutations.inputs import given
 from webnet.api.refusals import (
-    Conflict,
     DependencyRefusal,
     HookFailed,
-    InvalidSettings,
     NotFound,
     PermissionDenied,
     PluginUnavailable,
@@ -69,28 +66,6 @@ class DisablePluginPayload:
 DisablePluginResult: TypeAlias = Annotated[
     DisablePluginPayload | PermissionDenied | NotFound | DependencyRefusal | HookFailed,
     strawberry.union("DisablePluginResult", description="How disablePlugin ends."),
-]
-
-
-@strawberry.input(
-    description=("`settings` is a JSON Merge Patch (RFC 7396) onto the global layer; give secrets in variables only.")
-)
-class UpdatePluginSettingsInput:
-    plugin: str
-    settings: JSON
-    expected_revision: int | None = UNSET
-    reason: str | None = UNSET
-
-
-@strawberry.type(description="The plugin with its new global settings.")
-class UpdatePluginSettingsPayload:
-    plugin: PluginRow = strawberry.field(graphql_type=Plugin)
-    changed: bool
-
-
-UpdatePluginSettingsResult: TypeAlias = Annotated[
-    UpdatePluginSettingsPayload | PermissionDenied | NotFound | Conflict | InvalidSettings | PluginUnavailable,
-    strawberry.union("UpdatePluginSettingsResult", description="How updatePluginSettings ends."),
 ]
 
 
@@ -180,22 +155,6 @@ class PluginMutations:
         )
         plugin, also = results.plugins(info, change)
         return DisablePluginPayload(plugin=plugin, changed=change.changed, also_disabled=also)
-
-    @mutation()
-    def update_plugin_settings(
-        self,
-        info: Info,
-        input: UpdatePluginSettingsInput,  # noqa: A002
-    ) -> UpdatePluginSettingsResult:
-        change = manager.update_settings(
-            input.plugin,
-            actor=info.context.actor,
-            patch=input.settings,
-            expected_revision=given(input.expected_revision),
-            reason=given(input.reason),
-        )
-        plugin, _ = results.plugins(info, change)
-        return UpdatePluginSettingsPayload(plugin=plugin, changed=change.changed)
 
     @mutation(
         description=("For all customers, or for one; null for one customer means the plugin's again. Operators only.")

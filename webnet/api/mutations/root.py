@@ -8,6 +8,7 @@ from webnet.api.mutations.customer_plugins import CustomerPluginMutations
 from webnet.api.mutations.customers import CustomerMutations
 from webnet.api.mutations.plugins import PluginMutations
 from webnet.api.mutations.sessions import SessionMutations
+from webnet.api.mutations.settings import SettingsMutations
 
 
 @strawberry.type(
@@ -15,5 +16,5 @@ from webnet.api.mutations.sessions import SessionMutations
         "What can be changed; each says what shall hold, so sending one again is safe (`changed` is then false)."
     )
 )
-class Mutation(SessionMutations, CustomerMutations, PluginMutations, CustomerPluginMutations):
+class Mutation(SessionMutations, CustomerMutations, PluginMutations, CustomerPluginMutations, SettingsMutations):
     pass

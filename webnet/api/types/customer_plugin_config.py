@@ -6,11 +6,11 @@ from datetime import datetime
 
 import strawberry
 import strawberry_django
-from strawberry import relay
+from strawberry import UNSET, relay
 from strawberry.scalars import JSON
 
 from webnet.api import listings
-from webnet.api.connections import PageInfo
+from webnet.api.connections import Page, PageInfo
 from webnet.api.context import Info
 from webnet.api.declare import field
 from webnet.api.settings_shown import ShownSettings
@@ -18,7 +18,7 @@ from webnet.api.types.enums import Availability, IneffectiveCode
 from webnet.api.types.fields import Column
 from webnet.api.types.health import PluginHealth
 from webnet.api.types.node import Node, global_id
-from webnet.api.types.references import CustomerRef, PluginRef
+from webnet.api.types.references import CustomerRef, PluginRef, SettingsHistoryRef
 from webnet.api.types.scalars import Json
 from webnet.api.types.settings import SecretSetting, SettingSource
 from webnet.customers.models import Customer
@@ -107,6 +107,23 @@ class CustomerPluginConfig(Node):
     @staticmethod
     def secret_settings(root: strawberry.Parent[models.CustomerPluginConfig], info: Info) -> list[SecretSetting]:
         return show_for_customer(root, info).secrets()
+
+    @field(
+        graphql_type=SettingsHistoryRef | None,
+        description="The changes of the customer's layer, newest first; null to viewers.",
+    )
+    @staticmethod
+    def settings_history(
+        root: strawberry.Parent[models.CustomerPluginConfig],
+        info: Info,
+        *,
+        first: int | None = UNSET,
+        after: str | None = UNSET,
+        last: int | None = UNSET,
+        before: str | None = UNSET,
+    ) -> Page[models.PluginAuditLog] | None:
+        arguments = {"first": first, "after": after, "last": last, "before": before}
+        return listings.settings_history(info, root.plugin, root, arguments)
 
     @field(graphql_type=PluginHealth | None, description="The last check for this customer; null when there was none.")
     @staticmethod

@@ -19,7 +19,7 @@ from webnet.api.types.enums import Availability, PluginStatus
 from webnet.api.types.fields import Column
 from webnet.api.types.health import PluginHealth
 from webnet.api.types.node import Node, global_id
-from webnet.api.types.references import AuditLogsRef, ConfigsRef
+from webnet.api.types.references import AuditLogsRef, ConfigsRef, SettingsHistoryRef
 from webnet.api.types.scalars import Json
 from webnet.api.types.settings import SecretSetting, SettingSource
 from webnet.plugins import models
@@ -124,6 +124,20 @@ class Plugin(Node):
     def secret_settings(root: strawberry.Parent[models.PluginConfig], info: Info) -> list[SecretSetting] | None:
         shown = show_globally(root, info)
         return shown.secrets() if shown else None
+
+    @field(graphql_type=SettingsHistoryRef | None, description="The changes of the global layer, newest first.")
+    @staticmethod
+    def settings_history(
+        root: strawberry.Parent[models.PluginConfig],
+        info: Info,
+        *,
+        first: int | None = UNSET,
+        after: str | None = UNSET,
+        last: int | None = UNSET,
+        before: str | None = UNSET,
+    ) -> Page[models.PluginAuditLog] | None:
+        arguments = {"first": first, "after": after, "last": last, "before": before}
+        return listings.settings_history(info, root, None, arguments)
 
     @field(graphql_type=PluginHealth | None, description="The last check for the platform; null when there was none.")
     @staticmethod

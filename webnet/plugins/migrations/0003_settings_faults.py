@@ -16,7 +16,9 @@ class Migration(migrations.Migration):
             model_name="pluginconfig",
             name="settings_checked",
             field=models.CharField(
-                blank=True, help_text="Of the version, schema and keys with which all layers were checked last.", max_length=64
+                blank=True,
+                help_text="Of the version, schema and keys with which all layers were checked last.",
+                max_length=64,
             ),
         ),
         migrations.AddField(
