@@ -8,7 +8,14 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from tests.servers import run_command
-from webnet.server.environment import describe_database, make_data_dir, name_plugins, read_number, read_origins
+from webnet.server.environment import (
+    EXAMPLE_PLUGINS,
+    describe_database,
+    make_data_dir,
+    name_plugins,
+    read_number,
+    read_origins,
+)
 
 SHOW = """
 import json
@@ -85,7 +92,7 @@ def test_debugging_needs_nothing_to_be_set(tmp_path: Path) -> None:
     shown = read_settings(tmp_path, WEBNET_SECRET_KEY=None)
 
     assert shown["hosts"] == ["localhost", "127.0.0.1", "[::1]"]
-    assert shown["plugins"] == ["hello_world"]
+    assert shown["plugins"] == list(EXAMPLE_PLUGINS)
     assert shown["secure"] is False
 
 
