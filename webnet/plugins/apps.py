@@ -1,7 +1,8 @@
 """Registers the plugin rooms with Django, and loads the plugins once all models are there."""
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.conf import settings
+from django.db import connections
 from django.db.models.signals import post_migrate
 
 import webnet
@@ -16,12 +17,18 @@ class PluginsConfig(AppConfig):
         from webnet.plugins import loading
         from webnet.plugins.registry import registry
 
-        post_migrate.connect(_make_platform_rows, sender=self)
+        post_migrate.connect(_complete_database, sender=self)
         registry.load(settings.WEBNET_PLUGINS, host_version=webnet.__version__, failures=loading.failures())
         registry.freeze()
 
 
-def _make_platform_rows(**_: object) -> None:
+def _complete_database(*, using: str, **_: object) -> None:
+    """Make what no table may be without; a database that is taken down has not all tables any more."""
+    from webnet.plugins import audit_triggers
     from webnet.plugins.operation import create_generation
 
+    tables = {model._meta.db_table for model in apps.get_app_config("plugins").get_models()}
+    if not tables <= set(connections[using].introspection.table_names()):
+        return
     create_generation(None)
+    audit_triggers.install(connections[using])

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
-import orjson
-from django.db.models import F
 from django.utils import timezone
 
 from webnet.customers.access import Actor, role_in
@@ -16,6 +17,8 @@ from webnet.plugins.models import AuditHead, AuditOutcome, PluginAuditLog
 
 PLATFORM_CHAIN = "platform"
 POSITION_HEAD = "*"
+# What of a row is not in its text.
+DERIVED = ("text", "hash")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,29 +36,68 @@ class AuditEntry:
     before: Any = None
     after: Any = None
 
+    def columns(self) -> dict[str, Any]:
+        """The row's columns, but for its place in the log."""
+        actor, customer = self.actor, self.customer
+        role = role_in(actor, customer) if customer is not None else None
+        return {
+            "chain": PLATFORM_CHAIN if customer is None else str(customer.pk),
+            "actor_id": actor.user_id,
+            "actor_name": _storable(actor.name)[:200],
+            "role": role.value if role else "",
+            "customer_id": customer.pk if customer else None,
+            "customer_slug": customer.slug if customer else "",
+            "plugin_name": _storable(self.plugin_name)[:100],
+            "plugin_version": self.plugin_version,
+            "action": self.action,
+            "outcome": str(self.outcome.value),
+            "error_code": self.error_code,
+            "reason": _storable(self.reason),
+            "request_id": actor.request_id[:64],
+            "ip_address": actor.ip_address,
+            "before": self.before,
+            "after": self.after,
+        }
+
 
 def record(entry: AuditEntry) -> PluginAuditLog:
     """Append one row, as the last act of its transaction: the heads are locked until the commit."""
-    chain = PLATFORM_CHAIN if entry.customer is None else str(entry.customer.pk)
-    position = _lock_position()
-    head, _ = AuditHead.objects.get_or_create(chain=chain)
-    row = PluginAuditLog(
-        position=position + 1, chain=chain, sequence=head.sequence + 1, created_at=timezone.now(), **_columns(entry)
-    )
+    return append(entry.columns())
+
+
+def append(columns: Mapping[str, Any]) -> PluginAuditLog:
+    """Append a row with these columns, which are those of an `AuditEntry`."""
+    end = lock_end()
+    head, _ = AuditHead.objects.get_or_create(chain=columns["chain"])
+    # Never before the row above, whatever the clock of this machine says: times can then be looked up by position.
+    now = max(timezone.now(), end.created_at or datetime.min.replace(tzinfo=UTC))
+    row = PluginAuditLog(position=end.sequence + 1, sequence=head.sequence + 1, created_at=now, **columns)
     row.text = hashed_text(row)
     row.hash = chained_hash(previous=head.hash, text=row.text)
     row.save(force_insert=True)
-    AuditHead.objects.filter(chain=POSITION_HEAD).update(sequence=F("sequence") + 1)
-    AuditHead.objects.filter(chain=chain).update(sequence=row.sequence, hash=row.hash)
+    AuditHead.objects.filter(chain=POSITION_HEAD).update(sequence=row.position, created_at=now)
+    AuditHead.objects.filter(chain=row.chain).update(sequence=row.sequence, hash=row.hash, created_at=now)
     return row
+
+
+def lock_end() -> AuditHead:
+    """Hold the end of the whole log until the end of the transaction; `sequence` is the last position.
+
+    It comes first for every writer: positions are thus in commit order, and no two writers can wait for each other.
+    """
+    heads = AuditHead.objects.select_for_update().filter(chain=POSITION_HEAD)
+    head = heads.first()
+    if head is None:
+        AuditHead.objects.bulk_create([AuditHead(chain=POSITION_HEAD)], ignore_conflicts=True)
+        head = heads.get()
+    return head
 
 
 def hashed_text(row: PluginAuditLog) -> str:
     """The row as the text that is hashed and stored: JSON with sorted keys, times in RFC 3339."""
-    columns = {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
-    for derived in ("id", "text", "hash"):
-        del columns[derived]
-    return orjson.dumps(columns, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z).decode()
+    fields = (field.attname for field in PluginAuditLog._meta.concrete_fields)
+    columns = {name: getattr(row, name) for name in fields if name not in DERIVED}
+    return json.dumps(columns, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_rfc_3339)
 
 
 def chained_hash(*, previous: str, text: str) -> str:
@@ -63,34 +105,12 @@ def chained_hash(*, previous: str, text: str) -> str:
     return hashlib.sha256((previous + text).encode()).hexdigest()
 
 
-def _lock_position() -> int:
-    # The platform-wide head comes first for every writer: positions are thus in commit order, and no two
-    # writers can wait for each other.
-    heads = AuditHead.objects.select_for_update().filter(chain=POSITION_HEAD)
-    head = heads.first()
-    if head is None:
-        AuditHead.objects.bulk_create([AuditHead(chain=POSITION_HEAD)], ignore_conflicts=True)
-        head = heads.get()
-    return head.sequence
+def _rfc_3339(value: object) -> str:
+    if not isinstance(value, datetime):
+        raise TypeError(f"{type(value).__name__} is no JSON: put what it stands for into the audit row.")
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _columns(entry: AuditEntry) -> dict[str, Any]:
-    actor, customer = entry.actor, entry.customer
-    role = role_in(actor, customer) if customer is not None else None
-    return {
-        "actor_id": actor.user_id,
-        "actor_name": actor.name[:200],
-        "role": role.value if role else "",
-        "customer_id": customer.pk if customer else None,
-        "customer_slug": customer.slug if customer else "",
-        "plugin_name": entry.plugin_name[:100],
-        "plugin_version": entry.plugin_version,
-        "action": entry.action,
-        "outcome": str(entry.outcome.value),
-        "error_code": entry.error_code,
-        "reason": entry.reason,
-        "request_id": actor.request_id[:64],
-        "ip_address": actor.ip_address,
-        "before": entry.before,
-        "after": entry.after,
-    }
+def _storable(text: str) -> str:
+    """The text without what a database can't take (NUL, half characters): nobody escapes the log by writing such."""
+    return text.replace("\0", "\ufffd").encode(errors="replace").decode()

@@ -167,10 +167,11 @@ class PluginAuditLog(models.Model):
     """One operation, also a refused or failed one. Append-only, by triggers; ids and names instead of foreign keys.
 
     `position` is platform-wide and in commit order, `sequence` counts without gaps within `chain` (a customer's
-    id, or "platform"). `text` is what was hashed: `hash = sha256(previous hash + text)`.
+    id, or "platform"), and `created_at` never runs backwards. `text` is what was hashed:
+    `hash = sha256(previous hash + text)`.
     """
 
-    position = models.PositiveBigIntegerField(unique=True)
+    position = models.PositiveBigIntegerField(primary_key=True)
     chain = models.CharField(max_length=20)
     sequence = models.PositiveBigIntegerField()
     created_at = models.DateTimeField()
@@ -199,6 +200,11 @@ class PluginAuditLog(models.Model):
             models.Index(fields=["customer_id", "-position"], name="audit_by_customer"),
             models.Index(fields=["plugin_name", "-position"], name="audit_by_plugin"),
             models.Index(fields=["actor_name", "-position"], name="audit_by_actor"),
+            models.Index(fields=["action", "-position"], name="audit_by_action"),
+            models.Index(fields=["outcome", "-position"], name="audit_by_outcome"),
+            models.Index(fields=["error_code", "-position"], name="audit_by_error_code"),
+            models.Index(fields=["request_id", "-position"], name="audit_by_request"),
+            models.Index(fields=["created_at", "position"], name="audit_by_time"),
         )
 
     def __str__(self) -> str:
@@ -206,11 +212,45 @@ class PluginAuditLog(models.Model):
 
 
 class AuditHead(models.Model):
-    """The end of a chain; `chain` "*" holds the platform-wide position. Locked last, "*" first."""
+    """The end of a chain; `chain` "*" holds the platform-wide position and time. Locked last, "*" first."""
 
     chain = models.CharField(max_length=20, primary_key=True)
     sequence = models.PositiveBigIntegerField(default=0)
     hash = models.CharField(max_length=64, blank=True)
+    created_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"{self.chain} #{self.sequence}"
+
+
+class AuditCheckpoint(models.Model):
+    """The signed ends of the chains at `position`. Append-only, by triggers; `text` is what was signed, as JSON."""
+
+    number = models.PositiveBigIntegerField(primary_key=True)
+    position = models.PositiveBigIntegerField()
+    text = models.TextField()
+    signature = models.CharField(max_length=128)
+
+    class Meta:
+        ordering = ("number",)
+
+    def __str__(self) -> str:
+        return f"#{self.number} at {self.position}"
+
+
+class RefusalCount(models.Model):
+    """Equal refusals of one actor or address in one minute, without the first, which is in the log already.
+
+    `minute` counts from 1970; `columns` are those of the audit row that tells the count once the minute is over.
+    """
+
+    minute = models.PositiveBigIntegerField()
+    key = models.CharField(max_length=64)
+    count = models.PositiveBigIntegerField(default=0)
+    columns = models.TextField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["minute", "key"], name="one_count_per_minute"),)
+
+    def __str__(self) -> str:
+        return f"{self.count} in minute {self.minute}"

@@ -12,7 +12,7 @@ from django.db.models import F
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer
 from webnet.errors import HookFailed, NotFound, Refusal
-from webnet.plugins import audit
+from webnet.plugins import audit, refusals
 from webnet.plugins.models import AuditOutcome, Generation, new_token
 
 T = TypeVar("T")
@@ -89,26 +89,31 @@ class Operation:
         raise refusal
 
     def _record(self, refusal: Refusal | None) -> None:
-        own = Change(self.plugin_name, self.plugin_version, before=self.before, after=self.after)
-        for change in (own,) if refusal else (*self.also, own):
-            self._record_change(change, refusal)
+        if refusal is not None:
+            entry = self._entry(Change(self.plugin_name, self.plugin_version), refusal)
+            if refusals.is_repeated(entry, refusal):
+                return
+            entries = [entry]
+        else:
+            own = Change(self.plugin_name, self.plugin_version, before=self.before, after=self.after)
+            entries = [self._entry(change, None) for change in (*self.also, own)]
+        refusals.append_due()
+        for each in entries:
+            audit.record(each)
 
-    def _record_change(self, change: Change, refusal: Refusal | None) -> None:
+    def _entry(self, change: Change, refusal: Refusal | None) -> audit.AuditEntry:
         # A NotFound must not betray whether the thing is foreign or missing, also not by the chain it is in.
-        customer = None if isinstance(refusal, NotFound) else change.customer or self.customer
-        audit.record(
-            audit.AuditEntry(
-                actor=self.actor,
-                action=change.action or self.action,
-                outcome=_outcome(refusal),
-                customer=customer,
-                plugin_name=change.plugin_name,
-                plugin_version=change.plugin_version,
-                error_code=refusal.code if refusal else "",
-                reason=self.reason or "",
-                before=None if refusal else change.before,
-                after=None if refusal else change.after,
-            )
+        return audit.AuditEntry(
+            actor=self.actor,
+            action=change.action or self.action,
+            outcome=_outcome(refusal),
+            customer=None if isinstance(refusal, NotFound) else change.customer or self.customer,
+            plugin_name=change.plugin_name,
+            plugin_version=change.plugin_version,
+            error_code=refusal.code if refusal else "",
+            reason=self.reason or "",
+            before=change.before,
+            after=change.after,
         )
 
 

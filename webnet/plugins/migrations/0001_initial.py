@@ -78,8 +78,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="PluginAuditLog",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("position", models.PositiveBigIntegerField(unique=True)),
+                ("position", models.PositiveBigIntegerField(primary_key=True, serialize=False)),
                 ("chain", models.CharField(max_length=20)),
                 ("sequence", models.PositiveBigIntegerField()),
                 ("created_at", models.DateTimeField()),

@@ -9,11 +9,11 @@ from webnet.plugins import audit_triggers
 
 
 def install(apps: object, editor: BaseDatabaseSchemaEditor) -> None:
-    audit_triggers.install(editor)
+    audit_triggers.install(editor.connection)
 
 
 def remove(apps: object, editor: BaseDatabaseSchemaEditor) -> None:
-    audit_triggers.remove(editor)
+    audit_triggers.remove(editor.connection)
 
 
 class Migration(migrations.Migration):
