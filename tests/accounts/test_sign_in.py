@@ -18,6 +18,7 @@ from webnet.accounts import attempts, sessions
 from webnet.accounts.authentication import authenticate_request
 from webnet.accounts.models import SignInAttempts
 from webnet.errors import PermissionDenied, RateLimited
+from webnet.plugins import refusals
 from webnet.plugins.models import PluginAuditLog
 
 pytestmark = pytest.mark.django_db
@@ -106,11 +107,11 @@ def test_a_failed_try_is_audited_with_the_user_meant_but_never_with_what_was_typ
     make_user(password=PASSWORD)
 
     try_wrongly()
-    try_wrongly(username=f"{CANARY}-typed-into-the-wrong-field")
+    try_wrongly(username=f"{CANARY}-typed-into-the-wrong-field", address="192.0.2.2")
 
     known, unknown = PluginAuditLog.objects.order_by("position")
     assert (known.actor_name, known.actor_id, known.reason) == ("anonymous", None, "as 'ada'")
-    assert (unknown.actor_name, unknown.reason, unknown.ip_address) == ("anonymous", "", "192.0.2.1")
+    assert (unknown.actor_name, unknown.reason, unknown.ip_address) == ("anonymous", "", "192.0.2.2")
     assert CANARY not in known.text + unknown.text
 
 
@@ -182,15 +183,19 @@ def test_a_success_forgets_the_usernames_tries_and_counts_nothing_for_the_addres
         try_wrongly()
 
 
-def test_of_the_tries_over_a_limit_the_first_is_audited(audited):
+def test_tries_without_end_are_audited_once_and_counted(clock: Clock, audited):
     for _ in range(attempts.TRIES_PER_USERNAME):
         try_wrongly()
     for _ in range(3):
         with pytest.raises(RateLimited):
             sessions.sign_in(make_request(), username="ada", password=CANARY)
+    assert [code for _, _, code in audited()] == ["BAD_CREDENTIALS", "RATE_LIMITED"]
+    clock.advance(minutes=1)
 
-    refused = [code for _, _, code in audited()]
-    assert refused == ["BAD_CREDENTIALS"] * attempts.TRIES_PER_USERNAME + ["RATE_LIMITED"]
+    refusals.write_due()
+
+    counts = {row.error_code: row.after["repeated"] for row in PluginAuditLog.objects.exclude(after=None)}
+    assert counts == {"BAD_CREDENTIALS": attempts.TRIES_PER_USERNAME - 1, "RATE_LIMITED": 2}
 
 
 @pytest.mark.django_db(transaction=True)

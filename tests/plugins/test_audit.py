@@ -2,14 +2,17 @@
 
 import hashlib
 import json
+from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
 
 from tests.factories import actor_for, make_customer, make_operator
 from webnet.errors import PermissionDenied
-from webnet.plugins import audit
-from webnet.plugins.models import PluginAuditLog
+from webnet.plugins import audit, audit_triggers
+from webnet.plugins.models import AuditCheckpoint, PluginAuditLog
 from webnet.plugins.operation import Operation
 
 pytestmark = pytest.mark.django_db
@@ -56,25 +59,111 @@ def test_each_rows_hash_covers_its_text_and_the_row_before(operator):
         previous = row.hash
 
 
-STATEMENTS = (
+EVERYWHERE = (
     "UPDATE plugins_pluginauditlog SET action = 'other'",
+    "UPDATE plugins_pluginauditlog SET position = position + 1",
     "DELETE FROM plugins_pluginauditlog",
-    "INSERT OR REPLACE INTO plugins_pluginauditlog SELECT * FROM plugins_pluginauditlog",
-    "TRUNCATE plugins_pluginauditlog",
+    "UPDATE plugins_auditcheckpoint SET text = 'other'",
+    "DELETE FROM plugins_auditcheckpoint",
 )
+SQLITE = (
+    "INSERT OR REPLACE INTO plugins_pluginauditlog SELECT * FROM plugins_pluginauditlog",
+    "REPLACE INTO plugins_auditcheckpoint SELECT * FROM plugins_auditcheckpoint",
+)
+POSTGRESQL = (
+    "TRUNCATE plugins_pluginauditlog",
+    "TRUNCATE plugins_auditcheckpoint",
+    "INSERT INTO plugins_pluginauditlog SELECT * FROM plugins_pluginauditlog "
+    "ON CONFLICT (position) DO UPDATE SET action = 'other'",
+)
+# What lifts some triggers in some databases; each must leave these alone.
+LIFTING = {"sqlite": "PRAGMA recursive_triggers = OFF", "postgresql": "SET session_replication_role = replica"}
+LOWERING = {"sqlite": "PRAGMA recursive_triggers = ON", "postgresql": "RESET session_replication_role"}
 
 
-@pytest.mark.parametrize("statement", STATEMENTS)
-def test_the_database_itself_refuses_to_change_the_log(operator, statement):
+@pytest.mark.parametrize("is_lifted", [False, True])
+def test_the_database_itself_refuses_to_change_the_log_whatever_is_set(operator, is_lifted):
     write(operator)
-    other = {"INSERT OR REPLACE": "sqlite", "TRUNCATE": "postgresql"}
-    if any(statement.startswith(start) and connection.vendor != vendor for start, vendor in other.items()):
-        return  # not this database's language
+    AuditCheckpoint.objects.create(number=1, position=1, text="kept", signature="")
 
-    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(statement)
+    with connection.cursor() as cursor:
+        cursor.execute(LIFTING[connection.vendor] if is_lifted else "SELECT 1")
+        for statement in (*EVERYWHERE, *{"sqlite": SQLITE, "postgresql": POSTGRESQL}[connection.vendor]):
+            with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+                cursor.execute(statement)
+        cursor.execute(LOWERING[connection.vendor])
 
     assert PluginAuditLog.objects.get().action == "try"
+    assert AuditCheckpoint.objects.get().text == "kept"
+
+
+def test_without_the_triggers_the_log_can_be_changed(operator):
+    """The negative control of the test above."""
+    write(operator)
+    audit_triggers.remove(connection)
+
+    assert not audit_triggers.are_installed(connection)
+    assert PluginAuditLog.objects.update(action="other") == PluginAuditLog.objects.all().delete()[0] == 1
+
+
+def test_the_triggers_are_back_after_a_migration_that_lost_them(operator):
+    write(operator)
+    audit_triggers.remove(connection)
+
+    call_command("migrate", verbosity=0)
+
+    assert audit_triggers.are_installed(connection)
+    with pytest.raises(DatabaseError, match="append-only"):
+        PluginAuditLog.objects.update(action="other")
+
+
+@pytest.mark.postgresql
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no roles.")
+def test_the_application_works_as_a_role_that_does_not_own_the_log_and_can_not_lift_the_triggers(operator):
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE ROLE webnet_application")
+        cursor.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO webnet_application")
+        cursor.execute("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO webnet_application")
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SET ROLE webnet_application")
+        write(operator)
+        audit_triggers.install(connection)  # as every start does: nothing to do, so no owner is needed
+        with pytest.raises(DatabaseError, match="append-only"):
+            PluginAuditLog.objects.update(action="other")
+        for statement in (
+            "ALTER TABLE plugins_pluginauditlog DISABLE TRIGGER plugins_pluginauditlog_no_change",
+            "DROP TRIGGER plugins_pluginauditlog_no_change ON plugins_pluginauditlog",
+            "SET session_replication_role = replica",
+        ):
+            with pytest.raises(DatabaseError, match=r"must be owner|permission denied"), connection.cursor() as cursor:
+                cursor.execute(statement)
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("RESET ROLE; DROP OWNED BY webnet_application; DROP ROLE webnet_application")
+
+    assert PluginAuditLog.objects.get().action == "try"
+
+
+def test_times_never_run_backwards(operator, monkeypatch):
+    write(operator)
+    first = PluginAuditLog.objects.get().created_at
+    monkeypatch.setattr(timezone, "now", lambda: first - timedelta(hours=1))
+
+    write(operator)
+
+    assert [row.created_at for row in PluginAuditLog.objects.all()] == [first, first]
+
+
+def test_numbers_of_any_size_are_recorded(operator):
+    work = Operation(actor=operator, action="try")
+
+    def change():
+        work.changed, work.after = True, {"large": 2**70}
+
+    work.run(change)
+
+    assert json.loads(PluginAuditLog.objects.get().text)["after"] == {"large": 2**70}
 
 
 def test_without_its_audit_row_the_change_does_not_happen(operator, monkeypatch):

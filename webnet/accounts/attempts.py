@@ -23,10 +23,10 @@ TRIES_PER_ADDRESS = 100
 CLEARED_PER_TRY = 20
 
 
-def take(*, username: str, address: str | None) -> tuple[RateLimited | None, bool]:
+def take(*, username: str, address: str | None) -> RateLimited | None:
     """Count one try before its password is looked at, so that tries at the same time can't slip through.
 
-    Returns the refusal, where there were too many, and whether it is the first one of its window.
+    Returns the refusal, where there were too many.
     """
     limits = _limits(username=username, address=address)
     now = timezone.now()
@@ -34,11 +34,9 @@ def take(*, username: str, address: str | None) -> tuple[RateLimited | None, boo
     rows = [_count(key, now) for key in limits]
     over = [row for row in rows if row.count > limits[row.key]]
     if not over:
-        return None, False
+        return None
     seconds = max(math.ceil((row.expires_at - now).total_seconds()) for row in over)
-    is_first = any(row.count == limits[row.key] + 1 for row in over)
-    refusal = RateLimited(f"Too many tries to sign in; wait {seconds} s.", retry_after_seconds=seconds)
-    return refusal, is_first
+    return RateLimited(f"Too many tries to sign in; wait {seconds} s.", retry_after_seconds=seconds)
 
 
 def give_back(*, username: str, address: str | None) -> None:

@@ -16,7 +16,6 @@ from webnet.accounts.authentication import (
 )
 from webnet.accounts.origin import anonymous_actor
 from webnet.accounts.text import is_storable
-from webnet.customers.access import Actor
 from webnet.customers.models import User
 from webnet.errors import PermissionDenied, RateLimited
 from webnet.plugins.operation import Operation
@@ -28,7 +27,7 @@ def sign_in(request: HttpRequest, *, username: str, password: str) -> User:
     An unknown user, an inactive one and a wrong password get the same words and take the same time.
     """
     nobody = anonymous_actor(request)
-    limit = _count_try(nobody, username)
+    limit = attempts.take(username=username, address=nobody.ip_address)
     known = None if limit else find_user(username)
     user = known if limit is None and _is_right(known, password) else None
     operation = Operation(actor=actor_of(request, user) if user else nobody, action="sign_in")
@@ -46,14 +45,6 @@ def sign_out(request: HttpRequest) -> bool:
     operation = Operation(actor=identify_user(request).actor, action="sign_out")
     operation.run(lambda: _end_session(operation, request))
     return True
-
-
-def _count_try(nobody: Actor, username: str) -> RateLimited | None:
-    """The limit that this try goes over; raised at once when the audit log has said so already in this window."""
-    limit, is_first = attempts.take(username=username, address=nobody.ip_address)
-    if limit is not None and not is_first:
-        raise limit
-    return limit
 
 
 def _is_right(user: User | None, password: str) -> bool:

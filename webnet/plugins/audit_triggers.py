@@ -87,7 +87,8 @@ def _installing(connection: BaseDatabaseWrapper, table: str) -> list[str]:
 def _sqlite_trigger(table: str, event: str) -> str:
     when = f"INSERT ON {table} WHEN EXISTS (SELECT 1 FROM {table} WHERE {RESERVED[table]})"  # noqa: S608 - our own names
     condition = when if event == "replace" else f"{event.upper()} ON {table}"
-    return f"CREATE TRIGGER IF NOT EXISTS {table}_no_{event} BEFORE {condition} BEGIN SELECT RAISE(ABORT, '{MESSAGE}'); END"
+    refuse = f"BEGIN SELECT RAISE(ABORT, '{MESSAGE}'); END"
+    return f"CREATE TRIGGER IF NOT EXISTS {table}_no_{event} BEFORE {condition} {refuse}"
 
 
 def _lifting(connection: BaseDatabaseWrapper) -> list[str]:

@@ -39,7 +39,8 @@ def is_repeated(entry: AuditEntry, refusal: Refusal) -> bool:
     key = hashlib.sha256(json.dumps([_origin(entry), *kind]).encode()).hexdigest()
     with connection.cursor() as cursor:
         cursor.execute(UPSERT, [_this_minute(), key, json.dumps(columns)])
-        (count,) = cursor.fetchone()
+        # To the end of the result: on SQLite a statement that is not done would keep its lock beyond the commit.
+        ((count,),) = cursor.fetchall()
     return bool(count)
 
 
