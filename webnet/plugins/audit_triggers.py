@@ -20,7 +20,7 @@ RESERVED = {
 def install(connection: BaseDatabaseWrapper) -> None:
     """Refuse UPDATE, DELETE, TRUNCATE and INSERT OR REPLACE from now on; nothing happens where that holds already.
 
-    A migration does it, and every `migrate` again: SQLite forgets the triggers of a table that is altered.
+    A migration does it, and again after each other one: SQLite forgets the triggers of a table that is altered.
     """
     if not are_installed(connection):
         tables = _tables(connection)
