@@ -81,6 +81,7 @@ LIFTING = {"sqlite": "PRAGMA recursive_triggers = OFF", "postgresql": "SET sessi
 LOWERING = {"sqlite": "PRAGMA recursive_triggers = ON", "postgresql": "RESET session_replication_role"}
 
 
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("is_lifted", [False, True])
 def test_the_database_itself_refuses_to_change_the_log_whatever_is_set(operator, is_lifted):
     write(operator)
@@ -117,6 +118,7 @@ def test_the_triggers_are_back_after_a_migration_that_lost_them(operator):
         PluginAuditLog.objects.update(action="other")
 
 
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.postgresql
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no roles.")
 def test_the_application_works_as_a_role_that_does_not_own_the_log_and_can_not_lift_the_triggers(operator):

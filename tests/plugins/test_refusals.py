@@ -15,7 +15,7 @@ from webnet.plugins import audit, refusals
 from webnet.plugins.models import PluginAuditLog, RefusalCount
 from webnet.plugins.operation import Operation
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -136,6 +136,7 @@ def test_not_found_is_counted_in_the_platforms_chain_whatever_name_was_tried(clo
     assert (counted.chain, counted.plugin_name, counted.after["repeated"]) == ("platform", "", 2)
 
 
+@pytest.mark.django_db(transaction=True)
 def test_refusals_at_the_same_time_are_one_row_and_one_count(clock):
     ada = actor_for(make_user())
 
@@ -144,6 +145,7 @@ def test_refusals_at_the_same_time_are_one_row_and_one_count(clock):
     assert len(rows()) == 1 and RefusalCount.objects.get().count == 19
 
 
+@pytest.mark.django_db(transaction=True)
 def test_many_processes_write_each_count_once(clock):
     for number in range(30):
         for _ in range(2):
