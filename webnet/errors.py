@@ -4,7 +4,7 @@ WebnetError
 ├── Refusal                 an expected "no"; over GraphQL a member of the result union
 │   ├── PermissionDenied      NOT_SIGNED_IN, BAD_CREDENTIALS, ROLE_TOO_LOW, PERMISSION_MISSING, AVAILABILITY,
 │   │                         OPERATORS_ONLY
-│   ├── NotFound              PLUGIN_NOT_FOUND, CUSTOMER_NOT_FOUND, USER_NOT_FOUND, TOKEN_NOT_FOUND,
+│   ├── NotFound              PLUGIN_NOT_FOUND, CUSTOMER_NOT_FOUND, USER_NOT_FOUND, TOKEN_NOT_FOUND, ROW_NOT_FOUND,
 │   │                         PERMISSION_NOT_FOUND
 │   ├── Conflict              REVISION_CONFLICT
 │   ├── RevisionNotAvailable  REVISION_NOT_AVAILABLE

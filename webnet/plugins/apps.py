@@ -2,6 +2,7 @@
 
 from django.apps import AppConfig, apps
 from django.conf import settings
+from django.core.checks import Tags, register
 from django.db import connections
 from django.db.models.signals import post_migrate
 
@@ -14,11 +15,14 @@ class PluginsConfig(AppConfig):
     verbose_name = "Plugins"
 
     def ready(self) -> None:
-        from webnet.plugins import loading
+        from webnet.plugins import checks, loading
         from webnet.plugins.registry import registry
 
         post_migrate.connect(_complete_database, sender=self)
-        registry.load(settings.WEBNET_PLUGINS, host_version=webnet.__version__, failures=loading.failures())
+        register(checks.check_tenancy, Tags.models)
+        broken = loading.failures()  # first, since it takes out the models of plugins that can't be had
+        failures = {**checks.find_untenanted_plugins(), **broken}
+        registry.load(settings.WEBNET_PLUGINS, host_version=webnet.__version__, failures=failures)
         registry.freeze()
 
 

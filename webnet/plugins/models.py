@@ -9,6 +9,10 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from webnet.customers.models import Customer
+from webnet.plugins.owned_models import CustomerOwnedModel, GlobalModel
+
+# Whose a plugin's rows are is said by these two, which are models as well.
+OWNED_MODELS = (CustomerOwnedModel, GlobalModel)
 
 
 def new_token() -> str:

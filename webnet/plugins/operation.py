@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -32,6 +33,16 @@ class Change:
     after: Any = None
     customer: Customer | None = None
     action: str = ""
+
+
+class _Raised(HookFailed):
+    """What a plugin's block raised, for its audit row; the text may hold what only the plugin should know."""
+
+    code = "OPERATION_FAILED"
+
+    def __init__(self, error: Exception, *, plugin: str) -> None:
+        super().__init__(f"'{plugin}' raised {type(error).__name__}.", plugin_name=plugin)
+        self.error = error
 
 
 @dataclass(kw_only=True)
@@ -74,19 +85,39 @@ class Operation:
         transaction.on_commit(callback, robust=True)
 
     def _attempt(self, change: Callable[[], T]) -> T:
-        refusal: Refusal
+        with self._frame():
+            return change()
+
+    @contextmanager
+    def block(self) -> Iterator[None]:
+        """The same around a `with` block, which can't be tried again; what else it raises is recorded as failed."""
+        try:
+            with self._frame():
+                try:
+                    yield
+                except (Refusal, OperationalError):
+                    raise
+                except Exception as error:
+                    raise _Raised(error, plugin=self.plugin_name) from error
+        except _Raised as raised:
+            raise raised.error from raised.error.__cause__
+
+    @contextmanager
+    def _frame(self) -> Iterator[None]:
+        """One transaction with a savepoint for the change, and what is to be recorded after that."""
+        refusal: Refusal | None = None
         with transaction.atomic(durable=True):
             try:
                 with transaction.atomic():
-                    result = change()
+                    yield
             except Refusal as error:
                 refusal = error
                 self._record(refusal)
             else:
                 if self.changed:
                     self._record(None)
-                return result
-        raise refusal
+        if refusal is not None:
+            raise refusal
 
     def _record(self, refusal: Refusal | None) -> None:
         if refusal is not None:

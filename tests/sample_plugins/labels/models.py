@@ -1,10 +1,12 @@
-"""Labels on books."""
+"""Labels on shelves."""
 
 from django.db import models
 from shelf.models import Shelf
 
+from webnet.sdk.models import CustomerOwnedModel
 
-class Label(models.Model):
+
+class Label(CustomerOwnedModel):
     shelf = models.ForeignKey(Shelf, on_delete=models.CASCADE, related_name="labels")
     text = models.CharField(max_length=50)
 

@@ -9,8 +9,7 @@ class Plugin(PluginBase):
     dependencies = ("shelf>=1",)
 
     def get_graphql_schema(self) -> GraphQLExtension:
-        from shelf.schema import Shelf
-
         from labels import schema
+        from webnet.sdk import graphql
 
-        return GraphQLExtension(query=schema.LabelQueries, extends={Shelf: schema.ShelfFields})
+        return GraphQLExtension(query=schema.LabelQueries, extends=graphql.extends(schema.ShelfFields))

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import strawberry
-import strawberry_django
-from shelf.models import Shelf
+from shelf.schema import Shelf
 
 from labels import models
+from webnet.sdk import graphql
 
 
-@strawberry_django.type(models.Label)
+@graphql.type(models.Label)
 class Label:
+    """A label on a shelf."""
+
     text: str
+    shelf: Shelf
 
 
-@strawberry_django.type(Shelf, name="ShelfLabels")
+@graphql.extend(Shelf)
 class ShelfFields:
     labels: list[Label]
 
 
-@strawberry.type
+@graphql.type
 class LabelQueries:
-    @strawberry.field
-    def label_count(self) -> int:
-        return models.Label.objects.count()
+    @graphql.field
+    def label_count(self, info: graphql.Info) -> int:
+        return info.context.rows(models.Label).count()

@@ -2,97 +2,175 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from enum import Enum
 from typing import Annotated
 
-import strawberry
-import strawberry_django
-from strawberry_django.optimizer import optimize
-
 from shelf import models
-from webnet.api.context import Info
-from webnet.api.types.customer import Customer
-from webnet.api.types.node import Node, global_id, read_pk
-from webnet.customers import models as customers
+from webnet.sdk import graphql
+from webnet.sdk.errors import InvalidInput
 
 
-@strawberry.enum(description="What a shelf is made of.")
+@graphql.enum
 class Material(Enum):
+    """What a shelf is made of."""
+
     OAK = "oak"
     STEEL = "steel"
 
 
-@strawberry.interface(description="What has a name.")
+@graphql.interface
 class Named:
+    """What has a name."""
+
     name: str
 
 
-@strawberry_django.type(models.Book)
-class Book:
+@graphql.type(models.Genre)
+class Genre:
+    """A kind of book, the same for everybody."""
+
+    name: str
+
+
+@graphql.filter
+class BookFilter:
+    """`search` is a part of the title."""
+
+    title: list[str] | None
+    search: str | None = graphql.lookup("title__icontains", "genre__name__icontains")
+    shelf: graphql.ID | None
+    pages_from: int | None = graphql.lookup("pages__gte")
+
+
+@graphql.type(models.Book, filter=BookFilter, order=("title", "pages"))
+class Book(graphql.Node):
+    """A book on a shelf."""
+
     title: str
+    pages: int
+    shelf: Shelf
+    genre: Genre | None
+    customer: graphql.Customer
 
 
-@strawberry_django.type(models.Shelf)
-class Shelf(Node, Named):
+@graphql.type(models.Shelf, order=("name",))
+class Shelf(graphql.Node, Named):
+    """Where books stand."""
+
     name: str
     books: list[Book]
+    volumes: graphql.Connection[Book] = graphql.connection(relation="books")
+    book_count: int = graphql.count(models.Book)
+    customer: graphql.Customer
 
-    @strawberry.field
-    @staticmethod
-    def id(root: strawberry.Parent[models.Shelf]) -> strawberry.ID:
-        return global_id("Shelf", root.pk)
-
-    @strawberry.field
+    @graphql.field
     def material(self) -> Material:
         return Material.OAK
 
-    @staticmethod
-    def find_node(info: Info, key: str) -> models.Shelf | None:
-        return models.Shelf.objects.filter(pk=read_pk(key)).first()
+    @graphql.field(permission="audit")
+    def secret(self) -> str:
+        """For those who may."""
+        return "behind the books"
 
 
-@strawberry.type
+@graphql.type
 class Nothing:
+    """There is none."""
+
     reason: str
 
 
-Found = Annotated[Shelf | Nothing, strawberry.union("Found")]
+Found = Annotated[Shelf | Nothing, graphql.union("Found")]
 
 
-@strawberry.input
+@graphql.input
 class ShelfInput:
+    """A new shelf."""
+
     name: str
     material: Material = Material.OAK
 
 
-@strawberry.type
+@graphql.input
+class MoveBookInput:
+    """Which book goes where."""
+
+    book: graphql.ID
+    shelf: graphql.ID
+
+
+@graphql.type
+class AddShelfPayload:
+    """The shelf."""
+
+    shelf: Shelf
+
+
+@graphql.type
+class MoveBookPayload:
+    """The book, and all that stand beside it now."""
+
+    book: Book
+    beside: list[Book]
+
+
+@graphql.type
 class ShelfQueries:
-    @strawberry.field
-    def shelves(self, info: Info) -> list[Shelf]:
-        return optimize(models.Shelf.objects.order_by("pk"), info)
+    shelves: list[Shelf] = graphql.field()
+    all_shelves: graphql.Connection[Shelf] = graphql.connection()
+    books: graphql.Connection[Book] = graphql.connection()
+    audited_books: graphql.Connection[Book] = graphql.connection(permission="audit")
+    shelf: Shelf | None = graphql.node()
 
-    @strawberry.field
-    def find_shelf(self, name: str) -> Found:
-        return models.Shelf.objects.filter(name=name).first() or Nothing(reason="There is none.")
+    @graphql.field
+    def find_shelf(self, info: graphql.Info, name: str) -> Found:
+        return info.context.rows(models.Shelf).filter(name=name).first() or Nothing(reason="There is none.")
 
-    @strawberry.field
-    def named(self) -> list[Named]:
-        return list(models.Shelf.objects.order_by("pk"))
+    @graphql.field
+    def named(self, info: graphql.Info) -> list[Named]:
+        return list(info.context.rows(models.Shelf))
+
+    @graphql.connection
+    def thick_books(self, pages: int = 200) -> graphql.Connection[Book]:
+        """Books with at least so many pages."""
+        return models.Book.objects.filter(pages__gte=pages)
+
+    @graphql.field
+    def first_book(self) -> Book | None:
+        return models.Book.objects.order_by("pk")
 
 
-@strawberry.type
+@graphql.type
 class ShelfMutations:
-    @strawberry.mutation
-    def add_shelf(self, info: Info, input: ShelfInput) -> Found:  # noqa: A002 - the name in the schema
-        return models.Shelf.objects.create(customer=info.context.view_customer, name=input.name)
+    @graphql.mutation()
+    def add_shelf(self, info: graphql.Info, input: ShelfInput) -> AddShelfPayload:  # noqa: A002 - the name in the schema
+        """A new shelf of this customer."""
+        if not input.name:
+            raise InvalidInput("A shelf needs a name.", field="name")
+        with info.context.operation("add shelf") as operation:
+            shelf = models.Shelf.objects.create(customer=info.context.customer, name=input.name)
+            operation.after = {"name": shelf.name}
+        return AddShelfPayload(shelf=shelf)
+
+    @graphql.mutation(permission="arrange")
+    def move_book(self, info: graphql.Info, input: MoveBookInput) -> MoveBookPayload:  # noqa: A002 - likewise
+        with info.context.operation("move book"):
+            book = info.context.get(Book, input.book)
+            book.shelf = info.context.get(Shelf, input.shelf)
+            book.save()
+        return MoveBookPayload(book=book, beside=list(book.shelf.books.all()))
 
 
-@strawberry.type
+@graphql.type
+class ShelfSubscriptions:
+    @graphql.subscription(permission="arrange")
+    async def shelf_names(self, info: graphql.Info) -> AsyncIterator[str]:
+        async for shelf in info.context.rows(models.Shelf):
+            yield shelf.name
+
+
+@graphql.extend(graphql.Customer)
 class CustomerFields:
-    @strawberry_django.field
-    @staticmethod
-    def shelf_count(root: strawberry.Parent[customers.Customer]) -> int:
-        return root.shelves.count()
-
-
-extends = {Customer: CustomerFields}
+    shelf_count: int = graphql.count(models.Shelf)
+    shelves: graphql.Connection[Shelf] = graphql.connection()

@@ -1,0 +1,43 @@
+"""Refuses plugins whose models do not say whose their rows are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.apps import AppConfig, apps
+from django.core.checks import CheckMessage, Error
+
+from webnet.plugins.failure import LoadFailure
+from webnet.plugins.isolated_app import IsolatedApp
+from webnet.plugins.owned_models import has_tenancy
+
+WAY_OUT = "extend CustomerOwnedModel of webnet.sdk.models, or GlobalModel where its rows are everybody's"
+
+
+def check_tenancy(*, app_configs: Sequence[AppConfig] | None = None, **_: Any) -> list[CheckMessage]:
+    """Django's system check: an error for each model of a plugin without tenancy."""
+    looked_at = list(app_configs) if app_configs is not None else list(apps.get_app_configs())
+    return [
+        Error(_tell(config, label), hint=f"{WAY_OUT[0].upper()}{WAY_OUT[1:]}.", id="webnet.E001", obj=label)
+        for config in looked_at
+        for label in _find_untenanted(config)
+    ]
+
+
+def find_untenanted_plugins() -> dict[str, LoadFailure]:
+    """The plugins that are put aside for such a model, by module: a row that is nobody's could be shown to anybody."""
+    return {
+        config.name: LoadFailure(reason=f"{_tell(config, label)[:-1]}: {WAY_OUT}.")
+        for config in apps.get_app_configs()
+        for label in _find_untenanted(config)
+    }
+
+
+def _find_untenanted(config: AppConfig) -> Iterator[str]:
+    models = config.get_models() if isinstance(config, IsolatedApp) else ()
+    return (model._meta.label for model in models if not has_tenancy(model))
+
+
+def _tell(config: AppConfig, label: str) -> str:
+    return f"Plugin '{config.name}': the model '{label}' does not say whose its rows are."

@@ -1,0 +1,107 @@
+"""What a plugin's code may ask of the request it serves: for whom, with which settings, and who may do what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any, TypeVar, overload
+
+from django.db.models import QuerySet
+
+from webnet.api.reading import Reading
+from webnet.customers.access import Actor
+from webnet.customers.models import Customer
+from webnet.customers.roles import Role
+from webnet.errors import CustomerRequired, NotFound, PermissionDenied
+from webnet.plugins import layers
+from webnet.plugins.operation import Operation
+from webnet.plugins.permissions import permissions_of, require_permission
+from webnet.sdk.operations import open_operation
+from webnet.sdk.scope import all_rows, scope
+
+Settings = TypeVar("Settings")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PluginContext:
+    """One request, as one plugin sees it. In resolvers it is `info.context`; pages make it with `of()`."""
+
+    plugin: str
+    reading: Reading = field(repr=False)
+
+    @classmethod
+    def of(cls, plugin: str, *, actor: Actor, customer: Customer) -> PluginContext:
+        """The context of a page: of this actor at this customer. Raises NotFound where it is none of theirs."""
+        reading = Reading(actor=actor, platform_token=None)
+        reading.enter_view(customer.slug)
+        return cls(plugin=plugin, reading=reading)
+
+    @property
+    def actor(self) -> Actor:
+        """Who asks: `name` and `user_id`, and the limits of their token."""
+        return self.reading.actor
+
+    @property
+    def customer(self) -> Customer:
+        """The customer of this view, or else the only one that the actor has; raises CustomerRequired."""
+        if self.reading.view is not None:
+            return self.reading.view
+        customers = [] if self.actor.is_platform_operator else self.reading.all_customers()
+        if len(customers) != 1:
+            raise CustomerRequired
+        return customers[0]
+
+    @overload
+    def settings(self, plugin: str | None = None) -> Mapping[str, Any]: ...
+    @overload
+    def settings(self, plugin: str | None = None, *, into: type[Settings]) -> Settings: ...
+
+    def settings(self, plugin: str | None = None, *, into: type[Any] | None = None) -> Any:
+        """The customer's settings, defaults and layers merged: of this plugin with its secrets, of others without.
+
+        `into` is a dataclass that they are put into; settings that it has no field for are left out.
+        """
+        name = plugin or self.plugin
+        row = self.reading.platform.plugins.get(name)
+        if row is None:
+            raise NotFound.plugin(name)
+        config = self.reading.state_of(self.customer).config(name)
+        merged = layers.opened(row, config) if name == self.plugin else layers.effective_settings(row, config)
+        return merged if into is None else _fill(into, merged)
+
+    def has(self, permission: str, *, customer: Customer | None = None) -> bool:
+        """Whether the actor has the permission ("my_plugin.edit", or "edit" for one of this plugin's)."""
+        at = customer or self.customer
+        state = self.reading.state_of(at)
+        return self._codename(permission) in permissions_of(self.actor, at, state=state)
+
+    def require(self, permission: str, *, customer: Customer | None = None) -> None:
+        """Raise PermissionDenied unless the actor has the permission."""
+        if not self.has(permission, customer=customer):
+            require_permission(self.actor, customer or self.customer, self._codename(permission))
+
+    def require_role(self, role: Role) -> None:
+        """Raise PermissionDenied unless the actor has at least this role for the customer."""
+        if not self.reading.has_role(role, self.customer):
+            raise PermissionDenied(
+                f"This needs the role {role.label.lower()} for '{self.customer.slug}'.", required_role=role.value
+            )
+
+    def rows(self, model: Any) -> QuerySet[Any]:
+        """The model's rows that may be seen here: those of the customers in view for whom the plugin is effective."""
+        return scope(all_rows(model), self.reading)
+
+    def operation(self, action: str, *, reason: str = "") -> AbstractContextManager[Operation]:
+        """`with context.operation("import devices"):` one transaction, with its row in the customer's audit log."""
+        return open_operation(action, plugin=self.plugin, actor=self.actor, customer=self.customer, reason=reason)
+
+    def _codename(self, permission: str) -> str:
+        return permission if "." in permission else f"{self.plugin}.{permission}"
+
+
+def _fill(into: type[Any], merged: Mapping[str, Any]) -> Any:
+    if not is_dataclass(into):
+        raise TypeError(f"Settings go into a dataclass, and {into.__name__} is none: decorate it with @dataclass.")
+    names = {each.name for each in fields(into) if each.init}
+    return into(**{name: value for name, value in merged.items() if name in names})

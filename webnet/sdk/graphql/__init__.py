@@ -1,0 +1,53 @@
+"""GraphQL for plugins: what is declared with these is scoped, capped and asked for permission by default."""
+
+from strawberry import ID, UNSET, Parent, Private, auto, lazy, union
+from strawberry.scalars import JSON
+
+from webnet.api.types.customer import Customer
+from webnet.api.types.enums import OrderDirection, Role
+from webnet.api.types.node import Node
+from webnet.api.types.plugin import Plugin
+from webnet.api.types.user import User
+from webnet.plugins.declarations import GraphQLExtension
+from webnet.sdk.graphql.connections import Connection
+from webnet.sdk.graphql.declare import connection, count, field, node, subscription
+from webnet.sdk.graphql.filters import filter, lookup  # noqa: A004 - authors write `graphql.filter`
+from webnet.sdk.graphql.info import GraphQLContext, Info
+from webnet.sdk.graphql.inputs import enum, input, interface  # noqa: A004 - likewise
+from webnet.sdk.graphql.mutations import mutation
+from webnet.sdk.graphql.types import extend, extends, type  # noqa: A004 - likewise
+
+__all__ = [
+    "ID",
+    "JSON",
+    "UNSET",
+    "Connection",
+    "Customer",
+    "GraphQLContext",
+    "GraphQLExtension",
+    "Info",
+    "Node",
+    "OrderDirection",
+    "Parent",
+    "Plugin",
+    "Private",
+    "Role",
+    "User",
+    "auto",
+    "connection",
+    "count",
+    "enum",
+    "extend",
+    "extends",
+    "field",
+    "filter",
+    "input",
+    "interface",
+    "lazy",
+    "lookup",
+    "mutation",
+    "node",
+    "subscription",
+    "type",
+    "union",
+]

@@ -1,0 +1,59 @@
+"""What the SDK knows of a GraphQL type that shows a model's rows."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Model
+from strawberry.types.base import StrawberryContainer
+
+from webnet.errors import PluginDefinitionError
+from webnet.sdk.graphql.orders import RowOrder
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowType:
+    """A type made with `graphql.type(model)`: how its connections are filtered and ordered."""
+
+    name: str
+    model: type[Model]
+    filter: type | None
+    order: RowOrder
+
+
+ATTRIBUTE = "__webnet_row_type__"
+# Parameters of resolvers that Strawberry knows by their names.
+UNTYPED = frozenset({"self", "cls", "root", "info"})
+
+
+def find_row_type(kind: Any) -> RowType | None:
+    """The row type behind a type as Strawberry resolved it, through lists and optionals."""
+    while isinstance(kind, StrawberryContainer):
+        kind = kind.of_type
+    if hasattr(kind, "resolve_type"):  # a lazy reference to a type of another module
+        kind = kind.resolve_type()
+    found: RowType | None = getattr(kind, "__dict__", {}).get(ATTRIBUTE)
+    return found
+
+
+def mistake(module: str, place: str, words: str) -> PluginDefinitionError:
+    """An author's mistake: where it is, what is wrong and what to write instead."""
+    return PluginDefinitionError(f"In '{module}', {place}: {words}.")
+
+
+def docstring_of(described: Any) -> str | None:
+    """What its author wrote of a class or function, on one line: its description in the schema."""
+    written = described.__doc__ if not isinstance(described, type) else described.__dict__.get("__doc__")
+    return " ".join(written.split()) if written else None
+
+
+def refuse_untyped_arguments(resolver: Any) -> None:
+    """Raise for an argument without a type, which Strawberry would tell in a page of its own."""
+    function = getattr(resolver, "__func__", resolver)
+    parameters = inspect.signature(function).parameters.values()
+    for parameter in parameters:
+        if parameter.annotation is inspect.Parameter.empty and parameter.name not in UNTYPED:
+            words = f"the argument '{parameter.name}' has no type: write '{parameter.name}: str', or what it is"
+            raise mistake(function.__module__, f"the field '{function.__name__}'", words)

@@ -1,0 +1,159 @@
+"""Fields whose rows are scoped, capped and read together, and that ask for their permission first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import strawberry
+from asgiref.sync import sync_to_async
+from django.db.models import Manager, Model, QuerySet
+from strawberry.annotation import StrawberryAnnotation
+from strawberry.types.arguments import StrawberryArgument
+from strawberry.types.base import StrawberryList, StrawberryOptional
+from strawberry.types.field import StrawberryField
+from strawberry.types.info import Info as StrawberryInfo
+from strawberry.utils.inspect import in_async_context
+from strawberry_django.optimizer import is_optimized_by_prefetching, optimize
+
+from webnet.api.types.fields import WHOLE_ROWS, Column
+from webnet.plugins.owned_models import is_customer_owned
+from webnet.sdk.graphql.definition import docstring_of, find_row_type, refuse_untyped_arguments
+from webnet.sdk.graphql.info import Info
+from webnet.sdk.graphql.peers import meet
+from webnet.sdk.graphql.relations import first_rows, first_rows_of_each, read_many, read_one
+from webnet.sdk.scope import all_rows, is_in_scope, scope
+
+PERMISSION = "webnet.permission"
+
+
+def metadata_of(permission: str | None) -> Mapping[Any, Any]:
+    """What a field is told about itself: Strawberry copies fields, and keeps this."""
+    return {PERMISSION: permission}
+
+
+class PluginField(StrawberryField):
+    """A field with a resolver of the plugin's, or a root field without one, which has all rows that may be seen."""
+
+    @property
+    def is_basic_field(self) -> bool:
+        return False
+
+    def __call__(self, resolver: Any) -> Any:
+        """Take the resolver; its docstring is the field's description, unless there is another."""
+        self.description = self.description or docstring_of(resolver)
+        refuse_untyped_arguments(resolver)
+        return super().__call__(resolver)
+
+    def get_result(self, source: Any, info: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        return in_thread(lambda: self.resolve(source, own_info(info), args, kwargs))
+
+    def resolve(self, source: Any, info: Info, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        self.authorise(source, info)
+        return self.shape(self.call(source, info, args, kwargs), info)
+
+    def authorise(self, source: Any, info: Info) -> None:
+        """Raise PermissionDenied unless the viewer may have this field."""
+        if permission := self.metadata.get(PERMISSION):
+            info.context.require(permission, customer=owner_of(source, info))
+
+    def call(self, source: Any, info: Info, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        """What the plugin's resolver returns; without one, all rows at the root, and elsewhere what is stored."""
+        if self.base_resolver is not None:
+            return self.base_resolver(
+                *args, **{name: info if is_info(value) else value for name, value in kwargs.items()}
+            )
+        shown = find_row_type(self.type)
+        return all_rows(shown.model) if source is None and shown else getattr(source, self.python_name)
+
+    def shape(self, result: Any, info: Info) -> Any:
+        """Rows as the field's type wants them: a queryset is scoped, planned and cut to the largest page."""
+        reading = info.context.reading
+        if isinstance(result, Manager):
+            result = result.all()
+        if isinstance(result, QuerySet):
+            result = self._read(result, info)
+        if isinstance(result, list):
+            meet(result, reading)
+        return result
+
+    def _read(self, rows: QuerySet[Any], info: Info) -> Any:
+        reading = info.context.reading
+        if rows.query.is_sliced:
+            found = [row for row in rows if is_in_scope(row, reading)]
+        else:
+            planned = optimize(scope(rows, reading), info, config=WHOLE_ROWS)
+            found = list(first_rows(planned) if self._is_list else planned[:1])
+        return found if self._is_list else next(iter(found), None)
+
+    @property
+    def _is_list(self) -> bool:
+        kind = self.type
+        return isinstance(kind.of_type if isinstance(kind, StrawberryOptional) else kind, StrawberryList)
+
+
+class NodeField(PluginField):
+    """A root field that finds one row by its global id."""
+
+    @property
+    def arguments(self) -> list[StrawberryArgument]:
+        return [StrawberryArgument("id", None, StrawberryAnnotation(strawberry.ID))]
+
+    @arguments.setter
+    def arguments(self, value: list[StrawberryArgument]) -> None:
+        """Strawberry sets what it has read; there is nothing to keep."""
+
+    def call(self, _: Any, info: Info, args: list[Any], kwargs: dict[str, Any]) -> Any:  # noqa: ARG002 - as the others
+        kind: Any = self.type
+        return info.context.find(kind.of_type if isinstance(kind, StrawberryOptional) else kind, kwargs["id"])
+
+
+class RowField(Column):
+    """A column or a relation of a row type."""
+
+    @property
+    def is_basic_field(self) -> bool:
+        return super().is_basic_field and not self.is_relation and not self.metadata.get(PERMISSION)
+
+    def get_queryset(self, queryset: Any, info: Any, **kwargs: Any) -> Any:
+        """What the optimizer plans for a relation."""
+        if is_optimized_by_prefetching(queryset):
+            return queryset
+        column = kwargs.get("_strawberry_related_field_id")
+        rows = super().get_queryset(queryset, info, **kwargs)  # type: ignore[no-untyped-call]  # Strawberry says nothing
+        return first_rows_of_each(rows, column) if self.is_list and column else rows
+
+    def get_result(self, source: Any, info: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        if info is None or self.base_resolver is not None:
+            return super().get_result(source, info, args, kwargs)
+        return in_thread(lambda: self._resolve(source, own_info(info)))
+
+    def _resolve(self, source: Any, info: Info) -> Any:
+        if permission := self.metadata.get(PERMISSION):
+            info.context.require(permission, customer=owner_of(source, info))
+        name = self.django_name or self.python_name
+        if not self.is_relation or not isinstance(source, Model):
+            return getattr(source, name)
+        read = read_many if self.is_list else read_one
+        return read(source, name, info.context.reading)
+
+
+def in_thread(resolve: Any) -> Any:
+    """Call it, in a thread where an event loop runs: the database must not be asked from there."""
+    return sync_to_async(resolve)() if in_async_context() else resolve()
+
+
+def own_info(info: Any) -> Info:
+    """The plugin's `info` for Strawberry's."""
+    return Info(_raw_info=info._raw_info, _field=info._field)  # noqa: SLF001 - what Strawberry makes it of
+
+
+def is_info(value: object) -> bool:
+    return isinstance(value, StrawberryInfo)
+
+
+def owner_of(source: Any, info: Info) -> Any:
+    """The customer whose permissions count: that of the row, or else the request's."""
+    if is_customer_owned(type(source)):
+        return info.context.reading.customers.get(source.customer_id)
+    return None

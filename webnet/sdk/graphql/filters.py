@@ -1,0 +1,67 @@
+"""Filters of connections: fields are joined by AND, items of one list by OR; what is left out does not filter."""
+
+from __future__ import annotations
+
+import inspect
+from enum import Enum
+from functools import reduce
+from operator import or_
+from typing import Any, TypeVar
+
+import strawberry
+from django.db.models import Q, QuerySet
+from strawberry import UNSET
+from strawberry.types.base import StrawberryContainer
+
+from webnet.api.types.node import read_global_id
+from webnet.sdk.graphql.definition import docstring_of
+
+LOOKUPS = "webnet.lookups"
+Kind = TypeVar("Kind", bound=type)
+
+
+def filter(cls: Kind) -> Kind:  # noqa: A001 - authors write `graphql.filter`
+    """Make an input of this class, each of whose fields narrows the rows: by the column of its name, or its `lookup()`.
+
+    A list takes the rows with one of its items. A method `apply(rows)` of the class narrows in ways of its own.
+    """
+    for name in inspect.get_annotations(cls):
+        if name not in cls.__dict__:
+            setattr(cls, name, UNSET)
+    made: Kind = strawberry.input(cls, description=docstring_of(cls))
+    return made
+
+
+def lookup(*paths: str) -> Any:
+    """A field of a filter by these lookups, joined by OR: `lookup("name__icontains", "serial__icontains")`."""
+    return strawberry.field(default=UNSET, metadata={LOOKUPS: paths})
+
+
+def narrow(rows: QuerySet[Any], wanted: Any) -> QuerySet[Any]:
+    """The rows that the filter lets through."""
+    if not wanted:
+        return rows
+    for field in wanted.__strawberry_definition__.fields:
+        value = getattr(wanted, field.python_name)
+        if value is None or value is UNSET:
+            continue
+        paths = field.metadata.get(LOOKUPS) or (field.python_name,)
+        rows = rows.filter(reduce(or_, (_condition(path, _plain(value, field.type)) for path in paths)))
+    own = getattr(wanted, "apply", None)
+    return own(rows) if own is not None else rows
+
+
+def _condition(path: str, value: Any) -> Q:
+    return Q(**{f"{path}__in": value}) if isinstance(value, list) else Q(**{path: value})
+
+
+def _plain(value: Any, kind: Any) -> Any:
+    """The value as the database has it: of enum members their values, of global ids their keys."""
+    if isinstance(value, list):
+        return [_plain(item, kind) for item in value]
+    while isinstance(kind, StrawberryContainer):
+        kind = kind.of_type
+    if kind is strawberry.ID:
+        named = read_global_id(value)
+        return named[1] if named is not None and named[1].isdecimal() else -1
+    return value.value if isinstance(value, Enum) else value

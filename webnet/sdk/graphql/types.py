@@ -1,0 +1,177 @@
+"""Makes GraphQL types of a plugin's classes; those that show a model's rows are scoped wherever they appear."""
+
+from __future__ import annotations
+
+import builtins
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar, overload
+
+import strawberry
+import strawberry_django
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import Model, QuerySet
+from strawberry.exceptions import StrawberryException
+from strawberry.types.field import StrawberryField
+from strawberry_django.optimizer import optimize
+
+from webnet.api.types.fields import WHOLE_ROWS
+from webnet.api.types.node import Node, global_id
+from webnet.plugins.owned_models import has_tenancy
+from webnet.sdk.graphql.definition import ATTRIBUTE, RowType, docstring_of, mistake
+from webnet.sdk.graphql.fields import RowField
+from webnet.sdk.graphql.info import find_row
+from webnet.sdk.graphql.orders import make_order
+from webnet.sdk.scope import LeakPrevented, all_rows, is_in_scope, scope
+
+Kind = TypeVar("Kind", bound=type)
+EXTENDED = "__webnet_extends__"
+MISSING_TYPE = "has no type: write 'def {0}(…) -> str' for a resolver, or '{0}: str' for a column"
+
+
+@overload
+def type(model: Kind) -> Kind: ...  # noqa: A001 - authors write `graphql.type`
+@overload
+def type(  # noqa: A001
+    model: Any = None,
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    filter: Any = None,
+    order: Sequence[str] = (),
+) -> Callable[[Kind], Kind]: ...
+
+
+def type(  # noqa: A001
+    model: Any = None,
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    filter: Any = None,  # noqa: A002
+    order: Sequence[str] = (),
+) -> Any:
+    """A GraphQL type: of plain values with `@graphql.type`, of a model's rows with `@graphql.type(models.Device)`.
+
+    Rows are shown only to the customers in view, and only while the plugin is effective for them, however a resolver
+    came by them. `filter` (a class made with `graphql.filter`) and `order` (columns) are for the type's connections.
+    With `graphql.Node` among its bases it has an `id` that `Query.node` takes.
+    """
+    if isinstance(model, builtins.type) and not issubclass(model, Model):
+        return _make_plain(model, name=None, description=None)
+    if model is None:
+        return lambda cls: _make_plain(cls, name=name, description=description)
+    return lambda cls: _make_rows(cls, model, name=name, description=description, filter=filter, order=order)
+
+
+def extend(target: Any) -> Callable[[Kind], Kind]:
+    """A class whose fields are added to a type of the host, or of a plugin that this one depends on.
+
+    Hand the class over with `GraphQLExtension(extends=graphql.extends(DeviceFields))`.
+    """
+
+    def make(cls: Kind) -> Kind:
+        definition = getattr(target, "__strawberry_django_definition__", None)
+        _refuse_untyped(cls)
+        with _telling(cls):
+            if definition is None:
+                strawberry.type(cls)
+            else:
+                strawberry_django.type(definition.model, field_cls=RowField)(cls)
+        setattr(cls, EXTENDED, target)
+        return cls
+
+    return make
+
+
+def extends(*classes: Any) -> dict[Any, Any]:
+    """What `GraphQLExtension(extends=…)` wants, of classes made with `graphql.extend`."""
+    return {getattr(each, EXTENDED): each for each in classes}
+
+
+def _make_plain(cls: Kind, *, name: str | None, description: str | None) -> Kind:
+    _refuse_untyped(cls)
+    with _telling(cls):
+        made: Kind = strawberry.type(cls, name=name, description=description or docstring_of(cls))
+    return made
+
+
+def _make_rows(
+    cls: Kind,
+    model: builtins.type[Model],
+    *,
+    name: str | None,
+    description: str | None,
+    filter: Any,  # noqa: A002
+    order: Sequence[str],
+) -> Kind:
+    _refuse_untenanted(cls, model)
+    _refuse_untyped(cls)
+    shown = name or cls.__name__
+    description = description or docstring_of(cls)
+    with _telling(cls):
+        row_type = RowType(name=shown, model=model, filter=filter, order=make_order(model, name=shown, by=order))
+        _scope_type(cls, row_type)
+        made: Kind = strawberry_django.type(model, name=name, description=description, field_cls=RowField)(cls)
+    setattr(made, ATTRIBUTE, row_type)
+    return made
+
+
+def _scope_type(cls: Any, shown: RowType) -> None:
+    """Give the class what Strawberry asks types for, so that every way to a row of its leads through its scope."""
+    own_queryset = getattr(cls, "get_queryset", None)
+
+    def get_queryset(queryset: QuerySet[Any], info: Any, **_: Any) -> QuerySet[Any]:
+        rows = own_queryset(queryset, info) if own_queryset is not None else queryset
+        return scope(rows, info.context.reading)
+
+    def is_type_of(row: Any, info: Any) -> bool:
+        if not isinstance(row, shown.model):
+            return isinstance(row, cls)
+        if not is_in_scope(row, info.context.reading):
+            raise LeakPrevented(f"'{cls.__module__}' was about to show a {shown.name} of another customer.")
+        return True
+
+    def find_node(info: Any, key: str) -> Any:
+        rows = scope(all_rows(shown.model), info.context.reading)
+        return find_row(shown.model, key, optimize(rows, info, config=WHOLE_ROWS))
+
+    cls.get_queryset, cls.is_type_of, cls.find_node = (
+        staticmethod(each) for each in (get_queryset, is_type_of, find_node)
+    )
+    if issubclass(cls, Node):
+        cls.id = _make_id(shown.name)
+
+
+def _make_id(type_name: str) -> Any:
+    def id(root: strawberry.Parent[Any]) -> strawberry.ID:  # noqa: A001 - the name in the schema
+        return global_id(type_name, root.pk)
+
+    return strawberry.field(resolver=id)
+
+
+def _refuse_untenanted(cls: Any, model: Any) -> None:
+    if not has_tenancy(model):
+        words = f"the model '{model.__name__}' does not say whose its rows are: let it extend CustomerOwnedModel"
+        raise mistake(cls.__module__, f"the type '{cls.__name__}'", f"{words}, or GlobalModel")
+
+
+def _refuse_untyped(cls: Any) -> None:
+    """Raise for a field without a type, which Strawberry would tell in a page of its own."""
+    for name, value in list(vars(cls).items()):
+        if not isinstance(value, StrawberryField) or name in inspect.get_annotations(cls):
+            continue
+        resolver = value.base_resolver
+        if value.type_annotation is None and (resolver is None or resolver.type_annotation is None):
+            words = MISSING_TYPE.format(name)
+            raise mistake(cls.__module__, f"the type '{cls.__name__}'", f"the field '{name}' {words}")
+
+
+@contextmanager
+def _telling(cls: Any) -> Iterator[None]:
+    """Turn what is wrong with the class into one sentence with its place."""
+    try:
+        yield
+    except (StrawberryException, FieldDoesNotExist, ValueError) as error:
+        words = " ".join(str(getattr(error, "message", None) or error).split()).rstrip(".")
+        raise mistake(cls.__module__, f"the type '{cls.__name__}'", words) from error

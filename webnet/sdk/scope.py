@@ -1,0 +1,51 @@
+"""Which rows a request may see: those of its customers, as far as the plugin is effective for them."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from django.db.models import Model, QuerySet
+
+from webnet.api.reading import Reading
+from webnet.plugins.activation import effective_customers
+from webnet.plugins.owned_models import find_plugin, is_customer_owned
+
+Row = TypeVar("Row", bound=Model)
+
+
+class LeakPrevented(RuntimeError):
+    """A resolver was about to show a row that is not this request's; narrow its rows with `context.rows()`."""
+
+
+def all_rows(model: Any) -> QuerySet[Any]:
+    """Every row, by the model's own manager."""
+    rows: QuerySet[Any] = model._default_manager.all()  # noqa: SLF001 - Django documents it
+    return rows
+
+
+def scope(rows: QuerySet[Row], reading: Reading) -> QuerySet[Row]:
+    """The rows that this request may see; those of a model that is everybody's are left as they are."""
+    if not is_customer_owned(rows.model):
+        return rows
+    plugin = find_plugin(rows.model)
+    if plugin is None or plugin not in reading.effective_plugins:
+        return rows.none()
+    if reading.view is not None:
+        return rows.filter(customer=reading.view.pk)
+    effective = effective_customers(plugin, reading.platform).values("pk")
+    if reading.actor.is_platform_operator:
+        return rows.filter(customer__in=effective)
+    return rows.filter(customer__in=effective.filter(pk__in=reading.visible_customers().values("pk")))
+
+
+def is_in_scope(row: Any, reading: Reading) -> bool:
+    """Whether this request may see the row, wherever it comes from."""
+    if not is_customer_owned(type(row)):
+        return True
+    plugin = find_plugin(type(row))
+    if plugin not in reading.effective_plugins:
+        return False
+    if reading.view is not None:
+        return bool(row.customer_id == reading.view.pk)
+    customer = reading.customers.get(row.customer_id)
+    return customer is not None and plugin in reading.state_of(customer).effective
