@@ -77,13 +77,15 @@ def serve_webnet(data_dir: Path, **changes: str | None) -> Iterator[Server]:
 
 @contextmanager
 def serve_application(name: str, application: str, data_dir: Path, **changes: str | None) -> Iterator[Server]:
-    """An ASGI application under `uvicorn` or `granian`."""
+    """An application under `uvicorn`, `granian` or `granian-wsgi`."""
     port = find_free_port()
+    address = ["--host", "127.0.0.1", "--port", str(port)]
     command = {
-        "uvicorn": ["uvicorn", application, "--host", "127.0.0.1", "--port", str(port)],
-        "granian": ["granian", "--interface", "asgi", "--host", "127.0.0.1", "--port", str(port), application],
+        "uvicorn": ["uvicorn", application, *address],
+        "granian": ["granian", "--interface", "asgi", *address, application],
+        "granian-wsgi": ["granian", "--interface", "wsgi", *address, application],
     }[name]
-    until = {"uvicorn": "Uvicorn running on", "granian": "Started worker"}[name]
+    until = "Uvicorn running on" if name == "uvicorn" else "Started worker"
     with _start([sys.executable, "-m", *command], make_environment(data_dir, **changes), until=until) as output:
         _connect(port)  # granian says that it has started a little before it listens
         yield Server(host="127.0.0.1", port=port, output=output)

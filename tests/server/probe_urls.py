@@ -1,21 +1,25 @@
-"""Views that hold a thread, remember bodies, and report, for the tests of the split."""
+"""Views that hold a thread, remember bodies and connections, and report, for the tests of the split."""
 
 import threading
 from pathlib import Path
 
 from django.conf import settings
+from django.db import connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
 bodies: list[str] = []
+connections_used: list[BaseDatabaseWrapper] = []
 
 
 @csrf_exempt
 def remember(request: HttpRequest) -> JsonResponse:
-    """Keep the body; DELETE forgets them all."""
+    """Keep the body; DELETE forgets all that was kept."""
     if request.method == "DELETE":
         bodies.clear()
+        connections_used.clear()
         return JsonResponse({})
     bodies.append(request.body.decode())
     return JsonResponse({"length": len(request.body)})
@@ -31,12 +35,20 @@ def report(request: HttpRequest) -> JsonResponse:
     return JsonResponse(
         {
             "bodies": bodies,
+            "connections": [id(used.connection) if used.connection else None for used in connections_used],
             "thread": threading.current_thread().name,
             "handler": type(request).__name__,
             "is_secure": request.is_secure(),
             "forwarded": request.headers.get("X-Forwarded-Proto"),
         }
     )
+
+
+def connect(_request: HttpRequest) -> HttpResponse:
+    """Ask the database, as most views do."""
+    connection.ensure_connection()
+    connections_used.append(connections["default"])
+    return HttpResponse()
 
 
 def answer_in_pieces(_request: HttpRequest) -> StreamingHttpResponse:
@@ -46,6 +58,7 @@ def answer_in_pieces(_request: HttpRequest) -> StreamingHttpResponse:
 
 urlpatterns = [
     path("remember/", remember),
+    path("connect/", connect),
     path("hold/", hold),
     path("report/", report),
     path("pieces/", answer_in_pieces),

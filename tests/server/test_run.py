@@ -1,11 +1,26 @@
 """`manage.py run`, as `make run` calls it: what a first and a second start do, and what stops them."""
 
 import re
+import signal
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
+import pytest
+
 from tests.browsing import Client
-from tests.servers import DEMO_PASSWORD, Server, run_command, serve_webnet
+from tests.servers import (
+    DEMO_PASSWORD,
+    ROOT,
+    STOP_SECONDS,
+    Server,
+    make_environment,
+    run_command,
+    serve_application,
+    serve_webnet,
+)
+from webnet.server.management.commands.run import LAST_LINE
 
 PLUGINS = "{ plugins(first: 10) { edges { node { name enabled } } } }"
 ENABLE = 'mutation { enablePlugin(input: {plugin: "hello_world"}) { ... on EnablePluginPayload { changed } } }'
@@ -69,6 +84,38 @@ def test_a_plugin_that_can_not_be_imported_does_not_stop_the_start(tmp_path: Pat
 def test_safe_mode_runs_no_plugin(tmp_path: Path) -> None:
     with serve_webnet(tmp_path, WEBNET_SAFE_MODE="1") as server:
         assert "Hello World" not in server.output
+
+
+def test_ctrl_c_ends_it_without_a_stack_trace(tmp_path: Path) -> None:
+    command = [sys.executable, "manage.py", "run"]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=make_environment(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert any(LAST_LINE in line for line in process.stdout or ())
+
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=STOP_SECONDS)
+
+    assert process.returncode == 0
+    assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize(
+    ("server", "application"),
+    [
+        ("uvicorn", "webnet.asgi:application"),
+        ("granian", "webnet.asgi:application"),
+        ("granian-wsgi", "webnet.wsgi:application"),
+    ],
+)
+def test_both_entry_points_serve_under_the_servers_of_production(tmp_path: Path, server: str, application: str) -> None:
+    run_command("migrate", data_dir=tmp_path)
+
+    with serve_application(server, application, tmp_path) as served:
+        client = Client(served.url)
+
+        assert client.get("/readyz").json() == {"status": "ready"}
+        assert client.post_graphql("{ viewer { isPlatformOperator } }").json() == {"data": {"viewer": None}}
 
 
 def test_a_port_that_is_taken_ends_the_start_with_one_sentence(tmp_path: Path) -> None:

@@ -75,6 +75,22 @@ def test_who_accepts_an_event_stream_gets_the_asgi_handler(client: Client, accep
     assert client.get("/report/", Accept=accept).json()["handler"] == "ASGIRequest"
 
 
+def test_a_thread_keeps_its_database_connection(client: Client) -> None:
+    client.get("/connect/")
+    client.get("/connect/")
+
+    first, second = client.get("/report/").json()["connections"]
+    assert first is not None
+    assert first == second
+
+
+def test_a_stream_leaves_no_database_connection_behind(client: Client) -> None:
+    client.get("/connect/", **STREAM)
+    pass_barrier(client)
+
+    assert client.get("/report/").json()["connections"] == [None]
+
+
 def test_a_stream_is_served_while_every_thread_is_busy(held_thread: Callable[[], None], client: Client) -> None:
     assert client.get("/report/", **STREAM).status == 200
 

@@ -1,5 +1,6 @@
 """Brings the database up to date and serves webnet, all in one process: what `make run` calls."""
 
+import contextlib
 import io
 import logging
 import socket
@@ -88,4 +89,5 @@ def _serve(listener: socket.socket) -> None:
         timeout_graceful_shutdown=10,
     )
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # what it would say was said above
-    uvicorn.Server(config).run(sockets=[listener])
+    with contextlib.suppress(KeyboardInterrupt):  # raised again once everything is closed
+        uvicorn.Server(config).run(sockets=[listener])
