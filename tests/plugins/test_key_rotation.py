@@ -1,10 +1,12 @@
 """Keys of secret settings: changed without a stop, killed at any moment, and loud when one is missing."""
 
 import io
+import threading
 
 import pytest
 from cryptography.fernet import Fernet
 from django.core.management import call_command
+from django.db import connection
 
 from tests.factories import actor_for, make_customer, make_member, make_operator
 from webnet.customers.access import Role, visible_customers
@@ -141,6 +143,32 @@ def test_on_a_terminal_a_bar_shows_how_far_it_is(sealed, settings):
 
     assert "\rSealing secrets [##########                    ]  33%, 1 of 3" in err.getvalue()
     assert "100%, 3 of 3\n" in err.getvalue()
+
+
+def test_a_rotation_and_an_update_can_not_pass_each_other(sealed, operator, settings, monkeypatch):
+    settings.WEBNET_SETTINGS_KEYS = [NEW, OLD]
+    seal_again, waited = key_rotation._seal_again, []
+
+    def update():
+        manager.update_settings("calling", actor=operator, customer="acme", patch={"key": "newer"})
+        connection.close()
+
+    thread = threading.Thread(target=update)
+
+    def seal_while_another_updates(layer, unreadable):
+        if isinstance(layer, CustomerPluginConfig) and not waited:
+            thread.start()
+            thread.join(timeout=0.3)
+            waited.append(thread.is_alive())
+        return seal_again(layer, unreadable)
+
+    monkeypatch.setattr(key_rotation, "_seal_again", seal_while_another_updates)
+    rotate(operator)
+    thread.join()
+
+    assert waited == [True]
+    settings.WEBNET_SETTINGS_KEYS = [NEW]
+    assert open_all() == ["everybody's", "newer", "beta's"]
 
 
 def test_only_a_platform_operator_may_rotate(sealed):

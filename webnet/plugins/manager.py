@@ -27,8 +27,8 @@ from webnet.plugins import sync as syncing
 from webnet.plugins.activation import customer_state, platform_state
 from webnet.plugins.base import HookContext, PluginBase, call_hook
 from webnet.plugins.findings import Circumstances, Finding
-from webnet.plugins.migrating import Progress
 from webnet.plugins.key_rotation import RotationReport
+from webnet.plugins.migrating import Progress
 from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig, PluginHealth
 from webnet.plugins.operation import Operation
 from webnet.plugins.planning import Plan, PlanAction

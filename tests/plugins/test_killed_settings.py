@@ -1,0 +1,54 @@
+"""`kill -9` in the middle of updates of settings and of a rotation of their keys: nothing is half done."""
+
+import json
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+from tests.factories import make_customer
+from tests.plugins.killing import Sealed
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ROOT = Path(__file__).parents[2]
+ROUNDS = 100
+
+
+def database_url():
+    """The tests' own database, for another process."""
+    parts = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{parts['NAME']}"
+    password = f":{parts['PASSWORD']}" if parts["PASSWORD"] else ""
+    return f"postgres://{parts['USER']}{password}@{parts['HOST']}:{parts['PORT'] or 5432}/{parts['NAME']}"
+
+
+def test_after_100_kills_of_updates_and_of_rotations_every_secret_opens_and_every_chain_is_whole(install):
+    install(Sealed(), enabled=True)
+    for number in range(8):
+        make_customer(f"c{number:02}")
+    connection.close()
+    seed = random.randrange(1_000_000)  # noqa: S311 - printed where the test fails, so that it can be run again
+    environment = os.environ | {"DATABASE_URL": database_url(), "WEBNET_PLUGINS": "", "PYTHONPATH": str(ROOT)}
+
+    ended = subprocess.run(
+        [sys.executable, ROOT / "tests" / "plugins" / "killing.py", str(ROUNDS), str(seed)],
+        env=environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+    assert ended.returncode == 0, f"seed {seed}: {ended.stderr}"
+    report = json.loads(ended.stdout.splitlines()[-1])
+    # Updates never finish, and a rotation that had just finished was no kill.
+    assert report["killed"] > 1.2 * ROUNDS
+    assert report["rows"] > ROUNDS
+    assert report["chains"] == 9
