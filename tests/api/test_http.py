@@ -54,7 +54,7 @@ def code_of(response):
         ({"query": "{ nothing }"}, (400, "GRAPHQL_VALIDATION_FAILED")),
         ({"query": "{ ...Missing }"}, (400, "GRAPHQL_VALIDATION_FAILED")),
         ({"query": "{ ...A } fragment A on Query { ...A }"}, (400, "GRAPHQL_VALIDATION_FAILED")),
-        ({"query": "subscription { pluginEvents { cursor } }"}, (400, "SUBSCRIPTIONS_UNAVAILABLE")),
+        ({"query": "subscription { pluginEvents { cursor } }"}, (406, "EVENT_STREAM_REQUIRED")),
         ({"query": '{ plugin(name: "\\u0000") { name } }'}, (400, "BAD_REQUEST")),
         ({"query": "query($n: String!) { plugin(name: $n) { name } }", "variables": {"n": "\0"}}, (400, "BAD_REQUEST")),
         ({"query": "query($n: String!) { plugin(name: $n) { name } }", "variables": {"n": 7}}, (400, "BAD_USER_INPUT")),
@@ -322,10 +322,15 @@ class TestEventStreams:
 
         assert response.json() == {"data": {"viewer": None}}
 
-    def test_subscription_is_refused_as_long_as_there_is_none(self):
+    def test_subscription_of_somebody_signed_out_is_refused(self):
         response = self.post("subscription { pluginEvents { cursor } }", "text/event-stream")
 
-        assert code_of(response) == (400, "SUBSCRIPTIONS_UNAVAILABLE")
+        assert code_of(response) == (401, "UNAUTHENTICATED")
+
+    def test_subscription_that_does_not_fit_the_schema_is_refused(self):
+        response = self.post("subscription { pluginEvents { nothing } }", "text/event-stream")
+
+        assert code_of(response) == (400, "GRAPHQL_VALIDATION_FAILED")
 
 
 def test_refused_requests_change_nothing(world):

@@ -14,7 +14,6 @@ SPECIFICATION = Path(__file__).with_name("specification.graphql")
 
 # What the specification has and the schema gets later.
 LATER = {
-    "Subscription",
     "PluginContributions",
     "PluginPermission",
     "Plugin.contributions",

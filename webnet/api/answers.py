@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 from django.http import HttpRequest, HttpResponse
+from graphql import ExecutionResult as GraphQLExecutionResult
 from strawberry.types import ExecutionResult
 
 from webnet.accounts.origin import request_id
@@ -24,21 +25,22 @@ STATUS_BY_CODE = {"UNAUTHENTICATED": 401, "CUSTOMER_NOT_FOUND": 404, "INTERNAL_E
 
 def answer(request: HttpRequest, result: ExecutionResult, *, fingerprint: str) -> HttpResponse:
     """What came of an operation: 200 when it ran, also with errors in fields; 4xx when it could not."""
+    body = make_body(result)
+    status = 200 if "data" in body else _status_of(body.get("errors", ()))
+    return _make_json(request, body, status=status, fingerprint=fingerprint)
+
+
+def make_body(result: ExecutionResult | GraphQLExecutionResult) -> dict[str, Any]:
+    """The answer as JSON: without `data` where nothing has run."""
     errors: list[Mapping[str, Any]] = [error.formatted for error in result.errors or ()]
     has_run = result.data is not None or any("path" in error for error in errors)
     body: dict[str, Any] = {"data": result.data} if has_run else {}
-    if errors:
-        body["errors"] = errors
-    status = 200 if has_run else _status_of(errors)
-    return _make_json(request, body, status=status, fingerprint=fingerprint)
+    return {**body, "errors": errors} if errors else body
 
 
 def refuse(request: HttpRequest, error: WebnetError, *, fingerprint: str) -> HttpResponse:
     """The request as a whole could not be served."""
-    extensions = {"code": error.code}
-    if error.code == "INTERNAL_ERROR":
-        extensions["requestId"] = request_id(request)
-    told = [{"message": error.message, "extensions": extensions}]
+    told = [tell(request, error)]
     status = getattr(error, "status", None) or _status_of(told)
     response = _make_json(request, {"errors": told}, status=status, fingerprint=fingerprint)
     if status == 401:
@@ -46,6 +48,14 @@ def refuse(request: HttpRequest, error: WebnetError, *, fingerprint: str) -> Htt
     if status == 405:
         response["Allow"] = "GET, POST"
     return response
+
+
+def tell(request: HttpRequest, error: WebnetError) -> dict[str, Any]:
+    """The error as an entry of `errors`."""
+    extensions = {"code": error.code}
+    if error.code == "INTERNAL_ERROR":
+        extensions["requestId"] = request_id(request)
+    return {"message": error.message, "extensions": extensions}
 
 
 def frame_as_stream(request: HttpRequest, response: HttpResponse) -> HttpResponse:
@@ -68,10 +78,11 @@ def _make_json(request: HttpRequest, body: object, *, status: int, fingerprint: 
         "Cache-Control": "no-store",
         "Vary": "Accept, Authorization, Cookie",
     }
-    return HttpResponse(_dump(body), status=status, content_type=content_type, headers=headers)
+    return HttpResponse(dump(body), status=status, content_type=content_type, headers=headers)
 
 
-def _dump(body: object) -> bytes:
+def dump(body: object) -> bytes:
+    """The body in one line."""
     try:
         return orjson.dumps(body)
     except TypeError:  # orjson takes 64-bit integers at most, and JSON columns hold any

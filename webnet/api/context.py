@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import strawberry
 from django.http import HttpRequest
@@ -16,12 +17,18 @@ from webnet.customers.access import Actor
 from webnet.customers.models import Customer
 from webnet.errors import NotFound
 
+if TYPE_CHECKING:
+    from webnet.api.events.watch import Watch
+
 NO_CUSTOMER = 0
 
 
 @dataclass(kw_only=True)
 class Context:
-    """One request. `customer_slug` names the customer of the view; None on the platform's."""
+    """One request. `customer_slug` names the customer of the view; None on the platform's.
+
+    `watch` looks after a subscription, and is None for all else.
+    """
 
     request: HttpRequest
     customer_slug: str | None = None
@@ -29,6 +36,7 @@ class Context:
     view_customer: Customer | None = field(init=False, default=None)
     reading: Reading = field(init=False)
     batches: Batches = field(init=False)
+    watch: Watch | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self._read_as(authenticate_request(self.request))
@@ -55,6 +63,16 @@ class Context:
         """Read anew from here on: something was changed."""
         self._read_as(replace(self.identity, platform_token=None))
         self._return_to_view()
+
+    def afresh(self, *, platform_token: str | None) -> Context:
+        """The same rights, with nothing read yet; for the next event of a stream."""
+        other = copy.copy(self)
+        other.identity = replace(self.identity, platform_token=platform_token)
+        other.reading = Reading(actor=self.actor, platform_token=platform_token)
+        other.batches = Batches()
+        if self.view_customer is not None:
+            other.reading.stay_in_view(self.view_customer)
+        return other
 
     def enter_session(self) -> None:
         """Go on as the session's user: somebody signed in or out."""

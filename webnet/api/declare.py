@@ -23,3 +23,9 @@ def mutation(*, description: str | None = None, metadata: Mapping[Any, Any] | No
     """A field of the root of mutations."""
     declare: Declare = strawberry.mutation(description=description, metadata=metadata)
     return declare
+
+
+def subscription(*, description: str | None = None, graphql_type: Any = None) -> Declare:
+    """A field of the root of subscriptions; `graphql_type` as for `field`."""
+    declare: Declare = strawberry.subscription(description=description, graphql_type=graphql_type)
+    return declare

@@ -22,7 +22,10 @@ Expected refusals are no errors but members of a result union (`refusals`). Thes
     CUSTOMER_REQUIRED           200    the field needs one customer, and the request names none
     BAD_CURSOR                  200    `after` or `before` is no cursor of this list in this order
     BAD_PAGE                    200    `first` or `last` is negative, or both are given
-    SUBSCRIPTIONS_UNAVAILABLE   400    a subscription was sent, and there is nothing to follow
+    EVENT_STREAM_REQUIRED       406    a subscription was sent by a client that takes no event stream
+    PLUGIN_NOT_EFFECTIVE        200    ends a stream: a plugin that it needs is not effective any more
+    SLOW_CONSUMER               200    ends a stream: too many events wait for the client
+    SERVER_STOPPING             200    ends a stream: subscribe again, with the last cursor
     INTERNAL_ERROR              200    a bug; `extensions.requestId` finds it in the log (500 outside of a field)
 """
 

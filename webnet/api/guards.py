@@ -7,6 +7,7 @@ from typing import Any
 
 from strawberry.extensions import FieldExtension
 from strawberry.types.field import StrawberryField
+from strawberry.utils.await_maybe import await_maybe
 
 from webnet.api.context import Info
 from webnet.errors import PermissionDenied, Unauthenticated
@@ -22,6 +23,9 @@ class SignedInOnly(FieldExtension):
         if not info.context.is_signed_in:
             raise Unauthenticated
         return next_(source, info, **kwargs)
+
+    async def resolve_async(self, next_: Callable[..., Any], source: Any, info: Info, **kwargs: Any) -> Any:
+        return await await_maybe(self.resolve(next_, source, info, **kwargs))
 
 
 class SignedInOrRefused(FieldExtension):

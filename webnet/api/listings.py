@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -220,13 +220,30 @@ def _explicit_configs(
     return Listing(rows=rows, ordering=ordering, meet=meet)
 
 
-def _audit_logs(reading: Reading, wanted: PluginAuditLogFilter | None) -> Listing[PluginAuditLog]:
-    rows = PluginAuditLog.objects.defer("text")
+def audited_customers(reading: Reading) -> list[int] | QuerySet[Customer, int] | None:
+    """Whose audit rows the viewer may read, by primary key: customers' operators theirs; None means everything."""
     if reading.view is not None:
-        may_read = reading.has_role(Role.OPERATOR, reading.view)
-        rows = rows.filter(customer_id=reading.view.pk) if may_read else rows.none()
-    elif not reading.actor.is_platform_operator:
-        rows = rows.filter(customer_id__in=reading.customers_with_role(Role.OPERATOR).values("pk"))
+        return [reading.view.pk] if reading.has_role(Role.OPERATOR, reading.view) else []
+    if reading.actor.is_platform_operator:
+        return None
+    return reading.customers_with_role(Role.OPERATOR).values_list("pk", flat=True)
+
+
+def audit_logs_of(customers: Collection[int] | QuerySet[Customer, int] | None) -> QuerySet[PluginAuditLog]:
+    """The rows of these customers, or of everybody."""
+    rows = PluginAuditLog.objects.defer("text")
+    return rows if customers is None else rows.filter(customer_id__in=customers)
+
+
+def meet_audit_logs(reading: Reading, read: Sequence[PluginAuditLog]) -> None:
+    """Take note of rows that an answer has, so that what they need is read for all of them together."""
+    reading.announce_customers(row.customer_id for row in read if row.customer_id is not None)
+    reading.users.announce(row.actor_id for row in read if row.actor_id is not None)
+    reading.meet_plugins(row for log in read if (row := reading.platform.plugins.get(log.plugin_name)))
+
+
+def _audit_logs(reading: Reading, wanted: PluginAuditLogFilter | None) -> Listing[PluginAuditLog]:
+    rows = audit_logs_of(audited_customers(reading))
     return _audit_listing(reading, wanted.apply(rows) if wanted else rows)
 
 
@@ -242,9 +259,4 @@ def _changed_pairs(reading: Reading) -> list[tuple[int | None, str]]:
 
 
 def _audit_listing(reading: Reading, rows: QuerySet[PluginAuditLog]) -> Listing[PluginAuditLog]:
-    def meet(read: Sequence[PluginAuditLog]) -> None:
-        reading.announce_customers(row.customer_id for row in read if row.customer_id is not None)
-        reading.users.announce(row.actor_id for row in read if row.actor_id is not None)
-        reading.meet_plugins(row for log in read if (row := reading.platform.plugins.get(log.plugin_name)))
-
-    return Listing(rows=rows, ordering=orders.AUDIT_LOGS, meet=meet)
+    return Listing(rows=rows, ordering=orders.AUDIT_LOGS, meet=lambda read: meet_audit_logs(reading, read))

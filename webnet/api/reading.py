@@ -37,9 +37,13 @@ class Reading:
 
     def enter_view(self, slug: str) -> Customer:
         """Narrow everything to this customer; raises NotFound where it does not exist for the actor."""
-        self.view = access.find_customer(self.actor, slug)
-        self.meet_customers([self.view])
-        return self.view
+        return self.stay_in_view(access.find_customer(self.actor, slug))
+
+    def stay_in_view(self, customer: Customer) -> Customer:
+        """The same with a customer that was found before."""
+        self.view = customer
+        self.meet_customers([customer])
+        return customer
 
     def visible_customers(self) -> QuerySet[Customer]:
         """The customers that exist for this actor in this view, with their generation and the actor's role."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from typing import TypeVar
 from urllib.parse import urlencode
 
-from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render, resolve_url
 from django.views.decorators.cache import never_cache
@@ -22,6 +23,8 @@ from webnet.api.answers import answer, frame_as_stream, refuse
 from webnet.api.context import Context
 from webnet.api.csrf import require_csrf_token
 from webnet.api.errors import INTERNAL_MESSAGE, BadRequest, describe
+from webnet.api.events.stream import OpenedStream, open_stream
+from webnet.api.events.threads import on_thread
 from webnet.api.http_requests import read_request
 from webnet.api.visibility import visible_schema
 from webnet.api.webnet_schema import Schema
@@ -38,10 +41,33 @@ ALLOWED_OPERATIONS = {
 @csrf_exempt  # asked for by `require_csrf_token`, which answers with JSON
 def graphql_view(request: HttpRequest, customer: str | None = None) -> HttpResponse:
     """`/graphql/`, and with `customer` (a slug) that customer's view."""
+    return respond(request, customer, subscribe=refuse_subscription)
+
+
+@csrf_exempt
+async def graphql_stream_view(
+    request: HttpRequest, customer: str | None = None
+) -> HttpResponse | StreamingHttpResponse:
+    """The same for clients that accept an event stream: it is how a subscription is answered.
+
+    Those that take nothing else get their answer to a query as one, too.
+    """
+    opened = await on_thread(respond, request, customer, subscribe=open_stream)
+    if isinstance(opened, OpenedStream):
+        return await opened.respond()
+    return frame_as_stream(request, opened)
+
+
+Subscribed = TypeVar("Subscribed", HttpResponse, "HttpResponse | OpenedStream")
+Subscribe = Callable[[HttpRequest, GraphQLRequestData, Context, Schema], Subscribed]
+
+
+def respond(request: HttpRequest, customer: str | None, *, subscribe: Subscribe[Subscribed]) -> Subscribed:
+    """The answer, or what `subscribe` makes of a subscription."""
     if wants_graphiql(request):
         return show_graphiql(request, customer)
     try:
-        return serve(request, customer)
+        return serve(request, customer, subscribe)
     except WebnetError as error:
         return refuse(request, error, fingerprint=visible_schema(None).fingerprint)
     except Exception:
@@ -50,14 +76,7 @@ def graphql_view(request: HttpRequest, customer: str | None = None) -> HttpRespo
         return refuse(request, bug, fingerprint=visible_schema(None).fingerprint)
 
 
-@csrf_exempt
-async def graphql_stream_view(request: HttpRequest, customer: str | None = None) -> HttpResponse:
-    """The same for clients that accept an event stream: those that take nothing else get their answer as one."""
-    response = await sync_to_async(graphql_view)(request, customer)
-    return frame_as_stream(request, response)
-
-
-def serve(request: HttpRequest, customer: str | None) -> HttpResponse:
+def serve(request: HttpRequest, customer: str | None, subscribe: Subscribe[Subscribed]) -> Subscribed:
     """Run what is asked for. Raises WebnetError for what can't be run at all."""
     if request.method not in ALLOWED_OPERATIONS:
         raise BadRequest("GraphQL is served by GET and POST.", code="METHOD_NOT_ALLOWED", status=405)
@@ -65,11 +84,18 @@ def serve(request: HttpRequest, customer: str | None) -> HttpResponse:
     wanted = read_request(request)
     context = Context(request=request, customer_slug=customer)
     schema = visible_schema(context.reading if context.is_signed_in else None)
-    return answer(request, execute(wanted, context, schema), fingerprint=schema.fingerprint)
+    try:
+        result = execute(wanted, context, schema)
+    except InvalidOperationTypeError as error:
+        if error.operation_type is OperationType.SUBSCRIPTION:
+            return subscribe(request, wanted, context, schema)
+        message = f"A {error.operation_type.value} can't be sent by {request.method}."
+        raise BadRequest(message, code="METHOD_NOT_ALLOWED", status=405) from error
+    return answer(request, result, fingerprint=schema.fingerprint)
 
 
 def execute(wanted: GraphQLRequestData, context: Context, schema: Schema) -> ExecutionResult:
-    """What came of the operation, with errors as clients see them."""
+    """What came of the operation, with errors as clients see them. Raises InvalidOperationTypeError."""
     method = context.request.method or ""
     try:
         result = schema.execute_sync(
@@ -82,13 +108,14 @@ def execute(wanted: GraphQLRequestData, context: Context, schema: Schema) -> Exe
     except CannotGetOperationTypeError as error:
         message = "'operationName' must name one of the document's operations."
         raise BadRequest(message, code="OPERATION_NOT_FOUND") from error
-    except InvalidOperationTypeError as error:
-        if error.operation_type is OperationType.SUBSCRIPTION:
-            raise BadRequest("There is nothing to subscribe to.", code="SUBSCRIPTIONS_UNAVAILABLE") from error
-        message = f"A {error.operation_type.value} can't be sent by {method}."
-        raise BadRequest(message, code="METHOD_NOT_ALLOWED", status=405) from error
     result.errors = [describe(error, request_id=context.request_id) for error in result.errors or ()]
     return result
+
+
+def refuse_subscription(*_: object) -> HttpResponse:
+    """For those who take no event stream, the only way in which a subscription is answered."""
+    message = "A subscription is answered as an event stream: send 'Accept: text/event-stream'."
+    raise BadRequest(message, code="EVENT_STREAM_REQUIRED", status=406)
 
 
 def wants_graphiql(request: HttpRequest) -> bool:

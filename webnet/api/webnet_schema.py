@@ -6,12 +6,15 @@ import hashlib
 from functools import cached_property, lru_cache
 from typing import Any
 
+from graphql import Executor as GraphQLExecutor
 from graphql import GraphQLError, GraphQLSchema, GraphQLUnionType
+from strawberry.http import GraphQLRequestData
 from strawberry.schema import Schema as StrawberrySchema
 from strawberry.schema.schema import validate_document
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.schema.types.concrete_type import ConcreteType
 from strawberry.types import ExecutionContext
+from strawberry.types.graphql import OperationType
 
 from webnet.api.directives import BroughtByPlugin
 from webnet.api.ownership import Ownership
@@ -25,7 +28,7 @@ class Schema(StrawberrySchema):
     """A schema whose caches are its own: Strawberry's are shared by all schemas, and would keep every one alive.
 
     Private names of Strawberry that this relies on, for pinned versions: `_schema`, `_strawberry_schema`,
-    `schema_converter.type_map`.
+    `schema_converter.type_map`, `_create_execution_context`, `_prepare_operation_sync`.
     """
 
     @property
@@ -56,6 +59,33 @@ class Schema(StrawberrySchema):
         graphql.extensions = {GraphQLCoreConverter.DEFINITION_BACKREF: derived}
         derived.schema_converter = _over(self.schema_converter, graphql)
         return derived
+
+    def prepare_subscription(
+        self, wanted: GraphQLRequestData, context: object
+    ) -> GraphQLExecutor[Any] | list[GraphQLError]:
+        """What will execute each event; or what is wrong with the document, by the same rules as for queries."""
+        execution = self._create_execution_context(
+            query=wanted.query,
+            allowed_operation_types=(OperationType.SUBSCRIPTION,),
+            variable_values=wanted.variables,
+            context_value=context,
+            operation_name=wanted.operation_name,
+        )
+        extensions = self.get_extensions(sync=True)
+        for extension in extensions:
+            extension.execution_context = execution
+        runner = self.create_extensions_runner(execution, extensions)
+        with runner.operation():
+            failed = self._prepare_operation_sync(execution, runner)
+        if failed is not None or execution.graphql_document is None:
+            return list(failed.errors or ()) if failed is not None else []
+        return GraphQLExecutor.build(
+            self.graphql,
+            execution.graphql_document,
+            context_value=context,
+            raw_variable_values=execution.variables,
+            operation_name=execution.operation_name,
+        )
 
     def name_of(self, kind: Any) -> str:
         """What the schema calls a Python class that it has as a type."""

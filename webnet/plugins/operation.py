@@ -13,7 +13,7 @@ from django.db.models import F
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer
 from webnet.errors import HookFailed, NotFound, Refusal
-from webnet.plugins import audit, refusals
+from webnet.plugins import audit, events, refusals
 from webnet.plugins.models import AuditOutcome, Generation, new_token
 
 T = TypeVar("T")
@@ -131,6 +131,7 @@ class Operation:
         refusals.append_due()
         for each in entries:
             audit.record(each)
+        self.after_commit(events.publish)
 
     def _entry(self, change: Change, refusal: Refusal | None) -> audit.AuditEntry:
         # A NotFound must not betray whether the thing is foreign or missing, also not by the chain it is in.

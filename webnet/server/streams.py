@@ -1,11 +1,9 @@
-"""Django's ASGI handler for event streams: it has its own addresses and leaves no database connection behind."""
+"""Django's ASGI handler for event streams: it has its own addresses, and no thread for each stream."""
 
 from collections.abc import Mapping
 from typing import IO, Any
 
-from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest
-from django.db import connections
 from django.http import HttpResponseBase
 
 from webnet.server.asgi_types import Receive, Scope, Send
@@ -29,9 +27,10 @@ class StreamHandler(ASGIHandler):
             outcome[0].urlconf = self.urlconf
         return outcome
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve, then close: every stream has a thread of its own, so a connection kept there would be lost."""
-        try:
-            await super().handle(scope, receive, send)
-        finally:
-            await sync_to_async(connections.close_all)()
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve without Django's thread for each request, which a stream would keep for hours, with its connection.
+
+        What little of the middleware must not run on the event loop shares one thread; the database is read by
+        `webnet.api.events.threads`.
+        """
+        await self.handle(scope, receive, send)

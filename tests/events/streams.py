@@ -1,0 +1,123 @@
+"""A client of event streams for tests, over a real connection."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.servers import Server
+
+EVENTS = """subscription($after: String, $filter: PluginAuditLogFilter) {
+  pluginEvents(after: $after, filter: $filter) { cursor node { id action actorName reason pluginName
+    customer { slug } user { username } ipAddress outcome before after } } }"""
+PATIENCE_SECONDS = 20
+
+
+@dataclass
+class Stream:
+    """One subscription; `comments` counts those that came."""
+
+    connection: http.client.HTTPConnection
+    response: http.client.HTTPResponse
+    comments: int = 0
+    cursors: list[str] = field(default_factory=list)
+
+    def next(self) -> tuple[str, Any]:
+        """(event, data) of the next event; raises TimeoutError when none comes, EOFError at the end."""
+        event, data = "", ""
+        while True:
+            line = self.response.readline().decode().rstrip("\r\n")
+            if line.startswith(":"):
+                self.comments += 1
+            elif line.startswith("event: "):
+                event = line.removeprefix("event: ")
+            elif line.startswith("data:"):
+                data = line.removeprefix("data:").strip()
+            elif not line and event:
+                return event, json.loads(data) if data else None
+            elif not line and self.response.isclosed():
+                raise EOFError
+
+    def edge(self) -> dict[str, Any]:
+        """The next edge of `pluginEvents`."""
+        event, body = self.next()
+        assert event == "next" and "errors" not in body, body
+        edge: dict[str, Any] = body["data"]["pluginEvents"]
+        self.cursors.append(edge["cursor"])
+        return edge
+
+    def node(self) -> dict[str, Any]:
+        return self.edge()["node"]
+
+    def end(self) -> dict[str, Any]:
+        """The error that ends the stream, which is complete after it."""
+        event, body = self.next()
+        assert event == "next" and "data" not in body, body
+        (error,) = body["errors"]
+        assert self.next() == ("complete", None)
+        return {"code": error["extensions"]["code"], "message": error["message"]}
+
+    def close(self) -> None:
+        self.response.close()
+        self.connection.close()
+
+
+@dataclass
+class StreamClient:
+    """Somebody with a token, or with a session's cookies, at a server."""
+
+    server: Server
+    token: str = ""
+    cookies: str = ""
+    csrf: str = ""
+    streams: list[Stream] = field(default_factory=list)
+
+    def subscribe(self, view: str | None = None, query: str = EVENTS, **variables: Any) -> Stream:
+        """An open stream: its first comment has come, so nothing after this is missed."""
+        response = self.post({"query": query, "variables": variables}, view, accept="text/event-stream")
+        assert response.status == 200, response.read()
+        assert response.headers["Content-Type"] == "text/event-stream"
+        stream = Stream(self._last, response)
+        self.streams.append(stream)
+        assert response.readline().startswith(b":")
+        assert response.readline() == b"\r\n"
+        return stream
+
+    def refusal(self, view: str | None = None, query: str = EVENTS, **variables: Any) -> tuple[int, str]:
+        """(HTTP status, code) of a subscription that is not opened."""
+        response = self.post({"query": query, "variables": variables}, view, accept="text/event-stream")
+        (error,) = json.loads(response.read())["errors"]
+        self._last.close()
+        return response.status, error["extensions"]["code"]
+
+    def run(self, query: str, view: str | None = None, **variables: Any) -> dict[str, Any]:
+        response = self.post({"query": query, "variables": variables}, view, accept="application/json")
+        answer: dict[str, Any] = json.loads(response.read())
+        self._last.close()
+        return answer
+
+    def mutate(self, name: str, view: str | None = None, /, **values: Any) -> dict[str, Any]:
+        kind = name[0].upper() + name[1:]
+        payload = f"... on {kind}Payload {{ __typename }} ... on Refusal {{ code message }}"
+        query = f"mutation($input: {kind}Input!) {{ {name}(input: $input) {{ {payload} }} }}"
+        answer = self.run(query, view, input=values)
+        assert "errors" not in answer, answer
+        return answer["data"][name]
+
+    def post(self, body: Any, view: str | None, *, accept: str) -> http.client.HTTPResponse:
+        self._last = http.client.HTTPConnection(self.server.host, self.server.port, timeout=PATIENCE_SECONDS)
+        headers = {"Content-Type": "application/json", "Accept": accept}
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        if self.cookies:
+            headers |= {"Cookie": self.cookies, "X-CSRFToken": self.csrf}
+        path = f"/graphql/{view}/" if view else "/graphql/"
+        self._last.request("POST", path, json.dumps(body), headers)
+        return self._last.getresponse()
+
+    def close(self) -> None:
+        for stream in self.streams:
+            stream.close()
+        self.streams.clear()

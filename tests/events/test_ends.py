@@ -1,0 +1,174 @@
+"""A subscription ends, with a clear reason, as soon as whoever opened it may not have it any more."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.browsing import Client
+from tests.events.streams import StreamClient
+
+PASSWORD = "correct-horse-battery"
+TICKS = "subscription { ticks { number customer } }"
+SILENCE = "subscription { silence { number } }"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _ticker_is_enabled(server, world):
+    client = StreamClient(server, world.tokens["root"])
+    for plugin in ("shelf", "ticker"):
+        client.mutate("enablePlugin", plugin=plugin)
+
+
+def sign_in(server, username):
+    browser = Client(server.url)
+    browser.sign_in(username, PASSWORD)
+    cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in browser.cookies)
+    return StreamClient(server, cookies=cookies, csrf=browser.csrf_token)
+
+
+def make_token(client, name):
+    query = """mutation($input: CreateApiTokenInput!) { createApiToken(input: $input) {
+        ... on CreateApiTokenPayload { token apiToken { id } } } }"""
+    made = client.run(query, input={"name": name})["data"]["createApiToken"]
+    return made["token"], made["apiToken"]["id"]
+
+
+def test_signing_out_ends_it(server, root):
+    session = sign_in(server, "acme-operator")
+    stream = session.subscribe("acme")
+
+    session.run("mutation { signOut { __typename } }")
+
+    assert stream.end()["code"] == "UNAUTHENTICATED"
+    session.close()
+
+
+def test_a_revoked_token_ends_it_and_no_other(client):
+    operator = client("acme-operator")
+    secret, token_id = make_token(operator, "to be revoked")
+    with_it, other = StreamClient(operator.server, secret), operator.subscribe("acme")
+    stream = with_it.subscribe("acme")
+
+    operator.mutate("revokeApiToken", id=token_id)
+
+    assert stream.end()["code"] == "UNAUTHENTICATED"
+    operator.mutate("enableCustomerPlugin", customer="acme", plugin="shelf")
+    assert other.node()["action"] == "enable_customer_plugin"
+    operator.mutate("disableCustomerPlugin", customer="acme", plugin="shelf")
+    with_it.close()
+
+
+def test_a_token_ends_it_when_it_expires(client, world):
+    operator = client("acme-operator")
+    secret, _ = make_token(operator, "to expire")
+    with_it = StreamClient(operator.server, secret)
+    stream = with_it.subscribe("acme")
+
+    # Nothing is committed that would wake anybody, but the row itself.
+    world.command(
+        "shell",
+        "-v0",
+        "-c",
+        "from webnet.customers.models import ApiToken; from django.utils import timezone;"
+        "ApiToken.objects.filter(name='to expire').update(expires_at=timezone.now())",
+    )
+
+    assert stream.end()["code"] == "UNAUTHENTICATED"
+    with_it.close()
+
+
+def test_a_lost_membership_ends_it_in_the_customers_view(client):
+    admin, member = client("acme-admin"), client("globex-admin")
+    admin.mutate("setMember", customer="acme", username="globex-admin", role="OPERATOR")
+    stream = member.subscribe("acme")
+
+    admin.mutate("removeMember", customer="acme", username="globex-admin")
+
+    assert stream.end()["code"] == "CUSTOMER_NOT_FOUND"
+
+
+def test_a_lost_membership_takes_the_customers_rows_out_of_the_view_of_all(client):
+    admin, member = client("acme-admin"), client("globex-admin")
+    admin.mutate("setMember", customer="acme", username="globex-admin", role="OPERATOR")
+    stream = member.subscribe(filter={"action": ["enable_customer_plugin", "disable_customer_plugin"]})
+
+    admin.mutate("enableCustomerPlugin", customer="acme", plugin="shelf")
+    assert stream.node()["customer"]["slug"] == "acme"
+    admin.mutate("removeMember", customer="acme", username="globex-admin")
+    admin.mutate("disableCustomerPlugin", customer="acme", plugin="shelf")
+    member.mutate("enableCustomerPlugin", customer="globex", plugin="shelf")
+
+    assert stream.node()["customer"]["slug"] == "globex"
+    member.mutate("disableCustomerPlugin", customer="globex", plugin="shelf")
+
+
+def test_a_deactivated_user_ends_it(client, world):
+    stream = client("acme-viewer").subscribe("acme")
+
+    world.command("shell", "-v0", "-c", SET_ACTIVE.format(False))
+
+    assert stream.end()["code"] == "UNAUTHENTICATED"
+    world.command("shell", "-v0", "-c", SET_ACTIVE.format(True))
+
+
+SET_ACTIVE = """
+from webnet.accounts import users; from webnet.customers.access import Actor
+users.set_active(actor=Actor.system("tests"), username="acme-viewer", is_active={})
+"""
+
+
+@pytest.mark.parametrize("query", [TICKS, SILENCE])
+def test_a_plugin_that_is_disabled_ends_its_own_subscriptions_with_a_clear_message(client, query):
+    admin = client("acme-admin")
+    admin.mutate("enableCustomerPlugin", customer="acme", plugin="ticker")
+    stream = admin.subscribe("acme", query)
+    if query is TICKS:
+        assert stream.next() == ("next", {"data": {"ticks": {"number": 0, "customer": "acme"}}})
+
+    admin.mutate("disableCustomerPlugin", customer="acme", plugin="ticker")
+
+    body = {"data": None}
+    while "data" in body:  # those that were sent before
+        event, body = stream.next()
+    (error,) = body["errors"]
+    assert (event, error["extensions"]["code"]) == ("next", "PLUGIN_NOT_EFFECTIVE")
+    assert error["message"].endswith("the plugin 'ticker' is no longer effective for 'acme'.")
+    assert stream.next() == ("complete", None)
+
+
+def test_a_plugin_that_stays_effective_elsewhere_goes_on_there(client):
+    acme, globex = client("acme-admin"), client("globex-admin")
+    for each, slug in ((acme, "acme"), (globex, "globex")):
+        each.mutate("enableCustomerPlugin", customer=slug, plugin="ticker")
+    stream = globex.subscribe("globex", TICKS)
+
+    acme.mutate("disableCustomerPlugin", customer="acme", plugin="ticker")
+
+    numbers = [stream.next()[1]["data"]["ticks"]["number"] for _ in range(60)]
+    assert numbers == list(range(60))
+
+
+def test_a_subscription_that_is_over_is_completed(client):
+    admin = client("acme-admin")
+    admin.mutate("enableCustomerPlugin", customer="acme", plugin="ticker")
+
+    stream = admin.subscribe("acme", "subscription { ticks(times: 2) { number } }")
+
+    assert [stream.next()[0] for _ in range(3)] == ["next", "next", "complete"]
+
+
+def test_a_fault_of_a_plugins_source_ends_it_without_telling_what_it_was(client):
+    admin = client("acme-admin")
+    admin.mutate("enableCustomerPlugin", customer="acme", plugin="ticker")
+    stream = admin.subscribe("acme", "subscription { faultyTicks { number } }")
+
+    stream.next()
+
+    assert stream.end() == {"code": "INTERNAL_ERROR", "message": "Internal error"}
+
+
+def test_a_plugin_that_is_not_effective_has_no_subscriptions(client):
+    globex = client("globex-admin")
+    globex.mutate("disableCustomerPlugin", customer="globex", plugin="ticker")
+
+    assert globex.refusal("globex", TICKS) == (400, "GRAPHQL_VALIDATION_FAILED")

@@ -1,0 +1,109 @@
+"""Who gets which rows: the rule of `pluginAuditLogs`, and the platform's changes that concern a customer, redacted."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.events.streams import StreamClient
+
+MARK = "the end of this test"
+
+
+@pytest.fixture
+def collect(root):
+    """Call it with an open stream: the nodes up to the mark that it writes for acme and globex alike."""
+
+    def read(stream):
+        for slug in ("acme", "globex"):
+            root.mutate("updateCustomer", customer=slug, name=f"{slug} {id(stream)}", reason=MARK)
+        nodes = []
+        while not nodes or nodes[-1]["reason"] != MARK:
+            nodes.append(stream.node())
+        return nodes[:-1]
+
+    return read
+
+
+@pytest.fixture(autouse=True)
+def _shelf_is_on(root):
+    root.mutate("setPluginAvailability", plugin="shelf", availability="OFFERED")
+    root.mutate("enablePlugin", plugin="shelf")
+
+
+def test_a_customers_people_get_their_customers_rows_and_no_others(client, root, collect):
+    acme, everybody = client("acme-operator").subscribe("acme"), root.subscribe()
+
+    for slug in ("acme", "globex"):
+        root.mutate("enableCustomerPlugin", customer=slug, plugin="shelf")
+        root.mutate("disableCustomerPlugin", customer=slug, plugin="shelf")
+
+    assert [node["customer"]["slug"] for node in collect(acme)] == ["acme", "acme"]
+    assert {everybody.node()["customer"]["slug"] for _ in range(4)} == {"acme", "globex"}
+
+
+@pytest.mark.parametrize("view", ["acme", None])
+def test_viewers_get_nothing(client, root, view):
+    stream = client("acme-viewer").subscribe(view)
+    witness = client("acme-operator").subscribe(view)
+
+    root.mutate("enableCustomerPlugin", customer="acme", plugin="shelf")
+    root.mutate("disableCustomerPlugin", customer="acme", plugin="shelf")
+
+    assert [witness.node()["pluginName"] for _ in range(2)] == ["shelf", "shelf"]
+    stream.connection.sock.settimeout(0.3)
+    with pytest.raises(TimeoutError):
+        stream.next()
+
+
+def test_no_stream_opens_for_strangers(client):
+    assert client("acme-admin").refusal("globex") == (404, "CUSTOMER_NOT_FOUND")
+    assert client("acme-admin").refusal("nowhere") == (404, "CUSTOMER_NOT_FOUND")
+    assert StreamClient(client("root").server).refusal() == (401, "UNAUTHENTICATED")
+
+
+def test_the_platforms_changes_that_concern_a_customer_are_told_without_who_and_why(client, root, collect):
+    stream, everybody = client("acme-operator").subscribe("acme"), root.subscribe()
+
+    root.mutate("disablePlugin", plugin="shelf", reason="a secret plan")
+    root.mutate("enablePlugin", plugin="shelf")
+
+    disabled, enabled = collect(stream)
+    assert (disabled["action"], disabled["pluginName"]) == ("disable_plugin", "shelf")
+    assert disabled["before"]["enabled"] and not disabled["after"]["enabled"]
+    assert disabled["actorName"] == "platform"
+    assert (disabled["reason"], disabled["user"], disabled["customer"], disabled["ipAddress"]) == (None,) * 4
+    assert enabled["action"] == "enable_plugin"
+    told = everybody.node()
+    assert (told["actorName"], told["reason"]) == ("root", "a secret plan")
+
+
+def test_what_the_platform_does_to_a_withheld_plugin_is_not_told(client, root, collect):
+    root.mutate("setPluginAvailability", plugin="shelf", availability="WITHHELD", customer="acme")
+    acme, globex = client("acme-operator").subscribe("acme"), client("globex-admin").subscribe("globex")
+
+    root.mutate("disablePlugin", plugin="shelf")
+    root.mutate("enablePlugin", plugin="shelf")
+    root.mutate("setPluginAvailability", plugin="shelf", availability=None, customer="acme")
+
+    assert [node["action"] for node in collect(globex)] == ["disable_plugin", "enable_plugin"]
+    # Its own row of the last change is its own.
+    assert [node["action"] for node in collect(acme)] == ["set_plugin_availability"]
+
+
+def test_other_things_of_the_platform_are_not_told(client, root, collect):
+    stream = client("acme-operator").subscribe("acme")
+
+    root.mutate("syncPlugins", reason="a look")
+    root.mutate("enablePlugin", plugin="no_such_plugin")
+    root.mutate("createUser", username=f"somebody-{id(stream)}")
+
+    assert collect(stream) == []
+
+
+def test_a_filter_can_not_ask_for_what_is_redacted(client, root, collect):
+    stream = client("acme-operator").subscribe("acme", filter={"actor": ["root"]})
+
+    root.mutate("disablePlugin", plugin="shelf")
+    root.mutate("enablePlugin", plugin="shelf")
+
+    assert collect(stream) == []

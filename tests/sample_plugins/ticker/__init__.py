@@ -1,0 +1,1 @@
+"""A plugin for tests: ticker, which brings a subscription of its own."""

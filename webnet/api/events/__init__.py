@@ -1,0 +1,1 @@
+"""What can be followed: subscriptions over Server-Sent Events, and the audit log as a stream."""

@@ -1,0 +1,91 @@
+"""The audit log as one subscriber sees it: first what it has missed, page by page, then what comes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterable
+from typing import Protocol
+
+from webnet.api import orders
+from webnet.api.connections import Edge
+from webnet.api.context import Context
+from webnet.api.cursors import read_cursor, write_cursor
+from webnet.api.errors import BadCursor
+from webnet.api.events.audience import Audience
+from webnet.api.events.threads import on_thread
+from webnet.api.events.watch import SubscriptionEnded
+from webnet.api.filters import PluginAuditLogFilter
+from webnet.plugins.models import PluginAuditLog
+
+PAGE = 100
+# How many rows may wait for a client that reads slowly.
+LARGEST_QUEUE = 1_000
+
+
+class Tail(Protocol):
+    """Where the rows come from; those up to `position` were given to all that were live then."""
+
+    position: int
+
+
+class Feed:
+    """One subscriber of `pluginEvents`; `position` is that of the last row it was given, or has no right to."""
+
+    def __init__(self, context: Context, *, position: int, wanted: PluginAuditLogFilter | None) -> None:
+        self.position = position
+        self.is_live = False
+        self._wanted = wanted
+        self._queue: asyncio.Queue[PluginAuditLog] = asyncio.Queue(LARGEST_QUEUE)
+        self.audience = Audience.of(context.reading, wanted)
+
+    def find_audience(self, context: Context, *, is_changed: bool) -> None:
+        """Find out anew whose rows it may read, where that changed or may have changed unseen."""
+        # One who acts for all customers, but not as a platform operator, gets new ones without a change of rights.
+        if is_changed or (context.actor.is_superuser and self.audience.customers is not None):
+            self.audience = Audience.of(context.afresh(platform_token=None).reading, self._wanted)
+
+    def offer(self, rows: Iterable[PluginAuditLog]) -> None:
+        """Queue what has come; raises SubscriptionEnded when too much waits already."""
+        try:
+            for row in rows:
+                self._queue.put_nowait(row)
+        except asyncio.QueueFull:
+            message = f"You read too slowly: more than {LARGEST_QUEUE} events wait. Go on with your last cursor."
+            raise SubscriptionEnded(message, code="SLOW_CONSUMER") from None
+
+    async def follow(self, tail: Tail) -> AsyncGenerator[Edge, None]:
+        """Every row after the position, in order, without end."""
+        while self.position < tail.position:
+            until = tail.position
+            found = await on_thread(self.audience.read, after=self.position, until=until, limit=PAGE)
+            for row in found[0]:
+                yield _edge(row)
+            self.position = found[1]
+        # Nothing is awaited between the last look at the tail's position and this, so nothing comes in between.
+        self.is_live = True
+        while True:
+            row = await self._queue.get()
+            if row.position > self.position:
+                self.position = row.position
+                yield _edge(row)
+
+
+def read_after(cursor: str | None) -> int:
+    """The position to start after: the cursor's, or the end of the log. Raises BadCursor."""
+    end = read_end()
+    if cursor is None:
+        return end
+    position: int = read_cursor(orders.AUDIT_LOGS, cursor)[0]
+    if position > end:
+        raise BadCursor
+    return position
+
+
+def read_end() -> int:
+    """The position of the last row."""
+    last = PluginAuditLog.objects.order_by("-position").values_list("position", flat=True).first()
+    return last or 0
+
+
+def _edge(row: PluginAuditLog) -> Edge:
+    return Edge(write_cursor(orders.AUDIT_LOGS, row), row)

@@ -1,0 +1,167 @@
+"""One subscription over Server-Sent Events, in the "distinct connections mode" of the GraphQL over SSE protocol."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, cast
+
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from graphql import ExecutionResult, Executor, GraphQLError, create_source_event_stream, execute_subscription_event
+from strawberry.http import GraphQLRequestData
+from strawberry.http.streaming import SSETransport
+from strawberry.types import ExecutionResult as StrawberryResult
+
+from webnet.accounts.origin import request_id
+from webnet.api.answers import answer, dump, make_body, tell
+from webnet.api.context import Context
+from webnet.api.errors import describe
+from webnet.api.events.needs import find_plugins
+from webnet.api.events.tailer import tailer
+from webnet.api.events.threads import on_thread
+from webnet.api.events.watch import Watch, examine
+from webnet.api.webnet_schema import Schema
+from webnet.errors import Unauthenticated, WebnetError
+
+TRANSPORT = SSETransport()
+HEARTBEAT_SECONDS = 15.0
+# How long a client that reads nothing more is left with the news that its subscription has ended.
+PARTING_SECONDS = 30.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenedStream:
+    """A subscription whose document is good; `source` is what its root field returned, awaitable or not."""
+
+    request: HttpRequest
+    executor: Executor[Any]
+    source: Any
+    watch: Watch
+    fingerprint: str
+
+    async def respond(self) -> HttpResponse | StreamingHttpResponse:
+        """The stream; or why there is none."""
+        source = await self.source if self.executor.is_awaitable(self.source) else self.source
+        if isinstance(source, ExecutionResult):
+            return refuse_stream(self.request, source.errors or [], fingerprint=self.fingerprint)
+        await tailer().join(self.watch)
+        headers = {"Webnet-Schema": self.fingerprint, "X-Request-Id": request_id(self.request)}
+        return StreamingHttpResponse(self._send(source), headers={**TRANSPORT.headers, **headers})
+
+    async def _send(self, source: AsyncGenerator[Any, None]) -> AsyncIterator[str]:
+        parting = _part_with(self.watch.ended)
+        try:
+            yield TRANSPORT.encode_comment("open")
+            async for frame in self._frames(source):
+                yield frame
+            yield TRANSPORT.encode_complete()
+        finally:
+            tailer().leave(self.watch)
+            self.watch.ended.remove_done_callback(parting)
+
+    async def _frames(self, source: AsyncGenerator[Any, None]) -> AsyncIterator[str]:
+        """An event each time that the source has one, and a comment when it has none for long."""
+        ended = self.watch.ended
+        coming = asyncio.create_task(_next(source))
+        try:
+            while True:
+                await asyncio.wait({coming, ended}, timeout=HEARTBEAT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+                if not ended.done() and not coming.done():
+                    yield TRANSPORT.encode_comment("still open")
+                    continue
+                body = await self._read(coming)
+                if body is None:
+                    return
+                yield TRANSPORT.encode_next(cast("Any", body), _encode)
+                if "data" not in body:
+                    return
+                coming = asyncio.create_task(_next(source))
+        finally:
+            coming.cancel()
+            with suppress(asyncio.CancelledError, Exception):
+                await coming
+            await source.aclose()
+
+    async def _read(self, coming: asyncio.Task[Any]) -> dict[str, Any] | None:
+        """The next answer; one without data is the last, and None means that the source is at its end."""
+        if self.watch.ended.done():
+            return {"errors": [tell(self.request, self.watch.ended.result())]}
+        try:
+            payload = coming.result()
+            return None if payload is END else await self._execute(payload)
+        except WebnetError as reason:
+            return {"errors": [tell(self.request, reason)]}
+        except Exception as problem:  # noqa: BLE001 - the source may be a plugin's; `describe` logs what it was
+            error = GraphQLError(str(problem), original_error=problem, path=[])
+            return {"errors": [self._describe(error).formatted]}
+
+    async def _execute(self, payload: Any) -> dict[str, Any]:
+        """What the document says of one event, read on a thread; what is asynchronous in it, here."""
+        result = await on_thread(self._start, payload)
+        if self.executor.is_awaitable(result):
+            result = await cast("Awaitable[ExecutionResult]", result)
+        done = cast("ExecutionResult", result)
+        errors = [self._describe(error) for error in done.errors or ()]
+        return {"data": done.data, **make_body(ExecutionResult(None, errors))}
+
+    def _start(self, payload: Any) -> Any:
+        if self.watch.plugins:
+            # The tailer hears of a change a moment later; a plugin's own event must not come in between.
+            ended = examine([self.watch])
+            if ended:
+                raise ended[self.watch]
+        event = self.executor.build_per_event_executor(payload)
+        event.context_value = self.watch.event_context()
+        return execute_subscription_event(event)
+
+    def _describe(self, error: GraphQLError) -> GraphQLError:
+        return describe(error, request_id=request_id(self.request))
+
+
+def open_stream(
+    request: HttpRequest, wanted: GraphQLRequestData, context: Context, schema: Schema
+) -> OpenedStream | HttpResponse:
+    """Prepare a subscription, on a thread; or answer why it can't be."""
+    executor = schema.prepare_subscription(wanted, context)
+    if isinstance(executor, list):
+        return refuse_stream(request, executor, fingerprint=schema.fingerprint)
+    if not context.is_signed_in:
+        raise Unauthenticated
+    context.watch = watch = Watch(context=context, plugins=find_plugins(executor))
+    source = create_source_event_stream(executor)
+    return OpenedStream(request=request, executor=executor, source=source, watch=watch, fingerprint=schema.fingerprint)
+
+
+def refuse_stream(request: HttpRequest, errors: list[GraphQLError], *, fingerprint: str) -> HttpResponse:
+    """Why there is no stream, as JSON. Nothing has run, so no error has a path, and the status is none of success."""
+    described = (describe(error, request_id=request_id(request)) for error in errors)
+    told = [GraphQLError(error.message, extensions=error.extensions) for error in described]
+    return answer(request, StrawberryResult(None, told), fingerprint=fingerprint)
+
+
+END = object()
+
+
+async def _next(source: AsyncGenerator[Any, None]) -> Any:
+    try:
+        return await anext(source)
+    except StopAsyncIteration:
+        return END
+
+
+def _part_with(ended: asyncio.Future[WebnetError]) -> Callable[[object], object]:
+    """Once it has ended, a client that reads nothing of that is cut off after a while."""
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
+
+    def part(_: object) -> None:
+        if task is not None:
+            loop.call_later(PARTING_SECONDS, task.cancel)
+
+    ended.add_done_callback(part)
+    return part
+
+
+def _encode(body: object) -> str:
+    return dump(body).decode()

@@ -1,0 +1,156 @@
+"""Follows the end of the audit log, once in a process for all its subscribers, and looks after their rights."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from time import monotonic
+from weakref import WeakKeyDictionary
+
+from django.db import Error as DatabaseError
+
+from webnet.api.events.audience import Audience
+from webnet.api.events.bus import LOOK_SECONDS, Bus
+from webnet.api.events.feed import Feed, read_end
+from webnet.api.events.threads import on_thread
+from webnet.api.events.watch import SubscriptionEnded, Watch, examine
+from webnet.errors import WebnetError
+from webnet.plugins import events
+from webnet.plugins.models import PluginAuditLog
+
+logger = logging.getLogger(__name__)
+
+LARGEST_BATCH = 500
+RETRY_SECONDS = 0.5
+
+Rows = Sequence[PluginAuditLog]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What a look at the log found: new rows, and the subscriptions that must end."""
+
+    rows: Rows
+    ended: dict[Watch, WebnetError]
+
+
+class Tailer:
+    """All open subscriptions of one event loop; rows up to `position` were given to every live feed."""
+
+    def __init__(self) -> None:
+        self.position = 0
+        self._watches: set[Watch] = set()
+        self._task: asyncio.Task[None] | None = None
+        self._starting = asyncio.Lock()
+        self._woken = asyncio.Event()
+        self._looked_at = 0.0
+
+    async def join(self, watch: Watch) -> None:
+        """Look after a subscription from now on."""
+        async with self._starting:
+            self._watches.add(watch)
+            if self._task is None:
+                self.position = await on_thread(read_end)
+                self._task = asyncio.create_task(self._run())
+
+    def leave(self, watch: Watch) -> None:
+        """Forget it; with the last one the work ends."""
+        self._watches.discard(watch)
+        if not self._watches and self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    def end_all(self, reason: WebnetError) -> None:
+        for watch in self._watches:
+            watch.end(reason)
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+
+        def wake() -> None:
+            with suppress(RuntimeError):  # the loop has ended in the meantime
+                loop.call_soon_threadsafe(self._woken.set)
+
+        bus = Bus(self._woken.set)
+        listening = asyncio.create_task(bus.run())
+        events.listen(wake)
+        try:
+            while True:
+                await self._turn_safely()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._woken.wait(), bus.patience_seconds)
+                self._woken.clear()
+        finally:
+            events.unlisten(wake)
+            listening.cancel()
+
+    async def _turn_safely(self) -> None:
+        """A database that does not answer makes events late; nothing is lost, since the position stays."""
+        try:
+            await self._turn()
+        except DatabaseError:
+            logger.warning("The audit log can't be read at the moment; events come later.", exc_info=True)
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def _turn(self) -> None:
+        look = await on_thread(self._look, tuple(self._watches))
+        for watch, reason in look.ended.items():
+            watch.end(reason)
+        if look.rows:
+            await self._hand_out(look.rows)
+        if len(look.rows) == LARGEST_BATCH:
+            self._woken.set()
+
+    def _look(self, watches: Sequence[Watch]) -> Look:
+        rows = PluginAuditLog.objects.defer("text").filter(position__gt=self.position)
+        found = list(rows.order_by("position")[:LARGEST_BATCH])
+        if not found and monotonic() - self._looked_at < LOOK_SECONDS:
+            return Look(rows=(), ended={})
+        self._looked_at = monotonic()
+        # After the rows are read: whoever lost a right before one of them was written does not get it.
+        return Look(rows=found, ended=examine(watches))
+
+    async def _hand_out(self, rows: Rows) -> None:
+        served: set[Watch] = set()
+        while waiting := [each for each in self._watches - served if each.feed is not None and each.feed.is_live]:
+            feeds = {watch: (watch.feed, watch.feed.audience) for watch in waiting if watch.feed is not None}
+            found = await on_thread(_read_for, {audience for _, audience in feeds.values()}, rows, self.position)
+            for watch, (feed, audience) in feeds.items():
+                _offer(watch, feed, found[audience])
+            served.update(waiting)
+        # Whoever became live meanwhile was served as well: nothing was awaited since the last look for them.
+        self.position = rows[-1].position
+
+
+def tailer() -> Tailer:
+    """That of the running event loop."""
+    return _tailers.setdefault(asyncio.get_running_loop(), Tailer())
+
+
+def end_all() -> None:
+    """End every subscription of the process, since the server stops; may be called on any thread."""
+    reason = SubscriptionEnded("The server stops: subscribe again with your last cursor.", code="SERVER_STOPPING")
+    for loop, each in list(_tailers.items()):
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(each.end_all, reason)
+
+
+_tailers: WeakKeyDictionary[asyncio.AbstractEventLoop, Tailer] = WeakKeyDictionary()
+
+
+def _read_for(audiences: Iterable[Audience], rows: Rows, after: int) -> dict[Audience, Rows]:
+    until = rows[-1].position
+    return {
+        audience: audience.read(after=after, until=until, limit=len(rows))[0] if audience.may_want(rows) else ()
+        for audience in audiences
+    }
+
+
+def _offer(watch: Watch, feed: Feed, rows: Rows) -> None:
+    try:
+        feed.offer(rows)
+    except SubscriptionEnded as reason:
+        watch.end(reason)
