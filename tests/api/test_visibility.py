@@ -133,7 +133,8 @@ class TestForeignAndMissing:
     )
     def test_mutations(self, admin, mutation, values):
         name = mutation[0].upper() + mutation[1:]
-        query = f"mutation($input: {name}Input!) {{ {mutation}(input: $input) {{ __typename ... on Refusal {{ code message }} }} }}"
+        query = f"""mutation($input: {name}Input!) {{
+            {mutation}(input: $input) {{ __typename ... on Refusal {{ code message }} }} }}"""
 
         foreign, missing = (
             admin.send({"query": query, "variables": {"input": {"customer": slug, **values}}}).content.replace(
@@ -173,7 +174,7 @@ class TestNode:
             customer(slug: "acme") { id pluginConfigs { id } members { user { id } }
                 auditLogs { edges { node { id } } } } }"""
         )
-        ids = [text for text in _find_ids(found)]
+        ids = list(_find_ids(found))
 
         nodes = [admin.data("query($id: ID!) { node(id: $id) { __typename id } }", id=each)["node"] for each in ids]
 
@@ -288,7 +289,8 @@ class TestCustomersView:
         query = """{ currentCustomer { slug } customers { edges { node { slug } } } customer(slug: "globex") { slug }
             customerPluginConfigs { edges { node { customer { slug } } } }
             pluginAuditLogs { edges { node { customer { slug } } } }
-            plugin(name: "greeter") { customerConfigs { totalCount } auditLogs { edges { node { customer { slug } } } } }
+            plugin(name: "greeter") {
+                customerConfigs { totalCount } auditLogs { edges { node { customer { slug } } } } }
             customerPluginConfig(customer: "globex", plugin: "greeter") { id } }"""
 
         seen = platform.at("acme").data(query)
