@@ -36,7 +36,8 @@ class Server:
 
 
 def make_environment(data_dir: Path, **changes: str | None) -> dict[str, str]:
-    """The environment of a server on its own SQLite file; None takes a variable out."""
+    """The environment of a server on its own SQLite file, without the tests' own settings; None leaves one out."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("WEBNET_")}
     settings = {
         "DATABASE_URL": None,
         "DJANGO_SETTINGS_MODULE": "webnet.settings",
@@ -49,7 +50,7 @@ def make_environment(data_dir: Path, **changes: str | None) -> dict[str, str]:
         "WEBNET_SECRET_KEY": "for-tests-only",
         **changes,
     }
-    merged: Mapping[str, str | None] = {**os.environ, **settings}
+    merged: Mapping[str, str | None] = {**inherited, **settings}
     return {name: value for name, value in merged.items() if value is not None}
 
 

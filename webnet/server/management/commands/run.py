@@ -31,8 +31,10 @@ class Command(BaseCommand):
             call_command("demo", stdout=self.stdout)
         self._sync_plugins()
         connections.close_all()
-        self._tell_where_to_look(listener)
-        _serve(listener)
+        with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again once everything is closed
+            server = _make_server()
+            self._tell_where_to_look(listener)
+            server.run(sockets=[listener])
 
     def _sync_plugins(self) -> None:
         """A plugin that failed is shown and withheld; the house opens all the same."""
@@ -76,8 +78,8 @@ def _describe_address(listener: socket.socket) -> str:
     return f"http://{f'[{reachable}]' if ':' in reachable else reachable}:{port}/"
 
 
-def _serve(listener: socket.socket) -> None:
-    """Serve with uvicorn, logging as the settings say."""
+def _make_server() -> uvicorn.Server:
+    """uvicorn before the whole of webnet, logging as the settings say."""
     from webnet.asgi import application  # only now, when the database is up to date
 
     config = uvicorn.Config(
@@ -88,6 +90,5 @@ def _serve(listener: socket.socket) -> None:
         proxy_headers=settings.WEBNET_HTTPS,
         timeout_graceful_shutdown=10,
     )
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # what it would say was said above
-    with contextlib.suppress(KeyboardInterrupt):  # raised again once everything is closed
-        uvicorn.Server(config).run(sockets=[listener])
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # the command says itself what is served
+    return uvicorn.Server(config)
