@@ -32,7 +32,7 @@ test: $(VENV)/dev-installed ## Run every test on SQLite, and on PostgreSQL when 
 lint: $(VENV)/dev-installed ## Check style, types, imports, migrations and the schema
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(OFFLINE) $(BIN)/mypy
+	$(OFFLINE) WEBNET_SAFE_MODE=1 $(BIN)/mypy
 	$(BIN)/lint-imports
 	$(OFFLINE) $(BIN)/python manage.py makemigrations --check --dry-run
 	$(OFFLINE) WEBNET_SAFE_MODE=1 $(BIN)/python manage.py export_schema --check schema.graphql

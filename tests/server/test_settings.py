@@ -89,7 +89,7 @@ def test_a_data_folder_that_can_not_be_made_is_refused_by_name(tmp_path: Path) -
 
 
 def test_debugging_needs_nothing_to_be_set(tmp_path: Path) -> None:
-    shown = read_settings(tmp_path, WEBNET_SECRET_KEY=None)
+    shown = read_settings(tmp_path, WEBNET_SECRET_KEY=None, WEBNET_PLUGINS=None)
 
     assert shown["hosts"] == ["localhost", "127.0.0.1", "[::1]"]
     assert shown["plugins"] == list(EXAMPLE_PLUGINS)

@@ -13,7 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from environ import Env
 
 # The example plugins, in the order in which they are loaded; those whose folder is there are on by default.
-EXAMPLE_PLUGINS = ("hello_world",)
+EXAMPLE_PLUGINS = ("hello_world", "device_inventory", "site_map")
 
 # Every committed transaction survives a power cut, readers never wait for the writer, and a writer takes its lock at
 # once, since two transactions that both want to write after reading could only fail.
@@ -38,8 +38,9 @@ def make_data_dir(given: str, *, home: Path) -> Path:
 
 
 def add_plugin_folders(home: Path) -> None:
-    """Put `plugins/` and the example plugins' folders at the end of the path, so that they can hide nothing."""
-    for folder in (home / "plugins", *sorted(home.glob("examples/*_plugin"))):
+    """Put `plugins/`, its projects and the example plugins at the end of the path, so that they can hide nothing."""
+    projects = (file.parent for file in sorted(home.glob("plugins/*/pyproject.toml")))
+    for folder in (home / "plugins", *projects, *sorted(home.glob("examples/*_plugin"))):
         if folder.is_dir() and str(folder) not in sys.path:
             sys.path.append(str(folder))
 

@@ -1,0 +1,130 @@
+"""Changes of the map; each says what shall hold, so sending one twice is safe."""
+
+from __future__ import annotations
+
+from device_inventory.models import Device as DeviceRow
+from device_inventory.types import Device
+
+from site_map import models
+from site_map.types import Site
+from webnet.sdk import graphql
+from webnet.sdk.errors import InvalidInput
+
+
+@graphql.input
+class SetSiteInput:
+    """A site by its name, which is made where there is none; degrees."""
+
+    name: str
+    latitude: float
+    longitude: float
+
+
+@graphql.type
+class SetSitePayload:
+    """The site as it is now."""
+
+    site: Site
+    changed: bool
+
+
+@graphql.input
+class DeleteSiteInput:
+    """The site that shall be gone."""
+
+    id: graphql.ID
+
+
+@graphql.type
+class DeleteSitePayload:
+    """False where there was none."""
+
+    changed: bool
+
+
+@graphql.input
+class PlaceDeviceInput:
+    """Where the device is; null: nowhere."""
+
+    device: graphql.ID
+    site: graphql.ID | None
+
+
+@graphql.type
+class PlaceDevicePayload:
+    """The device as it is now."""
+
+    device: Device
+    changed: bool
+
+
+@graphql.type
+class SiteMutations:
+    @graphql.mutation(permission="edit")
+    @staticmethod
+    def set_site(info: graphql.Info, input: SetSiteInput) -> SetSitePayload:  # noqa: A002 - the name in the schema
+        """Make a site, or move it."""
+        context = info.context
+        with context.operation("set_site") as operation:
+            site = context.rows(models.Site).filter(name=input.name).first()
+            if site is None:
+                _refuse_too_many(context)
+            operation.before = _describe(site)
+            site = site or models.Site(customer=context.customer, name=input.name)
+            site.latitude, site.longitude = input.latitude, input.longitude
+            site.full_clean()
+            site.save()
+            operation.after = _describe(site)
+            operation.changed = operation.before != operation.after
+        return SetSitePayload(site=site, changed=operation.changed)
+
+    @graphql.mutation(permission="edit")
+    @staticmethod
+    def delete_site(info: graphql.Info, input: DeleteSiteInput) -> DeleteSitePayload:  # noqa: A002 - as above
+        """Its devices stay, and are nowhere then."""
+        with info.context.operation("delete_site") as operation:
+            site = info.context.find(Site, input.id)
+            operation.changed = site is not None
+            if site is not None:
+                operation.before = _describe(site)
+                site.delete()
+        return DeleteSitePayload(changed=operation.changed)
+
+    @graphql.mutation(permission="edit")
+    @staticmethod
+    def place_device(info: graphql.Info, input: PlaceDeviceInput) -> PlaceDevicePayload:  # noqa: A002 - as above
+        """Say where a device is."""
+        context = info.context
+        with context.operation("place_device") as operation:
+            device = context.get(Device, input.device)
+            site = context.get(Site, input.site) if input.site is not None else None
+            before = context.rows(models.Placement).filter(device=device).select_related("site").first()
+            operation.before = _tell(device, before.site if before is not None else None)
+            operation.after = _tell(device, site)
+            operation.changed = (before.site if before is not None else None) != site
+            _place(device, site)
+        device = context.get(Device, input.device)
+        return PlaceDevicePayload(device=device, changed=operation.changed)
+
+
+def _place(device: DeviceRow, site: models.Site | None) -> None:
+    if site is None:
+        models.Placement.objects.filter(device=device).delete()
+    else:
+        models.Placement.objects.update_or_create(
+            device=device, defaults={"site": site}, create_defaults={"site": site, "customer": device.customer}
+        )
+
+
+def _refuse_too_many(context: graphql.GraphQLContext) -> None:
+    maximum = context.settings()["maximum_sites"]
+    if context.rows(models.Site).count() >= maximum:
+        raise InvalidInput(f"'{context.customer.slug}' may have {maximum} sites at most.", field="")
+
+
+def _describe(site: models.Site | None) -> dict[str, object] | None:
+    return {"name": site.name, "latitude": site.latitude, "longitude": site.longitude} if site is not None else None
+
+
+def _tell(device: DeviceRow, site: models.Site | None) -> dict[str, str | None]:
+    return {"device": device.name, "site": site.name if site is not None else None}

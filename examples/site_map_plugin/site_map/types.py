@@ -1,0 +1,50 @@
+"""What GraphQL shows of sites, and what it adds to devices."""
+
+from __future__ import annotations
+
+from device_inventory.models import Device as DeviceRow
+from device_inventory.types import Device
+from django.db.models import Prefetch, prefetch_related_objects
+
+from site_map import models
+from webnet.sdk import graphql
+from webnet.sdk.graphql.peers import meet, peers_of
+
+
+@graphql.type(models.Placement)
+class Placement(graphql.Node):
+    """A device at a site."""
+
+    device: Device
+
+
+@graphql.type(models.Site, order=["name"])
+class Site(graphql.Node):
+    """A site of the customer; coordinates are degrees."""
+
+    name: str
+    latitude: float
+    longitude: float
+    placements: graphql.Connection[Placement] = graphql.connection(description="Which devices are there, by age.")
+    device_count: int = graphql.count(models.Placement)
+
+
+@graphql.extend(Device)
+class DeviceFields:
+    @graphql.field
+    @staticmethod
+    def site(root: graphql.Parent[DeviceRow], info: graphql.Info) -> Site | None:
+        """Where the device is; null where that is not known."""
+        if "placement" not in root._state.fields_cache:
+            _read_sites(root, info)
+        placement = root._state.fields_cache["placement"]
+        return placement.site if placement is not None else None
+
+
+def _read_sites(device: DeviceRow, info: graphql.Info) -> None:
+    """Read them for all devices of the answer in one statement."""
+    together = peers_of(device)
+    rows = info.context.rows(models.Placement).select_related("site")
+    prefetch_related_objects(together, Prefetch("placement", rows))
+    placements = (each._state.fields_cache["placement"] for each in together)
+    meet([placement.site for placement in placements if placement is not None], info.context.reading)

@@ -1,0 +1,101 @@
+"""`manage.py startplugin` makes a plugin that works as it stands."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from pytest_django import Settings
+
+from webnet.server.environment import add_plugin_folders
+
+ROOT = Path(__file__).parents[2]
+REPORT = """
+import django
+django.setup()
+from django.core.management import call_command
+call_command("makemigrations", "my_notes", check=True, dry_run=True, verbosity=0)
+call_command("migrate", verbosity=0)
+from webnet.plugins.registry import registry
+from webnet.api.schema import full_schema
+full_schema()
+entry = registry.get("my_notes")
+print(entry.status, entry.reason)
+print("myNotesNotes(" in full_schema().schema.export())
+"""
+
+
+def run(folder: Path, *arguments: str) -> str:
+    """What an interpreter of its own prints that has nothing but webnet and the new plugin."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("WEBNET_")}
+    own = {
+        "DJANGO_SETTINGS_MODULE": "webnet.settings",
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(folder)]),
+        "DATABASE_URL": "sqlite://:memory:",
+        "WEBNET_DEBUG": "1",
+        "WEBNET_PLUGINS": "my_notes",
+        "WEBNET_DATA_DIR": str(folder.parent / "data"),
+    }
+    command = [sys.executable, "-W", "error", *arguments]
+    done = subprocess.run(
+        command, cwd=folder, env=environment | own, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture
+def folder(settings: Settings, tmp_path: Path) -> Path:
+    """A new plugin, `my_notes`."""
+    settings.HOME_DIR = tmp_path
+    call_command("startplugin", "my_notes")
+    return tmp_path / "plugins" / "my_notes"
+
+
+def test_its_own_tests_pass(folder: Path) -> None:
+    assert "4 passed" in run(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:django", ".")
+
+
+def test_webnet_loads_it_and_its_migrations_are_complete(folder: Path) -> None:
+    assert run(folder, "-c", REPORT).splitlines()[-2:] == ["loaded ", "True"]
+
+
+def test_nothing_of_the_template_is_left(folder: Path) -> None:
+    files = [path for path in folder.rglob("*") if path.is_file()]
+
+    assert (folder / "README.md").is_file()
+    assert [path for path in files if "plugin_name" in path.name or path.suffix.endswith("-tpl")] == []
+    assert [path for path in files if path.suffix != ".html" and "{{" in path.read_text()] == []
+
+
+def test_it_is_on_the_path_of_the_next_start(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", [])
+
+    add_plugin_folders(folder.parents[1])
+
+    assert str(folder) in sys.path
+
+
+@pytest.mark.parametrize("name", ["My", "1st", "a-b", "../up", "json", ""])
+def test_a_name_that_can_be_none_is_refused_before_anything_is_written(
+    settings: Settings, tmp_path: Path, name: str
+) -> None:
+    settings.HOME_DIR = tmp_path
+
+    with pytest.raises(CommandError):
+        call_command("startplugin", name)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_plugin_that_is_there_is_left_alone(folder: Path) -> None:
+    (folder / "README.md").write_text("mine")
+
+    with pytest.raises(CommandError, match="my_notes' is there already"):
+        call_command("startplugin", "my_notes")
+
+    assert (folder / "README.md").read_text() == "mine"
