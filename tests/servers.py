@@ -29,10 +29,18 @@ class Server:
     host: str
     port: int
     output: str
+    process: subprocess.Popen[str] | None = None
 
     @property
     def url(self) -> str:
         return f"http://{self.host}:{self.port}"
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """Send the signal and wait until the process has ended."""
+        if self.process is None:
+            raise RuntimeError("This server can't be stopped.")
+        self.process.send_signal(how)
+        self.process.wait(timeout=STOP_SECONDS)
 
 
 def make_environment(data_dir: Path, **changes: str | None) -> dict[str, str]:
@@ -71,9 +79,9 @@ def run_command(*arguments: str, data_dir: Path, **changes: str | None) -> subpr
 def serve_webnet(data_dir: Path, **changes: str | None) -> Iterator[Server]:
     """`manage.py run`, as `make run` calls it."""
     command = [sys.executable, "manage.py", "run"]
-    with _start(command, make_environment(data_dir, **changes), until=LAST_LINE) as output:
+    with _start(command, make_environment(data_dir, **changes), until=LAST_LINE) as (output, process):
         host, port = re.findall(r"serves http://([\d.]+):(\d+)/", output)[0]
-        yield Server(host=host, port=int(port), output=output)
+        yield Server(host=host, port=int(port), output=output, process=process)
 
 
 @contextmanager
@@ -87,9 +95,10 @@ def serve_application(name: str, application: str, data_dir: Path, **changes: st
         "granian-wsgi": ["granian", "--interface", "wsgi", *address, application],
     }[name]
     until = "Uvicorn running on" if name == "uvicorn" else "Started worker"
-    with _start([sys.executable, "-m", *command], make_environment(data_dir, **changes), until=until) as output:
+    started = _start([sys.executable, "-m", *command], make_environment(data_dir, **changes), until=until)
+    with started as (output, process):
         _connect(port)  # granian says that it has started a little before it listens
-        yield Server(host="127.0.0.1", port=port, output=output)
+        yield Server(host="127.0.0.1", port=port, output=output, process=process)
 
 
 def find_free_port() -> int:
@@ -114,8 +123,10 @@ def _connect(port: int) -> None:
 
 
 @contextmanager
-def _start(command: list[str], environment: dict[str, str], *, until: str) -> Iterator[str]:
-    """What the process printed up to the text that says it serves."""
+def _start(
+    command: list[str], environment: dict[str, str], *, until: str
+) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """What the process printed up to the text that says it serves, and the process."""
     process = subprocess.Popen(
         command,
         cwd=ROOT,
@@ -130,7 +141,7 @@ def _start(command: list[str], environment: dict[str, str], *, until: str) -> It
     reader = Thread(target=_read_lines, args=(process, lines), daemon=True)
     reader.start()
     try:
-        yield _wait_for(until, lines)
+        yield _wait_for(until, lines), process
     finally:
         _end(process)
         reader.join()

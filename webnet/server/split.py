@@ -10,7 +10,9 @@ from typing import IO, Any, cast
 from a2wsgi import WSGIMiddleware
 from django.core.wsgi import get_wsgi_application
 
+from webnet.api.events.tailer import end_all
 from webnet.server.asgi_types import Application, Message, Receive, Scope, Send
+from webnet.server.stopping import before_stopping
 from webnet.server.streams import StreamHandler
 
 # What a request body may take in memory before it goes to a file, as in Django's own handlers.
@@ -108,7 +110,10 @@ def _send_while_connected(send: Send) -> Send:
 
 
 async def serve_lifespan(receive: Receive, send: Send) -> None:
-    """Answer the server's start and stop: there is nothing to do for either."""
-    for moment in ("startup", "shutdown"):
-        await receive()
-        await send({"type": f"lifespan.{moment}.complete"})
+    """Answer the server's start and stop; from the start on, open streams end before the server waits for them."""
+    await receive()
+    before_stopping(end_all)
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    end_all()
+    await send({"type": "lifespan.shutdown.complete"})
