@@ -3,10 +3,15 @@
 from collections.abc import Mapping
 from typing import IO, Any
 
+from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest
+from django.db import connections
 from django.http import HttpResponseBase
 
 from webnet.server.asgi_types import Receive, Scope, Send
+
+
+GRAPHQL_PATH = "/graphql/"
 
 
 class StreamHandler(ASGIHandler):
@@ -28,9 +33,17 @@ class StreamHandler(ASGIHandler):
         return outcome
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve without Django's thread for each request, which a stream would keep for hours, with its connection.
+        """Serve GraphQL without Django's thread for each request, which a stream would keep for hours.
 
-        What little of the middleware must not run on the event loop shares one thread; the database is read by
-        `webnet.api.events.threads`.
+        The little of the middleware that must not run on the event loop shares one thread there, and the database is
+        read on those of `webnet.api.events.threads`. A connection that any other address leaves behind on its thread
+        would be lost, so it is closed.
         """
-        await self.handle(scope, receive, send)
+        if scope["path"].startswith(GRAPHQL_PATH):
+            await self.handle(scope, receive, send)
+            return
+        async with ThreadSensitiveContext():
+            try:
+                await self.handle(scope, receive, send)
+            finally:
+                await sync_to_async(connections.close_all)()

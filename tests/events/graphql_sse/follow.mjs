@@ -1,0 +1,17 @@
+// Follows `pluginEvents` with graphql-sse: a line of JSON for each result, then "complete" or the reason why it broke.
+import { createClient } from "graphql-sse";
+
+const { url, token, query, variables, count } = JSON.parse(process.argv[2]);
+const client = createClient({ url, headers: { Authorization: `Bearer ${token}` }, retryAttempts: 0 });
+let seen = 0;
+try {
+  for await (const result of client.iterate({ query, variables })) {
+    console.log(JSON.stringify(result));
+    seen += 1;
+    if (seen === count) break;
+  }
+  console.log(JSON.stringify("complete"));
+} catch (problem) {
+  console.log(JSON.stringify({ problem: String(problem), status: problem.response?.status }));
+}
+client.dispose();

