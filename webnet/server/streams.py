@@ -10,7 +10,6 @@ from django.http import HttpResponseBase
 
 from webnet.server.asgi_types import Receive, Scope, Send
 
-
 GRAPHQL_PATH = "/graphql/"
 
 
