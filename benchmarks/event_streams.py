@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -60,6 +61,7 @@ async def measure(world: World, server: Server, *, subscriptions: int, events: i
         streams += await asyncio.gather(*(subscribe(server, token) for token in tokens))
     print(f"{len(streams)} subscriptions opened in {perf_counter() - started:.1f} s")
     taken = []
+    busy = processor_seconds(server)
     for number in range(events):
         name = "disableCustomerPlugin" if number % 2 else "enableCustomerPlugin"
         arrivals = [asyncio.create_task(reader.readuntil(b"event: next")) for reader, _ in streams]
@@ -67,6 +69,8 @@ async def measure(world: World, server: Server, *, subscriptions: int, events: i
         committed = perf_counter()
         await asyncio.gather(*arrivals)
         taken.append(perf_counter() - committed)
+    busy = (processor_seconds(server) - busy) / events
+    print(f"processor time of the server for one event: {busy:.2f} s")
     each = (resident_kib(server) - before) / len(streams)
     for _, writer in streams:
         writer.close()
@@ -78,6 +82,13 @@ def resident_kib(server: Server) -> int:
     assert server.process is not None  # noqa: S101 - it was started here
     status = Path(f"/proc/{server.process.pid}/status").read_text()
     return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS")))
+
+
+def processor_seconds(server: Server) -> float:
+    """What the server's process has used, also while other processes keep it waiting."""
+    assert server.process is not None  # noqa: S101 - it was started here
+    fields = Path(f"/proc/{server.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def main() -> int:
