@@ -24,7 +24,7 @@ def _prepare_environment() -> None:
         WEBNET_DEBUG="1",
         WEBNET_SECRET_KEY="for-tests-only",
         WEBNET_DATA_DIR=_data_dir.name,
-        WEBNET_PLUGINS="hello_world,device_inventory,site_map,shelf,labels",
+        WEBNET_PLUGINS="hello_world,device_inventory,site_map,reachability,shelf,labels",
     )
     sys.path.append(str(Path(__file__).parent / "tests" / "sample_plugins"))
     os.environ["PYTHONPATH"] = os.pathsep.join(sys.path)  # for child processes

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import re
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -53,10 +55,15 @@ class Story:
 
     def begin(self) -> None:
         """`make run` for the first time, up to the point where it would serve."""
-        self.monkeypatch.setattr(run, "_serve", lambda listener: listener.close())
+        self.monkeypatch.setattr(run, "_make_server", lambda: SimpleNamespace(run=_close))
         output = io.StringIO()
         call_command("run", stdout=output)
         self.first_start = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:8000", output.getvalue())
+
+
+def _close(*, sockets: list[socket.socket]) -> None:
+    for each in sockets:
+        each.close()
 
 
 def require_rooms(_story: Story, block: Block, _answer: Block | None) -> None:

@@ -13,7 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from environ import Env
 
 # The example plugins, in the order in which they are loaded; those whose folder is there are on by default.
-EXAMPLE_PLUGINS = ("hello_world", "device_inventory", "site_map")
+EXAMPLE_PLUGINS = ("hello_world", "device_inventory", "site_map", "reachability")
 
 # Every committed transaction survives a power cut, readers never wait for the writer, and a writer takes its lock at
 # once, since two transactions that both want to write after reading could only fail.

@@ -1,0 +1,32 @@
+"""The last check of each device."""
+
+from __future__ import annotations
+
+from device_inventory.models import Device
+from django.db import models
+
+from webnet.sdk.models import CustomerOwnedModel
+
+
+class Outcome(models.TextChoices):
+    """How a check ended."""
+
+    REACHABLE = "reachable"
+    REFUSED = "refused"
+    TIMED_OUT = "timed_out"
+    UNKNOWN_HOST = "unknown_host"
+    UNREACHABLE = "unreachable"
+    BLOCKED = "blocked"
+    NOT_CHECKED = "not_checked"
+
+
+class Check(CustomerOwnedModel):
+    """One row for each device that was ever checked."""
+
+    device = models.OneToOneField(Device, on_delete=models.CASCADE, related_name="reachability")
+    outcome = models.CharField(max_length=20, choices=Outcome)
+    latency_milliseconds = models.FloatField(null=True)
+    checked_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.device_id}: {self.outcome}"

@@ -1,0 +1,110 @@
+"""What webnet reads of this package: who the plugin is and what it declares."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reachability import __version__
+from webnet.plugins.base import (
+    DashboardWidget,
+    GraphQLExtension,
+    HealthReport,
+    HookContext,
+    Permission,
+    PluginBase,
+    UIView,
+)
+
+# This machine, its neighbours' link-local addresses (where clouds keep their secrets), and what is no host.
+BLOCKED_NETWORKS = ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3", "::/127", "fe80::/10", "ff00::/8")
+
+
+class Plugin(PluginBase):
+    """Tries whether devices answer on a TCP port."""
+
+    name = "reachability"
+    verbose_name = "Reachability"
+    version = __version__
+    author = "webnet contributors"
+    description = "Tries whether each customer's devices answer on a TCP port."
+    webnet_version = ">=0.1,<1"
+    dependencies = ("device_inventory>=1,<2",)
+
+    def get_settings_schema(self) -> dict[str, Any]:
+        """What to try is the customer's choice; how much of the machine that takes, and where to, is the platform's."""
+        platform = {"x-webnet-scope": "platform"}
+        return {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {
+                "port": {"title": "TCP port", "type": "integer", "minimum": 1, "maximum": 65_535, "default": 22},
+                "timeout_seconds": _seconds("Longest wait for one device", default=2, maximum=10),
+                "deadline_seconds": _seconds("Longest wait for all", default=15, maximum=60) | platform,
+                "maximum_at_once": {
+                    "title": "Devices tried at once",
+                    "type": "integer",
+                    "minimum": 1,
+                    "maximum": 100,
+                    "default": 20,
+                    **platform,
+                },
+                "blocked_networks": {
+                    "title": "Networks that are never tried",
+                    "type": "array",
+                    "items": {"type": "string", "pattern": r"^[0-9A-Fa-f.:]+/[0-9]{1,3}$"},
+                    "default": list(BLOCKED_NETWORKS),
+                    **platform,
+                },
+            },
+        }
+
+    def get_permissions(self) -> list[Permission]:
+        """What members may do, and from which role up by default."""
+        return [
+            Permission(name="view", description="See the last checks", minimum_role="viewer"),
+            Permission(name="check", description="Check devices", minimum_role="operator"),
+        ]
+
+    def get_graphql_schema(self) -> GraphQLExtension:
+        """Imported here, since models can only be imported once Django is ready."""
+        from reachability.schema import extension
+
+        return extension
+
+    def get_ui_views(self) -> list[UIView]:
+        """The last checks, at the plugin's own address."""
+        from reachability.views import show_checks
+
+        return [UIView(name="checks", path="", view=show_checks, title="Reachability", permission="view")]
+
+    def get_dashboard_widgets(self) -> list[DashboardWidget]:
+        """How the last checks ended."""
+        return [
+            DashboardWidget(
+                name="outcomes", title="Reachability", order=40, permission="view", data=self.count_outcomes
+            )
+        ]
+
+    def count_outcomes(self, context: HookContext) -> dict[str, int]:
+        """The widget's data: `{"reachable": 12, "timed_out": 1}`."""
+        from django.db.models import Count
+
+        return dict(_checks_of(context).order_by("outcome").values_list("outcome").annotate(Count("pk")))
+
+    def health_check(self, context: HookContext) -> HealthReport:
+        """Degraded while devices did not answer when they were checked last."""
+        counts = self.count_outcomes(context)
+        failed = sum(count for outcome, count in counts.items() if outcome != "reachable")
+        if failed and context.customer is not None:
+            return HealthReport(status="degraded", message=f"{failed} devices did not answer.", details=counts)
+        return HealthReport(status="healthy", details=counts)
+
+
+def _checks_of(context: HookContext) -> Any:
+    from reachability.models import Check
+
+    return Check.objects.all() if context.customer is None else Check.objects.of(context.customer)
+
+
+def _seconds(title: str, *, default: int, maximum: int) -> dict[str, Any]:
+    return {"title": title, "type": "number", "minimum": 0.1, "maximum": maximum, "default": default}

@@ -1,0 +1,123 @@
+"""The plugin's part of the GraphQL schema."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import datetime
+
+from asgiref.sync import sync_to_async
+from device_inventory.models import Device as DeviceRow
+from device_inventory.types import Device
+from django.utils import timezone
+
+from reachability import models
+from reachability.probing import Answer, Limits, collect, probe_all
+from webnet.plugins.base import GraphQLExtension
+from webnet.sdk import graphql
+from webnet.sdk.errors import InvalidInput
+
+MOST_DEVICES = 100
+
+Outcome = graphql.enum(models.Outcome)
+
+
+@graphql.type(models.Check, name="Reachability")
+class Reachability(graphql.Node):
+    """How the last check of a device ended."""
+
+    device: Device
+    outcome: Outcome
+    latency_milliseconds: float | None
+    checked_at: datetime
+
+
+@graphql.extend(Device)
+class DeviceFields:
+    reachability: Reachability | None
+
+
+@graphql.input
+class CheckReachabilityInput:
+    """The devices, at most 100; those of the customer, the oldest first, where none are named."""
+
+    devices: list[graphql.ID] | None = None
+
+
+@graphql.type
+class CheckReachabilityPayload:
+    """One for each device."""
+
+    results: list[Reachability]
+
+
+@graphql.type
+class ReachabilityResult:
+    """One result of a running check; it is not stored."""
+
+    device: Device
+    outcome: Outcome
+    latency_milliseconds: float | None
+
+
+@graphql.type
+class ReachabilityMutations:
+    @graphql.mutation(permission="check")
+    @staticmethod
+    def check_reachability(info: graphql.Info, input: CheckReachabilityInput) -> CheckReachabilityPayload:  # noqa: A002
+        """Try the devices now, and keep what was found; what the deadline cuts off is NOT_CHECKED."""
+        devices = _find_devices(info.context, input.devices)
+        limits = Limits.read(info.context.settings())
+        # Before the transaction: it must not wait for the network.
+        answers = asyncio.run(collect({device.pk: device.host for device in devices}, limits))
+        with info.context.operation("check_reachability") as operation:
+            results = [_store(device, answers[device.pk]) for device in devices]
+            operation.after = {result.device.name: str(result.outcome) for result in results}
+            operation.changed = bool(results)
+        return CheckReachabilityPayload(results=results)
+
+
+@graphql.type
+class ReachabilitySubscriptions:
+    @graphql.subscription(permission="check")
+    @staticmethod
+    async def reachability(
+        info: graphql.Info, devices: list[graphql.ID] | None = None
+    ) -> AsyncIterator[ReachabilityResult]:
+        """Tries the devices, and tells each result as soon as it is there; then it ends."""
+        rows = {device.pk: device for device in await sync_to_async(_find_devices)(info.context, devices)}
+        limits = Limits.read(await sync_to_async(info.context.settings)())
+        async for key, answer in probe_all({pk: device.host for pk, device in rows.items()}, limits):
+            yield ReachabilityResult(
+                device=rows[key], outcome=answer.outcome, latency_milliseconds=answer.latency_milliseconds
+            )
+
+
+def _find_devices(context: graphql.GraphQLContext, ids: list[graphql.ID] | None) -> list[DeviceRow]:
+    """The named devices, each once; raises NotFound for one that is none of the customer's."""
+    if ids is None:
+        rows = DeviceRow.objects.of(context.customer).exclude(status="retired").order_by("pk")
+        return list(rows[:MOST_DEVICES])
+    if len(ids) > MOST_DEVICES:
+        raise InvalidInput(f"At most {MOST_DEVICES} devices at once.", field="devices")
+    return [context.get(Device, each) for each in dict.fromkeys(ids)]
+
+
+def _store(device: DeviceRow, answer: Answer) -> models.Check:
+    found = {
+        "outcome": answer.outcome,
+        "latency_milliseconds": answer.latency_milliseconds,
+        "checked_at": timezone.now(),
+    }
+    check, _ = models.Check.objects.update_or_create(
+        device=device, defaults=found, create_defaults={**found, "customer_id": device.customer_id}
+    )
+    return check
+
+
+extension = GraphQLExtension(
+    mutation=ReachabilityMutations,
+    subscription=ReachabilitySubscriptions,
+    types=(Reachability,),
+    extends=graphql.extends(DeviceFields),
+)
