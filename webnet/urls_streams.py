@@ -3,7 +3,10 @@
 from django.urls import path
 
 from webnet.api.views import graphql_stream_view
+from webnet.urls import handler404
 from webnet.urls import urlpatterns as other_patterns
+
+__all__ = ["handler404", "urlpatterns"]
 
 urlpatterns = [
     path("graphql/", graphql_stream_view),

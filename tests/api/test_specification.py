@@ -14,9 +14,6 @@ SPECIFICATION = Path(__file__).with_name("specification.graphql")
 
 # What the specification has and the schema gets later.
 LATER = {
-    "PluginContributions",
-    "PluginPermission",
-    "Plugin.contributions",
     "Mutation.resumePlugin",
     "ResumePluginInput",
     "ResumePluginPayload",
@@ -26,11 +23,14 @@ LATER = {
 # What the schema has beside the specification, in which more fields and types are welcome.
 ADDED = {
     "ChangedSetting",
+    "Customer.permissions",
+    "CustomerPermission",
     "CustomerPluginConfig.settingsHistory",
     "InvalidSettings.customerCount",
     "InvalidSettings.customers",
     "Mutation.revertCustomerPluginSettings",
     "Mutation.revertPluginSettings",
+    "Mutation.setRolePermission",
     "Plugin.settingsHistory",
     "RevertCustomerPluginSettingsInput",
     "RevertCustomerPluginSettingsPayload",
@@ -39,6 +39,10 @@ ADDED = {
     "RevertPluginSettingsPayload",
     "RevertPluginSettingsResult",
     "RevisionNotAvailable",
+    "RoleGrant",
+    "SetRolePermissionInput",
+    "SetRolePermissionPayload",
+    "SetRolePermissionResult",
     "SettingsChange",
     "SettingsChangeConnection",
     "SettingsChangeEdge",

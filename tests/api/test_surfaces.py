@@ -6,6 +6,7 @@ import pytest
 
 from webnet.customers.access import Actor, Role
 from webnet.customers.models import Membership
+from webnet.plugins.base import NavigationItem, PluginBase, UIView
 from webnet.plugins.manager import manager
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -60,7 +61,7 @@ def test_widgets_are_drawn_for_their_customer_and_a_failing_one_stays_alone(view
     assert (hello["data"], hello["error"]) == ({"for": "acme"}, None)
     assert (broken["data"], broken["html"]) == (None, None)
     assert broken["error"] == "The widget 'broken' of 'greeter' failed."
-    assert "its widget 'broken' failed" in caplog.text
+    assert "Plugin 'greeter': its widget 'broken' failed" in caplog.text
 
 
 def test_widgets_of_several_customers_need_one(world, viewer):
@@ -84,3 +85,30 @@ def test_permissions_are_those_of_the_role_while_the_plugin_is_effective(admin, 
     assert viewer.data(query)["customer"]["viewerPermissions"] == ["greeter.greet"]
     manager.disable("greeter", actor=SYSTEM, customer="acme")
     assert admin.data(query)["customer"]["viewerPermissions"] == []
+
+
+def test_an_item_that_leads_to_a_page_has_the_address_of_the_views_customer(world, install, viewer, platform):
+    class Paged(PluginBase):
+        name = "paged"
+        version = "1"
+
+        def get_ui_views(self):
+            return [UIView(name="home", path="", view=repr), UIView(name="list", path="list/", view=repr)]
+
+        def get_navigation_items(self):
+            return [NavigationItem(label="Home", url=""), NavigationItem(label="List", url="list/?a=1")]
+
+    install(Paged(), enabled=True)
+    manager.enable("paged", actor=SYSTEM, customer="acme")
+    manager.enable("paged", actor=SYSTEM, customer="globex")
+
+    def addresses(client, view=None):
+        return [item["url"] for item in client.at(view).data(NAVIGATION)["navigationItems"]]
+
+    own = ["/c/acme/plugins/paged/", "/c/acme/plugins/paged/list/?a=1"]
+    assert addresses(viewer) == addresses(viewer, "acme") == addresses(platform, "acme") == own
+    assert addresses(platform, "globex") == [url.replace("acme", "globex") for url in own]
+    # On the platform's view they would lead nowhere, unless the viewer has but one customer.
+    assert addresses(platform) == []
+    Membership.objects.create(user=world.viewer, customer=world.globex, role=Role.VIEWER.value)
+    assert addresses(viewer) == []

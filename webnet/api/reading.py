@@ -101,6 +101,15 @@ class Reading:
         enough = {"member_role__in": [each for each in Role if each.includes(role)]}
         return self.visible_customers().filter(**enough)
 
+    @cached_property
+    def operates_in_view(self) -> bool:
+        """Whether the actor is at least operator: of the view's customer, or of any, or of the platform."""
+        if self.actor.is_platform_operator:
+            return True
+        if self.view is not None:
+            return self.has_role(Role.OPERATOR, self.view)
+        return self.customers_with_role(Role.OPERATOR).exists()
+
     # Plugins
 
     @cached_property

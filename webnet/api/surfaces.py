@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
-import nh3
-import orjson
+from django.urls import reverse
 
+from webnet.api import widgets
 from webnet.api.reading import Reading
 from webnet.api.types.surfaces import DashboardWidget, NavigationItem
 from webnet.customers.models import Customer
-from webnet.customers.roles import Role
 from webnet.errors import CustomerRequired
-from webnet.plugins import layers
-from webnet.plugins.base import HookContext, call_with
-from webnet.plugins.declarations import DashboardWidget as DeclaredWidget
+from webnet.plugins import declarations
 from webnet.plugins.manifest import Manifest
 from webnet.plugins.models import PluginConfig
-from webnet.plugins.permissions import permissions_of
+from webnet.plugins.permissions import declared_by, permissions_of
 from webnet.plugins.registry import registry
 
-logger = logging.getLogger(__name__)
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """What the viewer finds in one place, a customer or the platform: effective plugins, and what they may do there."""
+
+    plugins: frozenset[str]
+    permissions: frozenset[str]
+
+    def shows(self, plugin: str, item: declarations.NavigationItem | declarations.DashboardWidget) -> bool:
+        return plugin in self.plugins and (not item.permission or item.permission in self.permissions)
 
 
 def permissions(reading: Reading, customer: Customer) -> list[str]:
@@ -31,12 +36,18 @@ def permissions(reading: Reading, customer: Customer) -> list[str]:
 
 
 def navigation_items(reading: Reading) -> list[NavigationItem]:
-    """The menu in order: of all customers together on the platform's view."""
+    """The menu in order: of all customers together on the platform's view.
+
+    There, an item that leads to a page of its plugin needs the viewer's customer to be the only one.
+    """
+    places = _places(reading)
+    home = _find_home(reading)
     items = [
-        NavigationItem(plugin=row, label=item.label, url=item.url, icon=item.icon or None, order=item.order)
-        for row, manifest, granted in _effective_plugins(reading, _roles_by_plugin(reading))
+        NavigationItem(plugin=row, label=item.label, url=address, icon=item.icon or None, order=item.order)
+        for row, manifest in _effective(reading, places)
         for item in manifest.navigation_items
-        if not item.permission or item.permission in granted
+        if any(place.shows(row.name, item) for place in places)
+        and (address := find_address(item, row.name, home)) is not None
     ]
     return sorted(items, key=lambda item: (item.order, item.label, item.plugin.name))
 
@@ -47,55 +58,57 @@ def dashboard_widgets(reading: Reading) -> list[DashboardWidget]:
     Raises CustomerRequired on the platform's view of somebody with several customers.
     """
     customer = _find_only_customer(reading)
-    roles = _roles_by_plugin(reading) if customer is None else _roles_at(reading, customer)
-    widgets = [
-        _draw(reading, row, customer, widget)
-        for row, manifest, granted in _effective_plugins(reading, roles)
+    places = _places(reading) if customer is None else [_place_of(reading, customer)]
+    wanted = [
+        (row, widget)
+        for row, manifest in _effective(reading, places)
         for widget in manifest.dashboard_widgets
-        if not widget.permission or widget.permission in granted
+        if any(place.shows(row.name, widget) for place in places)
     ]
-    return sorted(widgets, key=lambda widget: (widget.order, widget.title, widget.plugin.name))
+    return widgets.draw(reading, customer, wanted)
 
 
-def _roles_by_plugin(reading: Reading) -> Mapping[str, Role]:
-    """The viewer's highest role among the customers in view for whom the plugin is effective, by plugin."""
+def find_address(item: declarations.NavigationItem, plugin: str, customer: Customer | None) -> str | None:
+    """Where the item leads: an address of its own, or a page of its plugin for the customer; None without one."""
+    if item.is_absolute:
+        return item.url
+    return page_address(customer, plugin) + item.url if customer is not None else None
+
+
+def page_address(customer: Customer, plugin: str) -> str:
+    """Where the plugin's own pages begin, for the customer."""
+    return reverse("plugin-pages", kwargs={"customer": customer.slug, "plugin": plugin})
+
+
+def _places(reading: Reading) -> list[Place]:
     if reading.view is not None:
-        return _roles_at(reading, reading.view)
+        return [_place_of(reading, reading.view)]
     if reading.actor.is_platform_operator:
-        platform = reading.platform
-        return {name: Role.ADMIN for name in platform.plugins if platform.needed_by(name) is not None}
-    roles: dict[str, Role] = {}
-    for customer in reading.all_customers():
-        for name, role in _roles_at(reading, customer).items():
-            roles[name] = max(role, roles.get(name, role), key=lambda each: each.rank)
-    return roles
+        plugins = reading.effective_plugins
+        everything = (f"{name}.{permission.name}" for name in plugins for permission in declared_by(name))
+        return [Place(plugins=plugins, permissions=frozenset(everything))]
+    return [_place_of(reading, customer) for customer in reading.all_customers()]
 
 
-def _roles_at(reading: Reading, customer: Customer) -> Mapping[str, Role]:
-    held = reading.role_in(customer)
-    return dict.fromkeys(reading.state_of(customer).effective, held) if held is not None else {}
-
-
-def _effective_plugins(
-    reading: Reading, roles: Mapping[str, Role]
-) -> Iterator[tuple[PluginConfig, Manifest, frozenset[str]]]:
-    """(row, manifest, codenames granted) of each plugin in `roles`, by name."""
-    for name in sorted(roles):
-        manifest = _find_manifest(name)
+def _effective(reading: Reading, places: Iterable[Place]) -> Iterator[tuple[PluginConfig, Manifest]]:
+    """The plugins that are effective in one of the places, with all that they declare."""
+    for name in sorted(frozenset().union(*(place.plugins for place in places))):
+        manifest = registry.find_manifest(name)
         if manifest is not None:
-            yield reading.platform.plugins[name], manifest, frozenset(_granted(name, roles[name]))
+            yield reading.platform.plugins[name], manifest
 
 
-def _granted(plugin: str, role: Role | None) -> Iterator[str]:
-    manifest = _find_manifest(plugin)
-    for permission in manifest.permissions if manifest is not None and role is not None else ():
-        if role is not None and role.includes(Role(permission.minimum_role)):
-            yield f"{plugin}.{permission.name}"
+def _place_of(reading: Reading, customer: Customer) -> Place:
+    state = reading.state_of(customer)
+    return Place(plugins=state.effective, permissions=permissions_of(reading.actor, customer, state=state))
 
 
-def _find_manifest(plugin: str) -> Manifest | None:
-    entry = registry.find(plugin)
-    return entry.manifest if entry is not None and entry.status == "loaded" else None
+def _find_home(reading: Reading) -> Customer | None:
+    """The customer whose pages the viewer means: the view's, or else the only one."""
+    if reading.view is not None or reading.actor.is_platform_operator:
+        return reading.view
+    customers = reading.customers.known()
+    return customers[0] if len(customers) == 1 else None
 
 
 def _find_only_customer(reading: Reading) -> Customer | None:
@@ -105,26 +118,3 @@ def _find_only_customer(reading: Reading) -> Customer | None:
     if len(customers) != 1:
         raise CustomerRequired
     return customers[0]
-
-
-def _draw(reading: Reading, row: PluginConfig, customer: Customer | None, widget: DeclaredWidget) -> DashboardWidget:
-    data, html, error = None, None, None
-    try:  # plugin code: whatever it raises, isolate that widget and go on
-        data, html = _call(reading, row, customer, widget)
-    except Exception:
-        logger.exception("Plugin '%s': its widget '%s' failed.", row.name, widget.name)
-        error = f"The widget '{widget.name}' of '{row.name}' failed."
-    return DashboardWidget(
-        plugin=row, name=widget.name, title=widget.title, order=widget.order, data=data, html=html, error=error
-    )
-
-
-def _call(
-    reading: Reading, row: PluginConfig, customer: Customer | None, widget: DeclaredWidget
-) -> tuple[Any, str | None]:
-    config = reading.state_of(customer).config(row.name) if customer is not None else None
-    context = HookContext(customer=customer, actor=reading.actor, settings=layers.opened(row, config))
-    # There and back, so that what is no JSON fails here and not in the answer as a whole.
-    data = orjson.loads(orjson.dumps(call_with(widget.data, context))) if widget.data is not None else None
-    html = nh3.clean(call_with(widget.html, context)) if widget.html is not None else None
-    return data, html

@@ -1,6 +1,8 @@
 """The console's own pages: home, sign in, sign out."""
 
 from django.conf import settings
+from django.core.paginator import Paginator
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -9,16 +11,25 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from webnet.accounts import sessions
+from webnet.accounts.authentication import identify_user
+from webnet.customers import access
 from webnet.errors import PermissionDenied, RateLimited
+
+CUSTOMERS_PER_PAGE = 50
 
 
 @require_safe
 @never_cache
 def home(request: HttpRequest) -> HttpResponse:
-    """Who is signed in, and where to go from here."""
+    """Who is signed in, their customers, and where to go from here."""
     if not request.user.is_authenticated:
         return redirect("sign-in")
-    return render(request, "webnet/home.html")
+    wanted = request.GET.get("q", "").strip()[:200].replace("\0", "")
+    customers = access.visible_customers(identify_user(request).actor).order_by("slug")
+    if wanted:
+        customers = customers.filter(Q(slug__icontains=wanted) | Q(name__icontains=wanted))
+    page = Paginator(customers, CUSTOMERS_PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "webnet/home.html", {"customers": page, "wanted": wanted})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -36,13 +36,22 @@ class Dependency:
 
 @dataclass(frozen=True, kw_only=True)
 class NavigationItem:
-    """An entry of the menu; lower orders come first, and `permission` (a codename) hides it from those without."""
+    """An entry of the menu; lower orders come first, and `permission` (a codename) hides it from those without.
+
+    `url` is relative to the plugin's own pages, as in `UIView.path` ("" is its first page), or begins with "/" (of this
+    host), "https://" or "http://".
+    """
 
     label: str
-    url: str
+    url: str = field(metadata={"may_be_empty": True})
     icon: str = ""
     order: int = 100
     permission: str = ""
+
+    @property
+    def is_absolute(self) -> bool:
+        """Whether it leads somewhere else than to a page of the plugin."""
+        return self.url.startswith(("/", "https://", "http://"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +71,10 @@ class DashboardWidget:
 
 @dataclass(frozen=True, kw_only=True)
 class UIView:
-    """A page of the plugin; `path` is relative to the plugin's own place, as in Django's `path()`."""
+    """A page of the plugin; `path` is relative to the plugin's own place, as in Django's `path()`.
+
+    `view` is a view as Django calls it, also a class's `as_view()`; `request.webnet` is its `HookContext`.
+    """
 
     name: str
     path: str = field(metadata={"may_be_empty": True})

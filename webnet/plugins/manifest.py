@@ -99,9 +99,20 @@ def _read_permissions(source: Source, declared: Any) -> tuple[Permission, ...]:
 def _read_navigation(codenames: set[str], source: Source, declared: Any) -> tuple[NavigationItem, ...]:
     items = read_all(source, NavigationItem, declared)
     for item in items:
-        if not str(item.url).startswith(("/", "https://", "http://")):
-            raise source.mistake(f"the url of '{item.label}' must begin with '/', 'https://' or 'http://'")
+        if not _is_address(str(item.url)):
+            rule = "relative to the plugin's pages, as '' or 'reports/', or begin with '/', 'https://' or 'http://'"
+            raise source.mistake(f"the url '{item.url}' of '{item.label}' must be {rule}")
     return tuple(_qualify(source, item, item.label, codenames) for item in items)
+
+
+def _is_address(url: str) -> bool:
+    """Whether a link may have it: nothing that runs (`javascript:`), or that browsers take for another host (`//`)."""
+    has_strays = "\\" in url or any(character <= " " or character == "\x7f" for character in url)
+    if has_strays or ".." in url.partition("?")[0].split("/"):
+        return False
+    if url.startswith(("https://", "http://")):
+        return bool(url.partition("://")[2])
+    return not url.startswith("//") and ":" not in url.partition("/")[0]
 
 
 def _read_widgets(codenames: set[str], source: Source, declared: Any) -> tuple[DashboardWidget, ...]:
@@ -125,6 +136,8 @@ def _read_views(codenames: set[str], source: Source, declared: Any) -> tuple[UIV
     views = read_all(source, UIView, declared)
     for view in views:
         check_name(source, view.name)
+        if isinstance(view.view, type):
+            raise source.mistake(f"the view of '{view.name}' is a class: write {view.view.__name__}.as_view()")
         if view.path.startswith("/") or ".." in view.path.split("/") or set("?#") & set(view.path):
             raise source.mistake(f"the path '{view.path}' must be relative to the plugin's own place: '' or 'reports/'")
     refuse_repeats(source, "view", [view.name for view in views])

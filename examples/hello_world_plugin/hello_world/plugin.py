@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from hello_world import __version__
+from hello_world.greeting import make_greeting
+from hello_world.views import show_greeting
 from webnet.plugins.base import (
     DashboardWidget,
     HealthReport,
@@ -14,6 +16,7 @@ from webnet.plugins.base import (
     NavigationItem,
     Permission,
     PluginBase,
+    UIView,
 )
 
 logger = logging.getLogger(__name__)
@@ -61,8 +64,12 @@ class Plugin(PluginBase):
         return [Permission(name="greet", description="Be greeted on the dashboard", minimum_role="viewer")]
 
     def get_navigation_items(self) -> list[NavigationItem]:
-        """An entry of the menu; this plugin has no page of its own, so it leads to the dashboard."""
-        return [NavigationItem(label="Hello World", url="/", icon="hand", order=10, permission="greet")]
+        """An entry of the menu; its `url` is relative to the plugin's own pages, so "" is the first of them."""
+        return [NavigationItem(label="Hello World", url="", icon="hand", order=10, permission="greet")]
+
+    def get_ui_views(self) -> list[UIView]:
+        """Its page, at `/c/<customer>/plugins/hello_world/`."""
+        return [UIView(name="greeting", path="", view=show_greeting, title="Hello World", permission="greet")]
 
     def get_dashboard_widgets(self) -> list[DashboardWidget]:
         """A widget of the dashboard: its function is called each time, for the customer who looks."""
@@ -70,8 +77,7 @@ class Plugin(PluginBase):
 
     def greet(self, context: HookContext) -> dict[str, str]:
         """The widget's data: `{"text": "Hello, Acme!"}`."""
-        name = getattr(context.customer, "name", "world")
-        return {"text": f"{context.settings['greeting']}, {name}{context.settings['punctuation']}"}
+        return {"text": make_greeting(context)}
 
     # What it does when something happens. Each of these may be left out, as may the context.
 

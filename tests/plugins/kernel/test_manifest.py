@@ -43,7 +43,7 @@ def test_dataclasses_and_equal_dicts_give_the_same_manifest() -> None:
         get_permissions=returning([Permission(name="see", description="See it", minimum_role="viewer")]),
         get_navigation_items=returning([NavigationItem(label="A", url="/a/", permission="see")]),
         get_dashboard_widgets=returning([DashboardWidget(name="w", title="W", data=str)]),
-        get_ui_views=returning([UIView(name="main", path="", view=str)]),
+        get_ui_views=returning([UIView(name="main", path="", view=repr)]),
         get_graphql_schema=returning(GraphQLExtension(types=(Fields,), extends={HostType: Fields})),
         get_models=returning([HostType]),
     )
@@ -52,7 +52,7 @@ def test_dataclasses_and_equal_dicts_give_the_same_manifest() -> None:
         get_permissions=returning([{"name": "see", "description": "See it", "minimum_role": "viewer"}]),
         get_navigation_items=returning([{"label": "A", "url": "/a/", "permission": "see"}]),
         get_dashboard_widgets=returning([{"name": "w", "title": "W", "data": str}]),
-        get_ui_views=returning([{"name": "main", "path": "", "view": str}]),
+        get_ui_views=returning([{"name": "main", "path": "", "view": repr}]),
         get_graphql_schema=returning({"types": [Fields], "extends": {HostType: Fields}}),
         get_models=returning((HostType,)),
     )
@@ -97,7 +97,7 @@ def test_a_plugin_without_a_verbose_name_goes_by_its_name() -> None:
 
 WIDGET = {"name": "w", "title": "W", "data": str}
 NAV = {"label": "A", "url": "/a/"}
-VIEW = {"name": "v", "path": "v/", "view": str}
+VIEW = {"name": "v", "path": "v/", "view": repr}
 MAY = {"name": "see", "description": "See it"}
 
 MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
@@ -132,7 +132,10 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
         {"get_navigation_items": returning([NAV | {"x": 1}])},
         "no 'x' (it may have label,",
     ),
-    "a url that is a script": ({"get_navigation_items": returning([NAV | {"url": "javascript:x"}])}, "must begin with"),
+    "a url that is a script": (
+        {"get_navigation_items": returning([NAV | {"url": "javascript:x"}])},
+        "must be relative to the plugin's pages",
+    ),
     "an order that is a text": (
         {"get_navigation_items": returning([NAV | {"order": "1"}])},
         "'order' must be a whole nu",
@@ -183,6 +186,10 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     "a path twice": ({"get_ui_views": returning([VIEW, VIEW | {"name": "x"}])}, "the path 'v/' is there twice"),
     "a path from the root": ({"get_ui_views": returning([VIEW | {"path": "/v/"}])}, "must be relative to the plugin's"),
     "a path that climbs": ({"get_ui_views": returning([VIEW | {"path": "../v/"}])}, "must be relative to the plugin's"),
+    "a view that is a class": (
+        {"get_ui_views": returning([VIEW | {"view": dict}])},
+        "is a class: write dict.as_view()",
+    ),
     "a view that is none": (
         {"get_ui_views": returning([VIEW | {"view": "v.html"}])},
         "'view' must be a function or view",
@@ -256,3 +263,48 @@ def test_ctrl_c_is_no_mistake_of_the_author() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         read_manifest(plugin(get_permissions=get_permissions))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "reports/",
+        "reports/?open=1",
+        "?open=1",
+        "#top",
+        "/a/",
+        "/a:b/",
+        "https://example.org/",
+        "http://example.org",
+    ],
+)
+def test_an_entry_of_the_menu_may_lead_to_a_page_or_to_an_address(url: str) -> None:
+    declared = plugin(get_navigation_items=returning([NAV | {"url": url}]))
+
+    assert read_manifest(declared).navigation_items[0].url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "javascript:alert(1)",
+        "JaVaScRiPt:alert(1)",
+        "java\tscript:alert(1)",
+        " javascript:alert(1)",
+        "data:text/html,x",
+        "vbscript:x",
+        "mailto:x@example.org",
+        "//example.org/",
+        "/\\example.org/",
+        "\\\\example.org/",
+        "https://",
+        "../other/",
+        "a/../../b/",
+        "a b/",
+        "a\nb",
+    ],
+)
+def test_an_entry_of_the_menu_leads_to_no_script_and_no_other_host_unsaid(url: str) -> None:
+    with pytest.raises(PluginDefinitionError, match="the url"):
+        read_manifest(plugin(get_navigation_items=returning([NAV | {"url": url}])))

@@ -6,6 +6,7 @@ import strawberry
 
 from webnet.api.mutations.customer_plugins import CustomerPluginMutations
 from webnet.api.mutations.customers import CustomerMutations
+from webnet.api.mutations.permissions import PermissionMutations
 from webnet.api.mutations.plugins import PluginMutations
 from webnet.api.mutations.sessions import SessionMutations
 from webnet.api.mutations.settings import SettingsMutations
@@ -16,5 +17,12 @@ from webnet.api.mutations.settings import SettingsMutations
         "What can be changed; each says what shall hold, so sending one again is safe (`changed` is then false)."
     )
 )
-class Mutation(SessionMutations, CustomerMutations, PluginMutations, CustomerPluginMutations, SettingsMutations):
+class Mutation(
+    SessionMutations,
+    CustomerMutations,
+    PluginMutations,
+    CustomerPluginMutations,
+    SettingsMutations,
+    PermissionMutations,
+):
     pass

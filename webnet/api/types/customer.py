@@ -6,7 +6,7 @@ import strawberry
 import strawberry_django
 from strawberry import UNSET, relay
 
-from webnet.api import listings, surfaces
+from webnet.api import listings, permission_matrix, surfaces
 from webnet.api.connections import Page, PageInfo
 from webnet.api.context import Info
 from webnet.api.declare import field
@@ -14,6 +14,7 @@ from webnet.api.filters import PluginAuditLogFilter
 from webnet.api.types.enums import Role
 from webnet.api.types.fields import Column
 from webnet.api.types.node import Node, global_id
+from webnet.api.types.permissions import CustomerPermission
 from webnet.api.types.references import AuditLogsRef, ConfigRef
 from webnet.api.types.viewer import Membership
 from webnet.customers import models
@@ -40,6 +41,11 @@ class Customer(Node):
     @staticmethod
     def viewer_permissions(root: strawberry.Parent[models.Customer], info: Info) -> list[str]:
         return surfaces.permissions(info.context.reading, root)
+
+    @field(description="Every permission of the plugins that the viewer may see, and who has it; null to viewers.")
+    @staticmethod
+    def permissions(root: strawberry.Parent[models.Customer], info: Info) -> list[CustomerPermission] | None:
+        return permission_matrix.permissions_of(info.context.reading, root)
 
     @field(graphql_type=list[ConfigRef], description="One for every plugin that the viewer may see, by name.")
     @staticmethod

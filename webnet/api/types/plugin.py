@@ -19,7 +19,7 @@ from webnet.api.types.enums import Availability, PluginStatus
 from webnet.api.types.fields import Column
 from webnet.api.types.health import PluginHealth
 from webnet.api.types.node import Node, global_id
-from webnet.api.types.references import AuditLogsRef, ConfigsRef, SettingsHistoryRef
+from webnet.api.types.references import AuditLogsRef, ConfigsRef, ContributionsRef, SettingsHistoryRef
 from webnet.api.types.scalars import Json
 from webnet.api.types.settings import SecretSetting, SettingSource
 from webnet.plugins import models
@@ -144,6 +144,13 @@ class Plugin(Node):
     def health(root: strawberry.Parent[models.PluginConfig], info: Info) -> models.PluginHealth | None:
         reading = info.context.reading
         return reading.find_health(root, customer_id=None) if reading.actor.is_platform_operator else None
+
+    @field(graphql_type=ContributionsRef | None, description="Null to viewers.")
+    @staticmethod
+    def contributions(root: strawberry.Parent[models.PluginConfig], info: Info) -> object | None:
+        from webnet.api import contributed  # It makes entries of the menu, which show their plugin.
+
+        return contributed.find_contributions(info.context.reading, root)
 
     @field(graphql_type=ConfigsRef | None, description="Explicit choices, by customer.")
     @staticmethod

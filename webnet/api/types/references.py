@@ -8,6 +8,7 @@ import strawberry
 
 if TYPE_CHECKING:
     from webnet.api.types.audit_log import PluginAuditLog, PluginAuditLogConnection
+    from webnet.api.types.contributions import PluginContributions
     from webnet.api.types.customer import Customer
     from webnet.api.types.customer_plugin_config import CustomerPluginConfig, CustomerPluginConfigConnection
     from webnet.api.types.plugin import Plugin
@@ -18,6 +19,7 @@ AuditLogRef = Annotated["PluginAuditLog", strawberry.lazy("webnet.api.types.audi
 AuditLogsRef = Annotated["PluginAuditLogConnection", strawberry.lazy("webnet.api.types.audit_log")]
 ConfigRef = Annotated["CustomerPluginConfig", strawberry.lazy("webnet.api.types.customer_plugin_config")]
 ConfigsRef = Annotated["CustomerPluginConfigConnection", strawberry.lazy("webnet.api.types.customer_plugin_config")]
+ContributionsRef = Annotated["PluginContributions", strawberry.lazy("webnet.api.types.contributions")]
 CustomerRef = Annotated["Customer", strawberry.lazy("webnet.api.types.customer")]
 PluginRef = Annotated["Plugin", strawberry.lazy("webnet.api.types.plugin")]
 SettingsHistoryRef = Annotated["SettingsChangeConnection", strawberry.lazy("webnet.api.types.settings_history")]

@@ -5,14 +5,14 @@ from __future__ import annotations
 import strawberry
 from strawberry.scalars import JSON
 
-from webnet.api.types.plugin import Plugin
+from webnet.api.types.references import PluginRef
 from webnet.api.types.scalars import Json
 from webnet.plugins.models import PluginConfig
 
 
 @strawberry.type(description="An entry of the menu.")
 class NavigationItem:
-    plugin: PluginConfig = strawberry.field(graphql_type=Plugin)
+    plugin: PluginConfig = strawberry.field(graphql_type=PluginRef)
     label: str
     url: str
     icon: str | None
@@ -21,7 +21,7 @@ class NavigationItem:
 
 @strawberry.type(description="A widget of the dashboard, as data to draw or as ready HTML.")
 class DashboardWidget:
-    plugin: PluginConfig = strawberry.field(graphql_type=Plugin)
+    plugin: PluginConfig = strawberry.field(graphql_type=PluginRef)
     name: str
     title: str
     order: int

@@ -1,0 +1,100 @@
+"""The console in a real browser, with scripts switched off: from signing in to a plugin's own page and its form."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browsing import Client
+from tests.servers import DEMO_PASSWORD, Server
+
+pytestmark = pytest.mark.browser
+
+SWITCH_ON = """mutation {
+    enablePlugin(input: { plugin: "hello_world" }) { __typename }
+    enableCustomerPlugin(input: { customer: "acme", plugin: "hello_world" }) { __typename }
+}"""
+
+
+@pytest.fixture(scope="module")
+def _hello_world_is_on(webnet: Server) -> None:
+    operator = Client(webnet.url)
+    operator.sign_in("platform", DEMO_PASSWORD)
+    assert "errors" not in operator.post_graphql(SWITCH_ON).json()
+
+
+@pytest.fixture(params=[1280, 390], ids=["wide", "narrow"])
+def plain(request: pytest.FixtureRequest, browser: Browser, webnet: Server, _hello_world_is_on: None) -> Iterator[Page]:
+    """A page in a browser that runs no scripts."""
+    viewport = {"width": request.param, "height": 860}
+    context = browser.new_context(base_url=webnet.url, viewport=viewport, java_script_enabled=False)
+    expect.set_options(timeout=30_000)
+    yield context.new_page()
+    context.close()
+
+
+def sign_in(page: Page, username: str) -> None:
+    page.goto("/")
+    page.get_by_label("Username").fill(username)
+    page.get_by_label("Password").fill(DEMO_PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def look(page: Page, name: str) -> None:
+    """Keep a picture where somebody wants to look at it: TEST_SCREENSHOTS names the folder."""
+    folder = os.environ.get("TEST_SCREENSHOTS")
+    if folder:
+        width = (page.viewport_size or {}).get("width")
+        page.screenshot(path=Path(folder) / f"{name}-{width}.png", full_page=True)
+
+
+def overflow(page: Page) -> bool:
+    """Whether the page is wider than its window."""
+    return bool(page.evaluate("document.documentElement.scrollWidth > innerWidth"))
+
+
+def test_a_member_goes_from_signing_in_to_a_plugins_page_and_back(plain: Page, webnet: Server) -> None:
+    sign_in(plain, "acme-viewer")
+    expect(plain.get_by_role("heading", name="Welcome")).to_be_visible()
+    look(plain, "home")
+    plain.get_by_role("link", name="Acme").click()
+
+    expect(plain).to_have_url(f"{webnet.url}/c/acme/")
+    expect(plain.get_by_role("region", name="Greeting")).to_contain_text("Hello, Acme!")
+    expect(plain.get_by_role("link", name="Dashboard")).to_have_attribute("aria-current", "page")
+    look(plain, "dashboard")
+
+    plain.get_by_role("navigation").get_by_role("link", name="Hello World").click()
+    expect(plain).to_have_url(f"{webnet.url}/c/acme/plugins/hello_world/")
+    expect(plain.get_by_role("heading", name="Hello, Acme!")).to_be_visible()
+    plain.get_by_label("Name").fill("Ada")
+    plain.get_by_role("button", name="Greet").click()
+    expect(plain.get_by_role("status")).to_have_text("Hello, Ada!")
+    look(plain, "page")
+    assert not overflow(plain)
+
+    plain.get_by_role("link", name="Dashboard").click()
+    expect(plain).to_have_url(f"{webnet.url}/c/acme/")
+
+
+def test_a_platform_operator_switches_between_customers(plain: Page, webnet: Server) -> None:
+    sign_in(plain, "platform")
+    plain.get_by_role("link", name="Acme").click()
+
+    plain.locator("details.switcher summary").click()
+    look(plain, "switcher")
+    plain.get_by_role("link", name="Globex").click()
+
+    expect(plain).to_have_url(f"{webnet.url}/c/globex/")
+    look(plain, "empty")
+
+
+def test_what_is_not_there_says_so_without_a_frame(plain: Page) -> None:
+    sign_in(plain, "globex-admin")
+    plain.goto("/c/acme/plugins/hello_world/")
+
+    expect(plain.get_by_role("heading", name="Not found")).to_be_visible()
+    expect(plain.get_by_role("navigation")).to_have_count(0)
+    look(plain, "not-found")

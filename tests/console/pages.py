@@ -1,0 +1,107 @@
+"""A throw-away plugin with pages of every kind."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.response import TemplateResponse
+from django.views import View
+from django.views.decorators.csrf import csrf_exempt
+
+from webnet.errors import NotFound
+from webnet.plugins.base import DashboardWidget, NavigationItem, Permission, PluginBase, UIView
+
+
+def plain(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(f"for {request.webnet.customer.slug}, {request.webnet.settings['word']}")
+
+
+def framed(request: HttpRequest) -> HttpResponse:
+    return render(request, "webnet/page.html")
+
+
+def report(request: HttpRequest, year: int) -> HttpResponse:
+    return HttpResponse(f"the report of {year!r}")
+
+
+@csrf_exempt
+def form(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(f"{request.method} {request.POST.get('word', '')}")
+
+
+class Detail(View):
+    def get(self, request: HttpRequest, name: str) -> HttpResponse:
+        return HttpResponse(f"{name} of {request.webnet.customer.slug}")
+
+
+async def waiting(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(f"waited for {request.webnet.customer.slug}")
+
+
+def raising(error: BaseException) -> Any:
+    def view(request: HttpRequest) -> HttpResponse:
+        raise error
+
+    return view
+
+
+def leaving(request: HttpRequest) -> HttpResponse:
+    sys.exit(3)
+
+
+def wordless(request: HttpRequest) -> Any:
+    return "no response"
+
+
+def late(request: HttpRequest) -> TemplateResponse:
+    return TemplateResponse(request, "there/is/no/such/template.html")
+
+
+class Pages(PluginBase):
+    name = "pages"
+    verbose_name = "A Book of Pages"
+    version = "1.0"
+
+    def get_settings_schema(self) -> dict[str, Any]:
+        return {"type": "object", "properties": {"word": {"type": "string", "default": "hello"}}}
+
+    def get_permissions(self) -> list[Permission]:
+        return [Permission(name="read", description="May read.", minimum_role="operator")]
+
+    def get_navigation_items(self) -> list[NavigationItem]:
+        return [
+            NavigationItem(label="Secrets", url="secret/", order=2, permission="read"),
+            NavigationItem(label="Pages", url="", order=1),
+            NavigationItem(label="Elsewhere", url="https://example.org/", order=3),
+        ]
+
+    def get_dashboard_widgets(self) -> list[DashboardWidget]:
+        return [
+            DashboardWidget(name="pairs", title="Pairs", order=1, data=lambda: {"in_service": 3, "<b>": "<i>"}),
+            DashboardWidget(name="rows", title="Rows", order=2, data=lambda: [{"name": "r1", "up": True}]),
+            DashboardWidget(name="html", title="Html", order=3, html=lambda: "<em>Hi</em><script>alert(1)</script>"),
+            DashboardWidget(name="broken", title="Broken", order=4, data=lambda: 1 / 0),
+        ]
+
+    def get_ui_views(self) -> list[UIView]:
+        return [
+            UIView(name="home", path="", view=plain, title="Home of pages"),
+            UIView(name="framed", path="framed/", view=framed, title="Framed"),
+            UIView(name="report", path="reports/<int:year>/", view=report),
+            UIView(name="detail", path="detail/<slug:name>", view=Detail.as_view()),
+            UIView(name="form", path="form/", view=form),
+            UIView(name="waiting", path="waiting/", view=waiting),
+            UIView(name="secret", path="secret/", view=plain, permission="read"),
+            UIView(name="broken", path="broken/", view=raising(RuntimeError("the word is s3cret"))),
+            UIView(name="leaving", path="leaving/", view=leaving),
+            UIView(name="wordless", path="wordless/", view=wordless),
+            UIView(name="late", path="late/", view=late),
+            UIView(name="missing", path="missing/", view=raising(Http404("no such thing"))),
+            UIView(name="gone", path="gone/", view=raising(NotFound.customer("x"))),
+            UIView(name="denied", path="denied/", view=raising(PermissionDenied("Not on a Monday."))),
+            UIView(name="fishy", path="fishy/", view=raising(SuspiciousOperation("fishy"))),
+        ]

@@ -1,0 +1,156 @@
+"""The console's own pages: the frame, the dashboard and the list of customers."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from tests.console.conftest import SYSTEM
+from tests.factories import make_customer, make_membership
+from webnet.customers.models import User
+from webnet.customers.roles import Role
+from webnet.plugins.base import NavigationItem, PluginBase, UIView
+from webnet.plugins.manager import manager
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+FRAMED = "/c/acme/plugins/pages/framed/"
+
+
+def links(html: str, *, around: str = "nav") -> list[tuple[str, str]]:
+    """(address, label) of the links in that element."""
+    part = re.search(rf"<{around}\b.*?</{around}>", html, re.S)
+    found = re.findall(r'<a[^>]*href="([^"]*)"[^>]*>(.*?)</a>', part.group() if part else "", re.S)
+    return [(address, re.sub(r"<[^>]*>", "", label).replace("↗", "").strip()) for address, label in found]
+
+
+def test_the_frame_has_the_menu_in_order_with_the_addresses_of_this_customer(browse):
+    page = browse("oscar").get(FRAMED).text
+
+    assert links(page) == [
+        ("/c/acme/", "Dashboard"),
+        ("/c/acme/plugins/pages/", "Pages"),
+        ("/c/acme/plugins/pages/secret/", "Secrets"),
+        ("https://example.org/", "Elsewhere"),
+    ]
+
+
+def test_the_menu_has_what_the_role_may_use_only(browse):
+    page = browse("vera").get(FRAMED).text
+
+    assert [label for _, label in links(page)] == ["Dashboard", "Pages", "Elsewhere"]
+
+
+def test_the_page_is_titled_and_marked_in_the_menu(browse):
+    vera = browse("vera")
+
+    assert "<title>Framed · Acme Corp · webnet</title>" in vera.get(FRAMED).text
+    marked = '<a href="/c/acme/" aria-current="page">Dashboard</a>'
+    assert marked in vera.get("/c/acme/").text
+    assert marked not in vera.get(FRAMED).text
+
+
+def test_the_switcher_has_the_viewers_other_customers_only(browse):
+    make_membership(User.objects.get(username="vera"), make_customer("initech", name="Initech"), Role.VIEWER)
+
+    assert links(browse("vera").get(FRAMED).text, around="details") == [
+        ("/c/initech/", "Initech"),
+        ("/", "All customers"),
+    ]
+
+
+def test_messages_of_plugins_are_shown_once(browse, install):
+    def leave_message(request: HttpRequest) -> HttpResponse:
+        messages.success(request, "Done & dusted.")
+        return redirect("/c/acme/")
+
+    class Messenger(PluginBase):
+        name = "messenger"
+        version = "1"
+
+        def get_ui_views(self) -> list[UIView]:
+            return [UIView(name="leave", path="leave/", view=leave_message)]
+
+    install(Messenger(), enabled=True)
+    manager.enable("messenger", actor=SYSTEM, customer="acme")
+    vera = browse("vera")
+
+    vera.get("/c/acme/plugins/messenger/leave/")
+
+    assert "Done &amp; dusted." in vera.get("/c/acme/").text
+    assert "Done" not in vera.get("/c/acme/").text
+
+
+def test_the_dashboard_draws_each_widget_and_names_the_one_that_failed(browse, caplog):
+    page = browse("vera").get("/c/acme/").text
+
+    assert "<dt>In service</dt><dd>3</dd>" in page
+    assert "<dt>&lt;b&gt;</dt><dd>&lt;i&gt;</dd>" in page
+    assert '<th scope="col">Name</th>' in page and "<td>r1</td><td>yes</td>" in page
+    assert "<em>Hi</em>" in page and "alert(1)" not in page
+    assert "The widget &#x27;broken&#x27; of &#x27;pages&#x27; failed." in page
+
+
+def test_the_dashboard_of_a_customer_without_plugins_says_what_would_be_there(browse):
+    page = browse("gus").get("/c/globex/").text
+
+    assert "Nothing is shown here yet." in page
+    assert links(page) == [("/c/globex/", "Dashboard")]
+
+
+def test_the_dashboard_takes_no_other_method(browse):
+    assert browse("vera").post("/c/acme/").status_code == 405
+
+
+def test_home_lists_the_users_customers_only(browse):
+    page = browse("vera").get("/").text
+
+    assert 'href="/c/acme/"' in page
+    assert "globex" not in page
+
+
+def test_home_finds_customers_by_name_and_goes_through_pages(browse):
+    for number in range(60):
+        make_customer(f"customer-{number:02}")
+    platform = browse("platform")
+
+    first, second, found = (platform.get(address).text for address in ("/", "/?page=2", "/?q=LOBE"))
+
+    assert "Page 1 of 2" in first and 'href="/c/globex/"' not in first
+    assert 'href="/c/globex/"' in second
+    assert 'href="/c/globex/"' in found and 'href="/c/acme/"' not in found
+
+
+@pytest.mark.parametrize("query", ["page=999", "page=x", "q=%00", "q=" + "x" * 5000, "q=<script>alert(1)</script>"])
+def test_home_takes_any_question(browse, query):
+    answer = browse("vera").get(f"/?{query}")
+
+    assert answer.status_code == 200
+    assert "<script>alert" not in answer.text
+
+
+def test_someone_without_a_customer_is_told_what_to_do(browse):
+    User.objects.create_user("nobody")
+
+    assert "You do not belong to a customer yet" in browse("nobody").get("/").text
+
+
+def test_a_label_of_a_plugin_is_text_and_no_markup(browse, install):
+    class Sly(PluginBase):
+        name = "sly"
+        version = "1"
+
+        def get_navigation_items(self) -> list[NavigationItem]:
+            return [NavigationItem(label="<script>alert(1)</script>", url='/x"onmouseover=alert(1)')]
+
+    install(Sly(), enabled=True)
+    manager.enable("sly", actor=SYSTEM, customer="acme")
+
+    page = browse("vera").get("/c/acme/").text
+
+    assert "<script>alert" not in page
+    assert '/x"on' not in page

@@ -1,0 +1,58 @@
+"""How a widget's data is drawn without its plugin's help: as text, a list, pairs or a table."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, Literal
+
+MAXIMUM_ROWS = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """`rows` are texts: one each for a list and a text, (name, value) for pairs, a cell per column for a table."""
+
+    kind: Literal["text", "list", "pairs", "table"]
+    rows: tuple[Any, ...]
+    columns: tuple[str, ...] = ()
+    left_out: int = 0
+
+
+def shape(data: Any) -> Shape:
+    """How to draw this JSON; of long lists the first rows."""
+    if isinstance(data, dict):
+        pairs = tuple((label(name), text(value)) for name, value in data.items())
+        return Shape(kind="pairs", rows=pairs[:MAXIMUM_ROWS], left_out=_left_out(pairs))
+    if isinstance(data, list):
+        return _table(data) if data and all(isinstance(row, dict) for row in data) else _list(data)
+    return Shape(kind="text", rows=(text(data),))
+
+
+def label(name: str) -> str:
+    """A key as people read it: "in_service" is "In service"."""
+    words = name.replace("_", " ").strip()
+    return words[:1].upper() + words[1:]
+
+
+def text(value: Any) -> str:
+    """One value; what is no simple one is shown as JSON."""
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _list(data: list[Any]) -> Shape:
+    return Shape(kind="list", rows=tuple(text(value) for value in data[:MAXIMUM_ROWS]), left_out=_left_out(data))
+
+
+def _table(data: list[dict[str, Any]]) -> Shape:
+    names = tuple(dict.fromkeys(name for row in data for name in row))
+    rows = tuple(tuple(text(row.get(name)) for name in names) for row in data[:MAXIMUM_ROWS])
+    return Shape(kind="table", rows=rows, columns=tuple(label(name) for name in names), left_out=_left_out(data))
+
+
+def _left_out(rows: Any) -> int:
+    return max(0, len(rows) - MAXIMUM_ROWS)

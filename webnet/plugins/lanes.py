@@ -1,0 +1,90 @@
+"""Runs plugins' code off the caller's thread, each plugin on a few of its own, so that none waits for another."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, TypeAlias
+
+from django.db import connection
+
+from webnet.errors import WebnetError
+
+Job: TypeAlias = "tuple[Future[Any], Callable[[], Any]]"
+
+THREADS_PER_PLUGIN = 4
+
+
+class LaneBlocked(WebnetError):
+    """Every thread of the plugin hangs."""
+
+
+class Lane:
+    """One plugin's threads: at most `threads` at once; more work waits until one of them is free.
+
+    Python can't stop a thread: one that hangs stays behind, as a daemon, until it returns or the process ends. While
+    all of them have been at it for longer than `patience_seconds`, new work is refused at once.
+    """
+
+    def __init__(self, name: str, *, threads: int = THREADS_PER_PLUGIN, patience_seconds: float) -> None:
+        self._name = name
+        self._threads = threads
+        self._patience_seconds = patience_seconds
+        self._waiting: deque[Job] = deque()
+        self._started: dict[int, float] = {}
+        self._lock = threading.Lock()
+
+    def start(self, call: Callable[[], Any]) -> Future[Any]:
+        """Run it soon; its future can be cancelled while it has not begun. Raises LaneBlocked."""
+        future: Future[Any] = Future()
+        with self._lock:
+            if len(self._started) < self._threads:
+                self._start_thread()
+            elif self._is_blocked():
+                raise LaneBlocked(f"'{self._name}' is still busy with what it was asked before.")
+            self._waiting.append((future, call))
+        return future
+
+    def _start_thread(self) -> None:
+        thread = threading.Thread(target=self._work, name=f"lane-{self._name}", daemon=True)
+        # Counted here and not by the thread itself: the next caller may come before it runs.
+        self._started[id(thread)] = time.monotonic()
+        thread.start()
+
+    def _is_blocked(self) -> bool:
+        longest_allowed = time.monotonic() - self._patience_seconds
+        return all(started < longest_allowed for started in self._started.values())
+
+    def _work(self) -> None:
+        me = id(threading.current_thread())
+        while (job := self._next(me)) is not None:
+            _run(*job)
+
+    def _next(self, me: int) -> Job | None:
+        with self._lock:
+            if not self._waiting:
+                del self._started[me]
+                return None
+            self._started[me] = time.monotonic()
+            return self._waiting.popleft()
+
+
+def _run(future: Future[Any], call: Callable[[], Any]) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        result = _call(call)
+    except BaseException as error:  # noqa: BLE001 - the caller's to judge, also a plugin's sys.exit()
+        future.set_exception(error)
+    else:
+        future.set_result(result)
+
+
+def _call(call: Callable[[], Any]) -> Any:
+    try:
+        return call()
+    finally:
+        connection.close()
