@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.template import Context, Template
 
 from tests.docs import console_blocks, graphql_blocks, python_blocks
 from tests.docs.comparing import read_placeholders
@@ -66,6 +67,11 @@ def _close(*, sockets: list[socket.socket]) -> None:
         each.close()
 
 
+def require_template(_story: Story, block: Block, _answer: Block | None) -> None:
+    """Every template is one that Django can render, in the console's frame where it extends it."""
+    Template(block.text).render(Context())
+
+
 def require_rooms(_story: Story, block: Block, _answer: Block | None) -> None:
     """Every path that a diagram names is there."""
     for path in re.findall(r"\b(?:webnet|examples|docs|tests)/[\w/.]*\w/?", block.text):
@@ -77,6 +83,7 @@ Runner = Callable[[Story, Block, Block | None], None]
 RUNNERS: dict[str, Runner] = {
     "console": console_blocks.run,
     "graphql": graphql_blocks.run,
+    "html": require_template,
     "mermaid": require_rooms,
     "python": python_blocks.run,
 }
