@@ -79,14 +79,14 @@ def test_the_effective_plugins_are_there_with_all_that_they_bring(world):
         "mutation { addShelf(input: {name: 1}) { __typename } }",
         "{ node(id: 1) { ... on Shelf { name } } }",
         "{ node(id: 1) { ...F } } fragment F on Shelf { name }",
-        "query ($i: ShelfInput) { viewer { __typename } }",
+        "query ($i: AddShelfInput) { viewer { __typename } }",
     ],
 )
 def test_where_they_are_not_they_are_unknown_as_if_they_had_never_been(world, query):
     said = fails_to_find(world.at("globex"), query)
     never = fails_to_find(
         world.at("globex"), query.replace("shelves", "shrubs").replace("shelfCount", "shrubCount")
-        .replace("addShelf", "addShrub").replace("on Shelf", "on Shrub").replace("ShelfInput", "ShrubInput"),
+        .replace("addShelf", "addShrub").replace("on Shelf", "on Shrub").replace("AddShelfInput", "AddShrubInput"),
     )  # fmt: skip
 
     assert said.replace("helf", "…").replace("shelves", "…") == never.replace("hrub", "…").replace("s…s", "…")
@@ -96,7 +96,7 @@ def test_nothing_of_them_is_in_introspection_or_in_suggestions(world):
     hidden, shown = world.at("globex"), world.at("acme")
     for client, is_there in ((hidden, False), (shown, True)):
         text = json.dumps(client.data(get_introspection_query()))
-        for word in ("Shelf", "shelves", "shelfCount", "Material", "Named", "Found", "ShelfInput", "Label", "OAK"):
+        for word in ("Shelf", "shelves", "shelfCount", "Material", "Named", "Found", "AddShelfInput", "Label", "OAK"):
             assert (f'"{word}"' in text) is is_there, word
     assert "shelves" in fails_to_find(shown, "{ shelvez { name } }")
     assert "shelves" not in fails_to_find(hidden, "{ shelvez { name } }")

@@ -82,6 +82,8 @@ def _call(plugin: PluginBase, identity: Identity, declaration: str) -> tuple[Sou
         return source, list(declared) if isinstance(declared, Iterator) else declared
     except KeyboardInterrupt:
         raise
+    except PluginDefinitionError as error:  # it is a sentence already, that says where in the plugin
+        raise source.mistake(error.message[:1].lower() + error.message[1:].rstrip(".")) from error
     except BaseException as error:
         raise source.mistake(f"raised {tell_error(error)}") from error
 

@@ -30,6 +30,7 @@ class Plugin(PluginBase):
         return GraphQLExtension(
             query=schema.ShelfQueries,
             mutation=schema.ShelfMutations,
+            subscription=schema.ShelfSubscriptions,
             types=(schema.Shelf,),
             extends=graphql.extends(schema.CustomerFields),
         )

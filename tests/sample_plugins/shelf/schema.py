@@ -85,7 +85,7 @@ Found = Annotated[Shelf | Nothing, graphql.union("Found")]
 
 
 @graphql.input
-class ShelfInput:
+class AddShelfInput:
     """A new shelf."""
 
     name: str
@@ -144,7 +144,7 @@ class ShelfQueries:
 @graphql.type
 class ShelfMutations:
     @graphql.mutation()
-    def add_shelf(self, info: graphql.Info, input: ShelfInput) -> AddShelfPayload:  # noqa: A002 - the name in the schema
+    def add_shelf(self, info: graphql.Info, input: AddShelfInput) -> AddShelfPayload:  # noqa: A002 - the name in the schema
         """A new shelf of this customer."""
         if not input.name:
             raise InvalidInput("A shelf needs a name.", field="name")

@@ -1,0 +1,142 @@
+"""A plugin's mutations: who may, what is refused, and what the audit log says of it."""
+
+from __future__ import annotations
+
+import pytest
+from shelf.models import Book, Shelf
+from shelf.schema import ShelfMutations
+
+from webnet.plugins.models import PluginAuditLog
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ADDED = "shelf { name customer { slug } }"
+
+
+def rows_of(action):
+    return list(PluginAuditLog.objects.filter(action=action).order_by("position"))
+
+
+def test_a_change_and_its_audit_row_are_one(world):
+    client = world.client("acme-operator", "acme")
+
+    added = client.mutate("addShelf", ADDED, name="new")
+
+    assert added == {"__typename": "AddShelfPayload", "shelf": {"name": "new", "customer": {"slug": "acme"}}}
+    (row,) = rows_of("add shelf")
+    assert (row.outcome, row.customer_slug, row.plugin_name, row.plugin_version) == (
+        "succeeded",
+        "acme",
+        "shelf",
+        "1.0",
+    )
+    assert (row.actor_name, row.after, row.chain) == ("acme-operator", {"name": "new"}, str(world.acme.pk))
+
+
+def test_without_a_permission_of_its_own_it_needs_an_operator(world):
+    refused = world.client("acme-viewer", "acme").mutate("addShelf", ADDED, name="new")
+
+    assert refused["__typename"] == "PermissionDenied" and refused["code"] == "ROLE_TOO_LOW"
+    assert not Shelf.objects.filter(name="new").exists()
+
+
+@pytest.mark.parametrize(("who", "may"), [("acme-viewer", False), ("acme-operator", True), ("acme-admin", True)])
+def test_with_one_it_needs_that(world, who, may):
+    values = {"book": world.ids(world.acme, Book)[0], "shelf": world.ids(world.acme, Shelf)[0]}
+
+    ended = world.client(who, "acme").mutate("moveBook", "book { title }", **values)
+
+    assert (ended["__typename"] == "MoveBookPayload") is may
+    assert may or ended["code"] == "PERMISSION_MISSING"
+
+
+def test_signed_out_it_is_refused(world):
+    client = world.client("acme-viewer", "acme")
+    client._headers = {}
+
+    assert "addShelf" in str(client.run("mutation { addShelf(input: {name: 1}) { __typename } }"))
+
+
+def test_what_it_refuses_is_in_its_result(world):
+    refused = world.client("acme-operator", "acme").mutate("addShelf", ADDED, name="")
+
+    assert refused == {"__typename": "InvalidInput", "code": "INVALID_INPUT", "message": "A shelf needs a name."}
+
+
+def test_on_the_platforms_view_it_takes_the_only_customer_or_asks_for_one(world):
+    mutation = 'mutation { addShelf(input: {name: "new"}) { __typename ... on AddShelfPayload { shelf { name } } } }'
+
+    assert world.client("acme-operator").data(mutation)["addShelf"]["__typename"] == "AddShelfPayload"
+    for who in ("both", "platform"):
+        assert world.client(who).code(mutation) == "CUSTOMER_REQUIRED"
+
+
+@pytest.fixture
+def failing(monkeypatch):
+    """Call it with what `addShelf` shall do once its shelf is made."""
+
+    def install(then):
+        def add_shelf(self, info, input):  # noqa: A002 - the name in the schema
+            with info.context.operation("add shelf"):
+                Shelf.objects.create(customer=info.context.customer, name=input.name)
+                then(info)
+
+        add_shelf.__module__ = "shelf.schema"
+        field = next(f for f in ShelfMutations.__strawberry_definition__.fields if f.python_name == "add_shelf")
+        monkeypatch.setattr(field.base_resolver, "wrapped_func", add_shelf)
+
+    return install
+
+
+def test_a_refusal_takes_the_change_back_and_is_recorded(world, failing):
+    failing(lambda info: info.context.require("audit"))
+
+    refused = world.client("acme-operator", "acme").mutate("addShelf", ADDED, name="new")
+
+    assert refused["code"] == "PERMISSION_MISSING" and not Shelf.objects.filter(name="new").exists()
+    (row,) = rows_of("add shelf")
+    assert (row.outcome, row.error_code, row.customer_slug) == ("refused", "PERMISSION_MISSING", "acme")
+
+
+def test_what_django_finds_invalid_is_refused_with_its_field(world, failing):
+    failing(lambda info: Shelf(customer=info.context.customer, name="x" * 51).full_clean())
+    query = """mutation { addShelf(input: {name: "new"}) { __typename ... on InvalidInput { field message } } }"""
+
+    refused = world.client("acme-operator", "acme").data(query)["addShelf"]
+
+    assert refused["__typename"] == "InvalidInput" and refused["field"] == "name" and "50" in refused["message"]
+    assert rows_of("add shelf")[0].outcome == "refused"
+
+
+def test_an_error_takes_the_change_back_and_is_recorded_as_failed(world, failing):
+    def fail(info):
+        raise ZeroDivisionError("a text that may be secret")
+
+    failing(fail)
+
+    assert (
+        world.client("acme-operator", "acme").code('mutation { addShelf(input: {name: "new"}) { __typename } }')
+        == "INTERNAL_ERROR"
+    )
+
+    assert not Shelf.objects.filter(name="new").exists()
+    (row,) = rows_of("add shelf")
+    assert (row.outcome, row.error_code, row.customer_slug) == ("failed", "OPERATION_FAILED", "acme")
+    assert "secret" not in row.text
+
+
+def test_what_was_so_already_is_not_recorded(world, failing):
+    from webnet.sdk.context import PluginContext
+
+    context = PluginContext.of("shelf", actor=_actor("acme-operator"), customer=world.acme)
+    with context.operation("tidy up") as operation:
+        operation.changed = False
+
+    assert rows_of("tidy up") == []
+
+
+def _actor(username):
+    from tests.factories import actor_for
+    from webnet.customers.models import User
+
+    return actor_for(User.objects.get(username=username))

@@ -1,0 +1,115 @@
+"""The SQL of a plugin's nested query grows with what is asked for, not with rows, plugins or customers."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from shelf.models import Book, Shelf
+
+from tests.factories import make_customer, make_membership
+from tests.sdk.conftest import SYSTEM, fill
+from webnet.api.schema import full_schema
+from webnet.api.visibility import schema_without
+from webnet.customers.models import User
+from webnet.plugins.manager import manager
+from webnet.sdk.graphql import connections, relations
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+NESTED = """{ allShelves(first: 100) { totalCount edges { node { ...S } } } }
+fragment S on Shelf {
+  name bookCount labels { text shelf { name } } customer { name }
+  books { ...B } volumes(first: 3, order: [{field: PAGES}]) { totalCount edges { node { ...B } } } }
+fragment B on Book { title genre { name } shelf { name customer { slug } } }"""
+PER_CUSTOMER = """{ customers(first: 100) { edges { node {
+  slug viewerPermissions shelfCount shelves { totalCount edges { node { name books { title } bookCount } } } } } } }"""
+NODE = """query($id: ID!) { node(id: $id) { ...S } }
+fragment S on Shelf { name books { ...B } labels { text } volumes { edges { node { ...B } } } }
+fragment B on Book { title genre { name } shelf { name } }"""
+
+
+def count(client, query, **variables):
+    """The statements of the second of two equal requests."""
+    client.data(query, **variables)
+    with CaptureQueriesContext(connection) as statements:
+        client.data(query, **variables)
+    return len(statements)
+
+
+def test_it_does_not_grow_with_rows(world):
+    client = world.client("acme-viewer", "acme")
+    few = count(client, NESTED)
+
+    fill(world.acme, shelves=30, books=5)
+
+    assert count(client, NESTED) == few <= 16
+
+
+@pytest.mark.parametrize("query", [NESTED, PER_CUSTOMER])
+def test_it_does_not_grow_with_customers(world, query):
+    both, platform = world.client("both"), world.client("platform")
+    few = count(both, query), count(platform, query)
+
+    for number in range(12):
+        customer = make_customer(f"customer-{number}")
+        make_membership(User.objects.get(username="both"), customer)
+        manager.enable("labels", actor=SYSTEM, customer=customer.slug, with_dependencies=True)
+        fill(customer)
+
+    assert (count(both, query), count(platform, query)) == few
+
+
+def test_it_does_not_grow_with_plugins(world):
+    """The same rows cost the same whether the other plugin is effective, hidden, or not there at all."""
+    query = NESTED.replace("labels { text shelf { name } }", "")
+    client = world.client("acme-viewer", "acme")
+    with_both = count(client, query)
+
+    manager.disable("labels", actor=SYSTEM, customer="acme")
+
+    assert count(client, query) == with_both
+
+
+def test_a_node_takes_as_many_as_in_the_full_schema(world):
+    """In a derived schema as in the full one, with fragments, relations and nested connections."""
+    node = world.ids(world.acme, Shelf)[0]
+    query = NODE.replace("labels { text }", "")
+    client = world.client("acme-viewer", "acme")
+    full = count(client, query, id=node)
+    manager.disable("labels", actor=SYSTEM, customer="acme")
+    assert schema_without({"labels"}) is not full_schema().schema
+
+    assert count(client, query, id=node) == full <= 10
+
+
+def test_a_mutations_payload_reads_its_rows_together(world):
+    shelf = Shelf.objects.of(world.acme).first()
+    for number in range(20):
+        Book.objects.create(shelf=shelf, title=f"extra-{number}")
+    book, target = world.ids(world.acme, Book)[0], world.ids(world.acme, Shelf)[0]
+    client = world.client("acme-operator", "acme")
+    selection = "beside { title genre { name } shelf { name } customer { slug } }"
+    client.mutate("moveBook", selection, book=book, shelf=target)
+
+    with CaptureQueriesContext(connection) as many:
+        assert len(client.mutate("moveBook", selection, book=book, shelf=target)["beside"]) == 22
+    Book.objects.filter(title__startswith="extra-1").delete()
+    with CaptureQueriesContext(connection) as few:
+        assert len(client.mutate("moveBook", selection, book=book, shelf=target)["beside"]) == 11
+
+    assert len(many) == len(few)
+
+
+def test_without_the_reading_together_it_would_grow(world, monkeypatch):
+    """The negative control: rows that do not know of each other cost a statement each."""
+    client = world.client("acme-viewer", "acme")
+    query = "{ allShelves { edges { node { name volumes { edges { node { title } } } } } } }"
+    together = count(client, query)
+    fill(world.acme, shelves=10)
+    assert count(client, query) == together
+
+    monkeypatch.setattr(connections, "peers_of", lambda row: [row])
+    monkeypatch.setattr(relations, "peers_of", lambda row: [row])
+
+    assert count(client, query) >= together + 10
