@@ -32,6 +32,8 @@ SECRET_KEY = read_secret_key(env.str("WEBNET_SECRET_KEY", default=""), debug=DEB
 SECRET_KEY_FALLBACKS = env.list("WEBNET_SECRET_KEY_FALLBACKS", default=[])
 # Fernet keys of secret settings: the first seals, all open. Without any, one is made once in the data directory.
 WEBNET_SETTINGS_KEYS = env.list("WEBNET_SETTINGS_KEYS", default=[])
+# Ed25519 keys of the audit log's checkpoints: the first signs, all are trusted. Without any, one is made likewise.
+WEBNET_AUDIT_KEYS = env.list("WEBNET_AUDIT_KEYS", default=[])
 ALLOWED_HOSTS = name_allowed_hosts(env.list("WEBNET_ALLOWED_HOSTS", default=[]), debug=DEBUG)
 CSRF_TRUSTED_ORIGINS = read_origins("WEBNET_CSRF_TRUSTED_ORIGINS", env.list("WEBNET_CSRF_TRUSTED_ORIGINS", default=[]))
 

@@ -3,8 +3,10 @@
 import hashlib
 import json
 from datetime import timedelta
+from functools import partial
 
 import pytest
+from django.core.management import call_command
 from django.core.management.sql import emit_post_migrate_signal
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
@@ -107,11 +109,18 @@ def test_without_the_triggers_the_log_can_be_changed(operator):
     assert PluginAuditLog.objects.update(action="other") == PluginAuditLog.objects.all().delete()[0] == 1
 
 
-def test_the_triggers_are_back_after_a_migration_that_lost_them(operator):
+@pytest.mark.parametrize(
+    "restore",
+    [
+        partial(emit_post_migrate_signal, verbosity=0, interactive=False, db="default"),
+        partial(call_command, "migrate", verbosity=0),
+    ],
+)
+def test_the_triggers_are_back_after_a_migration_that_lost_them_and_at_the_next_start(operator, restore):
     write(operator)
     audit_triggers.remove(connection)
 
-    emit_post_migrate_signal(verbosity=0, interactive=False, db="default")
+    restore()
 
     assert audit_triggers.are_installed(connection)
     with pytest.raises(DatabaseError, match="append-only"):

@@ -11,6 +11,7 @@ from django.core.management.sql import emit_post_migrate_signal, emit_pre_migrat
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from webnet.plugins import audit_triggers
 from webnet.plugins.failure import LoadFailure, describe_failure
 from webnet.plugins.isolated_app import IsolatedApp
 from webnet.plugins.registry import Entry
@@ -24,6 +25,7 @@ def migrate_host(progress: Progress | None = None) -> None:
     """Apply what the host's own apps have; what goes wrong is raised."""
     labels = {config.label for config in apps.get_app_configs() if not isinstance(config, IsolatedApp)}
     _migrate(labels, progress)
+    audit_triggers.install(connection)  # also where no migration lost them
 
 
 def migrate_plugins(entries: Iterable[Entry], progress: Progress | None = None) -> dict[str, LoadFailure]:

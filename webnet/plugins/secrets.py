@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import os
-import tempfile
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,8 +12,11 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 
 from webnet.errors import SecretUnreadable, WebnetError
+from webnet.plugins import key_files
 
 KEY_FILE = "settings.key"
+# Every secret that is opened asks for it.
+_embedded_key = lru_cache(maxsize=4)(key_files.read_or_make)
 
 
 def seal(value: Any, *, customer_id: int | None, plugin: str, path: str) -> str:
@@ -70,19 +70,3 @@ def _read_keys(texts: tuple[str, ...]) -> tuple[Fernet, ...]:
             "'python -c \"from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())\"'.",
             code="SETTINGS_KEYS_MALFORMED",
         ) from None
-
-
-@lru_cache(maxsize=4)
-def _embedded_key(file: Path) -> str:
-    """The key beside the embedded database, made once, readable by its owner only."""
-    if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        handle, draft = tempfile.mkstemp(dir=file.parent)  # 0600 from the start
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(Fernet.generate_key())
-            stream.flush()
-            os.fsync(handle)  # What it sealed must not outlive it in a power cut.
-        with contextlib.suppress(FileExistsError):
-            os.link(draft, file)  # atomic, and the first of two processes wins
-        Path(draft).unlink()
-    return file.read_text().strip()

@@ -6,10 +6,10 @@ import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
+from tqdm import tqdm
 
 from webnet.customers.access import Actor
 from webnet.plugins.key_rotation import RotationReport
-from webnet.plugins.management.progress import ProgressBar
 from webnet.plugins.manager import manager
 
 
@@ -24,14 +24,14 @@ class Command(BaseCommand):
         parser.add_argument("--reason", default="", help="why, for the audit log")
 
     def handle(self, **options: Any) -> None:
-        bar = ProgressBar(self.stderr, label="Sealing secrets")
-
-        def tell(report: RotationReport) -> None:
-            bar.show(report.done, report.total)
-
         actor = Actor.system("command: rotate_settings_keys")
-        report = manager.rotate_settings_keys(actor=actor, reason=options["reason"], tell=tell)
-        bar.end()
+        with tqdm(desc="Sealing secrets", unit=" layers", disable=None) as bar:
+
+            def tell(report: RotationReport) -> None:
+                bar.total = report.total
+                bar.update(report.done - bar.n)
+
+            report = manager.rotate_settings_keys(actor=actor, reason=options["reason"], tell=tell)
         self.stdout.write(f"{report.sealed} secrets sealed again; {report.done} layers hold secrets.")
         for words in report.unreadable:
             self.stderr.write(words)

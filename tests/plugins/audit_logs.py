@@ -1,0 +1,46 @@
+"""Audit logs for tests: a small one with several chains, signed up to somewhere; and what was found in one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db import transaction
+
+from webnet.customers.access import Actor
+from webnet.customers.models import Customer
+from webnet.errors import PermissionDenied
+from webnet.plugins import audit_keys
+from webnet.plugins.audit import AuditEntry, record
+from webnet.plugins.audit_verification import one_moment, verify
+from webnet.plugins.models import AuditOutcome
+
+OPERATOR = Actor.system("tests")
+
+
+@transaction.atomic
+def write_rows(count: int, *, customers: Iterable[Customer | None] = (None,)) -> None:
+    """Append rows, round and round the chains, each with something in every column that may be empty."""
+    chains = list(customers)
+    actor = Actor(name="ada", user_id=7, request_id="r-1", ip_address="192.0.2.1")
+    for number in range(count):
+        is_refused = number % 5 == 4
+        record(
+            AuditEntry(
+                actor=actor,
+                action="update_plugin_settings",
+                outcome=AuditOutcome.REFUSED if is_refused else AuditOutcome.SUCCEEDED,
+                customer=chains[number % len(chains)],
+                plugin_name="inventory",
+                plugin_version="1.0",
+                error_code=PermissionDenied.code if is_refused else "",
+                reason=f"because of ticket {number}",
+                before={"settings": {"limit": number}},
+                after={"settings": {"limit": number + 1, "rate": 0.5, "é": [None, True]}},
+            )
+        )
+
+
+def find_faults(kept: Iterable[str] = ()) -> list[str]:
+    """What `verify_audit_log` finds."""
+    with one_moment():
+        return [finding.message for finding in verify(trusted=audit_keys.trusted_keys(), kept=kept)]

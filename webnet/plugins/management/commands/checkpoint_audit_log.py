@@ -1,0 +1,33 @@
+"""Signs where the audit log has come to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import IntegrityError
+from tqdm import tqdm
+
+from webnet.plugins import audit_checkpoints, audit_retention
+from webnet.plugins.audit_retention import LogDisagrees
+
+
+class Command(BaseCommand):
+    help = (
+        "Verifies what was written to the audit log since the last checkpoint, signs it, and prints the checkpoint as "
+        "a line of JSON. Append that line to a file on another machine, and give the file to 'verify_audit_log': then "
+        "not even somebody who can write to the whole database can shorten the log unseen."
+    )
+
+    def handle(self, **_options: Any) -> None:
+        try:
+            with tqdm(desc="Verifying", unit=" rows", disable=None) as bar:
+                checkpoint = audit_retention.make_checkpoint(bar.update)
+        except LogDisagrees as fault:
+            raise CommandError(f"Nothing was signed. {fault.message} 'verify_audit_log' shows all faults.") from None
+        except IntegrityError:
+            raise CommandError("Another checkpoint was made at the same moment, and stands.") from None
+        if checkpoint is None:
+            self.stderr.write("Nothing was written since the last checkpoint.")
+        else:
+            self.stdout.write(audit_checkpoints.printed(checkpoint))

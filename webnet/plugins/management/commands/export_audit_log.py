@@ -1,0 +1,79 @@
+"""Writes the audit log out, as NDJSON or CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db.models import QuerySet
+from tqdm import tqdm
+
+from webnet.customers.models import Customer
+from webnet.plugins import audit_export, audit_reading
+from webnet.plugins.audit_verification import one_moment
+from webnet.plugins.management.instants import read_instant
+from webnet.plugins.models import AuditOutcome, PluginAuditLog
+
+WRITERS = {"ndjson": audit_export.write_ndjson, "csv": audit_export.write_csv}
+LISTED = {"plugin": "plugin_name", "actor": "actor_name", "action": "action", "outcome": "outcome"}
+
+
+class Command(BaseCommand):
+    help = (
+        "Writes the audit log to standard output or a file, oldest first. An NDJSON export of everything, of one "
+        "customer or of a span of time can be checked without webnet, as docs/audit-and-settings.md shows."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--format", choices=sorted(WRITERS), default="ndjson", help="the default is ndjson")
+        parser.add_argument("--output", metavar="FILE", type=Path, help="a new file, for its owner's eyes only")
+        parser.add_argument("--customer", metavar="SLUG", action="append", help="may be given again, as those below")
+        parser.add_argument("--plugin", metavar="NAME", action="append")
+        parser.add_argument("--actor", metavar="NAME", action="append")
+        parser.add_argument("--action", metavar="NAME", action="append")
+        parser.add_argument("--outcome", choices=AuditOutcome.values, action="append")
+        parser.add_argument("--from", metavar="TIME", type=read_instant, help="ISO 8601; a date is UTC")
+        parser.add_argument("--until", metavar="TIME", type=read_instant, help="this instant is not in it")
+        parser.add_argument("--text", help="in the reason, a name, the action or the error code")
+
+    def handle(self, **options: Any) -> None:
+        write = WRITERS[options["format"]]
+        bar = tqdm(desc="Exporting", unit=" rows", disable=None)
+        with self._open(options["output"]) as stream, one_moment(), bar:
+            write(_select(options), stream, bar.update)
+
+    @contextmanager
+    def _open(self, output: Path | None) -> Iterator[Any]:
+        if output is None:
+            yield self.stdout
+            return
+        try:
+            output.touch(mode=0o600, exist_ok=False)
+        except OSError as problem:
+            raise CommandError(f"Can't make '{output}': {problem.strerror}.") from None
+        with output.open("w", encoding="utf-8", newline="") as stream:
+            yield stream
+
+
+def _select(options: dict[str, Any]) -> QuerySet[PluginAuditLog]:
+    rows = PluginAuditLog.objects.all()
+    for option, column in LISTED.items():
+        if options[option]:
+            rows = rows.filter(**{f"{column}__in": options[option]})
+    if options["customer"]:
+        rows = rows.filter(customer_id__in=[_find_customer(slug).pk for slug in options["customer"]])
+    if options["from"]:
+        rows = audit_reading.created_from(rows, options["from"])
+    if options["until"]:
+        rows = audit_reading.created_until(rows, options["until"])
+    return audit_reading.containing(rows, options["text"]) if options["text"] else rows
+
+
+def _find_customer(slug: str) -> Customer:
+    customer = Customer.objects.filter(slug=slug).first()
+    if customer is None:
+        raise CommandError(f"There is no customer '{slug}'.")
+    return customer

@@ -1,0 +1,11 @@
+"""Times on the command line."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def read_instant(text: str) -> datetime:
+    """A date or a time in ISO 8601, in UTC where it says nothing else: '2026-01-31', '2026-01-31T12:00+01:00'."""
+    instant = datetime.fromisoformat(text)
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
