@@ -99,7 +99,11 @@ class OpenedStream:
 
     async def _execute(self, payload: Any) -> dict[str, Any]:
         """What the document says of one event, read on a thread; what is asynchronous in it, here."""
-        result = await on_thread(self._start, payload)
+        # A plugin's resolver may take its time, so it has a turn of its own.
+        if self.watch.plugins:
+            result = await on_thread(self._start, payload)
+        else:
+            result = await tailer().batch.run(self._start, payload)
         if self.executor.is_awaitable(result):
             result = await cast("Awaitable[ExecutionResult]", result)
         done = cast("ExecutionResult", result)

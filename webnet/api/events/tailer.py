@@ -15,7 +15,7 @@ from django.db import Error as DatabaseError
 from webnet.api.events.audience import Audience
 from webnet.api.events.bus import LOOK_SECONDS, Bus
 from webnet.api.events.feed import Feed, read_end
-from webnet.api.events.threads import on_thread
+from webnet.api.events.threads import Batch, on_thread
 from webnet.api.events.watch import SubscriptionEnded, Watch, examine
 from webnet.errors import WebnetError
 from webnet.plugins import events
@@ -42,6 +42,7 @@ class Tailer:
 
     def __init__(self) -> None:
         self.position = 0
+        self.batch = Batch()
         self._watches: set[Watch] = set()
         self._task: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()
