@@ -8,6 +8,7 @@ import pytest
 from device_inventory.models import Device
 from device_inventory.plugin import Plugin
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from tests.examples.conftest import World
@@ -174,6 +175,21 @@ def test_sql_does_not_grow_with_rows(world: World) -> None:
         create(world, f"core-{index}", interfaces=[{"name": "a"}, {"name": "b"}])
 
     assert count() == with_one
+
+
+def test_the_page_is_escaped_paged_and_the_customers_own(world: World, client: Client) -> None:
+    Device.objects.create(customer=world.globex, name="foreign")
+    Device.objects.bulk_create(Device(customer=world.acme, name=f"core-{n:02}") for n in range(26))
+    Device.objects.create(customer=world.acme, name="a<script>")
+    client.force_login(world.viewer_user)
+    page = "/c/acme/plugins/device_inventory/"
+
+    first, second = client.get(page).content.decode(), client.get(page, {"page": 2}).content.decode()
+    found = client.get(page, {"search": "a<script>", "status": "active"}).content.decode()
+
+    assert "a&lt;script&gt;" in first and "a<script>" not in first + found
+    assert "27 devices, page 1 of 2" in first and "core-25" in second and "core-00" not in second
+    assert "foreign" not in first + second and "1 device, page 1 of 1" in found
 
 
 def test_the_widget_counts_by_status_and_health_is_degraded_when_nearly_full(world: World) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from reachability.models import Check
 from reachability.plugin import Plugin
@@ -102,10 +103,14 @@ def test_sql_does_not_grow_with_devices(world: World) -> None:
     assert count() == with_one
 
 
-def test_the_widget_and_the_health_are_the_customers_own(world: World) -> None:
+def test_the_page_the_widget_and_the_health_are_the_customers_own(world: World, client: Client) -> None:
     create_device(world, "a<script>", host="")
     check(world)
+    client.force_login(world.viewer_user)
     here, there = (HookContext(customer=each, actor=None, settings={}) for each in (world.acme, world.globex))
 
+    page = client.get("/c/acme/plugins/reachability/").content.decode()
+
+    assert "a&lt;script&gt;" in page and "a<script>" not in page
     assert [Plugin().count_outcomes(each) for each in (here, there)] == [{"unknown_host": 1}, {}]
     assert [Plugin().health_check(each).status for each in (here, there)] == ["degraded", "healthy"]

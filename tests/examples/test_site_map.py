@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from site_map.models import Site
 from site_map.plugin import Plugin
@@ -108,6 +109,18 @@ def test_sql_does_not_grow_with_devices(world: World) -> None:
         place(world, create_device(world, f"core-{index}"), set_site(world, f"Site {index}")["site"]["id"])
 
     assert count() == with_one
+
+
+def test_the_map_is_escaped_has_a_text_and_the_customers_own_sites(world: World, client: Client) -> None:
+    Site.objects.create(customer=world.globex, name="Foreign", latitude=0, longitude=0)
+    Site.objects.create(customer=world.acme, name="<script>", latitude=59.91, longitude=10.75)
+    client.force_login(world.viewer_user)
+
+    page = client.get("/c/acme/plugins/site_map/").content.decode()
+
+    assert '<circle cx="190.750" cy="30.090"' in page and "&lt;script&gt;: 0 devices</title>" in page
+    assert 'role="img" aria-labelledby="map-title map-text"' in page and "<caption>Sites</caption>" in page
+    assert "<script>" not in page and "Foreign" not in page
 
 
 def test_the_widget_and_the_health_are_the_customers_own(world: World) -> None:

@@ -10,6 +10,7 @@ from webnet.plugins.base import (
     GraphQLExtension,
     HealthReport,
     HookContext,
+    NavigationItem,
     Permission,
     PluginBase,
     UIView,
@@ -59,6 +60,10 @@ class Plugin(PluginBase):
         from device_inventory.views import show_devices
 
         return [UIView(name="devices", path="", view=show_devices, title="Devices", permission="view")]
+
+    def get_navigation_items(self) -> list[NavigationItem]:
+        """The empty address is the plugin's first page, for the customer who looks."""
+        return [NavigationItem(label="Devices", url="", icon="server", order=20, permission="view")]
 
     def get_dashboard_widgets(self) -> list[DashboardWidget]:
         """How many devices there are."""

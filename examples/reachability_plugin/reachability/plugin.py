@@ -10,6 +10,7 @@ from webnet.plugins.base import (
     GraphQLExtension,
     HealthReport,
     HookContext,
+    NavigationItem,
     Permission,
     PluginBase,
     UIView,
@@ -76,6 +77,10 @@ class Plugin(PluginBase):
         from reachability.views import show_checks
 
         return [UIView(name="checks", path="", view=show_checks, title="Reachability", permission="view")]
+
+    def get_navigation_items(self) -> list[NavigationItem]:
+        """The way to the page."""
+        return [NavigationItem(label="Reachability", url="", icon="activity", order=40, permission="view")]
 
     def get_dashboard_widgets(self) -> list[DashboardWidget]:
         """How the last checks ended."""

@@ -10,6 +10,7 @@ from webnet.plugins.base import (
     GraphQLExtension,
     HealthReport,
     HookContext,
+    NavigationItem,
     Permission,
     PluginBase,
     UIView,
@@ -65,6 +66,10 @@ class Plugin(PluginBase):
         from site_map.views import show_map
 
         return [UIView(name="map", path="", view=show_map, title="Site map", permission="view")]
+
+    def get_navigation_items(self) -> list[NavigationItem]:
+        """The way to the map."""
+        return [NavigationItem(label="Site map", url="", icon="map", order=30, permission="view")]
 
     def get_dashboard_widgets(self) -> list[DashboardWidget]:
         """The sites with most devices."""
