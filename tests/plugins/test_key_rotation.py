@@ -15,6 +15,7 @@ from webnet.errors import HookFailed, InvalidSettings, PermissionDenied, SecretU
 from webnet.plugins import key_rotation, layers, secrets
 from webnet.plugins.activation import customer_state
 from webnet.plugins.base import PluginBase
+from webnet.plugins.checks import check_settings_keys
 from webnet.plugins.manager import manager
 from webnet.plugins.models import Availability, CustomerPluginConfig, PluginAuditLog, PluginConfig, PluginHealth
 from webnet.plugins.operation import renew_platform
@@ -257,4 +258,8 @@ def test_what_is_no_key_is_said_without_repeating_it(settings):
     with pytest.raises(Exception, match="holds something that is no Fernet key") as raised:
         secrets.seal("x", customer_id=None, plugin="calling", path="/key")
 
-    assert "not-a-key" not in str(raised.value)
+    (warning,) = check_settings_keys()
+    assert "no Fernet key" in warning.msg
+    assert "not-a-key" not in str(raised.value) + warning.msg
+    settings.WEBNET_SETTINGS_KEYS = [OLD]
+    assert check_settings_keys() == []

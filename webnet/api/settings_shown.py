@@ -10,6 +10,7 @@ from webnet.api.types.enums import SettingLayer
 from webnet.api.types.settings import SecretSetting, SettingSource
 from webnet.plugins import layers
 from webnet.plugins.models import CustomerPluginConfig, PluginAuditLog, PluginConfig
+from webnet.plugins.schema_pruning import prune_settings
 from webnet.plugins.settings_history import ChangedSetting, list_changes
 
 
@@ -42,7 +43,8 @@ class ShownSettings:
         found = layers.settings_sources(self._plugin, self._config)
         if self._hides_global:
             found = tuple((path, layer) for path, layer in found if layer == SettingLayer.CUSTOMER.value)
-        return [SettingSource(path=path, layer=SettingLayer(layer)) for path, layer in found if self._is_shown(path)]
+        shown = [(path, layer) for path, layer in found if self._is_shown(path) and not self._is_secret(path)]
+        return [SettingSource(path=path, layer=SettingLayer(layer)) for path, layer in shown]
 
     def secrets(self) -> list[SecretSetting]:
         """One for every place of the schema that holds a secret, and for every one that is set."""
@@ -61,12 +63,14 @@ class ShownSettings:
         return SecretSetting(path=path, is_set=stored is not None, updated_at=updated_at)
 
     def _show(self, settings: Mapping[str, Any]) -> Mapping[str, Any]:
-        if self._sees_all or self._schema is None:
-            return settings
-        return self._schema.show_to_customers(settings)
+        # A value can be older than the mark that makes it a secret.
+        return prune_settings(settings, lambda path: not self._is_shown(path) or self._is_secret(path))
 
     def _is_shown(self, path: str) -> bool:
         return self._sees_all or self._schema is None or not self._schema.platform_only(path)
+
+    def _is_secret(self, path: str) -> bool:
+        return self._schema is not None and self._schema.is_secret(path)
 
 
 def show_changes(row: PluginAuditLog, *, sees_all: bool) -> tuple[ChangedSetting, ...]:

@@ -20,6 +20,7 @@ class PluginsConfig(AppConfig):
 
         post_migrate.connect(_complete_database, sender=self)
         register(checks.check_tenancy, Tags.models)
+        register(checks.check_settings_keys, Tags.security)
         broken = loading.failures()  # first, since it takes out the models of plugins that can't be had
         failures = {**checks.find_untenanted_plugins(), **broken}
         registry.load(settings.WEBNET_PLUGINS, host_version=webnet.__version__, failures=failures)

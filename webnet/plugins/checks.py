@@ -1,4 +1,4 @@
-"""Refuses plugins whose models do not say whose their rows are."""
+"""Says at the start what is wrong: models of plugins without tenancy, and keys that are none."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.apps import AppConfig, apps
-from django.core.checks import CheckMessage, Error
+from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 - the name of the class
 
+from webnet.errors import WebnetError
+from webnet.plugins import secrets
 from webnet.plugins.failure import LoadFailure
 from webnet.plugins.isolated_app import IsolatedApp
 from webnet.plugins.owned_models import has_tenancy
@@ -23,6 +25,15 @@ def check_tenancy(*, app_configs: Sequence[AppConfig] | None = None, **_: Any) -
         for config in looked_at
         for label in _find_untenanted(config)
     ]
+
+
+def check_settings_keys(**_: Any) -> list[CheckMessage]:
+    """A warning for keys that are none: the host goes on, and the plugins whose secrets they hide can't be read."""
+    try:
+        secrets.require_keys()
+    except WebnetError as error:
+        return [Warning(error.message, id="webnet.W001")]
+    return []
 
 
 def find_untenanted_plugins() -> dict[str, LoadFailure]:

@@ -46,6 +46,11 @@ def is_sealed_with_first_key(sealed: str) -> bool:
     return True
 
 
+def require_keys() -> None:
+    """Raise WebnetError unless all that WEBNET_SETTINGS_KEYS holds are keys."""
+    _read_keys(tuple(settings.WEBNET_SETTINGS_KEYS))
+
+
 def key_fingerprint() -> str:
     """A name for the keys that open secrets now: it changes with them, and tells nothing of them."""
     hashes = sorted(hashlib.sha256(key.encode()).hexdigest() for key in _texts())
