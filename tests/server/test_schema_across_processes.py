@@ -7,7 +7,6 @@ import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from itertools import cycle
 from pathlib import Path
 from threading import Lock
 
@@ -18,6 +17,7 @@ from tests.servers import ROOT, Server, run_command, serve_application
 
 PARALLEL_REQUESTS = 100
 TOGGLES = 12
+REQUESTS_PER_TOGGLE = 20
 PLUGINS = {"WEBNET_PLUGINS": "shelf,labels", "PYTHONPATH": str(ROOT / "tests" / "sample_plugins")}
 
 
@@ -41,11 +41,17 @@ class Client:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[list[Server], Client]]:
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict[str, str]]]:
+    """The data folder and the environment that all servers have."""
+    with make_database() as database:
+        yield tmp_path_factory.mktemp("shared"), PLUGINS | database
+
+
+@pytest.fixture(scope="module")
+def world(house: tuple[Path, dict[str, str]]) -> Iterator[tuple[list[Server], Client]]:
     """Two servers; the shelf is on for acme, off for globex, and may be toggled for initech."""
-    data_dir = tmp_path_factory.mktemp("shared")
-    with make_database() as database, ExitStack() as stack:
-        changes = PLUGINS | database
+    data_dir, changes = house
+    with ExitStack() as stack:
         token = _prepare(data_dir, changes)
         servers = [
             stack.enter_context(serve_application("uvicorn", "webnet.asgi:application", data_dir, **changes))
@@ -117,14 +123,67 @@ def test_no_answer_is_given_by_the_wrong_schema(world):
     assert wrong == []
 
 
-def test_the_other_process_obeys_on_the_very_next_request(world):
-    servers, client = world
-    turns = cycle(servers)
-    for number in range(10):
-        field = "disableCustomerPlugin" if number % 2 else "enableCustomerPlugin"
-        here, there = next(turns), next(turns)
-        mutation = f'mutation {{ {field}(input: {{customer: "globex", plugin: "shelf"}}) {{ __typename }} }}'
-        client.run(here, "globex", mutation)
+class Obedience:
+    """Toggles the shelf, for globex or for everybody, and counts answers that still go by what was before."""
 
-        assert _has_shelves(client.run(there, "globex", "{ shelves { name } }")) is (number % 2 == 0)
-        next(turns)
+    def __init__(self, servers: list[Server], client: Client) -> None:
+        self.servers, self.client = servers, client
+        self.is_on = {"globex": False, "everybody": True}
+        self.requests = self.stale = 0
+
+    def toggle(self, number: int) -> None:
+        """Through one process, in turns."""
+        whom = "globex" if number % 4 in (0, 3) else "everybody"
+        self.is_on[whom] = not self.is_on[whom]
+        verb, customer = "enable" if self.is_on[whom] else "disable", whom if whom == "globex" else ""
+        field = f"{verb}CustomerPlugin" if customer else f"{verb}Plugin"
+        named = f'customer: "{customer}", ' if customer else ""
+        mutation = f'mutation {{ {field}(input: {{{named}plugin: "shelf"}}) {{ ... on Refusal {{ message }} }} }}'
+        answer = self.client.run(self.servers[number % 2], customer if customer else "acme", mutation)
+        assert answer == {"data": {field: {}}}, answer
+
+    def ask_all(self, number: int, pool: ThreadPoolExecutor) -> None:
+        """At once at all processes, most of them at those that did not make the change."""
+        order = [self.servers[(number + 1) % 2], *self.servers]
+        asked = [(order[each % len(order)], ("acme", "globex")[each % 2]) for each in range(REQUESTS_PER_TOGGLE)]
+        found = pool.map(lambda each: _has_shelves(self.client.run(*each, "{ shelves { name } }")), asked)
+        for (_, view), has_shelves in zip(asked, found, strict=True):
+            self.requests += 1
+            self.stale += has_shelves is not (self.is_on["everybody"] and (view == "acme" or self.is_on["globex"]))
+
+
+def test_after_50_toggles_none_of_1000_requests_to_either_process_is_stale(world):
+    servers, client = world
+    obedience = Obedience(servers, client)
+
+    with ThreadPoolExecutor(4) as pool:
+        for number in range(50):
+            obedience.toggle(number)
+            obedience.ask_all(number, pool)
+    assert (obedience.requests, obedience.stale) == (1_000, 0)
+    _restore(obedience)
+
+
+def test_a_process_that_keeps_what_it_has_derived_is_found_out(world, house):
+    """The negative control of the test above: one more process, in which the tokens do not count."""
+    (servers, client), (data_dir, changes) = world, house
+    name = "tests.server.stale_application:application"
+
+    with serve_application("uvicorn", name, data_dir, **changes) as stale, ThreadPoolExecutor(4) as pool:
+        obedience = Obedience(servers, client)
+        for number in range(4):
+            obedience.toggle(number)
+            obedience.servers = [*servers, stale]
+            obedience.ask_all(number, pool)
+
+    assert obedience.stale > 0
+    obedience.servers = servers
+    _restore(obedience)
+
+
+def _restore(obedience: Obedience) -> None:
+    """As the fixture has made it."""
+    if not obedience.is_on["everybody"]:
+        obedience.toggle(1)
+    if obedience.is_on["globex"]:
+        obedience.toggle(0)

@@ -22,6 +22,8 @@ from webnet.plugins import (
     settings_changes,
     settings_edits,
     settings_foresight,
+    uninstall_review,
+    uninstalling,
 )
 from webnet.plugins import sync as syncing
 from webnet.plugins.activation import customer_state, platform_state
@@ -36,6 +38,8 @@ from webnet.plugins.registry import PluginRegistry, registry
 from webnet.plugins.settings_changes import SettingsChange
 from webnet.plugins.switching import find_plugin, require_runnable
 from webnet.plugins.sync import SyncReport
+from webnet.plugins.uninstall_review import UninstallReview
+from webnet.plugins.uninstalling import Uninstalled
 
 MAXIMUM_BATCH = 100
 
@@ -89,6 +93,18 @@ class PluginManager:
         """What a sync would find and write. Changes nothing, and calls no hook but `migrate_settings`."""
         access.require_operator(actor)
         return syncing.preview(self._registry, Circumstances(force=force, will_migrate=migrate))
+
+    def uninstall(
+        self, plugin: str, *, actor: Actor, reason: str | None = "", progress: Callable[[str, int], None]
+    ) -> Uninstalled:
+        """Take the plugin away for good: its rows into a file, its tables, settings and secrets; the log stays."""
+        work = Operation(actor=actor, action="uninstall_plugin", plugin_name=plugin, reason=reason)
+        return uninstalling.uninstall(work, self._registry, progress)
+
+    def review_uninstall(self, plugin: str, *, actor: Actor) -> UninstallReview:
+        """What uninstalling would take away, and what stands in its way. Changes nothing."""
+        access.require_operator(actor)
+        return uninstall_review.review(plugin, self._registry)
 
     def enable(
         self,

@@ -11,7 +11,6 @@ from django.core.management.sql import emit_post_migrate_signal, emit_pre_migrat
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from webnet.plugins import audit_triggers
 from webnet.plugins.failure import LoadFailure, describe_failure
 from webnet.plugins.isolated_app import IsolatedApp
 from webnet.plugins.registry import Entry
@@ -25,7 +24,8 @@ def migrate_host(progress: Progress | None = None) -> None:
     """Apply what the host's own apps have; what goes wrong is raised."""
     labels = {config.label for config in apps.get_app_configs() if not isinstance(config, IsolatedApp)}
     _migrate(labels, progress)
-    audit_triggers.install(connection)  # also where no migration lost them
+    # Also when there was nothing to do: what no database may be without is looked after each time.
+    emit_post_migrate_signal(verbosity=0, interactive=False, db=DEFAULT_DB_ALIAS, apps=apps, plan=[])
 
 
 def migrate_plugins(entries: Iterable[Entry], progress: Progress | None = None) -> dict[str, LoadFailure]:
@@ -34,6 +34,13 @@ def migrate_plugins(entries: Iterable[Entry], progress: Progress | None = None) 
     for name, failure in found.items():
         logger.error("Plugin '%s' is not migrated. %s\n%s", name, failure.reason, failure.traceback)
     return found
+
+
+def unmigrate(label: str) -> None:
+    """Reverse all migrations of one app, the newest first; what goes wrong is raised."""
+    executor = MigrationExecutor(connection)
+    if label in executor.loader.migrated_apps:
+        executor.migrate([(label, None)])
 
 
 def find_pending(entries: Iterable[Entry]) -> dict[str, tuple[str, ...]]:
@@ -62,7 +69,8 @@ def _migrate_plugin(entry: Entry, progress: Progress | None) -> LoadFailure | No
             progress(action, migration, fake)
 
     try:
-        _migrate({label} if label else (), follow)
+        if plan := _migrate({label} if label else (), follow):
+            emit_post_migrate_signal(verbosity=0, interactive=False, db=DEFAULT_DB_ALIAS, apps=apps, plan=plan)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - a plugin can't take the house down
@@ -70,13 +78,12 @@ def _migrate_plugin(entry: Entry, progress: Progress | None) -> LoadFailure | No
     return None
 
 
-def _migrate(labels: Collection[str], progress: Progress | None) -> None:
-    """What Django's `migrate` does, for some apps at once."""
+def _migrate(labels: Collection[str], progress: Progress | None) -> list[Any]:
+    """What Django's `migrate` does, for some apps at once; returns the steps that were taken."""
     executor = MigrationExecutor(connection, progress)
     targets = [node for node in executor.loader.graph.leaf_nodes() if node[0] in labels]
     plan = executor.migration_plan(targets)
-    if not plan:
-        return
-    emit_pre_migrate_signal(verbosity=0, interactive=False, db=DEFAULT_DB_ALIAS, plan=plan, apps=apps)
-    executor.migrate(targets, plan=plan)
-    emit_post_migrate_signal(verbosity=0, interactive=False, db=DEFAULT_DB_ALIAS, plan=plan, apps=apps)
+    if plan:
+        emit_pre_migrate_signal(verbosity=0, interactive=False, db=DEFAULT_DB_ALIAS, apps=apps, plan=plan)
+        executor.migrate(targets, plan=plan)
+    return plan

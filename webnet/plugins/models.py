@@ -258,3 +258,20 @@ class RefusalCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.count} in minute {self.minute}"
+
+
+class Worker(models.Model):
+    """One process that serves now: it renews `seen_at` while it lives, and takes its row away when it ends.
+
+    `plugins` are those whose code it has, `{name: version}`, whether they are effective or not.
+    """
+
+    token = models.CharField(max_length=32, unique=True)
+    host = models.CharField(max_length=255)
+    process_id = models.PositiveIntegerField()
+    plugins = models.JSONField(default=dict)
+    started_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"process {self.process_id} on {self.host}"

@@ -12,6 +12,7 @@ from django.core.wsgi import get_wsgi_application
 
 from webnet.api.events.tailer import end_all
 from webnet.server.asgi_types import Application, Message, Receive, Scope, Send
+from webnet.server.heartbeat import Heartbeat
 from webnet.server.stopping import before_stopping
 from webnet.server.streams import StreamHandler
 
@@ -34,7 +35,8 @@ def make_application(*, threads: int) -> Application:
             case "http":
                 await serve_request(requests, without_ambiguous_headers(scope), receive, send)
             case "lifespan":
-                await serve_lifespan(receive, send)
+                with Heartbeat():
+                    await serve_lifespan(receive, send)
                 threaded.executor.shutdown(wait=False)
             case _:
                 await send({"type": "websocket.close"})

@@ -35,7 +35,7 @@ def shelf(house):
 
 
 def test_after_each_of_100_kills_state_audit_log_and_generations_agree(shelf):
-    seen = shelf.run(f"{PREPARE}\n    report = kill_loop.kill_at_random_moments(100, seed=7)", plugins=("shelf",))
+    seen = shelf.run(PREPARE, "report = kill_loop.kill_at_random_moments(100, seed=7)", plugins=("shelf",))
 
     assert seen["found"] == []
     assert seen["kills"] == 100
@@ -52,6 +52,6 @@ def test_without_the_one_transaction_a_kill_leaves_what_does_not_agree(shelf):
     report = kill_loop.kill_at_random_moments(100, seed=7, until_found=True)
     """
 
-    seen = shelf.run(PREPARE + script, plugins=("shelf",))
+    seen = shelf.run(PREPARE, script, plugins=("shelf",))
 
     assert seen["found"] != []

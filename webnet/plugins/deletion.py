@@ -1,0 +1,72 @@
+"""Deletes rows with all that hangs on them, and passes by what is not there: tables of plugins not yet migrated."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection, models
+from django.db.models.deletion import Collector, ProtectedError, RestrictedError
+
+from webnet.customers.models import Customer
+from webnet.errors import DependencyRefusal
+
+
+class PresentRows(Collector):
+    """Django's own collector of what a deletion takes along, which asks only tables that there are.
+
+    `passed_by` names the tables that are not there. What belongs to `owner` protects nothing from its deletion, since
+    it goes too.
+    """
+
+    def __init__(self, owner: Customer | None = None) -> None:
+        super().__init__(using=connection.alias)
+        self.owner = owner
+        self.tables = set(connection.introspection.table_names())
+        self.passed_by: set[str] = set()
+
+    def related_objects(
+        self, related_model: type[models.Model], related_fields: Any, objs: Any
+    ) -> models.QuerySet[models.Model]:
+        found = super().related_objects(related_model, related_fields, objs)
+        table = related_model._meta.db_table
+        if table not in self.tables:
+            self.passed_by.add(table)
+            return found.none()
+        is_protecting = any(field.remote_field.on_delete is models.PROTECT for field in related_fields)
+        if is_protecting and self.owner is not None and _has_owner(related_model):
+            return found.exclude(customer=self.owner)
+        return found
+
+    def count(self) -> dict[str, int]:
+        """How many rows would go, by table."""
+        counted = Counter({model._meta.db_table: len(rows) for model, rows in self.data.items()})
+        for rows in self.fast_deletes:
+            counted[rows.model._meta.db_table] += rows.count()
+        return {table: count for table, count in sorted(counted.items()) if count}
+
+
+def collect(rows: Sequence[models.Model], *, owner: Customer | None = None) -> PresentRows:
+    """What would go with these rows; refused where a model protects them (`PROTECT`, `RESTRICT`)."""
+    collector = PresentRows(owner)
+    try:
+        collector.collect(rows)
+    except (ProtectedError, RestrictedError) as error:
+        raise _refuse(error) from error
+    return collector
+
+
+def _has_owner(model: type[models.Model]) -> bool:
+    """Whether the model's rows go with their customer."""
+    fields = (field for field in model._meta.concrete_fields if field.name == "customer")
+    return any(field.remote_field and field.remote_field.on_delete is models.CASCADE for field in fields)
+
+
+def _refuse(error: ProtectedError | RestrictedError) -> DependencyRefusal:
+    objects = error.protected_objects if isinstance(error, ProtectedError) else error.restricted_objects
+    counted = Counter(row._meta.label for row in objects)
+    told = ", ".join(f"{count} of {label}" for label, count in sorted(counted.items()))
+    apps = tuple(sorted({row._meta.app_label for row in objects}))
+    message = f"Rows of plugins hold it fast ({told}): delete those first."
+    return DependencyRefusal(message, code="ROWS_PROTECTED", plugins=apps)

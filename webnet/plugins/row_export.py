@@ -1,0 +1,76 @@
+"""Writes a plugin's rows into a file, one JSON object a line, before they go; `loaddata` reads its models' rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import orjson
+from django.conf import settings
+from django.core import serializers
+from django.db import connection, models
+from django.utils import timezone
+
+from webnet.plugins.models import CustomerPluginConfig, PluginConfig
+
+FOLDER = "uninstalled"
+BATCH_SIZE = 1_000
+
+Progress = Callable[[str, int], None]
+
+
+def export_rows(row: PluginConfig, plugin_models: Iterable[type[models.Model]], progress: Progress) -> Path:
+    """Returns the new file in the data folder, for its owner's eyes only; `progress` hears (table, rows so far).
+
+    The rows of the plugin's models come as Django's fixtures have them (`.jsonl`), those of its configuration after
+    them, without secrets. A table that is not there has no rows. The file appears whole or not at all.
+    """
+    folder = Path(settings.WEBNET_DATA_DIR) / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / f"{row.name}-{timezone.now():%Y%m%dT%H%M%S%f}.jsonl"
+    draft = target.with_suffix(".part")
+    draft.touch(mode=0o600)
+    with draft.open("w", encoding="utf-8") as file:
+        for model in present(plugin_models):
+            _write(file, model._meta.db_table, _serialize(model), progress)
+        _write(file, "configuration", _tell_configuration(row), progress)
+    draft.rename(target)
+    return target
+
+
+def present(plugin_models: Iterable[type[models.Model]]) -> list[type[models.Model]]:
+    """Those that have a table; the tables between many-to-many models come with the models themselves."""
+    tables = set(connection.introspection.table_names())
+    return [model for model in plugin_models if model._meta.db_table in tables]
+
+
+def all_rows(model: type[models.Model]) -> models.QuerySet[models.Model]:
+    """All of a model's rows, also those that its own default manager hides."""
+    return model._base_manager.all()  # noqa: SLF001 - Django documents it
+
+
+def _serialize(model: type[models.Model]) -> Iterator[str]:
+    for row in all_rows(model).order_by("pk").iterator(chunk_size=BATCH_SIZE):
+        yield serializers.serialize("jsonl", [row]).rstrip("\n")
+
+
+def _tell_configuration(row: PluginConfig) -> Iterator[str]:
+    yield _as_line(row, {"version": row.version})
+    configs = CustomerPluginConfig.objects.filter(plugin=row).select_related("customer").order_by("pk")
+    for config in configs.iterator(chunk_size=BATCH_SIZE):
+        yield _as_line(config, {"customer": config.customer.slug})
+
+
+def _as_line(layer: PluginConfig | CustomerPluginConfig, more: dict[str, Any]) -> str:
+    fields = {"enabled": layer.enabled, "availability": layer.availability, "settings": layer.settings, **more}
+    return orjson.dumps({"configuration": fields}, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def _write(file: IO[str], table: str, lines: Iterator[str], progress: Progress) -> None:
+    count = 0
+    for count, line in enumerate(lines, start=1):
+        file.write(f"{line}\n")
+        if count % BATCH_SIZE == 0:
+            progress(table, count)
+    progress(table, count)
