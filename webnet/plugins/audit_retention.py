@@ -21,8 +21,6 @@ from webnet.plugins.operation import Operation
 class LogDisagrees(WebnetError):
     """The audit log does not verify, so nothing is signed and nothing removed; the message is its first fault."""
 
-    code = "AUDIT_LOG_DISAGREES"
-
 
 @dataclass(frozen=True)
 class Pruned:
