@@ -56,6 +56,7 @@ MUTATIONS = {
     "setPluginForCustomers": {"plugin": "greeter", "customers": ["acme"], "action": "ENABLE"},
     "updateCustomerPluginSettings": {"customer": "acme", "plugin": "greeter", "settings": {}},
     "revertCustomerPluginSettings": {"customer": "acme", "plugin": "greeter", "revision": 1},
+    "setRolePermission": {"customer": "acme", "role": "VIEWER", "permission": "greeter.greet", "granted": True},
     "syncPlugins": {},
     "checkPluginHealth": {"plugin": "greeter"},
 }
