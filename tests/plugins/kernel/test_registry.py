@@ -137,9 +137,9 @@ def test_dependencies_load_first_whatever_the_order(install: Install) -> None:
 
 def test_a_plugin_whose_dependency_failed_or_is_not_there_loads_all_the_same(install: Install) -> None:
     install("bad", plugin="1/0")
-    install("site_map", plugin=source("site_map", dependencies=["bad", "nowhere"]))
+    install("site_plan", plugin=source("site_plan", dependencies=["bad", "nowhere"]))
 
-    assert load("site_map", "bad").get("site_map").status == "loaded"
+    assert load("site_plan", "bad").get("site_plan").status == "loaded"
 
 
 def test_plugins_in_a_circle_fail_with_the_full_path_and_others_load(install: Install) -> None:
