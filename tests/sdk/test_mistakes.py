@@ -163,6 +163,7 @@ def careless_model(monkeypatch):
 
 
 @pytest.mark.usefixtures("careless_model")
+@pytest.mark.django_db  # the check asks the database what it can do
 def test_the_check_refuses_a_model_without_tenancy():
     (error,) = [found for found in run_checks() if found.id == "webnet.E001"]
 
