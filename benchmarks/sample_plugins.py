@@ -141,7 +141,8 @@ def columns(**others):
     return [("id", key), ("name", models.CharField(max_length=50)), *others.items(), ("customer", owner)]
 
 
-def relation(to, name):
+def relation(model, name):
+    to = f"$name.{model.lower()}"
     return models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name=name, to=to)
 
 
@@ -150,12 +151,10 @@ class Migration(migrations.Migration):
     dependencies = [("customers", "0001_initial")]
     operations = [
         migrations.CreateModel("${kind}Site", columns(), {"abstract": False}),
-        migrations.CreateModel("${kind}Rack", columns(site=relation("$name.${kind}site", "racks")), {"abstract": False}),
+        migrations.CreateModel("${kind}Rack", columns(site=relation("${kind}Site", "racks")), {"abstract": False}),
         migrations.CreateModel(
             "${kind}Device",
-            columns(
-                height=models.PositiveIntegerField(default=1), rack=relation("$name.${kind}rack", "devices")
-            ),
+            columns(height=models.PositiveIntegerField(default=1), rack=relation("${kind}Rack", "devices")),
             {"abstract": False},
         ),
     ]
