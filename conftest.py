@@ -36,6 +36,12 @@ _prepare_environment()
 django.setup()  # now, since conftest files further down import models
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Each worker of pytest-xdist prepares its own environment, which pytest-django would read before that."""
+    if getattr(config.option, "dist", "no") != "no" and not hasattr(config, "workerinput"):
+        del os.environ["DJANGO_SETTINGS_MODULE"]
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
     """SQLite's test database is a file: threads could not share one in memory."""

@@ -33,8 +33,12 @@ _FORMATS = {
     "time": "a time such as 23:59:59Z",
     "duration": "a duration such as PT15M",
     "hostname": "a host name",
+    "idn-hostname": "a host name",
+    "json-pointer": "a JSON Pointer such as /list/0",
+    "relative-json-pointer": "a relative JSON Pointer such as 1/list",
     "uri": "a full URL",
     "uri-reference": "a URL",
+    "uri-template": "a template of a URL such as /users/{id}",
     "regex": "a regular expression",
     "uuid": "a UUID",
 }
