@@ -79,6 +79,14 @@ INSTALLED_APPS = with_plugins(HOST_APPS, WEBNET_PLUGINS)
 # How many different sets of plugins a process keeps a derived GraphQL schema for.
 WEBNET_SCHEMA_CACHE_SIZE = env.int("WEBNET_SCHEMA_CACHE_SIZE", default=64)
 
+# How long a plugin that fails rests the first time, and at most: each pause is twice as long as the one before it.
+WEBNET_PAUSE_MINUTES = read_number(
+    "WEBNET_PAUSE_MINUTES", env.str("WEBNET_PAUSE_MINUTES", default="5"), lowest=1, highest=525_600
+)
+WEBNET_LONGEST_PAUSE_MINUTES = read_number(
+    "WEBNET_LONGEST_PAUSE_MINUTES", env.str("WEBNET_LONGEST_PAUSE_MINUTES", default="1440"), lowest=1, highest=525_600
+)
+
 MIDDLEWARE = [
     "corsheaders.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",

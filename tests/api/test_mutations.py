@@ -50,6 +50,30 @@ class TestPlugins:
             ("disable_plugin", "platform", ""),
         ]
 
+    def test_resume_ends_a_pause_for_everybody_or_for_one_customer(self, platform, operator, viewer, stranger):
+        manager.enable("greeter", actor=SYSTEM, availability=Availability.DEFAULT_ON)
+        for slug in (None, "acme"):
+            manager.pause("greeter", actor=SYSTEM, customer=slug, reason="It failed.")
+        state = "changed plugin { name status } config { effective ineffectiveCodes }"
+
+        denied = viewer.mutate("resumePlugin", state, plugin="greeter", customer="acme")
+        hidden = stranger.mutate("resumePlugin", state, plugin="greeter", customer="acme")
+        unknown = platform.mutate("resumePlugin", state, plugin="nothing")
+        elsewhere = platform.at("globex").mutate("resumePlugin", state, plugin="greeter", customer="acme")
+        theirs = operator.mutate("resumePlugin", state, plugin="greeter", customer="acme", reason="mended")
+        for_all = operator.mutate("resumePlugin", state, plugin="greeter")
+        ended = platform.mutate("resumePlugin", state, plugin="greeter")
+        again = platform.mutate("resumePlugin", state, plugin="greeter", customer="acme")
+
+        assert kind(denied) == ("PermissionDenied", "ROLE_TOO_LOW")
+        assert kind(hidden) == ("NotFound", "CUSTOMER_NOT_FOUND") == kind(elsewhere)
+        assert kind(unknown) == ("NotFound", "PLUGIN_NOT_FOUND")
+        assert theirs["changed"] and theirs["config"] == {"effective": False, "ineffectiveCodes": ["PAUSED"]}
+        assert kind(for_all) == ("PermissionDenied", "OPERATORS_ONLY")
+        assert ended["plugin"] == {"name": "greeter", "status": "LOADED"} and ended["config"] is None
+        assert (again["changed"], again["config"]["effective"]) == (False, True)
+        assert PluginAuditLog.objects.filter(action="resume_plugin", outcome="succeeded").count() == 2
+
     def test_dependencies_come_along_when_wished(self, platform):
         refused = ask(platform, "enablePlugin", "... on DependencyRefusal { plugins }", plugin="map")
         enabled = platform.mutate("enablePlugin", "alsoEnabled { name }", plugin="map", enableDependencies=True)

@@ -13,12 +13,7 @@ from webnet.api.visibility import visible_schema
 SPECIFICATION = Path(__file__).with_name("specification.graphql")
 
 # What the specification has and the schema gets later.
-LATER = {
-    "Mutation.resumePlugin",
-    "ResumePluginInput",
-    "ResumePluginPayload",
-    "ResumePluginResult",
-}
+LATER: set[str] = set()
 
 # What the schema has beside the specification, in which more fields and types are welcome.
 ADDED = {

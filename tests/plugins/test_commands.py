@@ -7,7 +7,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tests.factories import make_customer
+from webnet.customers.access import Actor
 from webnet.plugins.base import PluginBase
+from webnet.plugins.manager import manager
 from webnet.plugins.models import CustomerPluginConfig, PluginAuditLog, PluginConfig
 
 pytestmark = pytest.mark.django_db
@@ -65,6 +67,18 @@ def test_enable_for_one_customer(install):
 
     assert run("enable_plugin", "inventory", "--customer", "acme") == "'inventory' is enabled for 'acme'.\n"
     assert CustomerPluginConfig.objects.get().enabled is True
+
+
+def test_resume_says_whether_there_was_a_pause(install):
+    make_customer("acme")
+    install(Inventory(), enabled=True)
+    manager.pause("inventory", actor=Actor.system("tests"), customer="acme")
+
+    assert run("resume_plugin", "inventory") == "'inventory' is not paused.\n"
+    assert run("resume_plugin", "inventory", "--customer", "acme") == "'inventory' is resumed for 'acme'.\n"
+    assert run("resume_plugin", "inventory", "--customer", "acme") == "'inventory' is not paused for 'acme'.\n"
+    with pytest.raises(CommandError, match=r"\(PLUGIN_NOT_FOUND\)$"):
+        run("resume_plugin", "nowhere")
 
 
 @pytest.mark.parametrize("arguments", [("nowhere",), ("sites",), ("inventory", "--customer", "nowhere")])

@@ -1,9 +1,11 @@
 """The gate in Python and the gate in SQL are one rule; and what it derives is never stale."""
 
+from datetime import timedelta
 from itertools import product
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 
 from tests.factories import actor_for, make_customer, make_operator
 from webnet.customers.access import visible_customers
@@ -81,6 +83,27 @@ def test_python_and_sql_agree_for_every_mix_of_settings_that_do_not_fit(install)
             assert 0 < len(in_python) < len(everybody)
         state_cache.platforms.clear()
         state_cache.customers.clear()
+
+
+def test_python_and_sql_agree_for_every_mix_of_pauses(install):
+    install(Inventory(), Sites(), enabled=True)
+    PluginConfig.objects.update(availability=Availability.REQUIRED)
+    rows = PluginConfig.objects.in_bulk(field_name="name")
+    # Also one that is over already: it holds until somebody writes that it is.
+    ends = (None, timezone.now() + timedelta(hours=1), timezone.now() - timedelta(hours=1))
+    for number, (own, needed) in enumerate(product(ends, repeat=2)):
+        customer = make_customer(f"c{number}")
+        for name, end in (("sites", own), ("inventory", needed)):
+            CustomerPluginConfig.objects.create(customer=customer, plugin=rows[name], paused_until=end)
+    make_customer("without-rows")
+    everybody = customers()
+
+    states = customer_states(everybody, platform_state())
+
+    for name, expected in (("inventory", 4), ("sites", 2)):
+        in_python = {c.slug for c in everybody if name in states[c.pk].effective}
+        assert in_python == set(effective_customers(name).values_list("slug", flat=True)), name
+        assert len(in_python) == expected
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def effective_customers(plugin: str, platform: PlatformState | None = None) -> Q
     if needed is None:
         return Customer.objects.none()
     rows = [state.plugins[name] for name in needed]
-    on_for_all = (switched_on(row, row.availability) & _has_usable_settings(row) for row in rows)
+    on_for_all = (switched_on(row, row.availability) & _has_usable_settings(row) & _is_not_paused(row) for row in rows)
     return Customer.objects.filter(reduce(and_, on_for_all, Q(is_active=True)))
 
 
@@ -74,6 +74,11 @@ def _has_usable_settings(plugin: PluginConfig) -> Q:
     if not plugin.settings_fault:
         return ~Q(Exists(own.filter(OVERRIDES).exclude(settings_fault="")))
     return Q(Exists(own.filter(OVERRIDES, settings_fault="")))
+
+
+def _is_not_paused(plugin: PluginConfig) -> Q:
+    own = CustomerPluginConfig.objects.filter(plugin=plugin.pk, customer=OuterRef("pk"))
+    return ~Q(Exists(own.filter(paused_until__isnull=False)))
 
 
 def visible_plugins(actor: Actor, customer: Customer | None = None) -> QuerySet[PluginConfig]:

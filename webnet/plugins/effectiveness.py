@@ -162,6 +162,9 @@ class CustomerState:
         switched_off = self._switched_off(plugin)
         if switched_off is not None:
             yield switched_off
+        own = self.rows.get(plugin)
+        if own is not None and own.is_paused:
+            yield Reason(code=IneffectiveCode.PAUSED, message=own.pause_reason)
         if fault := self.settings_fault(plugin):
             yield Reason(code=IneffectiveCode.INVALID_SETTINGS, message=f"The settings of '{plugin}' {fault}")
         if plugin not in self.platform.circles:

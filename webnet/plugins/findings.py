@@ -73,8 +73,8 @@ def _judge_loaded(found: Finding, around: Circumstances) -> Finding:
         return _put_off(found, row, found.upgrade)
     if found.pending and (fault is not None or not around.will_migrate):
         return replace(found, status=PluginStatus.NEEDS_MIGRATION, reason=_tell_pending(found, fault), is_taken=not row)
-    if row is not None and row.status == PluginStatus.PAUSED:
-        return replace(found, status=PluginStatus.PAUSED, reason=row.status_reason, is_taken=True)
+    if row is not None and row.is_paused:
+        return replace(found, status=PluginStatus.PAUSED, reason=row.pause_reason, is_taken=True)
     return replace(found, is_taken=True)
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
+
+from django.utils import timezone
 
 from webnet.customers import access
 from webnet.customers.access import Actor
@@ -16,6 +19,7 @@ from webnet.plugins import (
     health,
     key_rotation,
     layers,
+    pauses,
     permission_changes,
     planning,
     platform_changes,
@@ -241,6 +245,27 @@ class PluginManager:
             self._try_choice(plugin, actor, slug, action, cascade=cascade, reason=reason) for slug in customers
         )
 
+    def pause(
+        self, plugin: str, *, actor: Actor, customer: str | None = None, reason: str | None = "", error: str = ""
+    ) -> Change:
+        """Let a plugin that fails rest, for a while that grows from pause to pause; `retry_paused` ends it.
+
+        `error` is the kind and the place of the last failure, never an exception's own text, which may hold secrets.
+        """
+        work = Operation(actor=actor, action="pause_plugin", plugin_name=plugin, reason=reason)
+        return _run(work, lambda: pauses.pause(work, customer=customer, error=error))
+
+    def resume(self, plugin: str, *, actor: Actor, customer: str | None = None, reason: str | None = "") -> Change:
+        """End a pause by hand; the next one, if any, is a first one again."""
+        work = Operation(actor=actor, action="resume_plugin", plugin_name=plugin, reason=reason)
+        return _run(work, lambda: pauses.resume(work, customer=customer))
+
+    def retry_paused(self, *, now: datetime | None = None) -> tuple[Change, ...]:
+        """Try every plugin again whose pause is over: one transaction each; what another process did is left out."""
+        at = now or timezone.now()
+        tried = (self._retry(pair, at) for pair in pauses.find_due(at))
+        return tuple(change for change in tried if change.changed)
+
     def plan(self, plugin: str, *, actor: Actor, action: PlanAction, customer: str | None = None) -> Plan:
         """What the action would do, or why it is refused. Changes nothing."""
         return planning.plan(plugin, actor=actor, customer=customer, action=action)
@@ -283,6 +308,11 @@ class PluginManager:
         work = Operation(actor=actor, action=f"{action.value}_customer_plugin", plugin_name=plugin, reason=reason)
         enabled = planning.CHOICES[action]
         return _run(work, lambda: customer_changes.choose(work, customer=customer, enabled=enabled, cascade=cascade))
+
+    def _retry(self, pair: pauses.PausedPair, now: datetime) -> Change:
+        slug = pair.customer.slug if pair.customer is not None else None
+        work = Operation(actor=pauses.QUARANTINE, action="retry_plugin", plugin_name=pair.plugin)
+        return _run(work, lambda: pauses.retry(work, customer=slug, now=now))
 
     def _try_choice(
         self, plugin: str, actor: Actor, slug: str, action: PlanAction, *, cascade: bool, reason: str | None

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from webnet.customers.models import Customer
 from webnet.plugins.owned_models import CustomerOwnedModel, GlobalModel
+from webnet.plugins.pausable import Pausable
 
 # Whose a plugin's rows are is said by these two, which are models as well.
 OWNED_MODELS = (CustomerOwnedModel, GlobalModel)
@@ -83,7 +84,7 @@ class SettingsLayer(models.Model):
 OVERRIDES = ~models.Q(settings={}, secrets={})
 
 
-class PluginConfig(SettingsLayer):
+class PluginConfig(Pausable, SettingsLayer):
     """One plugin that was ever synced, as the last sync saw it, and what the operator decided about it."""
 
     name = models.CharField(max_length=100, unique=True)
@@ -111,7 +112,7 @@ class PluginConfig(SettingsLayer):
         return self.name
 
 
-class CustomerPluginConfig(SettingsLayer):
+class CustomerPluginConfig(Pausable, SettingsLayer):
     """One customer's choice about one plugin, and its own settings; null means: no choice made.
 
     `permissions` are its own decisions about who may do what, `{permission: {role: bool}}`; see `permissions.py`.
@@ -126,6 +127,10 @@ class CustomerPluginConfig(SettingsLayer):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["customer", "plugin"], name="one_config_per_pair"),)
+        # Asked every few seconds for the pauses that are over, of which there are few.
+        indexes = (
+            models.Index(fields=["paused_until"], condition=models.Q(paused_until__isnull=False), name="paused_pairs"),
+        )
 
     def __str__(self) -> str:
         return f"{self.plugin} for {self.customer}"

@@ -90,6 +90,26 @@ SetPluginAvailabilityResult: TypeAlias = Annotated[
 ]
 
 
+@strawberry.input(description="What runs again.")
+class ResumePluginInput:
+    plugin: str
+    customer: str | None = UNSET
+    reason: str | None = UNSET
+
+
+@strawberry.type(description="The plugin, and the customer's config where one was given.")
+class ResumePluginPayload:
+    plugin: PluginRow = strawberry.field(graphql_type=Plugin)
+    config: models.CustomerPluginConfig | None = strawberry.field(graphql_type=CustomerPluginConfig | None)
+    changed: bool
+
+
+ResumePluginResult: TypeAlias = Annotated[
+    ResumePluginPayload | PermissionDenied | NotFound,
+    strawberry.union("ResumePluginResult", description="How resumePlugin ends."),
+]
+
+
 @strawberry.input(description="Why plugins are read anew, for the audit log.")
 class SyncPluginsInput:
     reason: str | None = UNSET
@@ -175,6 +195,16 @@ class PluginMutations:
         plugin, _ = results.plugins(info, change)
         config = results.find_config(info, change)
         return SetPluginAvailabilityPayload(plugin=plugin, config=config, changed=change.changed)
+
+    @mutation(description="Ends a pause, for everybody or for one customer.")
+    def resume_plugin(self, info: Info, input: ResumePluginInput) -> ResumePluginResult:  # noqa: A002
+        info.context.require_in_view(given(input.customer))
+        change = manager.resume(
+            input.plugin, actor=info.context.actor, customer=given(input.customer), reason=given(input.reason)
+        )
+        plugin, _ = results.plugins(info, change)
+        config = results.find_config(info, change)
+        return ResumePluginPayload(plugin=plugin, config=config, changed=change.changed)
 
     @mutation()
     def sync_plugins(self, info: Info, input: SyncPluginsInput | None = UNSET) -> SyncPluginsResult:  # noqa: A002
