@@ -180,6 +180,35 @@ class TestPlugins:
         query = '{ customerPluginConfig(customer: "acme", plugin: "greeter") { health { message } } }'
         assert admin.data(query)["customerPluginConfig"] == {"health": {"message": "Hoarse."}}
 
+    def test_the_history_of_health_is_paged_newest_first_and_each_pairs_own(self, platform, viewer):
+        manager.enable("greeter", actor=SYSTEM)
+        for customer in (None, "acme", "acme", None, "acme"):
+            manager.check_health("greeter", actor=SYSTEM, customer=customer)
+        history = (
+            "healthHistory(first: 2, after: $after) { pageInfo { hasNextPage endCursor } edges { node { checkedAt } } }"
+        )
+        of_acme = f"""query($after: String) {{
+            customerPluginConfig(customer: "acme", plugin: "greeter") {{ health {{ checkedAt }} {history} }}
+        }}"""
+        of_platform = f"""query($after: String) {{ plugin(name: "greeter") {{ health {{ checkedAt }} {history} }} }}"""
+
+        config = viewer.data(of_acme)["customerPluginConfig"]
+        rest = viewer.data(of_acme, after=config["healthHistory"]["pageInfo"]["endCursor"])["customerPluginConfig"]
+        plugin = platform.data(of_platform)["plugin"]
+
+        assert config["healthHistory"]["edges"][0]["node"] == config["health"]
+        shown = [edge["node"]["checkedAt"] for page in (config, rest) for edge in page["healthHistory"]["edges"]]
+        assert len(shown) == 3 and shown == sorted(shown, reverse=True)
+        assert not rest["healthHistory"]["pageInfo"]["hasNextPage"]
+        assert plugin["healthHistory"]["edges"][0]["node"] == plugin["health"]
+        assert len(plugin["healthHistory"]["edges"]) == 2
+
+    def test_without_a_check_the_history_of_health_is_empty(self, viewer):
+        manager.enable("greeter", actor=SYSTEM)
+        query = '{ customerPluginConfig(customer: "acme", plugin: "greeter") { healthHistory { edges { cursor } } } }'
+
+        assert viewer.data(query)["customerPluginConfig"] == {"healthHistory": {"edges": []}}
+
 
 class TestSettings:
     @pytest.fixture(autouse=True)

@@ -46,7 +46,15 @@ def fill(install: Callable[..., None], count: int, *, start: int = 0) -> None:
         make_member(f"member-{number:03}", customer, Role.ADMIN)
         manager.enable(f"plugin_{number:03}", actor=SYSTEM, customer=customer.slug, with_dependencies=True)
         plugin = PluginConfig.objects.get(name=f"plugin_{number:03}")
-        PluginHealth.objects.create(plugin=plugin, status="healthy", checked_at=timezone.now(), duration_ms=1)
+        for owner, is_latest in ((None, False), (None, True), (customer, False), (customer, True)):
+            PluginHealth.objects.create(
+                plugin=plugin,
+                customer=owner,
+                status="healthy",
+                checked_at=timezone.now(),
+                duration_ms=1,
+                is_latest=is_latest,
+            )
 
 
 def count_statements(client: GraphQLClient, query: str, **variables: Any) -> int:
@@ -94,6 +102,9 @@ FLAT = {
     " node { enabled effective customer { slug viewerRole } plugin { name } } } } } } } }",
     "configs": "{ customerPluginConfigs(first: 100) { totalCount edges { node { effective customer { slug name }"
     " plugin { name version } health { status } } } } }",
+    "plugins' and configs' health histories": "{ plugins(first: 100) { edges { node { healthHistory(first: 2) {"
+    " edges { node { status } } pageInfo { hasNextPage } } } } } customers(first: 100) { edges { node { pluginConfigs {"
+    " healthHistory { edges { node { status } } } } } } } }",
     "surfaces": "{ navigationItems { label plugin { name } } viewer { memberships { customer { slug } } } }",
     "a config's plugin's logs": "{ customers(first: 100) { edges { node { pluginConfigs { plugin {"
     " auditLogs(first: 1) { edges { node { customer { slug } } } } } } } } } }",

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 SYSTEM = Actor.system("tests")
 OF_A_PLUGIN = """
     statusReason settings effectiveSettings settingSources { path } secretSettings { path } health { status }
-    customerConfigs { totalCount } auditLogs { edges { cursor } }
+    healthHistory { edges { cursor } } customerConfigs { totalCount } auditLogs { edges { cursor } }
 """
 
 

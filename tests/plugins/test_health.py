@@ -5,6 +5,7 @@ from threading import Event
 import pytest
 
 from tests.factories import actor_for, make_customer, make_member, make_operator
+from tests.plugins.test_concurrency import in_threads
 from webnet.customers.access import Role
 from webnet.errors import NotFound, PermissionDenied, PluginUnavailable
 from webnet.plugins import health
@@ -89,7 +90,7 @@ def test_a_customers_check_gets_the_customer_and_its_settings(install, operator)
     manager.check_health("inventory", actor=operator, customer="acme")
 
     assert seen == {"customer": "acme", "settings": {}}
-    assert PluginHealth.objects.get().customer == customer
+    assert [each.customer for each in PluginHealth.objects.all()] == [customer] * 2
 
 
 def test_who_may_not_ask_is_refused(install, operator):
@@ -106,3 +107,44 @@ def test_who_may_not_ask_is_refused(install, operator):
     PluginConfig.objects.update(status="failed")
     with pytest.raises(PluginUnavailable):
         manager.check_health("inventory", actor=operator)
+
+
+def test_the_history_keeps_the_newest_results_of_each_pair_and_marks_the_last(install, operator, monkeypatch):
+    monkeypatch.setattr(health, "KEPT_RESULTS", 3)
+    plugin = saying(None)
+    install(plugin)
+    make_customer("acme")
+    manager.check_health("inventory", actor=operator, customer="acme")
+
+    for number in range(5):
+        plugin.answer = {"status": "healthy", "message": str(number)}
+        manager.check_health("inventory", actor=operator)
+
+    kept = PluginHealth.objects.filter(customer=None).order_by("pk")
+    assert [(each.message, each.is_latest) for each in kept] == [("2", False), ("3", False), ("4", True)]
+    assert PluginHealth.objects.get(customer__slug="acme").is_latest
+
+
+def test_a_result_of_a_plugin_that_was_uninstalled_meanwhile_is_not_found(install, operator):
+    class Vanishing(Inventory):
+        def health_check(self, context):
+            return True
+
+    install(Vanishing())
+    row = PluginConfig.objects.get()
+    found = health.check(lambda: True, plugin="inventory")
+    PluginConfig.objects.all().delete()
+
+    with pytest.raises(NotFound, match="'inventory'"):
+        health.store(row, None, found)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_checks_at_the_same_time_leave_one_last_result(install, operator):
+    install(saying(True))
+
+    found = in_threads(4, lambda _: manager.check_health("inventory", actor=operator))
+
+    assert [result.status for result in found] == [HealthStatus.HEALTHY] * 4
+    assert PluginHealth.objects.count() == 4
+    assert PluginHealth.objects.filter(is_latest=True).count() == 1

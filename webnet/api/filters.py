@@ -68,7 +68,7 @@ class PluginFilter:
             in_names = Q(name__icontains=self.search) | Q(verbose_name__icontains=self.search)
             rows = rows.filter(in_names | Q(description__icontains=self.search))
         if _is_given(self.health):
-            checked = PluginHealth.objects.filter(customer=None, status__in=_values(self.health) or ())
+            checked = PluginHealth.objects.filter(customer=None, is_latest=True, status__in=_values(self.health) or ())
             rows = rows.filter(pk__in=checked.values("plugin")) if sees_health else rows.none()
         return rows
 
@@ -153,4 +153,4 @@ def _customer_ids(slugs: Any) -> Any:
 
 def _was_checked(statuses: list[str] | tuple[()]) -> Q:
     results = PluginHealth.objects.filter(plugin=OuterRef("plugin"), customer=OuterRef("customer"))
-    return Q(Exists(results.filter(status__in=statuses)))
+    return Q(Exists(results.filter(is_latest=True, status__in=statuses)))

@@ -13,6 +13,7 @@ from webnet.api.types.enums import CustomerOrderField, OrderDirection, PluginOrd
 
 AUDIT_LOGS = Ordering((SortKey(path="position", kind=int, is_descending=True),))
 CONFIGS = Ordering((SortKey(path="plugin__name"), SortKey(path="customer__slug")))
+HEALTH_HISTORY = Ordering((SortKey(path="pk", kind=int, is_descending=True),))
 CONFIGS_OF_PLUGIN = Ordering((SortKey(path="customer__slug"),))
 
 

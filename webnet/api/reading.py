@@ -229,9 +229,10 @@ class Reading:
 
     def _load_health(self, pks: Collection[int | None]) -> Mapping[int | None, Mapping[str, PluginHealth]]:
         found: dict[int | None, dict[str, PluginHealth]] = {pk: {} for pk in pks}
-        rows = PluginHealth.objects.filter(customer__in=[pk for pk in pks if pk is not None])
+        latest = PluginHealth.objects.filter(is_latest=True)
+        rows = latest.filter(customer__in=[pk for pk in pks if pk is not None])
         if None in found:
-            rows = PluginHealth.objects.filter(customer=None) | rows
+            rows = latest.filter(customer=None) | rows
         names = {row.pk: name for name, row in self.platform.plugins.items()}
         for row in rows:
             found[row.customer_id][names.get(row.plugin_id, "")] = row

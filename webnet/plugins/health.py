@@ -14,13 +14,15 @@ from django.db import connection
 from django.utils import timezone
 
 from webnet.customers.models import Customer
-from webnet.errors import SecretUnreadable
+from webnet.errors import NotFound, SecretUnreadable
 from webnet.plugins.base import HealthReport
 from webnet.plugins.models import PluginConfig, PluginHealth
 
 logger = logging.getLogger(__name__)
 
 DEADLINE_SECONDS = 5.0
+# Of each plugin for the platform, and for each customer.
+KEPT_RESULTS = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,18 +49,26 @@ def check(call: Callable[[], Any], *, plugin: str) -> TimedReport:
 
 
 def store(row: PluginConfig, customer: Customer | None, found: TimedReport) -> PluginHealth:
-    """Keep the result as the last one of this plugin, for the platform or for the customer."""
-    health, _ = PluginHealth.objects.update_or_create(
+    """Keep the result as the last one of this plugin, for the platform or for the customer, before the former ones.
+
+    To be called within a transaction. Raises NotFound where the plugin was uninstalled in the meantime.
+    """
+    # One check of a plugin is stored after the other, so that there is one last one. Not against foreign keys to it.
+    if not PluginConfig.objects.select_for_update(no_key=True).filter(pk=row.pk).first():
+        raise NotFound.plugin(row.name)
+    results = PluginHealth.objects.filter(plugin=row, customer=customer)
+    results.filter(is_latest=True).update(is_latest=False)
+    health = PluginHealth.objects.create(
         plugin=row,
         customer=customer,
-        defaults={
-            "status": found.report.status,
-            "message": found.report.message,
-            "details": dict(found.report.details),
-            "checked_at": timezone.now(),
-            "duration_ms": found.duration_ms,
-        },
+        status=found.report.status,
+        message=found.report.message,
+        details=dict(found.report.details),
+        checked_at=timezone.now(),
+        duration_ms=found.duration_ms,
     )
+    surplus = results.order_by("-pk").values_list("pk", flat=True)[KEPT_RESULTS : KEPT_RESULTS + 1]
+    results.filter(pk__lte=next(iter(surplus), 0)).delete()
     return health
 
 

@@ -137,7 +137,10 @@ class CustomerPluginConfig(Pausable, SettingsLayer):
 
 
 class PluginHealth(models.Model):
-    """The last health check of a plugin, for the platform (no customer) or for one customer."""
+    """What one health check of a plugin found, for the platform (no customer) or for one customer.
+
+    `is_latest` marks the last one of each pair; of those before it, only so many are kept (`health.KEPT_RESULTS`).
+    """
 
     plugin = models.ForeignKey(PluginConfig, on_delete=models.CASCADE, related_name="health_results")
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, null=True, related_name="+")
@@ -146,9 +149,15 @@ class PluginHealth(models.Model):
     details = models.JSONField(default=dict)
     checked_at = models.DateTimeField()
     duration_ms = models.FloatField()
+    is_latest = models.BooleanField(default=True)
 
     class Meta:
-        constraints = (models.UniqueConstraint("plugin", Coalesce("customer", 0), name="one_health_per_pair"),)
+        constraints = (
+            models.UniqueConstraint(
+                "plugin", Coalesce("customer", 0), condition=models.Q(is_latest=True), name="one_latest_health_per_pair"
+            ),
+        )
+        indexes = (models.Index(fields=["plugin", "customer", "-id"], name="health_by_pair"),)
 
     def __str__(self) -> str:
         return f"{self.plugin}: {self.status}"

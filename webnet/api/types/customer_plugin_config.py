@@ -9,7 +9,7 @@ import strawberry_django
 from strawberry import UNSET, relay
 from strawberry.scalars import JSON
 
-from webnet.api import listings
+from webnet.api import health_history, listings
 from webnet.api.connections import Page, PageInfo
 from webnet.api.context import Info
 from webnet.api.declare import field
@@ -18,7 +18,7 @@ from webnet.api.types.enums import Availability, IneffectiveCode
 from webnet.api.types.fields import Column
 from webnet.api.types.health import PluginHealth
 from webnet.api.types.node import Node, global_id
-from webnet.api.types.references import CustomerRef, PluginRef, SettingsHistoryRef
+from webnet.api.types.references import CustomerRef, HealthHistoryRef, PluginRef, SettingsHistoryRef
 from webnet.api.types.scalars import Json
 from webnet.api.types.settings import SecretSetting, SettingSource
 from webnet.customers.models import Customer
@@ -129,6 +129,23 @@ class CustomerPluginConfig(Node):
     @staticmethod
     def health(root: strawberry.Parent[models.CustomerPluginConfig], info: Info) -> models.PluginHealth | None:
         return info.context.reading.find_health(root.plugin, customer_id=root.customer_id)
+
+    @field(
+        graphql_type=HealthHistoryRef,
+        description="The checks for this customer, newest first, as many as are kept.",
+    )
+    @staticmethod
+    def health_history(
+        root: strawberry.Parent[models.CustomerPluginConfig],
+        info: Info,
+        *,
+        first: int | None = UNSET,
+        after: str | None = UNSET,
+        last: int | None = UNSET,
+        before: str | None = UNSET,
+    ) -> Page[models.PluginHealth]:
+        arguments = {"first": first, "after": after, "last": last, "before": before}
+        return health_history.of_config(info, root, arguments)
 
     @field(description="The last change; null where none was made.")
     @staticmethod

@@ -1,12 +1,15 @@
-"""What a plugin's own check said."""
+"""What a plugin's own check said, and pages of it."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+import strawberry
 import strawberry_django
+from strawberry import relay
 from strawberry.scalars import JSON
 
+from webnet.api.connections import PageInfo
 from webnet.api.types.enums import HealthStatus
 from webnet.api.types.fields import Column
 from webnet.plugins import models
@@ -19,3 +22,15 @@ class PluginHealth:
     details: JSON
     checked_at: datetime
     duration_ms: float
+
+
+@strawberry.type(description="What a check said, in a page.")
+class PluginHealthEdge:
+    cursor: str
+    node: PluginHealth
+
+
+@strawberry.type(description="A page of what checks said, newest first.")
+class PluginHealthConnection(relay.Connection[PluginHealth]):  # type: ignore[type-var]  # It has no id of its own.
+    edges: list[PluginHealthEdge]  # type: ignore[assignment]  # Relay's own edges have other descriptions.
+    page_info: PageInfo  # type: ignore[assignment]  # So has its PageInfo.

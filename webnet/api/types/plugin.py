@@ -9,7 +9,7 @@ import strawberry_django
 from strawberry import UNSET, relay
 from strawberry.scalars import JSON
 
-from webnet.api import listings
+from webnet.api import health_history, listings
 from webnet.api.connections import Page, PageInfo
 from webnet.api.context import Info
 from webnet.api.declare import field
@@ -19,7 +19,7 @@ from webnet.api.types.enums import Availability, PluginStatus
 from webnet.api.types.fields import Column
 from webnet.api.types.health import PluginHealth
 from webnet.api.types.node import Node, global_id
-from webnet.api.types.references import AuditLogsRef, ConfigsRef, ContributionsRef, SettingsHistoryRef
+from webnet.api.types.references import AuditLogsRef, ConfigsRef, ContributionsRef, HealthHistoryRef, SettingsHistoryRef
 from webnet.api.types.scalars import Json
 from webnet.api.types.settings import SecretSetting, SettingSource
 from webnet.plugins import models
@@ -144,6 +144,23 @@ class Plugin(Node):
     def health(root: strawberry.Parent[models.PluginConfig], info: Info) -> models.PluginHealth | None:
         reading = info.context.reading
         return reading.find_health(root, customer_id=None) if reading.actor.is_platform_operator else None
+
+    @field(
+        graphql_type=HealthHistoryRef | None,
+        description="The checks for the platform, newest first, as many as are kept.",
+    )
+    @staticmethod
+    def health_history(
+        root: strawberry.Parent[models.PluginConfig],
+        info: Info,
+        *,
+        first: int | None = UNSET,
+        after: str | None = UNSET,
+        last: int | None = UNSET,
+        before: str | None = UNSET,
+    ) -> Page[models.PluginHealth] | None:
+        arguments = {"first": first, "after": after, "last": last, "before": before}
+        return health_history.of_plugin(info, root, arguments)
 
     @field(graphql_type=ContributionsRef | None, description="Null to viewers.")
     @staticmethod

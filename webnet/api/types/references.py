@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from webnet.api.types.contributions import PluginContributions
     from webnet.api.types.customer import Customer
     from webnet.api.types.customer_plugin_config import CustomerPluginConfig, CustomerPluginConfigConnection
+    from webnet.api.types.health import PluginHealthConnection
     from webnet.api.types.plugin import Plugin
     from webnet.api.types.settings_history import SettingsChangeConnection
     from webnet.api.types.user import User
@@ -21,6 +22,7 @@ ConfigRef = Annotated["CustomerPluginConfig", strawberry.lazy("webnet.api.types.
 ConfigsRef = Annotated["CustomerPluginConfigConnection", strawberry.lazy("webnet.api.types.customer_plugin_config")]
 ContributionsRef = Annotated["PluginContributions", strawberry.lazy("webnet.api.types.contributions")]
 CustomerRef = Annotated["Customer", strawberry.lazy("webnet.api.types.customer")]
+HealthHistoryRef = Annotated["PluginHealthConnection", strawberry.lazy("webnet.api.types.health")]
 PluginRef = Annotated["Plugin", strawberry.lazy("webnet.api.types.plugin")]
 SettingsHistoryRef = Annotated["SettingsChangeConnection", strawberry.lazy("webnet.api.types.settings_history")]
 UserRef = Annotated["User", strawberry.lazy("webnet.api.types.user")]
