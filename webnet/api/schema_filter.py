@@ -21,6 +21,7 @@ from graphql import (
     GraphQLUnionType,
     get_named_type,
 )
+from graphql.type.schema import InterfaceImplementations
 
 from webnet.api.ownership import Composite, FieldKey, is_built_in, mentions
 
@@ -34,8 +35,9 @@ class SchemaIndex:
         self.schema = schema
         self.mentioned_in: defaultdict[str, set[tuple[str, str | None]]] = defaultdict(set)
         self.field_counts: dict[str, int] = {}
+        self.built_in = {name for name, kind in schema.type_map.items() if is_built_in(kind)}
         for name, kind in schema.type_map.items():
-            if not is_built_in(kind):
+            if name not in self.built_in:
                 self.field_counts[name] = len(getattr(kind, "fields", getattr(kind, "types", ())))
                 for place, mentioned in mentions(kind):
                     self.mentioned_in[mentioned].add((name, place))
@@ -94,24 +96,47 @@ class SchemaFilter:
 
     def __init__(self, index: SchemaIndex, removal: Removal) -> None:
         self._full = index.schema
+        self._index = index
         self._removal = removal
         self._changed = index.find_changed(removal)
 
     def build(self) -> GraphQLSchema:
-        """The schema; it needs no validation, being a part of one that was validated."""
+        """The schema; it needs no validation, being a part of one that was validated.
+
+        Types are made as they are asked for. `GraphQLSchema` would walk through all of them to find those that it has,
+        which are known here, so they are given to it by its own attributes.
+        """
         full = self._full
-        return GraphQLSchema(
-            query=self._root(full.query_type),
-            mutation=self._root(full.mutation_type),
-            subscription=self._root(full.subscription_type),
-            types=[self._named(name) for name in full.type_map if self._stays(name)],
-            directives=full.directives,
-            description=full.description,
-            assume_valid=True,
-        )
+        # With what every schema has.
+        schema = GraphQLSchema(directives=full.directives, description=full.description, assume_valid=True)
+        schema.type_map = {
+            name: self._named(name) for name in full.type_map if name in schema.type_map or self._stays(name)
+        }
+        schema.query_type = self._root(full.query_type)
+        schema.mutation_type = self._root(full.mutation_type)
+        schema.subscription_type = self._root(full.subscription_type)
+        schema._implementations_map = {  # noqa: SLF001 - as above, for a pinned version
+            name: InterfaceImplementations(
+                objects=self._named_all(implementing.objects), interfaces=self._named_all(implementing.interfaces)
+            )
+            for name, implementing in full._implementations_map.items()  # noqa: SLF001 - likewise
+            if self._stays(name)
+        }
+        return schema
 
     def _stays(self, name: str) -> bool:
-        return name not in self._removal.types and not is_built_in(self._full.type_map[name])
+        return name not in self._removal.types and (name not in self._index.built_in or self._is_mentioned(name))
+
+    def _is_mentioned(self, name: str) -> bool:
+        """Whether any of what stays mentions this type of GraphQL's own."""
+        removal = self._removal
+        return any(
+            place not in removal.types and field_name not in removal.fields.get(place, ())
+            for place, field_name in self._index.mentioned_in[name]
+        )
+
+    def _named_all(self, kinds: Iterable[GraphQLNamedType]) -> list[Any]:
+        return [self._named(kind.name) for kind in kinds if self._stays(kind.name)]
 
     def _root(self, root: GraphQLObjectType | None) -> Any:
         return self._named(root.name) if root is not None and self._stays(root.name) else None

@@ -50,4 +50,4 @@ def derive(full: FullSchema, hidden: frozenset[str]) -> Schema:
         types=(name for name, plugin in owners.types.items() if plugin in hidden),
         fields=(key for key, plugin in owners.fields.items() if plugin in hidden),
     )
-    return full.schema.derive(SchemaFilter(full.index, removal).build())
+    return full.schema.derive(SchemaFilter(full.index, removal).build(), hidden=hidden)

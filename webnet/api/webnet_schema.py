@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -17,9 +16,9 @@ from strawberry.types import ExecutionContext
 from strawberry.types.graphql import OperationType
 
 from webnet.api.directives import BroughtByPlugin
+from webnet.api.fingerprints import SchemaParts
 from webnet.api.ownership import Ownership
 
-FINGERPRINT_LENGTH = 16
 CACHED_DOCUMENTS = 128
 DERIVED_ANEW = frozenset({"fingerprint", "validated"})
 
@@ -31,6 +30,10 @@ class Schema(StrawberrySchema):
     `schema_converter.type_map`, `_create_execution_context`, `_prepare_operation_sync`.
     """
 
+    parts: SchemaParts
+    # The plugins whose parts are not in this schema.
+    hidden: frozenset[str] = frozenset()
+
     @property
     def graphql(self) -> GraphQLSchema:
         """The schema as graphql-core has it."""
@@ -39,7 +42,7 @@ class Schema(StrawberrySchema):
     @cached_property
     def fingerprint(self) -> str:
         """A short name of what the schema says, for the header `Webnet-Schema`."""
-        return hashlib.sha256(self.export().encode()).hexdigest()[:FINGERPRINT_LENGTH]
+        return self.parts.fingerprint(without=self.hidden)
 
     @cached_property
     def validated(self) -> Any:
@@ -50,11 +53,12 @@ class Schema(StrawberrySchema):
         """The SDL, as `schema.graphql` has it."""
         return self.as_str().rstrip() + "\n"
 
-    def derive(self, graphql: GraphQLSchema) -> Schema:
-        """The same schema over a part of its types."""
+    def derive(self, graphql: GraphQLSchema, *, hidden: frozenset[str]) -> Schema:
+        """The same schema over a part of its types, which lacks what these plugins bring."""
         derived = object.__new__(type(self))
         derived.__dict__.update({key: value for key, value in self.__dict__.items() if key not in DERIVED_ANEW})
         derived._schema = graphql
+        derived.hidden = hidden
         vars(graphql)["_strawberry_schema"] = derived  # where Strawberry looks for it
         graphql.extensions = {GraphQLCoreConverter.DEFINITION_BACKREF: derived}
         derived.schema_converter = _over(self.schema_converter, graphql)
@@ -93,7 +97,8 @@ class Schema(StrawberrySchema):
         return str(required.of_type.name)
 
     def mark_owners(self, owners: Ownership) -> None:
-        """Say in the SDL which plugin brings a type."""
+        """Take note of which plugin brings what, and say it of types in the SDL."""
+        self.parts = SchemaParts(self.graphql, owners)
         for name, plugin in owners.types.items():
             definition: Any = self.schema_converter.type_map[name].definition
             definition.directives = [*(definition.directives or ()), BroughtByPlugin(name=plugin)]

@@ -1,0 +1,18 @@
+"""Runs one of the programs in `benchmarks/`, as its documentation says."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from tests.servers import ROOT
+
+LIMIT_SECONDS = 300
+
+
+def run_benchmark(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The finished process: 0 says that what is promised held, 1 that it did not, all else that it broke."""
+    command = [sys.executable, str(ROOT / "benchmarks" / f"{name}.py"), *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False)
+    assert done.returncode in (0, 1), done.stderr
+    return done
