@@ -9,6 +9,12 @@ NOT_RUN: dict[tuple[str, str], str] = {
         "it never ends; tests/events/test_clients.py runs the same client"
     ),
     ("docs/plugin-development.md", "plugins/my_plugin/"): "a tree of folders",
+    ("docs/plugin-development.md", "[tool.pytest.ini_options]"): "tests/docs/test_testing_kit.py runs with it",
+    (
+        "docs/plugin-development.md",
+        "# plugins/my_notes/tests/test_my_notes.py",
+    ): "tests/docs/test_testing_kit.py runs it",
+    ("docs/plugin-development.md", "# plugins/my_notes/tests/test_served.py"): "tests/docs/test_testing_kit.py runs it",
     (
         "examples/hello_world_plugin/README.md",
         "pyproject.toml         the package: its name, and where its version is written",

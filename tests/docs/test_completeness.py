@@ -22,7 +22,7 @@ README = Document.read(ROOT / "README.md")
 REFERENCE = Document.read(ROOT / "docs" / "plugin-quick-reference.md")
 
 # Variables that the README explains and that are read by others than webnet's Python.
-READ_ELSEWHERE = {"FORWARDED_ALLOW_IPS": "uvicorn", "TEST_DATABASE_URL": "the Makefile and the tests"}
+READ_ELSEWHERE = {"FORWARDED_ALLOW_IPS": "uvicorn"}
 # Variables that are read and that nobody sets.
 FOR_NOBODY = {"DJANGO_SETTINGS_MODULE": "Django's own"}
 

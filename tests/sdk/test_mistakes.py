@@ -158,8 +158,10 @@ def careless_model(monkeypatch):
     model = type("Loose", (django_models.Model,), {"__module__": "shelf.models", "Meta": meta})
     apps.all_models.pop("elsewhere")
     apps.clear_cache()
-    monkeypatch.setattr(apps.get_app_config("shelf"), "get_models", lambda *_, **__: [models.Shelf, model])
-    return model
+    with monkeypatch.context() as patch:
+        patch.setattr(apps.get_app_config("shelf"), "get_models", lambda *_, **__: [models.Shelf, model])
+        yield model
+    apps.clear_cache()  # what Django has kept since then knows of these two models only
 
 
 @pytest.mark.usefixtures("careless_model")

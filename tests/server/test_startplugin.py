@@ -57,7 +57,7 @@ def folder(settings: Settings, tmp_path: Path) -> Path:
 
 
 def test_its_own_tests_pass(folder: Path) -> None:
-    assert "4 passed" in run(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:django", ".")
+    assert "8 passed" in run(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider", ".")
 
 
 def test_webnet_loads_it_and_its_migrations_are_complete(folder: Path) -> None:

@@ -60,11 +60,15 @@ def find_contributions(reading: Reading, plugin: PluginConfig) -> PluginContribu
     )
 
 
-def _models(entry: Entry) -> list[str]:
-    """As `app_label.Model`: those that the plugin names, or else those of its app."""
+def models_of(entry: Entry) -> tuple[Any, ...]:
+    """The models that the plugin names, or else those of its app."""
     named = entry.manifest.models if entry.manifest is not None else None
-    found: Iterable[Any] = named if named is not None else _app_models(entry.module)
-    return sorted(str(model._meta.label) for model in found)
+    return tuple(named if named is not None else _app_models(entry.module))
+
+
+def _models(entry: Entry) -> list[str]:
+    """As `app_label.Model`."""
+    return sorted(str(model._meta.label) for model in models_of(entry))
 
 
 def _app_models(module: str) -> Iterable[type]:

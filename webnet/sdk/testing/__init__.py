@@ -1,0 +1,35 @@
+"""The testing kit for plugins: a pytest plugin, `boot()` for a webnet of its own, and assertions of what must hold.
+
+Name it in the project's pytest options, together with the plugins under test (their modules, dependencies first):
+
+    [tool.pytest.ini_options]
+    addopts = ["-p", "webnet.sdk.testing"]
+    pythonpath = ["."]
+    webnet_plugins = ["my_plugin"]
+
+It needs pytest and pytest-django. The fixtures are in `fixtures`; each is documented there, and by `pytest --fixtures`.
+"""
+
+from __future__ import annotations
+
+from webnet.sdk.testing.assertions import (
+    assert_no_leaks,
+    assert_statements_do_not_grow,
+    assert_vanishes_when_disabled,
+)
+from webnet.sdk.testing.boot import BootedWebnet, boot
+from webnet.sdk.testing.hooks import pytest_addoption, pytest_configure, pytest_load_initial_conftests
+from webnet.sdk.trial.client import HttpClient, WebnetClient
+
+__all__ = [
+    "BootedWebnet",
+    "HttpClient",
+    "WebnetClient",
+    "assert_no_leaks",
+    "assert_statements_do_not_grow",
+    "assert_vanishes_when_disabled",
+    "boot",
+    "pytest_addoption",
+    "pytest_configure",
+    "pytest_load_initial_conftests",
+]

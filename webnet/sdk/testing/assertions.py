@@ -1,0 +1,139 @@
+"""Assertions of what every plugin must keep to: no customer sees another's rows, and what is off is gone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from webnet.sdk.trial.client import WebnetClient
+
+if TYPE_CHECKING:
+    from webnet.customers.models import Customer
+    from webnet.sdk.trial.documents import Question
+
+ROOTS = """{ __schema { queryType { fields { name } } mutationType { fields { name } }
+subscriptionType { fields { name } } types { name } } navigationItems { plugin { name } } }"""
+
+
+def assert_no_leaks(plugin: str, *, mine: WebnetClient, theirs: WebnetClient) -> None:
+    """Ask all that the plugin shows at `mine`, and raise AssertionError where a row of the other customer shows.
+
+    Asked are its root fields, its fields of other types, `Query.node` with the other customer's ids, its pages and
+    widgets. Both customers must have the plugin, and the other one rows of it, which `theirs` must be able to see:
+    else nothing would be tested.
+    """
+    from webnet.sdk.trial.traces import find_traces
+
+    traces = find_traces(plugin, _customer_of(theirs))
+    seen = [place for place, shown in _show_all(plugin, theirs, traces.ids) if traces.found_in(shown)]
+    if not seen:
+        words = "so nothing is tested: is the plugin enabled for it, and does its schema show its models?"
+        raise AssertionError(f"Plugin '{plugin}' shows {theirs.who} no row of '{theirs.slug}', {words}")
+    for place, shown in _show_all(plugin, mine, traces.ids):
+        found = traces.found_in(shown)
+        if found is not None:
+            words = "narrow its rows with `context.rows()`, or on pages and widgets with `objects.of(customer)`"
+            raise AssertionError(f"Plugin '{plugin}', {place}: {mine.who} sees '{found}' of '{theirs.slug}': {words}.")
+
+
+def assert_vanishes_when_disabled(plugin: str, *, client: WebnetClient) -> None:
+    """Disable the plugin for the client's customer, and raise AssertionError where anything of it is still there.
+
+    Looked at are its root fields, types, entries of the menu, pages and permissions. The plugin stays disabled.
+    """
+    before = list(_find_surfaces(plugin, client))
+    if not before:
+        words = "so nothing is tested: enable it for this customer first"
+        raise AssertionError(f"Plugin '{plugin}' shows {client.who} at '{client.slug}' nothing, {words}.")
+    from webnet.plugins.manager import manager
+    from webnet.sdk.trial.house import SYSTEM
+
+    manager.disable(plugin, actor=SYSTEM, customer=client.slug, with_dependents=True)
+    after = list(_find_surfaces(plugin, client))
+    if after:
+        raise AssertionError(f"Plugin '{plugin}' is disabled for '{client.slug}' and still there: {', '.join(after)}.")
+
+
+def assert_statements_do_not_grow(client: WebnetClient, document: str, *, add_rows: Callable[[], object]) -> None:
+    """Raise AssertionError where the document takes more SQL statements once `add_rows` has made more rows (N+1)."""
+    few = client.count_statements(document)
+    add_rows()
+    many = client.count_statements(document)
+    if many > few:
+        words = "read what rows need for all of them at once, as relations of graphql.type do"
+        raise AssertionError(f"{many} SQL statements with more rows, and {few} with few of them: {words}. {document}")
+
+
+def _show_all(plugin: str, client: WebnetClient, ids: dict[str, tuple[str, ...]]) -> Iterator[tuple[str, str]]:
+    """(place, what it shows this person) of all that the plugin has."""
+    for question in _questions(plugin, client, ids):
+        yield question.place, json.dumps(client.run(question.document, **question.variables))
+    for path in _page_paths(plugin):
+        yield f"page '{path}'", _read_page(client, plugin, path)
+    yield from _show_widgets(plugin, client)
+
+
+def _questions(plugin: str, client: WebnetClient, ids: dict[str, tuple[str, ...]]) -> Iterator[Question]:
+    from webnet.api.schema import full_schema
+    from webnet.api.visibility import schema_without
+    from webnet.plugins.activation import customer_state
+    from webnet.sdk.trial.documents import Questions
+
+    owners = full_schema().owners
+    schema = schema_without(owners.plugins - customer_state(_customer_of(client)).effective).graphql
+    firsts = {name: each[0] for name, each in ids.items()}
+    return iter(Questions(plugin=plugin, schema=schema, owners=owners, ids=firsts))
+
+
+def _show_widgets(plugin: str, client: WebnetClient) -> Iterator[tuple[str, str]]:
+    from webnet.plugins.base import call_with
+    from webnet.plugins.registry import registry
+    from webnet.sdk.trial.house import make_hook_context
+
+    manifest = registry.get(plugin).manifest
+    context = make_hook_context(plugin, customer=_customer_of(client))
+    for widget in manifest.dashboard_widgets if manifest is not None else ():
+        maker = widget.data or widget.html
+        shown = call_with(maker, context) if maker is not None else None
+        yield f"widget '{widget.name}'", json.dumps(shown, default=str)
+
+
+def _find_surfaces(plugin: str, client: WebnetClient) -> Iterator[str]:
+    """What of the plugin is there for this person, by name."""
+    from webnet.api.schema import full_schema
+
+    answer = client.query(ROOTS)
+    schema, owners = answer["__schema"], full_schema().owners
+    present = {each["name"] for each in schema["types"]}
+    yield from (f"the type {name}" for name, owner in owners.types.items() if owner == plugin and name in present)
+    for root in ("Query", "Mutation", "Subscription"):
+        fields = {each["name"] for each in (schema[f"{root.lower()}Type"] or {"fields": ()})["fields"]}
+        yield from (f"{root}.{name}" for name in fields if owners.fields.get((root, name)) == plugin)
+    if any(item["plugin"]["name"] == plugin for item in answer["navigationItems"]):
+        yield "its entry of the menu"
+    for path in _page_paths(plugin):
+        if client.get_page(plugin, path).status_code != 404:
+            yield f"the page '{path}'"
+
+
+def _page_paths(plugin: str) -> list[str]:
+    """The plugin's pages that need no argument in their address."""
+    from webnet.plugins.registry import registry
+
+    manifest = registry.get(plugin).manifest
+    return [view.path for view in (manifest.ui_views if manifest is not None else ()) if "<" not in view.path]
+
+
+def _read_page(client: WebnetClient, plugin: str, path: str) -> str:
+    response: Any = client.get_page(plugin, path)
+    content = b"".join(response.streaming_content) if response.streaming else response.content
+    return str(content.decode(errors="replace"))
+
+
+def _customer_of(client: WebnetClient) -> Customer:
+    from webnet.customers.models import Customer
+
+    if client.slug is None:
+        raise ValueError(f"{client.who} is at the platform's view: give a client at a customer's.")
+    return Customer.objects.select_related("generation").get(slug=client.slug)

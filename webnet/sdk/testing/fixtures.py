@@ -1,0 +1,154 @@
+"""The kit's fixtures: customers, clients, plugins and settings, each on the test's own database.
+
+They are on the database as pytest-django gives it to a test: rolled back at its end, or, for a test marked with
+`@pytest.mark.django_db(transaction=True)`, committed and flushed. Widgets and streams run in threads of their own and
+see committed rows only, so tests of those take the mark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+from django.db import connection
+
+from webnet.customers.models import Customer
+from webnet.plugins import audit_triggers, state_cache
+from webnet.plugins.base import HookContext
+from webnet.sdk.testing.hooks import DATA_DIR
+from webnet.sdk.trial.client import WebnetClient
+from webnet.sdk.trial.house import PLATFORM, House, make_hook_context
+
+COMMITTING = frozenset({"transactional_db", "live_server"})
+
+
+class MakeClient(Protocol):
+    """See `make_webnet_client`."""
+
+    def __call__(self, role: str, customer: Customer | None = None) -> WebnetClient: ...
+
+
+class Switch(Protocol):
+    """See `enable_plugin` and `disable_plugin`."""
+
+    def __call__(self, plugin: str, *, customer: Customer | None = None) -> None: ...
+
+
+class SetSettings(Protocol):
+    """See `webnet_settings`."""
+
+    def __call__(self, plugin: str, *, customer: Customer | None = None, **values: Any) -> None: ...
+
+
+class MakeContext(Protocol):
+    """See `hook_context`."""
+
+    def __call__(self, plugin: str, *, customer: Customer | None = None) -> HookContext: ...
+
+
+@pytest.fixture
+def make_webnet_customer(_webnet_house: House) -> Callable[..., Customer]:
+    """Makes a customer: `make_webnet_customer("globex")`."""
+    return _webnet_house.make_customer
+
+
+@pytest.fixture
+def webnet_customer(make_webnet_customer: Callable[..., Customer]) -> Customer:
+    """The customer Acme, with the slug `acme`."""
+    return make_webnet_customer("acme")
+
+
+@pytest.fixture
+def make_webnet_client(_webnet_house: House, webnet_customer: Customer) -> MakeClient:
+    """Makes a client of a new person: `make_webnet_client("viewer")`, or `("admin", globex)` at Globex's view.
+
+    `("platform")` is a platform operator at the platform's view, and with a customer at that customer's; `("")` is
+    signed out.
+    """
+
+    def make(role: str, customer: Customer | None = None) -> WebnetClient:
+        at = customer if customer is not None or role == PLATFORM else webnet_customer
+        slug = at.slug if at is not None else None
+        if not role:
+            return WebnetClient(who="nobody", slug=slug, token=None)
+        user = _webnet_house.make_person(role, at)
+        return WebnetClient(who=user.username, slug=slug, token=_webnet_house.make_token(user), user=user)
+
+    return make
+
+
+@pytest.fixture
+def webnet_client(make_webnet_client: MakeClient) -> WebnetClient:
+    """A client of an operator of `webnet_customer`: `.query(document)`, `.mutate(field, selection, **input)`."""
+    return make_webnet_client("operator")
+
+
+@pytest.fixture
+def enable_plugin(_webnet_house: House, webnet_customer: Customer) -> Switch:
+    """Switches a plugin on, for everybody and for `webnet_customer` or another `customer`; what it needs too."""
+
+    def enable(plugin: str, *, customer: Customer | None = None) -> None:
+        _webnet_house.enable(plugin, customer=customer or webnet_customer)
+
+    return enable
+
+
+@pytest.fixture
+def disable_plugin(_webnet_house: House, webnet_customer: Customer) -> Switch:
+    """Switches a plugin off for `webnet_customer` or another `customer`; what needs it too."""
+
+    def disable(plugin: str, *, customer: Customer | None = None) -> None:
+        _webnet_house.disable(plugin, customer=customer or webnet_customer)
+
+    return disable
+
+
+@pytest.fixture
+def webnet_settings(_webnet_house: House) -> SetSettings:
+    """Sets a plugin's settings: `webnet_settings("my_plugin", limit=2)`, for everybody or for a `customer`."""
+
+    def set_settings(plugin: str, *, customer: Customer | None = None, **values: Any) -> None:
+        _webnet_house.set_settings(plugin, values, customer=customer)
+
+    return set_settings
+
+
+@pytest.fixture
+def hook_context(_webnet_house: House) -> MakeContext:
+    """What hooks, widgets and health checks are given: `hook_context("my_plugin", customer=webnet_customer)`."""
+    return make_hook_context
+
+
+@pytest.fixture
+def _webnet_house(request: pytest.FixtureRequest, db: None) -> Iterator[House]:  # noqa: ARG001 - it opens the database
+    yield House()
+    # What is kept between requests belongs to rows that are gone now.
+    state_cache.platforms.clear()
+    state_cache.customers.clear()
+
+
+@pytest.fixture(autouse=True)
+def _webnet_audit_triggers(request: pytest.FixtureRequest, _django_db_marker: None) -> Iterator[None]:
+    """Lifts the audit log's triggers for the flush that ends a committing test; the flush puts them back."""
+    yield
+    marker = request.node.get_closest_marker("django_db")
+    is_committing = marker is not None and marker.kwargs.get("transaction")
+    if is_committing or COMMITTING & set(request.fixturenames):
+        audit_triggers.remove(connection)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    request: pytest.FixtureRequest,
+    django_db_modify_db_settings_parallel_suffix: None,  # noqa: ARG001 - it names the databases of parallel runs
+) -> None:
+    """SQLite's test database is a file: threads could not share one in memory. PostgreSQL's need not sync."""
+    folder = request.config.stash.get(DATA_DIR, None)
+    if connection.vendor == "sqlite":
+        if folder is not None:
+            connection.settings_dict["TEST"]["NAME"] = str(Path(folder.name) / "tests.sqlite3")
+    else:
+        # A test's rows need not outlive a power cut.
+        connection.settings_dict["OPTIONS"]["options"] = "-c synchronous_commit=off"

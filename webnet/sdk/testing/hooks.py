@@ -1,0 +1,47 @@
+"""What pytest calls: prepares the environment before Django reads it, and brings the fixtures."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from webnet.sdk.trial.environment import find_memory, make_environment, take_on
+
+OPTION = "webnet_plugins"
+DATA_DIR = pytest.StashKey["tempfile.TemporaryDirectory[str]"]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The option that names the plugins under test."""
+    words = "webnet's plugins under test, by module, dependencies first; with it, webnet's settings are prepared."
+    parser.addini(OPTION, words, type="linelist", default=[])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, object, object]:
+    """Come before pytest-django, which sets Django up here, and before any conftest.py, which may import models."""
+    plugins = early_config.getini(OPTION)
+    if plugins:
+        folder = tempfile.TemporaryDirectory(prefix="webnet-tests-", dir=find_memory())
+        early_config.stash[DATA_DIR] = folder
+        take_on(make_environment(plugins=plugins, data_dir=Path(folder.name), database_url=_find_database()))
+    return (yield)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Bring the fixtures: after those of pytest-django, some of which they replace."""
+    if not config.pluginmanager.has_plugin("django"):
+        raise pytest.UsageError("webnet.sdk.testing needs pytest-django: install it, and leave out '-p no:django'.")
+    from webnet.sdk.testing import fixtures
+
+    if not config.pluginmanager.is_registered(fixtures):
+        config.pluginmanager.register(fixtures, fixtures.__name__)
+
+
+def _find_database() -> str:
+    """The PostgreSQL server that TEST_DATABASE_URL names, if TEST_DATABASE asks for it; else SQLite."""
+    return os.environ.get("TEST_DATABASE_URL", "") if os.environ.get("TEST_DATABASE") == "postgresql" else ""

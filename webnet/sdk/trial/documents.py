@@ -1,0 +1,139 @@
+"""What there is to ask of a plugin: a document for each of its root fields, nodes and additions to other types."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import (
+    GraphQLError,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLSchema,
+    get_named_type,
+    is_required_argument,
+    parse,
+)
+
+from webnet.api.document_size import DocumentSize
+from webnet.api.limits import MAXIMUM_DEPTH, MAXIMUM_TOKENS
+from webnet.api.ownership import Ownership
+from webnet.sdk.trial.samples import NO_ID, make_sample
+from webnet.sdk.trial.selections import Selector
+
+LEVELS = range(MAXIMUM_DEPTH - 1, -1, -1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """One document, and the field that it is about: `Query.devices`, `Device.site`, or `node(Device)`."""
+
+    place: str
+    document: str
+    variables: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Questions:
+    """What can be asked of one plugin in a schema where it is effective.
+
+    `ids` has a global id for each type with rows, by the type's name: what fields that want one are asked for.
+    """
+
+    plugin: str
+    schema: GraphQLSchema
+    owners: Ownership
+    ids: Mapping[str, str] = field(default_factory=dict)
+
+    def __iter__(self) -> Iterator[Question]:
+        yield from self.of_roots()
+        yield from self.of_additions()
+        yield from self.of_nodes()
+
+    def of_roots(self) -> Iterator[Question]:
+        """The plugin's fields of the query root."""
+        for name, declared in self._fields("Query"):
+            yield self._ask(f"Query.{name}", (), name, declared)
+
+    def of_additions(self) -> Iterator[Question]:
+        """The plugin's fields of types that others brought, where a way without arguments leads to such a type."""
+        for type_name in sorted({kind for kind, _ in self.owners.fields} - {"Query", "Mutation", "Subscription"}):
+            way = self._find_way(type_name)
+            for name, declared in self._fields(type_name):
+                if way is not None:
+                    yield self._ask(f"{type_name}.{name}", way, name, declared)
+
+    def of_nodes(self) -> Iterator[Question]:
+        """`Query.node` for each of the plugin's types that `ids` has one of."""
+        node = self._root("Query").fields["node"]
+        for type_name, given in self.ids.items():
+            kind = self.schema.type_map.get(type_name)
+            if self.owners.types.get(type_name) != self.plugin or not isinstance(kind, GraphQLObjectType):
+                continue
+            if any(interface.name == "Node" for interface in kind.interfaces):
+                yield self._ask(f"node({type_name})", (), "node", node, id=given)
+
+    def _ask(
+        self,
+        place: str,
+        way: Sequence[str],
+        name: str,
+        declared: GraphQLField,
+        id: str | None = None,  # noqa: A002 - as GraphQL calls it
+    ) -> Question:
+        """The document with the most levels that webnet takes."""
+        kind = get_named_type(declared.type)
+        wanted = {name: each for name, each in declared.args.items() if is_required_argument(each)}
+        given = id or self.ids.get(kind.name, next(iter(self.ids.values()), NO_ID))
+        variables = {each: make_sample(argument.type, id=given) for each, argument in wanted.items()}
+        taken = ", ".join(f"${each}: {argument.type}" for each, argument in wanted.items())
+        passed = ", ".join(f"{each}: ${each}" for each in wanted)
+        head = f"query({taken}) " if taken else ""
+        call = f"{name}({passed})" if passed else name
+        selector = Selector(self.schema, self.owners.types)
+        for levels in LEVELS:
+            body = f"{{ {call} {selector.select(kind, depth=levels)} }}"
+            for step in reversed(way):
+                body = f"{{ {step} {body} }}"
+            if _is_taken(head + body):
+                break
+        return Question(place=place, document=head + body, variables=variables)
+
+    def _find_way(self, type_name: str) -> tuple[str, ...] | None:
+        """The fields that lead from the query root to the type; the shortest way."""
+        ways: deque[tuple[GraphQLObjectType, tuple[str, ...]]] = deque([(self._root("Query"), ())])
+        seen = {"Query"}
+        while ways:
+            kind, way = ways.popleft()
+            for name, declared in kind.fields.items():
+                reached = get_named_type(declared.type)
+                if any(map(is_required_argument, declared.args.values())) or reached.name in seen:
+                    continue
+                if reached.name == type_name:
+                    return (*way, name)
+                if isinstance(reached, GraphQLObjectType):
+                    seen.add(reached.name)
+                    ways.append((reached, (*way, name)))
+        return None
+
+    def _fields(self, type_name: str) -> Iterator[tuple[str, GraphQLField]]:
+        kind = self.schema.type_map.get(type_name)
+        for name, declared in kind.fields.items() if isinstance(kind, GraphQLObjectType) else ():
+            if self.owners.fields.get((type_name, name)) == self.plugin:
+                yield name, declared
+
+    def _root(self, name: str) -> GraphQLObjectType:
+        kind = self.schema.type_map[name]
+        if not isinstance(kind, GraphQLObjectType):
+            raise TypeError(f"'{name}' is no object type.")
+        return kind
+
+
+def _is_taken(document: str) -> bool:
+    """Whether webnet takes a document of this size."""
+    try:
+        return DocumentSize(parse(document, max_tokens=MAXIMUM_TOKENS)).depth() <= MAXIMUM_DEPTH
+    except GraphQLError:
+        return False
