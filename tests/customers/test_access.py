@@ -15,6 +15,7 @@ from webnet.customers.access import (
     role_in,
     visible_customers,
 )
+from webnet.customers.models import Membership
 from webnet.errors import NotFound, PermissionDenied
 
 pytestmark = pytest.mark.django_db
@@ -40,6 +41,34 @@ def test_members_see_their_customers_with_their_roles_in_one_statement(django_as
     assert [customer.slug for customer in customers] == ["acme", "globex"]
     assert roles == [Role.ADMIN, Role.VIEWER]
     assert all(tokens)
+
+
+def test_a_role_that_was_set_on_a_customer_is_not_believed():
+    customer = make_customer()
+    stranger, viewer = actor_for(make_user("eve")), actor_for(make_member("ada", customer, Role.VIEWER))
+    customer.member_role = Role.ADMIN.value
+
+    assert role_in(stranger, customer) is None
+    assert role_in(viewer, customer) is Role.VIEWER
+
+
+def test_a_role_that_was_read_for_one_actor_is_not_believed_of_another():
+    customer = make_customer()
+    ada = actor_for(make_member("ada", customer, Role.ADMIN))
+    seen_by_ada = find_customer(ada, "acme")
+
+    assert role_in(ada, seen_by_ada) is Role.ADMIN
+    assert role_in(actor_for(make_user("eve")), seen_by_ada) is None
+    assert role_in(actor_for(make_member("bob", customer, Role.VIEWER)), seen_by_ada) is Role.VIEWER
+
+
+def test_a_role_that_was_read_in_an_earlier_request_is_not_believed():
+    customer = make_customer()
+    user = make_member("ada", customer, Role.ADMIN)
+    kept = find_customer(actor_for(user), "acme")
+    Membership.objects.filter(user=user).update(role=Role.VIEWER)
+
+    assert role_in(actor_for(user), kept) is Role.VIEWER
 
 
 def test_operators_and_the_system_see_every_customer_as_admins():

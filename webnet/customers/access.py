@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import secrets
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db.models import CharField, F, QuerySet, Value
@@ -39,6 +40,8 @@ class Actor:
     token_expires_at: datetime | None = None
     request_id: str = ""
     ip_address: str | None = None
+    # Marks the roles that were read for this very actor: no other is believed, be it assigned, foreign or kept.
+    mark: str = field(default_factory=lambda: secrets.token_hex(8), init=False, repr=False, compare=False)
 
     @classmethod
     def system(cls, name: str) -> Actor:
@@ -56,11 +59,11 @@ class Actor:
 
 def visible_customers(actor: Actor) -> QuerySet[Customer]:
     """The customers that exist for this actor, each with `member_role`: the actor's role there, before limits."""
-    customers = Customer.objects.select_related("generation")
+    customers = Customer.objects.select_related("generation").annotate(member_mark=_text(actor.mark))
     if actor.only_customer_id is not None:
         customers = customers.filter(pk=actor.only_customer_id)
     if actor.is_superuser:
-        return customers.annotate(member_role=Value(Role.ADMIN.value, output_field=CharField()))
+        return customers.annotate(member_role=_text(Role.ADMIN.value))
     if actor.user_id is None:
         return customers.none()
     return customers.filter(memberships__user=actor.user_id).annotate(member_role=F("memberships__role"))
@@ -86,11 +89,16 @@ def role_in(actor: Actor, customer: Customer) -> Role | None:
 def _unlimited_role(actor: Actor, customer: Customer) -> Role | None:
     if actor.is_superuser:
         return Role.ADMIN
-    loaded = getattr(customer, "member_role", None)  # brought along by `visible_customers`
-    if loaded is None:
-        found = Membership.objects.filter(user=actor.user_id, customer=customer).values_list("role", flat=True)
-        loaded = found.first() if actor.user_id is not None else None
-    return Role(loaded) if loaded else None
+    if actor.user_id is None:
+        return None
+    if getattr(customer, "member_mark", None) == actor.mark:  # `visible_customers` brought the role along
+        return Role(customer.member_role)  # type: ignore[attr-defined]  # an annotation
+    found = Membership.objects.filter(user=actor.user_id, customer=customer).values_list("role", flat=True).first()
+    return Role(found) if found else None
+
+
+def _text(value: str) -> Value:
+    return Value(value, output_field=CharField())
 
 
 def require(actor: Actor, role: Role, *, customer: Customer) -> None:
