@@ -37,8 +37,8 @@ query InstalledPlugins {
 }
 
 # Switch a plugin on for the whole platform (as a platform operator).
-mutation EnableHelloWorld {
-  enablePlugin(input: { plugin: "hello_world" }) {
+mutation EnableDevices {
+  enablePlugin(input: { plugin: "device_inventory" }) {
     ... on EnablePluginPayload {
       changed
       plugin {

@@ -1,4 +1,4 @@
-"""The demo data: made once, by its command only, with a password that is shown once."""
+"""The demo data: made once, by its command only, with a password that is shown once and a plugin that is on."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from django.core.management import call_command
 from tests.accounts.requests import make_request
 from tests.factories import make_user
 from webnet.accounts import sessions
+from webnet.customers.access import Actor
 from webnet.customers.models import Customer, Membership, User
-from webnet.plugins.models import PluginAuditLog
+from webnet.plugins.manager import manager
+from webnet.plugins.models import PluginAuditLog, PluginConfig
 
 pytestmark = pytest.mark.django_db
 
@@ -21,8 +23,14 @@ USERNAMES = {"platform", "acme-admin", "acme-operator", "acme-viewer", "globex-a
 
 def run(*arguments: str) -> str:
     output = io.StringIO()
-    call_command("demo", *arguments, stdout=output)
+    call_command("demo", *arguments, stdout=output, stderr=output, no_color=True)
     return output.getvalue()
+
+
+def sync() -> PluginConfig:
+    """What `sync_plugins` finds of the plugin that the demo switches on."""
+    call_command("sync_plugins", stdout=io.StringIO())
+    return PluginConfig.objects.get(name="hello_world")
 
 
 def test_demo_makes_customers_and_people_who_can_sign_in_with_the_password_shown(monkeypatch: pytest.MonkeyPatch):
@@ -52,6 +60,43 @@ def test_a_password_that_is_given_is_taken_and_not_printed(monkeypatch: pytest.M
 
     assert "canary" not in output
     sessions.sign_in(make_request(), username="platform", password="canary")
+
+
+def test_demo_switches_hello_world_on_for_everybody():
+    row = sync()
+
+    output = run()
+
+    row.refresh_from_db()
+    assert (row.enabled, row.availability) == (True, "default_on")
+    assert output.endswith("Enabled hello_world for every customer.\n")
+    assert PluginAuditLog.objects.get(action="enable_plugin").actor_name == "command: demo"
+
+
+def test_demo_does_not_switch_on_again_what_somebody_switched_off():
+    row = sync()
+    run()
+    manager.disable("hello_world", actor=Actor.system("test"))
+
+    run()
+
+    row.refresh_from_db()
+    assert not row.enabled
+
+
+def test_demo_is_made_where_its_plugin_refuses_to_be_switched_on(monkeypatch: pytest.MonkeyPatch):
+    def refuse(self: object, context: object) -> None:
+        raise RuntimeError
+
+    row = sync()
+    monkeypatch.setattr("hello_world.plugin.Plugin.on_enable", refuse)
+
+    output = run()
+
+    row.refresh_from_db()
+    assert "hello_world is not enabled: " in output
+    assert not row.enabled
+    assert User.objects.filter(username="platform").exists()
 
 
 def test_demo_again_changes_nothing_and_says_so():

@@ -47,20 +47,20 @@ def test_an_operator_signs_in_asks_and_switches_a_plugin_on(page: Page, webnet: 
     run_operation(page, "WhoAmI")
     expect(page.locator(".result-window")).to_contain_text('"isPlatformOperator": true')
     run_operation(page, "InstalledPlugins")
-    expect(page.locator(".result-window")).to_contain_text('"name": "hello_world"')
-    run_operation(page, "EnableHelloWorld")
+    expect(page.locator(".result-window")).to_contain_text('"name": "device_inventory"')
+    run_operation(page, "EnableDevices")
     expect(page.locator(".result-window")).to_contain_text('"enabled": true')
 
     operator = Client(webnet.url)
     operator.sign_in("platform", DEMO_PASSWORD)
-    seen = operator.post_graphql('{ plugin(name: "hello_world") { enabled } }').json()
+    seen = operator.post_graphql('{ plugin(name: "device_inventory") { enabled } }').json()
     assert seen == {"data": {"plugin": {"enabled": True}}}
 
 
 def test_who_may_not_switch_it_on_reads_why(page: Page) -> None:
     sign_in(page, "acme-viewer")
 
-    run_operation(page, "EnableHelloWorld")
+    run_operation(page, "EnableDevices")
 
     expect(page.locator(".result-window")).to_contain_text('"code": "OPERATORS_ONLY"')
 

@@ -23,7 +23,8 @@ from tests.servers import (
 from webnet.server.management.commands.run import LAST_LINE
 
 PLUGINS = "{ plugins(first: 10) { edges { node { name enabled } } } }"
-ENABLE = 'mutation { enablePlugin(input: {plugin: "hello_world"}) { ... on EnablePluginPayload { changed } } }'
+ENABLE = 'mutation { enablePlugin(input: {plugin: "device_inventory"}) { ... on EnablePluginPayload { changed } } }'
+DISABLE = 'mutation { disablePlugin(input: {plugin: "hello_world"}) { ... on DisablePluginPayload { changed } } }'
 
 
 def sign_in(server: Server, password: str = DEMO_PASSWORD) -> Client:
@@ -32,9 +33,9 @@ def sign_in(server: Server, password: str = DEMO_PASSWORD) -> Client:
     return client
 
 
-def is_enabled(client: Client) -> bool:
+def enabled_plugins(client: Client) -> list[str]:
     plugins = client.post_graphql(PLUGINS).json()["data"]["plugins"]["edges"]
-    return next(edge["node"]["enabled"] for edge in plugins if edge["node"]["name"] == "hello_world")
+    return [edge["node"]["name"] for edge in plugins if edge["node"]["enabled"]]
 
 
 def test_a_first_start_says_where_to_look_and_how_to_sign_in(tmp_path: Path) -> None:
@@ -45,16 +46,19 @@ def test_a_first_start_says_where_to_look_and_how_to_sign_in(tmp_path: Path) -> 
         assert f"{server.url}/graphql/" in server.output
         assert "platform" in server.output
         assert "Welcome, platform" in signed_in.get("/").text
+        assert enabled_plugins(signed_in) == ["hello_world"]
 
 
 def test_a_second_start_loses_nothing_and_makes_no_demo_data(tmp_path: Path) -> None:
     with serve_webnet(tmp_path) as first:
-        sign_in(first).post_graphql(ENABLE)
+        operator = sign_in(first)
+        changed = [operator.post_graphql(mutation).json()["data"] for mutation in (ENABLE, DISABLE)]
 
     with serve_webnet(tmp_path, WEBNET_DEMO_PASSWORD="another-password") as second:
         kept = sign_in(second)
 
-        assert is_enabled(kept)
+        assert changed == [{"enablePlugin": {"changed": True}}, {"disablePlugin": {"changed": True}}]
+        assert enabled_plugins(kept) == ["device_inventory"]
         assert "demo users" not in second.output
 
 

@@ -1,4 +1,4 @@
-"""Makes the demo data: two customers and five people with one password."""
+"""Makes the demo data: two customers, five people with one password, and a plugin that is on for everybody."""
 
 from __future__ import annotations
 
@@ -13,9 +13,13 @@ from webnet.accounts.management.refusals import refusals_as_command_errors
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer, Membership, User
 from webnet.customers.roles import Role
+from webnet.errors import Refusal
+from webnet.plugins.manager import manager
+from webnet.plugins.models import Availability, PluginConfig
 
 ACTOR = Actor.system("command: demo")
 OPERATOR = "platform"
+PLUGIN = "hello_world"
 CUSTOMERS = {"acme": "Acme", "globex": "Globex"}
 MEMBERS = (
     ("acme-admin", "acme", Role.ADMIN),
@@ -29,7 +33,8 @@ class Command(BaseCommand):
     help = (
         "Makes demo data: the customers acme and globex, the platform operator 'platform', and the members "
         "acme-admin, acme-operator, acme-viewer and globex-admin. Their password is WEBNET_DEMO_PASSWORD where that "
-        "is set, else random and printed once. What is there already stays as it is."
+        "is set, else random and printed once. The first time, the plugin hello_world is switched on for everybody, "
+        "where sync_plugins has found it. What is there already stays as it is."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -48,6 +53,17 @@ class Command(BaseCommand):
         if made_users:
             shown = "is the one in WEBNET_DEMO_PASSWORD" if given else f"is, shown this once: {password}"
             self.stdout.write(f"Made the demo users {', '.join(made_users)}. Their password {shown}")
+        if OPERATOR in made_users and PluginConfig.objects.filter(name=PLUGIN).exists():
+            self._enable_plugin()
+
+    def _enable_plugin(self) -> None:
+        """A plugin that can't be switched on is told of; the demo data is made all the same."""
+        try:
+            manager.enable(PLUGIN, actor=ACTOR, availability=Availability.DEFAULT_ON, reason="Demo data")
+        except Refusal as refusal:
+            self.stderr.write(f"{PLUGIN} is not enabled: {refusal.message}")
+        else:
+            self.stdout.write(f"Enabled {PLUGIN} for every customer.")
 
 
 def _make_users(password: str) -> list[str]:

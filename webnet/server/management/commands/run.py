@@ -17,9 +17,9 @@ LAST_LINE = "Ctrl-C ends it."
 
 
 class Command(BaseCommand):
-    """Migrate, make the demo data on a first start while debugging, read the plugins, serve."""
+    """Migrate, read the plugins, make the demo data on a first start while debugging, serve."""
 
-    help = "Migrates, makes the demo data on a first start with WEBNET_DEBUG, syncs the plugins and serves webnet."
+    help = "Migrates, syncs the plugins, makes the demo data on a first start with WEBNET_DEBUG, and serves webnet."
     requires_system_checks: list[str] = []  # noqa: RUF012 - Django's own attribute; migrate runs the checks
 
     def handle(self, **_options: Any) -> None:
@@ -27,9 +27,9 @@ class Command(BaseCommand):
         # First of all, so that a port that is taken changes nothing.
         listener = _listen(settings.WEBNET_HOST, settings.WEBNET_PORT)
         call_command("migrate", host_only=True, interactive=False, verbosity=0, stdout=io.StringIO())
-        if settings.DEBUG and not get_user_model().objects.exists():
-            call_command("demo", stdout=self.stdout)
         self._sync_plugins()
+        if settings.DEBUG and not get_user_model().objects.exists():
+            call_command("demo", stdout=self.stdout, stderr=self.stderr)
         connections.close_all()
         with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again once everything is closed
             server = _make_server()
