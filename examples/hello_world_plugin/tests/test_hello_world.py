@@ -1,11 +1,14 @@
-"""The plugin on its own: no server and no database, since a plugin is a class like any other."""
+"""The plugin on its own, since a plugin is a class like any other; and with a webnet around it."""
 
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hello_world.plugin import Plugin
 
 from webnet.plugins.base import HookContext
+from webnet.sdk.models import Customer
+from webnet.sdk.testing import WebnetClient, assert_vanishes_when_disabled
 
 DEFAULTS = {"greeting": "Hello", "punctuation": "!"}
 
@@ -52,3 +55,36 @@ def test_each_change_is_logged_with_the_customer(hook: str, caplog: pytest.LogCa
     getattr(Plugin(), hook)(context_for("Acme"))
 
     assert "Acme" in caplog.text
+
+
+# With a whole webnet around it: the kit's fixtures are an operator of Acme, other people, and its plugins.
+
+
+@pytest.fixture
+def viewer(make_webnet_client: Any, enable_plugin: Any) -> WebnetClient:
+    """A viewer of Acme, which has the plugin."""
+    enable_plugin("hello_world")
+    return make_webnet_client("viewer")
+
+
+@pytest.mark.django_db(transaction=True)  # widgets are drawn in threads, which see only what is committed
+def test_each_customer_is_greeted_on_its_dashboard_in_its_own_words(
+    viewer: WebnetClient, webnet_customer: Customer, webnet_settings: Any
+) -> None:
+    webnet_settings("hello_world", greeting="Welcome")
+    webnet_settings("hello_world", customer=webnet_customer, punctuation=".")
+
+    assert viewer.query("{ dashboardWidgets { data error } }")["dashboardWidgets"] == [
+        {"data": {"text": "Welcome, Acme."}, "error": None}
+    ]
+
+
+def test_its_entry_of_the_menu_leads_to_its_page(viewer: WebnetClient) -> None:
+    page = viewer.get_page("hello_world").content.decode()
+
+    assert viewer.query("{ navigationItems { url } }")["navigationItems"] == [{"url": "/c/acme/plugins/hello_world/"}]
+    assert "Hello, Acme!" in page
+
+
+def test_disabled_it_is_gone(viewer: WebnetClient) -> None:
+    assert_vanishes_when_disabled("hello_world", client=viewer)

@@ -1,0 +1,31 @@
+"""An example's tests pass as its README calls them: with its own options, and no other plugin but what it needs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("example", ["hello_world", "site_map"])
+def test_its_tests_pass_alone(example: str) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("WEBNET_")}
+    environment.pop("DJANGO_SETTINGS_MODULE", None)  # a plugin's author has set nothing
+
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "pytest", "-q", "-p", "no:cacheprovider", f"examples/{example}_plugin"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "failed" not in done.stdout and "skipped" not in done.stdout
