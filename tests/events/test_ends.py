@@ -164,7 +164,19 @@ def test_a_fault_of_a_plugins_source_ends_it_without_telling_what_it_was(client)
 
     stream.next()
 
-    assert stream.end() == {"code": "INTERNAL_ERROR", "message": "Internal error"}
+    assert stream.end() == {"code": "PLUGIN_FAILED", "message": "The plugin 'ticker' failed."}
+
+
+def test_a_plugins_source_that_would_end_the_process_ends_its_own_stream(client):
+    admin = client("acme-admin")
+    admin.mutate("enableCustomerPlugin", customer="acme", plugin="ticker")
+    other = admin.subscribe("acme", "subscription { ticks { number } }")
+    stream = admin.subscribe("acme", "subscription { exitingTicks { number } }")
+
+    stream.next()
+
+    assert stream.end() == {"code": "PLUGIN_FAILED", "message": "The plugin 'ticker' failed."}
+    assert [other.next()[0] for _ in range(3)] == ["next"] * 3
 
 
 def test_a_plugin_that_is_not_effective_has_no_subscriptions(client):

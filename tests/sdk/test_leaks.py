@@ -100,7 +100,7 @@ def test_a_row_that_a_resolver_found_unscoped_is_withheld(world, monkeypatch, ca
     answer = world.client("acme-viewer", "acme").run("{ named { name } }")
 
     assert answer["data"] is None and "globex" not in str(answer)
-    assert answer["errors"][0]["extensions"]["code"] == "INTERNAL_ERROR"
+    assert answer["errors"][0]["extensions"]["code"] == "PLUGIN_FAILED"
     assert "'shelf.schema' was about to show a Shelf of another customer" in caplog.text
 
 

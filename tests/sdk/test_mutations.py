@@ -116,7 +116,7 @@ def test_an_error_takes_the_change_back_and_is_recorded_as_failed(world, failing
 
     assert (
         world.client("acme-operator", "acme").code('mutation { addShelf(input: {name: "new"}) { __typename } }')
-        == "INTERNAL_ERROR"
+        == "PLUGIN_FAILED"
     )
 
     assert not Shelf.objects.filter(name="new").exists()

@@ -23,6 +23,7 @@ Expected refusals are no errors but members of a result union (`refusals`). Thes
     BAD_CURSOR                  200    `after` or `before` is no cursor of this list in this order
     BAD_PAGE                    200    `first` or `last` is negative, or both are given
     EVENT_STREAM_REQUIRED       406    a subscription was sent by a client that takes no event stream
+    PLUGIN_FAILED               200    the plugin named in `extensions.plugin` failed in this field
     PLUGIN_NOT_EFFECTIVE        200    ends a stream: a plugin that it needs is not effective any more
     SLOW_CONSUMER               200    ends a stream: too many events wait for the client
     SERVER_STOPPING             200    ends a stream: subscribe again, with the last cursor
@@ -36,6 +37,7 @@ import re
 
 from graphql import GraphQLError, GraphQLSyntaxError
 
+from webnet.api.isolation import FieldFailed, is_about_input
 from webnet.errors import RequestError, WebnetError
 
 logger = logging.getLogger("webnet.api")
@@ -80,7 +82,9 @@ def describe(error: GraphQLError, *, request_id: str) -> GraphQLError:
     if error.extensions and "code" in error.extensions:
         return error
     cause = _find_cause(error)
-    if cause is None and (error.path is None or _is_about_input(error)):
+    if isinstance(cause, FieldFailed):
+        return _tell_failure(error, cause, request_id)
+    if cause is None and (error.path is None or is_about_input(error)):
         return _with_code(error, _read_message(error), _classify(error))
     if isinstance(cause, RecursionError) and error.path is None:
         return _with_code(error, "The document or a variable is nested too deep.", "QUERY_TOO_DEEP")
@@ -88,6 +92,13 @@ def describe(error: GraphQLError, *, request_id: str) -> GraphQLError:
         return _with_code(error, cause.message, cause.code)
     logger.error("Request %s failed at %s: %s", request_id, error.path, error.message, exc_info=cause)
     return _with_code(error, INTERNAL_MESSAGE, "INTERNAL_ERROR", requestId=request_id)
+
+
+def _tell_failure(error: GraphQLError, failed: FieldFailed, request_id: str) -> GraphQLError:
+    words = "Request %s: plugin '%s' failed in %s, at %s."
+    logger.error(words, request_id, failed.plugin, failed.place, error.path, exc_info=failed.error)
+    message = f"The plugin '{failed.plugin}' failed."
+    return _with_code(error, message, "PLUGIN_FAILED", plugin=failed.plugin, requestId=request_id)
 
 
 def _find_cause(error: GraphQLError) -> Exception | None:
@@ -106,12 +117,7 @@ def _with_code(error: GraphQLError, message: str, code: str, **more: str) -> Gra
 def _classify(error: GraphQLError) -> str:
     if isinstance(error, GraphQLSyntaxError):
         return "TOO_MANY_TOKENS" if "Parsing aborted" in error.message else "GRAPHQL_PARSE_FAILED"
-    return "BAD_USER_INPUT" if _is_about_input(error) else "GRAPHQL_VALIDATION_FAILED"
-
-
-def _is_about_input(error: GraphQLError) -> bool:
-    """Whether graphql-core could not take a variable or an argument; it tells so by its words alone."""
-    return "has invalid value" in error.message
+    return "BAD_USER_INPUT" if is_about_input(error) else "GRAPHQL_VALIDATION_FAILED"
 
 
 _VALUE_AT_FAULT = re.compile(r"(?s)((?:Variable|Argument) '[^']+' has invalid value[^:]*: [^:]*?)(?:, found)?: .*")

@@ -21,6 +21,7 @@ from webnet.api.contributions import (
 )
 from webnet.api.directives import BroughtByPlugin
 from webnet.api.guards import SignedInOnly, SignedInOrRefused, close
+from webnet.api.isolation import IsolatingExecutor, isolate
 from webnet.api.limits import EXTENSIONS
 from webnet.api.mutations.root import Mutation
 from webnet.api.ownership import Ownership, find_owners
@@ -86,9 +87,11 @@ def _assemble(fields: Mapping[tuple[str, str], str], listed: Mapping[str, tuple[
         ],
         extensions=EXTENSIONS,
         config=StrawberryConfig(scalar_map=SCALARS),
+        execution_context_class=IsolatingExecutor,
         exception_handlers=[RefusalHandler(raised, shown) for raised, shown, _ in REFUSALS],
     )
     names = {plugin: [schema.name_of(kind) for kind in kinds] for plugin, kinds in listed.items()}
     owners = find_owners(schema.graphql, fields=fields, types=names)
     schema.mark_owners(owners)
+    isolate(schema.graphql, owners)
     return FullSchema(schema=schema, owners=owners, index=SchemaIndex(schema.graphql))

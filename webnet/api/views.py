@@ -70,7 +70,7 @@ def respond(request: HttpRequest, customer: str | None, *, subscribe: Subscribe[
         return serve(request, customer, subscribe)
     except WebnetError as error:
         return refuse(request, error, fingerprint=visible_schema(None).fingerprint)
-    except Exception:
+    except (Exception, SystemExit):
         logger.exception("Request %s failed.", request_id(request))
         bug = WebnetError(INTERNAL_MESSAGE, code="INTERNAL_ERROR")
         return refuse(request, bug, fingerprint=visible_schema(None).fingerprint)

@@ -83,7 +83,7 @@ class Schema(StrawberrySchema):
             failed = self._prepare_operation_sync(execution, runner)
         if failed is not None or execution.graphql_document is None:
             return list(failed.errors or ()) if failed is not None else []
-        return GraphQLExecutor.build(
+        return self.execution_context_class.build(
             self.graphql,
             execution.graphql_document,
             context_value=context,

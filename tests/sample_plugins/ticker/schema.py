@@ -42,3 +42,8 @@ class TickerSubscriptions:
     async def faulty_ticks(self) -> AsyncGenerator[Tick, None]:
         yield Tick(number=0)
         raise RuntimeError("the spring has broken")
+
+    @strawberry.subscription
+    async def exiting_ticks(self) -> AsyncGenerator[Tick, None]:
+        yield Tick(number=0)
+        raise SystemExit(1)
