@@ -76,10 +76,10 @@ def run_command(*arguments: str, data_dir: Path, **changes: str | None) -> subpr
 
 
 @contextmanager
-def serve_webnet(data_dir: Path, **changes: str | None) -> Iterator[Server]:
+def serve_webnet(data_dir: Path, *, home: Path = ROOT, **changes: str | None) -> Iterator[Server]:
     """`manage.py run`, as `make run` calls it."""
     command = [sys.executable, "manage.py", "run"]
-    with _start(command, make_environment(data_dir, **changes), until=LAST_LINE) as (output, process):
+    with _start(command, make_environment(data_dir, **changes), until=LAST_LINE, home=home) as (output, process):
         host, port = re.findall(r"serves http://([\d.]+):(\d+)/", output)[0]
         yield Server(host=host, port=int(port), output=output, process=process)
 
@@ -124,12 +124,12 @@ def _connect(port: int) -> None:
 
 @contextmanager
 def _start(
-    command: list[str], environment: dict[str, str], *, until: str
+    command: list[str], environment: dict[str, str], *, until: str, home: Path = ROOT
 ) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """What the process printed up to the text that says it serves, and the process."""
     process = subprocess.Popen(
         command,
-        cwd=ROOT,
+        cwd=home,
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -16,12 +16,13 @@ _HEADING = re.compile(r"^#+ +(.*?) *$")
 
 @dataclass(frozen=True, kw_only=True)
 class Block:
-    """One fenced block: its language, its text, and the line where it begins."""
+    """One fenced block: its language, its text, the line where it begins, and the section (`## …`) it is in."""
 
     document: str
     line: int
     language: str
     text: str
+    section: str = ""
 
     @property
     def place(self) -> str:
@@ -80,13 +81,16 @@ class Document:
     def _find_blocks(self) -> Iterator[Block]:
         begun: tuple[int, str, str] | None = None
         lines: list[str] = []
+        section = ""
         for number, line in enumerate(self.text.splitlines(), start=1):
             fence = _FENCE.match(line)
+            if begun is None and line.startswith("## "):
+                section = line.removeprefix("## ")
             if begun is None and fence:
                 begun, lines = (number, fence[1], fence[2]), []
             elif begun is not None and fence and not fence[2]:
                 text = "\n".join(each.removeprefix(begun[1]) for each in lines) + "\n"
-                yield Block(document=self.name, line=begun[0], language=begun[2], text=text)
+                yield Block(document=self.name, line=begun[0], language=begun[2], text=text, section=section)
                 begun = None
             else:
                 lines.append(line)

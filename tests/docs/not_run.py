@@ -8,7 +8,6 @@ NOT_RUN: dict[tuple[str, str], str] = {
     ("docs/audit-and-settings.md", 'import { createClient } from "graphql-sse";'): (
         "it never ends; tests/events/test_clients.py runs the same client"
     ),
-    ("docs/plugin-development.md", "plugins/my_plugin/"): "a tree of folders",
     ("docs/plugin-development.md", "[tool.pytest.ini_options]"): "tests/docs/test_testing_kit.py runs with it",
     (
         "docs/plugin-development.md",

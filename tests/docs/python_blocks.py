@@ -54,9 +54,10 @@ def _install(story: Story, block: Block, source: str) -> None:
 
 
 def _execute(story: Story, block: Block, source: str) -> dict[str, Any]:
-    names: dict[str, Any] = {"__name__": "documented." + re.sub(r"\W", "_", block.document)}
-    exec(compile(source, block.place, "exec"), names)  # noqa: S102 - our own documentation
-    return names
+    module = ModuleType("documented." + re.sub(r"\W", "_", block.document))
+    story.monkeypatch.setitem(sys.modules, module.__name__, module)  # where Strawberry looks for names
+    exec(compile(source, block.place, "exec"), vars(module))  # noqa: S102 - our own documentation
+    return vars(module)
 
 
 def _put_into_modules(story: Story, plugin_class: type[PluginBase]) -> None:

@@ -19,6 +19,7 @@ from tests.docs.comparing import read_placeholders
 from tests.docs.documents import ROOT, Block
 from tests.docs.not_run import NOT_RUN
 from tests.docs.story_plugins import StoryPlugins
+from tests.docs.tutorial import is_step
 from webnet.server.management.commands import run
 
 PRINTED_PASSWORD = "the printed password"
@@ -91,8 +92,11 @@ ANSWER = {"graphql": "json"}
 
 
 def read_steps(blocks: tuple[Block, ...]) -> Iterator[tuple[Block, Block | None]]:
-    """Each block with its answer; what is not run is left out, and an answer to nothing is a step of its own."""
-    waiting = [block for block in blocks if not is_not_run(block)]
+    """Each block with its answer; what is not run is left out, and an answer to nothing is a step of its own.
+
+    Numbered steps are left out too: the tutorial's test runs them.
+    """
+    waiting = [block for block in blocks if not is_not_run(block) and not is_step(block)]
     while waiting:
         block = waiting.pop(0)
         answers = block.language in ANSWER and waiting and waiting[0].language == ANSWER[block.language]

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import ast
+import pkgutil
 import re
 import tomllib
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
+from importlib import import_module
 
 import pytest
 from django.core.management import get_commands
 
 from tests.docs.documents import ROOT, Document, code_spans
+from webnet import sdk
 from webnet.api import errors
-from webnet.plugins import declarations
+from webnet.plugins import base, declarations
 from webnet.plugins.base import HOOKS, PluginBase
+from webnet.sdk.context import PluginContext
+from webnet.sdk.graphql import GraphQLContext
 
 ARCHITECTURE = Document.read(ROOT / "docs" / "plugin-architecture.md")
 GUIDE = Document.read(ROOT / "docs" / "plugin-development.md")
@@ -136,7 +141,36 @@ def test_every_part_of_a_plugin_is_in_the_guide() -> None:
     assert "no_such_hook" not in documented
 
 
-@pytest.mark.parametrize("kind", ["NavigationItem", "DashboardWidget", "Permission", "HealthReport", "HookContext"])
+# What a plugin may import and what has `__all__` there: the base, and every such module of the SDK.
+OFFERED = ["webnet.plugins.base"] + [
+    found.name
+    for found in pkgutil.walk_packages(sdk.__path__, "webnet.sdk.")
+    if hasattr(import_module(found.name), "__all__")
+]
+
+
+def words_in_spans() -> set[str]:
+    """Every word that the guide has in backticks or in a piece of its Python."""
+    spans = [*code_spans(GUIDE.prose()), *(block.text for block in GUIDE.blocks() if block.language == "python")]
+    return {word for span in spans for word in re.findall(r"\w+", span)}
+
+
+@pytest.mark.parametrize("module", OFFERED)
+def test_every_public_name_of_the_sdk_is_in_the_guide(module: str) -> None:
+    public = {name for name in import_module(module).__all__ if not name.startswith("pytest_")}  # those pytest calls
+
+    assert public <= words_in_spans()
+
+
+def test_all_of_a_plugins_context_is_in_the_guide() -> None:
+    public = {name for kind in (PluginContext, GraphQLContext) for name in dir(kind) if not name.startswith("_")}
+
+    assert public - {"reading"} <= words_in_spans()
+    assert {"webnet.sdk.graphql", "webnet.sdk.models", "webnet.sdk.errors"} < set(OFFERED)  # negative controls
+    assert "no_such_name" not in words_in_spans()
+
+
+@pytest.mark.parametrize("kind", [name for name in base.__all__ if is_dataclass(getattr(base, name))])
 def test_every_field_of_a_declaration_is_in_the_guide(kind: str) -> None:
     documented = {name for row in GUIDE.table("class") if f"`{kind}`" in row[0] for name in code_spans(row[1])}
 
