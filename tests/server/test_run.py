@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,15 @@ def test_safe_mode_runs_no_plugin(tmp_path: Path) -> None:
         assert "Hello World" not in server.output
 
 
+@pytest.fixture
+def _interruptible() -> Iterator[None]:
+    """Ctrl-C counts, also in tests that run in a shell's background: what starts there ignores it otherwise."""
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, former)
+
+
+@pytest.mark.usefixtures("_interruptible")
 def test_ctrl_c_ends_it_without_a_stack_trace(tmp_path: Path) -> None:
     command = [sys.executable, "manage.py", "run"]
     with subprocess.Popen(
