@@ -28,6 +28,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     if plugins:
         folder = tempfile.TemporaryDirectory(prefix="webnet-tests-", dir=find_memory())
         early_config.stash[DATA_DIR] = folder
+        early_config.add_cleanup(folder.cleanup)
         take_on(make_environment(plugins=plugins, data_dir=Path(folder.name), database_url=_find_database()))
     return (yield)
 
