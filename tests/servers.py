@@ -8,12 +8,13 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
 from time import monotonic, sleep
 
+from webnet.server.management.commands import serve
 from webnet.server.management.commands.run import LAST_LINE
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -30,10 +31,15 @@ class Server:
     port: int
     output: str
     process: subprocess.Popen[str] | None = None
+    lines: "SimpleQueue[str | None]" = field(default_factory=SimpleQueue)
 
     @property
     def url(self) -> str:
         return f"http://{self.host}:{self.port}"
+
+    def wait_for(self, text: str) -> str:
+        """Read on in what it prints, until the text is there."""
+        return _wait_for(text, self.lines)
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         """Send the signal and wait until the process has ended."""
@@ -79,9 +85,19 @@ def run_command(*arguments: str, data_dir: Path, **changes: str | None) -> subpr
 def serve_webnet(data_dir: Path, *, home: Path = ROOT, **changes: str | None) -> Iterator[Server]:
     """`manage.py run`, as `make run` calls it."""
     command = [sys.executable, "manage.py", "run"]
-    with _start(command, make_environment(data_dir, **changes), until=LAST_LINE, home=home) as (output, process):
+    started = _start(command, make_environment(data_dir, **changes), until=LAST_LINE, home=home)
+    with started as (output, process, lines):
         host, port = re.findall(r"serves http://([\d.]+):(\d+)/", output)[0]
-        yield Server(host=host, port=int(port), output=output, process=process)
+        yield Server(host=host, port=int(port), output=output, process=process, lines=lines)
+
+
+@contextmanager
+def serve_production(data_dir: Path, *, workers: int, **changes: str | None) -> Iterator[Server]:
+    """`manage.py serve`; its first requests wait until a worker is there."""
+    command = [sys.executable, "manage.py", "serve", "--workers", str(workers)]
+    with _start(command, make_environment(data_dir, **changes), until=serve.LAST_LINE) as (output, process, lines):
+        host, port = re.findall(r"serves http://([\d.]+):(\d+)/", output)[0]
+        yield Server(host=host, port=int(port), output=output, process=process, lines=lines)
 
 
 @contextmanager
@@ -96,9 +112,9 @@ def serve_application(name: str, application: str, data_dir: Path, **changes: st
     }[name]
     until = "Uvicorn running on" if name == "uvicorn" else "Started worker"
     started = _start([sys.executable, "-m", *command], make_environment(data_dir, **changes), until=until)
-    with started as (output, process):
+    with started as (output, process, lines):
         _connect(port)  # granian says that it has started a little before it listens
-        yield Server(host="127.0.0.1", port=port, output=output, process=process)
+        yield Server(host="127.0.0.1", port=port, output=output, process=process, lines=lines)
 
 
 def find_free_port() -> int:
@@ -125,8 +141,8 @@ def _connect(port: int) -> None:
 @contextmanager
 def _start(
     command: list[str], environment: dict[str, str], *, until: str, home: Path = ROOT
-) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """What the process printed up to the text that says it serves, and the process."""
+) -> Iterator[tuple[str, subprocess.Popen[str], "SimpleQueue[str | None]"]]:
+    """What the process printed up to the text that says it serves, the process, and what it prints from then on."""
     process = subprocess.Popen(
         command,
         cwd=home,
@@ -141,7 +157,7 @@ def _start(
     reader = Thread(target=_read_lines, args=(process, lines), daemon=True)
     reader.start()
     try:
-        yield _wait_for(until, lines), process
+        yield _wait_for(until, lines), process, lines
     finally:
         _end(process)
         reader.join()

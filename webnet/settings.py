@@ -1,7 +1,5 @@
 """The one place where the environment becomes Django's settings; the README has the table of its variables."""
 
-import environ
-
 from webnet.plugins.loading import with_plugins
 from webnet.server.environment import (
     add_plugin_folders,
@@ -10,12 +8,13 @@ from webnet.server.environment import (
     make_data_dir,
     name_allowed_hosts,
     name_plugins,
+    read_environment,
     read_number,
     read_origins,
     read_secret_key,
 )
 
-env = environ.Env()
+env = read_environment()
 
 # --- Where things are -------------------------------------------------------------------------------------------------
 HOME_DIR = find_home()
@@ -23,6 +22,10 @@ WEBNET_DATA_DIR = make_data_dir(env.str("WEBNET_DATA_DIR", default=""), home=HOM
 WEBNET_HOST = env.str("HOST", default="127.0.0.1")
 WEBNET_PORT = read_number("PORT", env.str("PORT", default="8000"), lowest=0, highest=65_535)
 WEBNET_THREADS = read_number("WEBNET_THREADS", env.str("WEBNET_THREADS", default="4"), lowest=1, highest=256)
+# How long a plugin may take for one request, in seconds, before it is paused and its worker is replaced.
+WEBNET_REQUEST_DEADLINE = read_number(
+    "WEBNET_REQUEST_DEADLINE", env.str("WEBNET_REQUEST_DEADLINE", default="30"), lowest=1, highest=3_600
+)
 ROOT_URLCONF = "webnet.urls"
 
 # --- Whom to trust ----------------------------------------------------------------------------------------------------

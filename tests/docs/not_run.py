@@ -8,6 +8,10 @@ NOT_RUN: dict[tuple[str, str], str] = {
     ("docs/audit-and-settings.md", 'import { createClient } from "graphql-sse";'): (
         "it never ends; tests/events/test_clients.py runs the same client"
     ),
+    ("docs/operations.md", "$ python manage.py serve --workers 4 --port 8000"): (
+        "it does not end; tests/server/test_serve.py starts it"
+    ),
+    ("docs/operations.md", "[Service]"): "lines for systemd, which the tests can't start",
     ("docs/plugin-development.md", "[tool.pytest.ini_options]"): "tests/docs/test_testing_kit.py runs with it",
     (
         "docs/plugin-development.md",

@@ -13,6 +13,7 @@ from webnet.server.environment import (
     describe_database,
     make_data_dir,
     name_plugins,
+    read_environment,
     read_number,
     read_origins,
 )
@@ -150,3 +151,38 @@ def test_plugins_are_named_once_and_replace_the_examples(
     tmp_path: Path, listed: list[str] | None, named: tuple[str, ...]
 ) -> None:
     assert name_plugins(listed, home=tmp_path) == named
+
+
+def test_the_file_speaks_for_variables_that_the_process_does_not_have(tmp_path: Path) -> None:
+    file = tmp_path / "webnet.env"
+    file.write_text(
+        '# of the deployment\nWEBNET_SECRET_KEY="from the file"\nWEBNET_ALLOWED_HOSTS=a.example,b.example\n'
+    )
+
+    shown = read_settings(
+        tmp_path,
+        WEBNET_DEBUG=None,
+        WEBNET_SECRET_KEY=None,
+        WEBNET_ALLOWED_HOSTS="c.example",
+        WEBNET_ENV_FILE=str(file),
+    )
+
+    assert (shown["key"], shown["hosts"]) == ("from the file", ["c.example"])
+
+
+def test_what_is_in_the_file_does_not_enter_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "webnet.env"
+    file.write_text("WEBNET_OF_THE_FILE=1\n")
+    monkeypatch.setenv("WEBNET_ENV_FILE", str(file))
+
+    first = read_environment().str("WEBNET_OF_THE_FILE")
+    file.write_text("WEBNET_OF_THE_FILE=2\n")
+
+    assert (first, read_environment().str("WEBNET_OF_THE_FILE")) == ("1", "2")
+
+
+def test_a_file_that_can_not_be_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WEBNET_ENV_FILE", str(tmp_path / "nowhere.env"))
+
+    with pytest.raises(ImproperlyConfigured, match=r"WEBNET_ENV_FILE '.*nowhere.env' can't be read"):
+        read_environment()

@@ -16,6 +16,7 @@ from webnet.api.reading import Reading
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer
 from webnet.errors import NotFound
+from webnet.plugins import in_flight
 
 if TYPE_CHECKING:
     from webnet.api.events.watch import Watch
@@ -81,6 +82,7 @@ class Context:
 
     def _read_as(self, identity: Identity) -> None:
         self.identity = identity
+        in_flight.name_actor(identity.actor)
         self.reading = Reading(actor=identity.actor, platform_token=identity.platform_token)
         self.batches = Batches()
         self.view_customer = None

@@ -29,6 +29,7 @@ from webnet.api.http_requests import read_request
 from webnet.api.visibility import visible_schema
 from webnet.api.webnet_schema import Schema
 from webnet.errors import WebnetError
+from webnet.plugins import in_flight
 
 logger = logging.getLogger(__name__)
 
@@ -52,10 +53,16 @@ async def graphql_stream_view(
 
     Those that take nothing else get their answer to a query as one, too.
     """
-    opened = await on_thread(respond, request, customer, subscribe=open_stream)
+    opened = await on_thread(open_or_respond, request, customer)
     if isinstance(opened, OpenedStream):
         return await opened.respond()
     return frame_as_stream(request, opened)
+
+
+def open_or_respond(request: HttpRequest, customer: str | None) -> HttpResponse | OpenedStream:
+    """A stream that was opened, or the answer to everything else."""
+    with in_flight.working(request.path):
+        return respond(request, customer, subscribe=open_stream)
 
 
 Subscribed = TypeVar("Subscribed", HttpResponse, "HttpResponse | OpenedStream")

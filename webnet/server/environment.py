@@ -6,7 +6,7 @@ import secrets
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
@@ -19,6 +19,29 @@ EXAMPLE_PLUGINS = ("hello_world", "device_inventory", "site_map", "reachability"
 # once, since two transactions that both want to write after reading could only fail.
 SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "recursive_triggers=ON")
 POSTGRESQL = "django.db.backends.postgresql"
+
+
+def read_environment() -> Env:
+    """The process's own variables, and for those that it does not have the file that WEBNET_ENV_FILE names.
+
+    The file's never enter the process's own, which its children would take for theirs and not look again.
+    """
+    env, path = Env(), os.environ.get("WEBNET_ENV_FILE", "")
+    if path:
+        env.ENVIRON = {**_read_file(Path(path)), **os.environ}
+    return env
+
+
+def _read_file(path: Path) -> dict[str, str]:
+    class Reader(Env):  # type: ignore[misc]  # django-environ has no types
+        ENVIRON: ClassVar[dict[str, str]] = {}
+
+    try:
+        with path.open(encoding="utf-8") as file:
+            Reader.read_env(file)
+    except (OSError, UnicodeDecodeError) as problem:
+        raise ImproperlyConfigured(f"WEBNET_ENV_FILE '{path}' can't be read: {problem}.") from problem
+    return Reader.ENVIRON
 
 
 def find_home() -> Path:

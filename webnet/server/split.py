@@ -5,27 +5,34 @@ are few and stay, so each keeps its database connection.
 """
 
 import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from typing import IO, Any, cast
 
 from a2wsgi import WSGIMiddleware
 from django.core.wsgi import get_wsgi_application
 
 from webnet.api.events.tailer import end_all
+from webnet.plugins import in_flight
 from webnet.server.asgi_types import Application, Message, Receive, Scope, Send
 from webnet.server.heartbeat import Heartbeat
 from webnet.server.stopping import before_stopping
 from webnet.server.streams import StreamHandler
+from webnet.server.watchdog import Watchdog
 
 # What a request body may take in memory before it goes to a file, as in Django's own handlers.
 BODY_MEMORY_BYTES = 2_621_440
 BODY_CHUNK_BYTES = 65_536
 
 
-def make_application(*, threads: int) -> Application:
-    """The ASGI application that serves all of webnet; Django must be set up."""
+def make_application(*, threads: int, leave: Callable[[], None] | None = None) -> Application:
+    """The ASGI application that serves all of webnet; Django must be set up.
+
+    `leave` ends the process once a thread hangs, where somebody makes another one.
+    """
     streams = StreamHandler()
     # An unbounded queue of answer chunks: with a bounded one, a client that reads slowly would keep a thread waiting.
-    threaded = WSGIMiddleware(cast("Any", get_wsgi_application()), workers=threads, send_queue_size=0)
+    threaded = WSGIMiddleware(cast("Any", _in_flight(get_wsgi_application())), workers=threads, send_queue_size=0)
     requests = cast("Application", threaded)
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
@@ -35,7 +42,7 @@ def make_application(*, threads: int) -> Application:
             case "http":
                 await serve_request(requests, without_ambiguous_headers(scope), receive, send)
             case "lifespan":
-                with Heartbeat():
+                with Heartbeat(), Watchdog(leave=leave):
                     await serve_lifespan(receive, send)
                 threaded.executor.shutdown(wait=False)
             case _:
@@ -67,6 +74,18 @@ async def serve_request(requests: Application, scope: Scope, receive: Receive, s
         length = str(body.tell()).encode()
         body.seek(0)
         await requests(_with_content_length(scope, length), _replay(body), _send_while_connected(send))
+
+
+def _in_flight(application: Callable[..., Iterable[bytes]]) -> Callable[..., Iterator[bytes]]:
+    """The same, with each request among those in flight from its begin on its thread to the last byte it makes."""
+
+    def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterator[bytes]:
+        with in_flight.working(environ["PATH_INFO"]):
+            response = application(environ, start_response)
+            with closing(cast("Any", response)):
+                yield from response
+
+    return serve
 
 
 async def _receive_body(body: IO[bytes], receive: Receive) -> bool:

@@ -13,6 +13,8 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
+from webnet.server.listening import describe_address, listen
+
 LAST_LINE = "Ctrl-C ends it."
 
 
@@ -25,7 +27,7 @@ class Command(BaseCommand):
     def handle(self, **_options: Any) -> None:
         """Serve until the process is told to end."""
         # First of all, so that a port that is taken changes nothing.
-        listener = _listen(settings.WEBNET_HOST, settings.WEBNET_PORT)
+        listener = listen(settings.WEBNET_HOST, settings.WEBNET_PORT)
         call_command("migrate", host_only=True, interactive=False, verbosity=0, stdout=io.StringIO())
         self._sync_plugins()
         if settings.DEBUG and not get_user_model().objects.exists():
@@ -44,7 +46,7 @@ class Command(BaseCommand):
             self.stderr.write(f"Not every plugin can be used: {problem}")
 
     def _tell_where_to_look(self, listener: socket.socket) -> None:
-        address = _describe_address(listener)
+        address = describe_address(listener)
         lines = [
             f"webnet serves {address}",
             f"  GraphiQL  {address}graphql/",
@@ -57,25 +59,6 @@ class Command(BaseCommand):
             ]
         self.stdout.write("\n".join([*lines, LAST_LINE]))
         self.stdout.flush()
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    """Take the port; 0 takes any that is free."""
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, kind, protocol)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen()
-    except OSError as problem:
-        raise CommandError(f"Can't listen on {host}:{port} ({problem.strerror}): set HOST or PORT.") from problem
-    return listener
-
-
-def _describe_address(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - only looked up, never bound
-    return f"http://{f'[{reachable}]' if ':' in reachable else reachable}:{port}/"
 
 
 def _make_server() -> uvicorn.Server:

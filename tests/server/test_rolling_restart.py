@@ -1,0 +1,90 @@
+"""`manage.py serve`: a plugin is upgraded and the workers are replaced, while clients go on asking."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import signal
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
+import pytest
+
+from tests.server.production import House, make_house
+from tests.servers import START_SECONDS, Server
+
+CLIENTS = 4
+PAUSE_SECONDS = 0.02
+
+SCHEMA = """
+    from webnet.sdk import graphql
+
+
+    @graphql.type
+    class Queries:
+        @graphql.field
+        def tide(self, info: graphql.Info) -> str:
+            return "ANSWER"
+"""
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with make_house(tmp_path_factory.mktemp("house"), schema=SCHEMA.replace("ANSWER", "old")) as house:
+        yield house
+
+
+def ask_until(server: Server, house: House, ended: Event, *, is_kept: bool) -> list[str]:
+    """What came of each request: an answer of the plugin's, or what went wrong."""
+    connection = http.client.HTTPConnection(server.host, server.port, timeout=60)
+    found = []
+    while not ended.wait(PAUSE_SECONDS):
+        found.append(ask_once(connection, house.token))
+        if not is_kept:
+            connection.close()
+    connection.close()
+    return found
+
+
+def ask_once(connection: http.client.HTTPConnection, token: str) -> str:
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    try:
+        connection.request("POST", "/graphql/acme/", json.dumps({"query": "{ tide }"}), headers)
+        answer = connection.getresponse()
+        body = answer.read()
+    except (OSError, http.client.HTTPException) as error:
+        connection.close()
+        return repr(error)
+    try:
+        return json.loads(body)["data"]["tide"]
+    except (ValueError, LookupError, TypeError):
+        return f"{answer.status} {body!r}"
+
+
+def wait_for_versions(house: House, expected: list[str]) -> None:
+    deadline = time.monotonic() + 2 * START_SECONDS
+    while (found := house.read_versions()) != expected:
+        assert time.monotonic() < deadline, found
+        time.sleep(0.1)
+
+
+def test_an_upgrade_and_a_rolling_restart_fail_no_request_and_then_the_new_code_answers(house: House) -> None:
+    ended = Event()
+
+    with house.serve(workers=2) as server, ThreadPoolExecutor(CLIENTS) as pool:
+        wait_for_versions(house, ["1.0", "1.0"])
+        try:
+            asking = [pool.submit(ask_until, server, house, ended, is_kept=bool(n % 2)) for n in range(CLIENTS)]
+            house.write_plugin("1.1.0", SCHEMA.replace("ANSWER", "renewed"))
+            house.run("from django.core.management import call_command; call_command('sync_plugins')")
+            server.process.send_signal(signal.SIGHUP)
+            wait_for_versions(house, ["1.1.0", "1.1.0"])
+        finally:
+            ended.set()
+        found = [answer for each in asking for answer in each.result(timeout=60)]
+        afterwards = {house.ask(server, "{ tide }")["data"]["tide"] for _ in range(40)}
+
+    assert set(found) == {"old", "renewed"}
+    assert afterwards == {"renewed"}

@@ -1,0 +1,95 @@
+"""`manage.py serve`: what it says, what ends it, and what its workers are replaced with."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from tests.browsing import Client
+from tests.server.production import House, make_house
+from tests.servers import START_SECONDS, run_command, serve_production
+from webnet.server.management.commands.serve import LAST_LINE
+
+SCHEMA = """
+    from webnet.sdk import graphql
+
+
+    @graphql.type
+    class Queries:
+        @graphql.field
+        def tide(self, info: graphql.Info) -> str:
+            return "high"
+"""
+
+
+@pytest.fixture
+def house(tmp_path: Path):
+    with make_house(tmp_path, schema=SCHEMA) as house:
+        yield house
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 2 * START_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def read_processes(house: House) -> set[int]:
+    return {process for (process,) in house.read("SELECT process_id FROM plugins_worker")}
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
+def test_it_says_where_it_serves_and_ends_when_it_is_told_to(tmp_path: Path, end: signal.Signals) -> None:
+    run_command("migrate", data_dir=tmp_path)
+
+    with serve_production(tmp_path, workers=1) as server:
+        assert LAST_LINE in server.output
+        assert Client(server.url).get("/readyz").json() == {"status": "ready"}
+        server.stop(end)
+
+    assert server.process.returncode == 0
+
+
+def test_it_changes_nothing_in_the_database(tmp_path: Path) -> None:
+    with serve_production(tmp_path, workers=1) as server:
+        assert Client(server.url).get("/readyz").status == 503
+
+
+@pytest.mark.parametrize("workers", ["0", "-1", "many", "257"])
+def test_a_number_of_workers_that_can_not_be_is_refused(workers: str) -> None:
+    with pytest.raises(CommandError, match="a whole number from 1 to 256"):
+        call_command("serve", f"--workers={workers}")
+
+
+def test_workers_are_replaced_when_they_die_and_by_those_that_start_only(house: House, tmp_path: Path) -> None:
+    file = tmp_path / "webnet.env"
+    file.write_text("WEBNET_PLUGINS=\n")
+    house.changes.pop("WEBNET_PLUGINS")
+
+    with house.serve(workers=2, WEBNET_ENV_FILE=str(file)) as server:
+        wait_until(lambda: len(read_processes(house)) == 2)
+        first = read_processes(house)
+        assert "errors" in house.ask(server, "{ tide }")
+
+        file.write_text("WEBNET_PLUGINS=tide\nWEBNET_THREADS=none\n")
+        server.process.send_signal(signal.SIGHUP)
+        server.wait_for("the old ones go on")
+        assert read_processes(house) == first
+
+        file.write_text("WEBNET_PLUGINS=tide\n")
+        server.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: len(read_processes(house)) == 2 and not first & read_processes(house))
+        assert house.ask(server, "{ tide }") == {"data": {"tide": "high"}}
+
+        killed, kept = sorted(read_processes(house))
+        os.kill(killed, signal.SIGKILL)
+        wait_until(lambda: len(read_processes(house) - {killed}) == 2)
+        assert kept in read_processes(house)
+        assert house.ask(server, "{ tide }") == {"data": {"tide": "high"}}

@@ -1,0 +1,43 @@
+"""Serves webnet in production: several workers on one port, replaced one by one on SIGHUP."""
+
+from __future__ import annotations
+
+import os
+from argparse import ArgumentParser, ArgumentTypeError
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.db import connections
+
+from webnet.server.fleet import serve
+from webnet.server.listening import describe_address, listen
+
+LAST_LINE = "SIGHUP replaces the workers one by one; Ctrl-C or SIGTERM ends them all."
+
+
+class Command(BaseCommand):
+    """Changes nothing in the database: that is a deployment's own step, before this one."""
+
+    help = "Serves webnet with several workers; SIGHUP replaces them one by one, with the code that is installed then."
+    requires_system_checks: list[str] = []  # noqa: RUF012 - Django's own attribute; migrate runs the checks
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--workers", type=_count, default=max(2, os.cpu_count() or 1), help="how many processes")
+        parser.add_argument("--host", default=settings.WEBNET_HOST, help="where to listen; HOST where left out")
+        parser.add_argument("--port", type=int, default=settings.WEBNET_PORT, help="PORT where left out")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Serve until the process is told to end."""
+        listener = listen(options["host"], options["port"])
+        connections.close_all()
+        self.stdout.write(f"webnet serves {describe_address(listener)} with {options['workers']} workers")
+        self.stdout.write(LAST_LINE)
+        self.stdout.flush()
+        serve(listener, workers=options["workers"])
+
+
+def _count(text: str) -> int:
+    if text.isascii() and text.isdecimal() and 1 <= int(text) <= 256:
+        return int(text)
+    raise ArgumentTypeError("a whole number from 1 to 256")

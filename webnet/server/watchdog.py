@@ -1,0 +1,81 @@
+"""Finds requests that hang in a plugin: the plugin is paused, and the worker replaced.
+
+Python can't interrupt a thread: one that hangs stays behind until it returns or its process ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from threading import Event, Thread
+from types import TracebackType
+from weakref import WeakSet
+
+from django.conf import settings
+
+from webnet.plugins import in_flight
+from webnet.plugins.in_flight import Work
+from webnet.server import stuck
+from webnet.server.culprits import find_culprit
+from webnet.server.stuck import Stuck
+
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS = 0.5
+
+
+class Watchdog:
+    """A thread that looks at the requests of its process; a context, entered on the thread of the event loop.
+
+    `leave` ends the process, where somebody makes another one; without it the thread that hangs is lost. The event
+    loop itself is watched as well: a plugin that blocks it has stopped all of the process.
+    """
+
+    def __init__(self, *, leave: Callable[[], None] | None = None) -> None:
+        self._leave = leave
+        self._ending = Event()
+        self._entered = ExitStack()
+        self._known: WeakSet[Work] = WeakSet()
+        self._thread = Thread(target=self._run, name="watchdog", daemon=True)
+
+    def __enter__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._turn = self._entered.enter_context(in_flight.working(""))
+        self._thread.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._ending.set()
+        self._entered.close()
+
+    def _run(self) -> None:
+        stuck.pause_noted()
+        while not self._ending.wait(LOOK_SECONDS):
+            with suppress(RuntimeError):  # the loop has ended in the meantime
+                self._loop.call_soon_threadsafe(self._renew_turn)
+            if found := self._look():
+                stuck.pause_all(found)
+                if self._leave is not None:
+                    self._leave()
+
+    def _renew_turn(self) -> None:
+        """Called by the event loop as soon as it gets to it."""
+        self._turn.started = time.monotonic()
+        self._known.discard(self._turn)
+
+    def _look(self) -> list[Stuck]:
+        """What hangs and was not seen before; slow work of the host's own is left alone."""
+        found = []
+        for work in in_flight.find_overdue(settings.WEBNET_REQUEST_DEADLINE):
+            culprit = find_culprit(work.thread)
+            # Asked after the stack was read: the thread may have begun another request meanwhile.
+            if culprit is None or work in self._known or not in_flight.is_going_on(work):
+                continue
+            self._known.add(work)
+            logger.error("Plugin '%s' hangs in %s (%s).", culprit.plugin, culprit.place, work.path)
+            found.append(stuck.describe(work, culprit))
+        return found

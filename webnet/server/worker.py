@@ -1,0 +1,60 @@
+"""What a worker of `manage.py serve` serves; made in the worker itself, with the code that is installed by then."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+from webnet.server.asgi_types import Application
+
+LEAST_AGE_SECONDS = 6
+PATIENCE_SECONDS = 3
+
+_born = time.monotonic()
+
+
+def load_application(listener: int) -> Application:
+    """All of webnet, behind what only a worker needs. `listener` is the file descriptor of the shared socket."""
+    import django
+    from django.conf import settings
+
+    django.setup(set_prefix=False)
+    from webnet.server.draining import Draining
+    from webnet.server.split import make_application
+
+    application = make_application(threads=settings.WEBNET_THREADS, leave=leave)
+    return Draining(_behind_proxy(application), listener=listener)
+
+
+def leave() -> None:
+    """End this worker, which a thread that hangs would keep from ending by itself; granian makes another.
+
+    What else it has in hand gets a few seconds.
+    """
+    from webnet.server.draining import DRAIN_SECONDS
+
+    # A worker that ends earlier looks to granian as if none could live, and it gives up.
+    time.sleep(max(0.0, LEAST_AGE_SECONDS - (time.monotonic() - _born)))
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(DRAIN_SECONDS + PATIENCE_SECONDS)
+    os._exit(1)
+
+
+def try_to_load() -> None:
+    """Load what a worker would, in a process of its own, and end it; plugins' threads must not keep it."""
+    import webnet.asgi  # noqa: F401 - it is the trial
+
+    os._exit(0)
+
+
+def _behind_proxy(application: Application) -> Application:
+    """Only a proxy may say who the client is, and only where there is one: as uvicorn does for `manage.py run`."""
+    from django.conf import settings
+    from granian.utils.proxies import wrap_asgi_with_proxy_headers
+
+    if not settings.WEBNET_HTTPS:
+        return application
+    trusted = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")
+    wrapped: Application = wrap_asgi_with_proxy_headers(application, trusted_hosts=trusted)
+    return wrapped
