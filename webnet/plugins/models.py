@@ -9,11 +9,14 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from webnet.customers.models import Customer
+from webnet.plugins.owed_call import OwedCall
 from webnet.plugins.owned_models import CustomerOwnedModel, GlobalModel
 from webnet.plugins.pausable import Pausable
 
 # Whose a plugin's rows are is said by these two, which are models as well.
 OWNED_MODELS = (CustomerOwnedModel, GlobalModel)
+# Models with files of their own, since this one is long; Django finds them here.
+MORE_MODELS = (OwedCall,)
 
 
 def new_token() -> str:

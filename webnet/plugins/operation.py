@@ -50,7 +50,7 @@ class Operation:
     """One audited operation. The change sets `changed`, and what its audit row shall say, as it goes.
 
     While `changed` is False nothing is recorded: what already holds is a success that writes nothing.
-    `also` holds what changed along with it: a row each, before the operation's own.
+    `also` holds what changed along with it: a row each, before the operation's own. `token` names this operation.
     """
 
     actor: Actor
@@ -62,6 +62,7 @@ class Operation:
     before: Any = None
     after: Any = None
     also: list[Change] = field(default_factory=list, init=False)
+    token: str = field(default_factory=new_token, init=False)
     changed: bool = field(default=False, init=False)
 
     def run(self, change: Callable[[], T]) -> T:

@@ -11,6 +11,7 @@ from django.db import DatabaseError, connection
 
 from webnet.plugins import workers
 from webnet.plugins.models import new_token
+from webnet.server.chores import Chores
 
 logger = logging.getLogger(__name__)
 
@@ -18,13 +19,17 @@ STOP_SECONDS = 5
 
 
 class Heartbeat:
-    """A thread that renews this process's row every few seconds; as a context, or between `start` and `stop`."""
+    """A thread that renews this process's row every few seconds; as a context, or between `start` and `stop`.
+
+    Chores have a thread of their own: a plugin that is slow there must not make the process look dead.
+    """
 
     def __init__(self) -> None:
         self._token = new_token()
         self._ending = Event()
         # A daemon, so that a process that is told to end never waits for it.
         self._thread = Thread(target=self._run, name="heartbeat", daemon=True)
+        self._chores = Chores()
 
     def __enter__(self) -> None:
         self.start()
@@ -37,10 +42,12 @@ class Heartbeat:
     def start(self) -> None:
         """From now on this process counts as one that serves."""
         self._thread.start()
+        self._chores.start()
 
     def stop(self) -> None:
         """Take the row away; where that can't be done, it counts as dead after a while."""
         self._ending.set()
+        self._chores.stop()
         self._thread.join(STOP_SECONDS)
 
     def _run(self) -> None:
