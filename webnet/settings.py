@@ -82,6 +82,16 @@ INSTALLED_APPS = with_plugins(HOST_APPS, WEBNET_PLUGINS)
 # How many different sets of plugins a process keeps a derived GraphQL schema for.
 WEBNET_SCHEMA_CACHE_SIZE = env.int("WEBNET_SCHEMA_CACHE_SIZE", default=64)
 
+# How often a plugin may fail, for how many users at least, and within which time, before it has to rest.
+WEBNET_PAUSE_AFTER_FAILURES = read_number(
+    "WEBNET_PAUSE_AFTER_FAILURES", env.str("WEBNET_PAUSE_AFTER_FAILURES", default="5"), lowest=1, highest=1_000_000
+)
+WEBNET_PAUSE_AFTER_USERS = read_number(
+    "WEBNET_PAUSE_AFTER_USERS", env.str("WEBNET_PAUSE_AFTER_USERS", default="2"), lowest=1, highest=1_000_000
+)
+WEBNET_PAUSE_WINDOW_MINUTES = read_number(
+    "WEBNET_PAUSE_WINDOW_MINUTES", env.str("WEBNET_PAUSE_WINDOW_MINUTES", default="10"), lowest=1, highest=1440
+)
 # How long a plugin that fails rests the first time, and at most: each pause is twice as long as the one before it.
 WEBNET_PAUSE_MINUTES = read_number(
     "WEBNET_PAUSE_MINUTES", env.str("WEBNET_PAUSE_MINUTES", default="5"), lowest=1, highest=525_600

@@ -14,6 +14,7 @@ from webnet.api import widgets
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer
 from webnet.customers.roles import Role
+from webnet.plugins import failure_counts
 from webnet.plugins.base import DashboardWidget, HookContext, PluginBase
 from webnet.plugins.manager import manager
 
@@ -88,6 +89,25 @@ def test_a_plugin_whose_threads_all_hang_is_refused_at_once_and_harms_no_other(a
     assert shown["fine"]["data"] == 7
     assert sum(thread.name == "lane-bad" for thread in threading.enumerate()) == 4
     assert all(shown[f"hanging_{n}"]["error"] for n in range(6))
+
+
+def test_a_widget_that_fails_or_hangs_is_counted_for_its_customer_and_viewer(ask, release, monkeypatch):
+    monkeypatch.setattr(widgets, "BUDGET_SECONDS", 0.2)
+    failure_counts.counts.take()
+
+    ask(
+        bad=[widget("failing", lambda: 1 / 0)],
+        hanging=[widget("waiting", lambda: release.wait(30))],
+        good=[widget("fine", lambda: 7)],
+    )
+
+    counted = failure_counts.counts.take()
+    member = Customer.objects.get().memberships.get()
+    assert {each.plugin: count.error for each, count in counted.items()} == {
+        "bad": "ZeroDivisionError in the widget 'failing'",
+        "hanging": "Timeout of the widget 'waiting'",
+    }
+    assert {(each.customer_id, each.user_id) for each in counted} == {(member.customer_id, member.user_id)}
 
 
 def test_widgets_are_drawn_at_the_same_time(ask):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
 from labels.models import Label
+from shelf import schema as shelf_schema
 from shelf.models import Book, Genre, Shelf
 
 from tests.api.client import GraphQLClient
 from tests.factories import make_customer, make_member, make_operator
+from tests.sdk.raising import Raising
 from webnet.api.types.node import global_id
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer
@@ -62,3 +65,13 @@ def world() -> World:
     both.memberships.create(customer=globex, role=Role.VIEWER)
     make_operator("platform")
     return World(acme=acme, globex=globex)
+
+
+@pytest.fixture
+def broken(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
+    """Call it with what the field `firstBook` shall raise."""
+
+    def break_with(error: BaseException) -> None:
+        monkeypatch.setattr(shelf_schema, "models", Raising(error))
+
+    return break_with

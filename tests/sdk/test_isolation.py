@@ -9,6 +9,7 @@ import pytest
 from shelf import schema as shelf_schema
 from shelf.models import Shelf
 
+from tests.sdk.raising import Raising
 from webnet.api.errors import INTERNAL_MESSAGE
 from webnet.api.types.plugin import Plugin
 from webnet.errors import PermissionDenied, RequestError
@@ -16,26 +17,6 @@ from webnet.errors import PermissionDenied, RequestError
 pytestmark = pytest.mark.django_db(transaction=True)
 
 HOST_AND_PLUGIN = "{ currentCustomer { slug } firstBook { title } shelves { name } labelCount }"
-
-
-class Raising:
-    """Stands for a module or a class whose every attribute raises."""
-
-    def __init__(self, error):
-        self._error = error
-
-    def __getattr__(self, name):
-        raise self._error
-
-
-@pytest.fixture
-def broken(monkeypatch):
-    """Call it with what `firstBook` shall raise."""
-
-    def break_with(error):
-        monkeypatch.setattr(shelf_schema, "models", Raising(error))
-
-    return break_with
 
 
 @pytest.fixture

@@ -81,7 +81,7 @@ def describe(error: GraphQLError, *, request_id: str) -> GraphQLError:
     """The error as clients see it: with its code, and of a bug with nothing but its request id."""
     if error.extensions and "code" in error.extensions:
         return error
-    cause = _find_cause(error)
+    cause = find_cause(error)
     if isinstance(cause, FieldFailed):
         return _tell_failure(error, cause, request_id)
     if cause is None and (error.path is None or is_about_input(error)):
@@ -101,7 +101,7 @@ def _tell_failure(error: GraphQLError, failed: FieldFailed, request_id: str) -> 
     return _with_code(error, message, "PLUGIN_FAILED", plugin=failed.plugin, requestId=request_id)
 
 
-def _find_cause(error: GraphQLError) -> Exception | None:
+def find_cause(error: GraphQLError) -> Exception | None:
     """What a resolver raised; None where graphql-core itself found the request wanting."""
     cause: Exception | None = error
     while isinstance(cause, GraphQLError):

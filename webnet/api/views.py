@@ -22,9 +22,10 @@ from webnet.accounts.origin import request_id
 from webnet.api.answers import answer, frame_as_stream, refuse
 from webnet.api.context import Context
 from webnet.api.csrf import require_csrf_token
-from webnet.api.errors import INTERNAL_MESSAGE, BadRequest, describe
+from webnet.api.errors import INTERNAL_MESSAGE, BadRequest
 from webnet.api.events.stream import OpenedStream, open_stream
 from webnet.api.events.threads import on_thread
+from webnet.api.failures import tell_errors
 from webnet.api.http_requests import read_request
 from webnet.api.visibility import visible_schema
 from webnet.api.webnet_schema import Schema
@@ -115,7 +116,7 @@ def execute(wanted: GraphQLRequestData, context: Context, schema: Schema) -> Exe
     except CannotGetOperationTypeError as error:
         message = "'operationName' must name one of the document's operations."
         raise BadRequest(message, code="OPERATION_NOT_FOUND") from error
-    result.errors = [describe(error, request_id=context.request_id) for error in result.errors or ()]
+    result.errors = tell_errors(result.errors, context)
     return result
 
 

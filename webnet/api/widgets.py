@@ -15,9 +15,11 @@ import orjson
 from webnet.api.reading import Reading
 from webnet.api.types.surfaces import DashboardWidget
 from webnet.customers.models import Customer
+from webnet.errors import WebnetError
 from webnet.plugins import layers
 from webnet.plugins.base import HookContext, call_with
 from webnet.plugins.declarations import DashboardWidget as DeclaredWidget
+from webnet.plugins.failure_counts import count_for_user
 from webnet.plugins.lanes import Lane, LaneBlocked
 from webnet.plugins.models import PluginConfig
 
@@ -35,6 +37,8 @@ class Sheet:
     row: PluginConfig
     widget: DeclaredWidget
     context: HookContext
+    customer: Customer | None
+    user_id: int | None
 
 
 def draw(
@@ -42,7 +46,16 @@ def draw(
 ) -> list[DashboardWidget]:
     """The widgets in order, drawn within one budget for all: what is not ready by then shows as failed."""
     ordered = sorted(wanted, key=lambda each: (each[1].order, each[1].title, each[0].name))
-    sheets = [Sheet(row=row, widget=widget, context=_context(reading, customer, row)) for row, widget in ordered]
+    sheets = [
+        Sheet(
+            row=row,
+            widget=widget,
+            context=_context(reading, customer, row),
+            customer=customer,
+            user_id=reading.actor.user_id,
+        )
+        for row, widget in ordered
+    ]
     started = [_start(sheet) for sheet in sheets]
     wait(started, timeout=BUDGET_SECONDS)
     return [_finish(sheet, future) for sheet, future in zip(sheets, started, strict=True)]
@@ -90,9 +103,17 @@ def _find_error(sheet: Sheet, future: Future[Drawn]) -> str | None:
     if not future.done():
         future.cancel()
         logger.error("Plugin '%s': its widget '%s' took longer than %g s.", plugin, name, BUDGET_SECONDS)
+        _count(sheet, f"Timeout of the widget '{name}'")
         return f"The widget '{name}' of '{plugin}' took longer than {BUDGET_SECONDS:g} seconds."
     raised = future.exception()
     if raised is None:
         return None
     logger.error("Plugin '%s': its widget '%s' failed.", plugin, name, exc_info=raised)
+    if not isinstance(raised, WebnetError):
+        _count(sheet, f"{type(raised).__name__} in the widget '{name}'")
     return f"The widget '{name}' of '{plugin}' failed."
+
+
+def _count(sheet: Sheet, error: str) -> None:
+    customer_id = sheet.customer.pk if sheet.customer is not None else None
+    count_for_user(sheet.row.name, user_id=sheet.user_id, customer_id=customer_id, error=error)

@@ -246,14 +246,21 @@ class PluginManager:
         )
 
     def pause(
-        self, plugin: str, *, actor: Actor, customer: str | None = None, reason: str | None = "", error: str = ""
+        self,
+        plugin: str,
+        *,
+        actor: Actor,
+        customer: str | None = None,
+        reason: str | None = "",
+        error: str = "",
+        now: datetime | None = None,
     ) -> Change:
         """Let a plugin that fails rest, for a while that grows from pause to pause; `retry_paused` ends it.
 
         `error` is the kind and the place of the last failure, never an exception's own text, which may hold secrets.
         """
         work = Operation(actor=actor, action="pause_plugin", plugin_name=plugin, reason=reason)
-        return _run(work, lambda: pauses.pause(work, customer=customer, error=error))
+        return _run(work, lambda: pauses.pause(work, customer=customer, error=error, now=now or timezone.now()))
 
     def resume(self, plugin: str, *, actor: Actor, customer: str | None = None, reason: str | None = "") -> Change:
         """End a pause by hand; the next one, if any, is a first one again."""

@@ -277,6 +277,29 @@ class RefusalCount(models.Model):
         return f"{self.count} in minute {self.minute}"
 
 
+class PluginFailure(models.Model):
+    """How often a plugin failed in one minute, which counts from 1970, for one customer and one user; of all processes.
+
+    Plain names and ids: customer 0 is the platform, and user 0 is a hook or a health check. Kept for a few minutes.
+    """
+
+    plugin_name = models.CharField(max_length=100)
+    customer_id = models.PositiveBigIntegerField()
+    user_id = models.PositiveBigIntegerField()
+    minute = models.PositiveBigIntegerField(db_index=True)
+    failures = models.PositiveBigIntegerField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["plugin_name", "customer_id", "user_id", "minute"], name="one_failure_count_per_minute"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.plugin_name}: {self.failures} in minute {self.minute}"
+
+
 class Worker(models.Model):
     """One process that serves now: it renews `seen_at` while it lives, and takes its row away when it ends.
 

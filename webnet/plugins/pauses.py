@@ -8,12 +8,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
 from django.conf import settings
-from django.utils import timezone
 
 from webnet.customers import access
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer
-from webnet.plugins import customer_changes, operation
+from webnet.plugins import customer_changes, failure_table, operation
 from webnet.plugins.activation import platform_state
 from webnet.plugins.models import CustomerPluginConfig, PluginConfig, PluginStatus
 from webnet.plugins.operation import Operation
@@ -37,13 +36,13 @@ class PausedPair:
     customer: Customer | None
 
 
-def pause(work: Operation, *, customer: str | None, error: str) -> tuple[str, ...]:
+def pause(work: Operation, *, customer: str | None, error: str, now: datetime) -> tuple[str, ...]:
     """Let the plugin rest, longer each time; what rests already, or can't run at all, stays as it is."""
     access.require_operator(work.actor)
     row = _begin(work, customer)
     if row.is_paused or (isinstance(row, PluginConfig) and row.status != PluginStatus.LOADED):
         return ()
-    before, now = view(row), timezone.now()
+    before = view(row)
     in_a_row = row.pauses_in_a_row if _is_on_probation(row, now) else 0
     row.paused_until, row.pauses_in_a_row = now + find_length(in_a_row), in_a_row + 1
     row.pause_reason = _tell(work, row.paused_until, error)
@@ -119,6 +118,8 @@ def _write(work: Operation, row: PausedRow, before: dict[str, object]) -> None:
         _follow_status(row)
         row.save(update_fields=[*PAUSE_FIELDS, "status", "status_reason"])
         operation.renew_platform()
+    # Whatever it is that begins now, a rest or a new try, former failures have led to it and count no more.
+    failure_table.forget(work.plugin_name, work.customer.pk if work.customer is not None else 0)
     work.changed, work.before, work.after = True, before, view(row)
 
 

@@ -17,11 +17,11 @@ from strawberry.types import ExecutionResult as StrawberryResult
 from webnet.accounts.origin import request_id
 from webnet.api.answers import answer, dump, make_body, tell
 from webnet.api.context import Context
-from webnet.api.errors import describe
 from webnet.api.events.needs import find_plugins
 from webnet.api.events.tailer import tailer
 from webnet.api.events.threads import on_thread
 from webnet.api.events.watch import Watch, examine
+from webnet.api.failures import tell_errors
 from webnet.api.webnet_schema import Schema
 from webnet.errors import Unauthenticated, WebnetError
 
@@ -45,7 +45,8 @@ class OpenedStream:
         """The stream; or why there is none."""
         source = await self.source if self.executor.is_awaitable(self.source) else self.source
         if isinstance(source, ExecutionResult):
-            return refuse_stream(self.request, source.errors or [], fingerprint=self.fingerprint)
+            errors = await self._tell(source.errors or [])
+            return refuse_stream(self.request, errors, fingerprint=self.fingerprint)
         await tailer().join(self.watch)
         headers = {"Webnet-Schema": self.fingerprint, "X-Request-Id": request_id(self.request)}
         return StreamingHttpResponse(self._send(source), headers={**TRANSPORT.headers, **headers})
@@ -93,9 +94,9 @@ class OpenedStream:
             return None if payload is END else await self._execute(payload)
         except WebnetError as reason:
             return {"errors": [tell(self.request, reason)]}
-        except Exception as problem:  # noqa: BLE001 - the source may be a plugin's; `describe` logs what it was
+        except Exception as problem:  # noqa: BLE001 - the source may be a plugin's; `tell_errors` logs what it was
             error = GraphQLError(str(problem), original_error=problem, path=[])
-            return {"errors": [self._describe(error).formatted]}
+            return {"errors": [each.formatted for each in await self._tell([error])]}
 
     async def _execute(self, payload: Any) -> dict[str, Any]:
         """What the document says of one event, read on a thread; what is asynchronous in it, here."""
@@ -107,7 +108,7 @@ class OpenedStream:
         if self.executor.is_awaitable(result):
             result = await cast("Awaitable[ExecutionResult]", result)
         done = cast("ExecutionResult", result)
-        errors = [self._describe(error) for error in done.errors or ()]
+        errors = await self._tell(done.errors) if done.errors else []
         return {"data": done.data, **make_body(ExecutionResult(None, errors))}
 
     def _start(self, payload: Any) -> Any:
@@ -120,8 +121,9 @@ class OpenedStream:
         event.context_value = self.watch.event_context()
         return execute_subscription_event(event)
 
-    def _describe(self, error: GraphQLError) -> GraphQLError:
-        return describe(error, request_id=request_id(self.request))
+    async def _tell(self, errors: list[GraphQLError]) -> list[GraphQLError]:
+        # On a thread, since for whom a plugin has failed may have to be looked up.
+        return await on_thread(tell_errors, errors, self.watch.event_context())
 
 
 def open_stream(
@@ -130,7 +132,7 @@ def open_stream(
     """Prepare a subscription, on a thread; or answer why it can't be."""
     executor = schema.prepare_subscription(wanted, context)
     if isinstance(executor, list):
-        return refuse_stream(request, executor, fingerprint=schema.fingerprint)
+        return refuse_stream(request, tell_errors(executor, context), fingerprint=schema.fingerprint)
     if not context.is_signed_in:
         raise Unauthenticated
     context.watch = watch = Watch(context=context, plugins=find_plugins(executor))
@@ -140,8 +142,7 @@ def open_stream(
 
 def refuse_stream(request: HttpRequest, errors: list[GraphQLError], *, fingerprint: str) -> HttpResponse:
     """Why there is no stream, as JSON. Nothing has run, so no error has a path, and the status is none of success."""
-    described = (describe(error, request_id=request_id(request)) for error in errors)
-    told = [GraphQLError(error.message, extensions=error.extensions) for error in described]
+    told = [GraphQLError(error.message, extensions=error.extensions) for error in errors]
     return answer(request, StrawberryResult(None, told), fingerprint=fingerprint)
 
 

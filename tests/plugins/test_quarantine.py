@@ -1,0 +1,230 @@
+"""What fails too often is paused for those for whom it fails, whichever process it fails in, and tried again later."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError
+from django.utils import timezone
+
+from tests.factories import make_customer
+from webnet.plugins import failure_table, quarantine
+from webnet.plugins.activation import is_effective
+from webnet.plugins.base import PluginBase
+from webnet.plugins.failure_counts import FailureCounts, count, count_for_user
+from webnet.plugins.models import (
+    Availability,
+    CustomerPluginConfig,
+    PluginAuditLog,
+    PluginConfig,
+    PluginFailure,
+    PluginStatus,
+)
+
+pytestmark = pytest.mark.django_db
+
+NOW = timezone.now().replace(second=30)
+ERROR = "ValueError at Query.shelf"
+
+
+class Inventory(PluginBase):
+    name = "inventory"
+    version = "1.0"
+
+
+@pytest.fixture(autouse=True)
+def counts(monkeypatch):
+    """Those of this test alone."""
+    return as_process(monkeypatch)
+
+
+def as_process(monkeypatch):
+    """Go on as another process, which has counted nothing yet."""
+    fresh = FailureCounts()
+    monkeypatch.setattr("webnet.plugins.failure_counts.counts", fresh)
+    monkeypatch.setattr("webnet.plugins.quarantine.counts", fresh)
+    return fresh
+
+
+@pytest.fixture
+def acme(install):
+    install(Inventory(), enabled=True)
+    PluginConfig.objects.update(availability=Availability.REQUIRED)
+    make_customer("other")
+    return make_customer("acme")
+
+
+def fail(customer, *users, times=1):
+    for user in users:
+        for _ in range(times):
+            pk = customer.pk if customer is not None else None
+            count_for_user("inventory", user_id=user, customer_id=pk, error=ERROR)
+
+
+def test_five_failures_of_two_users_pause_it_for_that_customer_alone(acme):
+    fail(acme, 1, times=4)
+    quarantine.keep(NOW)
+    assert is_effective("inventory", acme)
+
+    fail(acme, 2)
+    quarantine.keep(NOW)
+
+    assert not is_effective("inventory", acme)
+    (paused,) = CustomerPluginConfig.objects.exclude(paused_until=None)
+    assert paused.customer == acme and PluginConfig.objects.get().status == PluginStatus.LOADED
+    log = PluginAuditLog.objects.latest("position")
+    assert (log.action, log.actor_name, log.customer_slug) == ("pause_plugin", "quarantine", "acme")
+    assert log.reason == "Within 10 minutes: 5 failures met by 2 users, and 0 of hooks or health checks."
+    assert log.after["error"] == ERROR
+
+
+def test_one_user_alone_can_not_trip_it_however_often(acme):
+    fail(acme, 1, times=1_000)
+    quarantine.keep(NOW)
+    fail(acme, 1, times=1_000)
+    quarantine.keep(NOW + timedelta(minutes=1))
+
+    assert is_effective("inventory", acme)
+
+
+def test_nobody_is_no_second_user(acme):
+    fail(acme, 1, times=100)
+    fail(acme, None, times=100)
+
+    quarantine.keep(NOW)
+
+    assert is_effective("inventory", acme)
+
+
+@pytest.mark.parametrize("times", [4, 5])
+def test_a_hook_or_a_health_check_needs_no_user(acme, times):
+    for _ in range(times):
+        count("inventory", customer_id=acme.pk, error="ValueError in on_enable")
+
+    quarantine.keep(NOW)
+
+    assert is_effective("inventory", acme) == (times < 5)
+
+
+def test_what_concerns_no_customer_pauses_it_for_everybody(acme):
+    fail(None, 1, 2, times=3)
+
+    quarantine.keep(NOW)
+
+    row = PluginConfig.objects.get()
+    assert row.status == PluginStatus.PAUSED and not CustomerPluginConfig.objects.exists()
+    assert not is_effective("inventory", acme)
+
+
+def test_processes_add_up(acme, monkeypatch):
+    for user in (1, 1, 1, 1, 2):
+        as_process(monkeypatch)
+        fail(acme, user)
+        assert is_effective("inventory", acme)
+        quarantine.keep(NOW)
+
+    assert not is_effective("inventory", acme)
+
+
+def test_customers_do_not_add_up(acme):
+    for number in range(5):
+        fail(make_customer(f"c{number}"), number + 1)
+
+    quarantine.keep(NOW)
+
+    assert not CustomerPluginConfig.objects.exists()
+
+
+def test_failures_of_long_ago_do_not_count(acme):
+    fail(acme, 1, times=4)
+    quarantine.keep(NOW)
+
+    fail(acme, 2)
+    quarantine.keep(NOW + timedelta(minutes=10))
+
+    assert is_effective("inventory", acme)
+    assert PluginFailure.objects.get().user_id == 2  # the others are gone
+
+    fail(acme, 1, times=3)
+    quarantine.keep(NOW + timedelta(minutes=19))
+    assert is_effective("inventory", acme)
+    fail(acme, 1)
+    quarantine.keep(NOW + timedelta(minutes=19))
+    assert not is_effective("inventory", acme)
+
+
+def test_the_thresholds_can_be_set(acme, settings):
+    settings.WEBNET_PAUSE_AFTER_FAILURES, settings.WEBNET_PAUSE_AFTER_USERS = 2, 1
+    settings.WEBNET_PAUSE_WINDOW_MINUTES = 1
+    fail(acme, 1)
+    quarantine.keep(NOW)
+    fail(acme, 1)
+    quarantine.keep(NOW + timedelta(minutes=1))
+    assert is_effective("inventory", acme)
+
+    fail(acme, 1)
+    quarantine.keep(NOW + timedelta(minutes=1))
+
+    assert not is_effective("inventory", acme)
+
+
+def test_it_comes_back_by_itself_and_former_failures_are_forgotten(acme):
+    fail(acme, 1, 2, times=3)
+    quarantine.keep(NOW)
+    until = CustomerPluginConfig.objects.get().paused_until
+    fail(acme, 1, 2, times=2)  # what another process counted just before it heard of the pause
+    quarantine.keep(until - timedelta(seconds=1))
+    assert not is_effective("inventory", acme)
+
+    quarantine.keep(until)
+
+    assert is_effective("inventory", acme) and not PluginFailure.objects.exists()
+    fail(acme, 1, 2, times=2)
+    quarantine.keep(until)
+    assert is_effective("inventory", acme)
+    fail(acme, 1)
+    quarantine.keep(until)
+    assert not is_effective("inventory", acme) and CustomerPluginConfig.objects.get().pauses_in_a_row == 2
+
+
+def test_what_can_not_be_stored_now_is_stored_later(acme, monkeypatch):
+    def break_down(*_args, **_kwargs):
+        raise DatabaseError("the database rests")
+
+    fail(acme, 1, 2, times=3)
+    with monkeypatch.context() as patch:
+        patch.setattr(failure_table, "store", break_down)
+        with pytest.raises(DatabaseError):
+            quarantine.keep(NOW)
+
+    quarantine.keep(NOW)
+
+    assert not is_effective("inventory", acme)
+
+
+def test_what_was_uninstalled_or_purged_in_the_meantime_is_no_trouble(acme):
+    for user in (1, 2):
+        for _ in range(3):
+            count_for_user("nowhere", user_id=user, customer_id=acme.pk, error=ERROR)
+            count_for_user("inventory", user_id=user, customer_id=999_999, error=ERROR)
+    fail(acme, 1, 2, times=3)
+
+    quarantine.keep(NOW)
+
+    assert not is_effective("inventory", acme)
+
+
+def test_memory_is_bounded_whatever_fails(monkeypatch):
+    monkeypatch.setattr("webnet.plugins.failure_counts.MAXIMUM_KEYS", 3)
+    for number in range(10):
+        count("inventory", customer_id=number, error=ERROR)
+    count("inventory", customer_id=1, error="the last")
+
+    taken = quarantine.counts.take()
+
+    assert [each.failures for each in taken.values()] == [1, 2, 1]
+    assert [each.error for each in taken.values()] == [ERROR, "the last", ERROR]
+
+
+def test_a_round_with_nothing_to_do_writes_nothing(acme, django_assert_num_queries):
+    with django_assert_num_queries(2):
+        quarantine.keep(NOW)
