@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,8 @@ def write_actor(actor: Actor) -> dict[str, Any]:
     """All of the actor, also the limits of their token."""
     expires_at = actor.token_expires_at.isoformat() if actor.token_expires_at is not None else None
     role = actor.maximum_role.value if actor.maximum_role is not None else None
-    return {**asdict(actor), "token_expires_at": expires_at, "maximum_role": role}
+    given = {each.name: getattr(actor, each.name) for each in fields(actor) if each.init}
+    return {**given, "token_expires_at": expires_at, "maximum_role": role}
 
 
 def read_actor(stored: dict[str, Any]) -> Actor:
