@@ -24,12 +24,16 @@ NAMES = StrawberryConfig().name_converter
 
 @dataclass(frozen=True, kw_only=True)
 class Contribution:
-    """What one plugin adds; `module` is its package, `foreign` those of plugins that it does not need, by name."""
+    """What one plugin adds; `module` is its package, `foreign` those of plugins that it does not need, by name.
+
+    `needs` are the plugins that it does need, directly or not: their types may be in its own.
+    """
 
     plugin: str
     module: str
     extension: GraphQLExtension
     foreign: Mapping[str, str] = field(default_factory=dict)
+    needs: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,17 +51,23 @@ class Addition:
 
 
 def find_contributions(loaded: Iterable[Entry]) -> tuple[Contribution, ...]:
-    """Those of the loaded plugins, in the order in which they were loaded: dependencies first."""
+    """Those of the loaded plugins, in the order in which they were loaded: dependencies first.
+
+    What a plugin needs must be loaded too: without it, it is effective for nobody, and its types may lack theirs.
+    """
     entries = {entry.name: entry for entry in loaded}
     return tuple(
         Contribution(
             plugin=entry.name,
             module=entry.module,
             extension=entry.manifest.graphql,
-            foreign={name: other.module for name, other in entries.items() if name not in _needs(entry, entries)},
+            foreign={name: other.module for name, other in entries.items() if name not in needs | {entry.name}},
+            needs=needs,
         )
         for entry in entries.values()
-        if entry.manifest is not None and entry.manifest.graphql is not None
+        if entry.manifest is not None
+        and entry.manifest.graphql is not None
+        and (needs := _needs(entry, entries)) <= entries.keys()
     )
 
 
@@ -117,8 +127,8 @@ def _is_within(module: str, package: str) -> bool:
     return module == package or module.startswith(f"{package}.")
 
 
-def _needs(entry: Entry, entries: Mapping[str, Entry]) -> set[str]:
-    """The plugin and all that it needs, directly or not."""
+def _needs(entry: Entry, entries: Mapping[str, Entry]) -> frozenset[str]:
+    """All that the plugin needs, directly or not."""
     found: set[str] = set()
     stack = [entry.name]
     while stack:
@@ -127,7 +137,7 @@ def _needs(entry: Entry, entries: Mapping[str, Entry]) -> set[str]:
             found.add(name)
             identity = entries[name].identity if name in entries else None
             stack.extend(need.name for need in identity.dependencies) if identity is not None else None
-    return found
+    return frozenset(found - {entry.name})
 
 
 def _list_additions(contribution: Contribution, roots: Mapping[str, type]) -> Iterator[Addition]:

@@ -29,7 +29,7 @@ from webnet.api.queries import Query
 from webnet.api.refusals import REFUSALS, RefusalHandler
 from webnet.api.schema_filter import SchemaIndex
 from webnet.api.subscriptions import Subscription
-from webnet.api.trial_build import find_failures
+from webnet.api.trial_build import find_failures, without
 from webnet.api.types.scalars import SCALARS
 from webnet.api.webnet_schema import Schema
 from webnet.plugins.registry import registry
@@ -48,12 +48,15 @@ class FullSchema:
 
 @cache
 def full_schema() -> FullSchema:
-    """The full schema of this process; a plugin whose part can't be built is set aside, and the rest stands."""
+    """The full schema of this process; a plugin whose part can't be built is set aside, and the rest stands.
+
+    What needs such a plugin is left out too: it is effective for nobody then.
+    """
     contributions = find_contributions(registry.loaded())
     failures = find_failures(contributions, build)
     for plugin, failure in failures.items():
         registry.set_aside(plugin, failure)
-    return build([each for each in contributions if each.plugin not in failures])
+    return build(tuple(without(failures, contributions)))
 
 
 def build(contributions: Sequence[Contribution]) -> FullSchema:

@@ -1,0 +1,66 @@
+"""A plugin reaches into types of the host and of a plugin that it needs, and leaves no trace where it is off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from unittest.mock import ANY
+
+import pytest
+
+from webnet.sdk.testing import BootedWebnet, boot
+
+REACHING = """{
+  currentCustomer { sign { name } }
+  plugin(name: "shelf") { sign { name } }
+  viewer { user { sign { name } } }
+  shelves { sign { name } }
+  hanging { __typename ... on Named { name } }
+}"""
+TRACES = """{
+  named: __type(name: "Named") { possibleTypes { name } }
+  union: __type(name: "Hanging") { name }
+  sign: __type(name: "Sign") { name }
+  plugin: __type(name: "Plugin") { fields { name } }
+  customer: __type(name: "Customer") { fields { name } }
+  user: __type(name: "User") { fields { name } }
+  shelf: __type(name: "Shelf") { fields { name } }
+}"""
+
+
+@pytest.fixture(scope="module")
+def webnet() -> Iterator[BootedWebnet]:
+    """acme has the shelf and its signs, globex the shelf alone."""
+    with boot(["shelf", "signs"]) as webnet:
+        webnet.enable("signs", "acme")
+        webnet.enable("shelf", "globex")
+        for slug in ("acme", "globex"):
+            webnet.client("operator", slug).mutate("addShelf", "shelf { name }", name="oak")
+        yield webnet
+
+
+def test_its_fields_are_on_types_of_the_host_and_of_the_plugin_that_it_needs(webnet):
+    assert webnet.client("operator", "acme").query(REACHING) == {
+        "currentCustomer": {"sign": {"name": "This is acme"}},
+        "plugin": {"sign": {"name": "This is shelf"}},
+        "viewer": {"user": {"sign": {"name": ANY}}},
+        "shelves": [{"sign": {"name": "This is oak"}}],
+        "hanging": [{"__typename": "Sign", "name": "Exit"}, {"__typename": "Shelf", "name": "oak"}],
+    }
+
+
+def test_where_it_is_off_interfaces_unions_and_types_have_nothing_of_it(webnet):
+    there, gone = (webnet.client("viewer", slug).query(TRACES) for slug in ("acme", "globex"))
+
+    assert {kind["name"] for kind in there["named"]["possibleTypes"]} == {"Shelf", "Sign"}
+    assert gone["named"]["possibleTypes"] == [{"name": "Shelf"}]
+    assert there["union"] and there["sign"] and gone["union"] is gone["sign"] is None
+    for kind in ("plugin", "customer", "user", "shelf"):
+        assert {"name": "sign"} in there[kind]["fields"] and {"name": "sign"} not in gone[kind]["fields"], kind
+
+
+def test_the_platforms_view_has_it_where_it_is_effective_for_one(webnet):
+    client = webnet.client("platform", None)
+
+    found = client.query("{ shelves { name sign { name } } }")["shelves"]
+
+    assert found == [{"name": "oak", "sign": {"name": "This is oak"}}] * 2

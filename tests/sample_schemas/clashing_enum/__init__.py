@@ -1,0 +1,1 @@
+"""A plugin whose schema is no good: its enum is another plugin's."""

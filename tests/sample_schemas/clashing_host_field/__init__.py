@@ -1,0 +1,1 @@
+"""A plugin whose schema is no good: the field that it adds is the host's."""
