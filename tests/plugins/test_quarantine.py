@@ -6,11 +6,13 @@ import pytest
 from django.db import DatabaseError
 from django.utils import timezone
 
-from tests.factories import make_customer
+from tests.factories import actor_for, make_customer, make_operator
+from webnet.errors import HookFailed, InvalidInput
 from webnet.plugins import failure_table, quarantine
 from webnet.plugins.activation import is_effective
 from webnet.plugins.base import PluginBase
 from webnet.plugins.failure_counts import FailureCounts, count, count_for_user
+from webnet.plugins.manager import manager
 from webnet.plugins.models import (
     Availability,
     CustomerPluginConfig,
@@ -40,8 +42,8 @@ def counts(monkeypatch):
 def as_process(monkeypatch):
     """Go on as another process, which has counted nothing yet."""
     fresh = FailureCounts()
-    monkeypatch.setattr("webnet.plugins.failure_counts.counts", fresh)
-    monkeypatch.setattr("webnet.plugins.quarantine.counts", fresh)
+    for module in ("failure_counts", "quarantine"):
+        monkeypatch.setattr(f"webnet.plugins.{module}.counts", fresh)
     return fresh
 
 
@@ -228,3 +230,50 @@ def test_memory_is_bounded_whatever_fails(monkeypatch):
 def test_a_round_with_nothing_to_do_writes_nothing(acme, django_assert_num_queries):
     with django_assert_num_queries(2):
         quarantine.keep(NOW)
+
+
+class Failing(Inventory):
+    def on_enable(self, context):
+        raise ValueError("a secret")
+
+    def health_check(self, context):
+        raise ValueError("a secret")
+
+
+def test_a_failing_hook_trips_it(install):
+    install(Failing(), enabled=True)
+    customer = make_customer("acme")
+    operator = actor_for(make_operator())
+
+    for _ in range(5):
+        with pytest.raises(HookFailed):
+            manager.enable("inventory", actor=operator, customer="acme")
+    quarantine.keep(NOW)
+
+    assert CustomerPluginConfig.objects.get(customer=customer).is_paused
+    assert PluginAuditLog.objects.latest("position").after["error"] == "ValueError in on_enable"
+
+
+def test_a_failing_hook_for_everybody_trips_it_for_everybody(install):
+    install(Failing())
+    operator = actor_for(make_operator())
+
+    for _ in range(5):
+        with pytest.raises(HookFailed):
+            manager.enable("inventory", actor=operator)
+    quarantine.keep(NOW)
+
+    assert PluginConfig.objects.get().status == PluginStatus.PAUSED
+
+
+def test_what_a_hook_refuses_is_not_counted(install, counts):
+    class Refusing(Inventory):
+        def on_enable(self, context):
+            raise InvalidInput("Not on a Monday.", field="plugin")
+
+    install(Refusing())
+
+    with pytest.raises(HookFailed):
+        manager.enable("inventory", actor=actor_for(make_operator()))
+
+    assert counts.take() == {}

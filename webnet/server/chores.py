@@ -8,7 +8,7 @@ from threading import Event, Thread
 
 from django.db import DatabaseError, connection
 
-from webnet.plugins import after_hooks
+from webnet.plugins import after_hooks, quarantine
 
 logger = logging.getLogger(__name__)
 
@@ -16,7 +16,7 @@ SECONDS_BETWEEN = 5
 STOP_SECONDS = 1
 
 # Each looks for what is to be done, does it, and comes back soon: the others wait for it.
-CHORES: tuple[Callable[[], object], ...] = (after_hooks.call_due,)
+CHORES: tuple[Callable[[], object], ...] = (quarantine.keep, after_hooks.call_due)
 
 
 class Chores:

@@ -1,0 +1,1 @@
+"""A plugin for tests: brittle, whose field fails."""
