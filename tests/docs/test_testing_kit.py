@@ -15,6 +15,7 @@ from pytest_django import Settings
 
 from tests.docs.documents import ROOT, Document, code_spans
 from webnet.sdk import testing
+from webnet.sdk.checking.findings import RULES
 from webnet.sdk.testing import fixtures
 
 GUIDE = Document.read(ROOT / "docs" / "plugin-development.md")
@@ -77,3 +78,9 @@ def test_the_tables_are_whole(heading: str) -> None:
             "assertion": {name for name in testing.__all__ if name.startswith("assert_")},
         }[heading]
     )
+
+
+def test_every_rule_of_the_check_is_in_the_guide_with_its_grade() -> None:
+    documented = {rule: row[1] for row in GUIDE.table("rule") for rule in code_spans(row[0])}
+
+    assert documented == {rule: grade.value for rule, grade in RULES.items()}

@@ -27,6 +27,7 @@ class Plugin(PluginBase):
     version = __version__
     author = "webnet contributors"
     description = "Keeps each customer's devices and their interfaces."
+    homepage = "https://example.com/webnet-plugins/device-inventory"
     webnet_version = ">=0.1,<1"
 
     def get_settings_schema(self) -> dict[str, Any]:

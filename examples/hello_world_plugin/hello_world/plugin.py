@@ -31,6 +31,7 @@ class Plugin(PluginBase):
     version = __version__
     author = "webnet contributors"
     description = "Greets each customer on the dashboard."
+    homepage = "https://example.com/webnet-plugins/hello-world"
     webnet_version = ">=0.1,<1"
     dependencies = ()  # such as ["device_inventory>=1.2,<2"]
 

@@ -28,6 +28,7 @@ class Plugin(PluginBase):
     version = __version__
     author = "webnet contributors"
     description = "Tries whether each customer's devices answer on a TCP port."
+    homepage = "https://example.com/webnet-plugins/reachability"
     webnet_version = ">=0.1,<1"
     dependencies = ("device_inventory>=1,<2",)
 

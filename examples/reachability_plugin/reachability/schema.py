@@ -34,7 +34,7 @@ class Reachability(graphql.Node):
 
 @graphql.extend(Device)
 class DeviceFields:
-    reachability: Reachability | None
+    reachability: Reachability | None = graphql.field(description="Its last check; null where there was none.")
 
 
 @graphql.input

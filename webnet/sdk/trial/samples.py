@@ -29,17 +29,25 @@ SCALARS: Mapping[str, Any] = {
 NO_ID = "U2FtcGxlOjA"
 
 
-def make_sample(kind: Any, *, id: str = NO_ID) -> Any:  # noqa: A002 - as GraphQL calls it
-    """A value for the type, as JSON; `id` stands wherever one is asked for."""
+def make_sample(kind: Any, *, id: str = NO_ID, with_ids: bool = False) -> Any:  # noqa: A002 - as GraphQL calls it
+    """A value for the type, as JSON; `id` stands wherever one is asked for, `with_ids` also where it need not be."""
     wanted = get_nullable_type(kind)
     if isinstance(wanted, GraphQLList):
-        return [make_sample(wanted.of_type, id=id)]
+        return [make_sample(wanted.of_type, id=id, with_ids=with_ids)]
     if isinstance(wanted, GraphQLEnumType):
         return next(iter(wanted.values))
     if isinstance(wanted, GraphQLInputObjectType):
         return {
-            name: make_sample(field.type, id=id)
+            name: make_sample(field.type, id=id, with_ids=with_ids)
             for name, field in wanted.fields.items()
-            if is_required_input_field(field)
+            if is_required_input_field(field) or (with_ids and get_named_type(field.type).name == "ID")
         }
     return id if get_named_type(wanted).name == "ID" else SCALARS.get(get_named_type(wanted).name, "sample")
+
+
+def takes_ids(kind: Any) -> bool:
+    """Whether the type is an id, or an input that has one."""
+    named = get_named_type(kind)
+    if isinstance(named, GraphQLInputObjectType):
+        return any(get_named_type(field.type).name == "ID" for field in named.fields.values())
+    return bool(named.name == "ID")

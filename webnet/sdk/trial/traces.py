@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import models
+from graphql import GraphQLObjectType
 
 from webnet.api.contributed import models_of
 from webnet.api.schema import full_schema
@@ -14,7 +15,6 @@ from webnet.api.types.node import global_id
 from webnet.customers.models import Customer
 from webnet.plugins.owned_models import is_customer_owned
 from webnet.plugins.registry import registry
-from webnet.sdk.graphql.definition import RowType, find_row_type
 
 SHORTEST = 4
 MOST_ROWS = 100
@@ -35,26 +35,32 @@ class Traces:
 
 def find_traces(plugin: str, customer: Customer) -> Traces:
     """Those of the customer's rows in the plugin's models; LookupError where it has none there."""
-    owned = [model for model in models_of(registry.get(plugin)) if is_customer_owned(model)]
-    rows = {model: list(_all(model).filter(customer=customer)[:MOST_ROWS]) for model in owned}
-    if not any(rows.values()):
+    found = collect_traces([plugin], customer)
+    if not found.ids and not found.texts:
         raise LookupError(f"'{customer.slug}' has no rows of '{plugin}', so nothing can leak: make some first.")
-    shown = {
-        kind.name: tuple(global_id(kind.name, row.pk) for row in rows.get(kind.model, ())) for kind in row_types(plugin)
-    }
+    return found
+
+
+def collect_traces(plugins: Iterable[str], customer: Customer) -> Traces:
+    """Those of the customer's rows in the models of these plugins; of none where it has no rows."""
+    names = sorted(plugins)
+    owned = [model for name in names for model in models_of(registry.get(name)) if is_customer_owned(model)]
+    rows = {model: list(_all(model).filter(customer=customer).order_by("pk")[:MOST_ROWS]) for model in owned}
+    kinds = {kind: rows.get(model, ()) for name in names for kind, model in _shown_models(name)}
+    shown = {name: tuple(global_id(name, row.pk) for row in found) for name, found in kinds.items()}
     own = {text for found in rows.values() for row in found for text in _texts(row)}
     others = {text for model in owned for row in _all(model).exclude(customer=customer) for text in _texts(row)}
     return Traces(ids={name: ids for name, ids in shown.items() if ids}, texts=frozenset(own - others))
 
 
-def row_types(plugin: str) -> Iterator[RowType]:
-    """The plugin's GraphQL types that show rows."""
+def _shown_models(plugin: str) -> Iterator[tuple[str, Any]]:
+    """(type's name, model) of the plugin's GraphQL types that show rows, also where they are not made with the SDK."""
     full = full_schema()
     for name, owner in full.owners.types.items():
-        definition = full.schema.get_type_by_name(name)
-        found = find_row_type(getattr(definition, "origin", None)) if owner == plugin else None
-        if found is not None:
-            yield found
+        definition = getattr(full.schema.get_type_by_name(name), "origin", None)
+        shown = getattr(definition, "__strawberry_django_definition__", None)
+        if owner == plugin and shown is not None and isinstance(full.schema.graphql.type_map[name], GraphQLObjectType):
+            yield name, shown.model
 
 
 def _all(model: Any) -> Any:

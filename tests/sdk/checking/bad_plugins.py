@@ -1,0 +1,236 @@
+"""Plugins with every fault that the conformance check knows, written where a test wants them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import dedent
+
+PLUGIN = """
+from webnet.plugins.base import PluginBase
+
+class Plugin(PluginBase):
+    name = "{name}"
+    version = "1.0"
+"""
+
+MODELS = """
+from django.db import models
+from webnet.sdk.models import CustomerOwnedModel
+
+class Note(CustomerOwnedModel):
+    text = models.CharField(max_length=100)
+    code = models.CharField(max_length=40, unique=True)
+
+class Comment(CustomerOwnedModel):
+    note = models.ForeignKey(Note, on_delete=models.CASCADE, related_name="comments")
+    text = models.CharField(max_length=100)
+
+class Odd(CustomerOwnedModel):
+    def save(self, *args, **kwargs):
+        raise ValueError("there is never a row of this")
+"""
+
+MIGRATION = """
+from django.db import migrations, models
+
+def owner():
+    return models.ForeignKey("customers.customer", models.CASCADE, related_name="%(app_label)s_%(class)s_set")
+
+def key():
+    return models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")
+
+class Migration(migrations.Migration):
+    initial = True
+    dependencies = [("customers", "0001_initial")]
+    operations = [
+        migrations.CreateModel("Note", [
+            ("id", key()), ("text", models.CharField(max_length=100)),
+            ("code", models.CharField(max_length=40, unique=True)), ("customer", owner()),
+        ]),
+        migrations.CreateModel("Comment", [
+            ("id", key()), ("text", models.CharField(max_length=100)), ("customer", owner()),
+            ("note", models.ForeignKey("careless.note", models.CASCADE, related_name="comments")),
+        ]),
+        migrations.CreateModel("Odd", [("id", key()), ("customer", owner())]),
+        migrations.RunPython(lambda apps, editor: None),
+    ]
+"""
+
+SCHEMA = """
+import base64
+
+import strawberry
+import strawberry_django
+
+from careless import models
+from webnet.plugins.base import GraphQLExtension
+from webnet.sdk import graphql
+
+@graphql.type(models.Note)
+class CarelessNote(graphql.Node):
+    text: str
+
+    @graphql.field
+    @staticmethod
+    def comment_count(root: graphql.Parent[models.Note]) -> int:
+        return root.comments.count()
+
+@strawberry_django.type(models.Comment)
+class CarelessComment(graphql.Node):
+    text: strawberry.auto
+
+    @strawberry.field
+    def id(self) -> strawberry.ID:
+        return base64.urlsafe_b64encode(f"CarelessComment:{self.pk}".encode()).decode().rstrip("=")
+
+    @staticmethod
+    def find_node(info, key):
+        return models.Comment.objects.filter(pk=key).first()
+
+@graphql.type
+class Queries:
+    careless_notes: graphql.Connection[CarelessNote] = graphql.connection()
+
+    @graphql.field
+    @staticmethod
+    def careless_count() -> int:
+        '''Of everybody.'''
+        return models.Note.objects.count()
+
+    @graphql.field
+    @staticmethod
+    def careless_texts() -> list[str]:
+        '''Of everybody.'''
+        return [note.text for note in models.Note.objects.order_by("-pk")]
+
+    @graphql.field
+    @staticmethod
+    def careless_text(id: graphql.ID) -> str | None:
+        '''Of whomever.'''
+        found = models.Note.objects.filter(pk=base64.urlsafe_b64decode(id + "==").decode().split(":")[1]).first()
+        return found.text if found else None
+
+    @graphql.field
+    @staticmethod
+    def careless_latest() -> list[CarelessNote]:
+        '''Of everybody.'''
+        return list(models.Note.objects.order_by("-pk"))
+
+    @graphql.field
+    @staticmethod
+    def careless_failing() -> int:
+        '''Never.'''
+        return 1 // 0
+
+@graphql.input
+class CarelessChangeInput:
+    id: graphql.ID
+
+@graphql.type
+class CarelessChangePayload:
+    '''Done.'''
+    changed: bool
+
+@graphql.type
+class Mutations:
+    @graphql.mutation()
+    @staticmethod
+    def careless_change(info: graphql.Info, input: CarelessChangeInput) -> CarelessChangePayload:
+        '''Whosever it is.'''
+        kind, key = base64.urlsafe_b64decode(input.id + "==").decode().split(":")
+        models.Note.objects.filter(pk=key).update(text="changed")
+        return CarelessChangePayload(changed=True)
+
+extension = GraphQLExtension(query=Queries, mutation=Mutations, types=(CarelessComment,))
+"""
+
+CARELESS = """
+from django.http import HttpResponse
+
+from webnet.plugins.base import DashboardWidget, PluginBase, UIView
+
+class Plugin(PluginBase):
+    name = "careless"
+    version = "1.0"
+
+    def get_settings_schema(self):
+        return {"type": "object", "properties": {"limit": {"type": "integer", "default": 1}}}
+
+    def get_graphql_schema(self):
+        from careless.schema import extension
+        return extension
+
+    def get_dashboard_widgets(self):
+        return [
+            DashboardWidget(name="everybody", title="Everybody", data=lambda: self.texts()),
+            DashboardWidget(name="broken", title="Broken", data=lambda: {}["nothing"]),
+        ]
+
+    def get_ui_views(self):
+        return [
+            UIView(name="everybody", path="", view=lambda request: HttpResponse("<br>".join(self.texts()))),
+            UIView(name="broken", path="broken/", view=lambda request: {}["nothing"]),
+        ]
+
+    def texts(self):
+        from careless.models import Note
+        return [note.text for note in Note.objects.all()]
+
+    def health_check(self, context):
+        return {"status": "healthy", "message": context.customer.name}
+
+    def on_disable(self, context):
+        raise ValueError("I stay")
+
+    def on_unload(self):
+        raise ValueError("I stay")
+"""
+
+OTHERS = {
+    "refusing": PLUGIN + '    def on_enable(self, context):\n        raise ValueError("not on a Monday")\n',
+    "unloadable": PLUGIN + '    def on_load(self):\n        raise ValueError("not on a Monday")\n',
+    "broken": "import no_such_module\n",
+    "ending": PLUGIN + "    def on_enable(self, context):\n        import os\n        os._exit(3)\n",
+    "ownerless": PLUGIN,
+    "unmigrated": PLUGIN
+    + "    def get_settings_schema(self):\n"
+    + '        return {"type": "object", "required": ["key"], "properties": {"key": {"type": "string"}}}\n',
+}
+OWNERLESS_MODELS = """
+from django.db import models
+
+class Loose(models.Model):
+    text = models.TextField()
+"""
+UNMIGRATED_MODELS = """
+from django.db import models
+from webnet.sdk.models import CustomerOwnedModel
+
+class Note(CustomerOwnedModel):
+    text = models.TextField()
+"""
+FAILING_MIGRATION = """
+from django.db import migrations
+
+class Migration(migrations.Migration):
+    operations = [migrations.RunSQL("SELECT no_such_column", "SELECT 1")]
+"""
+
+
+def write_plugins(folder: Path) -> list[str]:
+    """Write all of them there; returns their modules."""
+    _write(folder / "careless", {"plugin": CARELESS, "models": MODELS, "schema": SCHEMA, "migrations/0001": MIGRATION})
+    for name, text in OTHERS.items():
+        _write(folder / name, {"plugin": text.replace("{name}", name)})
+    _write(folder / "ownerless", {"models": OWNERLESS_MODELS})
+    _write(folder / "unmigrated", {"models": UNMIGRATED_MODELS, "migrations/0001": FAILING_MIGRATION})
+    return ["careless", *OTHERS]
+
+
+def _write(package: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        file = package / f"{name.replace('0001', '0001_initial')}.py"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        (file.parent / "__init__.py").touch()
+        file.write_text(dedent(text).lstrip(), encoding="utf-8")
+    (package / "__init__.py").touch()

@@ -1,0 +1,114 @@
+"""Each rule of the conformance check finds the fault that it is there for, and names plugin, place and way out."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.sdk.checking.bad_plugins import write_plugins
+from webnet.sdk.checking.findings import RULES, Finding, Grade, Report
+from webnet.sdk.checking.running import check_plugin
+
+# (rule, plugin): a place, and words of the message; where a rule has several faults to find, each of them.
+EXPECTED = {
+    ("check.crashed", "ending"): [("the check itself", "")],
+    ("check.rows", "careless"): [("model 'careless.Odd'", "ValueError: there is never a row of this")],
+    ("docs.field", "careless"): [("Query.carelessNotes", "no description")],
+    ("docs.readme", "careless"): [("careless'", "there is no README")],
+    ("docs.setting", "careless"): [("get_settings_schema(), '/limit'", "what it is")],
+    ("docs.type", "careless"): [("type 'CarelessNote'", "no description"), ("type 'CarelessChangeInput'", "")],
+    ("hooks.disable", "careless"): [("on_disable()", "it raised ValueError: I stay")],
+    ("hooks.enable", "refusing"): [("on_enable()", "it raised ValueError: not on a Monday")],
+    ("hooks.health", "careless"): [("health_check()", "for the platform it raised AttributeError")],
+    ("hooks.load", "unloadable"): [("on_load()", "raised ValueError: not on a Monday")],
+    ("hooks.page", "careless"): [("page 'broken'", "it raised KeyError: 'nothing'")],
+    ("hooks.unload", "careless"): [("on_unload()", "it raised ValueError: I stay")],
+    ("hooks.widget", "careless"): [("widget 'broken'", "for a customer it raised KeyError: 'nothing'")],
+    ("leaks.mutation", "careless"): [("Mutation.carelessChange", "another one's row, it changed that row")],
+    ("leaks.node", "careless"): [("node(CarelessComment)", "it shows 'globex-text-")],
+    ("leaks.page", "careless"): [("page 'everybody'", "it shows a customer 'globex-text-")],
+    ("leaks.query", "careless"): [
+        ("Query.carelessCount", "its answer for a customer depends on rows of another one"),
+        ("Query.carelessLatest", "which webnet withheld"),
+        ("Query.carelessText", "asked with an id of another customer's row, it shows 'globex-text-"),
+        ("Query.carelessTexts", "it shows a customer 'globex-text-"),
+    ],
+    ("leaks.widget", "careless"): [("widget 'everybody'", "depends on rows of another one")],
+    ("load.failed", "broken"): [("'broken'", "No module named 'no_such_module'")],
+    ("metadata.author", "careless"): [("class Plugin", "it has no author")],
+    ("metadata.description", "careless"): [("class Plugin", "it has no description")],
+    ("metadata.homepage", "careless"): [("class Plugin", "it has no homepage")],
+    ("metadata.verbose_name", "careless"): [("class Plugin", "it has no verbose_name")],
+    ("metadata.webnet_version", "careless"): [("class Plugin", "it has no webnet_version")],
+    ("migrations.failed", "unmigrated"): [("its migrations", "no_such_column")],
+    ("migrations.irreversible", "careless"): [
+        ("migration 'careless.0001_initial'", "it can't be taken back: Raw Python operation")
+    ],
+    ("migrations.missing", "unmigrated"): [("models of 'unmigrated'", "not migrated: Create model Note")],
+    ("queries.failing", "careless"): [("Query.carelessFailing", "it raised ZeroDivisionError")],
+    ("queries.growing", "careless"): [("Query.carelessNotes", "SQL statements with more rows, and ")],
+    ("settings.defaults", "unmigrated"): [("get_settings_schema(), '/key'", "the defaults do not fit: is required")],
+    ("settings.open", "careless"): [("get_settings_schema()", "settings that are misspelt")],
+    ("tenancy.model", "ownerless"): [("model 'ownerless.Loose'", "it does not say whose its rows are")],
+    ("tenancy.type", "careless"): [("type 'CarelessComment'", "it shows rows of 'careless.Comment' unscoped")],
+    ("tenancy.unique", "careless"): [("model 'careless.Note', code", "it is unique over all customers")],
+}
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Report]:
+    """What was found of each bad plugin; checked two at a time, since each starts an interpreter of its own."""
+    folder = tmp_path_factory.mktemp("bad_plugins")
+    modules = write_plugins(folder)
+    with ThreadPoolExecutor(2) as pool:
+        return dict(zip(modules, pool.map(lambda module: check_plugin(module, path=[folder]), modules), strict=True))
+
+
+def find(reports: dict[str, Report], rule: str, plugin: str) -> list[Finding]:
+    return [finding for finding in reports[plugin].findings if finding.rule == rule]
+
+
+def test_there_is_a_bad_plugin_for_every_rule() -> None:
+    assert {rule for rule, _ in EXPECTED} == set(RULES)
+
+
+@pytest.mark.parametrize(("rule", "plugin"), EXPECTED)
+def test_a_rule_finds_its_fault(reports: dict[str, Report], rule: str, plugin: str) -> None:
+    found = find(reports, rule, plugin)
+
+    for place, words in EXPECTED[rule, plugin]:
+        assert [each for each in found if each.place.endswith(place) and words in each.message], reports[plugin]
+    for each in found:
+        assert each.plugin == plugin and each.way_out and not each.way_out.endswith(".") and "\n" not in str(each)
+
+
+def test_what_is_in_order_is_not_found(reports: dict[str, Report]) -> None:
+    """The negative control: of the careless plugin, too, only what is at fault is told."""
+    found = {(each.rule, each.place) for each in reports["careless"].findings}
+
+    assert ("queries.failing", "Query.carelessNotes") not in found
+    assert ("leaks.query", "Query.carelessNotes") not in found
+    assert ("leaks.node", "node(CarelessNote)") not in found
+    assert {place for rule, place in found if rule == "queries.growing"} <= {
+        "Query.carelessNotes",
+        "Query.carelessLatest",
+        "node(CarelessNote)",
+    }
+    assert {place for rule, place in found if rule == "tenancy.unique"} == {"model 'careless.Note', code"}
+
+
+def test_findings_come_by_grade_and_tell_what_they_kept_from_being_checked(reports: dict[str, Report]) -> None:
+    grades = [list(Grade).index(each.grade) for each in reports["careless"].findings]
+
+    assert grades == sorted(grades) and set(grades) == {0, 1, 2}
+    assert reports["careless"].skipped == ()
+    for plugin in ("refusing", "unloadable", "broken", "ownerless", "unmigrated"):
+        assert reports[plugin].skipped == ("hooks, pages, queries and leaks",)
+
+
+def test_a_report_is_the_same_when_it_is_read_again(reports: dict[str, Report]) -> None:
+    report = reports["careless"]
+
+    assert Report.from_json(report.to_json()) == report
+    assert report.to_json()["counts"]["error"] == report.count(Grade.ERROR) > 5

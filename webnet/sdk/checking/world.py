@@ -1,0 +1,106 @@
+"""Two customers with the plugin that is checked, and what one of them is shown of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from webnet.api.visibility import schema_without
+from webnet.customers.models import Customer
+from webnet.plugins.activation import customer_state
+from webnet.plugins.owned_models import is_customer_owned
+from webnet.plugins.registry import registry
+from webnet.sdk.checking.subject import Subject
+from webnet.sdk.trial.client import WebnetClient
+from webnet.sdk.trial.documents import Question, Questions
+from webnet.sdk.trial.house import House
+from webnet.sdk.trial.rows import RowMaker, RowsUnmade
+from webnet.sdk.trial.traces import Traces, collect_traces
+
+
+@dataclass(kw_only=True)
+class World:
+    """`acme` looks at what it has; `globex` is the other customer, and has rows only once it is given some."""
+
+    subject: Subject
+    house: House
+    acme: Customer
+    globex: Customer
+    client: WebnetClient
+    rows: RowMaker = field(default_factory=RowMaker)
+    unmade: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def make(cls, subject: Subject, house: House) -> World:
+        """Two customers and an admin of the first."""
+        acme, globex = (house.make_customer(slug) for slug in ("acme", "globex"))
+        user = house.make_person("admin", acme)
+        client = WebnetClient(who="an admin", slug="acme", token=house.make_token(user), user=user)
+        return cls(subject=subject, house=house, acme=acme, globex=globex, client=client)
+
+    @property
+    def effective(self) -> frozenset[str]:
+        """The plugins that acme has now: the one that is checked, and what it needs."""
+        return customer_state(Customer.objects.select_related("generation").get(pk=self.acme.pk)).effective
+
+    @property
+    def models(self) -> tuple[Any, ...]:
+        """The models of those plugins, those that others point at first."""
+        found = {model: None for entry in registry.loaded() if entry.name in self.effective for model in _models(entry)}
+        return tuple(found)
+
+    def fill(self, customer: Customer, *, rows: int) -> None:
+        """So many more rows of each model; what can't be made is noted in `unmade`."""
+        for model in self.models:
+            try:
+                self.rows.make(model, customer, rows=rows)
+            except RowsUnmade as problem:
+                self.unmade[model._meta.label] = str(problem)
+
+    def traces_of(self, customer: Customer) -> Traces:
+        """What gives this customer's rows away."""
+        return collect_traces(self.effective, customer)
+
+    def questions(self, ids_of: Customer) -> list[Question]:
+        """What can be asked, with ids of this customer's rows where any are wanted."""
+        owners = self.subject.owners
+        schema = schema_without(owners.plugins - self.effective).graphql
+        firsts = {name: each[0] for name, each in self.traces_of(ids_of).ids.items()}
+        return list(Questions(plugin=self.subject.name, schema=schema, owners=owners, ids=firsts))
+
+    def ask(self, question: Question) -> dict[str, Any]:
+        """The answer that acme gets."""
+        return self.client.run(question.document, **question.variables)
+
+    def show(self, question: Question) -> str:
+        """The same as a text, but for what differs with each request."""
+        answer = self.ask(question)
+        for error in answer.get("errors", ()):
+            error.get("extensions", {}).pop("requestId", None)
+        return json.dumps(answer, sort_keys=True)
+
+    def count_statements(self, question: Question) -> int:
+        """How many SQL statements the answer takes, once all is warm."""
+        self.ask(question)
+        with CaptureQueriesContext(connection) as statements:
+            self.ask(question)
+        return len(statements)
+
+    def stored_of(self, customer: Customer) -> dict[str, list[dict[str, Any]]]:
+        """Every row of the customer, as it is stored."""
+        owned = (model for model in self.models if is_customer_owned(model))
+        return {
+            model._meta.label: list(model._base_manager.filter(customer=customer).order_by("pk").values())  # noqa: SLF001
+            for model in owned
+        }
+
+
+def _models(entry: Any) -> Iterator[Any]:
+    from webnet.api.contributed import models_of
+
+    return iter(models_of(entry))

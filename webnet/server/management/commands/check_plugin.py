@@ -1,0 +1,74 @@
+"""`manage.py check_plugin NAME`: does a plugin keep to what every plugin must? On a throw-away database."""
+
+from __future__ import annotations
+
+import json
+import sys
+from importlib.util import find_spec
+from typing import Any
+
+from django.conf import settings
+from django.core.management import BaseCommand, CommandError, CommandParser
+
+from webnet.plugins.registry import Entry, registry
+from webnet.sdk.checking.findings import Grade, Report
+from webnet.sdk.checking.running import check_plugin
+
+
+class Command(BaseCommand):
+    help = (
+        "Checks a plugin: what it declares, its migrations, tenancy, leaks, SQL statements, hooks and documentation. "
+        "It runs on a database of its own, and touches no other. Exits with 1 where there are errors."
+    )
+    requires_system_checks: list[str] = []  # noqa: RUF012 - Django's own attribute; another process runs the checks
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("name", help="the plugin's name, or its module where it is not in WEBNET_PLUGINS")
+        parser.add_argument("--format", choices=["text", "json"], default="text", help="how findings are printed")
+        parser.add_argument("--strict", action="store_true", help="exit with 1 for warnings too")
+
+    def handle(self, *, name: str, **options: Any) -> None:
+        module, needs = _find_modules(name)
+        report = check_plugin(module, needs=needs)
+        if options["format"] == "json":
+            self.stdout.write(json.dumps(report.to_json(), indent=2))
+        else:
+            self._tell(report)
+        if report.count(Grade.ERROR) or (options["strict"] and report.count(Grade.WARNING)):
+            sys.exit(1)
+
+    def _tell(self, report: Report) -> None:
+        for finding in report.findings:
+            self.stdout.write(str(finding))
+        if report.skipped:
+            self.stdout.write(f"Not checked, because of these errors: {', '.join(report.skipped)}.")
+        counts = [f"{count} {grade.value}{'s' * (count > 1)}" for grade in Grade if (count := report.count(grade))]
+        named = f"'{report.plugin}' {report.version}".rstrip()
+        self.stdout.write(f"{named}: {', '.join(counts).replace('advices', 'pieces of advice') or 'nothing found'}.")
+
+
+def _find_modules(name: str) -> tuple[str, tuple[str, ...]]:
+    """The plugin's module, and those of what it needs: all that are listed, for one that this process does not know."""
+    entry = next((each for each in registry.entries() if name in (each.name, each.module)), None)
+    if entry is not None:
+        return entry.module, tuple(each.module for each in _needed_by(entry))
+    top = name.partition(".")[0]
+    if not all(part.isidentifier() for part in name.split(".")) or find_spec(top) is None:
+        words = "name it in WEBNET_PLUGINS, or put its package on the path"
+        raise CommandError(f"There is no plugin '{name}', and no package '{name}': {words}.")
+    return name, tuple(settings.WEBNET_PLUGINS)
+
+
+def _needed_by(entry: Entry) -> list[Entry]:
+    """What the plugin needs, directly or not, dependencies first."""
+    found: dict[str, Entry] = {}
+
+    def visit(each: Entry) -> None:
+        for need in each.identity.dependencies if each.identity is not None else ():
+            other = registry.find(need.name)
+            if other is not None and other.name not in found and other.name != entry.name:
+                visit(other)
+                found[other.name] = other
+
+    visit(entry)
+    return list(found.values())
