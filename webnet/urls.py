@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import path
 from django.views.generic import RedirectView
 
+from webnet.accounts.admin import own_password
 from webnet.api.views import graphql_view
 from webnet.console.customer_pages import dashboard, nowhere
 from webnet.console.plugin_pages import plugin_page
@@ -23,6 +24,7 @@ urlpatterns = [
     path("c/<slug:customer>/<path:path>", nowhere),
     path("graphql/", graphql_view, name="graphql"),
     path("graphql/<slug:customer>/", graphql_view, name="graphql-customer"),
+    path("admin/password_change/", admin.site.admin_view(own_password)),
     path("admin/", admin.site.urls),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
