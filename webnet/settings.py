@@ -80,7 +80,9 @@ HOST_APPS = [
 INSTALLED_APPS = with_plugins(HOST_APPS, WEBNET_PLUGINS)
 
 # How many different sets of plugins a process keeps a derived GraphQL schema for.
-WEBNET_SCHEMA_CACHE_SIZE = env.int("WEBNET_SCHEMA_CACHE_SIZE", default=64)
+WEBNET_SCHEMA_CACHE_SIZE = read_number(
+    "WEBNET_SCHEMA_CACHE_SIZE", env.str("WEBNET_SCHEMA_CACHE_SIZE", default="64"), lowest=1, highest=10_000
+)
 
 # How often a plugin may fail, for how many users at least, and within which time, before it has to rest.
 WEBNET_PAUSE_AFTER_FAILURES = read_number(

@@ -48,6 +48,7 @@ def read_settings(data_dir: Path, **changes: str | None) -> dict[str, object]:
     [
         ({"WEBNET_SECRET_KEY": None}, "WEBNET_SECRET_KEY"),
         ({"WEBNET_ALLOWED_HOSTS": None}, "WEBNET_ALLOWED_HOSTS"),
+        ({"WEBNET_SCHEMA_CACHE_SIZE": "many"}, "WEBNET_SCHEMA_CACHE_SIZE"),
         ({"DATABASE_URL": "mysql://root:password@127.0.0.1/test"}, "DATABASE_URL"),
     ],
 )

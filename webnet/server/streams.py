@@ -13,9 +13,6 @@ from webnet.server.asgi_types import Receive, Scope, Send
 GRAPHQL_PATH = "/graphql/"
 
 
-GRAPHQL_PATH = "/graphql/"
-
-
 class StreamHandler(ASGIHandler):
     """Serves the addresses in `webnet.urls_streams`."""
 
