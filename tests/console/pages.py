@@ -16,6 +16,10 @@ from webnet.errors import NotFound
 from webnet.plugins.base import DashboardWidget, NavigationItem, Permission, PluginBase, UIView
 
 
+def nothing() -> list[str]:
+    return []
+
+
 def plain(request: HttpRequest) -> HttpResponse:
     return HttpResponse(f"for {request.webnet.customer.slug}, {request.webnet.settings['word']}")
 
@@ -84,7 +88,8 @@ class Pages(PluginBase):
             DashboardWidget(name="pairs", title="Pairs", order=1, data=lambda: {"in_service": 3, "<b>": "<i>"}),
             DashboardWidget(name="rows", title="Rows", order=2, data=lambda: [{"name": "r1", "up": True}]),
             DashboardWidget(name="html", title="Html", order=3, html=lambda: "<em>Hi</em><script>alert(1)</script>"),
-            DashboardWidget(name="broken", title="Broken", order=4, data=lambda: 1 / 0),
+            DashboardWidget(name="empty", title="Empty", order=4, data=nothing),
+            DashboardWidget(name="broken", title="Broken", order=5, data=lambda: 1 / 0),
         ]
 
     def get_ui_views(self) -> list[UIView]:

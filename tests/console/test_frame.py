@@ -91,6 +91,7 @@ def test_the_dashboard_draws_each_widget_and_names_the_one_that_failed(browse, c
     assert "<dt>In service</dt><dd>3</dd>" in page
     assert "<dt>&lt;b&gt;</dt><dd>&lt;i&gt;</dd>" in page
     assert '<th scope="col">Name</th>' in page and "<td>r1</td><td>yes</td>" in page
+    assert page.count("<p>Nothing yet.</p>") == 1
     assert "<em>Hi</em>" in page and "alert(1)" not in page
     assert "The widget &#x27;broken&#x27; of &#x27;pages&#x27; failed." in page
 
