@@ -16,9 +16,8 @@ from webnet.customers.roles import Role
 from webnet.errors import InvalidInput, Refusal
 from webnet.plugins import (
     customer_changes,
-    health,
+    health_checks,
     key_rotation,
-    layers,
     pauses,
     permission_changes,
     planning,
@@ -30,17 +29,16 @@ from webnet.plugins import (
     uninstalling,
 )
 from webnet.plugins import sync as syncing
-from webnet.plugins.activation import customer_state, platform_state
-from webnet.plugins.base import HookContext, PluginBase, call_hook
+from webnet.plugins.activation import platform_state
 from webnet.plugins.findings import Circumstances, Finding
 from webnet.plugins.key_rotation import RotationReport
 from webnet.plugins.migrating import Progress
-from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig, PluginHealth
+from webnet.plugins.models import Availability, PluginHealth
 from webnet.plugins.operation import Operation
 from webnet.plugins.planning import Plan, PlanAction
 from webnet.plugins.registry import PluginRegistry, registry
 from webnet.plugins.settings_changes import SettingsChange
-from webnet.plugins.switching import find_plugin, require_runnable
+from webnet.plugins.switching import find_plugin
 from webnet.plugins.sync import SyncReport
 from webnet.plugins.uninstall_review import UninstallReview
 from webnet.plugins.uninstalling import Uninstalled
@@ -67,6 +65,7 @@ class Outcome:
     refusal: Refusal | None = None
 
 
+# Long, since it is the one door to all changes: a short method for each, and what it does in a module of its own.
 class PluginManager:
     """Changes plugin state, for everybody or, with `customer` (a slug), for one. Every method raises `Refusal`s."""
 
@@ -280,17 +279,7 @@ class PluginManager:
     def check_health(self, plugin: str, *, actor: Actor, customer: str | None = None) -> PluginHealth:
         """Ask the plugin how it is, with a deadline and in no transaction, and store the answer."""
         work = Operation(actor=actor, action="check_plugin_health", plugin_name=plugin)
-        row, config = work.run(lambda: _begin_check(work, customer))
-        instance = self._registry.get(plugin).plugin
-        asked = config.customer if config is not None else None
-        context = HookContext(customer=asked, actor=actor, settings=layers.opened(row, config))
-        found = health.check(lambda: _ask_health(instance, context), plugin=plugin)
-
-        def store() -> PluginHealth:
-            work.changed, work.after = True, {"status": found.report.status}
-            return health.store(row, asked, found)
-
-        return work.run(store)
+        return health_checks.check(work, self._registry, customer=customer)
 
     def _change_settings(
         self,
@@ -343,27 +332,6 @@ def _require_batch(plugin: str, customers: Sequence[str]) -> None:
         raise InvalidInput(message, field="customers")
     if len(set(customers)) != len(customers):
         raise InvalidInput("Each customer can be named once.", field="customers")
-
-
-def _ask_health(plugin: PluginBase | None, context: HookContext) -> Any:
-    dict(context.settings)  # A secret that does not open is an illness, also where the check reads none.
-    return call_hook(plugin, "health_check", context) if plugin is not None else None
-
-
-def _begin_check(work: Operation, slug: str | None) -> tuple[PluginConfig, CustomerPluginConfig | None]:
-    if slug is None:
-        access.require_operator(work.actor)
-        platform, config = platform_state(), None
-        row = find_plugin(platform.plugins, work.plugin_name)
-    else:
-        work.customer = access.find_customer(work.actor, slug)
-        access.require(work.actor, Role.OPERATOR, customer=work.customer)
-        state = customer_state(work.customer)
-        row = customer_changes.find_seen_plugin(work.actor, state, work.plugin_name)
-        platform, config = state.platform, state.config(row.name)
-    work.plugin_version = row.version or ""
-    require_runnable(platform, row)
-    return row, config
 
 
 manager = PluginManager(registry)
