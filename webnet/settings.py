@@ -60,7 +60,9 @@ X_FRAME_OPTIONS = "DENY"
 add_plugin_folders(HOME_DIR)
 # In safe mode no plugin's code runs at all, for the day when one of them does harm.
 WEBNET_SAFE_MODE = env.bool("WEBNET_SAFE_MODE", default=False)
-WEBNET_PLUGINS = () if WEBNET_SAFE_MODE else name_plugins(env.list("WEBNET_PLUGINS", default=None), home=HOME_DIR)
+# Set but empty means none, which a default would not tell from left out.
+_listed = env.list("WEBNET_PLUGINS") if "WEBNET_PLUGINS" in env else None
+WEBNET_PLUGINS = () if WEBNET_SAFE_MODE else name_plugins(_listed, home=HOME_DIR)
 HOST_APPS = [
     "corsheaders",
     "django.contrib.admin",

@@ -154,6 +154,11 @@ def test_plugins_are_named_once_and_replace_the_examples(
     assert name_plugins(listed, home=tmp_path) == named
 
 
+@pytest.mark.parametrize(("given", "expected"), [(None, list(EXAMPLE_PLUGINS)), ("", []), ("shelf", ["shelf"])])
+def test_no_plugin_is_loaded_where_none_is_listed(tmp_path: Path, given: str | None, expected: list[str]) -> None:
+    assert read_settings(tmp_path, WEBNET_PLUGINS=given)["plugins"] == expected
+
+
 def test_the_file_speaks_for_variables_that_the_process_does_not_have(tmp_path: Path) -> None:
     file = tmp_path / "webnet.env"
     file.write_text(

@@ -6,7 +6,7 @@ import http.client
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -42,11 +42,11 @@ def house(tmp_path) -> Iterator[House]:
         yield house
 
 
-def stall(server: Server, house: House, view: str = "graphql/acme") -> str:
-    """Ask what never comes; what became of the request."""
-    headers = {"Authorization": f"Bearer {house.token}", "Content-Type": "application/json"}
+def stall(server: Server, house: House, query: str = "{ stalledTide }", *, view: str = "acme", **headers: str) -> str:
+    """Ask what is never answered; what became of the request."""
+    sent = {"Authorization": f"Bearer {house.token}", "Content-Type": "application/json", **headers}
     connection = http.client.HTTPConnection(server.host, server.port, timeout=2 * START_SECONDS)
-    connection.request("POST", f"/{view}/", json.dumps({"query": "{ stalledTide }"}), headers)
+    connection.request("POST", f"/graphql/{view}/", json.dumps({"query": query}), sent)
     try:
         return f"answered {connection.getresponse().status}"
     except http.client.RemoteDisconnected:
@@ -70,6 +70,21 @@ def find_processes(server: Server, house: House, count: int, *, besides: set[int
     return found - besides
 
 
+def read_actions(house: House, customer: str) -> list[str]:
+    """What was done to the plugin for the customer, in order."""
+    rows = house.read(
+        "SELECT action, customer_slug FROM plugins_pluginauditlog WHERE plugin_name = 'tide' ORDER BY position"
+    )
+    return [action for action, slug in rows if slug == customer]
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
 def test_a_worker_that_hangs_in_a_plugin_is_replaced_and_the_plugin_paused_for_its_customer(house: House) -> None:
     with house.serve(WEBNET_REQUEST_DEADLINE=str(DEADLINE_SECONDS)) as server, ThreadPoolExecutor(1) as pool:
         workers = find_processes(server, house, 2)
@@ -86,6 +101,27 @@ def test_a_worker_that_hangs_in_a_plugin_is_replaced_and_the_plugin_paused_for_i
         "SELECT actor_name, customer_slug, reason FROM plugins_pluginauditlog WHERE action = 'pause_plugin'"
     )
     assert row == ("watchdog", "acme", "A request hung in it for more than 2 seconds.")
+
+
+def test_so_it_is_where_streams_are_opened(house: House) -> None:
+    with house.serve(WEBNET_REQUEST_DEADLINE=str(DEADLINE_SECONDS)) as server:
+        assert stall(server, house, Accept="text/event-stream") == "cut off"
+        assert find_process(server, house)
+
+    assert read_actions(house, "acme") == ["enable_customer_plugin", "pause_plugin"]
+
+
+def test_a_hook_that_hangs_with_a_lock_is_undone_and_its_plugin_paused_by_the_next_worker(house: House) -> None:
+    enable = 'mutation { enableCustomerPlugin(input: {customer: "globex", plugin: "tide"}) { __typename } }'
+    house.run("from django.core.management import call_command as c; c('disable_plugin', 'tide', customer='globex')")
+    (house.plugins / "tide" / "stall").touch()
+
+    with house.serve(workers=1, WEBNET_REQUEST_DEADLINE=str(DEADLINE_SECONDS)) as server:
+        assert stall(server, house, enable, view="globex") == "cut off"
+        assert house.ask(server, "{ tide }", view="acme")["data"]["tide"]
+        wait_until(lambda: read_actions(house, "globex")[-1] == "pause_plugin")
+
+    assert read_actions(house, "globex") == ["enable_customer_plugin", "disable_customer_plugin", "pause_plugin"]
 
 
 def is_alive(process: int) -> bool:

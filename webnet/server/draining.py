@@ -6,8 +6,8 @@ import asyncio
 import os
 import signal
 import socket
+from collections.abc import Callable
 
-from webnet.api.events.tailer import end_all
 from webnet.server.asgi_types import Application, Message, Receive, Scope, Send
 
 # A client that keeps a connection, and asks something within this time, is told to make a new one.
@@ -21,9 +21,10 @@ class Draining:
     already under way. In these seconds new connections go to other workers, and each answer closes its own.
     """
 
-    def __init__(self, application: Application, *, listener: int) -> None:
+    def __init__(self, application: Application, *, listener: int, end_streams: Callable[[], None]) -> None:
         self._application = application
         self._listener = listener
+        self._end_streams = end_streams
         self._is_ending = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -40,7 +41,7 @@ class Draining:
         if self._is_ending:
             return
         self._is_ending = True
-        end_all()
+        self._end_streams()
         stop_accepting(self._listener)
         asyncio.get_running_loop().call_later(DRAIN_SECONDS, signal.raise_signal, signal.SIGINT)
 

@@ -18,7 +18,7 @@ from webnet.server.asgi_types import Application, Message, Receive, Scope, Send
 from webnet.server.heartbeat import Heartbeat
 from webnet.server.stopping import before_stopping
 from webnet.server.streams import StreamHandler
-from webnet.server.watchdog import Watchdog
+from webnet.server.watchdog import watch
 
 # What a request body may take in memory before it goes to a file, as in Django's own handlers.
 BODY_MEMORY_BYTES = 2_621_440
@@ -42,7 +42,7 @@ def make_application(*, threads: int, leave: Callable[[], None] | None = None) -
             case "http":
                 await serve_request(requests, without_ambiguous_headers(scope), receive, send)
             case "lifespan":
-                with Heartbeat(), Watchdog(leave=leave):
+                with Heartbeat(), watch(leave):
                     await serve_lifespan(receive, send)
                 threaded.executor.shutdown(wait=False)
             case _:

@@ -35,6 +35,7 @@ class Stuck:
     place: str
     customer: str | None = None
     user_id: int | None = None
+    is_superuser: bool = False
     only_customer_id: int | None = None
 
 
@@ -44,12 +45,21 @@ def describe(work: Work, culprit: Culprit) -> Stuck:
     found = Stuck(plugin=culprit.plugin, place=culprit.place, customer=customer)
     if customer is not None or work.actor is None or work.actor.is_platform_operator:
         return found
-    return replace(found, user_id=work.actor.user_id, only_customer_id=work.actor.only_customer_id)
+    return replace(
+        found,
+        user_id=work.actor.user_id,
+        is_superuser=work.actor.is_superuser,
+        only_customer_id=work.actor.only_customer_id,
+    )
 
 
 def pause_all(found: Iterable[Stuck]) -> None:
     """Pause them, or leave a note for the next process: what hangs may hold the very lock that it takes."""
-    notes = [_write_note(each) for each in found]
+    try:
+        notes = [_write_note(each) for each in found]
+    except OSError:
+        logger.exception("What hangs could not be noted, so it is not paused.")
+        return
     attempt = Thread(target=_settle, args=(notes,), name="pausing", daemon=True)
     attempt.start()
     attempt.join(PAUSE_SECONDS)
@@ -86,8 +96,10 @@ def _find_concerned(stuck: Stuck) -> list[str | None]:
     """The customer of the request; on the platform's view those of its user, and for an operator everybody."""
     if stuck.customer is not None or stuck.user_id is None:
         return [stuck.customer]
-    actor = Actor(name="", user_id=stuck.user_id, only_customer_id=stuck.only_customer_id)
-    customers = visible_customers(actor).filter(pk__in=effective_customers(stuck.plugin))
+    asker = Actor(
+        name="", user_id=stuck.user_id, is_superuser=stuck.is_superuser, only_customer_id=stuck.only_customer_id
+    )
+    customers = visible_customers(asker).filter(pk__in=effective_customers(stuck.plugin))
     return list(customers.values_list("slug", flat=True))
 
 
@@ -99,10 +111,12 @@ def _find_customer(path: str) -> str | None:
 
 
 def _write_note(stuck: Stuck) -> Path:
+    """Appears whole or not at all: a note that nobody can read would be in the way of all others."""
     note = _folder() / f"{uuid4().hex}.json"
     note.parent.mkdir(exist_ok=True)
-    note.write_text(json.dumps(asdict(stuck)))
-    return note
+    draft = note.with_suffix(".draft")
+    draft.write_text(json.dumps(asdict(stuck)))
+    return draft.replace(note)
 
 
 def _folder() -> Path:

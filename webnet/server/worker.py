@@ -7,6 +7,7 @@ import signal
 import time
 
 from webnet.server.asgi_types import Application
+from webnet.server.draining import DRAIN_SECONDS, Draining
 
 LEAST_AGE_SECONDS = 6
 PATIENCE_SECONDS = 3
@@ -20,11 +21,11 @@ def load_application(listener: int) -> Application:
     from django.conf import settings
 
     django.setup(set_prefix=False)
-    from webnet.server.draining import Draining
+    from webnet.api.events.tailer import end_all
     from webnet.server.split import make_application
 
     application = make_application(threads=settings.WEBNET_THREADS, leave=leave)
-    return Draining(_behind_proxy(application), listener=listener)
+    return Draining(_behind_proxy(application), listener=listener, end_streams=end_all)
 
 
 def leave() -> None:
@@ -32,8 +33,6 @@ def leave() -> None:
 
     What else it has in hand gets a few seconds.
     """
-    from webnet.server.draining import DRAIN_SECONDS
-
     # A worker that ends earlier looks to granian as if none could live, and it gives up.
     time.sleep(max(0.0, LEAST_AGE_SECONDS - (time.monotonic() - _born)))
     os.kill(os.getpid(), signal.SIGTERM)

@@ -1,0 +1,80 @@
+"""How long a worker takes from its interpreter's start until it can answer, with 50 plugins and with none.
+
+    python benchmarks/start_up.py [--plugins 50] [--rounds 3]
+
+Each plugin has three Django types. Fails when a plugin adds more than 150 ms to the start. Times are of the processor,
+so that others on the machine do not count; of all rounds the fastest counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.sample_plugins import make_plugins
+from tests.servers import ROOT
+
+MOST_MS_PER_PLUGIN = 150
+LIMIT_SECONDS = 300
+# What a worker of `manage.py serve` does before it takes its first request.
+START = """
+from webnet.server.worker import load_application
+load_application(0)
+"""
+
+
+def measure(plugins: int, *, rounds: int) -> float:
+    """Seconds of the processor for one start; the fastest of so many."""
+    with tempfile.TemporaryDirectory() as folder:
+        names = make_plugins(Path(folder) / "packages", count=plugins)
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("WEBNET_")} | {
+            "DATABASE_URL": f"sqlite:///{folder}/benchmark.sqlite3",
+            "DJANGO_SETTINGS_MODULE": "webnet.settings",
+            "PYTHONPATH": os.pathsep.join([str(ROOT), f"{folder}/packages"]),
+            "WEBNET_DATA_DIR": folder,
+            "WEBNET_DEBUG": "1",
+            "WEBNET_PLUGINS": ",".join(names),
+            "WEBNET_SECRET_KEY": "for-a-benchmark",
+        }
+        start(environment)  # the first one compiles the packages
+        return min(start(environment) for _ in range(rounds))
+
+
+def start(environment: dict[str, str]) -> float:
+    """One start in an interpreter of its own, with what it has others do for it."""
+    before = used_seconds()
+    command = [sys.executable, "-c", START]
+    subprocess.run(command, env=environment, stderr=subprocess.DEVNULL, timeout=LIMIT_SECONDS, check=True)
+    return used_seconds() - before
+
+
+def used_seconds() -> float:
+    """Of the processor, by all children that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--plugins", type=int, default=50)
+    parser.add_argument("--rounds", type=int, default=3)
+    wanted = parser.parse_args()
+    none = measure(0, rounds=wanted.rounds)
+    all_of_them = measure(wanted.plugins, rounds=wanted.rounds)
+    each = (all_of_them - none) / wanted.plugins * 1_000
+    print(f"without plugins {none:.2f} s, with {wanted.plugins} of them {all_of_them:.2f} s")
+    print(f"{all_of_them / none:.1f} times as long; for each plugin {each:.0f} ms")
+    is_good = each <= MOST_MS_PER_PLUGIN
+    print("good" if is_good else f"NOT GOOD: at most {MOST_MS_PER_PLUGIN} ms")
+    return 0 if is_good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
