@@ -178,13 +178,14 @@ def test_a_hook_that_takes_its_process_down_is_given_up_as_well(telling, operato
     """Each attempt is counted before it is made, so that what is left of it counts."""
     telling.then = raising
     manager.enable("telling", actor=operator)
-    OwedCall.objects.update(attempts=owed_calls.MAXIMUM_ATTEMPTS - 1)
+    OwedCall.objects.update(attempts=owed_calls.MAXIMUM_ATTEMPTS)
     let_time_pass()
 
     after_hooks.call_due()
 
-    assert not OwedCall.objects.exists()
-    assert PluginAuditLog.objects.latest("position").action == "give_up_hook"
+    assert len(telling.calls) == 1 and not OwedCall.objects.exists()
+    row = PluginAuditLog.objects.latest("position")
+    assert row.action == "give_up_hook" and "its process did" in row.after["error"]
 
 
 def test_a_hook_that_hangs_costs_its_caller_the_deadline_and_is_tried_again(telling, operator, hanging, monkeypatch):

@@ -47,7 +47,9 @@ def _call_claimed(claim: str) -> None:
     for call in owed_calls.claimed_by(claim):
         entry = registry.find(call.plugin.name)
         plugin = entry.plugin if entry is not None and entry.status == "loaded" else None
-        if plugin is not None and time.monotonic() < ends and owed_calls.begin(call):
+        if call.attempts >= owed_calls.MAXIMUM_ATTEMPTS:
+            _fail(call, f"its {call.hook} never came to an end, and its process did.")
+        elif plugin is not None and time.monotonic() < ends and owed_calls.begin(call):
             _call(plugin, call)
         else:
             owed_calls.release(call)
