@@ -105,7 +105,7 @@ def test_a_widget_that_fails_or_hangs_is_counted_for_its_customer_and_viewer(ask
     member = Customer.objects.get().memberships.get()
     assert {each.plugin: count.error for each, count in counted.items()} == {
         "bad": "ZeroDivisionError in the widget 'failing'",
-        "hanging": "Timeout of the widget 'waiting'",
+        "hanging": "Timeout in the widget 'waiting'",
     }
     assert {(each.customer_id, each.user_id) for each in counted} == {(member.customer_id, member.user_id)}
 

@@ -1,17 +1,19 @@
 """What fails too often is paused for those for whom it fails, whichever process it fails in, and tried again later."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from tests.factories import actor_for, make_customer, make_operator
 from webnet.errors import HookFailed, InvalidInput
-from webnet.plugins import failure_table, quarantine
+from webnet.plugins import failure_table, pauses, quarantine
 from webnet.plugins.activation import is_effective
 from webnet.plugins.base import PluginBase
-from webnet.plugins.failure_counts import FailureCounts, count, count_for_user
+from webnet.plugins.failure_counts import Count, Failing, FailureCounts, count, count_for_user
 from webnet.plugins.manager import manager
 from webnet.plugins.models import (
     Availability,
@@ -59,7 +61,9 @@ def fail(customer, *users, times=1):
     for user in users:
         for _ in range(times):
             pk = customer.pk if customer is not None else None
-            count_for_user("inventory", user_id=user, customer_id=pk, error=ERROR)
+            count_for_user(
+                "inventory", user_id=user, customer_id=pk, raised=ValueError("a secret"), place="at Query.shelf"
+            )
 
 
 def test_five_failures_of_two_users_pause_it_for_that_customer_alone(acme):
@@ -100,7 +104,7 @@ def test_nobody_is_no_second_user(acme):
 @pytest.mark.parametrize("times", [4, 5])
 def test_a_hook_or_a_health_check_needs_no_user(acme, times):
     for _ in range(times):
-        count("inventory", customer_id=acme.pk, error="ValueError in on_enable")
+        count("inventory", customer_id=acme.pk, raised=None, place="in on_enable")
 
     quarantine.keep(NOW)
 
@@ -206,8 +210,8 @@ def test_what_can_not_be_stored_now_is_stored_later(acme, monkeypatch):
 def test_what_was_uninstalled_or_purged_in_the_meantime_is_no_trouble(acme):
     for user in (1, 2):
         for _ in range(3):
-            count_for_user("nowhere", user_id=user, customer_id=acme.pk, error=ERROR)
-            count_for_user("inventory", user_id=user, customer_id=999_999, error=ERROR)
+            for plugin, pk in (("nowhere", acme.pk), ("inventory", 999_999)):
+                count_for_user(plugin, user_id=user, customer_id=pk, raised=ValueError(), place="at Query.shelf")
     fail(acme, 1, 2, times=3)
 
     quarantine.keep(NOW)
@@ -218,13 +222,13 @@ def test_what_was_uninstalled_or_purged_in_the_meantime_is_no_trouble(acme):
 def test_memory_is_bounded_whatever_fails(monkeypatch):
     monkeypatch.setattr("webnet.plugins.failure_counts.MAXIMUM_KEYS", 3)
     for number in range(10):
-        count("inventory", customer_id=number, error=ERROR)
-    count("inventory", customer_id=1, error="the last")
+        count("inventory", customer_id=number, raised=ValueError(), place="at Query.shelf")
+    count("inventory", customer_id=1, raised=None, place="in on_enable")
 
     taken = quarantine.counts.take()
 
     assert [each.failures for each in taken.values()] == [1, 2, 1]
-    assert [each.error for each in taken.values()] == [ERROR, "the last", ERROR]
+    assert [each.error for each in taken.values()] == [ERROR, "Timeout in on_enable", ERROR]
 
 
 def test_a_round_with_nothing_to_do_writes_nothing(acme, django_assert_num_queries):
@@ -232,7 +236,7 @@ def test_a_round_with_nothing_to_do_writes_nothing(acme, django_assert_num_queri
         quarantine.keep(NOW)
 
 
-class Failing(Inventory):
+class Brittle(Inventory):
     def on_enable(self, context):
         raise ValueError("a secret")
 
@@ -241,7 +245,7 @@ class Failing(Inventory):
 
 
 def test_a_failing_hook_trips_it(install):
-    install(Failing(), enabled=True)
+    install(Brittle(), enabled=True)
     customer = make_customer("acme")
     operator = actor_for(make_operator())
 
@@ -255,7 +259,7 @@ def test_a_failing_hook_trips_it(install):
 
 
 def test_a_failing_hook_for_everybody_trips_it_for_everybody(install):
-    install(Failing())
+    install(Brittle())
     operator = actor_for(make_operator())
 
     for _ in range(5):
@@ -277,3 +281,45 @@ def test_what_a_hook_refuses_is_not_counted(install, counts):
         manager.enable("inventory", actor=actor_for(make_operator()))
 
     assert counts.take() == {}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_processes_that_store_at_the_same_time_lose_nothing(acme):
+    """In their own order each, which would make them wait for each other in a circle."""
+    pairs = [Failing(plugin=f"plugin_{number}", customer_id=acme.pk, user_id=1) for number in range(8)]
+    start = Barrier(4, timeout=30)
+
+    def store(number):
+        order = pairs[number * 2 :] + pairs[: number * 2]
+        try:
+            start.wait()
+            for _ in range(10):
+                failure_table.store({each: Count(failures=1, error=ERROR) for each in order}, now=NOW)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        for each in [pool.submit(store, number) for number in range(4)]:
+            each.result(timeout=60)
+
+    assert set(PluginFailure.objects.values_list("failures", flat=True)) == {40}
+    found = failure_table.tally([(each.plugin, acme.pk) for each in pairs], now=NOW)
+    assert {each.failures for each in found.values()} == {40} and len(found) == 8
+
+
+@pytest.mark.django_db(transaction=True)
+def test_processes_that_find_it_at_the_same_time_pause_it_once(acme):
+    start = Barrier(4, timeout=30)
+
+    def pause(_):
+        try:
+            start.wait()
+            return manager.pause("inventory", actor=pauses.QUARANTINE, customer="acme").changed
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(pause, range(4))) == [False, False, False, True]
+
+    assert PluginAuditLog.objects.filter(action="pause_plugin").count() == 1
+    assert CustomerPluginConfig.objects.get().pauses_in_a_row == 1

@@ -27,7 +27,9 @@ def tell_errors(errors: Iterable[GraphQLError] | None, context: Context) -> list
 def _count(failed: FieldFailed, context: Context) -> None:
     user_id = context.actor.user_id
     for customer_id in _find_concerned(failed, context.reading):
-        count_for_user(failed.plugin, user_id=user_id, customer_id=customer_id, error=str(failed))
+        count_for_user(
+            failed.plugin, user_id=user_id, customer_id=customer_id, raised=failed.error, place=f"at {failed.place}"
+        )
 
 
 def _find_concerned(failed: FieldFailed, reading: Reading) -> list[int | None]:

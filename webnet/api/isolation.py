@@ -32,10 +32,6 @@ class FieldFailed(Exception):
         self.place = place
         self.customer_id = customer_id
 
-    def __str__(self) -> str:
-        """What is counted and audited: the kind and the place, since the text may hold what only the plugin knows."""
-        return f"{type(self.error).__name__} at {self.place}"
-
 
 def isolate(schema: GraphQLSchema, owners: Ownership) -> None:
     """Put a guard before each resolver of a plugin; once, after the one build. Schemas derived from it keep them."""

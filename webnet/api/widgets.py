@@ -15,7 +15,6 @@ import orjson
 from webnet.api.reading import Reading
 from webnet.api.types.surfaces import DashboardWidget
 from webnet.customers.models import Customer
-from webnet.errors import WebnetError
 from webnet.plugins import layers
 from webnet.plugins.base import HookContext, call_with
 from webnet.plugins.declarations import DashboardWidget as DeclaredWidget
@@ -103,17 +102,21 @@ def _find_error(sheet: Sheet, future: Future[Drawn]) -> str | None:
     if not future.done():
         future.cancel()
         logger.error("Plugin '%s': its widget '%s' took longer than %g s.", plugin, name, BUDGET_SECONDS)
-        _count(sheet, f"Timeout of the widget '{name}'")
+        _count(sheet, None)
         return f"The widget '{name}' of '{plugin}' took longer than {BUDGET_SECONDS:g} seconds."
     raised = future.exception()
     if raised is None:
         return None
     logger.error("Plugin '%s': its widget '%s' failed.", plugin, name, exc_info=raised)
-    if not isinstance(raised, WebnetError):
-        _count(sheet, f"{type(raised).__name__} in the widget '{name}'")
+    _count(sheet, raised)
     return f"The widget '{name}' of '{plugin}' failed."
 
 
-def _count(sheet: Sheet, error: str) -> None:
-    customer_id = sheet.customer.pk if sheet.customer is not None else None
-    count_for_user(sheet.row.name, user_id=sheet.user_id, customer_id=customer_id, error=error)
+def _count(sheet: Sheet, raised: BaseException | None) -> None:
+    count_for_user(
+        sheet.row.name,
+        user_id=sheet.user_id,
+        customer_id=sheet.customer.pk if sheet.customer is not None else None,
+        raised=raised,
+        place=f"in the widget '{sheet.widget.name}'",
+    )

@@ -15,7 +15,7 @@ from webnet.api import surfaces
 from webnet.console.customer_pages import for_customer, not_found
 from webnet.console.frame import Frame
 from webnet.console.page_routes import Found, find_page
-from webnet.errors import NotFound, PermissionDenied, WebnetError
+from webnet.errors import NotFound, PermissionDenied
 from webnet.plugins import layers
 from webnet.plugins.base import HookContext
 from webnet.plugins.failure import tell_error
@@ -66,7 +66,13 @@ def _show(request: HttpRequest, frame: Frame, plugin: str, found: Found) -> Http
         raise
     except (Exception, SystemExit) as error:
         logger.exception("Plugin '%s': its page '%s' failed.", plugin, found.page.name)
-        _count(error, frame, plugin, found)
+        count_for_user(
+            plugin,
+            user_id=frame.reading.actor.user_id,
+            customer_id=frame.customer.pk,
+            raised=error,
+            place=f"on the page '{found.page.name}'",
+        )
         return _fail(request, frame, plugin=config.plugin.verbose_name, reason=tell_error(error))
 
 
@@ -79,12 +85,6 @@ def _answer(found: Found, request: HttpRequest) -> HttpResponseBase:
     render_now = getattr(answer, "render", None)
     rendered: HttpResponseBase = render_now() if callable(render_now) else answer
     return rendered
-
-
-def _count(error: BaseException, frame: Frame, plugin: str, found: Found) -> None:
-    if not isinstance(error, WebnetError):
-        told = f"{type(error).__name__} on the page '{found.page.name}'"
-        count_for_user(plugin, user_id=frame.reading.actor.user_id, customer_id=frame.customer.pk, error=told)
 
 
 def _refuse(request: HttpRequest, why: str) -> HttpResponse:

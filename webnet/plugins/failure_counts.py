@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Lock
 
+from webnet.errors import WebnetError
+from webnet.plugins.outages import is_outage
+
 # More than a process meets within a few seconds; beyond it only what is there already is counted on.
 MAXIMUM_KEYS = 10_000
 
@@ -59,12 +62,28 @@ class FailureCounts:
 counts = FailureCounts()
 
 
-def count_for_user(plugin: str, *, user_id: int | None, customer_id: int | None, error: str) -> None:
-    """A user met a failure of the plugin: in a field, on a page, in a widget."""
-    if user_id is not None:
-        counts.add(Failing(plugin=plugin, customer_id=customer_id or 0, user_id=user_id), error=error)
+def count_for_user(
+    plugin: str, *, user_id: int | None, customer_id: int | None, raised: BaseException | None, place: str
+) -> None:
+    """A user met a failure of the plugin in a field, on a page or in a widget; None was raised where it took too long.
+
+    `place` follows on the kind of what was raised: "at Query.devices".
+    """
+    if user_id is not None and _counts(raised):
+        failing = Failing(plugin=plugin, customer_id=customer_id or 0, user_id=user_id)
+        counts.add(failing, error=_describe(raised, place))
 
 
-def count(plugin: str, *, customer_id: int | None, error: str) -> None:
+def count(plugin: str, *, customer_id: int | None, raised: BaseException | None, place: str) -> None:
     """A hook or a health check of the plugin failed."""
-    counts.add(Failing(plugin=plugin, customer_id=customer_id or 0, user_id=0), error=error)
+    if _counts(raised):
+        counts.add(Failing(plugin=plugin, customer_id=customer_id or 0, user_id=0), error=_describe(raised, place))
+
+
+def _counts(raised: BaseException | None) -> bool:
+    """A refusal is no failure, and with the database away all plugins would be paused at once."""
+    return not isinstance(raised, WebnetError) and not is_outage(raised)
+
+
+def _describe(raised: BaseException | None, place: str) -> str:
+    return f"{type(raised).__name__ if raised is not None else 'Timeout'} {place}"

@@ -6,7 +6,6 @@ import logging
 from dataclasses import dataclass
 
 from webnet.customers.models import Customer
-from webnet.errors import WebnetError
 from webnet.plugins.failure_counts import count
 
 logger = logging.getLogger(__name__)
@@ -28,13 +27,11 @@ class RuntimeFailure:
 
 
 def tell(failure: RuntimeFailure) -> None:
-    """Log it, with the traceback, and count it, unless it is a refusal."""
+    """Log it, with the traceback, and count it."""
     whom = f" for '{failure.customer.slug}'" if failure.customer is not None else ""
     logger.warning("Plugin '%s'%s: %s", failure.plugin, whom, failure.why, exc_info=failure.error)
-    if not isinstance(failure.error, WebnetError):
-        kind = type(failure.error).__name__ if failure.error is not None else "Timeout"
-        customer_id = failure.customer.pk if failure.customer is not None else None
-        count(failure.plugin, customer_id=customer_id, error=f"{kind} in {failure.hook}")
+    customer_id = failure.customer.pk if failure.customer is not None else None
+    count(failure.plugin, customer_id=customer_id, raised=failure.error, place=f"in {failure.hook}")
 
 
 def describe(hook: str, error: BaseException) -> str:

@@ -1,0 +1,78 @@
+"""A database that is away is no plugin's fault; a table that is missing is."""
+
+import sqlite3
+
+import psycopg
+import pytest
+from django.db import DatabaseError, InterfaceError, OperationalError, ProgrammingError, connection, transaction
+
+from webnet.plugins import failure_counts
+from webnet.plugins.outages import is_outage
+
+
+def caused(error, cause):
+    error.__cause__ = cause
+    return error
+
+
+def sqlite_error(code):
+    error = sqlite3.OperationalError("of some kind")
+    error.sqlite_errorcode = code
+    return caused(OperationalError(), error)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        InterfaceError("connection already closed"),
+        caused(OperationalError(), psycopg.OperationalError("the connection is lost")),
+        caused(OperationalError(), psycopg.errors.AdminShutdown()),
+        caused(OperationalError(), psycopg.errors.TooManyConnections()),
+        caused(OperationalError(), psycopg.errors.DeadlockDetected()),
+        sqlite_error(sqlite3.SQLITE_BUSY),
+        sqlite_error(sqlite3.SQLITE_IOERR | (3 << 8)),
+    ],
+    ids=repr,
+)
+def test_the_database_itself(error):
+    failure_counts.counts.take()
+
+    failure_counts.count("inventory", customer_id=1, raised=error, place="in on_enable")
+    failure_counts.count_for_user("inventory", user_id=1, customer_id=1, raised=error, place="at Query.shelf")
+
+    assert is_outage(error) and failure_counts.counts.take() == {}
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        None,
+        ValueError(),
+        DatabaseError(),
+        caused(ProgrammingError(), psycopg.errors.UndefinedTable()),
+        caused(OperationalError(), psycopg.errors.QueryCanceled()),
+        sqlite_error(sqlite3.SQLITE_ERROR),
+    ],
+    ids=repr,
+)
+def test_what_was_asked_of_it(error):
+    assert not is_outage(error)
+
+
+@pytest.mark.django_db
+def test_a_missing_table_of_this_very_database():
+    with pytest.raises(DatabaseError) as raised, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM there_is_no_such_table")
+
+    assert not is_outage(raised.value)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.postgresql
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no connections to lose.")
+def test_a_connection_that_is_lost_on_the_way():
+    with pytest.raises(DatabaseError) as raised, connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+    connection.close()
+
+    assert is_outage(raised.value)
