@@ -37,6 +37,8 @@ BAD = {
     "dependencies.",
     "unbuildable": "Building the GraphQL types of 'unbuildable' raised UnresolvedFieldTypeError: Could not resolve the "
     "type of 'lost'. Check that the class is accessible from the global module scope.",
+    "unheard_permission": "'unheard_permission': the field 'Vault.content' asks for the permission 'veiw': declare it "
+    "in get_permissions().",
     "exiting": "Building the GraphQL types of 'exiting' ended the process.",
 }
 
@@ -65,7 +67,17 @@ def test_the_rest_of_the_schema_stands_and_has_nothing_of_theirs(seen):
     assert [name for name, (status, _) in seen["plugins"].items() if status == "loaded"] == ["shelf", "labels"]
     assert set(seen["owners"].values()) == {"shelf", "labels"}
     assert 'type Shelf implements Node & Named @plugin(name: "shelf")' in seen["sdl"]
-    for theirs in ("answer:", "auditTrail:", "bestShelf:", "bestMaterial:", "fits(", "colour:", "lost:", "WOOL"):
+    for theirs in (
+        "answer:",
+        "auditTrail:",
+        "bestShelf:",
+        "bestMaterial:",
+        "fits(",
+        "colour:",
+        "lost:",
+        "WOOL",
+        "Vault",
+    ):
         assert theirs not in seen["sdl"]
 
 

@@ -136,6 +136,23 @@ def test_a_plugin_that_is_disabled_ends_its_own_subscriptions_with_a_clear_messa
     assert stream.next() == ("complete", None)
 
 
+def test_a_plugin_that_is_disabled_for_everybody_ends_its_subscriptions_in_every_view(client, root):
+    admin, member = client("acme-admin"), client("globex-admin")
+    for each, slug in ((admin, "acme"), (member, "globex")):
+        each.mutate("enableCustomerPlugin", customer=slug, plugin="ticker")
+    streams = {
+        "for 'acme'": admin.subscribe("acme", SILENCE),
+        "for any of your customers": member.subscribe(None, SILENCE),
+    }
+
+    root.mutate("disablePlugin", plugin="ticker")
+
+    for whom, stream in streams.items():
+        told = stream.end()
+        assert told["code"] == "PLUGIN_NOT_EFFECTIVE" and told["message"].endswith(f"no longer effective {whom}.")
+    root.mutate("enablePlugin", plugin="ticker")
+
+
 def test_a_plugin_that_stays_effective_elsewhere_goes_on_there(client):
     acme, globex = client("acme-admin"), client("globex-admin")
     for each, slug in ((acme, "acme"), (globex, "globex")):

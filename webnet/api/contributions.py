@@ -26,7 +26,8 @@ NAMES = StrawberryConfig().name_converter
 class Contribution:
     """What one plugin adds; `module` is its package, `foreign` those of plugins that it does not need, by name.
 
-    `needs` are the plugins that it does need, directly or not: their types may be in its own.
+    `needs` are the plugins that it does need, directly or not: their types may be in its own. `permissions` are the
+    codenames of those that it declares.
     """
 
     plugin: str
@@ -34,6 +35,7 @@ class Contribution:
     extension: GraphQLExtension
     foreign: Mapping[str, str] = field(default_factory=dict)
     needs: frozenset[str] = frozenset()
+    permissions: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +65,7 @@ def find_contributions(loaded: Iterable[Entry]) -> tuple[Contribution, ...]:
             extension=entry.manifest.graphql,
             foreign={name: other.module for name, other in entries.items() if name not in needs | {entry.name}},
             needs=needs,
+            permissions=frozenset(f"{entry.name}.{permission.name}" for permission in entry.manifest.permissions),
         )
         for entry in entries.values()
         if entry.manifest is not None

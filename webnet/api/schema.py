@@ -10,6 +10,7 @@ from typing import Any
 from strawberry.exceptions import DuplicatedTypeName
 from strawberry.schema.config import StrawberryConfig
 
+from webnet.api.asked_permissions import refuse_undeclared
 from webnet.api.contributions import (
     Contribution,
     add,
@@ -62,7 +63,8 @@ def full_schema() -> FullSchema:
 def build(contributions: Sequence[Contribution]) -> FullSchema:
     """Build once in a process: the plugins' fields stay in the host's types.
 
-    Raises PluginDefinitionError where two bring the same field or type, and whatever Strawberry raises.
+    Raises PluginDefinitionError where two bring the same field or type, or a field asks for a permission that is none,
+    and whatever Strawberry raises.
     """
     owners: dict[tuple[str, str], str] = {}
     for contribution in contributions:
@@ -71,9 +73,11 @@ def build(contributions: Sequence[Contribution]) -> FullSchema:
         add(additions)
         owners.update({addition.key: contribution.plugin for addition in additions})
     try:
-        return _assemble(owners, {each.plugin: each.extension.types for each in contributions})
+        full = _assemble(owners, {each.plugin: each.extension.types for each in contributions})
     except DuplicatedTypeName as clash:
         raise describe_clash(clash, contributions) from clash
+    refuse_undeclared(full.schema.graphql, full.owners, contributions)
+    return full
 
 
 def _assemble(fields: Mapping[tuple[str, str], str], listed: Mapping[str, tuple[Any, ...]]) -> FullSchema:
