@@ -115,6 +115,8 @@ def test_a_mistake_in_the_schema_is_told_with_plugin_place_and_way_out(declare):
         ("get_graphql_schema", "Query", "must be a GraphQLExtension or a dict like one, not str"),
         ("get_graphql_schema", {"query": "Query"}, "'query' must be a class, not str"),
         ("get_navigation_items", {"label": "A"}, "must return a list of NavigationItem, not dict"),
+        ("get_ui_views", "pages", "must return a list of UIView, not str"),
+        ("get_dashboard_widgets", [{"name": "a"}], "title"),
         ("get_permissions", ["edit"], "item 1: must be a Permission or a dict like one, not str"),
         ("get_models", "Device", "must return a list of model classes"),
         ("get_settings_schema", ["limit"], "the settings schema"),
@@ -146,6 +148,20 @@ def test_a_connection_whose_relation_is_not_clear_is_told():
 
     with pytest.raises(PluginDefinitionError, match="'Book' has not one foreign key to 'Book': name its accessor as"):
         field._find_column(models.Book, models.Book)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_resolver_that_raises_is_told_in_the_log(world, broken, caplog):
+    broken(ZeroDivisionError("division by zero"))
+
+    world.client("acme-viewer", "acme").run("{ firstBook { title } }")
+
+    (record,) = (each for each in caplog.records if each.name == "webnet.api")
+    assert record.getMessage().endswith(
+        "plugin 'shelf' failed in Query.firstBook, at ['firstBook']: mend it there, or raise a refusal of "
+        "webnet.sdk.errors."
+    )
+    assert isinstance(record.exc_info[1], ZeroDivisionError)
 
 
 # A model without tenancy: the plugin is set aside, and Django's check says why.

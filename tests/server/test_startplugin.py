@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -70,6 +71,16 @@ def test_nothing_of_the_template_is_left(folder: Path) -> None:
     assert (folder / "README.md").is_file()
     assert [path for path in files if "plugin_name" in path.name or path.suffix.endswith("-tpl")] == []
     assert [path for path in files if path.suffix != ".html" and "{{" in path.read_text()] == []
+
+
+def test_it_imports_nothing_of_webnet_but_what_is_for_authors(folder: Path) -> None:
+    files = list(folder.rglob("*.py"))
+    imported = {
+        line for file in files for line in re.findall(r"^\s*(?:from|import) (webnet\S*)", file.read_text(), re.M)
+    }
+
+    assert {module for module in imported if not module.startswith(("webnet.sdk", "webnet.plugins.base"))} == set()
+    assert "webnet.sdk.testing" in imported and len(files) > 5
 
 
 def test_it_is_on_the_path_of_the_next_start(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -95,7 +95,7 @@ def describe(error: GraphQLError, *, request_id: str) -> GraphQLError:
 
 
 def _tell_failure(error: GraphQLError, failed: FieldFailed, request_id: str) -> GraphQLError:
-    words = "Request %s: plugin '%s' failed in %s, at %s."
+    words = "Request %s: plugin '%s' failed in %s, at %s: mend it there, or raise a refusal of webnet.sdk.errors."
     logger.error(words, request_id, failed.plugin, failed.place, error.path, exc_info=failed.error)
     message = f"The plugin '{failed.plugin}' failed."
     return _with_code(error, message, "PLUGIN_FAILED", plugin=failed.plugin, requestId=request_id)

@@ -26,6 +26,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     """Come before pytest-django, which sets Django up here, and before any conftest.py, which may import models."""
     plugins = early_config.getini(OPTION)
     if plugins:
+        _require_pytest_django(early_config)
         folder = tempfile.TemporaryDirectory(prefix="webnet-tests-", dir=find_memory())
         early_config.stash[DATA_DIR] = folder
         early_config.add_cleanup(folder.cleanup)
@@ -35,12 +36,16 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
 
 def pytest_configure(config: pytest.Config) -> None:
     """Bring the fixtures: after those of pytest-django, some of which they replace."""
-    if not config.pluginmanager.has_plugin("django"):
-        raise pytest.UsageError("webnet.sdk.testing needs pytest-django: install it, and leave out '-p no:django'.")
+    _require_pytest_django(config)
     from webnet.sdk.testing import fixtures
 
     if not config.pluginmanager.is_registered(fixtures):
         config.pluginmanager.register(fixtures, fixtures.__name__)
+
+
+def _require_pytest_django(config: pytest.Config) -> None:
+    if not config.pluginmanager.has_plugin("django"):
+        raise pytest.UsageError("webnet.sdk.testing needs pytest-django: install it, and leave out '-p no:django'.")
 
 
 def _find_database() -> str:

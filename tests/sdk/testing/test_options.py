@@ -1,0 +1,83 @@
+"""How the kit sets itself up: by a project's own options, whatever the caller's environment says."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = """
+[tool.pytest.ini_options]
+addopts = ["-p", "webnet.sdk.testing"]
+webnet_plugins = ["hello_world"]
+"""
+CONFTEST = """
+from webnet.sdk.models import Customer
+
+MODEL = Customer.__name__
+"""
+TESTS = """
+from django.conf import settings
+from django.db import connection
+
+
+def test_the_callers_webnet_is_nowhere(webnet_customer):
+    assert settings.WEBNET_PLUGINS == ("hello_world",)
+    assert settings.REDIS_URL == "" and not settings.WEBNET_SAFE_MODE
+    assert "webnet-tests-" in str(settings.WEBNET_DATA_DIR)
+    assert "precious" not in str(connection.settings_dict["NAME"])
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project with options, a conftest.py that imports models, and one test."""
+    files = {"pyproject.toml": PROJECT, "conftest.py": CONFTEST, "test_it.py": TESTS}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def run_pytest(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    theirs = {
+        "DATABASE_URL": f"sqlite:///{project}/precious.sqlite3",
+        "REDIS_URL": "redis://127.0.0.1:1/0",
+        "WEBNET_PLUGINS": "no_such_plugin",
+        "WEBNET_SAFE_MODE": "1",
+        "TEST_DATABASE": "sqlite",
+    }
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments],
+        cwd=project,
+        env=os.environ | theirs,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def test_nothing_of_the_callers_environment_reaches_the_tests(project: Path) -> None:
+    done = run_pytest(project)
+
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
+    assert not (project / "precious.sqlite3").exists()
+
+
+def test_without_pytest_django_it_says_what_is_missing(project: Path) -> None:
+    done = run_pytest(project, "-p", "no:django")
+
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "webnet.sdk.testing needs pytest-django: install it" in done.stderr
+
+
+def test_named_twice_it_is_one(project: Path) -> None:
+    """As a project does whose conftest.py names it too."""
+    (project / "conftest.py").write_text(f'pytest_plugins = ["webnet.sdk.testing"]\n{CONFTEST}')
+
+    done = run_pytest(project, "-p", "webnet.sdk.testing")
+
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
