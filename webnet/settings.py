@@ -65,7 +65,7 @@ _listed = env.list("WEBNET_PLUGINS") if "WEBNET_PLUGINS" in env else None
 WEBNET_PLUGINS = () if WEBNET_SAFE_MODE else name_plugins(_listed, home=HOME_DIR)
 HOST_APPS = [
     "corsheaders",
-    "django.contrib.admin",
+    "django.contrib.admin.apps.SimpleAdminConfig",  # without the discovery, which a plugin's bad admin.py would stop
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

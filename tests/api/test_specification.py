@@ -29,6 +29,7 @@ ADDED = {
     "Mutation.setRolePermission",
     "Plugin.healthHistory",
     "Plugin.settingsHistory",
+    "Plugin.statusTraceback",
     "PluginHealthConnection",
     "PluginHealthEdge",
     "RevertCustomerPluginSettingsInput",

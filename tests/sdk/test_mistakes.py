@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import pytest
 from django.apps import apps
-from django.core.checks import run_checks
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
 from django.db import models as django_models
 from shelf import models
 
@@ -183,10 +184,14 @@ def careless_model(monkeypatch):
 @pytest.mark.usefixtures("careless_model")
 @pytest.mark.django_db  # the check asks the database what it can do
 def test_the_check_refuses_a_model_without_tenancy():
-    (error,) = [found for found in run_checks() if found.id == "webnet.E001"]
+    with pytest.raises(SystemCheckError) as refused:
+        call_command("check")
 
+    (error,) = checks.check_tenancy()
+    assert str(refused.value) == str(error)
+    assert error.id == "webnet.E001" and error.is_serious()
     assert error.msg == "Plugin 'shelf': the model 'elsewhere.Loose' does not say whose its rows are."
-    assert "CustomerOwnedModel" in error.hint and "GlobalModel" in error.hint and error.is_serious()
+    assert "CustomerOwnedModel" in error.hint and "GlobalModel" in error.hint
 
 
 @pytest.mark.usefixtures("careless_model")

@@ -19,12 +19,22 @@ class PluginsConfig(AppConfig):
         from webnet.plugins.registry import registry
 
         post_migrate.connect(_complete_database, sender=self)
-        register(checks.check_tenancy, Tags.models)
+        register(checks.check_plugins)
         register(checks.check_settings_keys, Tags.security)
+        _import_admin_pages_of_host()
         broken = loading.failures()  # first, since it takes out the models of plugins that can't be had
         failures = {**checks.find_untenanted_plugins(), **broken}
         registry.load(settings.WEBNET_PLUGINS, host_version=webnet.__version__, failures=failures)
         registry.freeze()
+
+
+def _import_admin_pages_of_host() -> None:
+    from webnet.plugins.admin_pages import import_admin_pages
+    from webnet.plugins.isolated_app import IsolatedApp
+
+    for config in apps.get_app_configs():
+        if not isinstance(config, IsolatedApp):
+            import_admin_pages(config)
 
 
 def _complete_database(*, using: str, **_: object) -> None:

@@ -1,4 +1,4 @@
-"""Says at the start what is wrong: models of plugins without tenancy, and keys that are none."""
+"""Says at the start what is wrong: plugins that are put aside, models without tenancy, and keys that are none."""
 
 from __future__ import annotations
 
@@ -13,17 +13,27 @@ from webnet.plugins import secrets
 from webnet.plugins.failure import LoadFailure
 from webnet.plugins.isolated_app import IsolatedApp
 from webnet.plugins.owned_models import has_tenancy
+from webnet.plugins.registry import registry
 
 WAY_OUT = "extend CustomerOwnedModel of webnet.sdk.models, or GlobalModel where its rows are everybody's"
 
 
 def check_tenancy(*, app_configs: Sequence[AppConfig] | None = None, **_: Any) -> list[CheckMessage]:
-    """Django's system check: an error for each model of a plugin without tenancy."""
+    """An error for each model of a plugin without tenancy: for `manage.py check`, and no other command stops for it."""
     looked_at = list(app_configs) if app_configs is not None else list(apps.get_app_configs())
     return [
         Error(_tell(config, label), hint=f"{WAY_OUT[0].upper()}{WAY_OUT[1:]}.", id="webnet.E001", obj=label)
         for config in looked_at
         for label in _find_untenanted(config)
+    ]
+
+
+def check_plugins(**_: Any) -> list[CheckMessage]:
+    """Django's system check: a warning for each plugin that is put aside, since the host and the others go on."""
+    return [
+        Warning(f"Plugin '{entry.name}' is put aside. {entry.reason}", id="webnet.W002", obj=entry.module)
+        for entry in registry.entries()
+        if entry.status in ("failed", "incompatible")
     ]
 
 

@@ -30,13 +30,15 @@ class Circumstances:
 class Finding:
     """What is to be written about one plugin; `row` is None for a new one.
 
-    `is_taken` says whether the installed version becomes the one that is stored.
+    `traceback` is where the reason was raised, empty where nothing was. `is_taken` says whether the installed version
+    becomes the one that is stored.
     """
 
     entry: Entry
     row: PluginConfig | None
     status: PluginStatus
     reason: str = ""
+    traceback: str = ""
     upgrade: Upgrade | None = None
     pending: tuple[str, ...] = ()
     is_taken: bool = False
@@ -60,7 +62,8 @@ def judge(entry: Entry, row: PluginConfig | None, around: Circumstances) -> Find
         status, reason = PluginStatus.MISSING, entry.reason or "The plugin is not loaded."
         return Finding(entry=entry, row=row, status=status, reason=reason, is_taken=is_new)
     if entry.status != "loaded" or entry.plugin is None or entry.manifest is None:
-        return Finding(entry=entry, row=row, status=PluginStatus(entry.status), reason=entry.reason, is_taken=is_new)
+        status, reason = PluginStatus(entry.status), entry.reason
+        return Finding(entry=entry, row=row, status=status, reason=reason, traceback=entry.traceback, is_taken=is_new)
     step = review(row, entry.plugin, entry.manifest, force=around.force) if row is not None else None
     pending = around.pending.get(entry.name, ())
     found = Finding(entry=entry, row=row, status=PluginStatus.LOADED, upgrade=step, pending=pending)
@@ -72,7 +75,8 @@ def _judge_loaded(found: Finding, around: Circumstances) -> Finding:
     if row is not None and found.upgrade is not None and found.upgrade.refusal:
         return _put_off(found, row, found.upgrade)
     if found.pending and (fault is not None or not around.will_migrate):
-        return replace(found, status=PluginStatus.NEEDS_MIGRATION, reason=_tell_pending(found, fault), is_taken=not row)
+        found = replace(found, traceback=fault.traceback if fault is not None else "", is_taken=not row)
+        return replace(found, status=PluginStatus.NEEDS_MIGRATION, reason=_tell_pending(found, fault))
     if row is not None and row.is_paused:
         return replace(found, status=PluginStatus.PAUSED, reason=row.pause_reason, is_taken=True)
     return replace(found, is_taken=True)

@@ -8,7 +8,7 @@ from webnet.errors import PluginDefinitionError
 from webnet.plugins.base import PluginBase
 from webnet.plugins.compatibility import is_specifier, is_version, parse_dependency
 from webnet.plugins.declarations import Dependency
-from webnet.plugins.reading import Source, check_name, refuse_repeats
+from webnet.plugins.reading import Source, check_name, check_text, refuse_repeats
 
 _TEXTS = ("name", "verbose_name", "version", "author", "description", "homepage", "webnet_version")
 
@@ -53,6 +53,7 @@ def _read_text(source: Source, plugin: PluginBase, name: str) -> str:
     if not isinstance(value, str) and type(value).__name__ != "__proxy__":
         raise source.mistake(f"{name} must be a text, not {type(value).__name__}")
     text = str(value).strip()
+    check_text(source, name, text)
     if not text and name in {"name", "version"}:
         raise source.mistake(f"the {name} is missing: write {name} = '{'my_plugin' if name == 'name' else '1.0.0'}'")
     return text

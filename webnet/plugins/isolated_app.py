@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from django.apps import AppConfig, apps
 
+from webnet.plugins.admin_pages import import_admin_pages
 from webnet.plugins.failure import LoadFailure, attempt
 from webnet.plugins.migration_files import hide_broken_migrations
+from webnet.plugins.model_checks import find_refused
 from webnet.plugins.model_withdrawal import find_dangling, withdraw_models
+from webnet.plugins.own_checks import contain_checks
+from webnet.plugins.template_tags import hide_template_tags, import_template_tags
 
 # Why apps are put aside, by module: of this process, like Django's own registry of apps.
 failed_apps: dict[str, LoadFailure] = {}
@@ -39,20 +44,33 @@ class IsolatedApp(AppConfig):
         withdraw_models(self)
 
     def get_ready(self) -> None:
-        """Calls the plugin's own `ready()`, once; its models stay when it fails, as with any disabled plugin."""
+        """Imports what Django would import of it and calls its own `ready()`, once.
+
+        Its models stay when one of these fails, as with any disabled plugin.
+        """
         if self.is_settled:
             return
         self.is_settled = True
-        own_ready: Callable[[], Any] = super().ready
+        if self.name not in failed_apps:
+            self._take_steps()
         if self.name in failed_apps:
-            return
-        failure = attempt(own_ready, doing=f"ready() of the app '{self.name}'")
-        if isinstance(failure, LoadFailure):
-            failed_apps[self.name] = failure
+            hide_template_tags(self)
+
+    def _take_steps(self) -> None:
+        steps: dict[str, Callable[[], Any]] = {
+            f"Importing the template tags of '{self.name}'": partial(import_template_tags, self),
+            f"Importing the admin pages of '{self.name}'": partial(import_admin_pages, self),
+            f"ready() of the app '{self.name}'": super().ready,
+        }
+        for doing, step in steps.items():
+            failure = attempt(step, doing=doing)
+            if isinstance(failure, LoadFailure):
+                failed_apps[self.name] = failure
+                return
 
 
 def settle() -> None:
-    """Puts aside the plugins whose models or migrations hang on something that is not there; gets the others ready."""
+    """Puts aside the plugins with models or migrations that can't be had; gets the others ready."""
     configs = [config for config in apps.get_app_configs() if isinstance(config, IsolatedApp)]
     waiting = [config for config in configs if not config.is_settled]
     _put_dangling_aside(waiting)
@@ -60,9 +78,21 @@ def settle() -> None:
         config = apps.get_app_config(label)
         if isinstance(config, IsolatedApp) and config.name not in failed_apps:
             config.put_aside(failure)
+    contain_checks(waiting)
+    _put_refused_aside(config for config in waiting if config.name not in failed_apps)
     _put_dangling_aside(config for config in waiting if config.name not in failed_apps)
     for config in waiting:
         config.get_ready()
+    contain_checks(waiting)  # once more, for those that a ready() has added
+
+
+def _put_refused_aside(configs: Iterable[IsolatedApp]) -> None:
+    """What two plugins clash in is not there any more once one of them is out, so the checks are asked again."""
+    remaining = list(configs)
+    while remaining and (refused := find_refused(remaining)):
+        config, failure = refused
+        remaining.remove(config)
+        config.put_aside(failure)
 
 
 def _put_dangling_aside(configs: Iterable[IsolatedApp]) -> None:

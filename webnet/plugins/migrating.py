@@ -7,12 +7,13 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from django.apps import apps
-from django.core.management.sql import emit_post_migrate_signal, emit_pre_migrate_signal
-from django.db import DEFAULT_DB_ALIAS, connection
+from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.models.signals import post_migrate, pre_migrate
 
 from webnet.plugins.failure import LoadFailure, describe_failure
 from webnet.plugins.isolated_app import IsolatedApp
+from webnet.plugins.migrate_signals import emit
 from webnet.plugins.registry import Entry
 
 logger = logging.getLogger(__name__)
@@ -25,7 +26,7 @@ def migrate_host(progress: Progress | None = None) -> None:
     labels = {config.label for config in apps.get_app_configs() if not isinstance(config, IsolatedApp)}
     _migrate(labels, progress)
     # Also when there was nothing to do: what no database may be without is looked after each time.
-    emit_post_migrate_signal(verbosity=0, interactive=False, db=DEFAULT_DB_ALIAS, apps=apps, plan=[])
+    emit(post_migrate, plan=[])
 
 
 def migrate_plugins(entries: Iterable[Entry], progress: Progress | None = None) -> dict[str, LoadFailure]:
@@ -69,8 +70,8 @@ def _migrate_plugin(entry: Entry, progress: Progress | None) -> LoadFailure | No
             progress(action, migration, fake)
 
     try:
-        if plan := _migrate({label} if label else (), follow):
-            emit_post_migrate_signal(verbosity=0, interactive=False, db=DEFAULT_DB_ALIAS, apps=apps, plan=plan)
+        if plan := _migrate({label} if label else (), follow, migrated=label):
+            emit(post_migrate, plan=plan, migrated=label)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - a plugin can't take the house down
@@ -78,12 +79,12 @@ def _migrate_plugin(entry: Entry, progress: Progress | None) -> LoadFailure | No
     return None
 
 
-def _migrate(labels: Collection[str], progress: Progress | None) -> list[Any]:
+def _migrate(labels: Collection[str], progress: Progress | None, *, migrated: str | None = None) -> list[Any]:
     """What Django's `migrate` does, for some apps at once; returns the steps that were taken."""
     executor = MigrationExecutor(connection, progress)
     targets = [node for node in executor.loader.graph.leaf_nodes() if node[0] in labels]
     plan = executor.migration_plan(targets)
     if plan:
-        emit_pre_migrate_signal(verbosity=0, interactive=False, db=DEFAULT_DB_ALIAS, apps=apps, plan=plan)
+        emit(pre_migrate, plan=plan, migrated=migrated)
         executor.migrate(targets, plan=plan)
     return plan

@@ -83,6 +83,21 @@ def _remove_reverse_accessors(model: type[Model], gone: Models) -> None:
         target, accessor = relation.model._meta.concrete_model, relation.get_accessor_name()
         if accessor and accessor in vars(target):
             delattr(target, accessor)
+            _restore(target, accessor, gone)
+
+
+def _restore(target: type[Model], name: str, gone: Models) -> None:
+    """Put back what the accessor had hidden: a field of the model itself, or the accessor of a model that stays."""
+    meta: Any = target._meta
+    for field in meta.local_fields:
+        if name == field.attname:
+            setattr(target, name, field.descriptor_class(field))
+        elif name == field.name:
+            setattr(target, name, field.forward_related_accessor_class(field))
+    for model in _list_models():
+        for relation in _relations(model) if model not in gone else ():
+            if relation.model is target and relation.get_accessor_name() == name:
+                relation.field.contribute_to_related_class(target, relation)
 
 
 def _forget_pending_operations(gone: Models) -> None:

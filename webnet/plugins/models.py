@@ -99,6 +99,7 @@ class PluginConfig(Pausable, SettingsLayer):
     dependencies = models.JSONField(default=list, help_text="[{name, specifier}], direct ones.")
     status = models.CharField(max_length=20, choices=PluginStatus.choices)
     status_reason = models.TextField(blank=True)
+    status_traceback = models.TextField(blank=True, help_text="Where it was raised, for platform operators.")
     enabled = models.BooleanField(default=False)
     availability = models.CharField(max_length=10, choices=Availability.choices, default=Availability.OFFERED)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -10,11 +10,13 @@ from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from webnet.errors import PluginDefinitionError
+from webnet.plugins.failure import make_printable
 
 Declaration = TypeVar("Declaration")
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 MAXIMUM_NAME_LENGTH = 100
+LARGEST_NUMBER = 2**31 - 1  # GraphQL's Int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +64,12 @@ def check_name(source: Source, name: object) -> None:
         raise source.mistake(f"{name!r} is no name: use {rule}")
 
 
+def check_text(source: Source, name: str, text: str) -> None:
+    """Texts are stored and sent, which a half of a character or a zero can't be."""
+    if make_printable(text) != text:
+        raise source.mistake(f"'{name}' has characters that are none (such as '\\ud800' or '\\0'): take them out")
+
+
 def refuse_repeats(source: Source, what: str, values: Sequence[str]) -> None:
     """No two declarations may share the same name or path."""
     repeated = next((value for index, value in enumerate(values) if value in values[:index]), None)
@@ -94,6 +102,10 @@ def _check_field(source: Source, field: Field[Any], value: object) -> None:
         return
     if not fits(value):
         raise source.mistake(f"'{field.name}' must be {wanted}, not {type(value).__name__}")
+    if kind == "str":
+        check_text(source, field.name, str(value))
+    if kind == "int" and isinstance(value, int) and abs(value) > LARGEST_NUMBER:
+        raise source.mistake(f"'{field.name}' is {value}: it may have at most 32 bits")
     may_be_empty = field.default is not MISSING or field.metadata.get("may_be_empty", False)
     if kind == "str" and not may_be_empty and not str(value).strip():
         raise source.mistake(f"'{field.name}' is empty: give it a text")

@@ -140,7 +140,7 @@ class PluginRegistry:
 
     def _put(self, entry: Entry) -> Entry:
         if entry.status in {"failed", "incompatible"}:
-            logger.error("Plugin '%s' is put aside. %s", entry.name, entry.reason)
+            logger.error("Plugin '%s' is put aside. %s\n%s", entry.name, entry.reason, entry.traceback)
         self._entries[entry.module] = entry
         return entry
 

@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator, SchemaError
 from referencing import Registry
 
 from webnet.errors import PluginDefinitionError
+from webnet.plugins.failure import make_printable
 from webnet.plugins.json_pointer import join_pointer, walk_leaves
 from webnet.plugins.schema_defaults import collect_defaults
 from webnet.plugins.schema_walk import (
@@ -75,6 +76,9 @@ def _read_as_json(schema: object) -> dict[str, Any]:
         plain: dict[str, Any] = json.loads(json.dumps(dict(schema), allow_nan=False))
     except (TypeError, ValueError, RecursionError) as error:
         raise _mistake("", f"must be made of JSON values only: {error}") from error
+    text = json.dumps(plain, ensure_ascii=False)
+    if make_printable(text) != text:
+        raise _mistake("", "has characters that are none (such as '\\ud800'): take them out")
     return plain
 
 

@@ -79,7 +79,7 @@ def _write(work: Operation, report: SyncReport, found: Finding, around: Circumst
     fault = _attempt(lambda: _take(work, found), doing=_describe(found))
     if fault is not None:
         found = replace(found, row=PluginConfig.objects.filter(name=name).first(), status=PluginStatus.FAILED)
-        found = replace(found, reason=fault.reason, is_taken=False)
+        found = replace(found, reason=fault.reason, traceback=fault.traceback, is_taken=False)
         _take(work, found)
     row = PluginConfig.objects.get(name=name)
     _note(work, row, before)
@@ -97,7 +97,7 @@ def _take(work: Operation, found: Finding) -> None:
     row = found.row or PluginConfig(name=found.entry.name, verbose_name=found.entry.name)
     if found.is_taken and found.entry.manifest is not None:
         _describe_plugin(row, found.entry.manifest)
-    _save(row, found.status, found.reason)
+    _save(row, found.status, found.reason, found.traceback)
     changes = _carry_out(row, found.upgrade) if found.is_taken and found.upgrade is not None else []
     if found.is_taken and found.status == PluginStatus.LOADED and settings_faults.check_all(row):
         row.save(update_fields=["settings_fault", "settings_checked"])
@@ -144,8 +144,9 @@ def _describe_plugin(row: PluginConfig, identity: Identity) -> None:
     row.dependencies = [{"name": d.name, "specifier": d.specifier} for d in identity.dependencies]
 
 
-def _save(row: PluginConfig, status: PluginStatus, reason: str) -> None:
+def _save(row: PluginConfig, status: PluginStatus, reason: str, traceback: str = "") -> None:
     row.status, row.status_reason, row.synced_at = status, reason, timezone.now()
+    row.status_traceback = traceback
     row.save()
 
 

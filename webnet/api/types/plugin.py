@@ -77,6 +77,11 @@ class Plugin(Node):
     def status_reason(root: strawberry.Parent[models.PluginConfig], info: Info) -> str | None:
         return root.status_reason or None if info.context.actor.is_platform_operator else None
 
+    @field(description="Where the reason was raised; null where nothing was, and to those who are no operators.")
+    @staticmethod
+    def status_traceback(root: strawberry.Parent[models.PluginConfig], info: Info) -> str | None:
+        return root.status_traceback or None if info.context.actor.is_platform_operator else None
+
     @field(graphql_type=list[PluginDependency], description="Direct ones only.")
     @staticmethod
     def dependencies(root: strawberry.Parent[models.PluginConfig], info: Info) -> list[PluginDependency]:

@@ -16,7 +16,10 @@ COLUMNS = ("name", "version", "status", "enabled", "availability", "reason")
 
 
 class Command(BaseCommand):
-    help = "Lists the plugins with version, status, and whether they are enabled, or effective for one customer."
+    help = (
+        "Lists the plugins with version, status, and whether they are enabled, or effective for one customer; "
+        "with -v2 also where the reason of one that failed was raised."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--customer", metavar="SLUG", help="as this customer has them, with why not")
@@ -30,6 +33,8 @@ class Command(BaseCommand):
             self.stdout.write("There are no plugins yet: name some in WEBNET_PLUGINS, then run 'sync_plugins'.")
         else:
             self._print_table(rows)
+            if options["verbosity"] > 1:
+                self._print_tracebacks()
 
     def _of_platform(self) -> list[dict[str, str]]:
         return [
@@ -46,6 +51,10 @@ class Command(BaseCommand):
             | {"availability": state.availability(name).value}
             for name, plugin in state.platform.plugins.items()
         ]
+
+    def _print_tracebacks(self) -> None:
+        for plugin in (each for each in PluginConfig.objects.all() if each.status_traceback):
+            self.stdout.write(f"\n{plugin.name}: {plugin.status_reason}\n{plugin.status_traceback.rstrip()}")
 
     def _print_table(self, rows: list[dict[str, str]]) -> None:
         widths = {column: max(len(column), *(len(row[column]) for row in rows)) for column in COLUMNS}

@@ -1,0 +1,3 @@
+"""Can't be imported."""
+
+from admin_error.models import Candle  # noqa: F401

@@ -1,0 +1,4 @@
+"""Is no Python."""
+
+class Plugin(PluginBase:
+    name = "syntax_error"

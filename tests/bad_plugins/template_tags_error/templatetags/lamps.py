@@ -1,0 +1,3 @@
+"""Tags of templates, which can't be imported."""
+
+raise ValueError("no tags")

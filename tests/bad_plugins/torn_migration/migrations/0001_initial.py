@@ -1,0 +1,3 @@
+"""Can't be read."""
+
+raise KeyError("Lamp")

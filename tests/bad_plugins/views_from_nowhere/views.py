@@ -1,0 +1,3 @@
+"""Can't be imported."""
+
+from django.shortcuts import draw  # noqa: F401

@@ -1,0 +1,245 @@
+"""Bad plugins, each alone and all together: the host, the good plugins and the other customers go on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from textwrap import dedent
+from typing import Any
+
+import pytest
+from graphql import ObjectTypeDefinitionNode, OperationDefinitionNode, parse
+
+from tests.events.streams import StreamClient
+from tests.plugins.lifecycle import zoo, zoo_keeper
+from tests.plugins.lifecycle.house import PRELUDE, House
+from tests.plugins.lifecycle.nursery import Nursery
+from tests.servers import ROOT, serve_webnet
+
+Boot = Callable[..., Any]
+
+# Two that need each other are bad only together.
+PARTIES = [(name,) for name in zoo.PUT_ASIDE if not name.startswith("circle")] + [("circle_one", "circle_two")]
+LOOK_AFTER = "report = zoo_keeper.look_after(*BAD)"
+LOOK_AFTER_AND_CALL = "report = zoo_keeper.look_after(*BAD, called=BAD)"
+
+
+@pytest.fixture(scope="session")
+def nursery(template: House) -> Iterator[Nursery]:
+    nursery = Nursery(template.environment())
+    yield nursery
+    nursery.close()
+
+
+@pytest.fixture
+def boot(nursery: Nursery, house: House) -> Boot:
+    """Runs code in a house that has the good plugins, and before them these bad ones."""
+
+    def boot_house(*bad: str, code: str = LOOK_AFTER, **changes: str) -> Any:
+        head = dedent(PRELUDE) + "from tests.plugins.lifecycle import zoo_keeper\n"
+        script = f"{head}BAD = {bad!r}\n{dedent(code)}\nprint(json.dumps(report))"
+        return nursery.run(script, environment_of(house, *bad) | changes)
+
+    return boot_house
+
+
+def environment_of(house: House, *bad: str) -> dict[str, str]:
+    path = os.pathsep.join(map(str, (zoo.ZOO, zoo.ZOO.with_name("sample_plugins"), ROOT)))
+    return house.environment(*bad, *zoo_keeper.GOOD) | {"PYTHONPATH": path}
+
+
+def assert_nobody_else_notices(seen: dict[str, Any]) -> None:
+    """The host answers all it is asked, and the good plugins are there for both customers."""
+    for who, visit in seen["visits"].items():
+        assert "errors" not in visit["host"], (who, visit["host"]["errors"])
+        assert "errors" not in visit["good"], (who, visit["good"]["errors"])
+        assert visit["host"]["data"]["viewer"]["user"]["username"] == who
+        greeting = next(w for w in visit["good"]["data"]["dashboardWidgets"] if w["plugin"]["name"] == "hello_world")
+        assert (greeting["error"], list(greeting["data"])) == (None, ["text"])
+        assert set(visit["pages"].values()) == {200}, visit["pages"]
+    assert codes(seen, "showmigrations", "makemigrations", "list_plugins", "export_schema") == [0, 0, 0, 0]
+
+
+def codes(seen: dict[str, Any], *commands: str) -> list[int]:
+    return [seen["commands"][command][1] for command in commands]
+
+
+def plugins_as(seen: dict[str, Any], who: str) -> dict[str, dict[str, Any]]:
+    edges = seen["visits"][who]["host"]["data"]["plugins"]["edges"]
+    return {edge["node"]["name"]: edge["node"] for edge in edges}
+
+
+def assert_explained(seen: dict[str, Any], name: str) -> None:
+    """Status, reason and traceback, in the API and on the command line; others than operators see neither."""
+    status, reason = zoo.PUT_ASIDE[name]
+    shown, others = plugins_as(seen, "platform")[name], plugins_as(seen, "ann")
+    assert shown["status"] == status.upper()
+    assert reason in shown["statusReason"]
+    assert (shown["statusTraceback"] is None) is (name in zoo.WITHOUT_TRACEBACK), shown["statusTraceback"]
+    listed, checked = (seen["commands"][command][0] for command in ("list_plugins", "check"))
+    assert reason in listed
+    assert name in zoo.WITHOUT_TRACEBACK or "Traceback (most recent call last):" in listed
+    assert status == "needs_migration" or f"Plugin '{name}' is put aside. " in checked
+    assert {plugin["statusTraceback"] for plugin in others.values()} == {None}
+    assert {plugin["statusReason"] for plugin in others.values()} == {None}
+
+
+def test_all_that_a_query_can_ask_of_the_host_is_asked() -> None:
+    definitions = parse((ROOT / "schema.graphql").read_text()).definitions
+    (query,) = (d for d in definitions if isinstance(d, ObjectTypeDefinitionNode) and d.name.value == "Query")
+    (asked,) = (d for d in parse(zoo_keeper.HOST_QUERY).definitions if isinstance(d, OperationDefinitionNode))
+
+    assert {field.name.value for field in asked.selection_set.selections} == {f.name.value for f in query.fields}
+
+
+@pytest.mark.parametrize("bad", PARTIES, ids="+".join)
+def test_a_plugin_that_can_not_be_loaded_is_put_aside_alone(bad: tuple[str, ...], boot: Boot) -> None:
+    seen = boot(*bad)
+
+    assert_nobody_else_notices(seen)
+    for name in bad:
+        assert_explained(seen, name)
+        assert seen["enabling"][name] == ["PLUGIN_NOT_RUNNABLE", "PLUGIN_NOT_RUNNABLE"]
+    assert codes(seen, "migrate", "sync_plugins", "check") == [
+        int(bad == ("failing_migration",)),
+        1,
+        int(bad == ("no_tenancy",)),
+    ]
+
+
+@pytest.mark.parametrize("bad", zoo.MISBEHAVING)
+def test_a_plugin_that_goes_wrong_later_does_so_alone(bad: str, boot: Boot) -> None:
+    seen = boot(bad, code=LOOK_AFTER_AND_CALL)
+
+    assert_nobody_else_notices(seen)
+    assert codes(seen, "migrate", "sync_plugins", "check") == [0, 0, 0]
+    assert plugins_as(seen, "platform")[bad]["status"] == "LOADED"
+    assert_calls_fail_alone(seen, bad)
+
+
+def assert_calls_fail_alone(seen: dict[str, Any], name: str) -> None:
+    hook, calls = zoo.MISBEHAVING[name], seen["calls"][name]
+    status, message = hook.health
+    assert calls["health"] == {"status": status, "message": message}
+    assert seen["enabling"][name] == [None, "HOOK_FAILED" if hook.has_parts else None]
+    widgets = seen["visits"]["ann"]["good"]["data"]["dashboardWidgets"]
+    assert [w["error"] is not None for w in widgets if w["plugin"]["name"] == name] == [True] * hook.widgets
+    if hook.has_parts:
+        assert set(calls["pages"]) == {500}
+        assert calls["query"]["data"] == {
+            f"{name}Answer": None,
+            f"{name}Sound": "sound",
+            "viewer": {"user": {"username": "ann"}},
+        }
+        (error,) = calls["query"]["errors"]
+        assert error["path"] == [f"{name}Answer"]
+        assert (error["extensions"]["code"], error["extensions"]["plugin"]) == ("PLUGIN_FAILED", name)
+
+
+def test_all_of_them_together_leave_the_host_standing(boot: Boot, house: House) -> None:
+    seen = boot(*zoo.EVERY_ONE, code="report = zoo_keeper.prepare(*BAD)")
+
+    environment = environment_of(house, *zoo.EVERY_ONE)
+    with serve_webnet(house.data_dir, **environment) as server:
+        seen["visits"] = zoo_keeper.visit(server.url, seen)
+        seen["calls"] = zoo_keeper.call(server.url, seen, tuple(zoo.MISBEHAVING))
+        client = StreamClient(server, seen["people"]["ann"]["token"])
+        ends = {name: end_of_stream(client, name) for name in ("exiting", "raising", "recursing")}
+        seen["visits"] = zoo_keeper.visit(server.url, seen)
+
+    assert_nobody_else_notices(seen)
+    for name in zoo.PUT_ASIDE:
+        assert_explained(seen, name)
+    for name in zoo.MISBEHAVING:
+        assert_calls_fail_alone(seen, name)
+    assert codes(seen, "migrate", "sync_plugins", "check") == [1, 1, 1]
+    assert set(ends.values()) == {"PLUGIN_FAILED"}
+
+
+def end_of_stream(client: StreamClient, name: str) -> str:
+    stream = client.subscribe("acme", f"subscription {{ {name}Events }}")
+    return stream.end()["code"]
+
+
+def test_without_the_isolation_each_of_them_stops_what_django_does(boot: Boot) -> None:
+    """The negative control: what Django itself would make of some of them, were they not put aside."""
+    seen = boot(
+        "admin_error",
+        "template_tags_error",
+        "raising_receiver",
+        "raising_check",
+        "hiding_names",
+        code="""
+            from django.contrib.admin import autodiscover
+            from django.core.checks import run_checks
+            from django.core.management.sql import emit_post_migrate_signal
+            from django.template.loader import render_to_string
+            from webnet.plugins import own_checks
+
+            def render():
+                sys.modules.pop("template_tags_error.templatetags")
+                render_to_string("webnet/not_found.html")
+
+            def check():
+                import raising_check.apps
+                from django.core.checks import register
+                register(raising_check.apps.look)
+                run_checks()
+
+            def raised(call):
+                try:
+                    call()
+                except Exception as error:
+                    return type(error).__name__
+
+            report = {
+                "migrate": raised(lambda: emit_post_migrate_signal(verbosity=0, interactive=False, db="default")),
+                "templates": raised(render),
+                "check": raised(check),
+                "admin": raised(autodiscover),
+            }
+        """,
+    )
+
+    assert seen == {
+        "migrate": "RuntimeError",
+        "templates": "ValueError",
+        "check": "RuntimeError",
+        "admin": "ImportError",
+    }
+
+
+def test_what_a_refused_model_had_hidden_of_the_hosts_is_there_again(boot: Boot) -> None:
+    seen = boot(
+        "hiding_names",
+        code="""
+            from django.db.models import ForeignKey
+            acme = customers.create(actor=ME, slug="acme", name="Acme")
+            plugin = PluginConfig.objects.create(name="x", verbose_name="X", status="loaded")
+            config = CustomerPluginConfig.objects.create(customer_id=acme.pk, plugin=plugin)
+            acme = Customer.objects.get()
+            config = CustomerPluginConfig.objects.get()
+            report = [acme.slug, list(acme.plugin_configs.all()) == [config], config.customer == acme]
+        """,
+    )
+
+    assert seen == ["acme", True, True]
+
+
+def test_safe_mode_starts_without_any_plugins_code(boot: Boot) -> None:
+    code = """
+        from webnet.plugins.registry import registry
+        loaded = [name for name in sys.modules if name.partition(".")[0] in (*BAD, *zoo_keeper.GOOD)]
+        report = {"loaded": loaded, "entries": len(registry.entries()), "migrate": zoo_keeper.run("migrate")[1]}
+        report |= {"sync": zoo_keeper.run("sync_plugins")[1], "check": zoo_keeper.run("check")[1]}
+    """
+
+    seen = boot("dies_on_import", *zoo.EVERY_ONE, code=code, WEBNET_SAFE_MODE="1")
+
+    assert seen == {"loaded": [], "entries": 0, "migrate": 0, "sync": 0, "check": 0}
+
+
+def test_nothing_can_be_done_about_a_plugin_that_ends_the_process_itself(boot: Boot) -> None:
+    """The negative control of the test above, and what the documentation says about `os._exit()`."""
+    with pytest.raises(AssertionError, match="ended with 7"):
+        boot("dies_on_import")

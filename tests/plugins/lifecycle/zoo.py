@@ -1,0 +1,81 @@
+"""The bad plugins of `tests/bad_plugins/`: what each is shown as, and what its reason says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+ZOO = Path(__file__).resolve().parents[2] / "bad_plugins"
+
+# Found when a process starts, or by a sync: the status, and a part of the reason.
+PUT_ASIDE = {
+    "admin_error": ("failed", "Importing the admin pages of 'admin_error' raised ImportError: cannot import name"),
+    "admin_urls_error": ("failed", "Importing the admin pages of 'admin_urls_error' raised LookupError: no addresses."),
+    "circle_one": ("failed", "'circle_one' needs 'circle_two', which needs 'circle_one': one of them must give up its"),
+    "circle_two": ("failed", "'circle_two'"),
+    "clashing_type": ("failed", "brings the type 'Plugin', which 'webnet itself' has already: rename it."),
+    "dies_in_build": ("failed", "Building its GraphQL types ended the process."),
+    "endless_build": (
+        "failed",
+        "Building its GraphQL types raised TypeError: Query fields cannot be resolved. maximum recursion",
+    ),
+    "endless_declaration": ("failed", "get_navigation_items(): raised RecursionError"),
+    "endless_settings": ("failed", "get_settings_schema(): the settings schema must be made of JSON values only"),
+    "exits_in_plugin": ("failed", "Loading 'exits_in_plugin' raised SystemExit: 3."),
+    "exits_on_import": ("failed", "Importing 'exits_on_import' raised SystemExit: no more today."),
+    "exits_on_load": ("failed", "on_load() of 'exits_on_load' raised SystemExit: no licence."),
+    "failing_check": ("failed", "Django refuses its models: failing_check.Lamp.title: 'max_length' must be"),
+    "failing_migration": ("needs_migration", "Migration 'failing_migration.0002_light' raised SystemExit: no current."),
+    "half_character": ("failed", "item 1: 'label' has characters that are none"),
+    "half_models": ("failed", "Importing the models of 'half_models' raised ZeroDivisionError: division by zero."),
+    "hiding_names": ("failed", "Django refuses its models: hiding_names.Thief"),
+    "hiding_tags": ("failed", "has template tags called 'static', as 'django' has already"),
+    "import_error": ("failed", "Importing 'import_error' raised ModuleNotFoundError"),
+    "no_tenancy": ("failed", "the model 'no_tenancy.Secret' does not say whose its rows are"),
+    "plugin_import_error": ("failed", "Loading 'plugin_import_error' raised ModuleNotFoundError"),
+    "raises_in_ready": ("failed", "ready() of the app 'raises_in_ready' raised RuntimeError: not ready."),
+    "raises_on_load": ("failed", "on_load() of 'raises_on_load' raised RuntimeError: no licence."),
+    "syntax_error": ("failed", "Loading 'syntax_error' raised SyntaxError"),
+    "template_tags_error": (
+        "failed",
+        "Importing the template tags of 'template_tags_error' raised ValueError: no tags.",
+    ),
+    "too_large": ("failed", "item 1: 'order' is 1099511627776: it may have at most 32 bits."),
+    "torn_migration": ("failed", "Loading the migrations of 'torn_migration' raised KeyError: 'Lamp'."),
+    "turning_settings": ("failed", "get_settings_schema(): the settings schema refers to itself without an end"),
+    "unprintable": ("failed", "on_load() of 'unprintable' raised ValueError"),
+    "views_from_nowhere": ("failed", "get_ui_views(): raised ImportError: cannot import name 'draw'"),
+    "wrong_graphql": ("failed", "get_graphql_schema(): must be a GraphQLExtension or a dict like one, not str."),
+    "wrong_host": ("incompatible", "It needs webnet >=999, and this is webnet"),
+    "wrong_models": ("failed", "get_models(): must return a list of model classes."),
+    "wrong_navigation": ("failed", "get_navigation_items(): must return a list of NavigationItem, not dict."),
+    "wrong_pages": ("failed", "get_ui_views(), item 1: must be a UIView or a dict like one, not tuple."),
+    "wrong_permissions": ("failed", "get_permissions(), item 1: must be a Permission or a dict like one, not str."),
+    "wrong_settings": ("failed", "get_settings_schema(): the settings schema must be a dict, not list."),
+    "wrong_widgets": ("failed", "get_dashboard_widgets(): must return a list of DashboardWidget, not int."),
+}
+# Their reason is a sentence of webnet's own, which nothing was raised for.
+WITHOUT_TRACEBACK = {
+    *("circle_one", "circle_two", "dies_in_build", "failing_check", "hiding_names", "no_tenancy", "wrong_host"),
+}
+
+
+@dataclass(frozen=True)
+class Misbehaviour:
+    """What the health check says, and what there is to call: with `has_parts`, hooks, queries, pages and events."""
+
+    health: tuple[str, str]
+    widgets: int = 0
+    has_parts: bool = False
+
+
+# Load well, and go wrong afterwards.
+MISBEHAVING = {
+    "exiting": Misbehaviour(("UNHEALTHY", "The check raised SystemExit."), widgets=2, has_parts=True),
+    "hanging": Misbehaviour(("UNKNOWN", "The check gave no answer within 5 s."), widgets=1),
+    "raising": Misbehaviour(("UNHEALTHY", "The check raised RuntimeError."), widgets=2, has_parts=True),
+    "raising_check": Misbehaviour(("HEALTHY", "")),
+    "raising_receiver": Misbehaviour(("HEALTHY", "")),
+    "recursing": Misbehaviour(("UNHEALTHY", "The check raised RecursionError."), widgets=2, has_parts=True),
+}
+EVERY_ONE = (*PUT_ASIDE, *MISBEHAVING)

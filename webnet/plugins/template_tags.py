@@ -1,0 +1,43 @@
+"""Keeps one plugin's template tags from spoiling all templates: Django imports those of every app before the first."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+from django.apps import AppConfig, apps
+from django.template.backends.django import get_package_libraries
+from django.utils.module_loading import module_has_submodule
+
+from webnet.errors import PluginDefinitionError
+
+
+def import_template_tags(config: AppConfig) -> None:
+    """Import the app's libraries of template tags, as Django will; what goes wrong is raised."""
+    if not module_has_submodule(config.module, "templatetags"):
+        return
+    package = import_module(f"{config.name}.templatetags")
+    for library in get_package_libraries(package):
+        _refuse_taken_name(config, library.removeprefix(f"{package.__name__}."))
+
+
+def hide_template_tags(config: AppConfig) -> None:
+    """Let Django take the app for one without any; it passes by a package that can't be imported."""
+    sys.modules[f"{config.name}.templatetags"] = None  # type: ignore[assignment]  # Python's way to forbid it
+
+
+def _refuse_taken_name(config: AppConfig, library: str) -> None:
+    """A later library hides an earlier one of its name, also one that the host's templates load."""
+    for place in ("django", *(other.name for other in apps.get_app_configs())):
+        if place == config.name:
+            return
+        if _has(f"{place}.templatetags", library):
+            words = f"has template tags called '{library}', as '{place}' has already: call the file otherwise"
+            raise PluginDefinitionError(f"Plugin '{config.name}' {words}.")
+
+
+def _has(package: str, library: str) -> bool:
+    try:
+        return module_has_submodule(import_module(package), library)
+    except ImportError:
+        return False
