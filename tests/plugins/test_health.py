@@ -1,8 +1,10 @@
 """Health checks: asked with a deadline, stored, and never in anybody's way."""
 
-from threading import Event
+from threading import Barrier, Event, current_thread
+from threading import enumerate as enumerate_threads
 
 import pytest
+from django.db import connections
 
 from tests.factories import actor_for, make_customer, make_member, make_operator
 from tests.plugins.test_concurrency import in_threads
@@ -10,6 +12,7 @@ from webnet.customers.access import Role
 from webnet.errors import NotFound, PermissionDenied, PluginUnavailable
 from webnet.plugins import health
 from webnet.plugins.base import HealthReport, PluginBase
+from webnet.plugins.lanes import THREADS_PER_PLUGIN
 from webnet.plugins.manager import manager
 from webnet.plugins.models import HealthStatus, PluginAuditLog, PluginConfig, PluginHealth
 
@@ -29,6 +32,11 @@ class Inventory(PluginBase):
 
 def saying(answer):
     return type("Saying", (Inventory,), {"answer": answer})()
+
+
+@pytest.fixture(autouse=True)
+def _fresh_lanes():
+    health._lane.cache_clear()
 
 
 @pytest.fixture
@@ -73,6 +81,111 @@ def test_a_check_that_hangs_is_unknown_and_holds_nobody_up(install, operator, mo
 
     let_go.set()
     assert found.status == HealthStatus.UNKNOWN and "0.05 s" in found.message
+
+
+def test_of_checks_that_hang_only_a_few_threads_are_kept_and_all_are_reported(install, operator, monkeypatch):
+    let_go = Event()
+    begun = []
+
+    class Hanging(Inventory):
+        def health_check(self, context):
+            begun.append(current_thread())
+            let_go.wait(60)
+
+    monkeypatch.setattr(health, "DEADLINE_SECONDS", 0.2)
+    install(Hanging())
+
+    found = [manager.check_health("inventory", actor=operator) for _ in range(THREADS_PER_PLUGIN + 2)]
+    stuck = sum(thread.name == "lane-inventory" for thread in enumerate_threads())
+    let_go.set()
+
+    assert {each.status for each in found} == {HealthStatus.UNKNOWN}
+    assert "still hang" in found[-1].message
+    assert stuck == len(begun) == THREADS_PER_PLUGIN
+
+
+def test_when_what_hung_returns_the_plugin_is_asked_again(install, operator, monkeypatch):
+    let_go, begun = Event(), []
+
+    class Hanging(Inventory):
+        def health_check(self, context):
+            begun.append(current_thread())
+            let_go.wait(60)
+
+    install(Hanging())
+    with monkeypatch.context() as impatient:
+        impatient.setattr(health, "DEADLINE_SECONDS", 0.2)
+        for _ in range(THREADS_PER_PLUGIN + 1):
+            manager.check_health("inventory", actor=operator)
+
+    let_go.set()
+    for thread in begun:
+        thread.join(30)
+
+    assert manager.check_health("inventory", actor=operator).status == HealthStatus.HEALTHY
+
+
+@pytest.mark.django_db(transaction=True)
+def test_while_a_check_runs_its_caller_holds_no_transaction(install, operator):
+    ours, seen = connections["default"], []
+
+    class Looking(Inventory):
+        def on_enable(self, context):
+            seen.append(ours.in_atomic_block)
+
+        def health_check(self, context):
+            seen.append(ours.in_atomic_block)
+
+    install(Looking())
+
+    manager.enable("inventory", actor=operator)  # a negative control
+    manager.check_health("inventory", actor=operator)
+    manager.check_all_health(actor=operator)
+
+    assert seen == [True, False, False]
+
+
+def test_all_plugins_are_asked_at_the_same_time(install, operator):
+    together = Barrier(3)
+
+    class Meeting(Inventory):
+        def health_check(self, context):
+            together.wait(4)  # a check that is alone at it would raise
+
+    plugins = [Meeting() for _ in range(3)]
+    for number, plugin in enumerate(plugins):
+        plugin.name = f"meeting_{number}"
+    install(*plugins, enabled=True)
+
+    found = manager.check_all_health(actor=operator)
+
+    assert [(each.plugin, each.health.status) for each in found] == [
+        (f"meeting_{number}", HealthStatus.HEALTHY) for number in range(3)
+    ]
+
+
+def test_asked_over_and_over_only_what_changes_is_audited(install, operator):
+    plugin = saying(True)
+    install(plugin, enabled=True)
+
+    for answer in (True, True, False, False, True):
+        plugin.answer = answer
+        manager.check_all_health(actor=operator)
+
+    rows = PluginAuditLog.objects.filter(action="check_plugin_health").order_by("position")
+    assert [row.after["status"] for row in rows] == ["healthy", "unhealthy", "healthy"]
+    assert PluginHealth.objects.count() == 5
+
+
+def test_all_are_asked_by_operators_only(install):
+    customer = make_customer("acme")
+    install(Inventory(), enabled=True)
+    ann = actor_for(make_member("ann", customer, Role.ADMIN))
+
+    with pytest.raises(PermissionDenied):
+        manager.check_all_health(actor=ann)
+    with pytest.raises(PermissionDenied):
+        manager.check_all_health(actor=ann, customer="acme")
 
 
 def test_a_customers_check_gets_the_customer_and_its_settings(install, operator):
@@ -126,13 +239,9 @@ def test_the_history_keeps_the_newest_results_of_each_pair_and_marks_the_last(in
 
 
 def test_a_result_of_a_plugin_that_was_uninstalled_meanwhile_is_not_found(install, operator):
-    class Vanishing(Inventory):
-        def health_check(self, context):
-            return True
-
-    install(Vanishing())
+    install(saying(True))
     row = PluginConfig.objects.get()
-    found = health.check(lambda: True, plugin="inventory")
+    found = health.finish(health.start(lambda: True, plugin="inventory"))
     PluginConfig.objects.all().delete()
 
     with pytest.raises(NotFound, match="'inventory'"):

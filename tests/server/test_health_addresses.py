@@ -4,6 +4,10 @@ import pytest
 from django.db import DatabaseError, connection, connections
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
+from django.utils import timezone
+
+from webnet.plugins.models import PluginConfig, PluginHealth, PluginStatus
+from webnet.plugins.registry import registry
 
 
 def fail(*_arguments: object, **_options: object) -> None:
@@ -46,3 +50,21 @@ def test_being_alive_asks_no_database(client: Client) -> None:
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
 def test_they_are_only_read(client: Client, path: str) -> None:
     assert client.post(path).status_code == 405
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("status", PluginStatus.values)
+def test_no_plugins_illness_makes_it_unready(client: Client, status: str) -> None:
+    plugin = PluginConfig.objects.create(name="ill", verbose_name="Ill", status=status, enabled=True)
+    PluginHealth.objects.create(plugin=plugin, status="unhealthy", checked_at=timezone.now(), duration_ms=1)
+    MigrationRecorder(connection).record_unapplied("shelf", "0001_initial")
+
+    assert client.get("/readyz").status_code == 200
+
+
+@pytest.mark.django_db
+def test_being_ready_asks_no_plugin(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    for entry in registry.loaded():
+        monkeypatch.setattr(type(entry.plugin), "health_check", fail)
+
+    assert client.get("/readyz").status_code == 200

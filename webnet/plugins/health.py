@@ -1,28 +1,30 @@
-"""Runs a plugin's health check off the caller's thread, with a deadline, and stores what it said."""
+"""Runs plugins' health checks off the caller's thread, with a deadline, and stores what they said."""
 
 from __future__ import annotations
 
-import logging
-import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
-from queue import Empty, SimpleQueue
-from typing import Any
+from functools import cache
+from typing import Any, TypeAlias
 
-from django.db import connection
 from django.utils import timezone
 
 from webnet.customers.models import Customer
 from webnet.errors import NotFound, SecretUnreadable
+from webnet.plugins import runtime_failures
 from webnet.plugins.base import HealthReport
+from webnet.plugins.lanes import Lane, LaneBlocked
 from webnet.plugins.models import PluginConfig, PluginHealth
-
-logger = logging.getLogger(__name__)
+from webnet.plugins.runtime_failures import RuntimeFailure
 
 DEADLINE_SECONDS = 5.0
 # Of each plugin for the platform, and for each customer.
 KEPT_RESULTS = 100
+
+# What the check answered or raised, and how many milliseconds it took.
+Answered: TypeAlias = "tuple[HealthReport | BaseException, float]"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,19 +35,45 @@ class TimedReport:
     duration_ms: float
 
 
-def check(call: Callable[[], Any], *, plugin: str) -> TimedReport:
-    """Run one check; what raises is unhealthy, what hangs past the deadline is unknown, and neither holds us up.
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """A check that was begun; `future` is None where every thread of the plugin hangs in checks before it."""
 
-    Python can't stop a thread: one that hangs stays behind as a daemon until it returns or the process ends.
-    """
-    answers: SimpleQueue[HealthReport] = SimpleQueue()
-    started = time.perf_counter()
-    threading.Thread(target=lambda: answers.put(_answer(call, plugin)), name=f"health-{plugin}", daemon=True).start()
+    plugin: str
+    customer: Customer | None
+    started: float
+    future: Future[Answered] | None
+
+
+def start(call: Callable[[], Any], *, plugin: str, customer: Customer | None = None) -> Check:
+    """Begin a check; others can be begun before its answer is waited for."""
+    started = time.monotonic()
     try:
-        report = answers.get(timeout=DEADLINE_SECONDS)
-    except Empty:
-        report = HealthReport(status="unknown", message=f"The check gave no answer within {DEADLINE_SECONDS:g} s.")
-    return TimedReport(report=report, duration_ms=(time.perf_counter() - started) * 1000)
+        future = _lane(plugin).start(lambda: _time(call))
+    except LaneBlocked:
+        return Check(plugin=plugin, customer=customer, started=started, future=None)
+    return Check(plugin=plugin, customer=customer, started=started, future=future)
+
+
+def finish(check: Check) -> TimedReport:
+    """The answer, waited for until the deadline; what raises is unhealthy, and what hangs is unknown.
+
+    Python can't stop a thread: one that hangs stays behind until it returns or the process ends.
+    """
+    if check.future is None:
+        return _hang(check, "gave no answer before, and all its threads still hang")
+    wait([check.future], timeout=max(0.0, check.started + DEADLINE_SECONDS - time.monotonic()))
+    if not check.future.done():
+        check.future.cancel()
+        return _hang(check, f"gave no answer within {DEADLINE_SECONDS:g} s")
+    answered, duration_ms = check.future.result()
+    report = answered if isinstance(answered, HealthReport) else _fail(check, answered)
+    return TimedReport(report=report, duration_ms=duration_ms)
+
+
+def find_latest(row: PluginConfig, customer: Customer | None) -> PluginHealth | None:
+    """The last result of this plugin, for the platform or for the customer."""
+    return PluginHealth.objects.filter(plugin=row, customer=customer, is_latest=True).first()
 
 
 def store(row: PluginConfig, customer: Customer | None, found: TimedReport) -> PluginHealth:
@@ -72,14 +100,36 @@ def store(row: PluginConfig, customer: Customer | None, found: TimedReport) -> P
     return health
 
 
-def _answer(call: Callable[[], Any], plugin: str) -> HealthReport:
+@cache
+def _lane(plugin: str) -> Lane:
+    return Lane(plugin, patience_seconds=DEADLINE_SECONDS)
+
+
+def _time(call: Callable[[], Any]) -> Answered:
+    answered: HealthReport | BaseException
+    started = time.perf_counter()
     try:
-        return HealthReport.read(call())
-    except SecretUnreadable as error:
-        logger.error("Plugin '%s': %s", plugin, error.message)  # noqa: TRY400 - the sentence says it all
+        answered = HealthReport.read(call())
+    except BaseException as error:  # noqa: BLE001 - on a thread of the plugin's own, also its sys.exit()
+        answered = error
+    return answered, (time.perf_counter() - started) * 1000
+
+
+def _hang(check: Check, words: str) -> TimedReport:
+    _tell(check, f"its health_check {words}.", None)
+    duration_ms = (time.monotonic() - check.started) * 1000
+    return TimedReport(report=HealthReport(status="unknown", message=f"The check {words}."), duration_ms=duration_ms)
+
+
+def _fail(check: Check, error: BaseException) -> HealthReport:
+    if isinstance(error, SecretUnreadable):
+        _tell(check, error.message, error)
         return HealthReport(status="unhealthy", message=error.message)
-    except (Exception, SystemExit) as error:
-        logger.warning("Plugin '%s': its health check raised.", plugin, exc_info=error)
-        return HealthReport(status="unhealthy", message=f"The check raised {type(error).__name__}.")
-    finally:
-        connection.close()
+    _tell(check, runtime_failures.describe("health_check", error), error)
+    return HealthReport(status="unhealthy", message=f"The check raised {type(error).__name__}.")
+
+
+def _tell(check: Check, why: str, error: BaseException | None) -> None:
+    runtime_failures.tell(
+        RuntimeFailure(plugin=check.plugin, customer=check.customer, hook="health_check", why=why, error=error)
+    )

@@ -31,6 +31,7 @@ from webnet.plugins import (
 from webnet.plugins import sync as syncing
 from webnet.plugins.activation import platform_state
 from webnet.plugins.findings import Circumstances, Finding
+from webnet.plugins.health_checks import CheckOutcome
 from webnet.plugins.key_rotation import RotationReport
 from webnet.plugins.migrating import Progress
 from webnet.plugins.models import Availability, PluginHealth
@@ -278,8 +279,15 @@ class PluginManager:
 
     def check_health(self, plugin: str, *, actor: Actor, customer: str | None = None) -> PluginHealth:
         """Ask the plugin how it is, with a deadline and in no transaction, and store the answer."""
-        work = Operation(actor=actor, action="check_plugin_health", plugin_name=plugin)
-        return health_checks.check(work, self._registry, customer=customer)
+        work = Operation(actor=actor, action=health_checks.ACTION, plugin_name=plugin)
+        return health_checks.check(work, self._registry, customer)
+
+    def check_all_health(
+        self, *, actor: Actor, customer: str | None = None, plugins: Sequence[str] = ()
+    ) -> tuple[CheckOutcome, ...]:
+        """The same for these plugins, or for all that are on, at the same time; operators only."""
+        work = Operation(actor=actor, action=health_checks.ACTION)
+        return health_checks.check_all(work, self._registry, customer, plugins)
 
     def _change_settings(
         self,

@@ -1,0 +1,54 @@
+"""`check_plugin_health --watch`: round after round, until Ctrl-C."""
+
+import signal
+import subprocess
+import sys
+
+from tests.plugins.lifecycle.house import plugin_py
+from tests.servers import ROOT, STOP_SECONDS
+
+MEMBERS = """
+    def health_check(self, context):
+        import os
+        return not os.path.exists(os.environ["ILLNESS"])
+"""
+PREPARE = """
+    call_command("sync_plugins", migrate=True, stdout=io.StringIO())
+    manager.enable("moody", actor=ME)
+"""
+LOOK = """
+    rows = PluginAuditLog.objects.filter(action="check_plugin_health").order_by("position")
+    report["audited"] = [row.after["status"] for row in rows]
+    report["kept"] = PluginHealth.objects.count()
+"""
+
+
+def test_it_prints_round_after_round_and_ends_as_the_last_one_says(house, tmp_path):
+    house.write("moody", plugin=plugin_py("moody", more=MEMBERS))
+    house.run(PREPARE, plugins=("moody",))
+    illness = tmp_path / "illness"
+    command = [sys.executable, "manage.py", "check_plugin_health", "--watch", "--interval", "0.01", "--no-color"]
+    environment = house.environment("moody", ILLNESS=str(illness))
+
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as watching:
+        rounds = wait_for("healthy", watching) + wait_for("healthy", watching)
+        illness.touch()
+        wait_for("unhealthy", watching)
+        watching.send_signal(signal.SIGINT)
+        watching.communicate(timeout=STOP_SECONDS)
+
+    assert watching.returncode == 1
+    assert [line.split()[0] for line in rounds[1::3]] == ["name", "name"]
+    assert rounds[0].endswith(" UTC\n")
+    seen = house.run(LOOK, plugins=("moody",))
+    assert seen["audited"] == ["healthy", "unhealthy"] and seen["kept"] >= 3
+
+
+def wait_for(status, watching):
+    """The lines up to the plugin's with this status."""
+    lines = []
+    for line in watching.stdout:
+        lines.append(line)
+        if line.split()[:2] == ["moody", status]:
+            break
+    return lines
