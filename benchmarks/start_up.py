@@ -61,6 +61,16 @@ def used_seconds() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
+def find_ms_per_plugin(none: float, all_of_them: float, *, plugins: int) -> float:
+    """What each plugin adds, from the seconds without any and with so many."""
+    return (all_of_them - none) / plugins * 1_000
+
+
+def judge(ms_per_plugin: float) -> bool:
+    """Whether the promise holds."""
+    return ms_per_plugin <= MOST_MS_PER_PLUGIN
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--plugins", type=int, default=50)
@@ -68,10 +78,10 @@ def main() -> int:
     wanted = parser.parse_args()
     none = measure(0, rounds=wanted.rounds)
     all_of_them = measure(wanted.plugins, rounds=wanted.rounds)
-    each = (all_of_them - none) / wanted.plugins * 1_000
+    each = find_ms_per_plugin(none, all_of_them, plugins=wanted.plugins)
     print(f"without plugins {none:.2f} s, with {wanted.plugins} of them {all_of_them:.2f} s")
     print(f"{all_of_them / none:.1f} times as long; for each plugin {each:.0f} ms")
-    is_good = each <= MOST_MS_PER_PLUGIN
+    is_good = judge(each)
     print("good" if is_good else f"NOT GOOD: at most {MOST_MS_PER_PLUGIN} ms")
     return 0 if is_good else 1
 

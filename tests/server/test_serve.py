@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ from django.core.management import CommandError, call_command
 
 from tests.browsing import Client
 from tests.server.production import House, make_house
-from tests.servers import START_SECONDS, run_command, serve_production
+from tests.servers import START_SECONDS, Server, run_command, serve_production
 from webnet.server.management.commands.serve import LAST_LINE
 
 SCHEMA = """
@@ -41,6 +42,14 @@ def wait_until(condition: Callable[[], bool]) -> None:
         time.sleep(0.1)
 
 
+def is_listening(server: Server) -> bool:
+    try:
+        socket.create_connection((server.host, server.port)).close()
+    except ConnectionRefusedError:
+        return False
+    return True
+
+
 def read_processes(house: House) -> set[int]:
     return {process for (process,) in house.read("SELECT process_id FROM plugins_worker")}
 
@@ -55,6 +64,15 @@ def test_it_says_where_it_serves_and_ends_when_it_is_told_to(tmp_path: Path, end
         server.stop(end)
 
     assert server.process.returncode == 0
+
+
+def test_its_workers_end_when_it_is_killed(tmp_path: Path) -> None:
+    run_command("migrate", data_dir=tmp_path)
+
+    with serve_production(tmp_path, workers=2) as server:
+        assert Client(server.url).get("/readyz").status == 200
+        server.stop(signal.SIGKILL)
+        wait_until(lambda: not is_listening(server))
 
 
 def test_it_changes_nothing_in_the_database(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import logging
 import multiprocessing
 import socket
 import time
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -54,9 +55,22 @@ class Fleet(MPServer):
         else:
             self.respawn_interval = seconds
             super()._reload(spawn_target, target_loader)  # type: ignore[no-untyped-call]  # as granian has it
-        # What came during the trial must not be lost with the event that granian clears.
-        if self.interrupt_signal or self.interrupt_children:
+            self._forget_replaced()
+        # What came in the meantime must not be lost with the event that is cleared in here.
+        if self.interrupt_signal or self.interrupt_children or self.reload_signal:
             self.main_loop_interrupt.set()
+
+    def _respawn_workers(self, workers: Iterable[int], *args: Any, **options: Any) -> None:
+        """One by one, and no further once the server is told to end."""
+        for worker in workers:
+            if not self.interrupt_signal:
+                super()._respawn_workers([worker], *args, **options)
+
+    def _forget_replaced(self) -> None:
+        """Workers that died and are replaced already: granian would think that they can't live at all, and give up."""
+        self.respawned_wrks.clear()
+        # In place, since granian's own threads add to it.
+        self.interrupt_children[:] = [each for each in self.interrupt_children if not self.wrks[each].is_alive()]
 
 
 def serve(listener: socket.socket, *, workers: int) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import time
+from threading import Thread
 
 from webnet.server.asgi_types import Application
 from webnet.server.draining import DRAIN_SECONDS, Draining
@@ -24,8 +26,9 @@ def load_application(listener: int) -> Application:
     from webnet.api.events.tailer import end_all
     from webnet.server.split import make_application
 
+    Thread(target=_end_with_parent, name="parent", daemon=True).start()
     application = make_application(threads=settings.WEBNET_THREADS, leave=leave)
-    return Draining(_behind_proxy(application), listener=listener, end_streams=end_all)
+    return Draining(behind_proxy(application), listener=listener, end_streams=end_all)
 
 
 def leave() -> None:
@@ -47,7 +50,7 @@ def try_to_load() -> None:
     os._exit(0)
 
 
-def _behind_proxy(application: Application) -> Application:
+def behind_proxy(application: Application) -> Application:
     """Only a proxy may say who the client is, and only where there is one: as uvicorn does for `manage.py run`."""
     from django.conf import settings
     from granian.utils.proxies import wrap_asgi_with_proxy_headers
@@ -57,3 +60,11 @@ def _behind_proxy(application: Application) -> Application:
     trusted = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")
     wrapped: Application = wrap_asgi_with_proxy_headers(application, trusted_hosts=trusted)
     return wrapped
+
+
+def _end_with_parent() -> None:
+    """Give the port free when nobody is left to look after this worker."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
