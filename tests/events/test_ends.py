@@ -196,6 +196,25 @@ def test_a_plugins_source_that_would_end_the_process_ends_its_own_stream(client)
     assert [other.next()[0] for _ in range(3)] == ["next"] * 3
 
 
+def test_a_source_that_fails_too_often_pauses_its_plugin_and_ends_what_needs_it(client, root):
+    admin, operator = client("acme-admin"), client("acme-operator")
+    admin.mutate("enableCustomerPlugin", customer="acme", plugin="ticker")
+    other = client("acme-viewer").subscribe("acme", SILENCE)
+
+    try:
+        for who in (admin, operator):
+            for _ in range(3):
+                stream = who.subscribe("acme", "subscription { faultyTicks { number } }")
+                stream.next()
+                assert stream.end()["code"] == "PLUGIN_FAILED"
+        assert other.end()["code"] == "PLUGIN_NOT_EFFECTIVE"
+        assert admin.refusal("acme", TICKS) == (400, "GRAPHQL_VALIDATION_FAILED")
+    finally:
+        root.mutate("resumePlugin", plugin="ticker", customer="acme")
+
+    assert admin.subscribe("acme", TICKS).next()[0] == "next"
+
+
 def test_a_plugin_that_is_not_effective_has_no_subscriptions(client):
     globex = client("globex-admin")
     globex.mutate("disableCustomerPlugin", customer="globex", plugin="ticker")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing
-from inspect import isasyncgen, iscoroutine
+from types import AsyncGeneratorType, CoroutineType
 from typing import Any
 
 from django.db.models import Model
@@ -20,6 +20,7 @@ Resolve = Callable[..., Any]
 
 # Where a field of graphql-core's has the name of the plugin that brings it.
 PLUGIN = "webnet.plugin"
+LATER = frozenset({CoroutineType, AsyncGeneratorType})
 
 
 class FieldFailed(Exception):
@@ -95,11 +96,17 @@ def _guard(resolve: Resolve, plugin: str, place: str) -> Resolve:
             result = resolve(source, info, **arguments)
         except (Exception, SystemExit) as error:
             raise _blamed(error, plugin, place, source) from error
-        if iscoroutine(result):
-            return _guard_coroutine(result, plugin, place, source)
-        return _guard_stream(result, plugin, place)
+        # One look is all that a plain value costs.
+        return _guard_later(result, plugin, place, source) if type(result) in LATER else result
 
     return guarded
+
+
+def _guard_later(result: Any, plugin: str, place: str, source: Any) -> Any:
+    """What runs later can also fail later."""
+    if isinstance(result, CoroutineType):
+        return _guard_coroutine(result, plugin, place, source)
+    return _guard_events(result, plugin, place) if isinstance(result, AsyncGeneratorType) else result
 
 
 async def _guard_coroutine(coroutine: Coroutine[Any, Any, Any], plugin: str, place: str, source: Any) -> Any:
@@ -107,11 +114,7 @@ async def _guard_coroutine(coroutine: Coroutine[Any, Any, Any], plugin: str, pla
         result = await coroutine
     except (Exception, SystemExit) as error:
         raise _blamed(error, plugin, place, source) from error
-    return _guard_stream(result, plugin, place)
-
-
-def _guard_stream(result: Any, plugin: str, place: str) -> Any:
-    return _guard_events(result, plugin, place) if isasyncgen(result) else result
+    return _guard_later(result, plugin, place, source)
 
 
 async def _guard_events(events: AsyncGenerator[Any, Any], plugin: str, place: str) -> AsyncGenerator[Any, None]:
