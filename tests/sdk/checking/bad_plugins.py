@@ -174,10 +174,10 @@ class Plugin(PluginBase):
 
     def texts(self):
         from careless.models import Note
-        return [note.text for note in Note.objects.all()]
+        return [f"{note.text}: {note.comments.count()}" for note in Note.objects.all()]
 
     def health_check(self, context):
-        return {"status": "healthy", "message": context.customer.name}
+        return {"status": "healthy", "message": context.customer.name, "details": {"notes": len(self.texts())}}
 
     def on_disable(self, context):
         raise ValueError("I stay")
@@ -192,6 +192,7 @@ OTHERS = {
     "broken": "import no_such_module\n",
     "ending": PLUGIN + "    def on_enable(self, context):\n        import os\n        os._exit(3)\n",
     "ownerless": PLUGIN,
+    "dependent": PLUGIN + '    dependencies = ("no_such_plugin",)\n',
     "unmigrated": PLUGIN
     + "    def get_settings_schema(self):\n"
     + '        return {"type": "object", "required": ["key"], "properties": {"key": {"type": "string"}}}\n',

@@ -25,6 +25,7 @@ EXPECTED = {
     ("hooks.page", "careless"): [("page 'broken'", "it raised KeyError: 'nothing'")],
     ("hooks.unload", "careless"): [("on_unload()", "it raised ValueError: I stay")],
     ("hooks.widget", "careless"): [("widget 'broken'", "for a customer it raised KeyError: 'nothing'")],
+    ("leaks.health", "careless"): [("health_check()", "what it shows a customer depends on rows of another one")],
     ("leaks.mutation", "careless"): [("Mutation.carelessChange", "another one's row, it changed that row")],
     ("leaks.node", "careless"): [("node(CarelessComment)", "it shows 'globex-text-")],
     ("leaks.page", "careless"): [("page 'everybody'", "it shows a customer 'globex-text-")],
@@ -34,7 +35,8 @@ EXPECTED = {
         ("Query.carelessText", "asked with an id of another customer's row, it shows 'globex-text-"),
         ("Query.carelessTexts", "it shows a customer 'globex-text-"),
     ],
-    ("leaks.widget", "careless"): [("widget 'everybody'", "depends on rows of another one")],
+    ("leaks.widget", "careless"): [("widget 'everybody'", "it shows a customer 'globex-text-")],
+    ("load.failed", "dependent"): [("when it is enabled", "'no_such_plugin'")],
     ("load.failed", "broken"): [("'broken'", "No module named 'no_such_module'")],
     ("metadata.author", "careless"): [("class Plugin", "it has no author")],
     ("metadata.description", "careless"): [("class Plugin", "it has no description")],
@@ -47,7 +49,10 @@ EXPECTED = {
     ],
     ("migrations.missing", "unmigrated"): [("models of 'unmigrated'", "not migrated: Create model Note")],
     ("queries.failing", "careless"): [("Query.carelessFailing", "it raised ZeroDivisionError")],
-    ("queries.growing", "careless"): [("Query.carelessNotes", "SQL statements with more rows, and ")],
+    ("queries.growing", "careless"): [
+        ("Query.carelessNotes", "SQL statements with more rows, and "),
+        ("page 'everybody'", "SQL statements with more rows, and "),
+    ],
     ("settings.defaults", "unmigrated"): [("get_settings_schema(), '/key'", "the defaults do not fit: is required")],
     ("settings.open", "careless"): [("get_settings_schema()", "settings that are misspelt")],
     ("tenancy.model", "ownerless"): [("model 'ownerless.Loose'", "it does not say whose its rows are")],
@@ -94,6 +99,9 @@ def test_what_is_in_order_is_not_found(reports: dict[str, Report]) -> None:
         "Query.carelessNotes",
         "Query.carelessLatest",
         "node(CarelessNote)",
+        "health_check()",
+        "page 'everybody'",
+        "widget 'everybody'",
     }
     assert {place for rule, place in found if rule == "tenancy.unique"} == {"model 'careless.Note', code"}
 
@@ -103,7 +111,7 @@ def test_findings_come_by_grade_and_tell_what_they_kept_from_being_checked(repor
 
     assert grades == sorted(grades) and set(grades) == {0, 1, 2}
     assert reports["careless"].skipped == ()
-    for plugin in ("refusing", "unloadable", "broken", "ownerless", "unmigrated"):
+    for plugin in ("refusing", "unloadable", "broken", "dependent", "ownerless", "unmigrated"):
         assert reports[plugin].skipped == ("hooks, pages, queries and leaks",)
 
 

@@ -171,7 +171,7 @@ def test_what_stays_is_told(make_webnet_client, enable_plugin, monkeypatch):
     monkeypatch.setattr(manager, "disable", lambda *_, **__: None)
 
     with pytest.raises(
-        AssertionError, match=r"is disabled for 'acme' and still there: its entry of the menu, the page"
+        AssertionError, match=r"is disabled for 'acme' and still there: the permission hello_world.greet, its entry"
     ):
         assert_vanishes_when_disabled("hello_world", client=make_webnet_client("viewer"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -11,7 +12,7 @@ from graphql import GraphQLField, GraphQLObjectType
 from webnet.api.schema import full_schema
 from webnet.sdk.checking.findings import Finding
 from webnet.sdk.checking.listening import listening
-from webnet.sdk.checking.world import World
+from webnet.sdk.checking.world import World, count_statements
 from webnet.sdk.scope import LeakPrevented
 from webnet.sdk.trial.samples import make_sample, takes_ids
 
@@ -34,11 +35,11 @@ def check_answers(world: World) -> Iterator[Finding]:
 
 def measure_growth(world: World) -> Callable[[], Iterator[Finding]]:
     """Count the SQL statements of each field now; called later, with more rows, it tells which took more."""
-    few = {each.place: world.count_statements(each) for each in world.questions(world.acme)}
+    few = {each.place: count_statements(partial(world.ask, each)) for each in world.questions(world.acme)}
 
     def compare() -> Iterator[Finding]:
         for question in world.questions(world.acme):
-            before, after = few.get(question.place), world.count_statements(question)
+            before, after = few.get(question.place), count_statements(partial(world.ask, question))
             if before is not None and after > before:
                 message = f"{after} SQL statements with more rows, and {before} with few of them (N+1)"
                 words = (

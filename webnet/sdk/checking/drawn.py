@@ -1,21 +1,22 @@
-"""Rules on a plugin's widgets and pages: they do not raise, and show nobody else's rows."""
+"""Rules on what a customer is shown besides GraphQL: it does not fail, grow with rows, or show another's."""
 
 from __future__ import annotations
 
 import json
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from webnet.api.widgets import BUDGET_SECONDS
-from webnet.plugins.base import HookContext, call_with
+from webnet.plugins.base import HealthReport, HookContext, call_hook, call_with
 from webnet.plugins.declarations import DashboardWidget, UIView
 from webnet.plugins.failure import tell_error
 from webnet.sdk.checking.findings import Finding
 from webnet.sdk.checking.listening import listening
 from webnet.sdk.checking.lived import contexts, tell_whom
 from webnet.sdk.checking.subject import Subject
-from webnet.sdk.checking.world import World
+from webnet.sdk.checking.world import World, count_statements
 from webnet.sdk.trial.house import make_hook_context
 
 NARROW = "narrow its rows with `objects.of(context.customer)`"
@@ -41,25 +42,51 @@ def check_pages(world: World) -> Iterator[Finding]:
             yield world.subject.finding("hooks.page", f"page '{view.name}'", heard.tell(f"status {status}"), words)
 
 
+def measure_growth(world: World) -> Callable[[], Iterator[Finding]]:
+    """Count the SQL statements of each page and widget now; called later, it tells which took more since."""
+    few = {place: count_statements(show) for place, _, show in _surfaces(world)}
+
+    def compare() -> Iterator[Finding]:
+        for place, _, show in _surfaces(world):
+            many = count_statements(show)
+            if many > few[place]:
+                message = f"{many} SQL statements with more rows, and {few[place]} with few of them (N+1)"
+                words = "read what rows need for all of them at once, with select_related() or prefetch_related()"
+                yield world.subject.finding("queries.growing", place, message, words)
+
+    return compare
+
+
 def watch_surfaces(world: World) -> Callable[[], Iterator[Finding]]:
-    """Look at widgets and pages now; called later, it tells which of them show what another customer has got since."""
-    widgets = {each.name: _show_widget(each, world) for each in world.subject.manifest.dashboard_widgets}
+    """Look at what a customer is shown now; called once another has rows too, it tells what shows any of them."""
+    before = {place: show() for place, _, show in _surfaces(world)}
+    # What differs without any change, as a form's token does, can't be compared.
+    steady = {place for place, _, show in _surfaces(world) if show() == before[place]}
 
     def compare() -> Iterator[Finding]:
         traces = world.traces_of(world.globex)
-        for widget in world.subject.manifest.dashboard_widgets:
-            before, after = widgets[widget.name], _show_widget(widget, world)
-            if traces.found_in(after) or before != after:
-                message = "what it shows a customer depends on rows of another one"
-                yield world.subject.finding("leaks.widget", f"widget '{widget.name}'", message, NARROW)
-        for view in _open_pages(world.subject):
-            found = traces.found_in(_read_page(world, view))
+        for place, rule, show in _surfaces(world):
+            after = show()
+            found = traces.found_in(after)
             if found is not None:
                 message = f"it shows a customer '{found}', which is another one's"
-                words = NARROW.replace("context", "request.webnet")
-                yield world.subject.finding("leaks.page", f"page '{view.name}'", message, words)
+            elif place in steady and after != before[place]:
+                message = "what it shows a customer depends on rows of another one"
+            else:
+                continue
+            words = NARROW.replace("context", "request.webnet") if rule == "leaks.page" else NARROW
+            yield world.subject.finding(rule, place, message, words)
 
     return compare
+
+
+def _surfaces(world: World) -> Iterator[tuple[str, str, Callable[[], str]]]:
+    """(place, the rule of its leaks, what acme is shown there) of widgets, pages and the health."""
+    for widget in world.subject.manifest.dashboard_widgets:
+        yield f"widget '{widget.name}'", "leaks.widget", partial(_show_widget, widget, world)
+    for view in _open_pages(world.subject):
+        yield f"page '{view.name}'", "leaks.page", partial(_read_page, world, view)
+    yield "health_check()", "leaks.health", partial(_show_health, world)
 
 
 def draw_widget(widget: DashboardWidget, context: HookContext) -> str:
@@ -87,6 +114,16 @@ def _show_widget(widget: DashboardWidget, world: World) -> str:
     """The same, and of one that raises nothing: that is told elsewhere."""
     try:
         return draw_widget(widget, make_hook_context(world.subject.name, customer=world.acme))
+    except (Exception, SystemExit):  # noqa: BLE001 - whatever it raises is told
+        return ""
+
+
+def _show_health(world: World) -> str:
+    """What the health check tells of acme; of one that raises nothing."""
+    plugin = world.subject.entry.plugin
+    try:
+        context = make_hook_context(world.subject.name, customer=world.acme)
+        return str(HealthReport.read(call_hook(plugin, "health_check", context) if plugin is not None else None))
     except (Exception, SystemExit):  # noqa: BLE001 - whatever it raises is told
         return ""
 

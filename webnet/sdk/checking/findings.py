@@ -16,7 +16,7 @@ class Grade(StrEnum):
     ADVICE = "advice"
 
 
-# Each rule by its id, which is for good: lists of exceptions name it. The guide says what each asks for.
+# Each rule by its id, which is for good: programs that read reports know it. The guide says what each asks for.
 RULES: Mapping[str, Grade] = {
     "check.crashed": Grade.ERROR,
     "check.rows": Grade.ADVICE,
@@ -31,6 +31,7 @@ RULES: Mapping[str, Grade] = {
     "hooks.page": Grade.ERROR,
     "hooks.unload": Grade.WARNING,
     "hooks.widget": Grade.ERROR,
+    "leaks.health": Grade.ERROR,
     "leaks.mutation": Grade.ERROR,
     "leaks.node": Grade.ERROR,
     "leaks.page": Grade.ERROR,

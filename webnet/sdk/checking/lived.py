@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from webnet.customers.models import Customer
-from webnet.errors import Refusal
+from webnet.errors import HookFailed, Refusal
 from webnet.plugins.base import HealthReport, HookContext, call_hook
 from webnet.plugins.failure import tell_error
 from webnet.sdk.checking.findings import Finding
@@ -61,8 +61,12 @@ def _check_switch(world: World, switch: Callable[..., None], verb: str, customer
         try:
             switch(world.subject.name, customer=customer)
             problem = ""
-        except Refusal as refusal:
+        except HookFailed as refusal:
             problem = heard.tell(refusal.message)
+        except Refusal as refusal:
+            words = "name what it needs in WEBNET_PLUGINS, and let it load here"
+            yield world.subject.finding("load.failed", f"when it is {verb}d", refusal.message, words)
+            return
     if not problem and heard.errors:  # webnet goes on when these raise, and the change stands
         place, problem = f"after_{verb}()", heard.tell()
     if problem:

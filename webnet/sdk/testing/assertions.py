@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from webnet.sdk.trial.documents import Question
 
 ROOTS = """{ __schema { queryType { fields { name } } mutationType { fields { name } }
-subscriptionType { fields { name } } types { name } } navigationItems { plugin { name } } }"""
+subscriptionType { fields { name } } types { name } }
+navigationItems { plugin { name } } currentCustomer { viewerPermissions } }"""
 
 
 def assert_no_leaks(plugin: str, *, mine: WebnetClient, theirs: WebnetClient) -> None:
@@ -110,6 +111,8 @@ def _find_surfaces(plugin: str, client: WebnetClient) -> Iterator[str]:
     for root in ("Query", "Mutation", "Subscription"):
         fields = {each["name"] for each in (schema[f"{root.lower()}Type"] or {"fields": ()})["fields"]}
         yield from (f"{root}.{name}" for name in fields if owners.fields.get((root, name)) == plugin)
+    permissions = answer["currentCustomer"]["viewerPermissions"]
+    yield from (f"the permission {each}" for each in permissions if each.startswith(f"{plugin}."))
     if any(item["plugin"]["name"] == plugin for item in answer["navigationItems"]):
         yield "its entry of the menu"
     for path in _page_paths(plugin):
