@@ -7,26 +7,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browsing import Client
 from tests.servers import DEMO_PASSWORD, Server
 
 pytestmark = pytest.mark.browser
 
-SWITCH_ON = """mutation {
-    enablePlugin(input: { plugin: "hello_world" }) { __typename }
-    enableCustomerPlugin(input: { customer: "acme", plugin: "hello_world" }) { __typename }
-}"""
-
-
-@pytest.fixture(scope="module")
-def _hello_world_is_on(webnet: Server) -> None:
-    operator = Client(webnet.url)
-    operator.sign_in("platform", DEMO_PASSWORD)
-    assert "errors" not in operator.post_graphql(SWITCH_ON).json()
-
 
 @pytest.fixture(params=[1280, 390], ids=["wide", "narrow"])
-def plain(request: pytest.FixtureRequest, browser: Browser, webnet: Server, _hello_world_is_on: None) -> Iterator[Page]:
+def plain(request: pytest.FixtureRequest, browser: Browser, webnet: Server) -> Iterator[Page]:
     """A page in a browser that runs no scripts."""
     viewport = {"width": request.param, "height": 860}
     context = browser.new_context(base_url=webnet.url, viewport=viewport, java_script_enabled=False)
