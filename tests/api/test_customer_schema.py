@@ -6,6 +6,7 @@ import gc
 import json
 import weakref
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 from graphql import build_schema, get_introspection_query
@@ -223,6 +224,25 @@ def test_many_threads_get_one_schema_for_one_set(world, monkeypatch):
         schemas = set(pool.map(lambda _: id(schema_without({"labels"})), range(64)))
 
     assert len(schemas) == 1
+
+
+def test_a_schema_that_many_threads_use_at_once_before_anybody_else_gives_each_the_right_answer(world):
+    """Types are made as they are asked for: here by 16 at the same time."""
+    asked = (get_introspection_query(), "{ shelvez { name } }", "{ shelves { labels { text } } }", "{ __typename }")
+    contexts = [SignedIn("acme") for _ in range(16)]
+
+    def ask(schema, number, start):
+        start.wait()
+        results = [schema.execute_sync(query, context_value=contexts[number]) for query in asked[number % 4 :] + asked]
+        return [(result.data, [error.message for error in result.errors or ()]) for result in results[-4:]]
+
+    known = schema_without({"labels"})
+    expected = [known.execute_sync(query, context_value=contexts[0]) for query in asked]
+    told = [(result.data, [error.message for error in result.errors or ()]) for result in expected]
+    with ThreadPoolExecutor(16) as pool:
+        for _ in range(3):
+            fresh, start = derive(full_schema(), frozenset({"labels"})), Barrier(16)
+            assert [each == told for each in pool.map(lambda n: ask(fresh, n, start), range(16))] == [True] * 16  # noqa: B023 - asked at once
 
 
 def test_a_plugin_on_by_availability_is_in_the_schema_too(world):

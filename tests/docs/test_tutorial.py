@@ -57,13 +57,16 @@ def _require_noticing(workshop: Workshop) -> None:
 
 
 RACKS = """
-from webnet.plugins.base import PluginBase
+from webnet.plugins.base import Permission, PluginBase
 
 
 class Plugin(PluginBase):
     name = "racks"
     version = "1.0.0"
     dependencies = ("device_inventory",)
+
+    def get_permissions(self):
+        return [Permission(name="view", description="See racks")]
 
     def get_graphql_schema(self):
         from racks.schema import extension

@@ -64,6 +64,21 @@ def untyped_mutation() -> GraphQLExtension:
     return GraphQLExtension(mutation=Mutations)
 
 
+def unknown_refusal() -> GraphQLExtension:
+    @graphql.type
+    class Payload:
+        number: int
+
+    @graphql.type
+    class Mutations:
+        @graphql.mutation(refusals=[ValueError])
+        @staticmethod
+        def break_it(info: graphql.Info) -> Payload:
+            return Payload(number=1)
+
+    return GraphQLExtension(mutation=Mutations)
+
+
 def untenanted() -> GraphQLExtension:
     @graphql.type(Customer)
     class Tenant:
@@ -93,6 +108,7 @@ MISTAKES = {
     untyped_column: r"the type 'Book': the field 'title' has no type: write .* or 'title: str' for a column",
     untyped_argument: r"the field 'broken': the argument 'number' has no type: write 'number: str'",
     untyped_mutation: r"the mutation 'break_it': it has no type: write 'def break_it\(…\) -> SomePayload'",
+    unknown_refusal: r"the mutation 'break_it': 'ValueError' is no refusal: name some of webnet\.sdk\.errors",
     untenanted: r"the type 'Tenant': the model 'Customer' does not say whose its rows are: let it extend Customer",
     unknown_column: r"the type 'Book': Book has no field named 'titel'",
     unorderable: r"the type 'Book': rows can't be ordered by 'genre': it must be text, a whole number or a time",

@@ -33,7 +33,10 @@ def filter(cls: Kind) -> Kind:  # noqa: A001 - authors write `graphql.filter`
 
 
 def lookup(*paths: str) -> Any:
-    """A field of a filter by these lookups, joined by OR: `lookup("name__icontains", "serial__icontains")`."""
+    """A field of a filter by these lookups, joined by OR: `lookup("name__icontains", "serial__icontains")`.
+
+    Without any it is left to the filter's method `apply`.
+    """
     return strawberry.field(default=UNSET, metadata={LOOKUPS: paths})
 
 
@@ -45,8 +48,9 @@ def narrow(rows: QuerySet[Any], wanted: Any) -> QuerySet[Any]:
         value = getattr(wanted, field.python_name)
         if value is None or value is UNSET:
             continue
-        paths = field.metadata.get(LOOKUPS) or (field.python_name,)
-        rows = rows.filter(reduce(or_, (_condition(path, _plain(value, field.type)) for path in paths)))
+        paths = field.metadata.get(LOOKUPS, (field.python_name,))
+        conditions = (_condition(path, _plain(value, field.type)) for path in paths)
+        rows = rows.filter(reduce(or_, conditions, Q()))
     own = getattr(wanted, "apply", None)
     return own(rows) if own is not None else rows
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields, is_dataclass
 from functools import reduce
 from operator import or_
@@ -68,12 +68,22 @@ def mutation(
     return declare
 
 
-def _make_result(resolver: Callable[..., Any], raised: Iterable[Any]) -> Any:
+def _make_result(resolver: Callable[..., Any], raised: Sequence[Any]) -> Any:
     camel = to_camel_case(resolver.__name__)
+    shown = _find_types(resolver, raised)
     payload = _read_payload(resolver)
-    shown = [next(shown for each, shown, _ in REFUSALS if each is refusal) for refusal in dict.fromkeys(raised)]
     union = strawberry.union(f"{camel[0].upper()}{camel[1:]}Result", description=f"How {camel} ends.")
     return Annotated[reduce(or_, shown, payload), union]
+
+
+def _find_types(resolver: Callable[..., Any], raised: Sequence[Any]) -> list[Any]:
+    """The types of the refusals, each once."""
+    types = {each: shown for each, shown, _ in REFUSALS}
+    unknown = next((refusal for refusal in raised if refusal not in types), None)
+    if unknown is not None:
+        words = f"'{getattr(unknown, '__name__', unknown)}' is no refusal: name some of webnet.sdk.errors"
+        raise mistake(resolver.__module__, f"the mutation '{resolver.__name__}'", words)
+    return [types[refusal] for refusal in dict.fromkeys(raised)]
 
 
 def _read_payload(resolver: Callable[..., Any]) -> Any:
