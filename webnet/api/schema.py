@@ -54,10 +54,16 @@ def full_schema() -> FullSchema:
     What needs such a plugin is left out too: it is effective for nobody then.
     """
     contributions = find_contributions(registry.loaded())
-    failures = find_failures(contributions, build)
+    failures = find_failures(contributions, build_and_print)
     for plugin, failure in failures.items():
         registry.set_aside(plugin, failure)
     return build(tuple(without(failures, contributions)))
+
+
+def build_and_print(contributions: Sequence[Contribution]) -> None:
+    """Also raises what only comes out when a client asks what the schema says, such as a default that can't be told."""
+    schema = build(contributions).schema
+    _ = schema.export().encode(), schema.fingerprint
 
 
 def build(contributions: Sequence[Contribution]) -> FullSchema:

@@ -45,7 +45,8 @@ def boot(nursery: Nursery, house: House) -> Boot:
 
 def environment_of(house: House, *bad: str) -> dict[str, str]:
     path = os.pathsep.join(map(str, (zoo.ZOO, zoo.ZOO.with_name("sample_plugins"), ROOT)))
-    return house.environment(*bad, *zoo_keeper.GOOD) | {"PYTHONPATH": path}
+    # Each is called often here, and none shall be paused for it before all was seen.
+    return house.environment(*bad, *zoo_keeper.GOOD) | {"PYTHONPATH": path, "WEBNET_PAUSE_AFTER_FAILURES": "1000000"}
 
 
 def assert_nobody_else_notices(seen: dict[str, Any]) -> None:
@@ -158,7 +159,9 @@ def test_all_of_them_together_leave_the_host_standing(boot: Boot, house: House) 
 
 def end_of_stream(client: StreamClient, name: str) -> str:
     stream = client.subscribe("acme", f"subscription {{ {name}Events }}")
-    return stream.end()["code"]
+    code = stream.end()["code"]
+    client.close()
+    return code
 
 
 def test_without_the_isolation_each_of_them_stops_what_django_does(boot: Boot) -> None:
