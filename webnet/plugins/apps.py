@@ -1,5 +1,7 @@
 """Registers the plugin rooms with Django, and loads the plugins once all models are there."""
 
+from multiprocessing.util import Finalize
+
 from django.apps import AppConfig, apps
 from django.conf import settings
 from django.core.checks import Tags, register
@@ -26,6 +28,8 @@ class PluginsConfig(AppConfig):
         failures = {**checks.find_untenanted_plugins(), **broken}
         registry.load(settings.WEBNET_PLUGINS, host_version=webnet.__version__, failures=failures)
         registry.freeze()
+        # Unlike `atexit`, this also runs in processes that are made with `multiprocessing`, as granian's workers are.
+        Finalize(None, registry.unload_all, exitpriority=0)
 
 
 def _import_admin_pages_of_host() -> None:

@@ -25,6 +25,7 @@ class PluginRegistry:
     def __init__(self) -> None:
         self._entries: dict[str, Entry] = {}
         self._is_frozen = False
+        self._is_ending = False
 
     def load(
         self, module_names: Iterable[str], *, host_version: str, failures: Mapping[str, LoadFailure] | None = None
@@ -101,10 +102,18 @@ class PluginRegistry:
         plugin = entry.plugin
         if entry.status != "loaded" or plugin is None:
             return
+        self._put(replace(entry, status="unloaded", reason="It was unloaded from this process."))
         answer = attempt(lambda: call_hook(plugin, "on_unload"), doing=f"on_unload() of '{name}'")
         if isinstance(answer, LoadFailure):
             logger.error("Plugin '%s': %s", name, answer.reason)
-        self._put(replace(entry, status="unloaded", reason="It was unloaded from this process."))
+
+    def unload_all(self) -> None:
+        """The process ends: unload what runs, dependents first. Only the first call does anything."""
+        if self._is_ending:
+            return
+        self._is_ending = True
+        for entry in reversed(self.loaded()):
+            self.unload(entry.name)
 
     def freeze(self) -> None:
         """From now on nothing is added: plugins arrive with the start of a process only."""

@@ -11,6 +11,7 @@ from django.db import DatabaseError, connection
 
 from webnet.plugins import workers
 from webnet.plugins.models import new_token
+from webnet.plugins.registry import registry
 from webnet.server.chores import Chores
 
 logger = logging.getLogger(__name__)
@@ -55,6 +56,7 @@ class Heartbeat:
             _attempt(lambda: workers.beat(self._token))
             self._ending.wait(workers.BEAT_SECONDS)
         _attempt(lambda: workers.leave(self._token))
+        registry.unload_all()  # here, since nobody waits for this thread for longer than a while
 
 
 def _attempt(call: Callable[[], None]) -> None:

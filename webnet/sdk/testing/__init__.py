@@ -18,7 +18,12 @@ from webnet.sdk.testing.assertions import (
     assert_vanishes_when_disabled,
 )
 from webnet.sdk.testing.boot import BootedWebnet, boot
-from webnet.sdk.testing.hooks import pytest_addoption, pytest_configure, pytest_load_initial_conftests
+from webnet.sdk.testing.hooks import (
+    pytest_addoption,
+    pytest_configure,
+    pytest_load_initial_conftests,
+    pytest_sessionfinish,
+)
 from webnet.sdk.trial.client import HttpClient, WebnetClient
 
 __all__ = [
@@ -32,4 +37,5 @@ __all__ = [
     "pytest_addoption",
     "pytest_configure",
     "pytest_load_initial_conftests",
+    "pytest_sessionfinish",
 ]

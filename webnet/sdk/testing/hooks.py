@@ -43,6 +43,13 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(fixtures, fixtures.__name__)
 
 
+def pytest_sessionfinish() -> None:
+    """Unload the plugins while what they log still has somewhere to go."""
+    from webnet.plugins.registry import registry
+
+    registry.unload_all()
+
+
 def _require_pytest_django(config: pytest.Config) -> None:
     if not config.pluginmanager.has_plugin("django"):
         raise pytest.UsageError("webnet.sdk.testing needs pytest-django: install it, and leave out '-p no:django'.")
