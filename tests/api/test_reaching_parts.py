@@ -64,3 +64,20 @@ def test_the_platforms_view_has_it_where_it_is_effective_for_one(webnet):
     found = client.query("{ shelves { name sign { name } } }")["shelves"]
 
     assert found == [{"name": "oak", "sign": {"name": "This is oak"}}] * 2
+
+
+def test_of_two_types_for_the_same_rows_a_node_is_the_one_that_its_id_names(webnet):
+    client = webnet.client("viewer", "acme")
+    ids = client.query("{ shelves { id } signedShelves { edges { node { id } } } }")
+    by_type = {"Shelf": ids["shelves"][0]["id"], "SignedShelf": ids["signedShelves"]["edges"][0]["node"]["id"]}
+    query = "query($id: ID!) { node(id: $id) { __typename id ... on SignedShelf { words } ... on Shelf { name } } }"
+
+    found = {name: client.query(query, id=each)["node"] for name, each in by_type.items()}
+
+    assert found == {
+        "Shelf": {"__typename": "Shelf", "id": by_type["Shelf"], "name": "oak"},
+        "SignedShelf": {"__typename": "SignedShelf", "id": by_type["SignedShelf"], "words": "This is oak"},
+    }
+    assert webnet.client("viewer", "globex").query("query($id: ID!) { node(id: $id) { id } }", id=by_type["Shelf"]) == {
+        "node": None
+    }

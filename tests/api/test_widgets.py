@@ -93,8 +93,6 @@ def test_a_plugin_whose_threads_all_hang_is_refused_at_once_and_harms_no_other(a
 
 def test_a_widget_that_fails_or_hangs_is_counted_for_its_customer_and_viewer(ask, release, monkeypatch):
     monkeypatch.setattr(widgets, "BUDGET_SECONDS", 0.2)
-    failure_counts.counts.take()
-
     ask(
         bad=[widget("failing", lambda: 1 / 0)],
         hanging=[widget("waiting", lambda: release.wait(30))],

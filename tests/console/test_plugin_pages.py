@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from tests.console.conftest import SYSTEM
 from webnet.customers.models import Customer
 from webnet.customers.roles import Role
-from webnet.plugins import failure_counts, quarantine
+from webnet.plugins import quarantine
 from webnet.plugins.manager import manager
 from webnet.plugins.models import CustomerPluginConfig
 
@@ -195,7 +195,6 @@ def test_a_page_takes_few_statements_however_many_plugins_there_are(browse):
 
 
 def test_a_page_that_fails_too_often_pauses_its_plugin_for_the_customer(browse):
-    failure_counts.counts.take()
     for user in ("vera", "oscar"):
         browser = browse(user, raise_request_exception=False)
         assert {browser.get(f"{ROOT}broken/").status_code for _ in range(3)} == {500}

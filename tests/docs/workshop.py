@@ -92,5 +92,7 @@ class Workshop:
         return StreamClient(self.server, cookies=cookies, csrf=client.csrf_token)
 
     def _changes(self) -> dict[str, str | None]:
-        # Not the tests' own path, on which the checkout would come before the copy.
-        return {**self.database, "WEBNET_PLUGINS": self.plugins or None, "PYTHONPATH": None}
+        # Not the tests' own path, on which the checkout would come before the copy; nor their database on a server,
+        # which the plugin's own tests would want to make anew.
+        others = {"PYTHONPATH": None, "TEST_DATABASE": "sqlite"}
+        return {**self.database, **others, "WEBNET_PLUGINS": self.plugins or None}

@@ -35,8 +35,6 @@ def sqlite_error(code):
     ids=repr,
 )
 def test_the_database_itself(error):
-    failure_counts.counts.take()
-
     failure_counts.count("inventory", customer_id=1, raised=error, place="in on_enable")
     failure_counts.count_for_user("inventory", user_id=1, customer_id=1, raised=error, place="at Query.shelf")
 

@@ -2,15 +2,17 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
+from io import StringIO
+from threading import Barrier, Event
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from tests.factories import actor_for, make_customer, make_operator
 from webnet.errors import HookFailed, InvalidInput
-from webnet.plugins import failure_table, pauses, quarantine
+from webnet.plugins import failure_table, health, pauses, quarantine
 from webnet.plugins.activation import is_effective
 from webnet.plugins.base import PluginBase
 from webnet.plugins.failure_counts import Count, Failing, FailureCounts, count, count_for_user
@@ -33,6 +35,11 @@ ERROR = "ValueError at Query.shelf"
 class Inventory(PluginBase):
     name = "inventory"
     version = "1.0"
+
+
+@pytest.fixture(autouse=True)
+def _fresh_lanes():
+    health._lane.cache_clear()
 
 
 @pytest.fixture(autouse=True)
@@ -244,6 +251,31 @@ class Brittle(Inventory):
         raise ValueError("a secret")
 
 
+@pytest.mark.parametrize("slug", [None, "acme"])
+@pytest.mark.parametrize("is_hanging", [False, True])
+def test_a_health_check_that_fails_or_hangs_trips_it(install, monkeypatch, slug, is_hanging):
+    let_go = Event()
+    if is_hanging:
+        monkeypatch.setattr(health, "DEADLINE_SECONDS", 0.01)
+        monkeypatch.setattr(Brittle, "health_check", lambda self, context: let_go.wait(30))
+    install(Brittle(), enabled=True)
+    customer = make_customer("acme")
+    operator = actor_for(make_operator())
+    PluginConfig.objects.update(availability=Availability.REQUIRED)
+
+    for _ in range(5):
+        quarantine.keep(NOW)
+        assert is_effective("inventory", customer)
+        manager.check_health("inventory", actor=operator, customer=slug)
+    quarantine.keep(NOW)
+    let_go.set()
+
+    assert not is_effective("inventory", customer)
+    log = PluginAuditLog.objects.latest("position")
+    assert log.after["error"] == f"{'Timeout' if is_hanging else 'ValueError'} in health_check"
+    assert "secret" not in log.text
+
+
 def test_a_failing_hook_trips_it(install):
     install(Brittle(), enabled=True)
     customer = make_customer("acme")
@@ -323,3 +355,16 @@ def test_processes_that_find_it_at_the_same_time_pause_it_once(acme):
 
     assert PluginAuditLog.objects.filter(action="pause_plugin").count() == 1
     assert CustomerPluginConfig.objects.get().pauses_in_a_row == 1
+
+
+def test_what_fails_in_a_command_counts_as_well(install):
+    install(Brittle(), enabled=True)
+    customer = make_customer("acme")
+
+    for command in ("check_plugin_health", "enable_plugin"):
+        for _ in range(5):
+            assert not CustomerPluginConfig.objects.exclude(paused_until=None).exists()
+            with pytest.raises((SystemExit, CommandError)):
+                call_command(command, "inventory", customer="acme", stdout=StringIO())
+        assert CustomerPluginConfig.objects.get(customer=customer).is_paused
+        manager.resume("inventory", actor=actor_for(make_operator(command)), customer="acme")

@@ -15,11 +15,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 QUERY = "{ firstBook { title } }"
 
 
-@pytest.fixture(autouse=True)
-def _counted_before(world):
-    failure_counts.counts.take()
-
-
 def fail(world, view, *users, times=3):
     for who in users:
         client = world.client(who, view)

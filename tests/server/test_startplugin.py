@@ -37,6 +37,7 @@ def run(folder: Path, *arguments: str) -> str:
         "DJANGO_SETTINGS_MODULE": "webnet.settings",
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(folder)]),
         "DATABASE_URL": "sqlite://:memory:",
+        "TEST_DATABASE": "sqlite",  # on a server, it would want to make these tests' own database anew
         "WEBNET_DEBUG": "1",
         "WEBNET_PLUGINS": "my_notes",
         "WEBNET_DATA_DIR": str(folder.parent / "data"),

@@ -21,6 +21,7 @@ from webnet.plugins.manager import manager
 from webnet.plugins.models import Availability, CustomerPluginConfig, PluginAuditLog, PluginConfig
 from webnet.server import stuck
 from webnet.server.culprits import Culprit, find_culprit
+from webnet.server.split import keep_in_flight
 from webnet.server.stuck import Stuck
 from webnet.server.watchdog import Watchdog, watch
 
@@ -249,6 +250,24 @@ def test_a_lock_does_not_keep_the_watchdog_waiting(shelf: None, monkeypatch: pyt
 
     assert not is_paused_meanwhile
     wait_until(lambda: PluginConfig.objects.get(name="shelf").is_paused)
+
+
+def test_an_answer_in_pieces_is_timed_from_piece_to_piece() -> None:
+    closed: list[bool] = []
+
+    class Pieces(list):
+        def close(self) -> None:
+            closed.append(True)
+
+    serving = keep_in_flight(lambda environ, start: Pieces([b"one", b"two"]))({"PATH_INFO": "/c/acme/"}, None)
+    assert next(serving) == b"one"
+    (work,) = in_flight.find_overdue(-1)
+    begun = work.started
+    assert list(serving) == [b"two"]
+
+    assert work.started > begun
+    assert closed == [True]
+    assert in_flight.find_overdue(-1) == []
 
 
 def test_a_breakpoint_does_not_pause_a_plugin(settings) -> None:

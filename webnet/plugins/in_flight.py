@@ -20,6 +20,10 @@ class Work:
     actor: Actor | None = None
     started: float = field(default_factory=time.monotonic)
 
+    def renew(self) -> None:
+        """It has come on: what counts from here on is new."""
+        self.started = time.monotonic()
+
 
 @contextmanager
 def working(path: str) -> Iterator[Work]:

@@ -32,7 +32,7 @@ def make_application(*, threads: int, leave: Callable[[], None] | None = None) -
     """
     streams = StreamHandler()
     # An unbounded queue of answer chunks: with a bounded one, a client that reads slowly would keep a thread waiting.
-    threaded = WSGIMiddleware(cast("Any", _in_flight(get_wsgi_application())), workers=threads, send_queue_size=0)
+    threaded = WSGIMiddleware(cast("Any", keep_in_flight(get_wsgi_application())), workers=threads, send_queue_size=0)
     requests = cast("Application", threaded)
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
@@ -76,14 +76,16 @@ async def serve_request(requests: Application, scope: Scope, receive: Receive, s
         await requests(_with_content_length(scope, length), _replay(body), _send_while_connected(send))
 
 
-def _in_flight(application: Callable[..., Iterable[bytes]]) -> Callable[..., Iterator[bytes]]:
-    """The same, with each request among those in flight from its begin on its thread to the last byte it makes."""
+def keep_in_flight(application: Callable[..., Iterable[bytes]]) -> Callable[..., Iterator[bytes]]:
+    """The same, with each request among those in flight; one that answers in pieces is timed from piece to piece."""
 
     def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterator[bytes]:
-        with in_flight.working(environ["PATH_INFO"]):
+        with in_flight.working(environ["PATH_INFO"]) as work:
             response = application(environ, start_response)
             with closing(cast("Any", response)):
-                yield from response
+                for piece in response:
+                    yield piece
+                    work.renew()
 
     return serve
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from threading import Event, Thread
@@ -69,7 +68,7 @@ class Watchdog:
 
     def _renew_turn(self) -> None:
         """Called by the event loop as soon as it gets to it."""
-        self._turn.started = time.monotonic()
+        self._turn.renew()
         self._known.discard(self._turn)
 
     def _look(self) -> list[Stuck]:

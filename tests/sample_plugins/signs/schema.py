@@ -1,4 +1,4 @@
-"""Fields for types of the host and of the shelf, a type with the shelf's interface, and a union with its type."""
+"""Fields for types of the host and of the shelf, a union with its type, and another type for its rows."""
 
 from __future__ import annotations
 
@@ -14,6 +14,16 @@ from webnet.sdk import graphql
 @graphql.type
 class Sign(Named):
     """What is written over something."""
+
+
+@graphql.type(ShelfRow)
+class SignedShelf(graphql.Node):
+    """A shelf, as those see it who hang signs."""
+
+    @graphql.field
+    @staticmethod
+    def words(root: graphql.Parent[ShelfRow]) -> str:
+        return f"This is {root.name}"
 
 
 Hanging = Annotated[Sign | Shelf, graphql.union("Hanging")]
@@ -53,6 +63,8 @@ class ShelfFields:
 
 @graphql.type
 class SignQueries:
+    signed_shelves: graphql.Connection[SignedShelf] = graphql.connection()
+
     @graphql.field
     @staticmethod
     def hanging(info: graphql.Info) -> list[Hanging]:

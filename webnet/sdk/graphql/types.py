@@ -134,7 +134,9 @@ def _scope_type(cls: Any, shown: RowType) -> None:
 
     def find_node(info: Any, key: str) -> Any:
         rows = scope(all_rows(shown.model), info.context.reading)
-        return find_row(shown.model, key, optimize(rows, info, config=WHOLE_ROWS))
+        found = find_row(shown.model, key, optimize(rows, info, config=WHOLE_ROWS))
+        # Another plugin's type may show rows of this model too; the id says which of them is meant.
+        return strawberry.cast(cls, found)
 
     cls.get_queryset, cls.is_type_of, cls.find_node = (
         staticmethod(each) for each in (get_queryset, is_type_of, find_node)

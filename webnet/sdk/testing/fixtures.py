@@ -15,7 +15,7 @@ import pytest
 from django.db import connection
 
 from webnet.customers.models import Customer
-from webnet.plugins import audit_triggers, state_cache
+from webnet.plugins import audit_triggers, failure_counts, state_cache
 from webnet.plugins.base import HookContext
 from webnet.sdk.testing.hooks import DATA_DIR
 from webnet.sdk.trial.client import WebnetClient
@@ -137,6 +137,12 @@ def _webnet_audit_triggers(request: pytest.FixtureRequest, _django_db_marker: No
     is_committing = marker is not None and marker.kwargs.get("transaction")
     if is_committing or COMMITTING & set(request.fixturenames):
         audit_triggers.remove(connection)
+
+
+@pytest.fixture(autouse=True)
+def _webnet_failure_counts() -> None:
+    """What failed in an earlier test was counted in memory, and would be stored in this one's database."""
+    failure_counts.counts.take()
 
 
 @pytest.fixture(scope="session")
