@@ -35,7 +35,7 @@ class Feed:
         self.position = position
         self.is_live = False
         self._wanted = wanted
-        self._queue: asyncio.Queue[PluginAuditLog] = asyncio.Queue(LARGEST_QUEUE)
+        self._queue: asyncio.Queue[Edge] = asyncio.Queue(LARGEST_QUEUE)
         self.audience = Audience.of(context.reading, wanted)
 
     def find_audience(self, context: Context, *, is_changed: bool) -> None:
@@ -44,11 +44,11 @@ class Feed:
         if is_changed or (context.actor.is_superuser and self.audience.customers is not None):
             self.audience = Audience.of(context.afresh(platform_token=None).reading, self._wanted)
 
-    def offer(self, rows: Iterable[PluginAuditLog]) -> None:
+    def offer(self, edges: Iterable[Edge]) -> None:
         """Queue what has come; raises SubscriptionEnded when too much waits already."""
         try:
-            for row in rows:
-                self._queue.put_nowait(row)
+            for edge in edges:
+                self._queue.put_nowait(edge)
         except asyncio.QueueFull:
             message = f"You read too slowly: more than {LARGEST_QUEUE} events wait. Go on with your last cursor."
             raise SubscriptionEnded(message, code="SLOW_CONSUMER") from None
@@ -59,15 +59,15 @@ class Feed:
             until = tail.position
             found = await on_thread(self.audience.read, after=self.position, until=until, limit=PAGE)
             for row in found[0]:
-                yield _edge(row)
+                yield edge_of(row)
             self.position = found[1]
         # Nothing is awaited between the last look at the tail's position and this, so nothing comes in between.
         self.is_live = True
         while True:
-            row = await self._queue.get()
-            if row.position > self.position:
-                self.position = row.position
-                yield _edge(row)
+            edge = await self._queue.get()
+            if edge.node.position > self.position:
+                self.position = edge.node.position
+                yield edge
 
 
 def read_after(cursor: str | None) -> int:
@@ -87,5 +87,6 @@ def read_end() -> int:
     return last or 0
 
 
-def _edge(row: PluginAuditLog) -> Edge:
+def edge_of(row: PluginAuditLog) -> Edge:
+    """The row and its cursor."""
     return Edge(write_cursor(orders.AUDIT_LOGS, row), row)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Hashable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, cast
+from functools import partial
+from typing import Any, NamedTuple, cast
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from graphql import ExecutionResult, Executor, GraphQLError, create_source_event_stream, execute_subscription_event
@@ -18,6 +19,7 @@ from webnet.accounts.origin import request_id
 from webnet.api.answers import answer, dump, make_body, tell
 from webnet.api.context import Context
 from webnet.api.events.needs import find_plugins
+from webnet.api.events.sharing import question_of
 from webnet.api.events.tailer import tailer
 from webnet.api.events.threads import on_thread
 from webnet.api.events.watch import Watch, examine
@@ -40,6 +42,8 @@ class OpenedStream:
     source: Any
     watch: Watch
     fingerprint: str
+    # What is asked of each event; equal for subscriptions that get the same answers.
+    question: Hashable
 
     async def respond(self) -> HttpResponse | StreamingHttpResponse:
         """The stream; or why there is none."""
@@ -51,18 +55,18 @@ class OpenedStream:
         headers = {"Webnet-Schema": self.fingerprint, "X-Request-Id": request_id(self.request)}
         return StreamingHttpResponse(self._send(source), headers={**TRANSPORT.headers, **headers})
 
-    async def _send(self, source: AsyncGenerator[Any, None]) -> AsyncIterator[str]:
+    async def _send(self, source: AsyncGenerator[Any, None]) -> AsyncIterator[bytes]:
         parting = _part_with(self.watch.ended)
         try:
-            yield TRANSPORT.encode_comment("open")
+            yield TRANSPORT.encode_comment("open").encode()
             async for frame in self._frames(source):
                 yield frame
-            yield TRANSPORT.encode_complete()
+            yield TRANSPORT.encode_complete().encode()
         finally:
             tailer().leave(self.watch)
             self.watch.ended.remove_done_callback(parting)
 
-    async def _frames(self, source: AsyncGenerator[Any, None]) -> AsyncIterator[str]:
+    async def _frames(self, source: AsyncGenerator[Any, None]) -> AsyncIterator[bytes]:
         """An event each time that the source has one, and a comment when it has none for long."""
         ended = self.watch.ended
         coming = asyncio.create_task(_next(source))
@@ -70,13 +74,13 @@ class OpenedStream:
             while True:
                 await asyncio.wait({coming, ended}, timeout=HEARTBEAT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
                 if not ended.done() and not coming.done():
-                    yield TRANSPORT.encode_comment("still open")
+                    yield TRANSPORT.encode_comment("still open").encode()
                     continue
-                body = await self._read(coming)
-                if body is None:
+                told = await self._read(coming)
+                if told is None:
                     return
-                yield TRANSPORT.encode_next(cast("Any", body), _encode)
-                if "data" not in body:
+                yield told.frame
+                if told.is_last:
                     return
                 coming = asyncio.create_task(_next(source))
         finally:
@@ -85,18 +89,31 @@ class OpenedStream:
                 await coming
             await source.aclose()
 
-    async def _read(self, coming: asyncio.Task[Any]) -> dict[str, Any] | None:
-        """The next answer; one without data is the last, and None means that the source is at its end."""
+    async def _read(self, coming: asyncio.Task[Any]) -> Told | None:
+        """The next answer; None means that the source is at its end."""
         if self.watch.ended.done():
-            return {"errors": [tell(self.request, self.watch.ended.result())]}
+            return _told({"errors": [tell(self.request, self.watch.ended.result())]})
         try:
             payload = coming.result()
-            return None if payload is END else await self._execute(payload)
+            return None if payload is END else await self._answer(payload)
         except WebnetError as reason:
-            return {"errors": [tell(self.request, reason)]}
+            return _told({"errors": [tell(self.request, reason)]})
         except Exception as problem:  # noqa: BLE001 - the source may be a plugin's; `tell_errors` logs what it was
             error = GraphQLError(str(problem), original_error=problem, path=[])
-            return {"errors": [each.formatted for each in await self._tell([error])]}
+            return _told({"errors": [each.formatted for each in await self._tell([error])]})
+
+    async def _answer(self, payload: Any) -> Told:
+        """What is told of one event; of a row that many get at once, what was told to others who asked the same."""
+        feed = self.watch.feed
+        if feed is None or not feed.is_live or self.watch.plugins:
+            return _told(await self._execute(payload))
+        shared = await tailer().shared.get(payload.node, self.question, partial(self._answer_for_all, payload))
+        return shared or _told(await self._execute(payload))
+
+    async def _answer_for_all(self, payload: Any) -> Told | None:
+        """None where errors are in it, which belong to one request."""
+        body = await self._execute(payload)
+        return None if "errors" in body else _told(body)
 
     async def _execute(self, payload: Any) -> dict[str, Any]:
         """What the document says of one event, read on a thread; what is asynchronous in it, here."""
@@ -136,14 +153,27 @@ def open_stream(
     if not context.is_signed_in:
         raise Unauthenticated
     context.watch = watch = Watch(context=context, plugins=find_plugins(executor))
-    source = create_source_event_stream(executor)
-    return OpenedStream(request=request, executor=executor, source=source, watch=watch, fingerprint=schema.fingerprint)
+    return OpenedStream(
+        request=request,
+        executor=executor,
+        source=create_source_event_stream(executor),
+        watch=watch,
+        fingerprint=schema.fingerprint,
+        question=question_of(wanted, executor, schema=schema, watch=watch),
+    )
 
 
 def refuse_stream(request: HttpRequest, errors: list[GraphQLError], *, fingerprint: str) -> HttpResponse:
     """Why there is no stream, as JSON. Nothing has run, so no error has a path, and the status is none of success."""
     told = [GraphQLError(error.message, extensions=error.extensions) for error in errors]
     return answer(request, StrawberryResult(None, told), fingerprint=fingerprint)
+
+
+class Told(NamedTuple):
+    """One event as it is sent; after the last one the stream is complete."""
+
+    frame: bytes
+    is_last: bool
 
 
 END = object()
@@ -168,5 +198,7 @@ def _part_with(ended: asyncio.Future[WebnetError]) -> Callable[[object], object]
     return part
 
 
-def _encode(body: object) -> str:
-    return dump(body).decode()
+def _told(body: dict[str, Any]) -> Told:
+    """An answer without data is the last one."""
+    frame = TRANSPORT.encode_next(cast("Any", body), lambda content: dump(content).decode())
+    return Told(frame.encode(), "data" not in body)

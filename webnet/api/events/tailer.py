@@ -8,13 +8,16 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from django.db import Error as DatabaseError
 
+from webnet.api.connections import Edge
 from webnet.api.events.audience import Audience
 from webnet.api.events.bus import LOOK_SECONDS, Bus
-from webnet.api.events.feed import Feed, read_end
+from webnet.api.events.feed import Feed, edge_of, read_end
+from webnet.api.events.sharing import SharedAnswers
 from webnet.api.events.threads import Batch, on_thread
 from webnet.api.events.watch import SubscriptionEnded, Watch, examine
 from webnet.errors import WebnetError
@@ -43,6 +46,7 @@ class Tailer:
     def __init__(self) -> None:
         self.position = 0
         self.batch = Batch()
+        self.shared: SharedAnswers[Any] = SharedAnswers()
         self._watches: set[Watch] = set()
         self._task: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()
@@ -63,6 +67,7 @@ class Tailer:
         if not self._watches and self._task is not None:
             self._task.cancel()
             self._task = None
+            self.shared.forget()
 
     def end_all(self, reason: WebnetError) -> None:
         for watch in self._watches:
@@ -128,7 +133,8 @@ class Tailer:
 
 def tailer() -> Tailer:
     """That of the running event loop."""
-    return _tailers.setdefault(asyncio.get_running_loop(), Tailer())
+    loop = asyncio.get_running_loop()
+    return _tailers.get(loop) or _tailers.setdefault(loop, Tailer())
 
 
 def end_all() -> None:
@@ -142,16 +148,19 @@ def end_all() -> None:
 _tailers: WeakKeyDictionary[asyncio.AbstractEventLoop, Tailer] = WeakKeyDictionary()
 
 
-def _read_for(audiences: Iterable[Audience], rows: Rows, after: int) -> dict[Audience, Rows]:
+def _read_for(audiences: Iterable[Audience], rows: Rows, after: int) -> dict[Audience, Sequence[Edge]]:
+    """What each gets of these rows: one edge for all of an audience, so that its answer can be shared."""
     until = rows[-1].position
     return {
-        audience: audience.read(after=after, until=until, limit=len(rows))[0] if audience.may_want(rows) else ()
+        audience: [edge_of(row) for row in audience.read(after=after, until=until, limit=len(rows))[0]]
+        if audience.may_want(rows)
+        else ()
         for audience in audiences
     }
 
 
-def _offer(watch: Watch, feed: Feed, rows: Rows) -> None:
+def _offer(watch: Watch, feed: Feed, edges: Iterable[Edge]) -> None:
     try:
-        feed.offer(rows)
+        feed.offer(edges)
     except SubscriptionEnded as reason:
         watch.end(reason)
