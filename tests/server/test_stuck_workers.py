@@ -111,6 +111,18 @@ def test_so_it_is_where_streams_are_opened(house: House) -> None:
     assert read_actions(house, "acme") == ["enable_customer_plugin", "pause_plugin"]
 
 
+def test_a_request_that_waits_behind_those_that_hang_is_answered(house: House) -> None:
+    limits = {"WEBNET_REQUEST_DEADLINE": str(DEADLINE_SECONDS), "WEBNET_THREADS": "2"}
+    with house.serve(workers=1, **limits) as server, ThreadPoolExecutor(2) as pool:
+        find_process(server, house)
+
+        stalled = [pool.submit(stall, server, house) for _ in range(2)]
+        answered = [find_process(server, house) for _ in range(3)]
+
+        assert all(answered)
+        assert [each.result(timeout=START_SECONDS) for each in stalled] == ["cut off", "cut off"]
+
+
 def test_a_hook_that_hangs_with_a_lock_is_undone_and_its_plugin_paused_by_the_next_worker(house: House) -> None:
     enable = 'mutation { enableCustomerPlugin(input: {customer: "globex", plugin: "tide"}) { __typename } }'
     house.run("from django.core.management import call_command as c; c('disable_plugin', 'tide', customer='globex')")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from threading import Event, Thread
@@ -14,6 +15,7 @@ from django.db import transaction
 from django.test import Client
 
 from tests.factories import actor_for, make_customer, make_member, make_membership, make_operator, make_token
+from webnet.api.events.threads import widen
 from webnet.customers.models import Customer
 from webnet.plugins import in_flight
 from webnet.plugins.in_flight import Work
@@ -81,7 +83,7 @@ def watching(leave: Callable[[], None]) -> Iterator[asyncio.AbstractEventLoop]:
     loop, ended, begun = asyncio.new_event_loop(), asyncio.Event(), Event()
 
     async def serve() -> None:
-        with Watchdog(leave=leave):
+        with Watchdog(replace_thread=lambda: None, leave=leave):
             begun.set()
             await ended.wait()
 
@@ -270,8 +272,20 @@ def test_an_answer_in_pieces_is_timed_from_piece_to_piece() -> None:
     assert in_flight.find_overdue(-1) == []
 
 
+def test_what_waits_for_a_thread_that_hangs_goes_on_with_another() -> None:
+    until = Event()
+    with ThreadPoolExecutor(1) as executor:
+        executor.submit(until.wait)
+        waiting = executor.submit(lambda: "served")
+
+        widen(executor)
+
+        assert waiting.result(timeout=PATIENCE_SECONDS) == "served"
+        until.set()
+
+
 def test_a_breakpoint_does_not_pause_a_plugin(settings) -> None:
     settings.DEBUG = True
 
-    assert not isinstance(watch(None), Watchdog)
-    assert isinstance(watch(lambda: None), Watchdog)
+    assert not isinstance(watch(bool, None), Watchdog)
+    assert isinstance(watch(bool, lambda: None), Watchdog)

@@ -12,6 +12,7 @@ from typing import IO, Any, cast
 from a2wsgi import WSGIMiddleware
 from django.core.wsgi import get_wsgi_application
 
+from webnet.api.events import threads as threads_of_streams
 from webnet.api.events.tailer import end_all
 from webnet.plugins import in_flight
 from webnet.server.asgi_types import Application, Message, Receive, Scope, Send
@@ -28,12 +29,16 @@ BODY_CHUNK_BYTES = 65_536
 def make_application(*, threads: int, leave: Callable[[], None] | None = None) -> Application:
     """The ASGI application that serves all of webnet; Django must be set up.
 
-    `leave` ends the process once a thread hangs, where somebody makes another one.
+    `leave` ends the process after a thread has hung, where somebody makes another one.
     """
     streams = StreamHandler()
     # An unbounded queue of answer chunks: with a bounded one, a client that reads slowly would keep a thread waiting.
     threaded = WSGIMiddleware(cast("Any", keep_in_flight(get_wsgi_application())), workers=threads, send_queue_size=0)
     requests = cast("Application", threaded)
+
+    def replace_thread() -> None:
+        threads_of_streams.replace_thread()
+        threads_of_streams.widen(threaded.executor)
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         match scope["type"]:
@@ -42,7 +47,7 @@ def make_application(*, threads: int, leave: Callable[[], None] | None = None) -
             case "http":
                 await serve_request(requests, without_ambiguous_headers(scope), receive, send)
             case "lifespan":
-                with Heartbeat(), watch(leave):
+                with Heartbeat(), watch(replace_thread, leave):
                     await serve_lifespan(receive, send)
                 threaded.executor.shutdown(wait=False)
             case _:

@@ -26,19 +26,23 @@ logger = logging.getLogger(__name__)
 LOOK_SECONDS = 0.5
 
 
-def watch(leave: Callable[[], None] | None) -> AbstractContextManager[None]:
-    """The watchdog, but for whom a debugger's breakpoint would look like a plugin that hangs."""
-    return nullcontext() if settings.DEBUG and leave is None else Watchdog(leave=leave)
+def watch(replace_thread: Callable[[], None], leave: Callable[[], None] | None) -> AbstractContextManager[None]:
+    """The watchdog; none where a developer's breakpoint would look like a plugin that hangs."""
+    if settings.DEBUG and leave is None:
+        return nullcontext()
+    return Watchdog(replace_thread=replace_thread, leave=leave)
 
 
 class Watchdog:
     """A thread that looks at the requests of its process; a context, entered on the thread of the event loop.
 
-    `leave` ends the process, where somebody makes another one; without it the thread that hangs is lost. The event
-    loop itself is watched as well: a plugin that blocks it has stopped all of the process.
+    `replace_thread` is called for each that hangs, so that what waits in the process goes on, and then `leave`, which
+    ends the process where somebody makes another one. The event loop itself is watched as well: a plugin that blocks
+    it has stopped all of the process.
     """
 
-    def __init__(self, *, leave: Callable[[], None] | None = None) -> None:
+    def __init__(self, *, replace_thread: Callable[[], None], leave: Callable[[], None] | None = None) -> None:
+        self._replace_thread = replace_thread
         self._leave = leave
         self._ending = Event()
         self._entered = ExitStack()
@@ -63,6 +67,8 @@ class Watchdog:
                 self._loop.call_soon_threadsafe(self._renew_turn)
             if found := self._look():
                 stuck.pause_all(found)
+                for _ in found:
+                    self._replace_thread()
                 if self._leave is not None:
                     self._leave()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
@@ -25,6 +26,18 @@ async def on_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> 
     """What `work` returns, without the event loop waiting for it."""
     job = partial(copy_context().run, _run, partial(work, *args, **kwargs))
     return await asyncio.get_running_loop().run_in_executor(_threads, job)
+
+
+def replace_thread() -> None:
+    """One of them hangs."""
+    widen(_threads)
+
+
+def widen(executor: ThreadPoolExecutor) -> None:
+    """Give it one more thread, for one that does not come back; what waits goes on."""
+    executor._max_workers += 1  # noqa: SLF001 - no public name has it, and each `submit` looks at it
+    with suppress(RuntimeError):  # it was shut down
+        executor.submit(bool)  # a thread is made when there is something to do
 
 
 class Batch:
