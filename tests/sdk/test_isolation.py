@@ -63,6 +63,29 @@ def test_a_value_that_fits_no_answer_is_the_plugins_failure_too(client, monkeypa
     assert told["extensions"]["code"] == "PLUGIN_FAILED" and told["extensions"]["plugin"] == "shelf"
 
 
+def nested(depth):
+    value = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    "value", [{1, 2}, {"at": [object()]}, {("a", "b"): 1}, nested(20_000)], ids=lambda _: "no JSON"
+)
+def test_what_is_no_json_fails_in_its_own_field(client, monkeypatch, value):
+    monkeypatch.setattr(shelf_schema, "len", lambda _: value, raising=False)
+
+    answer = client.run("{ currentCustomer { slug } shelfFacts }")
+
+    assert answer["data"] == {"currentCustomer": {"slug": "acme"}, "shelfFacts": None}
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["PLUGIN_FAILED"]
+
+
+def test_what_is_json_is_answered(client):
+    assert client.data("{ shelfFacts }") == {"shelfFacts": {"materials": 2}}
+
+
 def test_a_field_that_can_not_be_null_takes_its_nearest_nullable_place_with_it(client, world, monkeypatch):
     monkeypatch.setattr(shelf_schema, "Material", Raising(ValueError()))
     (own,) = world.ids(world.acme, Shelf)[:1]
@@ -122,8 +145,21 @@ def test_a_bug_of_the_host_names_no_plugin(client, monkeypatch):
     assert told["message"] == INTERNAL_MESSAGE and "plugin" not in told["extensions"]
 
 
+def test_a_field_of_the_host_that_fails_in_a_plugins_code_names_the_plugin(client, monkeypatch):
+    field = next(each for each in Plugin.__strawberry_definition__.fields if each.python_name == "dependents")
+    monkeypatch.setattr(field.base_resolver.wrapped_func, "__code__", fail_in_a_plugin.__code__)
+
+    (told,) = client.run('{ plugin(name: "shelf") { name dependents { name } } }')["errors"]
+
+    assert (told["extensions"]["code"], told["extensions"]["plugin"]) == ("PLUGIN_FAILED", "labels")
+
+
 def fail(root, info):
     raise ValueError("a bug")
+
+
+def fail_in_a_plugin(root, info):
+    exec("raise ValueError('a bug')", {"__name__": "labels.managers"})  # noqa: S102 - as if it stood there
 
 
 def test_a_failing_field_of_another_view_is_isolated_in_a_derived_schema(world, broken):

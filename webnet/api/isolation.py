@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing
+from traceback import walk_tb
 from types import AsyncGeneratorType, CoroutineType
 from typing import Any
 
 from django.db.models import Model
-from graphql import GraphQLError, GraphQLField, GraphQLSchema
+from graphql import GraphQLError, GraphQLField, GraphQLScalarType, GraphQLSchema, is_specified_scalar_type
 from graphql.pyutils import Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
+from webnet.api.answers import dump
 from webnet.api.ownership import Composite, Ownership
 from webnet.customers.models import Customer
 from webnet.errors import WebnetError
+from webnet.plugins.registry import registry
 
 Resolve = Callable[..., Any]
 
 # Where a field of graphql-core's has the name of the plugin that brings it.
 PLUGIN = "webnet.plugin"
 LATER = frozenset({CoroutineType, AsyncGeneratorType})
+PLAIN = frozenset({str, int, float, bool})
 
 
 class FieldFailed(Exception):
@@ -37,6 +41,8 @@ class FieldFailed(Exception):
 def isolate(schema: GraphQLSchema, owners: Ownership) -> None:
     """Put a guard before each resolver of a plugin; once, after the one build. Schemas derived from it keep them."""
     for kind in schema.type_map.values():
+        if isinstance(kind, GraphQLScalarType) and not is_specified_scalar_type(kind):
+            kind.coerce_output_value = _check_writable(kind.coerce_output_value)
         for name, field in kind.fields.items() if isinstance(kind, Composite) else ():
             plugin = owners.fields.get((kind.name, name)) or owners.types.get(kind.name)
             if plugin is not None:
@@ -65,7 +71,7 @@ class IsolatingExecutor(StrawberryGraphQLCoreExecutionContext):
         while step is not None and step.typename is None:  # an item of a list
             step = step.prev
         type_name = step.typename if step is not None else None
-        plugin = find_plugin(self.schema, type_name, field_name)
+        plugin = find_plugin(self.schema, type_name, field_name) or _find_raiser(error)
         return error if plugin is None else FieldFailed(error, plugin=plugin, place=f"{type_name}.{field_name}")
 
 
@@ -79,6 +85,27 @@ def _is_told(error: Exception) -> bool:
     if isinstance(error, GraphQLError):
         return error.path is not None or "code" in (error.extensions or {}) or is_about_input(error)
     return isinstance(error, FieldFailed | WebnetError)
+
+
+def _find_raiser(error: Exception) -> str | None:
+    """The plugin whose code raised it while a field of the host ran it, such as that which narrows a plugin's rows."""
+    modules = [frame.f_globals.get("__name__", "") for frame, _ in walk_tb(error.__traceback__)]
+    for entry in registry.loaded():
+        if entry.module and any(f"{module}.".startswith(f"{entry.module}.") for module in modules):
+            return entry.name
+    return None
+
+
+def _check_writable(coerce: Resolve) -> Resolve:
+    """What is no JSON has to fail in its own field, and not in the answer as a whole."""
+
+    def coerce_writable(value: Any) -> Any:
+        written = coerce(value)
+        if type(written) not in PLAIN:
+            dump(written)
+        return written
+
+    return coerce_writable
 
 
 def _isolate_field(field: GraphQLField, plugin: str, *, place: str) -> None:

@@ -137,6 +137,10 @@ class ShelfQueries:
         return models.Book.objects.filter(pages__gte=pages)
 
     @graphql.field
+    def shelf_facts(self) -> graphql.JSON | None:
+        return {"materials": len(Material)}
+
+    @graphql.field
     def first_book(self) -> Book | None:
         return models.Book.objects.order_by("pk")
 
