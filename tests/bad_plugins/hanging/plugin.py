@@ -9,6 +9,9 @@ class Plugin(PluginBase):
     name = "hanging"
     version = "1.0"
 
+    def after_enable(self, context):
+        Event().wait()
+
     def health_check(self):
         Event().wait()
 

@@ -9,6 +9,7 @@ import time
 import traceback
 from collections import Counter
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from django.db import connection, transaction
@@ -29,6 +30,7 @@ from webnet.plugins.models import (
     PluginConfig,
 )
 from webnet.plugins.operation import Operation
+from webnet.plugins.registry import registry
 
 ME = Actor.system("tests")
 # Each of these renews the platform's generation once, and each row in a customer's chain that customer's.
@@ -117,7 +119,16 @@ def _change(what: str, customer: str | None, patch: dict[str, Any]) -> None:
         case "update":
             manager.update_settings("shelf", actor=ME, customer=customer, patch=patch)
         case "sync":
+            _install_next_version()
             manager.sync(actor=ME)
+
+
+def _install_next_version() -> None:
+    """Have this process load the plugin anew, so that the sync has an upgrade to take."""
+    version = f"1.{int(PluginConfig.objects.get().version.partition('.')[2]) + 1}"
+    entry = registry.get("shelf")
+    manifest = replace(entry.manifest, version=version)
+    registry._put(replace(entry, identity=manifest, manifest=manifest))
 
 
 def _check_chains(rows: list[PluginAuditLog]) -> list[str]:
@@ -138,10 +149,11 @@ def _check_state(rows: list[PluginAuditLog]) -> list[str]:
     told: dict[tuple[str, str], Any] = {}
     for row in rows:
         if row.outcome == AuditOutcome.SUCCEEDED and row.plugin_name:
-            kind = "settings" if row.action.endswith("_settings") else "switch"
-            told[row.customer_slug, kind] = row.after
+            told[row.customer_slug, _kind_of(row.action)] = row.after
     plugin, choice = PluginConfig.objects.get(), CustomerPluginConfig.objects.filter(customer__slug="acme").first()
-    faults = []
+    faults, version = [], told.get(("", "version"), {"version": "1.0"})["version"]
+    if plugin.version != version:
+        faults.append(f"the version is {plugin.version}, and the log says {version}")
     for slug, layer in (("", plugin), ("acme", choice)):
         switch, settings = told.get((slug, "switch")), told.get((slug, "settings"))
         if switch and layer.enabled is not switch["enabled"]:
@@ -153,6 +165,12 @@ def _check_state(rows: list[PluginAuditLog]) -> list[str]:
     if Book.objects.count() != int(plugin.enabled):
         faults.append(f"on_enable left {Book.objects.count()} books, and enabled is {plugin.enabled}")
     return faults
+
+
+def _kind_of(action: str) -> str:
+    if action == "upgrade_plugin":
+        return "version"
+    return "settings" if action.endswith("_settings") else "switch"
 
 
 def _check_generations(rows: list[PluginAuditLog]) -> list[str]:
