@@ -218,6 +218,25 @@ def test_schemas_that_nobody_asks_for_any_more_are_freed(world, monkeypatch):
     assert [ref() for ref in seen] == [None, None]
 
 
+def test_requests_leave_no_schema_behind_that_the_cache_has_let_go(world, monkeypatch):
+    """Over HTTP, with all that keeps parsed and validated documents; streams are not among them."""
+    monkeypatch.setattr(visibility, "_derived", BoundedCache(2))
+    made = []
+    deriving = visibility.derive
+    monkeypatch.setattr(visibility, "derive", lambda *given: made.append(weakref.ref(deriving(*given))) or made[-1]())
+    query = "{ plugins { edges { node { name } } } shelves { ...S } } fragment S on Shelf { name books { title } }"
+
+    for number in range(6):
+        assert world.at("acme").data(f"{query} # {number}")["shelves"]
+        manager.disable("labels", actor=SYSTEM, customer="acme")
+        assert world.at("acme").data(f"{query} # {number}")["shelves"]
+        manager.enable("labels", actor=SYSTEM, customer="acme")
+        assert fails_to_find(world.at("globex"), query)
+
+    gc.collect()
+    assert len(made) > 6 and sum(ref() is not None for ref in made) <= 2
+
+
 def test_many_threads_get_one_schema_for_one_set(world, monkeypatch):
     monkeypatch.setattr(visibility, "_derived", BoundedCache(4))
     with ThreadPoolExecutor(16) as pool:

@@ -10,7 +10,8 @@ from shelf.models import Book, Shelf
 from tests.factories import actor_for
 from tests.sdk.conftest import SYSTEM
 from webnet.api.reading import Reading
-from webnet.customers.models import User
+from webnet.customers.models import Membership, User
+from webnet.customers.roles import Role
 from webnet.plugins.manager import manager
 from webnet.plugins.models import PluginAuditLog
 from webnet.sdk.context import PluginContext
@@ -86,6 +87,20 @@ def test_fields_ask_for_their_permission(world):
         assert world.client("acme-operator", "acme").code(query) == "PERMISSION_MISSING"
     assert world.client("acme-admin").data(field)
     assert world.client("both").code(root) == "CUSTOMER_REQUIRED"
+
+
+def test_a_field_of_a_customer_asks_for_the_permission_there(world):
+    """In the view of all customers too: whose permission counts is clear."""
+    query = "{ customers { edges { node { slug auditedShelfCount } } } }"
+    Membership.objects.filter(user__username="both", customer=world.acme).update(role=Role.ADMIN.value)
+
+    answer, everybodys = world.client("both").run(query), world.client("platform").data(query)
+
+    found = {edge["node"]["slug"]: edge["node"]["auditedShelfCount"] for edge in answer["data"]["customers"]["edges"]}
+    (denied,) = answer["errors"]
+    assert found == {"acme": 2, "globex": None}
+    assert (denied["extensions"]["code"], denied["path"][-2:]) == ("PERMISSION_MISSING", ["node", "auditedShelfCount"])
+    assert [edge["node"]["auditedShelfCount"] for edge in everybodys["customers"]["edges"]] == [2, 2]
 
 
 def test_rows_are_those_of_the_view(world):

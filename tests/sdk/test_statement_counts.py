@@ -27,7 +27,8 @@ fragment S on Shelf {
   books { ...B } volumes(first: 3, order: [{field: PAGES}]) { totalCount edges { node { ...B } } } }
 fragment B on Book { title genre { name } shelf { name customer { slug } } }"""
 PER_CUSTOMER = """{ customers(first: 100) { edges { node {
-  slug viewerPermissions shelfCount shelves { totalCount edges { node { name books { title } bookCount } } } } } } }"""
+  slug viewerPermissions shelfCount auditedShelfCount
+  shelves { totalCount edges { node { name books { title } bookCount } } } } } } }"""
 PAGES = """{ shelves { ...S } }
 fragment S on Shelf { name volumes(first: 2) { totalCount pageInfo { hasNextPage } edges { node { ...B } } } }
 fragment B on Book { title shelf { name volumes(first: 1) { edges { node { title genre { name } } } } } }"""
@@ -41,9 +42,10 @@ fragment B on Book { title genre { name } shelf { name } }"""
 
 def count(client, query, **variables):
     """The statements of the second of two equal requests."""
-    client.data(query, **variables)
+    client.run(query, **variables)
     with CaptureQueriesContext(connection) as statements:
-        client.data(query, **variables)
+        answer = client.run(query, **variables)
+    assert {error["extensions"]["code"] for error in answer.get("errors", ())} <= {"PERMISSION_MISSING"}
     return len(statements)
 
 

@@ -30,14 +30,18 @@ def has_permission(actor: Actor, customer: Customer, codename: str) -> bool:
     return codename in permissions_of(actor, customer, plugin=codename.partition(".")[0])
 
 
-def require_permission(actor: Actor, customer: Customer, codename: str) -> None:
-    """Raise unless the actor has the permission for the customer; NotFound where the customer is none of theirs."""
-    if has_permission(actor, customer, codename):
+def require_permission(actor: Actor, customer: Customer, codename: str, *, state: CustomerState | None = None) -> None:
+    """Raise unless the actor has the permission for the customer; NotFound where the customer is none of theirs.
+
+    `state` is the customer's, where it was read already.
+    """
+    found = state or customer_state(customer)
+    if codename in permissions_of(actor, customer, state=found, plugin=codename.partition(".")[0]):
         return
     if access.role_in(actor, customer) is None:
         raise NotFound.customer(customer.slug)
     message = f"This needs the permission '{codename}' for '{customer.slug}'."
-    raise PermissionDenied(message, code="PERMISSION_MISSING", required_role=_lowest_role(customer, codename))
+    raise PermissionDenied(message, code="PERMISSION_MISSING", required_role=_lowest_role(found, codename))
 
 
 def permissions_of(
@@ -97,6 +101,5 @@ def _decisions(state: CustomerState, plugin: str, permission: str) -> Mapping[st
     return found
 
 
-def _lowest_role(customer: Customer, codename: str) -> str | None:
-    state = customer_state(customer)
+def _lowest_role(state: CustomerState, codename: str) -> str | None:
     return next((role.value for role in Role if codename in granted_to(role, state)), None)

@@ -78,8 +78,8 @@ class PluginContext:
 
     def require(self, permission: str, *, customer: Customer | None = None) -> None:
         """Raise PermissionDenied unless the actor has the permission."""
-        if not self.has(permission, customer=customer):
-            require_permission(self.actor, customer or self.customer, self._codename(permission))
+        at = customer or self.customer
+        require_permission(self.actor, at, self._codename(permission), state=self.reading.state_of(at))
 
     def require_role(self, role: Role) -> None:
         """Raise PermissionDenied unless the actor has at least this role for the customer."""

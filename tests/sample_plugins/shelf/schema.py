@@ -177,4 +177,5 @@ class ShelfSubscriptions:
 @graphql.extend(graphql.Customer)
 class CustomerFields:
     shelf_count: int = graphql.count(models.Shelf)
+    audited_shelf_count: int | None = graphql.count(models.Shelf, permission="audit")
     shelves: graphql.Connection[Shelf] = graphql.connection()

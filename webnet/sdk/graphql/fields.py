@@ -18,6 +18,7 @@ from strawberry_django.optimizer import is_optimized_by_prefetching, optimize
 
 from webnet.api.asked_permissions import PERMISSION
 from webnet.api.types.fields import WHOLE_ROWS, Column
+from webnet.customers.models import Customer
 from webnet.plugins.owned_models import is_customer_owned
 from webnet.sdk.graphql.definition import docstring_of, find_row_type, refuse_untyped_arguments
 from webnet.sdk.graphql.info import Info
@@ -152,7 +153,8 @@ def is_info(value: object) -> bool:
 
 
 def owner_of(source: Any, info: Info) -> Any:
-    """The customer whose permissions count: that of the row, or else the request's."""
-    if is_customer_owned(type(source)):
-        return info.context.reading.customers.get(source.customer_id)
-    return None
+    """The customer whose permissions count: that of the row, or the row itself; else the request's."""
+    customers = info.context.reading.customers
+    if isinstance(source, Customer):
+        return customers.get(source.pk)
+    return customers.get(source.customer_id) if is_customer_owned(type(source)) else None
