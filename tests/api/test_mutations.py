@@ -74,6 +74,25 @@ class TestPlugins:
         assert (again["changed"], again["config"]["effective"]) == (False, True)
         assert PluginAuditLog.objects.filter(action="resume_plugin", outcome="succeeded").count() == 2
 
+    def test_a_pause_is_shown_with_its_reason_to_those_who_run_the_platform(self, platform, viewer):
+        manager.enable("greeter", actor=SYSTEM, availability=Availability.REQUIRED)
+        manager.pause("greeter", actor=SYSTEM, customer="acme", reason="It failed.")
+        query = """{ customerPluginConfig(customer: "acme", plugin: "greeter") {
+            enabled effective ineffectiveCodes ineffectiveReasons } }"""
+
+        (inside,) = platform.data(query)["customerPluginConfig"].pop("ineffectiveReasons")
+        shown = viewer.data(query)["customerPluginConfig"]
+
+        assert inside.startswith("'greeter' is paused for 'acme' until ") and inside.endswith(": It failed.")
+        assert shown["ineffectiveReasons"] == ["'greeter' can't run at the moment."]
+        assert shown["ineffectiveCodes"] == ["PAUSED"] and shown["enabled"] is None
+        # A pause is nobody's choice.
+        assert platform.data("{ customerPluginConfigs { totalCount } }")["customerPluginConfigs"]["totalCount"] == 0
+        paused = "{ plugins(filter: {status: [PAUSED]}) { edges { node { name } } } }"
+        assert platform.data(paused)["plugins"]["edges"] == []
+        manager.pause("greeter", actor=SYSTEM)
+        assert platform.data(paused)["plugins"]["edges"] == [{"node": {"name": "greeter"}}]
+
     def test_dependencies_come_along_when_wished(self, platform):
         refused = ask(platform, "enablePlugin", "... on DependencyRefusal { plugins }", plugin="map")
         enabled = platform.mutate("enablePlugin", "alsoEnabled { name }", plugin="map", enableDependencies=True)
