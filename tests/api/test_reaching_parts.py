@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from unittest.mock import ANY
 
@@ -58,12 +59,21 @@ def test_where_it_is_off_interfaces_unions_and_types_have_nothing_of_it(webnet):
         assert {"name": "sign"} in there[kind]["fields"] and {"name": "sign"} not in gone[kind]["fields"], kind
 
 
-def test_the_platforms_view_has_it_where_it_is_effective_for_one(webnet):
+def test_the_platforms_view_shows_by_it_only_rows_of_those_for_whom_it_is_effective(webnet):
+    """Globex has the shelf, whose rows these are, and not the plugin that would show them."""
     client = webnet.client("platform", None)
 
-    found = client.query("{ shelves { name sign { name } } }")["shelves"]
+    found = client.query("""{ shelves { name } hanging { __typename }
+        signedShelves { totalCount edges { node { id words } } } }""")
 
-    assert found == [{"name": "oak", "sign": {"name": "This is oak"}}] * 2
+    assert found["shelves"] == [{"name": "oak"}] * 2
+    assert [each["__typename"] for each in found["hanging"]] == ["Sign", "Shelf"]
+    assert found["signedShelves"]["totalCount"] == len(found["signedShelves"]["edges"]) == 1
+    (foreign,) = webnet.client("viewer", "globex").query("{ shelves { id } }")["shelves"]
+    key = base64.urlsafe_b64decode(foreign["id"] + "==").decode().partition(":")[2]
+    signed = base64.urlsafe_b64encode(f"SignedShelf:{key}".encode()).decode().rstrip("=")
+    assert client.query("query($id: ID!) { node(id: $id) { id } }", id=foreign["id"])["node"] == foreign
+    assert client.query("query($id: ID!) { node(id: $id) { id } }", id=signed) == {"node": None}
 
 
 def test_of_two_types_for_the_same_rows_a_node_is_the_one_that_its_id_names(webnet):

@@ -89,8 +89,11 @@ class PluginContext:
             )
 
     def rows(self, model: Any) -> QuerySet[Any]:
-        """The model's rows that may be seen here: those of the customers in view for whom the plugin is effective."""
-        return scope(all_rows(model), self.reading)
+        """The model's rows that may be seen here: those of the customers in view for whom the plugin is effective.
+
+        Of another plugin's model: for whom that one is effective as well.
+        """
+        return scope(all_rows(model), self.reading, shown_by=self.plugin)
 
     def operation(self, action: str, *, reason: str = "") -> AbstractContextManager[Operation]:
         """`with context.operation("import devices"):` one transaction, with its row in the customer's audit log."""

@@ -23,19 +23,24 @@ def all_rows(model: Any) -> QuerySet[Any]:
     return rows
 
 
-def scope(rows: QuerySet[Row], reading: Reading) -> QuerySet[Row]:
-    """The rows that this request may see; those of a model that is everybody's are left as they are."""
+def scope(rows: QuerySet[Row], reading: Reading, *, shown_by: str | None = None) -> QuerySet[Row]:
+    """The rows that this request may see; those of a model that is everybody's are left as they are.
+
+    Another plugin than the model's own may show them: `shown_by` must then be effective for their customers as well.
+    """
     if not is_customer_owned(rows.model):
         return rows
     plugin = find_plugin(rows.model)
-    if plugin is None or plugin not in reading.effective_plugins:
+    needed = {plugin, shown_by or plugin}
+    if plugin is None or not needed <= reading.effective_plugins:
         return rows.none()
     if reading.view is not None:
         return rows.filter(customer=reading.view.pk)
-    effective = effective_customers(plugin, reading.platform).values("pk")
-    if reading.actor.is_platform_operator:
-        return rows.filter(customer__in=effective)
-    return rows.filter(customer__in=effective.filter(pk__in=reading.visible_customers().values("pk")))
+    if not reading.actor.is_platform_operator:
+        rows = rows.filter(customer__in=reading.visible_customers().values("pk"))
+    for each in sorted(filter(None, needed)):
+        rows = rows.filter(customer__in=effective_customers(each, reading.platform).values("pk"))
+    return rows
 
 
 def is_in_scope(row: Any, reading: Reading) -> bool:

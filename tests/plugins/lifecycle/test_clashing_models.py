@@ -17,7 +17,8 @@ HEAD = dedent("""
 CLASHES = {
     "one name on a model of the host": (
         '    owner = models.ForeignKey("customers.Customer", models.CASCADE, related_name="lamps")\n',
-        "Reverse accessor 'Customer.lamps' for 'second.Bulb.owner' clashes with reverse accessor for 'first.Lamp.owner'.",
+        "Reverse accessor 'Customer.lamps' for 'second.Bulb.owner' clashes with reverse accessor for "
+        "'first.Lamp.owner'.",
     ),
     "one table": ("    class Meta:\n        db_table = 'lamps'\n", "db_table 'lamps' is used by multiple models"),
     "one index": (

@@ -91,7 +91,7 @@ class ConnectionField(PluginField):
     def _list(self, rows: QuerySet[Any], info: Info, given: dict[str, Any]) -> Listing[Any]:
         reading = info.context.reading
         return Listing(
-            rows=narrow(scope(rows, reading), given["filter"]),
+            rows=narrow(scope(rows, reading, shown_by=info.context.plugin), given["filter"]),
             ordering=self.row_type.order.read(given["order"] or None),
             meet=lambda found: meet(found, reading),
         )

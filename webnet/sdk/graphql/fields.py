@@ -82,7 +82,7 @@ class PluginField(StrawberryField):
         if rows.query.is_sliced:
             found = [row for row in rows if is_in_scope(row, reading)]
         else:
-            planned = optimize(scope(rows, reading), info, config=WHOLE_ROWS)
+            planned = optimize(scope(rows, reading, shown_by=info.context.plugin), info, config=WHOLE_ROWS)
             found = list(first_rows(planned) if self._is_list else planned[:1])
         return found if self._is_list else next(iter(found), None)
 

@@ -57,7 +57,13 @@ class Info(strawberry.Info[Any, None]):
 def find_plugin_of(field: Any) -> str:
     """The plugin whose code the field is."""
     module = field.base_resolver.wrapped_func.__module__ if field.base_resolver else field.origin.__module__
-    for entry in registry.entries():
-        if module == entry.module or module.startswith(f"{entry.module}."):
-            return entry.name
-    raise PluginDefinitionError(f"'{module}' is in no plugin's package: move '{field.python_name}' into one.")
+    found = find_plugin_by_module(module)
+    if found is None:
+        raise PluginDefinitionError(f"'{module}' is in no plugin's package: move '{field.python_name}' into one.")
+    return found
+
+
+def find_plugin_by_module(module: str) -> str | None:
+    """The plugin in whose package the module is."""
+    entries = registry.entries()
+    return next((each.name for each in entries if module == each.module or module.startswith(f"{each.module}.")), None)

@@ -21,7 +21,7 @@ from webnet.api.types.node import Node, global_id
 from webnet.plugins.owned_models import has_tenancy
 from webnet.sdk.graphql.definition import ATTRIBUTE, RowType, docstring_of, mistake
 from webnet.sdk.graphql.fields import RowField
-from webnet.sdk.graphql.info import find_row
+from webnet.sdk.graphql.info import find_plugin_by_module, find_row
 from webnet.sdk.graphql.orders import make_order
 from webnet.sdk.scope import LeakPrevented, all_rows, is_in_scope, scope
 
@@ -123,7 +123,7 @@ def _scope_type(cls: Any, shown: RowType) -> None:
 
     def get_queryset(queryset: QuerySet[Any], info: Any, **_: Any) -> QuerySet[Any]:
         rows = own_queryset(queryset, info) if own_queryset is not None else queryset
-        return scope(rows, info.context.reading)
+        return scope(rows, info.context.reading, shown_by=find_plugin_by_module(cls.__module__))
 
     def is_type_of(row: Any, info: Any) -> bool:
         if not isinstance(row, shown.model):
@@ -133,7 +133,7 @@ def _scope_type(cls: Any, shown: RowType) -> None:
         return True
 
     def find_node(info: Any, key: str) -> Any:
-        rows = scope(all_rows(shown.model), info.context.reading)
+        rows = scope(all_rows(shown.model), info.context.reading, shown_by=find_plugin_by_module(cls.__module__))
         found = find_row(shown.model, key, optimize(rows, info, config=WHOLE_ROWS))
         # Another plugin's type may show rows of this model too; the id says which of them is meant.
         return strawberry.cast(cls, found)
