@@ -10,6 +10,11 @@ from device_inventory.plugin import Plugin
 
 from webnet.sdk.models import Customer
 from webnet.sdk.testing import (
+    MakeClient,
+    MakeCustomer,
+    MakeHookContext,
+    SetSettings,
+    SwitchPlugin,
     WebnetClient,
     assert_no_leaks,
     assert_statements_do_not_grow,
@@ -23,25 +28,25 @@ IMPORTED = "changed createdCount updatedCount errors { line column message }"
 
 
 @pytest.fixture(autouse=True)
-def enabled(enable_plugin: Any) -> None:
+def enabled(enable_plugin: SwitchPlugin) -> None:
     """Acme has the plugin."""
     enable_plugin("device_inventory")
 
 
 @pytest.fixture
-def viewer(make_webnet_client: Any) -> WebnetClient:
+def viewer(make_webnet_client: MakeClient) -> WebnetClient:
     """A viewer of Acme."""
     return make_webnet_client("viewer")
 
 
 @pytest.fixture
-def globex(make_webnet_customer: Any) -> Customer:
+def globex(make_webnet_customer: MakeCustomer) -> Customer:
     """Another customer."""
     return make_webnet_customer("globex")
 
 
 @pytest.fixture
-def foreign(make_webnet_client: Any, globex: Customer) -> WebnetClient:
+def foreign(make_webnet_client: MakeClient, globex: Customer) -> WebnetClient:
     """An admin of Globex."""
     return make_webnet_client("admin", globex)
 
@@ -140,7 +145,7 @@ def test_another_customer_has_neither_the_schema_nor_the_rows(
 
 
 def test_a_customer_with_the_plugin_sees_and_changes_only_its_own(
-    webnet_client: WebnetClient, foreign: WebnetClient, globex: Customer, enable_plugin: Any
+    webnet_client: WebnetClient, foreign: WebnetClient, globex: Customer, enable_plugin: SwitchPlugin
 ) -> None:
     device = create(webnet_client, "core-1")
     enable_plugin("device_inventory", customer=globex)
@@ -175,7 +180,7 @@ def test_an_import_with_an_error_writes_nothing(webnet_client: WebnetClient) -> 
     assert not done["changed"] and Device.objects.count() == 0
 
 
-def test_limits_of_the_settings_hold(webnet_client: WebnetClient, webnet_settings: Any) -> None:
+def test_limits_of_the_settings_hold(webnet_client: WebnetClient, webnet_settings: SetSettings) -> None:
     webnet_settings("device_inventory", maximum_devices=2, maximum_import_rows=3)
     create(webnet_client, "core-1")
 
@@ -217,7 +222,7 @@ def test_the_page_is_escaped_paged_and_the_customers_own(
 
 
 def test_the_widget_counts_by_status_and_health_is_degraded_when_nearly_full(
-    webnet_customer: Customer, globex: Customer, hook_context: Any, webnet_settings: Any
+    webnet_customer: Customer, globex: Customer, hook_context: MakeHookContext, webnet_settings: SetSettings
 ) -> None:
     Device.objects.create(customer=globex, name="foreign")
     Device.objects.create(customer=webnet_customer, name="core-1", status="offline")
@@ -230,7 +235,7 @@ def test_the_widget_counts_by_status_and_health_is_degraded_when_nearly_full(
 
 
 def test_nothing_leaks(
-    webnet_client: WebnetClient, foreign: WebnetClient, globex: Customer, enable_plugin: Any
+    webnet_client: WebnetClient, foreign: WebnetClient, globex: Customer, enable_plugin: SwitchPlugin
 ) -> None:
     enable_plugin("device_inventory", customer=globex)
     for client, name in ((webnet_client, "core-of-acme"), (foreign, "core-of-globex")):

@@ -1,14 +1,19 @@
 """The plugin on its own, since a plugin is a class like any other; and with a webnet around it."""
 
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from hello_world.plugin import Plugin
 
 from webnet.plugins.base import HookContext
 from webnet.sdk.models import Customer
-from webnet.sdk.testing import WebnetClient, assert_vanishes_when_disabled
+from webnet.sdk.testing import (
+    MakeClient,
+    SetSettings,
+    SwitchPlugin,
+    WebnetClient,
+    assert_vanishes_when_disabled,
+)
 
 DEFAULTS = {"greeting": "Hello", "punctuation": "!"}
 
@@ -61,7 +66,7 @@ def test_each_change_is_logged_with_the_customer(hook: str, caplog: pytest.LogCa
 
 
 @pytest.fixture
-def viewer(make_webnet_client: Any, enable_plugin: Any) -> WebnetClient:
+def viewer(make_webnet_client: MakeClient, enable_plugin: SwitchPlugin) -> WebnetClient:
     """A viewer of Acme, which has the plugin."""
     enable_plugin("hello_world")
     return make_webnet_client("viewer")
@@ -69,7 +74,7 @@ def viewer(make_webnet_client: Any, enable_plugin: Any) -> WebnetClient:
 
 @pytest.mark.django_db(transaction=True)  # widgets are drawn in threads, which see only what is committed
 def test_each_customer_is_greeted_on_its_dashboard_in_its_own_words(
-    viewer: WebnetClient, webnet_customer: Customer, webnet_settings: Any
+    viewer: WebnetClient, webnet_customer: Customer, webnet_settings: SetSettings
 ) -> None:
     webnet_settings("hello_world", greeting="Welcome")
     webnet_settings("hello_world", customer=webnet_customer, punctuation=".")

@@ -12,6 +12,11 @@ from reachability.plugin import Plugin
 
 from webnet.sdk.models import Customer
 from webnet.sdk.testing import (
+    MakeClient,
+    MakeCustomer,
+    MakeHookContext,
+    SetSettings,
+    SwitchPlugin,
     WebnetClient,
     assert_no_leaks,
     assert_statements_do_not_grow,
@@ -23,25 +28,25 @@ LIST = "{ devices { edges { node { name reachability { outcome device { name } }
 
 
 @pytest.fixture(autouse=True)
-def enabled(enable_plugin: Any) -> None:
+def enabled(enable_plugin: SwitchPlugin) -> None:
     """Acme has the plugin, and what it needs."""
     enable_plugin("reachability")
 
 
 @pytest.fixture
-def viewer(make_webnet_client: Any) -> WebnetClient:
+def viewer(make_webnet_client: MakeClient) -> WebnetClient:
     """A viewer of Acme."""
     return make_webnet_client("viewer")
 
 
 @pytest.fixture
-def globex(make_webnet_customer: Any) -> Customer:
+def globex(make_webnet_customer: MakeCustomer) -> Customer:
     """Another customer."""
     return make_webnet_customer("globex")
 
 
 @pytest.fixture
-def foreign(make_webnet_client: Any, globex: Customer) -> WebnetClient:
+def foreign(make_webnet_client: MakeClient, globex: Customer) -> WebnetClient:
     """An admin of Globex."""
     return make_webnet_client("admin", globex)
 
@@ -53,7 +58,7 @@ def port() -> Iterator[int]:
 
 
 @pytest.fixture
-def reachable(webnet_settings: Any, port: int) -> None:
+def reachable(webnet_settings: SetSettings, port: int) -> None:
     """This machine may be asked, at the port that answers."""
     webnet_settings("reachability", port=port, blocked_networks=[])
 
@@ -96,7 +101,7 @@ def test_this_machine_is_blocked_unless_the_operator_says_otherwise(webnet_clien
 
 @pytest.mark.usefixtures("reachable")
 def test_only_named_devices_of_the_customer_are_checked(
-    webnet_client: WebnetClient, foreign: WebnetClient, globex: Customer, enable_plugin: Any
+    webnet_client: WebnetClient, foreign: WebnetClient, globex: Customer, enable_plugin: SwitchPlugin
 ) -> None:
     first = create_device(webnet_client, "core-1")
     create_device(webnet_client, "core-2")
@@ -126,7 +131,11 @@ def test_sql_does_not_grow_with_devices(webnet_client: WebnetClient, viewer: Web
 
 
 def test_the_page_the_widget_and_the_health_are_the_customers_own(
-    webnet_client: WebnetClient, viewer: WebnetClient, webnet_customer: Customer, globex: Customer, hook_context: Any
+    webnet_client: WebnetClient,
+    viewer: WebnetClient,
+    webnet_customer: Customer,
+    globex: Customer,
+    hook_context: MakeHookContext,
 ) -> None:
     create_device(webnet_client, "a<script>", host="")
     check(webnet_client)
@@ -140,7 +149,7 @@ def test_the_page_the_widget_and_the_health_are_the_customers_own(
 
 
 def test_nothing_leaks(
-    webnet_client: WebnetClient, foreign: WebnetClient, globex: Customer, enable_plugin: Any
+    webnet_client: WebnetClient, foreign: WebnetClient, globex: Customer, enable_plugin: SwitchPlugin
 ) -> None:
     enable_plugin("reachability", customer=globex)
     for client in (webnet_client, foreign):

@@ -10,6 +10,11 @@ from site_map.plugin import Plugin
 
 from webnet.sdk.models import Customer
 from webnet.sdk.testing import (
+    MakeClient,
+    MakeCustomer,
+    MakeHookContext,
+    SetSettings,
+    SwitchPlugin,
     WebnetClient,
     assert_no_leaks,
     assert_statements_do_not_grow,
@@ -20,25 +25,25 @@ LIST = "{ devices { edges { node { name site { name deviceCount placements { edg
 
 
 @pytest.fixture(autouse=True)
-def enabled(enable_plugin: Any) -> None:
+def enabled(enable_plugin: SwitchPlugin) -> None:
     """Acme has the plugin, and what it needs."""
     enable_plugin("site_map")
 
 
 @pytest.fixture
-def viewer(make_webnet_client: Any) -> WebnetClient:
+def viewer(make_webnet_client: MakeClient) -> WebnetClient:
     """A viewer of Acme."""
     return make_webnet_client("viewer")
 
 
 @pytest.fixture
-def globex(make_webnet_customer: Any) -> Customer:
+def globex(make_webnet_customer: MakeCustomer) -> Customer:
     """Another customer."""
     return make_webnet_customer("globex")
 
 
 @pytest.fixture
-def foreign(make_webnet_client: Any, globex: Customer) -> WebnetClient:
+def foreign(make_webnet_client: MakeClient, globex: Customer) -> WebnetClient:
     """An admin of Globex."""
     return make_webnet_client("admin", globex)
 
@@ -99,7 +104,7 @@ def test_a_place_that_is_not_on_earth_is_refused(
 
 
 def test_foreign_devices_and_sites_are_not_found(
-    webnet_client: WebnetClient, foreign: WebnetClient, globex: Customer, enable_plugin: Any
+    webnet_client: WebnetClient, foreign: WebnetClient, globex: Customer, enable_plugin: SwitchPlugin
 ) -> None:
     device, site = create_device(webnet_client, "core-1"), set_site(webnet_client, "Oslo")["site"]["id"]
     enable_plugin("site_map", customer=globex)
@@ -116,7 +121,7 @@ def test_foreign_devices_and_sites_are_not_found(
 
 
 def test_without_it_the_field_on_devices_is_gone_and_devices_stay(
-    webnet_client: WebnetClient, viewer: WebnetClient, disable_plugin: Any
+    webnet_client: WebnetClient, viewer: WebnetClient, disable_plugin: SwitchPlugin
 ) -> None:
     create_device(webnet_client, "core-1")
     disable_plugin("site_map")
@@ -149,7 +154,7 @@ def test_the_map_is_escaped_has_a_text_and_the_customers_own_sites(
 
 
 def test_the_widget_and_the_health_are_the_customers_own(
-    webnet_customer: Customer, globex: Customer, hook_context: Any, webnet_settings: Any
+    webnet_customer: Customer, globex: Customer, hook_context: MakeHookContext, webnet_settings: SetSettings
 ) -> None:
     Site.objects.create(customer=globex, name="Foreign", latitude=0, longitude=0)
     Site.objects.create(customer=webnet_customer, name="Oslo", latitude=0, longitude=0)
@@ -161,7 +166,7 @@ def test_the_widget_and_the_health_are_the_customers_own(
 
 
 def test_nothing_leaks(
-    webnet_client: WebnetClient, foreign: WebnetClient, globex: Customer, enable_plugin: Any
+    webnet_client: WebnetClient, foreign: WebnetClient, globex: Customer, enable_plugin: SwitchPlugin
 ) -> None:
     enable_plugin("site_map", customer=globex)
     for client, name in ((webnet_client, "Oslo of Acme"), (foreign, "Rome of Globex")):

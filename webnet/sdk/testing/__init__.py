@@ -24,11 +24,17 @@ from webnet.sdk.testing.hooks import (
     pytest_load_initial_conftests,
     pytest_sessionfinish,
 )
+from webnet.sdk.testing.protocols import MakeClient, MakeCustomer, MakeHookContext, SetSettings, SwitchPlugin
 from webnet.sdk.trial.client import HttpClient, WebnetClient
 
 __all__ = [
     "BootedWebnet",
     "HttpClient",
+    "MakeClient",
+    "MakeCustomer",
+    "MakeHookContext",
+    "SetSettings",
+    "SwitchPlugin",
     "WebnetClient",
     "assert_no_leaks",
     "assert_statements_do_not_grow",

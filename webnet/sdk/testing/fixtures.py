@@ -7,55 +7,31 @@ see committed rows only, so tests of those take the mark.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 from django.db import connection
 
 from webnet.customers.models import Customer
 from webnet.plugins import audit_triggers, failure_counts, state_cache
-from webnet.plugins.base import HookContext
 from webnet.sdk.testing.hooks import DATA_DIR
+from webnet.sdk.testing.protocols import MakeClient, MakeCustomer, MakeHookContext, SetSettings, SwitchPlugin
 from webnet.sdk.trial.client import WebnetClient
 from webnet.sdk.trial.house import PLATFORM, House, make_hook_context
 
 COMMITTING = frozenset({"transactional_db", "live_server"})
 
 
-class MakeClient(Protocol):
-    """See `make_webnet_client`."""
-
-    def __call__(self, role: str, customer: Customer | None = None) -> WebnetClient: ...
-
-
-class Switch(Protocol):
-    """See `enable_plugin` and `disable_plugin`."""
-
-    def __call__(self, plugin: str, *, customer: Customer | None = None) -> None: ...
-
-
-class SetSettings(Protocol):
-    """See `webnet_settings`."""
-
-    def __call__(self, plugin: str, *, customer: Customer | None = None, **values: Any) -> None: ...
-
-
-class MakeContext(Protocol):
-    """See `hook_context`."""
-
-    def __call__(self, plugin: str, *, customer: Customer | None = None) -> HookContext: ...
-
-
 @pytest.fixture
-def make_webnet_customer(_webnet_house: House) -> Callable[..., Customer]:
+def make_webnet_customer(_webnet_house: House) -> MakeCustomer:
     """Makes a customer: `make_webnet_customer("globex")`."""
     return _webnet_house.make_customer
 
 
 @pytest.fixture
-def webnet_customer(make_webnet_customer: Callable[..., Customer]) -> Customer:
+def webnet_customer(make_webnet_customer: MakeCustomer) -> Customer:
     """The customer Acme, with the slug `acme`."""
     return make_webnet_customer("acme")
 
@@ -86,7 +62,7 @@ def webnet_client(make_webnet_client: MakeClient) -> WebnetClient:
 
 
 @pytest.fixture
-def enable_plugin(_webnet_house: House, webnet_customer: Customer) -> Switch:
+def enable_plugin(_webnet_house: House, webnet_customer: Customer) -> SwitchPlugin:
     """Switches a plugin on, for everybody and for `webnet_customer` or another `customer`; what it needs too."""
 
     def enable(plugin: str, *, customer: Customer | None = None) -> None:
@@ -96,7 +72,7 @@ def enable_plugin(_webnet_house: House, webnet_customer: Customer) -> Switch:
 
 
 @pytest.fixture
-def disable_plugin(_webnet_house: House, webnet_customer: Customer) -> Switch:
+def disable_plugin(_webnet_house: House, webnet_customer: Customer) -> SwitchPlugin:
     """Switches a plugin off for `webnet_customer` or another `customer`; what needs it too."""
 
     def disable(plugin: str, *, customer: Customer | None = None) -> None:
@@ -116,7 +92,7 @@ def webnet_settings(_webnet_house: House) -> SetSettings:
 
 
 @pytest.fixture
-def hook_context(_webnet_house: House) -> MakeContext:
+def hook_context(_webnet_house: House) -> MakeHookContext:
     """What hooks, widgets and health checks are given: `hook_context("my_plugin", customer=webnet_customer)`."""
     return make_hook_context
 
