@@ -85,3 +85,9 @@ def test_every_rule_of_the_check_is_in_the_guide_with_its_grade() -> None:
     documented = {rule: row[1] for row in GUIDE.table("rule") for rule in code_spans(row[0])}
 
     assert documented == {rule: grade.value for rule, grade in RULES.items()}
+
+
+def test_every_type_of_the_kit_is_in_the_guide() -> None:
+    public = {name for name in testing.__all__ if name[0].isupper()} - {"BootedWebnet", "HttpClient"}
+
+    assert public <= code_spans(GUIDE.prose())
