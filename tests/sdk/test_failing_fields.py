@@ -62,6 +62,15 @@ def test_who_looks_from_the_platforms_view_counts_for_their_own_customers(world,
     assert paused() == [("acme", "shelf")]  # of globex it is one user alone
 
 
+def test_a_view_of_very_many_customers_blames_none_of_them(world, broken, monkeypatch):
+    monkeypatch.setattr("webnet.api.failures.MAXIMUM_CONCERNED", 1)
+    broken(ValueError())
+
+    assert world.client("both").code(QUERY) == "PLUGIN_FAILED"
+
+    assert failure_counts.counts.take() == {}
+
+
 def test_what_fails_for_platform_operators_fails_for_everybody(world, broken):
     from tests.factories import make_operator
 

@@ -12,6 +12,8 @@ from webnet.api.isolation import FieldFailed
 from webnet.api.reading import Reading
 from webnet.plugins.failure_counts import count_for_user
 
+MAXIMUM_CONCERNED = 20
+
 
 def tell_errors(errors: Iterable[GraphQLError] | None, context: Context) -> list[GraphQLError]:
     """The errors as clients see them."""
@@ -35,7 +37,8 @@ def _count(failed: FieldFailed, context: Context) -> None:
 def _find_concerned(failed: FieldFailed, reading: Reading) -> list[int | None]:
     """The customer of the row or of the view; else the platform, where its operator looks.
 
-    A view of several customers can't tell which of them it was, so it counts for each: never for other people's.
+    A view of several customers can't tell which of them it was, so it counts for each: never for other people's. One
+    of very many says too little about any of them.
     """
     if failed.customer_id is not None:
         return [failed.customer_id]
@@ -43,4 +46,5 @@ def _find_concerned(failed: FieldFailed, reading: Reading) -> list[int | None]:
         return [reading.view.pk]
     if reading.actor.is_platform_operator:
         return [None]
-    return [each.pk for each in reading.all_customers() if failed.plugin in reading.state_of(each).effective]
+    customers = [each.pk for each in reading.all_customers() if failed.plugin in reading.state_of(each).effective]
+    return list(customers) if len(customers) <= MAXIMUM_CONCERNED else []

@@ -41,6 +41,7 @@ class Chores:
             for chore in CHORES:
                 _attempt(chore)
             self._ending.wait(SECONDS_BETWEEN)
+        _attempt(quarantine.keep)  # what failed here since the last time would be lost with the process
 
 
 def _attempt(chore: Callable[[], object]) -> None:
