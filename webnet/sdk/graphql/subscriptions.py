@@ -1,4 +1,4 @@
-"""Subscriptions of a plugin: streams that ask for their permission before they begin."""
+"""Subscriptions of a plugin: streams that ask for their permission before they begin, and before each event."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 
+from webnet.api.asked_permissions import PERMISSION
+from webnet.sdk.context import PluginContext
 from webnet.sdk.graphql.fields import PluginField, own_info
+from webnet.sdk.graphql.info import Info
 
 
 class SubscriptionField(PluginField):
@@ -19,4 +22,12 @@ class SubscriptionField(PluginField):
     async def _stream(self, source: Any, info: Any, args: list[Any], kwargs: dict[str, Any]) -> AsyncIterator[Any]:
         await sync_to_async(self.authorise)(source, info)
         async for item in self.call(source, info, args, kwargs):
+            if self.metadata.get(PERMISSION):
+                await sync_to_async(self.authorise_anew)(info)
             yield item
+
+    def authorise_anew(self, info: Info) -> None:
+        """Raise PermissionDenied where the permission was taken since; `info` knows what held at the beginning."""
+        then = info.context
+        now = PluginContext.of(then.plugin, actor=then.actor, customer=then.customer)
+        now.require(self.metadata[PERMISSION])
