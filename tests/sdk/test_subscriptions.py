@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.db import connections
 from django.test import RequestFactory
 
 from tests.factories import make_token
@@ -28,6 +29,12 @@ def follow(who, view, query="subscription { shelfNames }", between=lambda: None)
         return Context(request=request, customer_slug=view)
 
     async def run():
+        try:
+            return await listen()
+        finally:
+            await sync_to_async(connections.close_all)()  # its thread stays, and would keep the test database busy
+
+    async def listen():
         stream = await full_schema().schema.subscribe(query, context_value=await sync_to_async(make_context)())
         sent = []
         async for each in stream:
