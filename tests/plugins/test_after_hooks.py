@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from tests.factories import actor_for, make_customer, make_member, make_operator
 from tests.plugins.test_concurrency import in_threads
+from webnet.accounts import purging
 from webnet.customers.access import Role
 from webnet.errors import HookFailed
 from webnet.plugins import after_hooks, owed_calls
@@ -254,6 +255,18 @@ def test_of_many_workers_one_gets_what_is_due(telling, operator):
     assert len(telling.calls) == 2 and not OwedCall.objects.exists()
 
 
+def test_of_two_workers_that_saw_the_same_row_one_claims_it(telling, operator, monkeypatch):
+    telling.then = raising
+    manager.enable("telling", actor=operator)
+    let_time_pass()
+    both_have_looked, lease = threading.Barrier(2), owed_calls._lease
+    monkeypatch.setattr(owed_calls, "_lease", lambda: lease() if both_have_looked.wait(30) >= 0 else None)
+
+    claims = in_threads(2, lambda _: owed_calls.claim_due())
+
+    assert [claim is None for claim in claims].count(True) == 1
+
+
 def test_a_worker_whose_claim_ran_out_does_not_begin(telling, operator, monkeypatch):
     monkeypatch.setattr(after_hooks, "_call_claimed", lambda _: None)
     manager.enable("telling", actor=operator)
@@ -306,6 +319,24 @@ def test_the_hook_of_a_plugin_that_is_not_here_waits_until_it_is(telling, operat
     after_hooks.call_due()
 
     assert registry.find("telling") and len(telling.calls) == 2
+
+
+def test_what_is_owed_goes_with_the_customer(telling, operator):
+    make_customer("acme")
+    PluginConfig.objects.update(enabled=True)
+    telling.then = raising
+    manager.enable("telling", actor=operator, customer="acme")
+    let_time_pass()
+
+    purging.purge(actor=operator, customer="acme")
+    after_hooks.call_due()
+
+    assert len(telling.calls) == 1 and not OwedCall.objects.exists()
+
+
+def test_looking_for_what_is_due_takes_one_statement_where_there_is_nothing(telling, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        after_hooks.call_due()
 
 
 def test_the_hooks_of_a_plan_are_called_in_its_order(install, operator):

@@ -164,6 +164,26 @@ def test_all_plugins_are_asked_at_the_same_time(install, operator):
     ]
 
 
+def test_one_that_hangs_delays_the_answers_of_others_by_no_more_than_its_deadline(install, operator, monkeypatch):
+    let_go = Event()
+
+    class Hanging(Inventory):
+        name = "hanging"
+
+        def health_check(self, context):
+            let_go.wait(60)
+
+    monkeypatch.setattr(health, "DEADLINE_SECONDS", 0.5)
+    install(Hanging(), saying(True), enabled=True)
+
+    found = manager.check_all_health(actor=operator)
+
+    assert not let_go.is_set()
+    let_go.set()
+    assert [(each.plugin, each.health.status) for each in found] == [("hanging", "unknown"), ("inventory", "healthy")]
+    assert found[0].health.duration_ms > 490
+
+
 def test_asked_over_and_over_only_what_changes_is_audited(install, operator):
     plugin = saying(True)
     install(plugin, enabled=True)

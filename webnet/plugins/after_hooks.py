@@ -38,7 +38,9 @@ def owe(work: Operation, hook: str, plugin: PluginBase, row: PluginConfig, custo
 
 def call_due() -> None:
     """Call what other processes have left, and what failed before and is to be tried again."""
-    _call_claimed(owed_calls.claim_due())
+    claim = owed_calls.claim_due()
+    if claim is not None:
+        _call_claimed(claim)
 
 
 def _call_claimed(claim: str) -> None:

@@ -33,17 +33,20 @@ def owe(work: Operation, hook: str, row: PluginConfig, customer: Customer | None
     )
 
 
-def claim_due() -> str:
-    """Claim what is due and whose code is here; returns the claim.
+def claim_due() -> str | None:
+    """Claim what is due and whose code is here; returns the claim, or None where there is nothing.
 
     Of each pair of plugin and customer only the oldest: its hooks are called in the order of the changes.
     """
     claim, now = new_token(), timezone.now()
     loaded = [entry.name for entry in registry.loaded()]
     due = _oldest_of_each_pair().filter(due_at__lte=now, plugin__name__in=loaded).order_by("pk")
+    claimed = 0
     for pk, former, due_at in due.values_list("pk", "claim", "due_at")[:CLAIMED_AT_ONCE]:
-        OwedCall.objects.filter(pk=pk, claim=former, due_at=due_at).update(claim=claim, due_at=_lease())
-    return claim
+        # Only where nobody was faster.
+        unchanged = OwedCall.objects.filter(pk=pk, claim=former, due_at=due_at)
+        claimed += unchanged.update(claim=claim, due_at=_lease())
+    return claim if claimed else None
 
 
 def claimed_by(claim: str) -> list[OwedCall]:
