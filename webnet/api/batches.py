@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from django.db.models import Count, Model, QuerySet
@@ -10,6 +11,7 @@ from strawberry.types.info import Info
 
 from webnet.api.connections import Listing, Page, PageRequest, Source
 from webnet.api.loaders import Loader
+from webnet.api.reach import Stretch
 
 Row = TypeVar("Row", bound=Model)
 
@@ -36,21 +38,30 @@ class Batch(Generic[Row]):
 
     def _load_pages(self, keys: Collection[Any]) -> Mapping[Any, list[Row]]:
         ordering = self._listing.ordering
-        parts = {key: self._request.cut(self._rows_of(key), ordering) for key in keys}
+        parts = {key: self._request.cut(self._of(key, self._rows), ordering) for key in keys}
         found = self._read(parts, self._request.limit, ordering.terms(backwards=self._request.backwards))
         self._listing.meet([row for rows in found.values() for row in rows])
         return found
 
     def _load_behind(self, keys: Collection[Any]) -> Mapping[Any, list[Row]]:
-        parts = {key: self._request.behind(self._rows_of(key), self._listing.ordering) for key in keys}
+        behind = self._listing.behind
+        parts = {key: self._request.behind(self._of(key, behind), self._listing.ordering) for key in keys}
         return self._read({key: part for key, part in parts.items() if part is not None}, 1, [])
 
     def _load_counts(self, keys: Collection[Any]) -> Mapping[Any, int]:
         rows = self._listing.rows.filter(**{f"{self._parent[0]}__in": {key[0] for key in keys}}).order_by()
         return {tuple(key): count for *key, count in rows.values_list(*self._parent).annotate(Count("pk"))}
 
-    def _rows_of(self, key: Any) -> QuerySet[Row]:
-        return self._listing.rows.filter(**dict(zip(self._parent, key, strict=True)))
+    @cached_property
+    def stretch(self) -> Stretch | None:
+        return self._listing.stretch_of(self._request)
+
+    @property
+    def _rows(self) -> QuerySet[Row]:
+        return self._listing.rows if self.stretch is None else self.stretch.cut(self._listing.rows)
+
+    def _of(self, key: Any, rows: QuerySet[Row]) -> QuerySet[Row]:
+        return rows.filter(**dict(zip(self._parent, key, strict=True)))
 
     def _read(self, parts: Mapping[Any, QuerySet[Row]], limit: int, terms: Sequence[str]) -> Mapping[Any, list[Row]]:
         found: dict[Any, list[Row]] = {key: [] for key in parts}
@@ -67,7 +78,7 @@ class Batch(Generic[Row]):
         every = self._listing.rows.model._default_manager  # noqa: SLF001 - Django documents it
         firsts = [every.filter(pk__in=part.values("pk")[:limit]).values("pk").order_by() for part in parts]
         together = firsts[0].union(*firsts[1:], all=True)
-        return self._listing.rows.filter(pk__in=together)
+        return self._listing.behind.filter(pk__in=together)
 
 
 class _Nested(Source[Row]):
@@ -85,6 +96,9 @@ class _Nested(Source[Row]):
 
     def has_rows_behind(self) -> bool:
         return bool(self._batch.behind.get(self._key))
+
+    def end(self) -> int | None:
+        return self._batch.stretch.end if self._batch.stretch is not None else None
 
 
 class Batches:

@@ -10,9 +10,10 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 import strawberry
 from django.db.models import Model, QuerySet
 
-from webnet.api.cursors import read_cursor, write_cursor
+from webnet.api.cursors import read_cursor, write_cursor, write_place
 from webnet.api.errors import BadPage
 from webnet.api.keyset import Ordering
+from webnet.api.reach import Stretch, find_stretch
 
 DEFAULT_PAGE = 50
 LARGEST_PAGE = 100
@@ -93,11 +94,24 @@ def ignore(rows: Sequence[Any]) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Listing(Generic[Row]):
-    """All rows that can be paged through, in their order; `meet` is told of the rows that were read."""
+    """All rows that can be paged through, in their order; `meet` is told of the rows that were read.
+
+    `among` are those that have to be read to find them, where no index does: a page then has a reach.
+    """
 
     rows: QuerySet[Row]
     ordering: Ordering
     meet: Callable[[Sequence[Row]], None] = ignore
+    among: QuerySet[Row] | None = None
+
+    def stretch_of(self, request: PageRequest) -> Stretch | None:
+        """What a page looks through; None where it can look through all."""
+        return None if self.among is None else find_stretch(request, self.among)
+
+    @property
+    def behind(self) -> QuerySet[Row]:
+        """Where a page looks for what it has left behind: of a search, all that could have been found."""
+        return self.rows if self.among is None else self.among
 
 
 class Source(Protocol[Row_co]):
@@ -108,6 +122,9 @@ class Source(Protocol[Row_co]):
     def count(self) -> int: ...
 
     def has_rows_behind(self) -> bool: ...
+
+    def end(self) -> int | None:
+        """Where a look with a reach stopped while there was more to look through."""
 
 
 class Page(Generic[Row]):
@@ -127,13 +144,18 @@ class Page(Generic[Row]):
 
     @property
     def page_info(self) -> PageInfo:
-        has_more = len(self._source.rows()) > self._request.size
-        has_behind = self._source.has_rows_behind()
+        is_full = len(self._source.rows()) > self._request.size
+        end = None if is_full else self._source.end()
+        has_more, has_behind = is_full or end is not None, self._source.has_rows_behind()
+        cursors = [edge.cursor for edge in self.edges]
+        if end is not None:
+            stopped = write_place(self._ordering, [end])
+            cursors = [stopped, *cursors] if self._request.backwards else [*cursors, stopped]
         return PageInfo(
             has_next_page=has_behind if self._request.backwards else has_more,
             has_previous_page=has_more if self._request.backwards else has_behind,
-            start_cursor=self.edges[0].cursor if self.edges else None,
-            end_cursor=self.edges[-1].cursor if self.edges else None,
+            start_cursor=cursors[0] if cursors else None,
+            end_cursor=cursors[-1] if cursors else None,
         )
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from webnet.api.errors import BadCursor
@@ -13,7 +14,12 @@ from webnet.api.keyset import Ordering
 
 def write_cursor(ordering: Ordering, row: object) -> str:
     """Where the row stands in the order."""
-    text = json.dumps([ordering.name, *ordering.place_of(row)], separators=(",", ":"))
+    return write_place(ordering, ordering.place_of(row))
+
+
+def write_place(ordering: Ordering, place: Sequence[Any]) -> str:
+    """A cursor of a place where there need not be a row."""
+    text = json.dumps([ordering.name, *place], separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 import strawberry
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import BigIntegerField, Exists, OuterRef, Q, QuerySet, Subquery, TextField, Value
+from django.db.models.functions import Cast, Coalesce
 from strawberry import UNSET
 
 from webnet.api.types.enums import AuditOutcome, Availability, HealthStatus, PluginStatus
 from webnet.customers.models import Customer
 from webnet.plugins.activation import PlatformState, effective_customers
 from webnet.plugins.models import CustomerPluginConfig, PluginAuditLog, PluginConfig, PluginHealth
+
+# Of an audit row, all that is shown of it to everybody who may read it.
+SEARCHED_COLUMNS = (
+    "reason",
+    "actor_name",
+    "customer_slug",
+    "plugin_name",
+    "plugin_version",
+    "action",
+    "error_code",
+    "request_id",
+)
+# Behind every position.
+NEVER = Value(2**63 - 1, output_field=BigIntegerField())
 
 
 @strawberry.input(
@@ -97,7 +113,9 @@ class CustomerPluginConfigFilter:
 @strawberry.input(
     description=(
         "`platform`: true for rows of no customer, false for customers' rows; "
-        "`createdFrom` is inclusive, `createdUntil` is not."
+        "`createdFrom` is inclusive, `createdUntil` is not. "
+        "`search` is a case-insensitive part of a name, the action, code, request or reason, or of what changed; "
+        "a page looks through 50,000 positions, and more are left while it has a next one."
     )
 )
 class PluginAuditLogFilter:
@@ -111,12 +129,17 @@ class PluginAuditLogFilter:
     platform: bool | None = UNSET
     created_from: datetime | None = UNSET
     created_until: datetime | None = UNSET
+    search: str | None = UNSET
+
+    @property
+    def searches(self) -> bool:
+        """Whether rows have to be read to find out if they fit, since no index knows."""
+        return bool(_is_given(self.search) and self.search)
 
     def apply(self, rows: QuerySet[PluginAuditLog]) -> QuerySet[PluginAuditLog]:
-        return _apply(
-            rows,
-            # By id, since that is what the index has.
-            customer_id__in=_customer_ids(self.customer),
+        """The rows that fit, but for the search."""
+        rows = _apply(
+            _of_customers(rows, self.customer),
             plugin_name__in=self.plugin,
             actor_name__in=self.actor,
             action__in=self.action,
@@ -124,9 +147,33 @@ class PluginAuditLogFilter:
             error_code__in=self.error_code,
             request_id=self.request_id,
             customer_id__isnull=self.platform,
-            created_at__gte=self.created_from,
-            created_at__lt=self.created_until,
         )
+        return _within(rows, self.created_from, self.created_until)
+
+    def find(self, rows: QuerySet[PluginAuditLog]) -> QuerySet[PluginAuditLog]:
+        """Those of the rows in which the searched text is."""
+        if not self.searches:
+            return rows
+        condition = Q()
+        for column in SEARCHED_COLUMNS:
+            condition |= Q(**{f"{column}__icontains": self.search})
+        # Databases differ in how they write JSON: with letters as they are, or escaped.
+        texts = {str(self.search), *(json.dumps(self.search, ensure_ascii=each)[1:-1] for each in (True, False))}
+        for column in ("before_text", "after_text"):
+            for text in sorted(texts):
+                condition |= Q(**{f"{column}__icontains": text})
+        changes = {f"{column}_text": Cast(column, TextField()) for column in ("before", "after")}
+        return rows.alias(**changes).filter(condition)
+
+
+def _within(rows: QuerySet[PluginAuditLog], start: Any, until: Any) -> QuerySet[PluginAuditLog]:
+    """The rows of a time. As positions, which times never run against: every index has them, and pages go by them."""
+    by_time = PluginAuditLog.objects.order_by("created_at", "position").values("position")
+    if _is_given(start):
+        rows = rows.filter(position__gte=Coalesce(Subquery(by_time.filter(created_at__gte=start)[:1]), NEVER))
+    if _is_given(until):
+        rows = rows.filter(position__lt=Coalesce(Subquery(by_time.filter(created_at__gte=until)[:1]), NEVER))
+    return rows
 
 
 def availability_is(values: Iterable[str]) -> Q:
@@ -147,8 +194,12 @@ def _values(items: Any) -> list[str] | None:
     return [item.value for item in items] if _is_given(items) else None
 
 
-def _customer_ids(slugs: Any) -> Any:
-    return Customer.objects.filter(slug__in=slugs).values("pk") if _is_given(slugs) else None
+def _of_customers(rows: QuerySet[PluginAuditLog], slugs: Any) -> QuerySet[PluginAuditLog]:
+    """By id, since that is what the index has; of one customer by equality, so that SQLite need not sort its rows."""
+    if not _is_given(slugs):
+        return rows
+    wanted = Customer.objects.filter(slug__in=slugs).values("pk")
+    return rows.filter(customer_id=Subquery(wanted[:1])) if len(slugs) == 1 else rows.filter(customer_id__in=wanted)
 
 
 def _was_checked(statuses: list[str] | tuple[()]) -> Q:

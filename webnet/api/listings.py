@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -243,8 +244,11 @@ def meet_audit_logs(reading: Reading, read: Sequence[PluginAuditLog]) -> None:
 
 
 def _audit_logs(reading: Reading, wanted: PluginAuditLogFilter | None) -> Listing[PluginAuditLog]:
-    rows = audit_logs_of(audited_customers(reading))
-    return _audit_listing(reading, wanted.apply(rows) if wanted else rows)
+    among = audit_logs_of(audited_customers(reading))
+    among = wanted.apply(among) if wanted else among
+    if wanted is None or not wanted.searches:
+        return _audit_listing(reading, among)
+    return replace(_audit_listing(reading, wanted.find(among)), among=among)
 
 
 def _changed_pairs(reading: Reading) -> list[tuple[int | None, str]]:

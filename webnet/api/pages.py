@@ -13,6 +13,7 @@ from strawberry_django.optimizer import optimize
 from webnet.api.batches import Batch
 from webnet.api.connections import Listing, Page, PageRequest, Source
 from webnet.api.context import Info
+from webnet.api.reach import Stretch
 from webnet.api.types.fields import WHOLE_ROWS
 
 Row = TypeVar("Row", bound=Model)
@@ -49,7 +50,8 @@ def open_nested_page(
 
 
 def _optimized(info: Info, listing: Listing[Row]) -> Listing[Row]:
-    return replace(listing, rows=optimize(listing.rows, info, config=WHOLE_ROWS))
+    among = None if listing.among is None else optimize(listing.among, info, config=WHOLE_ROWS)
+    return replace(listing, rows=optimize(listing.rows, info, config=WHOLE_ROWS), among=among)
 
 
 class _Whole(Source[Row]):
@@ -66,11 +68,20 @@ class _Whole(Source[Row]):
         return self._listing.rows.order_by().count()
 
     def has_rows_behind(self) -> bool:
-        behind = self._request.behind(self._listing.rows, self._listing.ordering)
+        behind = self._request.behind(self._listing.behind, self._listing.ordering)
         return behind is not None and behind.exists()
+
+    def end(self) -> int | None:
+        return self._stretch.end if self._stretch is not None else None
+
+    @cached_property
+    def _stretch(self) -> Stretch | None:
+        return self._listing.stretch_of(self._request)
 
     @cached_property
     def _rows(self) -> Sequence[Row]:
-        rows = list(self._request.cut(self._listing.rows, self._listing.ordering)[: self._request.limit])
+        found = self._request.cut(self._listing.rows, self._listing.ordering)
+        found = self._stretch.cut(found) if self._stretch is not None else found
+        rows = list(found[: self._request.limit])
         self._listing.meet(rows)
         return rows

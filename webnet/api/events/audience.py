@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 
 from webnet.api.filters import PluginAuditLogFilter
 from webnet.api.listings import audit_logs_of, audited_customers
+from webnet.api.reach import REACH
 from webnet.api.reading import Reading
 from webnet.plugins.models import AuditOutcome, Availability, CustomerPluginConfig, PluginAuditLog, PluginConfig
 
@@ -52,6 +53,8 @@ class Audience:
 
     def read(self, *, after: int, until: int, limit: int) -> tuple[list[PluginAuditLog], int]:
         """The next rows in order of position, and the position up to which there are no others."""
+        if self.wanted is not None and self.wanted.searches:
+            until = min(until, after + REACH)
         found = [*self._own(after, until, limit), *self._of_platform(after, until, limit)]
         found.sort(key=lambda row: row.position)
         page = found[:limit]
@@ -70,7 +73,7 @@ class Audience:
         return self._cut(changes, after, until, limit)
 
     def _cut(self, rows: QuerySet[PluginAuditLog], after: int, until: int, limit: int) -> QuerySet[PluginAuditLog]:
-        rows = self.wanted.apply(rows) if self.wanted else rows
+        rows = self.wanted.find(self.wanted.apply(rows)) if self.wanted else rows
         return rows.filter(position__gt=after, position__lte=until).order_by("position")[:limit]
 
     def _told(self, rows: list[PluginAuditLog]) -> Iterator[PluginAuditLog]:
@@ -135,4 +138,4 @@ def _is_candidate(row: PluginAuditLog) -> bool:
 
 def _asks_for_redacted(wanted: Any) -> bool:
     """Whether the filter asks for what is not told; an answer would tell it."""
-    return wanted is not None and bool(wanted.actor or wanted.request_id)
+    return wanted is not None and bool(wanted.actor or wanted.request_id or wanted.searches)
