@@ -58,7 +58,6 @@ MUTATIONS = {
     "updateCustomerPluginSettings": {"customer": "acme", "plugin": "greeter", "settings": {}},
     "revertCustomerPluginSettings": {"customer": "acme", "plugin": "greeter", "revision": 1},
     "setRolePermission": {"customer": "acme", "role": "VIEWER", "permission": "greeter.greet", "granted": True},
-    "resumePlugin": {"plugin": "greeter"},
     "syncPlugins": {},
     "checkPluginHealth": {"plugin": "greeter"},
 }
