@@ -1,7 +1,7 @@
 """What the plugins that load well and go wrong afterwards have in common: all that is called misbehaves."""
 
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, NewType
 
 import strawberry
 
@@ -9,7 +9,8 @@ from webnet.plugins.base import GraphQLExtension, PluginBase
 
 
 def make_queries(name: str, misbehave: Any) -> type:
-    """A root field `<name>Answer` that misbehaves, and `<name>Sound`, which answers."""
+    """Root fields: `<name>Answer` misbehaves, `<name>Scalar` does when it is told, and `<name>Sound` answers."""
+    kind = strawberry.scalar(NewType(f"{name.title()}Colour", object), serialize=lambda _: misbehave())
 
     def answer() -> str | None:
         misbehave()
@@ -18,7 +19,14 @@ def make_queries(name: str, misbehave: Any) -> type:
     def sound() -> str:
         return "sound"
 
-    members = {f"{name}_answer": strawberry.field(resolver=answer), f"{name}_sound": strawberry.field(resolver=sound)}
+    def scalar() -> object:
+        return "red"
+
+    members = {
+        f"{name}_answer": strawberry.field(resolver=answer),
+        f"{name}_scalar": strawberry.field(resolver=scalar, graphql_type=kind | None),
+        f"{name}_sound": strawberry.field(resolver=sound),
+    }
     return strawberry.type(type(f"{name.title()}Queries", (), members))
 
 

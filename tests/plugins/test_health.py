@@ -54,6 +54,8 @@ def operator():
         (HealthReport(status="unhealthy", details={"a": 1}), HealthStatus.UNHEALTHY),
         (ValueError("private"), HealthStatus.UNHEALTHY),
         (object(), HealthStatus.UNKNOWN),
+        ({"status": "healthy", "message": "half: \ud800"}, HealthStatus.UNKNOWN),
+        ({"status": "healthy", "details": {"half": "\ud800"}}, HealthStatus.UNKNOWN),
         ({"status": "splendid"}, HealthStatus.UNKNOWN),
     ],
 )

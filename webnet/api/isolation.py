@@ -100,7 +100,10 @@ def _check_writable(coerce: Resolve) -> Resolve:
     """What is no JSON has to fail in its own field, and not in the answer as a whole."""
 
     def coerce_writable(value: Any) -> Any:
-        written = coerce(value)
+        try:
+            written = coerce(value)
+        except SystemExit as ended:  # graphql-core catches an Exception only
+            raise RuntimeError("The scalar would have ended the process.") from ended
         if type(written) not in PLAIN:
             dump(written)
         return written

@@ -137,7 +137,8 @@ def _report_from_dict(answer: Mapping[Any, Any]) -> HealthReport | Mapping[Any, 
 def _is_storable(value: object, kind: type) -> bool:
     """Whether it is of that kind, and JSON that both databases take."""
     try:
-        text = json.dumps(value, allow_nan=False)
+        text = json.dumps(value, allow_nan=False, ensure_ascii=False)
+        text.encode()  # a half of a character is none
     except (TypeError, ValueError, RecursionError):
         return False
     return isinstance(value, kind) and "\\u0000" not in text

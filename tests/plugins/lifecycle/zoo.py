@@ -63,20 +63,26 @@ WITHOUT_TRACEBACK = {
 
 @dataclass(frozen=True)
 class Misbehaviour:
-    """What the health check says, and what there is to call: with `has_parts`, hooks, queries, pages and events."""
+    """What the health check says, and what there is to call: with `has_parts`, hooks, pages and events."""
 
     health: tuple[str, str]
     widgets: int = 0
+    has_queries: bool = False
     has_parts: bool = False
 
 
 # Load well, and go wrong afterwards.
 MISBEHAVING = {
-    "exiting": Misbehaviour(("UNHEALTHY", "The check raised SystemExit."), widgets=2, has_parts=True),
+    "exiting": Misbehaviour(("UNHEALTHY", "The check raised SystemExit."), widgets=2, has_queries=True, has_parts=True),
     "hanging": Misbehaviour(("UNKNOWN", "The check gave no answer within 5 s."), widgets=1),
-    "raising": Misbehaviour(("UNHEALTHY", "The check raised RuntimeError."), widgets=2, has_parts=True),
+    "raising": Misbehaviour(
+        ("UNHEALTHY", "The check raised RuntimeError."), widgets=2, has_queries=True, has_parts=True
+    ),
     "raising_check": Misbehaviour(("HEALTHY", "")),
     "raising_receiver": Misbehaviour(("HEALTHY", "")),
-    "recursing": Misbehaviour(("UNHEALTHY", "The check raised RecursionError."), widgets=2, has_parts=True),
+    "unsendable": Misbehaviour(("HEALTHY", ""), has_queries=True),
+    "recursing": Misbehaviour(
+        ("UNHEALTHY", "The check raised RecursionError."), widgets=2, has_queries=True, has_parts=True
+    ),
 }
 EVERY_ONE = (*PUT_ASIDE, *MISBEHAVING)

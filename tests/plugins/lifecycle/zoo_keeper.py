@@ -166,7 +166,7 @@ def call(address: str, report: dict[str, Any], names: tuple[str, ...]) -> dict[s
 
 
 def _call(client: Client, name: str, *, token: str, cookie: str) -> dict[str, Any]:
-    query = f"{{ {name}Answer {name}Sound viewer {{ user {{ username }} }} }}"
+    query = f"{{ {name}Answer {name}Scalar {name}Sound viewer {{ user {{ username }} }} }}"
     health = f"""mutation {{ checkPluginHealth(input: {{ plugin: "{name}", customer: "acme" }}) {{
         ... on CheckPluginHealthPayload {{ health {{ status message }} }} ... on Refusal {{ code }} }} }}"""
     return {
