@@ -65,6 +65,7 @@ _listed = env.list("WEBNET_PLUGINS") if "WEBNET_PLUGINS" in env else None
 WEBNET_PLUGINS = () if WEBNET_SAFE_MODE else name_plugins(_listed, home=HOME_DIR)
 HOST_APPS = [
     "corsheaders",
+    "webnet.accounts",  # before Django's own, whose 'changepassword' it replaces
     "django.contrib.admin.apps.SimpleAdminConfig",  # without the discovery, which a plugin's bad admin.py would stop
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -73,7 +74,6 @@ HOST_APPS = [
     "django.contrib.staticfiles",
     "webnet.customers",
     "webnet.plugins",
-    "webnet.accounts",
     "webnet.api",
     "webnet.console",
     "webnet.server",

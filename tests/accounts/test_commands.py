@@ -129,3 +129,38 @@ def test_create_token_refuses(arguments: tuple[str, ...], sentence: str):
 
     with pytest.raises(CommandError, match=sentence):
         run("create_token", *arguments)
+
+
+def test_changepassword_is_audited_and_tells_the_password_to_nobody(monkeypatch: pytest.MonkeyPatch):
+    make_user("ada")
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{PASSWORD}\n"))
+
+    assert run("changepassword", "ada", "--password-stdin", "--reason", "Forgotten") == "'ada' has a new password.\n"
+
+    assert User.objects.get().check_password(PASSWORD)
+    row = PluginAuditLog.objects.get()
+    assert (row.action, row.actor_name, row.reason) == ("set_password", "command: changepassword", "Forgotten")
+    assert PASSWORD not in row.text
+
+
+def test_changepassword_asks_twice_and_refuses_what_differs(monkeypatch: pytest.MonkeyPatch):
+    make_user("ada")
+    answers = iter([PASSWORD, f"{PASSWORD}!", PASSWORD, PASSWORD])
+    monkeypatch.setattr("webnet.accounts.management.commands.changepassword.getpass", lambda _: next(answers))
+
+    with pytest.raises(CommandError, match="not the same"):
+        run("changepassword", "ada")
+    assert not PluginAuditLog.objects.exists()
+    run("changepassword", "ada")
+
+    assert User.objects.get().check_password(PASSWORD)
+
+
+def test_changepassword_refuses_a_weak_password_and_an_unknown_user(monkeypatch: pytest.MonkeyPatch):
+    make_user("ada")
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"short\n{PASSWORD}\n"))
+
+    with pytest.raises(CommandError, match="too short"):
+        run("changepassword", "ada", "--password-stdin")
+    with pytest.raises(CommandError, match="nobody"):
+        run("changepassword", "nobody", "--password-stdin")
