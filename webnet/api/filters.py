@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 import strawberry
-from django.db.models import BigIntegerField, Exists, OuterRef, Q, QuerySet, Subquery, TextField, Value
+from django.db.models import BigIntegerField, Exists, F, OuterRef, Q, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Cast, Coalesce
 from strawberry import UNSET
 
@@ -136,8 +136,10 @@ class PluginAuditLogFilter:
         """Whether rows have to be read to find out if they fit, since no index knows."""
         return bool(_is_given(self.search) and self.search)
 
-    def apply(self, rows: QuerySet[PluginAuditLog]) -> QuerySet[PluginAuditLog]:
-        """The rows that fit, but for the search."""
+    def apply(
+        self, rows: QuerySet[PluginAuditLog], *, cursors: Mapping[str, Any] | None = None
+    ) -> QuerySet[PluginAuditLog]:
+        """The rows that fit, but for the search; `cursors` are the page's `after` and `before`."""
         rows = _apply(
             _of_customers(rows, self.customer),
             plugin_name__in=self.plugin,
@@ -148,7 +150,7 @@ class PluginAuditLogFilter:
             request_id=self.request_id,
             customer_id__isnull=self.platform,
         )
-        return _within(rows, self.created_from, self.created_until)
+        return _within(rows, self.created_from, self.created_until, cursors or {})
 
     def find(self, rows: QuerySet[PluginAuditLog]) -> QuerySet[PluginAuditLog]:
         """Those of the rows in which the searched text is."""
@@ -166,13 +168,20 @@ class PluginAuditLogFilter:
         return rows.alias(**changes).filter(condition)
 
 
-def _within(rows: QuerySet[PluginAuditLog], start: Any, until: Any) -> QuerySet[PluginAuditLog]:
-    """The rows of a time. As positions, which times never run against: every index has them, and pages go by them."""
+def _within(
+    rows: QuerySet[PluginAuditLog], start: Any, until: Any, cursors: Mapping[str, Any]
+) -> QuerySet[PluginAuditLog]:
+    """The rows of a time. As positions, which times never run against: every index has them, and pages go by them.
+
+    Of two limits on one side SQLite takes one for its index, and not the cursor's: so the other is none for an index.
+    """
+    rows = rows.alias(place=F("position") + 0)
+    first, last = ("place" if cursors.get(name) else "position" for name in ("before", "after"))
     by_time = PluginAuditLog.objects.order_by("created_at", "position").values("position")
     if _is_given(start):
-        rows = rows.filter(position__gte=Coalesce(Subquery(by_time.filter(created_at__gte=start)[:1]), NEVER))
+        rows = rows.filter(**{f"{first}__gte": Coalesce(Subquery(by_time.filter(created_at__gte=start)[:1]), NEVER)})
     if _is_given(until):
-        rows = rows.filter(position__lt=Coalesce(Subquery(by_time.filter(created_at__gte=until)[:1]), NEVER))
+        rows = rows.filter(**{f"{last}__lt": Coalesce(Subquery(by_time.filter(created_at__gte=until)[:1]), NEVER)})
     return rows
 
 

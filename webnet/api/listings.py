@@ -130,7 +130,7 @@ def reasons(reading: Reading, config: CustomerPluginConfig) -> Sequence[Reason]:
 
 def audit_logs(info: Info, wanted: PluginAuditLogFilter | None, arguments: Arguments) -> Page[PluginAuditLog]:
     """The rows that the viewer may read; for those who are operators nowhere there are none."""
-    return open_page(info, _audit_logs(info.context.reading, wanted), arguments)
+    return open_page(info, _audit_logs(info.context.reading, wanted, arguments), arguments)
 
 
 def audit_logs_of_customer(
@@ -146,7 +146,7 @@ def audit_logs_of_customer(
         key=(customer.pk,),
         among=[(met.pk,) for met in reading.customers.known() if reading.has_role(Role.OPERATOR, met)],
         arguments=arguments,
-        make_listing=lambda: _audit_logs(reading, wanted),
+        make_listing=lambda: _audit_logs(reading, wanted, arguments),
     )
 
 
@@ -164,7 +164,7 @@ def audit_logs_of_plugin(
         key=(plugin.name,),
         among=[(name,) for name in reading.plugins_met],
         arguments=arguments,
-        make_listing=lambda: _audit_logs(reading, wanted),
+        make_listing=lambda: _audit_logs(reading, wanted, arguments),
     )
 
 
@@ -243,9 +243,11 @@ def meet_audit_logs(reading: Reading, read: Sequence[PluginAuditLog]) -> None:
     reading.meet_plugins(row for log in read if (row := reading.platform.plugins.get(log.plugin_name)))
 
 
-def _audit_logs(reading: Reading, wanted: PluginAuditLogFilter | None) -> Listing[PluginAuditLog]:
+def _audit_logs(
+    reading: Reading, wanted: PluginAuditLogFilter | None, cursors: Arguments | None = None
+) -> Listing[PluginAuditLog]:
     among = audit_logs_of(audited_customers(reading))
-    among = wanted.apply(among) if wanted else among
+    among = wanted.apply(among, cursors=cursors) if wanted else among
     if wanted is None or not wanted.searches:
         return _audit_listing(reading, among)
     return replace(_audit_listing(reading, wanted.find(among)), among=among)
