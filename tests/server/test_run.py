@@ -141,6 +141,7 @@ def test_a_port_that_is_taken_ends_the_start_with_one_sentence(tmp_path: Path) -
         ended = run_command("run", data_dir=tmp_path, PORT=port)
 
     assert ended.returncode == 1
-    assert ended.stderr.strip().endswith("set HOST or PORT.")
+    (told,) = [line for line in ended.stderr.splitlines() if "CommandError" in line]
+    assert told.endswith("set HOST or PORT.")
     assert f"127.0.0.1:{port}" in ended.stderr
     assert not (tmp_path / "webnet.sqlite3").exists()
