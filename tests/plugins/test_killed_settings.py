@@ -16,7 +16,7 @@ from tests.plugins.killing import Sealed
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ROOT = Path(__file__).parents[2]
-ROUNDS = 100
+KILLS = 100
 
 
 def database_url():
@@ -37,18 +37,18 @@ def test_after_100_kills_of_updates_and_of_rotations_every_secret_opens_and_ever
     environment = os.environ | {"DATABASE_URL": database_url(), "WEBNET_PLUGINS": "", "PYTHONPATH": str(ROOT)}
 
     ended = subprocess.run(
-        [sys.executable, ROOT / "tests" / "plugins" / "killing.py", str(ROUNDS), str(seed)],
+        [sys.executable, ROOT / "tests" / "plugins" / "killing.py", str(KILLS), str(seed)],
         env=environment,
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=500,
         check=False,
     )
 
     assert ended.returncode == 0, f"seed {seed}: {ended.stderr}"
     report = json.loads(ended.stdout.splitlines()[-1])
-    # Updates never finish, and a rotation that had just finished was no kill.
-    assert report["killed"] > 1.2 * ROUNDS
-    assert report["rows"] > ROUNDS
+    assert report["updates"] >= KILLS
+    assert report["rotations"] >= KILLS
+    assert report["rows"] > KILLS
     assert report["chains"] == 9
