@@ -72,6 +72,17 @@ def test_nothing_is_replaced_by_what_would_not_start(running, replaced, monkeypa
     running.reload()
 
     assert (replaced, running.reload_signal) == ([], False)
+    assert not running.main_loop_interrupt.is_set()
+
+
+def test_a_reload_that_is_asked_for_while_another_is_refused_is_not_forgotten(running, replaced, monkeypatch):
+    running.signal_handler_reload()
+    monkeypatch.setattr(fleet, "_try_start", running.signal_handler_reload)
+
+    running.reload()
+
+    assert (replaced, running.reload_signal) == ([], True)
+    assert running.main_loop_interrupt.is_set()
 
 
 @pytest.mark.parametrize(

@@ -47,16 +47,17 @@ class Fleet(MPServer):
 
     def _reload(self, spawn_target: Any, target_loader: Any) -> None:
         """As granian does it, but only when a trial says that new workers will start, and with the time they need."""
+        # Before the trial: a signal that comes from here on asks for another one, of what is installed then.
+        self.reload_signal = False
+        self.main_loop_interrupt.clear()
         seconds = _try_start()
         if seconds is None:
             logger.error("New workers would not start: the old ones go on.")
-            self.reload_signal = False
-            self.main_loop_interrupt.clear()
         else:
             self.respawn_interval = seconds
             super()._reload(spawn_target, target_loader)  # type: ignore[no-untyped-call]  # as granian has it
             self._forget_replaced()
-        # What came in the meantime must not be lost with the event that is cleared in here.
+        # What came in the meantime must not be lost with the event, which granian clears too.
         if self.interrupt_signal or self.interrupt_children or self.reload_signal:
             self.main_loop_interrupt.set()
 
