@@ -107,6 +107,6 @@ class PluginAuditLogEdge:
 
 
 @strawberry.type(description="A page of audit rows; it has no total, since the log only grows.")
-class PluginAuditLogConnection(relay.Connection[PluginAuditLog]):  # type: ignore[type-var]  # Our Node is another than Relay\'s.
+class PluginAuditLogConnection(relay.Connection[PluginAuditLog]):  # type: ignore[type-var]  # Our Node is another than Relay's.
     edges: list[PluginAuditLogEdge]  # type: ignore[assignment]  # Relay's own edges have other descriptions.
     page_info: PageInfo  # type: ignore[assignment]  # So has its PageInfo.

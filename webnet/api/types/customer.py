@@ -87,7 +87,7 @@ class CustomerEdge:
 
 
 @strawberry.type(description="A page of customers; `totalCount` is counted only when asked for.")
-class CustomerConnection(relay.Connection[Customer]):  # type: ignore[type-var]  # Our Node is another than Relay\'s.
+class CustomerConnection(relay.Connection[Customer]):  # type: ignore[type-var]  # Our Node is another than Relay's.
     edges: list[CustomerEdge]  # type: ignore[assignment]  # Relay's own edges have other descriptions.
     page_info: PageInfo  # type: ignore[assignment]  # So has its PageInfo.
     total_count: int

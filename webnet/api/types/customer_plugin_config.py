@@ -165,7 +165,7 @@ class CustomerPluginConfigEdge:
 
 
 @strawberry.type(description="A page of configs; `totalCount` is counted only when asked for.")
-class CustomerPluginConfigConnection(relay.Connection[CustomerPluginConfig]):  # type: ignore[type-var]  # Our Node is another than Relay\'s.
+class CustomerPluginConfigConnection(relay.Connection[CustomerPluginConfig]):  # type: ignore[type-var]  # Our Node is another than Relay's.
     edges: list[CustomerPluginConfigEdge]  # type: ignore[assignment]  # Relay's own edges have other descriptions.
     page_info: PageInfo  # type: ignore[assignment]  # So has its PageInfo.
     total_count: int

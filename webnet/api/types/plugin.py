@@ -216,7 +216,7 @@ class PluginEdge:
 
 
 @strawberry.type(description="A page of plugins; `totalCount` is counted only when asked for.")
-class PluginConnection(relay.Connection[Plugin]):  # type: ignore[type-var]  # Our Node is another than Relay\'s.
+class PluginConnection(relay.Connection[Plugin]):  # type: ignore[type-var]  # Our Node is another than Relay's.
     edges: list[PluginEdge]  # type: ignore[assignment]  # Relay's own edges have other descriptions.
     page_info: PageInfo  # type: ignore[assignment]  # So has its PageInfo.
     total_count: int
