@@ -8,6 +8,7 @@ from webnet.errors import PermissionDenied
 from webnet.plugins.base import PluginBase
 from webnet.plugins.manager import manager
 from webnet.plugins.models import PluginAuditLog, PluginConfig, PluginStatus
+from webnet.plugins.registry import PluginRegistry
 
 pytestmark = pytest.mark.django_db
 
@@ -71,6 +72,19 @@ def test_what_is_gone_is_missing_and_keeps_what_it_had(registered, operator):
     assert row.enabled and row.settings == {"kept": True} and row.version == "1.0"
     registered(Inventory())
     assert manager.sync(actor=operator).updated == ["inventory"]
+
+
+def test_a_module_with_too_long_a_name_is_a_failed_plugin_and_the_others_are_synced(registered, operator):
+    registry = PluginRegistry()
+    registry.load(["x" * 120, "y" * 120], host_version="1.0")
+    registered(*registry.entries(), Inventory())
+
+    report = manager.sync(actor=operator)
+
+    failed = PluginConfig.objects.filter(status=PluginStatus.FAILED)
+    assert len(failed) == 2 and all("No module named" in row.status_reason for row in failed)
+    assert report.failed == [entry.name for entry in registry.entries()]
+    assert PluginConfig.objects.get(name="inventory").status == PluginStatus.LOADED
 
 
 def test_only_a_platform_operator_may_sync(registered):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from hashlib import sha256
 
 from webnet.errors import NotFound, PluginDefinitionError, WebnetError
 from webnet.plugins.base import PluginBase, call_hook
@@ -12,6 +13,7 @@ from webnet.plugins.compatibility import check_host
 from webnet.plugins.entries import Entry, open_entry, start_entry
 from webnet.plugins.failure import LoadFailure, attempt
 from webnet.plugins.manifest import Manifest, read_manifest
+from webnet.plugins.reading import MAXIMUM_NAME_LENGTH
 from webnet.plugins.resolution import Node, load_order, tell_cycle
 
 __all__ = ["Entry", "LoadFailure", "PluginRegistry", "registry"]
@@ -127,14 +129,15 @@ class PluginRegistry:
         """A name for a plugin that has not told its own: each one must differ, since it stands for a row."""
         short, full = module.rpartition(".")[2], module.replace(".", "_")
         taken = {entry.name for entry in self.entries()}
-        return next(name for name in (short, full, module) if name not in taken or name == module)
+        names = [_shorten(name) for name in (short, full, module)]
+        return next((name for name in names if name not in taken), names[-1])
 
     def _refuse_clash(self, unnamed: Entry, opened: Entry) -> Entry:
         taken = self.find(opened.name)
         if taken is None:
             return opened
         if taken.identity is None:  # It only has the name for want of its own: a plugin's real name goes before.
-            self._put(replace(taken, name=taken.module.replace(".", "_") + "_module"))
+            self._put(replace(taken, name=_shorten(taken.module.replace(".", "_") + "_module")))
             return opened
         return unnamed.fail(LoadFailure(reason=_tell_clash(opened.name, opened.module, taken.module)))
 
@@ -161,6 +164,14 @@ def _as_node(entry: Entry) -> Node:
         version=identity.version if identity else "",
         dependencies=identity.dependencies if identity else (),
     )
+
+
+def _shorten(name: str) -> str:
+    """The name as its row can hold it: modules can be longer, and two long ones must still differ."""
+    if len(name) <= MAXIMUM_NAME_LENGTH:
+        return name
+    digest = sha256(name.encode(errors="surrogatepass")).hexdigest()[:16]
+    return f"{name[: MAXIMUM_NAME_LENGTH - len(digest) - 1]}_{digest}"
 
 
 def _tell_clash(name: str, module: str, taken_by: str) -> str:

@@ -184,6 +184,19 @@ def test_each_failed_plugin_has_a_name_of_its_own(install: Install) -> None:
     assert {entry.name for entry in load("x.maps", "y.maps").failed()} == {"maps", "y_maps"}
 
 
+def test_a_failed_plugin_of_a_long_module_has_a_name_that_a_row_can_hold(install: Install) -> None:
+    long = "x" * 120
+
+    registry = load(f"{long}_one", f"{long}_two", f"{long}.maps", install("maps", plugin=source("maps")))
+
+    one, two, three, maps = registry.entries()
+    names = [one.name, two.name, three.name]
+    assert [len(name) for name in names] == [100, 100, 100] and len(set(names)) == 3
+    assert all(name.startswith("x" * 80) for name in names)
+    assert (maps.name, maps.status) == ("maps", "loaded")
+    assert f"No module named '{long}_one'" in one.reason
+
+
 def test_a_module_that_is_listed_twice_loads_once(install: Install) -> None:
     install("demo", plugin=source("demo"))
 
