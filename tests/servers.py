@@ -114,7 +114,11 @@ def serve_application(name: str, application: str, data_dir: Path, **changes: st
     started = _start([sys.executable, "-m", *command], make_environment(data_dir, **changes), until=until)
     with started as (output, process, lines):
         _connect(port)  # granian says that it has started a little before it listens
-        yield Server(host="127.0.0.1", port=port, output=output, process=process, lines=lines)
+        try:
+            yield Server(host="127.0.0.1", port=port, output=output, process=process, lines=lines)
+        finally:
+            if name == "granian-wsgi":
+                _tell_until_it_ends(process)
 
 
 def find_free_port() -> int:
@@ -163,6 +167,23 @@ def _start(
         reader.join()
         if process.stdout is not None:
             process.stdout.close()
+
+
+def _tell_until_it_ends(process: subprocess.Popen[str]) -> None:
+    """SIGTERM, and where nothing comes of it, SIGTERM to the workers as well.
+
+    granian tells each worker once, and a WSGI worker that is told just before its main thread begins to wait never
+    hears of it: Python has noted the signal, and calls the handler only when the next one ends the wait.
+    """
+    deadline = monotonic() + STOP_SECONDS
+    process.terminate()
+    while monotonic() < deadline:
+        try:
+            process.wait(timeout=1)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGTERM)
+        else:
+            return
 
 
 def _end(process: subprocess.Popen[str]) -> None:
