@@ -321,6 +321,24 @@ def test_the_hook_of_a_plugin_that_is_not_here_waits_until_it_is(telling, operat
     assert registry.find("telling") and len(telling.calls) == 2
 
 
+@pytest.mark.parametrize("slug", [None, "acme"])
+def test_a_pause_keeps_nothing_back_that_a_change_has_promised(telling, operator, slug):
+    """What the last change wanted outside of webnet comes about, as it would have without the pause."""
+    make_customer("acme")
+    manager.enable("telling", actor=operator)
+    telling.then = raising
+    manager.enable("telling", actor=operator, customer="acme")
+    manager.pause("telling", actor=operator, customer=slug)
+    telling.then, telling.calls = (lambda: None), []
+    let_time_pass()
+
+    after_hooks.call_due()
+    manager.disable("telling", actor=operator, customer="acme")
+
+    assert telling.called == [("after_enable", "acme"), ("after_disable", "acme")]
+    assert not OwedCall.objects.exists()
+
+
 def test_what_is_owed_goes_with_the_customer(telling, operator):
     make_customer("acme")
     PluginConfig.objects.update(enabled=True)
