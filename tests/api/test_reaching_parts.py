@@ -76,6 +76,59 @@ def test_the_platforms_view_shows_by_it_only_rows_of_those_for_whom_it_is_effect
     assert client.query("query($id: ID!) { node(id: $id) { id } }", id=signed) == {"node": None}
 
 
+ADDED = """{ customers { edges { node {
+  slug greeting notices markedShelfCount markedShelves { totalCount edges { node { name } } pageInfo { hasNextPage } }
+} } } shelves { customer { slug } hint } }"""
+
+
+def test_on_the_platforms_view_its_fields_say_nothing_of_customers_without_it(webnet):
+    """One schema shows the rows of both customers there, so the gate is asked for each row."""
+    found = webnet.client("platform", None).query(ADDED)
+
+    acme, globex = (edge["node"] for edge in found["customers"]["edges"])
+    marked = {"totalCount": 1, "edges": [{"node": {"name": "oak"}}], "pageInfo": {"hasNextPage": False}}
+    assert acme == {
+        "slug": "acme",
+        "greeting": "Welcome to acme",
+        "notices": ["acme is open"],
+        "markedShelfCount": 1,
+        "markedShelves": marked,
+    }
+    assert globex == {
+        "slug": "globex",
+        "greeting": None,
+        "notices": [],
+        "markedShelfCount": 0,
+        "markedShelves": {"totalCount": 0, "edges": [], "pageInfo": {"hasNextPage": False}},
+    }
+    assert {each["customer"]["slug"]: each["hint"] for each in found["shelves"]} == {
+        "acme": "Mind oak",
+        "globex": None,
+    }
+
+
+def test_what_can_be_nothing_there_is_an_error_with_a_code(webnet):
+    client = webnet.client("platform", None)
+    query = "query($id: ID!) { node(id: $id) { id ... on Customer { sign { name } } } }"
+    ids = {edge["node"]["slug"]: edge["node"]["id"] for edge in _customers(client)}
+
+    assert client.query(query, id=ids["acme"])["node"]["sign"] == {"name": "This is acme"}
+    assert client.error_code(query, id=ids["globex"]) == "PLUGIN_NOT_EFFECTIVE"
+    assert client.query('{ plugin(name: "shelf") { sign { name } } }')["plugin"]["sign"]
+
+
+def test_a_row_that_its_resolver_found_unscoped_is_withheld_for_customers_without_it(webnet):
+    """The shelf itself is effective for globex; the type that shows it here is another plugin's."""
+    answer = webnet.client("platform", None).run("{ unscopedShelves { words } }")
+
+    assert answer["data"]["unscopedShelves"] == [{"words": "This is oak"}, None]
+    assert [each["extensions"]["code"] for each in answer["errors"]] == ["PLUGIN_FAILED"]
+
+
+def _customers(client):
+    return client.query("{ customers { edges { node { id slug } } } }")["customers"]["edges"]
+
+
 def test_of_two_types_for_the_same_rows_a_node_is_the_one_that_its_id_names(webnet):
     client = webnet.client("viewer", "acme")
     ids = client.query("{ shelves { id } signedShelves { edges { node { id } } } }")

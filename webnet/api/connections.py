@@ -161,3 +161,24 @@ class Page(Generic[Row]):
     @property
     def total_count(self) -> int:
         return self._source.count()
+
+
+class NoRows(Source[Any]):
+    """Of a page that has none, without a look into the database."""
+
+    def rows(self) -> Sequence[Any]:
+        return ()
+
+    def count(self) -> int:
+        return 0
+
+    def has_rows_behind(self) -> bool:
+        return False
+
+    def end(self) -> int | None:
+        return None
+
+
+def empty_page(ordering: Ordering) -> Page[Any]:
+    """A page of no rows."""
+    return Page(NoRows(), ordering, PageRequest.read(ordering, {}))

@@ -24,7 +24,8 @@ Expected refusals are no errors but members of a result union (`refusals`). Thes
     BAD_PAGE                    200    `first` or `last` is negative, or both are given
     EVENT_STREAM_REQUIRED       406    a subscription was sent by a client that takes no event stream
     PLUGIN_FAILED               200    the plugin named in `extensions.plugin` failed in this field
-    PLUGIN_NOT_EFFECTIVE        200    ends a stream: a plugin that it needs is not effective any more
+    PLUGIN_NOT_EFFECTIVE        200    ends a stream: a plugin that it needs is not effective any more; or this row's
+                                       customer does not have the plugin of a field that can't be null
     SLOW_CONSUMER               200    ends a stream: too many events wait for the client
     SERVER_STOPPING             200    ends a stream: subscribe again, with the last cursor
     INTERNAL_ERROR              200    a bug; `extensions.requestId` finds it in the log (500 outside of a field)

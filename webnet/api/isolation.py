@@ -75,6 +75,14 @@ class IsolatingExecutor(StrawberryGraphQLCoreExecutionContext):
         return error if plugin is None else FieldFailed(error, plugin=plugin, place=f"{type_name}.{field_name}")
 
 
+def owner_of(source: Any) -> int | None:
+    """The customer that a row is or belongs to."""
+    if isinstance(source, Customer):
+        return source.pk
+    owner = getattr(source, "customer_id", None) if isinstance(source, Model) else None
+    return owner if isinstance(owner, int) else None
+
+
 def is_about_input(error: GraphQLError) -> bool:
     """Whether graphql-core could not take a variable or an argument; it tells so by its words alone."""
     return "has invalid value" in error.message
@@ -159,12 +167,4 @@ async def _guard_events(events: AsyncGenerator[Any, Any], plugin: str, place: st
 def _blamed(error: BaseException, plugin: str, place: str, source: Any) -> Exception:
     if isinstance(error, Exception) and _is_told(error):
         return error
-    return FieldFailed(error, plugin=plugin, place=place, customer_id=_owner_of(source))
-
-
-def _owner_of(source: Any) -> int | None:
-    """The customer that a row is or belongs to."""
-    if isinstance(source, Customer):
-        return source.pk
-    owner = getattr(source, "customer_id", None) if isinstance(source, Model) else None
-    return owner if isinstance(owner, int) else None
+    return FieldFailed(error, plugin=plugin, place=place, customer_id=owner_of(source))

@@ -10,6 +10,7 @@ from typing import Any
 from strawberry.exceptions import DuplicatedTypeName
 from strawberry.schema.config import StrawberryConfig
 
+from webnet.api.added_fields import gate_added_fields
 from webnet.api.asked_permissions import refuse_undeclared
 from webnet.api.contributions import (
     Contribution,
@@ -107,4 +108,5 @@ def _assemble(fields: Mapping[tuple[str, str], str], listed: Mapping[str, tuple[
     owners = find_owners(schema.graphql, fields=fields, types=names)
     schema.mark_owners(owners)
     isolate(schema.graphql, owners)
+    gate_added_fields(schema.graphql, owners)
     return FullSchema(schema=schema, owners=owners, index=SchemaIndex(schema.graphql))

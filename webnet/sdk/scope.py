@@ -43,14 +43,15 @@ def scope(rows: QuerySet[Row], reading: Reading, *, shown_by: str | None = None)
     return rows
 
 
-def is_in_scope(row: Any, reading: Reading) -> bool:
-    """Whether this request may see the row, wherever it comes from."""
+def is_in_scope(row: Any, reading: Reading, *, shown_by: str | None = None) -> bool:
+    """Whether this request may see the row, wherever it comes from; `shown_by` as above."""
     if not is_customer_owned(type(row)):
         return True
     plugin = find_plugin(type(row))
-    if plugin not in reading.effective_plugins:
+    needed = {plugin, shown_by or plugin}
+    if not needed <= reading.effective_plugins:
         return False
     if reading.view is not None:
         return bool(row.customer_id == reading.view.pk)
     customer = reading.customers.get(row.customer_id)
-    return customer is not None and plugin in reading.state_of(customer).effective
+    return customer is not None and needed <= reading.state_of(customer).effective

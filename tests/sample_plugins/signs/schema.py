@@ -44,6 +44,23 @@ class CustomerFields:
     def sign(root: graphql.Parent[Any]) -> Sign:
         return Sign(name=f"This is {root.slug}")
 
+    @graphql.field
+    @staticmethod
+    def greeting(root: graphql.Parent[Any]) -> str | None:
+        return f"Welcome to {root.slug}"
+
+    @graphql.field
+    @staticmethod
+    def notices(root: graphql.Parent[Any]) -> list[str]:
+        return [f"{root.slug} is open"]
+
+    @graphql.connection
+    @staticmethod
+    def marked_shelves(root: graphql.Parent[Any]) -> graphql.Connection[Shelf]:
+        return ShelfRow.objects.of(root)
+
+    marked_shelf_count: int = graphql.count(ShelfRow)
+
 
 @graphql.extend(graphql.User)
 class UserFields:
@@ -60,6 +77,11 @@ class ShelfFields:
     def sign(root: graphql.Parent[ShelfRow]) -> Sign:
         return Sign(name=f"This is {root.name}")
 
+    @graphql.field
+    @staticmethod
+    def hint(root: graphql.Parent[ShelfRow]) -> str | None:
+        return f"Mind {root.name}"
+
 
 @graphql.type
 class SignQueries:
@@ -69,6 +91,11 @@ class SignQueries:
     @staticmethod
     def hanging(info: graphql.Info) -> list[Hanging]:
         return [Sign(name="Exit"), *info.context.rows(ShelfRow)]
+
+    @graphql.field
+    @staticmethod
+    def unscoped_shelves() -> list[SignedShelf | None]:
+        return list(ShelfRow.objects.order_by("pk"))
 
 
 extension = GraphQLExtension(

@@ -122,6 +122,22 @@ class Queries:
         '''Never.'''
         return 1 // 0
 
+@graphql.extend(graphql.Customer)
+class CustomerFields:
+    careless_note_count: int = graphql.count(models.Note, description="Of the customer.")
+
+    @graphql.field
+    @staticmethod
+    def careless_greeting() -> str:
+        '''Always.'''
+        return "welcome"
+
+    @graphql.field
+    @staticmethod
+    def careless_hint() -> str | None:
+        '''Sometimes.'''
+        return None
+
 @graphql.input
 class CarelessChangeInput:
     id: graphql.ID
@@ -141,7 +157,9 @@ class Mutations:
         models.Note.objects.filter(pk=key).update(text="changed")
         return CarelessChangePayload(changed=True)
 
-extension = GraphQLExtension(query=Queries, mutation=Mutations, types=(CarelessComment,))
+extension = GraphQLExtension(
+    query=Queries, mutation=Mutations, types=(CarelessComment,), extends=graphql.extends(CustomerFields)
+)
 """
 
 CARELESS = """

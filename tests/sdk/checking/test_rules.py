@@ -55,6 +55,7 @@ EXPECTED = {
     ],
     ("settings.defaults", "unmigrated"): [("get_settings_schema(), '/key'", "the defaults do not fit: is required")],
     ("settings.open", "careless"): [("get_settings_schema()", "settings that are misspelt")],
+    ("tenancy.field", "careless"): [("Customer.carelessGreeting", "for customers without the plugin")],
     ("tenancy.model", "ownerless"): [("model 'ownerless.Loose'", "it does not say whose its rows are")],
     ("tenancy.type", "careless"): [("type 'CarelessComment'", "it shows rows of 'careless.Comment' unscoped")],
     ("tenancy.unique", "careless"): [("model 'careless.Note', code", "it is unique over all customers")],
@@ -103,6 +104,7 @@ def test_what_is_in_order_is_not_found(reports: dict[str, Report]) -> None:
         "page 'everybody'",
         "widget 'everybody'",
     }
+    assert {place for rule, place in found if rule == "tenancy.field"} == {"Customer.carelessGreeting"}
     assert {place for rule, place in found if rule == "tenancy.unique"} == {"model 'careless.Note', code"}
 
 

@@ -50,6 +50,7 @@ RULES: Mapping[str, Grade] = {
     "queries.growing": Grade.ERROR,
     "settings.defaults": Grade.ERROR,
     "settings.open": Grade.ADVICE,
+    "tenancy.field": Grade.WARNING,
     "tenancy.model": Grade.ERROR,
     "tenancy.type": Grade.ERROR,
     "tenancy.unique": Grade.WARNING,

@@ -62,6 +62,7 @@ def _check_as_written(subject: Subject) -> Iterator[Finding]:
     yield from declared.check_metadata(subject)
     yield from declared.check_settings(subject)
     yield from stored.check_types(subject)
+    yield from stored.check_added_fields(subject)
     yield from stored.check_uniqueness(subject)
     yield from documented.check_readme(subject)
     yield from documented.check_descriptions(subject)

@@ -11,8 +11,11 @@ from django.db.migrations.autodetector import MigrationAutodetector
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.questioner import NonInteractiveMigrationQuestioner
 from django.db.migrations.state import ProjectState
+from graphql import GraphQLObjectType
 
+from webnet.api.added_fields import make_absent
 from webnet.api.schema import full_schema
+from webnet.customers.models import Customer
 from webnet.plugins import checks, migrating
 from webnet.plugins.failure import LoadFailure, attempt
 from webnet.plugins.owned_models import is_customer_owned
@@ -39,6 +42,22 @@ def check_types(subject: Subject) -> Iterator[Finding]:
             message = f"it shows rows of '{model._meta.label}' unscoped, so every customer sees those of all"
             words = f"make it with '@graphql.type(models.{model.__name__})' of webnet.sdk"
             yield subject.finding("tenancy.type", f"type '{name}'", message, words)
+
+
+def check_added_fields(subject: Subject) -> Iterator[Finding]:
+    """What is added to a type with a customer can be nothing, for customers who do not have the plugin."""
+    full = full_schema()
+    for (type_name, field_name), owner in subject.owners.fields.items():
+        kind, definition = full.schema.graphql.type_map.get(type_name), full.schema.get_type_by_name(type_name)
+        model = getattr(
+            getattr(getattr(definition, "origin", None), "__strawberry_django_definition__", None), "model", None
+        )
+        if owner == subject.name and isinstance(kind, GraphQLObjectType) and model is not None and _has_customer(model):
+            field = kind.fields.get(field_name)
+            if field is not None and make_absent(field) is None:
+                message = "it can't be null, so on the platform's view it fails for customers without the plugin"
+                words = f"let it be '{str(field.type).rstrip('!')} | None'"
+                yield subject.finding("tenancy.field", f"{type_name}.{field_name}", message, words)
 
 
 def check_uniqueness(subject: Subject) -> Iterator[Finding]:
@@ -110,6 +129,10 @@ def _unique_sets(model: type[models.Model]) -> Iterator[tuple[str, ...]]:
     for constraint in model._meta.constraints:
         if isinstance(constraint, models.UniqueConstraint) and constraint.fields:
             yield tuple(constraint.fields)
+
+
+def _has_customer(model: Any) -> bool:
+    return model is Customer or any(field.attname == "customer_id" for field in model._meta.concrete_fields)
 
 
 def _leads_to_customer(column: Any) -> bool:

@@ -11,7 +11,7 @@ from strawberry.annotation import StrawberryAnnotation
 from strawberry.relay.types import NodeType
 from strawberry.types.arguments import StrawberryArgument
 
-from webnet.api.connections import Listing, Page, PageInfo
+from webnet.api.connections import Listing, Page, PageInfo, empty_page
 from webnet.api.pages import open_nested_page, open_page
 from webnet.customers.models import Customer
 from webnet.sdk.graphql.definition import RowType, find_row_type, mistake
@@ -80,6 +80,10 @@ class ConnectionField(PluginField):
             return self._open_nested(source, info, given)
         return open_page(_host(info), self._list(self._find_rows(source, info, args, kwargs), info, given), given)
 
+    def make_empty(self) -> Any:
+        """What a customer has without the plugin; the host asks for it by this name."""
+        return empty_page(self.row_type.order.read(None))
+
     def _find_rows(self, source: Any, info: Info, args: list[Any], kwargs: dict[str, Any]) -> QuerySet[Any]:
         if self.base_resolver is None:
             return all_rows(self.row_type.model)
@@ -141,6 +145,9 @@ class CountField(ConnectionField):
     def resolve(self, source: Any, info: Info, *_: Any) -> Any:
         self.authorise(source, info)
         return self._open_nested(source, info, {"filter": UNSET, "order": UNSET}).total_count
+
+    def make_empty(self) -> int:
+        return 0
 
 
 def _host(info: Info) -> Any:

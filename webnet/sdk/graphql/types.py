@@ -128,7 +128,7 @@ def _scope_type(cls: Any, shown: RowType) -> None:
     def is_type_of(row: Any, info: Any) -> bool:
         if not isinstance(row, shown.model):
             return isinstance(row, cls)
-        if not is_in_scope(row, info.context.reading):
+        if not is_in_scope(row, info.context.reading, shown_by=find_plugin_by_module(cls.__module__)):
             raise LeakPrevented(f"'{cls.__module__}' was about to show a {shown.name} of another customer.")
         return True
 
