@@ -15,7 +15,7 @@ from shelf.models import Book, Shelf
 
 from tests.api.client import GraphQLClient
 from tests.factories import make_customer, make_member, make_operator
-from webnet.api import visibility
+from webnet.api import views, visibility
 from webnet.api.batches import Batches
 from webnet.api.reading import Reading
 from webnet.api.schema import full_schema
@@ -137,6 +137,51 @@ def test_each_answer_names_the_schema_it_was_given_by(world):
     manager.disable("shelf", actor=SYSTEM, customer="acme")
     answer = world.at("acme").send({"query": "{ viewer { isPlatformOperator } }"})
     assert answer["Webnet-Schema"] == names["globex"]
+
+
+GOOD = json.dumps({"query": "{ viewer { isPlatformOperator } }"}).encode()
+REFUSED = {
+    "no JSON": b"{",
+    "no document": b"{}",
+    "no GraphQL": b'{"query": "{"}',
+    "no field of the schema": b'{"query": "{ nothing }"}',
+    "too deep": json.dumps({"query": "{ a" * 30 + "}" * 30}).encode(),
+    "no operation of this name": b'{"query": "query A { __typename } query B { __typename }"}',
+    "subscription": b'{"query": "subscription { pluginEvents { cursor } }"}',
+    "wrong variable": b'{"query": "query($n: Int!) { plugins(first: $n) { totalCount } }", "variables": {"n": "x"}}',
+}
+
+
+@pytest.mark.parametrize("refused", REFUSED.values(), ids=REFUSED)
+def test_an_answer_that_refuses_a_request_names_the_viewers_schema_too(world, refused):
+    """Else a client would take its own mistake for a change of the schema."""
+    host = GraphQLClient().send(GOOD)["Webnet-Schema"]
+    for view in ("acme", None):
+        client = world.at(view)
+        answer = client.send(refused)
+
+        assert answer.status_code in (400, 406), answer.content
+        assert answer["Webnet-Schema"] == client.send(GOOD)["Webnet-Schema"] != host
+
+
+def test_an_answer_to_a_bug_names_the_viewers_schema_too(world, monkeypatch):
+    client = world.at("acme")
+    named = client.send(GOOD)["Webnet-Schema"]
+    monkeypatch.setattr(views, "execute", lambda *_: 1 // 0)
+
+    assert client.send(GOOD).status_code == 500
+    assert client.send(GOOD)["Webnet-Schema"] == named
+
+
+def test_who_is_let_in_nowhere_is_told_the_schema_of_the_host(world):
+    """Whoever is not known to webnet, or not to this customer, learns nothing of what plugins there are."""
+    host = GraphQLClient().send(GOOD)["Webnet-Schema"]
+    stranger, bad_token = GraphQLClient(view="acme"), GraphQLClient(view="acme", token="wn_nobody")
+
+    assert world.at("acme").send(GOOD)["Webnet-Schema"] != host
+    answers = [world.at("no-such-customer").send(GOOD), bad_token.send(GOOD), stranger.send(GOOD), stranger.send(b"{")]
+    assert [answer.status_code for answer in answers] == [404, 401, 200, 400]
+    assert {answer["Webnet-Schema"] for answer in answers} == {host}
 
 
 def test_the_platforms_view_shows_what_is_effective_for_one_of_the_viewers_customers(world):

@@ -74,24 +74,34 @@ def respond(request: HttpRequest, customer: str | None, *, subscribe: Subscribe[
     """The answer, or what `subscribe` makes of a subscription."""
     if wants_graphiql(request):
         return show_graphiql(request, customer)
+    return answering(request, visible_schema(None), lambda: enter(request, customer, subscribe))
+
+
+def answering(request: HttpRequest, schema: Schema, serve: Callable[[], Subscribed]) -> Subscribed:
+    """What it serves; or the refusal that it raises, under the name of the schema that holds so far."""
     try:
-        return serve(request, customer, subscribe)
+        return serve()
     except WebnetError as error:
-        return refuse(request, error, fingerprint=visible_schema(None).fingerprint)
+        return refuse(request, error, fingerprint=schema.fingerprint)
     except (Exception, SystemExit):
         logger.exception("Request %s failed.", request_id(request))
         bug = WebnetError(INTERNAL_MESSAGE, code="INTERNAL_ERROR")
-        return refuse(request, bug, fingerprint=visible_schema(None).fingerprint)
+        return refuse(request, bug, fingerprint=schema.fingerprint)
 
 
-def serve(request: HttpRequest, customer: str | None, subscribe: Subscribe[Subscribed]) -> Subscribed:
-    """Run what is asked for. Raises WebnetError for what can't be run at all."""
+def enter(request: HttpRequest, customer: str | None, subscribe: Subscribe[Subscribed]) -> Subscribed:
+    """Serve by the schema of whoever asks. Raises WebnetError for those who are let in nowhere."""
     if request.method not in ALLOWED_OPERATIONS:
         raise BadRequest("GraphQL is served by GET and POST.", code="METHOD_NOT_ALLOWED", status=405)
     require_csrf_token(request)
-    wanted = read_request(request)
     context = Context(request=request, customer_slug=customer)
     schema = visible_schema(context.reading if context.is_signed_in else None)
+    return answering(request, schema, lambda: serve(request, context, schema, subscribe))
+
+
+def serve(request: HttpRequest, context: Context, schema: Schema, subscribe: Subscribe[Subscribed]) -> Subscribed:
+    """Run what is asked for. Raises WebnetError for what can't be run at all."""
+    wanted = read_request(request)
     try:
         result = execute(wanted, context, schema)
     except InvalidOperationTypeError as error:
