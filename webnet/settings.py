@@ -11,7 +11,9 @@ from webnet.server.environment import (
     read_environment,
     read_number,
     read_origins,
+    read_redis_url,
     read_secret_key,
+    read_switch,
 )
 
 env = read_environment()
@@ -29,7 +31,7 @@ WEBNET_REQUEST_DEADLINE = read_number(
 ROOT_URLCONF = "webnet.urls"
 
 # --- Whom to trust ----------------------------------------------------------------------------------------------------
-DEBUG = env.bool("WEBNET_DEBUG", default=False)
+DEBUG = read_switch("WEBNET_DEBUG", env.str("WEBNET_DEBUG", default=""), default=False)
 SECRET_KEY = read_secret_key(env.str("WEBNET_SECRET_KEY", default=""), debug=DEBUG, data_dir=WEBNET_DATA_DIR)
 # Former keys, so that what they signed or sealed can still be read while the key is changed.
 SECRET_KEY_FALLBACKS = env.list("WEBNET_SECRET_KEY_FALLBACKS", default=[])
@@ -48,7 +50,7 @@ CORS_URLS_REGEX = r"^/graphql/"
 
 # Whether browsers come by https, through a proxy that sets X-Forwarded-Proto and X-Forwarded-For itself. Then cookies
 # are for https only, and browsers are told to come back by https for a month (this host only, not its subdomains).
-WEBNET_HTTPS = env.bool("WEBNET_HTTPS", default=not DEBUG)
+WEBNET_HTTPS = read_switch("WEBNET_HTTPS", env.str("WEBNET_HTTPS", default=""), default=not DEBUG)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if WEBNET_HTTPS else None
 SECURE_HSTS_SECONDS = 30 * 24 * 3600 if WEBNET_HTTPS else 0
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = WEBNET_HTTPS
@@ -59,7 +61,7 @@ X_FRAME_OPTIONS = "DENY"
 # --- Apps and plugins -------------------------------------------------------------------------------------------------
 add_plugin_folders(HOME_DIR)
 # In safe mode no plugin's code runs at all, for the day when one of them does harm.
-WEBNET_SAFE_MODE = env.bool("WEBNET_SAFE_MODE", default=False)
+WEBNET_SAFE_MODE = read_switch("WEBNET_SAFE_MODE", env.str("WEBNET_SAFE_MODE", default=""), default=False)
 # Set but empty means none, which a default would not tell from left out.
 _listed = env.list("WEBNET_PLUGINS") if "WEBNET_PLUGINS" in env else None
 WEBNET_PLUGINS = () if WEBNET_SAFE_MODE else name_plugins(_listed, home=HOME_DIR)
@@ -147,7 +149,7 @@ DATABASES = {
 # At start-up, plugins whose migrations can't be loaded are entered here with None: Django leaves them alone then.
 MIGRATION_MODULES: dict[str, str | None] = {}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-REDIS_URL = env.str("REDIS_URL", default="")
+REDIS_URL = read_redis_url(env.str("REDIS_URL", default=""))
 USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = False

@@ -86,6 +86,12 @@ def test_a_number_of_workers_that_can_not_be_is_refused(workers: str) -> None:
         call_command("serve", f"--workers={workers}")
 
 
+@pytest.mark.parametrize("port", ["-1", "65536", "http"])
+def test_a_port_that_is_none_is_refused(port: str) -> None:
+    with pytest.raises(CommandError, match="a whole number from 0 to 65535"):
+        call_command("serve", f"--port={port}")
+
+
 def test_workers_are_replaced_when_they_die_and_by_those_that_start_only(house: House, tmp_path: Path) -> None:
     file = tmp_path / "webnet.env"
     file.write_text("WEBNET_PLUGINS=\n")

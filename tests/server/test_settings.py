@@ -16,6 +16,8 @@ from webnet.server.environment import (
     read_environment,
     read_number,
     read_origins,
+    read_redis_url,
+    read_switch,
 )
 
 SHOW = """
@@ -49,6 +51,10 @@ def read_settings(data_dir: Path, **changes: str | None) -> dict[str, object]:
         ({"WEBNET_SECRET_KEY": None}, "WEBNET_SECRET_KEY"),
         ({"WEBNET_ALLOWED_HOSTS": None}, "WEBNET_ALLOWED_HOSTS"),
         ({"WEBNET_SCHEMA_CACHE_SIZE": "many"}, "WEBNET_SCHEMA_CACHE_SIZE"),
+        ({"WEBNET_DEBUG": "maybe"}, "WEBNET_DEBUG"),
+        ({"WEBNET_HTTPS": "maybe"}, "WEBNET_HTTPS"),
+        ({"WEBNET_SAFE_MODE": "maybe"}, "WEBNET_SAFE_MODE"),
+        ({"REDIS_URL": "127.0.0.1:6379"}, "REDIS_URL"),
         ({"DATABASE_URL": "mysql://root:password@127.0.0.1/test"}, "DATABASE_URL"),
     ],
 )
@@ -88,6 +94,47 @@ def test_a_data_folder_that_can_not_be_made_is_refused_by_name(tmp_path: Path) -
 
     with pytest.raises(ImproperlyConfigured, match="WEBNET_DATA_DIR"):
         make_data_dir(str(tmp_path / "file" / "var"), home=tmp_path)
+
+
+def test_a_data_folder_that_can_not_be_written_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(ImproperlyConfigured, match=r"WEBNET_DATA_DIR '/proc' can't be written"):
+        make_data_dir("/proc", home=tmp_path)  # where not even root makes a file
+
+
+def test_a_data_folder_is_left_as_it_was(tmp_path: Path) -> None:
+    assert make_data_dir("", home=tmp_path) == tmp_path / "var"
+    assert list((tmp_path / "var").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "is_on"),
+    [("1", True), ("true", True), ("Yes", True), ("on", True), ("0", False), ("FALSE", False), ("no", False)],
+)
+def test_a_switch_is_on_or_off_as_people_write_it(given: str, is_on: bool) -> None:
+    assert read_switch("WEBNET_SAFE_MODE", given, default=not is_on) is is_on
+
+
+@pytest.mark.parametrize("default", [True, False])
+def test_an_empty_switch_counts_as_left_out(default: bool) -> None:
+    assert read_switch("WEBNET_HTTPS", "", default=default) is default
+
+
+@pytest.mark.parametrize("given", ["maybe", "2", "-1", " ", "enabled"])
+def test_what_is_neither_on_nor_off_is_refused_by_name(given: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match=f"WEBNET_SAFE_MODE must be 1 or 0, not '{given}'"):
+        read_switch("WEBNET_SAFE_MODE", given, default=False)
+
+
+@pytest.mark.parametrize("given", ["", "redis://:p@h:6379/0", "rediss://h", "unix:///run/redis.sock"])
+def test_addresses_of_redis_are_taken_as_they_are(given: str) -> None:
+    assert read_redis_url(given) == given
+
+
+def test_what_is_no_address_of_redis_is_refused_without_telling_its_password() -> None:
+    with pytest.raises(ImproperlyConfigured, match="REDIS_URL must look like") as refusal:
+        read_redis_url("http://:pass-word@127.0.0.1:6379")
+
+    assert "pass-word" not in str(refusal.value)
 
 
 def test_debugging_needs_nothing_to_be_set(tmp_path: Path) -> None:

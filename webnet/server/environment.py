@@ -57,6 +57,10 @@ def make_data_dir(given: str, *, home: Path) -> Path:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
         raise ImproperlyConfigured(f"WEBNET_DATA_DIR '{path}' can't be made: {problem.strerror}.") from problem
+    try:
+        tempfile.TemporaryFile(dir=path).close()  # what a file's rights allow says nothing of a read-only disk
+    except OSError as problem:
+        raise ImproperlyConfigured(f"WEBNET_DATA_DIR '{path}' can't be written: {problem.strerror}.") from problem
     return path
 
 
@@ -114,6 +118,23 @@ def read_number(name: str, given: str, *, lowest: int, highest: int) -> int:
     if given.isascii() and given.isdecimal() and lowest <= int(given) <= highest:
         return int(given)
     raise ImproperlyConfigured(f"{name} must be a whole number from {lowest} to {highest}, not '{given}'.")
+
+
+def read_switch(name: str, given: str, *, default: bool) -> bool:
+    """Whether it is on; `name` is the variable's, for the refusal, and an empty one counts as left out."""
+    switch = {"": default, **dict.fromkeys(("1", "true", "yes", "on"), True)}
+    switch.update(dict.fromkeys(("0", "false", "no", "off"), False))
+    if given.lower() not in switch:
+        raise ImproperlyConfigured(f"{name} must be 1 or 0, not '{given}'.")
+    return switch[given.lower()]
+
+
+def read_redis_url(given: str) -> str:
+    """The address given, as the Redis client takes it; empty for none."""
+    if given and not given.startswith(("redis://", "rediss://", "unix://")):
+        # The address itself is not repeated: it may hold a password.
+        raise ImproperlyConfigured("REDIS_URL must look like redis://:password@host:6379/0, rediss://… or unix://….")
+    return given
 
 
 def read_origins(name: str, given: list[str]) -> list[str]:

@@ -7,9 +7,11 @@ from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand
 from django.db import connections
 
+from webnet.server.environment import read_number
 from webnet.server.fleet import serve
 from webnet.server.listening import describe_address, listen
 
@@ -23,9 +25,9 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []  # noqa: RUF012 - Django's own attribute; migrate runs the checks
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--workers", type=_count, default=max(2, os.cpu_count() or 1), help="how many processes")
+        parser.add_argument("--workers", type=_workers, default=max(2, os.cpu_count() or 1), help="how many processes")
         parser.add_argument("--host", default=settings.WEBNET_HOST, help="where to listen; HOST where left out")
-        parser.add_argument("--port", type=int, default=settings.WEBNET_PORT, help="PORT where left out")
+        parser.add_argument("--port", type=_port, default=settings.WEBNET_PORT, help="PORT where left out")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Serve until the process is told to end."""
@@ -37,7 +39,16 @@ class Command(BaseCommand):
         serve(listener, workers=options["workers"])
 
 
-def _count(text: str) -> int:
-    if text.isascii() and text.isdecimal() and 1 <= int(text) <= 256:
-        return int(text)
-    raise ArgumentTypeError("a whole number from 1 to 256")
+def _workers(text: str) -> int:
+    return _number(text, lowest=1, highest=256)
+
+
+def _port(text: str) -> int:
+    return _number(text, lowest=0, highest=65_535)
+
+
+def _number(text: str, *, lowest: int, highest: int) -> int:
+    try:
+        return read_number("it", text, lowest=lowest, highest=highest)
+    except ImproperlyConfigured as problem:
+        raise ArgumentTypeError(str(problem)) from None
