@@ -46,6 +46,8 @@ def fill(install: Callable[..., None], count: int, *, start: int = 0) -> None:
         make_member(f"member-{number:03}", customer, Role.ADMIN)
         manager.enable(f"plugin_{number:03}", actor=SYSTEM, customer=customer.slug, with_dependencies=True)
         plugin = PluginConfig.objects.get(name=f"plugin_{number:03}")
+        # Only these pairs have settings that were ever changed.
+        plugin.customer_configs.filter(customer=customer).update(settings_revision=1)
         for owner, is_latest in ((None, False), (None, True), (customer, False), (customer, True)):
             PluginHealth.objects.create(
                 plugin=plugin,
@@ -105,6 +107,9 @@ FLAT = {
     "plugins' and configs' health histories": "{ plugins(first: 100) { edges { node { healthHistory(first: 2) {"
     " edges { node { status } } pageInfo { hasNextPage } } } } } customers(first: 100) { edges { node { pluginConfigs {"
     " healthHistory { edges { node { status } } } } } } } }",
+    "settings histories": "{ plugins(first: 100) { edges { node { settingsHistory(first: 2) { edges { node { revision"
+    " user { username } } } } } } } customers(first: 100) { edges { node { pluginConfigs { settingsHistory(first: 2) {"
+    " edges { node { revision changes { path } } } pageInfo { hasNextPage } } } } } } }",
     "surfaces": "{ navigationItems { label plugin { name } } viewer { memberships { customer { slug } } } }",
     "a config's plugin's logs": "{ customers(first: 100) { edges { node { pluginConfigs { plugin {"
     " auditLogs(first: 1) { edges { node { customer { slug } } } } } } } } } }",
@@ -120,3 +125,15 @@ def test_statements_do_not_grow_with_rows(install, name):
     fill(install, 30, start=3)
 
     assert count_statements(client, FLAT[name]) == few <= 8
+
+
+def test_a_page_deep_in_a_list_takes_as_many_statements_as_the_first(install):
+    client = GraphQLClient.of(make_operator("ops"))
+    fill(install, 3)
+    query = """query($after: String) { pluginAuditLogs(first: 2, after: $after) {
+        edges { node { id } } pageInfo { hasNextPage startCursor endCursor } } }"""
+    page = client.data(query)["pluginAuditLogs"]["pageInfo"]
+
+    first, deep = (count_statements(client, query, after=after) for after in (None, page["endCursor"]))
+
+    assert page["hasNextPage"] and deep == first

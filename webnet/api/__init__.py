@@ -8,6 +8,6 @@ schema      schema, webnet_schema, declare, directives, contributions, trial_bui
 one view    visibility, schema_filter, fingerprints
 roots       queries, mutations, subscriptions, nodes, types, refusals
 lists       listings, filters, orders, connections, keyset, cursors, pages, batches
-shown       settings_shown, health_history, plans, permission_matrix, surfaces, widgets
+shown       settings_shown, histories, plans, permission_matrix, surfaces, widgets
 streams     events
 """

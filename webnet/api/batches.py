@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
@@ -30,10 +30,12 @@ class Batch(Generic[Row]):
         self.counts: Loader[Any, int] = Loader(self._load_counts)
         self.behind: Loader[Any, list[Row]] = Loader(self._load_behind)
 
-    def page_of(self, key: Any, among: Iterable[Any]) -> Page[Row]:
-        """The page of one parent; `among` are the parents that will be asked for too."""
-        for loader in (self.pages, self.counts, self.behind):
-            loader.announce(among)
+    def page_of(self, key: Any, among: Callable[[], Iterable[Any]]) -> Page[Row]:
+        """The page of one parent; `among` finds the parents that will be asked for too, once for all of them."""
+        if not self.pages.expects(key):
+            keys = [*among(), key]
+            for loader in (self.pages, self.counts, self.behind):
+                loader.announce(keys)
         return Page(_Nested(self, key), self._listing.ordering, self._request)
 
     def _load_pages(self, keys: Collection[Any]) -> Mapping[Any, list[Row]]:

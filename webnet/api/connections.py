@@ -143,24 +143,51 @@ class Page(Generic[Row]):
         return [Edge(write_cursor(self._ordering, row), row) for row in in_order]
 
     @property
-    def page_info(self) -> PageInfo:
-        is_full = len(self._source.rows()) > self._request.size
-        end = None if is_full else self._source.end()
-        has_more, has_behind = is_full or end is not None, self._source.has_rows_behind()
-        cursors = [edge.cursor for edge in self.edges]
-        if end is not None:
-            stopped = write_place(self._ordering, [end])
-            cursors = [stopped, *cursors] if self._request.backwards else [*cursors, stopped]
-        return PageInfo(
-            has_next_page=has_behind if self._request.backwards else has_more,
-            has_previous_page=has_more if self._request.backwards else has_behind,
-            start_cursor=cursors[0] if cursors else None,
-            end_cursor=cursors[-1] if cursors else None,
-        )
+    def page_info(self) -> Page[Row]:
+        """The page itself, read as a `PageInfo`; a field costs a statement only where it is asked for."""
+        return self
+
+    @property
+    def has_next_page(self) -> bool:
+        return self._has_behind if self._request.backwards else self._has_more
+
+    @property
+    def has_previous_page(self) -> bool:
+        return self._has_more if self._request.backwards else self._has_behind
+
+    @property
+    def start_cursor(self) -> str | None:
+        return self._cursors[0] if self._cursors else None
+
+    @property
+    def end_cursor(self) -> str | None:
+        return self._cursors[-1] if self._cursors else None
 
     @property
     def total_count(self) -> int:
         return self._source.count()
+
+    @cached_property
+    def _has_behind(self) -> bool:
+        return self._source.has_rows_behind()
+
+    @cached_property
+    def _stopped(self) -> int | None:
+        is_full = len(self._source.rows()) > self._request.size
+        return None if is_full else self._source.end()
+
+    @property
+    def _has_more(self) -> bool:
+        return len(self._source.rows()) > self._request.size or self._stopped is not None
+
+    @property
+    def _cursors(self) -> list[str]:
+        """Those of the rows; where a look stopped, there is one without a row to go on from."""
+        cursors = [edge.cursor for edge in self.edges]
+        if self._stopped is None:
+            return cursors
+        stopped = write_place(self._ordering, [self._stopped])
+        return [stopped, *cursors] if self._request.backwards else [*cursors, stopped]
 
 
 class NoRows(Source[Any]):

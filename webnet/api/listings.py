@@ -23,7 +23,6 @@ from webnet.api.pages import Arguments, open_nested_page, open_page
 from webnet.api.reading import Reading
 from webnet.customers.models import Customer
 from webnet.customers.roles import Role
-from webnet.plugins import settings_history as history
 from webnet.plugins.activation import Reason
 from webnet.plugins.compatibility import satisfies
 from webnet.plugins.effectiveness import IneffectiveCode
@@ -97,7 +96,7 @@ def configs_of_plugin(
         info,
         parent=["plugin_id"],
         key=(plugin.pk,),
-        among=[(row.pk,) for row in reading.plugins_met.values()],
+        among=lambda: [(row.pk,) for row in reading.plugins_met.values()],
         arguments=arguments,
         make_listing=lambda: _explicit_configs(reading, wanted, ordering=orders.CONFIGS_OF_PLUGIN),
     )
@@ -144,7 +143,7 @@ def audit_logs_of_customer(
         info,
         parent=["customer_id"],
         key=(customer.pk,),
-        among=[(met.pk,) for met in reading.customers.known() if reading.has_role(Role.OPERATOR, met)],
+        among=lambda: [(met.pk,) for met in reading.customers.known() if reading.has_role(Role.OPERATOR, met)],
         arguments=arguments,
         make_listing=lambda: _audit_logs(reading, wanted, arguments),
     )
@@ -162,31 +161,9 @@ def audit_logs_of_plugin(
         info,
         parent=["plugin_name"],
         key=(plugin.name,),
-        among=[(name,) for name in reading.plugins_met],
+        among=lambda: [(name,) for name in reading.plugins_met],
         arguments=arguments,
         make_listing=lambda: _audit_logs(reading, wanted, arguments),
-    )
-
-
-def settings_history(
-    info: Info, plugin: PluginConfig, config: CustomerPluginConfig | None, arguments: Arguments
-) -> Page[PluginAuditLog] | None:
-    """The changes of the global layer, for platform operators only, or of a customer's, for operators there."""
-    reading = info.context.reading
-    reading.meet_plugins([plugin])
-    may_read = (
-        reading.actor.is_platform_operator if config is None else reading.has_role(Role.OPERATOR, config.customer)
-    )
-    if not may_read:
-        return None
-    among = [(None, name) for name in reading.plugins_met] if config is None else _changed_pairs(reading)
-    return open_nested_page(
-        info,
-        parent=["customer_id", "plugin_name"],
-        key=(config.customer_id if config is not None else None, plugin.name),
-        among=among,
-        arguments=arguments,
-        make_listing=lambda: _audit_listing(reading, history.changes(is_global=config is None).defer("text")),
     )
 
 
@@ -243,26 +220,16 @@ def meet_audit_logs(reading: Reading, read: Sequence[PluginAuditLog]) -> None:
     reading.meet_plugins(row for log in read if (row := reading.platform.plugins.get(log.plugin_name)))
 
 
+def audit_listing(reading: Reading, rows: QuerySet[PluginAuditLog]) -> Listing[PluginAuditLog]:
+    """These rows, newest first."""
+    return Listing(rows=rows, ordering=orders.AUDIT_LOGS, meet=lambda read: meet_audit_logs(reading, read))
+
+
 def _audit_logs(
     reading: Reading, wanted: PluginAuditLogFilter | None, cursors: Arguments | None = None
 ) -> Listing[PluginAuditLog]:
     among = audit_logs_of(audited_customers(reading))
     among = wanted.apply(among, cursors=cursors) if wanted else among
     if wanted is None or not wanted.searches:
-        return _audit_listing(reading, among)
-    return replace(_audit_listing(reading, wanted.find(among)), among=among)
-
-
-def _changed_pairs(reading: Reading) -> list[tuple[int | None, str]]:
-    """(customer, plugin) of those met whose settings were ever changed, where the viewer is an operator."""
-    customers = [customer for customer in reading.customers.known() if reading.has_role(Role.OPERATOR, customer)]
-    return [
-        (customer.pk, name)
-        for customer in customers
-        for name, config in reading.state_of(customer).rows.items()
-        if config.settings_revision and name in reading.plugins_met
-    ]
-
-
-def _audit_listing(reading: Reading, rows: QuerySet[PluginAuditLog]) -> Listing[PluginAuditLog]:
-    return Listing(rows=rows, ordering=orders.AUDIT_LOGS, meet=lambda read: meet_audit_logs(reading, read))
+        return audit_listing(reading, among)
+    return replace(audit_listing(reading, wanted.find(among)), among=among)

@@ -24,6 +24,10 @@ class Loader(Generic[Key, Value]):
         """Say that these may be asked for soon."""
         self._announced.update((key, None) for key in keys if key not in self._values)
 
+    def expects(self, key: Key) -> bool:
+        """Whether it was announced, or read already."""
+        return key in self._announced or key in self._values
+
     def put(self, key: Key, value: Value) -> None:
         """Keep a value that was read elsewhere."""
         self._values[key] = value

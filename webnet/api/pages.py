@@ -33,11 +33,11 @@ def open_nested_page(
     *,
     parent: Sequence[str],
     key: Sequence[object],
-    among: Iterable[Sequence[object]],
+    among: Callable[[], Iterable[Sequence[object]]],
     arguments: Arguments,
     make_listing: Callable[[], Listing[Row]],
 ) -> Page[Row]:
-    """The page of one parent, read together with those of the parents `among`, which will be asked for too.
+    """The page of one parent, read together with those of the parents `among()`, which will be asked for too.
 
     `parent` are the columns of the rows that hold the parent's key.
     """

@@ -9,7 +9,7 @@ import strawberry_django
 from strawberry import UNSET, relay
 from strawberry.scalars import JSON
 
-from webnet.api import health_history, listings
+from webnet.api import histories, listings
 from webnet.api.connections import Page, PageInfo
 from webnet.api.context import Info
 from webnet.api.declare import field
@@ -123,7 +123,7 @@ class CustomerPluginConfig(Node):
         before: str | None = UNSET,
     ) -> Page[models.PluginAuditLog] | None:
         arguments = {"first": first, "after": after, "last": last, "before": before}
-        return listings.settings_history(info, root.plugin, root, arguments)
+        return histories.settings_of(info, root.plugin, root, arguments)
 
     @field(graphql_type=PluginHealth | None, description="The last check for this customer; null when there was none.")
     @staticmethod
@@ -145,7 +145,7 @@ class CustomerPluginConfig(Node):
         before: str | None = UNSET,
     ) -> Page[models.PluginHealth]:
         arguments = {"first": first, "after": after, "last": last, "before": before}
-        return health_history.of_config(info, root, arguments)
+        return histories.health_of_config(info, root, arguments)
 
     @field(description="The last change; null where none was made.")
     @staticmethod

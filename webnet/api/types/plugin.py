@@ -9,7 +9,7 @@ import strawberry_django
 from strawberry import UNSET, relay
 from strawberry.scalars import JSON
 
-from webnet.api import health_history, listings
+from webnet.api import histories, listings
 from webnet.api.connections import Page, PageInfo
 from webnet.api.context import Info
 from webnet.api.declare import field
@@ -142,7 +142,7 @@ class Plugin(Node):
         before: str | None = UNSET,
     ) -> Page[models.PluginAuditLog] | None:
         arguments = {"first": first, "after": after, "last": last, "before": before}
-        return listings.settings_history(info, root, None, arguments)
+        return histories.settings_of(info, root, None, arguments)
 
     @field(graphql_type=PluginHealth | None, description="The last check for the platform; null when there was none.")
     @staticmethod
@@ -165,7 +165,7 @@ class Plugin(Node):
         before: str | None = UNSET,
     ) -> Page[models.PluginHealth] | None:
         arguments = {"first": first, "after": after, "last": last, "before": before}
-        return health_history.of_plugin(info, root, arguments)
+        return histories.health_of_plugin(info, root, arguments)
 
     @field(graphql_type=ContributionsRef | None, description="Null to viewers.")
     @staticmethod

@@ -108,7 +108,7 @@ class ConnectionField(PluginField):
             _host(info),
             parent=(column,),
             key=(getattr(source, key),),
-            among=[(getattr(each, key),) for each in known],
+            among=lambda: [(getattr(each, key),) for each in known],
             arguments=given,
             make_listing=lambda: self._list(all_rows(model), info, given),
         )
