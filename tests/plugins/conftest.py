@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from webnet.customers.access import Actor
 from webnet.plugins import state_cache
@@ -13,6 +14,10 @@ from webnet.plugins.manager import manager
 from webnet.plugins.models import PluginConfig
 from webnet.plugins.operation import renew_platform
 from webnet.plugins.registry import Entry, PluginRegistry, registry
+
+# Machines are shared: how long an example takes, or takes to be made, says nothing about the code.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 @pytest.fixture

@@ -72,7 +72,7 @@ STORABLE = st.characters(codec="utf-8", exclude_characters="\0")
 steps = st.lists(st.tuples(st.booleans(), st.one_of(patches, st.integers(0, 9))), min_size=2, max_size=10)
 
 # What goes to the database and back has few examples, since each is many transactions.
-in_memory = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+in_memory = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 stored_too = settings(in_memory, max_examples=6)
 
 
