@@ -39,7 +39,7 @@ def run(folder: Path, *arguments: str) -> str:
         "DATABASE_URL": "sqlite://:memory:",
         "TEST_DATABASE": "sqlite",  # on a server, it would want to make these tests' own database anew
         "WEBNET_DEBUG": "1",
-        "WEBNET_PLUGINS": "my_notes",
+        "WEBNET_PLUGINS": folder.name,
         "WEBNET_DATA_DIR": str(folder.parent / "data"),
     }
     command = [sys.executable, "-W", "error", *arguments]
@@ -59,6 +59,16 @@ def folder(settings: Settings, tmp_path: Path) -> Path:
 
 
 def test_its_own_tests_pass(folder: Path) -> None:
+    assert "8 passed" in run(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider", ".")
+
+
+def test_so_do_those_of_one_with_a_digit_in_its_name(settings: Settings, tmp_path: Path) -> None:
+    """GraphQL and Django write such a name differently where words are run together."""
+    settings.HOME_DIR = tmp_path
+    call_command("startplugin", "my_2nd_rack2d")
+
+    folder = tmp_path / "plugins" / "my_2nd_rack2d"
+
     assert "8 passed" in run(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider", ".")
 
 

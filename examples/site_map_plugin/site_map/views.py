@@ -11,14 +11,20 @@ from django.views.decorators.http import require_safe
 
 from site_map.models import Site
 
+EAST = 60  # degrees
+
 
 @dataclass(frozen=True, kw_only=True)
 class Mark:
-    """A site on the map, which is 360 wide and 180 high: one unit for a degree."""
+    """A site on the map, which is 360 wide and 180 high: one unit for a degree.
+
+    The name of one that `is_east` is written on its left: on its right it would leave the map.
+    """
 
     site: Site
     x: str
     y: str
+    is_east: bool
 
 
 @require_safe
@@ -33,4 +39,5 @@ def show_map(request: HttpRequest) -> HttpResponse:
 
 def draw(site: Site) -> Mark:
     """Where the site is: north is up, and the middle is at 0°, 0°."""
-    return Mark(site=site, x=f"{site.longitude + 180:.3f}", y=f"{90 - site.latitude:.3f}")
+    x, y = f"{site.longitude + 180:.3f}", f"{90 - site.latitude:.3f}"
+    return Mark(site=site, x=x, y=y, is_east=site.longitude > EAST)

@@ -18,3 +18,8 @@ def test_north_is_up_and_the_middle_is_at_zero(latitude: float, longitude: float
     mark = draw(Site(name="x", latitude=latitude, longitude=longitude))
 
     assert (mark.x, mark.y) == place
+
+
+@pytest.mark.parametrize(("longitude", "is_east"), [(-180, False), (10.75, False), (151.2, True), (180, True)])
+def test_names_near_the_eastern_edge_are_written_to_the_left(longitude: float, *, is_east: bool) -> None:
+    assert draw(Site(name="x", latitude=0, longitude=longitude)).is_east is is_east

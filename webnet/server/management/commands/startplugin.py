@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management import CommandError
 from django.core.management.templates import TemplateCommand
+from strawberry.utils.str_converters import to_camel_case
 
 import webnet
 from webnet.errors import PluginDefinitionError
@@ -38,7 +39,7 @@ class Command(TemplateCommand):
         except FileExistsError:
             raise CommandError(f"'{folder}' is there already: take another name.") from None
         words = {"template": str(find_template()), "extensions": RENDERED, "files": []}
-        super().handle("plugin", name, str(folder), **{**options, **words, "plugin_camel": _to_camel(name)})
+        super().handle("plugin", name, str(folder), **{**options, **words, **_graphql_names(name)})
         self.stdout.write(f"{folder.relative_to(settings.HOME_DIR)} is made. Name '{name}' in WEBNET_PLUGINS.")
 
     def validate_name_of_plugin(self, name: str) -> None:
@@ -54,7 +55,10 @@ def find_template() -> Path:
     return shipped if shipped.is_dir() else package.parent / "examples" / "plugin_template"
 
 
-def _to_camel(name: str) -> str:
-    """As GraphQL writes a field: `my_plugin` is `myPlugin`."""
-    first, *others = name.split("_")
-    return first + "".join(word.title() for word in others)
+def _graphql_names(name: str) -> dict[str, str]:
+    """As GraphQL writes fields and types: `my_plugin` is `myPlugin` and `MyPlugin`, and `rack2d` is `rack2d`.
+
+    Django's own `camel_case_plugin_name` would make `Rack2D` of the last one.
+    """
+    field = to_camel_case(name)
+    return {"plugin_camel": field, "plugin_pascal": field[0].upper() + field[1:]}
