@@ -112,6 +112,13 @@ class Queries:
 
     @graphql.field
     @staticmethod
+    def careless_beside(note: graphql.ID | None = None) -> list[str]:
+        '''Of whomever, and of nobody where it is left out.'''
+        key = base64.urlsafe_b64decode(note + "==").decode().split(":")[1] if note else None
+        return [found.text for found in models.Note.objects.filter(pk=key)]
+
+    @graphql.field
+    @staticmethod
     def careless_latest() -> list[CarelessNote]:
         '''Of everybody.'''
         return list(models.Note.objects.order_by("-pk"))

@@ -11,7 +11,12 @@ from webnet.plugins.base import DashboardWidget
 from webnet.plugins.manager import manager
 from webnet.plugins.registry import registry
 from webnet.sdk.graphql import relations
-from webnet.sdk.testing import assert_no_leaks, assert_statements_do_not_grow, assert_vanishes_when_disabled
+from webnet.sdk.testing import (
+    WebnetClient,
+    assert_no_leaks,
+    assert_statements_do_not_grow,
+    assert_vanishes_when_disabled,
+)
 
 NAMES = "{ allShelves { edges { node { name } } } }"
 
@@ -145,6 +150,28 @@ def test_a_leak_is_told_with_its_place_and_way_out(two):
 
     with pytest.raises(AssertionError, match=r"Plugin 'shelf', widget 'all': admin-acme.* of 'globex': narrow its row"):
         assert_no_leaks("shelf", mine=mine, theirs=theirs)
+
+
+def test_what_only_takes_an_id_is_asked_with_one_of_the_other_customer(two, monkeypatch):
+    """A filter by a row is optional, and would lead to another customer's rows if it were not narrowed."""
+    mine, theirs = two
+    run, asked = WebnetClient.run, []
+
+    def listen(client, document, **variables):
+        if client is mine:
+            asked.append((document, variables))
+        return run(client, document, **variables)
+
+    monkeypatch.setattr(WebnetClient, "run", listen)
+
+    assert_no_leaks("shelf", mine=mine, theirs=theirs)
+
+    (given,) = (
+        variables for document, variables in asked if document.startswith("query($filter: BookFilter) { books(")
+    )
+    foreign = theirs.query("{ shelves { id } books { edges { node { id } } } }")
+    ids = {foreign["shelves"][0]["id"], foreign["books"]["edges"][0]["node"]["id"]}
+    assert given["filter"]["shelf"] in ids
 
 
 def test_a_leak_that_nobody_could_see_is_no_test(two, disable_plugin, globex):

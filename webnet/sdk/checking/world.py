@@ -68,10 +68,21 @@ class World:
 
     def questions(self, ids_of: Customer) -> list[Question]:
         """What can be asked, with ids of this customer's rows where any are wanted."""
+        return list(self._ask_with(self._first_ids(ids_of)))
+
+    def questions_with_ids(self, ids_of: Customer, *, most_types: int) -> list[Question]:
+        """What takes ids, asked with those of this customer's rows, of one type after the other."""
+        firsts = list(self._first_ids(ids_of).items())[:most_types]
+        asked = (each for name, given in firsts for each in self._ask_with({name: given}, offer_ids=True))
+        return [each for each in asked if each.variables]
+
+    def _first_ids(self, customer: Customer) -> dict[str, str]:
+        return {name: each[0] for name, each in self.traces_of(customer).ids.items()}
+
+    def _ask_with(self, ids: dict[str, str], *, offer_ids: bool = False) -> Questions:
         owners = self.subject.owners
         schema = schema_without(owners.plugins - self.effective).graphql
-        firsts = {name: each[0] for name, each in self.traces_of(ids_of).ids.items()}
-        return list(Questions(plugin=self.subject.name, schema=schema, owners=owners, ids=firsts))
+        return Questions(plugin=self.subject.name, schema=schema, owners=owners, ids=ids, offer_ids=offer_ids)
 
     def ask(self, question: Question) -> dict[str, Any]:
         """The answer that acme gets."""

@@ -84,7 +84,9 @@ def _questions(plugin: str, client: WebnetClient, ids: dict[str, tuple[str, ...]
     owners = full_schema().owners
     schema = schema_without(owners.plugins - customer_state(_customer_of(client)).effective).graphql
     firsts = {name: each[0] for name, each in ids.items()}
-    return iter(Questions(plugin=plugin, schema=schema, owners=owners, ids=firsts))
+    yield from Questions(plugin=plugin, schema=schema, owners=owners, ids=firsts)
+    offered = Questions(plugin=plugin, schema=schema, owners=owners, ids=firsts, offer_ids=True)
+    yield from (each for each in offered if each.variables)
 
 
 def _show_widgets(plugin: str, client: WebnetClient) -> Iterator[tuple[str, str]]:

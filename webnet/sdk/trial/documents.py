@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import (
+    GraphQLArgument,
     GraphQLError,
     GraphQLField,
     GraphQLObjectType,
@@ -20,7 +21,7 @@ from graphql import (
 from webnet.api.document_size import DocumentSize
 from webnet.api.limits import MAXIMUM_DEPTH, MAXIMUM_TOKENS
 from webnet.api.ownership import Ownership
-from webnet.sdk.trial.samples import NO_ID, make_sample
+from webnet.sdk.trial.samples import NO_ID, make_sample, takes_ids
 from webnet.sdk.trial.selections import Selector
 
 LEVELS = range(MAXIMUM_DEPTH - 1, -1, -1)
@@ -39,13 +40,15 @@ class Question:
 class Questions:
     """What can be asked of one plugin in a schema where it is effective.
 
-    `ids` has a global id for each type with rows, by the type's name: what fields that want one are asked for.
+    `ids` has a global id for each type with rows, by the type's name: what fields that want one are asked for; and
+    with `offer_ids` those that only take one.
     """
 
     plugin: str
     schema: GraphQLSchema
     owners: Ownership
     ids: Mapping[str, str] = field(default_factory=dict)
+    offer_ids: bool = False
 
     def __iter__(self) -> Iterator[Question]:
         yield from self.of_roots()
@@ -85,9 +88,11 @@ class Questions:
     ) -> Question:
         """The document with the most levels that webnet takes."""
         kind = get_named_type(declared.type)
-        wanted = {name: each for name, each in declared.args.items() if is_required_argument(each)}
+        wanted = {name: each for name, each in declared.args.items() if self._is_wanted(each)}
         given = id or self.ids.get(kind.name, next(iter(self.ids.values()), NO_ID))
-        variables = {each: make_sample(argument.type, id=given) for each, argument in wanted.items()}
+        variables = {
+            each: make_sample(argument.type, id=given, with_ids=self.offer_ids) for each, argument in wanted.items()
+        }
         taken = ", ".join(f"${each}: {argument.type}" for each, argument in wanted.items())
         passed = ", ".join(f"{each}: ${each}" for each in wanted)
         head = f"query({taken}) " if taken else ""
@@ -100,6 +105,9 @@ class Questions:
             if _is_taken(head + body):
                 break
         return Question(place=place, document=head + body, variables=variables)
+
+    def _is_wanted(self, argument: GraphQLArgument) -> bool:
+        return is_required_argument(argument) or (self.offer_ids and takes_ids(argument.type))
 
     def _find_way(self, type_name: str) -> tuple[str, ...] | None:
         """The fields that lead from the query root to the type; the shortest way."""
