@@ -115,7 +115,7 @@ def test_no_answer_is_given_by_the_wrong_schema(world):
             return found == before["is_on"] if is_settled else True
         return found == (view == "acme")
 
-    with ThreadPoolExecutor(16) as pool:
+    with ThreadPoolExecutor(PARALLEL_REQUESTS + 1) as pool:
         toggling = pool.submit(toggle)
         wrong = [number for number, right in enumerate(pool.map(ask, range(PARALLEL_REQUESTS))) if not right]
         toggling.result(timeout=60)
