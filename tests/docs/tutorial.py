@@ -74,6 +74,11 @@ def run_command(workshop: Workshop, command: str) -> str:
         case ["export", assignment] if assignment.startswith("WEBNET_PLUGINS="):
             workshop.plugins = assignment.partition("=")[2]
             return ""
+        case ["export", "WEBNET_DEBUG=1"]:
+            workshop.debugs = True
+            return ""
+        case ["make", "install-dev"] | [".", ".venv/bin/activate"]:
+            return ""  # this interpreter's own environment is such a one
         case ["make", "run"]:
             return workshop.serve()
         case ["python", "manage.py", *words]:

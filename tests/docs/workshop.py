@@ -26,6 +26,8 @@ class Workshop:
     home: Path
     database: dict[str, str]
     plugins: str = ""
+    # Commands need it, or the settings of production; `make run` sets it by itself.
+    debugs: bool = False
     server: Server | None = None
     _serving: ExitStack = field(default_factory=ExitStack)
     _clients: dict[str, Client] = field(default_factory=dict)
@@ -66,7 +68,9 @@ class Workshop:
         done = subprocess.run(
             [sys.executable, *arguments],
             cwd=self.home,
-            env=make_environment(self.home / "var", **self._changes()),
+            env=make_environment(
+                self.home / "var", **{**self._changes(), "WEBNET_DEBUG": "1" if self.debugs else None}
+            ),
             capture_output=True,
             text=True,
             timeout=LONGEST_SECONDS,
