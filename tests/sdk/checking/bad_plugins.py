@@ -57,7 +57,9 @@ class Migration(migrations.Migration):
 """
 
 SCHEMA = """
+import asyncio
 import base64
+from collections.abc import AsyncIterator
 
 import strawberry
 import strawberry_django
@@ -164,8 +166,48 @@ class Mutations:
         models.Note.objects.filter(pk=key).update(text="changed")
         return CarelessChangePayload(changed=True)
 
+@graphql.type
+class Subscriptions:
+    @graphql.subscription()
+    @staticmethod
+    async def careless_stream() -> AsyncIterator[str]:
+        '''Of everybody.'''
+        async for note in models.Note.objects.order_by("-pk"):
+            yield note.text
+
+    @graphql.subscription()
+    @staticmethod
+    async def careless_note_stream(note: graphql.ID | None = None) -> AsyncIterator[list[CarelessNote]]:
+        '''Of whomever.'''
+        key = base64.urlsafe_b64decode(note + "==").decode().split(":")[1] if note else None
+        yield [found async for found in models.Note.objects.filter(pk=key)]
+
+    @graphql.subscription()
+    @staticmethod
+    async def careless_broken_stream() -> AsyncIterator[int]:
+        '''Never.'''
+        yield 1
+        raise ZeroDivisionError("division by zero")
+
+    @graphql.subscription()
+    @staticmethod
+    async def careless_silent_stream() -> AsyncIterator[int]:
+        '''Nothing, for ever.'''
+        await asyncio.Event().wait()
+        yield 1
+
+    @graphql.subscription()
+    @staticmethod
+    async def careful_stream(info: graphql.Info) -> AsyncIterator[list[CarelessNote]]:
+        '''Of the customer.'''
+        yield [found async for found in info.context.rows(models.Note)]
+
 extension = GraphQLExtension(
-    query=Queries, mutation=Mutations, types=(CarelessComment,), extends=graphql.extends(CustomerFields)
+    query=Queries,
+    mutation=Mutations,
+    subscription=Subscriptions,
+    types=(CarelessComment,),
+    extends=graphql.extends(CustomerFields),
 )
 """
 

@@ -35,6 +35,8 @@ EXPECTED = {
         ("Query.carelessLatest", "which webnet withheld"),
         ("Query.carelessText", "asked with an id of another customer's row, it shows 'globex-text-"),
         ("Query.carelessTexts", "it shows a customer 'globex-text-"),
+        ("Subscription.carelessStream", "it shows a customer 'globex-text-"),
+        ("Subscription.carelessNoteStream", "which webnet withheld"),
     ],
     ("leaks.widget", "careless"): [("widget 'everybody'", "it shows a customer 'globex-text-")],
     ("load.failed", "dependent"): [("when it is enabled", "'no_such_plugin'")],
@@ -49,7 +51,10 @@ EXPECTED = {
         ("migration 'careless.0001_initial'", "it can't be taken back: Raw Python operation")
     ],
     ("migrations.missing", "unmigrated"): [("models of 'unmigrated'", "not migrated: Create model Note")],
-    ("queries.failing", "careless"): [("Query.carelessFailing", "it raised ZeroDivisionError")],
+    ("queries.failing", "careless"): [
+        ("Query.carelessFailing", "it raised ZeroDivisionError"),
+        ("Subscription.carelessBrokenStream", "it raised ZeroDivisionError"),
+    ],
     ("queries.growing", "careless"): [
         ("Query.carelessNotes", "SQL statements with more rows, and "),
         ("page 'everybody'", "SQL statements with more rows, and "),
@@ -97,6 +102,11 @@ def test_what_is_in_order_is_not_found(reports: dict[str, Report]) -> None:
     assert ("queries.failing", "Query.carelessNotes") not in found
     assert ("leaks.query", "Query.carelessNotes") not in found
     assert ("leaks.node", "node(CarelessNote)") not in found
+    assert {place for _, place in found if place.startswith("Subscription.")} == {
+        "Subscription.carelessStream",
+        "Subscription.carelessNoteStream",
+        "Subscription.carelessBrokenStream",
+    }
     assert {place for rule, place in found if rule == "queries.growing"} <= {
         "Query.carelessNotes",
         "Query.carelessLatest",

@@ -11,4 +11,5 @@ stored         rules on its models: migrations and tenancy
 lived          rules on its hooks and its health
 drawn          rules on its widgets and pages
 asked          rules on its GraphQL: failing, growing and leaking answers
+followed       the same of its subscriptions: failing and leaking events
 """

@@ -99,7 +99,7 @@ def _check_alive(subject: Subject, skipped: list[str]) -> Iterator[Finding]:
 
 def _check_enabled(world: World) -> Iterator[Finding]:
     """What acme sees: with few rows, with more, and once another customer has rows too."""
-    from webnet.sdk.checking import asked, drawn, lived
+    from webnet.sdk.checking import asked, drawn, followed, lived
 
     world.fill(world.acme, rows=2)
     yield from asked.check_answers(world)
@@ -114,6 +114,7 @@ def _check_enabled(world: World) -> Iterator[Finding]:
     world.fill(world.globex, rows=3)
     yield from find_told()
     yield from find_shown()
+    yield from followed.check_streams(world)
     yield from asked.check_mutations(world)
     for label, problem in world.unmade.items():
         words = "let a row with a value in every column be one that it takes"

@@ -76,6 +76,13 @@ class World:
         asked = (each for name, given in firsts for each in self._ask_with({name: given}, offer_ids=True))
         return [each for each in asked if each.variables]
 
+    def streams_with_ids(self, ids_of: Customer, *, most_types: int) -> list[Question]:
+        """The plugin's subscriptions, likewise; those that take no ids are asked once."""
+        firsts = list(self._first_ids(ids_of).items())[:most_types]
+        asked = [each for name, given in firsts for each in self._ask_with({name: given}, offer_ids=True).of_streams()]
+        plain = [] if firsts else list(self._ask_with({}).of_streams())
+        return list({(each.place, str(each.variables)): each for each in [*asked, *plain]}.values())
+
     def _first_ids(self, customer: Customer) -> dict[str, str]:
         return {name: each[0] for name, each in self.traces_of(customer).ids.items()}
 

@@ -88,11 +88,15 @@ class WebnetClient(GraphQLClient):
         if user is not None:
             self._browser.force_login(user)
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """What says who asks."""
+        return {"Authorization": f"Bearer {self._token}"} if self._token else {}
+
     def run(self, document: str, **variables: Any) -> dict[str, Any]:
-        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
         body = json.dumps({"query": document, "variables": variables})
         answer: dict[str, Any] = self._machine.post(
-            self.address, body, content_type="application/json", headers=headers
+            self.address, body, content_type="application/json", headers=self.headers
         ).json()
         return answer
 

@@ -60,6 +60,11 @@ class Questions:
         for name, declared in self._fields("Query"):
             yield self._ask(f"Query.{name}", (), name, declared)
 
+    def of_streams(self) -> Iterator[Question]:
+        """The plugin's subscriptions."""
+        for name, declared in self._fields("Subscription"):
+            yield self._ask(f"Subscription.{name}", (), name, declared, operation="subscription")
+
     def of_additions(self) -> Iterator[Question]:
         """The plugin's fields of types that others brought, where a way without arguments leads to such a type."""
         for type_name in sorted({kind for kind, _ in self.owners.fields} - {"Query", "Mutation", "Subscription"}):
@@ -85,6 +90,7 @@ class Questions:
         name: str,
         declared: GraphQLField,
         id: str | None = None,  # noqa: A002 - as GraphQL calls it
+        operation: str = "query",
     ) -> Question:
         """The document with the most levels that webnet takes."""
         kind = get_named_type(declared.type)
@@ -95,7 +101,7 @@ class Questions:
         }
         taken = ", ".join(f"${each}: {argument.type}" for each, argument in wanted.items())
         passed = ", ".join(f"{each}: ${each}" for each in wanted)
-        head = f"query({taken}) " if taken else ""
+        head = f"{operation}({taken}) " if taken else f"{operation} "
         call = f"{name}({passed})" if passed else name
         selector = Selector(self.schema, self.owners.types)
         for levels in LEVELS:
