@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 
 from tests.servers import Server
@@ -27,10 +28,14 @@ class Stream:
     def next(self) -> tuple[str, Any]:
         """(event, data) of the next event; raises TimeoutError when none comes, EOFError at the end."""
         event, data = "", ""
+        deadline = monotonic() + PATIENCE_SECONDS
         while True:
             line = self.response.readline().decode().rstrip("\r\n")
             if line.startswith(":"):
                 self.comments += 1
+                # They keep the socket's own limit from ever being reached.
+                if monotonic() > deadline:
+                    raise TimeoutError("Nothing but comments came.")
             elif line.startswith("event: "):
                 event = line.removeprefix("event: ")
             elif line.startswith("data:"):
