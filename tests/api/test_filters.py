@@ -239,7 +239,18 @@ class TestAuditLogs:
 
         assert sequences == sorted(sequences, reverse=True)
 
-    @pytest.mark.parametrize("wrong", ["2020-01-01", "2020-01-01T00:00:00", "yesterday", "", 7])
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            "2020-01-01",
+            "2020-01-01T00:00:00",
+            "yesterday",
+            "",
+            7,
+            "0001-01-01T00:00:00+14:00",
+            "9999-12-31T23:59:59-14:00",
+        ],
+    )
     def test_what_is_no_instant_is_refused(self, client, wrong):
         query = "query($t: DateTime) { pluginAuditLogs(filter: {createdFrom: $t}) { edges { cursor } } }"
 

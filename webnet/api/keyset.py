@@ -13,6 +13,7 @@ from functools import reduce
 from typing import Any
 
 from django.db.models import Q
+from graphql import GraphQLError
 
 from webnet.api.types.scalars import read_instant, write_instant
 
@@ -94,5 +95,5 @@ def _read(value: Any, kind: type) -> Any:
 def _read_instant(value: object) -> datetime | None:
     try:
         return read_instant(value)
-    except ValueError:
+    except GraphQLError:
         return None

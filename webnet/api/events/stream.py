@@ -51,13 +51,14 @@ class OpenedStream:
         if isinstance(source, ExecutionResult):
             errors = await self._tell(source.errors or [])
             return refuse_stream(self.request, errors, fingerprint=self.fingerprint)
-        await tailer().join(self.watch)
         headers = {"Webnet-Schema": self.fingerprint, "X-Request-Id": request_id(self.request)}
         return StreamingHttpResponse(self._send(source), headers={**TRANSPORT.headers, **headers})
 
     async def _send(self, source: AsyncGenerator[Any, None]) -> AsyncIterator[bytes]:
         parting = _part_with(self.watch.ended)
         try:
+            # Only here, since a client may go away before its stream begins, and nobody would leave for it.
+            await tailer().join(self.watch)
             yield TRANSPORT.encode_comment("open").encode()
             async for frame in self._frames(source):
                 yield frame

@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 from django.db import Error as DatabaseError
 
 from webnet.api.connections import Edge
+from webnet.api.errors import INTERNAL_MESSAGE
 from webnet.api.events.audience import Audience
 from webnet.api.events.bus import LOOK_SECONDS, Bus
 from webnet.api.events.feed import Feed, edge_of, read_end
@@ -56,10 +57,11 @@ class Tailer:
     async def join(self, watch: Watch) -> None:
         """Look after a subscription from now on."""
         async with self._starting:
-            self._watches.add(watch)
             if self._task is None:
                 self.position = await on_thread(read_end)
                 self._task = asyncio.create_task(self._run())
+            # Last, so that one who goes away while the log is read is not kept.
+            self._watches.add(watch)
 
     def leave(self, watch: Watch) -> None:
         """Forget it; with the last one the work ends."""
@@ -86,19 +88,28 @@ class Tailer:
         try:
             while True:
                 await self._turn_safely()
+                # Not `wait_for`: Python 3.11's takes no notice of being cancelled in the moment of a wake.
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), bus.patience_seconds)
+                    async with asyncio.timeout(bus.patience_seconds):
+                        await self._woken.wait()
                 self._woken.clear()
         finally:
             events.unlisten(wake)
             listening.cancel()
 
     async def _turn_safely(self) -> None:
-        """A database that does not answer makes events late; nothing is lost, since the position stays."""
+        """A database that does not answer makes events late; nothing is lost, since the position stays.
+
+        Any other fault ends all subscriptions, whose clients go on with their cursors: silence would look like peace.
+        """
         try:
             await self._turn()
         except DatabaseError:
             logger.warning("The audit log can't be read at the moment; events come later.", exc_info=True)
+            await asyncio.sleep(RETRY_SECONDS)
+        except Exception:
+            logger.exception("The audit log can't be followed; all subscriptions end.")
+            self.end_all(WebnetError(INTERNAL_MESSAGE, code="INTERNAL_ERROR"))
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _turn(self) -> None:
@@ -148,18 +159,30 @@ def end_all() -> None:
 _tailers: WeakKeyDictionary[asyncio.AbstractEventLoop, Tailer] = WeakKeyDictionary()
 
 
-def _read_for(audiences: Iterable[Audience], rows: Rows, after: int) -> dict[Audience, Sequence[Edge]]:
-    """What each gets of these rows: one edge for all of an audience, so that its answer can be shared."""
-    until = rows[-1].position
-    return {
-        audience: [edge_of(row) for row in audience.read(after=after, until=until, limit=len(rows))[0]]
-        if audience.may_want(rows)
-        else ()
-        for audience in audiences
-    }
+def _read_for(audiences: Iterable[Audience], rows: Rows, after: int) -> dict[Audience, Sequence[Edge] | WebnetError]:
+    """What each gets of these rows: one edge for all of an audience, so that its answer can be shared.
+
+    A filter that can't be asked for is the fault of its own audience, and ends no other.
+    """
+    found: dict[Audience, Sequence[Edge] | WebnetError] = {}
+    for audience in audiences:
+        try:
+            found[audience] = _edges_for(audience, rows, after)
+        except Exception:
+            logger.exception("The audit log can't be read as some ask for it; their subscriptions end.")
+            found[audience] = WebnetError(INTERNAL_MESSAGE, code="INTERNAL_ERROR")
+    return found
 
 
-def _offer(watch: Watch, feed: Feed, edges: Iterable[Edge]) -> None:
+def _edges_for(audience: Audience, rows: Rows, after: int) -> Sequence[Edge]:
+    if not audience.may_want(rows):
+        return ()
+    return [edge_of(row) for row in audience.read(after=after, until=rows[-1].position, limit=len(rows))[0]]
+
+
+def _offer(watch: Watch, feed: Feed, edges: Iterable[Edge] | WebnetError) -> None:
+    if isinstance(edges, WebnetError):
+        return watch.end(edges)
     try:
         feed.offer(edges)
     except SubscriptionEnded as reason:

@@ -58,7 +58,10 @@ class Batch:
     async def _work_off(self) -> None:
         while self._waiting:
             turn, self._waiting = self._waiting[:LARGEST_TURN], self._waiting[LARGEST_TURN:]
-            done = await on_thread(_try_all, [work for work, _ in turn])
+            try:
+                done = await on_thread(_try_all, [work for work, _ in turn])
+            except Exception as failure:  # noqa: BLE001 - raised again where it is waited for, or all would wait forever
+                done = [(None, failure)] * len(turn)
             for (_, future), (result, problem) in zip(turn, done, strict=True):
                 if future.done():  # whoever waited has gone
                     continue

@@ -17,14 +17,14 @@ def write_instant(value: datetime) -> str:
 
 
 def read_instant(value: object) -> datetime:
-    """The instant that RFC 3339 text names; text without an offset names none."""
+    """The instant, in UTC, that RFC 3339 text names; text without an offset names none. Raises GraphQLError."""
     try:
         instant = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        instant = None
-    if instant is None or instant.tzinfo is None:
-        raise GraphQLError("A DateTime is text as in RFC 3339, with its offset: '2026-02-03T04:05:06Z'.")
-    return instant
+        if instant is not None and instant.tzinfo is not None:
+            return instant.astimezone(UTC)  # no year before 1 or after 9999, which only some databases take
+    except (ValueError, OverflowError):
+        pass
+    raise GraphQLError("A DateTime is text as in RFC 3339, with its offset: '2026-02-03T04:05:06Z'.")
 
 
 SCALARS: dict[object, ScalarDefinition] = {
