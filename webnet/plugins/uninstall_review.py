@@ -9,6 +9,7 @@ from django.apps import AppConfig, apps
 from django.db import connection, models
 from django.db.migrations import Migration
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.recorder import MigrationRecorder
 
 from webnet.errors import DependencyRefusal, NotFound
 from webnet.plugins import workers
@@ -80,12 +81,21 @@ def _find_uses(row: PluginConfig) -> Iterator[Obstacle]:
 
 
 def _find_fault(row: PluginConfig, entry: Entry | None) -> Iterator[Obstacle]:
-    """Only the plugin's own code knows how to take its tables away."""
-    if entry is None:
+    """Only the plugin's own code knows how to take its tables away; one that never ran needs none for it."""
+    if entry is None and _may_have_tables(row):
         way_out = "install it again, and name it in WEBNET_PLUGINS for this command"
         yield Obstacle(message=f"'{row.name}' is not installed here, and its own code has to take it away: {way_out}.")
-    elif entry.module in failed_apps or (entry.plugin is None and entry.status == "failed"):
+    elif entry is not None and _is_unreadable(entry):
         yield Obstacle(message=f"'{row.name}' can't be read, and its own code has to take it away. {entry.reason}")
+
+
+def _may_have_tables(row: PluginConfig) -> bool:
+    """Whether a version was taken, or migrations were run before one could be; by default the label is the name."""
+    return bool(row.version) or MigrationRecorder(connection).migration_qs.filter(app=row.name).exists()
+
+
+def _is_unreadable(entry: Entry) -> bool:
+    return entry.module in failed_apps or (entry.plugin is None and entry.status == "failed")
 
 
 def _find_foreign_keys(config: AppConfig) -> Iterator[Obstacle]:

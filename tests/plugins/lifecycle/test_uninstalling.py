@@ -153,6 +153,38 @@ def test_a_killed_uninstall_is_done_to_its_end_by_the_next_one(shelf):
     assert (seen["done"], seen["left"]) == (0, [[], 0, 0, 0, 0])
 
 
+def test_one_that_never_loaded_is_taken_away_without_its_code(house):
+    house.write("broken", plugin="not python")
+    house.run('run("sync_plugins")', plugins=("broken", "misspelt"))
+
+    seen = house.run(
+        """
+        report["sync"] = run("sync_plugins")[1]
+        report["found"] = sorted(plugins())
+        report["done"] = [run("uninstall_plugin", name, yes=True)[1] for name in report["found"]]
+        report["left"] = plugins()
+        report["log"] = PluginAuditLog.objects.filter(action="uninstall_plugin", outcome="succeeded").count()
+        """
+    )
+
+    assert seen == {"sync": 0, "found": ["broken", "misspelt"], "done": [0, 0], "left": {}, "log": 2}
+
+
+def test_one_that_never_loaded_well_but_has_tables_is_kept_until_its_code_is_back(house):
+    """Its first migration was run, and no version was ever taken, since the second one fails."""
+    house.write("shelf", plugin="not python")
+    house.run('run("sync_plugins")', plugins=("shelf",))
+    failing = IRREVERSIBLE.replace("lambda apps, editor: None", "lambda apps, editor: 1 / 0")
+    write_shelf(house, migrations__0002_failing=failing)
+    look = 'report["seen"] = [plugins()["shelf"][:2], tables("shelf_")]'
+
+    there = house.run('run("sync_plugins", migrate=True)', look, plugins=("shelf",))
+    gone = house.run('report["told"] = run("uninstall_plugin", "shelf", yes=True)', look)
+
+    assert there["seen"] == gone["seen"] == [[None, "needs_migration"], ["shelf_book", "shelf_book_readers"]]
+    assert "install it again, and name it in WEBNET_PLUGINS for this command" in gone["told"][0]
+
+
 def test_a_plugin_whose_package_is_gone_is_missing_harms_nothing_and_comes_back_as_it_was(shelf):
     shelf.run(FILL, plugins=("shelf",))
 
