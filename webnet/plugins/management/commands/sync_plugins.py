@@ -41,7 +41,9 @@ class Command(BaseCommand):
         rows = PluginConfig.objects.in_bulk(field_name="name")
         for heading in ("added", "updated", "missing", "failed"):
             for name in getattr(report, heading):
-                self._print(heading, rows[name])
+                # Of what is bad, `failed` says it once, with the reason; a refused upgrade is no update.
+                if heading == "failed" or name not in report.failed:
+                    self._print(heading, rows[name])
         for found in report.findings:
             self._print_issues(found)
         if not (report.added or report.updated or report.missing or report.failed):
