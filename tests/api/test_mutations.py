@@ -84,7 +84,8 @@ class TestPlugins:
         shown = viewer.data(query)["customerPluginConfig"]
 
         assert inside.startswith("'greeter' is paused for 'acme' until ") and inside.endswith(": It failed.")
-        assert shown["ineffectiveReasons"] == ["'greeter' can't run at the moment."]
+        told = "'greeter' is paused, since it failed; it is tried again by itself."
+        assert shown["ineffectiveReasons"] == [told]
         assert shown["ineffectiveCodes"] == ["PAUSED"] and shown["enabled"] is None
         # A pause is nobody's choice.
         assert platform.data("{ customerPluginConfigs { totalCount } }")["customerPluginConfigs"]["totalCount"] == 0

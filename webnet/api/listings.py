@@ -122,9 +122,12 @@ def reasons(reading: Reading, config: CustomerPluginConfig) -> Sequence[Reason]:
     found = state.reasons(config.plugin.name) if state is not None else ()
     if reading.actor.is_platform_operator:
         return found
-    message = f"'{config.plugin.name}' can't run at the moment."
-    inside = (IneffectiveCode.NOT_RUNNABLE, IneffectiveCode.PAUSED)
-    return [Reason(code=each.code, message=message) if each.code in inside else each for each in found]
+    name = config.plugin.name
+    told = {
+        IneffectiveCode.NOT_RUNNABLE: f"'{name}' can't run at the moment.",
+        IneffectiveCode.PAUSED: f"'{name}' is paused, since it failed; it is tried again by itself.",
+    }
+    return [Reason(code=each.code, message=told.get(each.code, each.message)) for each in found]
 
 
 def audit_logs(info: Info, wanted: PluginAuditLogFilter | None, arguments: Arguments) -> Page[PluginAuditLog]:
