@@ -6,10 +6,12 @@ import base64
 import json
 
 import pytest
+from graphql import build_schema, get_named_type
 
 from tests.api.client import GraphQLClient
 from tests.factories import make_user
 from webnet.api.types.node import global_id
+from webnet.api.visibility import visible_schema
 from webnet.customers.access import Actor
 from webnet.customers.roles import Role
 from webnet.plugins.manager import manager
@@ -93,6 +95,25 @@ class TestPlugins:
         assert answer == {**missing, "message": missing["message"].replace("missing", "greeter")}
 
 
+# Every mutation whose input names a customer, and an input that names this one.
+NAMING_A_CUSTOMER = [
+    ("createApiToken", lambda slug: {"name": "robot", "onlyCustomer": slug}),
+    ("updateCustomer", lambda slug: {"customer": slug, "name": "Mine"}),
+    ("setMember", lambda slug: {"customer": slug, "username": "ann", "role": "ADMIN"}),
+    ("removeMember", lambda slug: {"customer": slug, "username": "gus"}),
+    ("setRolePermission", lambda slug: {"customer": slug, "role": "VIEWER", "permission": "greeter.shout"}),
+    ("setPluginAvailability", lambda slug: {"customer": slug, "plugin": "greeter", "availability": "REQUIRED"}),
+    ("resumePlugin", lambda slug: {"customer": slug, "plugin": "greeter"}),
+    ("checkPluginHealth", lambda slug: {"customer": slug, "plugin": "greeter"}),
+    ("enableCustomerPlugin", lambda slug: {"customer": slug, "plugin": "greeter"}),
+    ("disableCustomerPlugin", lambda slug: {"customer": slug, "plugin": "greeter"}),
+    ("resetCustomerPlugin", lambda slug: {"customer": slug, "plugin": "greeter"}),
+    ("setPluginForCustomers", lambda slug: {"customers": [slug], "plugin": "greeter", "action": "ENABLE"}),
+    ("updateCustomerPluginSettings", lambda slug: {"customer": slug, "plugin": "greeter", "settings": {}}),
+    ("revertCustomerPluginSettings", lambda slug: {"customer": slug, "plugin": "greeter", "revision": 1}),
+]
+
+
 class TestForeignAndMissing:
     """An id of another customer and one that does not exist give the same bytes."""
 
@@ -106,45 +127,47 @@ class TestForeignAndMissing:
             "query($slug: String!) { customers(filter: {slug: [$slug]}) { totalCount edges { node { id } } } }",
             "query($slug: String!) { pluginAuditLogs(filter: {customer: [$slug]}) { edges { cursor } } }",
             "query($slug: String!) { customerPluginConfigs(filter: {customer: [$slug]}) { edges { cursor } } }",
+            """query($slug: String!) {
+                pluginPlan(plugin: "greeter", customer: $slug, action: ENABLE) {
+                    customer { id } affectedCustomerCount steps { action } refusal { code message } } }""",
         ],
     )
     def test_queries(self, admin, query):
         manager.enable("greeter", actor=SYSTEM, customer="globex")
 
         foreign, missing = (
-            admin.send({"query": query, "variables": {"slug": slug}}).content for slug in (self.FOREIGN, self.MISSING)
-        )
-
-        assert foreign == missing
-
-    @pytest.mark.parametrize(
-        ("mutation", "values"),
-        [
-            ("updateCustomer", {"name": "Mine"}),
-            ("setMember", {"username": "ann", "role": "ADMIN"}),
-            ("removeMember", {"username": "gus"}),
-            ("enableCustomerPlugin", {"plugin": "greeter"}),
-            ("disableCustomerPlugin", {"plugin": "greeter"}),
-            ("resetCustomerPlugin", {"plugin": "greeter"}),
-            ("updateCustomerPluginSettings", {"plugin": "greeter", "settings": {}}),
-            ("revertCustomerPluginSettings", {"plugin": "greeter", "revision": 1}),
-            ("checkPluginHealth", {"plugin": "greeter"}),
-        ],
-    )
-    def test_mutations(self, admin, mutation, values):
-        name = mutation[0].upper() + mutation[1:]
-        query = f"""mutation($input: {name}Input!) {{
-            {mutation}(input: $input) {{ __typename ... on Refusal {{ code message }} }} }}"""
-
-        foreign, missing = (
-            admin.send({"query": query, "variables": {"input": {"customer": slug, **values}}}).content.replace(
-                slug.encode(), b"?"
-            )
+            admin.send({"query": query, "variables": {"slug": slug}}).content.replace(slug.encode(), b"?")
             for slug in (self.FOREIGN, self.MISSING)
         )
 
         assert foreign == missing
-        assert b"CUSTOMER_NOT_FOUND" in foreign
+
+    def test_every_mutation_that_names_a_customer_is_tried_here(self):
+        naming = {"customer", "customers", "onlyCustomer"}
+
+        mutations = {
+            name
+            for name, field in build_schema(visible_schema(None).export()).mutation_type.fields.items()
+            if any(naming & set(get_named_type(argument.type).fields) for argument in field.args.values())
+        }
+
+        assert mutations == {mutation for mutation, _ in NAMING_A_CUSTOMER}
+
+    @pytest.mark.parametrize(("mutation", "make_values"), NAMING_A_CUSTOMER)
+    def test_mutations(self, admin, mutation, make_values):
+        name = mutation[0].upper() + mutation[1:]
+        refusal = "... on Refusal { code message }"
+        outcomes = "... on SetPluginForCustomersPayload { outcomes { changed refusal { code message } } }"
+        wanted = outcomes if mutation == "setPluginForCustomers" else refusal
+        query = f"mutation($input: {name}Input!) {{ {mutation}(input: $input) {{ __typename {wanted} }} }}"
+
+        foreign, missing = (
+            admin.send({"query": query, "variables": {"input": make_values(slug)}}).content.replace(slug.encode(), b"?")
+            for slug in (self.FOREIGN, self.MISSING)
+        )
+
+        assert foreign == missing
+        assert (b"OPERATORS_ONLY" if mutation == "setPluginAvailability" else b"CUSTOMER_NOT_FOUND") in foreign
 
     def test_view(self, admin):
         foreign, missing = (
