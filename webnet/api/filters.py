@@ -113,9 +113,7 @@ class CustomerPluginConfigFilter:
 @strawberry.input(
     description=(
         "`platform`: true for rows of no customer, false for customers' rows; "
-        "`createdFrom` is inclusive, `createdUntil` is not. "
-        "`search` is a case-insensitive part of a name, the action, code, request or reason, or of what changed; "
-        "a page looks through 50,000 positions, and more are left while it has a next one."
+        "`createdFrom` is inclusive, `createdUntil` is not."
     )
 )
 class PluginAuditLogFilter:
@@ -129,7 +127,13 @@ class PluginAuditLogFilter:
     platform: bool | None = UNSET
     created_from: datetime | None = UNSET
     created_until: datetime | None = UNSET
-    search: str | None = UNSET
+    search: str | None = strawberry.field(
+        default=UNSET,
+        description=(
+            "A case-insensitive part of a name, the action, code, request or reason, or of what changed; "
+            "a page looks through 50,000 positions, and more are left while it has a next one."
+        ),
+    )
 
     @property
     def searches(self) -> bool:
