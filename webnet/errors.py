@@ -11,7 +11,7 @@ WebnetError
 │   ├── InvalidSettings       INVALID_SETTINGS
 │   ├── InvalidInput          INVALID_INPUT, NAME_TAKEN
 │   ├── DependencyRefusal     DEPENDENCY_DISABLED, _MISSING, _VERSION, _CYCLE, DEPENDENTS_ENABLED,
-    │   │                         PLUGIN_IN_USE, ROWS_PROTECTED
+│   │                         PLUGIN_IN_USE, ROWS_PROTECTED
 │   ├── PluginUnavailable     PLUGIN_NOT_RUNNABLE, PLUGIN_DISABLED
 │   ├── HookFailed            HOOK_FAILED
 │   └── RateLimited           RATE_LIMITED

@@ -121,6 +121,9 @@ def test_create_token_prints_the_secret_alone():
         (("nobody", "ci"), "There is no user 'nobody'"),
         (("ada", "ci", "--customer", "globex"), "There is no customer 'globex'"),
         (("ada", "ci", "--expires-in-days", "-1"), "expired before"),
+        (("ada", "ci", "--expires-in-days", "soon"), "must be a number of days, at most 36500, not 'soon'"),
+        (("ada", "ci", "--expires-in-days", "1e99"), "must be a number of days"),
+        (("ada", "ci", "--expires-in-days", "nan"), "must be a number of days"),
     ],
 )
 def test_create_token_refuses(arguments: tuple[str, ...], sentence: str):

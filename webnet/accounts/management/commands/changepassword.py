@@ -17,11 +17,11 @@ class Command(BaseCommand):
     help = "Gives a user a new password and ends their sessions. Asks for it twice."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("username")
+        parser.add_argument("username", help="what they sign in with")
         parser.add_argument(
-            "--password-stdin", action="store_true", help="Read it from the first line of standard input instead."
+            "--password-stdin", action="store_true", help="read it from the first line of standard input instead"
         )
-        parser.add_argument("--reason", default="", help="For the audit log.")
+        parser.add_argument("--reason", default="", help="why, for the audit log")
 
     def handle(self, **options: Any) -> None:
         password = sys.stdin.readline().rstrip("\r\n") if options["password_stdin"] else _ask()

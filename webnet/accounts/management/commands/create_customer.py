@@ -15,9 +15,9 @@ class Command(BaseCommand):
     help = "Makes a customer; the slug names it in addresses and never changes."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("slug", help="Up to 50 characters of a-z, 0-9 and '-'.")
-        parser.add_argument("--name", help="As people write it; the slug when left out.")
-        parser.add_argument("--reason", default="", help="For the audit log.")
+        parser.add_argument("slug", help="up to 50 characters of a-z, 0-9 and '-'")
+        parser.add_argument("--name", help="as people write it; the slug where left out")
+        parser.add_argument("--reason", default="", help="why, for the audit log")
 
     def handle(self, **options: Any) -> None:
         slug = options["slug"]

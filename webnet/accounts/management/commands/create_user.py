@@ -16,16 +16,16 @@ class Command(BaseCommand):
     help = "Makes a user. Without a password they can't sign in; 'changepassword' sets one later."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("username")
-        parser.add_argument("--name", default="", help="As people write it.")
-        parser.add_argument("--email", default="")
-        parser.add_argument("--operator", action="store_true", help="Make a platform operator, who may do everything.")
+        parser.add_argument("username", help="what they sign in with")
+        parser.add_argument("--name", default="", help="as people write it")
+        parser.add_argument("--email", default="", help="shown to admins of their customers; nothing is sent there")
+        parser.add_argument("--operator", action="store_true", help="make a platform operator, who may do everything")
         parser.add_argument(
             "--password-stdin",
             action="store_true",
-            help="Read the password from the first line of standard input, where no list of processes shows it.",
+            help="read the password from the first line of standard input, where no list of processes shows it",
         )
-        parser.add_argument("--reason", default="", help="For the audit log.")
+        parser.add_argument("--reason", default="", help="why, for the audit log")
 
     def handle(self, **options: Any) -> None:
         password = sys.stdin.readline().rstrip("\r\n") if options["password_stdin"] else None

@@ -38,7 +38,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--if-empty", action="store_true", help="Do nothing when there is any user.")
+        parser.add_argument("--if-empty", action="store_true", help="do nothing when there is any user")
 
     def handle(self, **options: Any) -> None:
         if options["if_empty"] and User.objects.exists():

@@ -19,9 +19,9 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("slug")
+        parser.add_argument("slug", help="the customer's, as in its addresses")
         parser.add_argument("--yes", action="store_true", help="do it; otherwise only say what would go")
-        parser.add_argument("--reason", default="", help="For the audit log.")
+        parser.add_argument("--reason", default="", help="why, for the audit log")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         actor, slug = Actor.system("command: purge_customer"), options["slug"]

@@ -18,11 +18,11 @@ class Command(BaseCommand):
     help = "Makes a user a member of a customer, or changes their role; with --remove, ends the membership."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("customer", help="The customer's slug.")
-        parser.add_argument("username")
-        parser.add_argument("role", nargs="?", choices=Role.values, help="Each role includes the ones before it.")
-        parser.add_argument("--remove", action="store_true", help="End the membership instead.")
-        parser.add_argument("--reason", default="", help="For the audit log.")
+        parser.add_argument("customer", help="the customer's slug")
+        parser.add_argument("username", help="what they sign in with")
+        parser.add_argument("role", nargs="?", choices=Role.values, help="each role includes the ones before it")
+        parser.add_argument("--remove", action="store_true", help="end the membership instead")
+        parser.add_argument("--reason", default="", help="why, for the audit log")
 
     def handle(self, **options: Any) -> None:
         if options["remove"] == (options["role"] is not None):
