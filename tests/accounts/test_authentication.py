@@ -60,7 +60,8 @@ def test_nobody_costs_no_statement(django_assert_num_queries):
     with django_assert_num_queries(0):
         identity = authenticate_request(make_request())
 
-    assert (identity.user, identity.platform_token, identity.actor.is_known) == (None, None, False)
+    assert (identity.user, identity.platform_token, identity.actor.user_id) == (None, None, None)
+    assert not identity.actor.is_superuser
 
 
 def test_a_limited_token_limits_the_actor():

@@ -49,10 +49,6 @@ class Actor:
         return cls(name=name, is_superuser=True)
 
     @property
-    def is_known(self) -> bool:
-        return self.user_id is not None or self.is_superuser
-
-    @property
     def is_platform_operator(self) -> bool:
         return self.is_superuser and self.only_customer_id is None and self.maximum_role is None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import reduce
 from operator import and_
 
@@ -93,12 +92,6 @@ def visible_plugins(actor: Actor, customer: Customer | None = None) -> QuerySet[
     inherited = Exists(customers.filter(~Exists(override)))
     not_withheld = ~Q(availability=Availability.WITHHELD) & Q(inherited)
     return PluginConfig.objects.filter(Q(enabled=True) & (Q(offered) | not_withheld))
-
-
-def effective_anywhere(plugins: Iterable[str], actor: Actor) -> frozenset[str]:
-    """Of these plugins, those that are effective for at least one customer that the actor may see."""
-    customers = visible_customers(actor).values("pk")
-    return frozenset(name for name in plugins if effective_customers(name).filter(pk__in=customers).exists())
 
 
 def _declined() -> Q:

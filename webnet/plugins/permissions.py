@@ -25,11 +25,6 @@ class RoleGrant:
     decision: bool | None
 
 
-def has_permission(actor: Actor, customer: Customer, codename: str) -> bool:
-    """Whether the actor may do this for the customer now; a plugin that is not effective grants nothing."""
-    return codename in permissions_of(actor, customer, plugin=codename.partition(".")[0])
-
-
 def require_permission(actor: Actor, customer: Customer, codename: str, *, state: CustomerState | None = None) -> None:
     """Raise unless the actor has the permission for the customer; NotFound where the customer is none of theirs.
 

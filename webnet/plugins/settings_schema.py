@@ -22,7 +22,7 @@ from webnet.plugins.merge_patch import (
 )
 from webnet.plugins.schema_defaults import collect_defaults
 from webnet.plugins.schema_mistakes import is_platform_only, is_secret, refuse_mistakes
-from webnet.plugins.schema_pruning import prune_schema, prune_settings
+from webnet.plugins.schema_pruning import prune_schema
 from webnet.plugins.schema_walk import Schema, walk_along, walk_places
 from webnet.plugins.settings_issues import tell_issues, tell_unstorable
 
@@ -73,11 +73,8 @@ class SettingsSchema:
 
         Of a schema that contains itself, the first round is told; `is_secret` knows every depth.
         """
-        return self._list_places(is_secret)
-
-    def platform_paths(self) -> tuple[str, ...]:
-        """What can be set globally only, as pointers; a segment `*` stands for any name."""
-        return self._list_places(is_platform_only)
+        places = (place for place in walk_places(self.schema) if any(is_secret(schema) for schema in place.schemas))
+        return tuple(dict.fromkeys(join_pointer(place.segments) for place in places))
 
     def is_secret(self, pointer: str) -> bool:
         """Whether the value there is a secret, or part of one."""
@@ -101,10 +98,6 @@ class SettingsSchema:
             if self.platform_only(pointer) or (value != {} and self._has_below(pointer, is_platform_only))
         )
 
-    def show_to_customers(self, settings: Mapping[str, Any]) -> dict[str, Any]:
-        """The settings without what is the platform's only."""
-        return prune_settings(settings, self.platform_only)
-
     def schema_for_customers(self) -> dict[str, Any]:
         """The schema without the properties that are the platform's only."""
         return prune_schema(self.schema)
@@ -115,7 +108,3 @@ class SettingsSchema:
     def _has_below(self, pointer: str, has_mark: Callable[[Schema], bool]) -> bool:
         *_, level = walk_along(self.schema, split_pointer(pointer))
         return any(has_mark(s) for place in walk_places(self.schema, level) if place.segments for s in place.schemas)
-
-    def _list_places(self, has_mark: Callable[[Schema], bool]) -> tuple[str, ...]:
-        places = (place for place in walk_places(self.schema) if any(has_mark(schema) for schema in place.schemas))
-        return tuple(dict.fromkeys(join_pointer(place.segments) for place in places))

@@ -5,6 +5,7 @@ import json
 import pytest
 from jsonschema import Draft202012Validator
 
+from webnet.plugins.schema_pruning import prune_settings
 from webnet.plugins.settings_schema import SettingsSchema
 
 OURS = {"type": "integer", "x-webnet-scope": "platform", "title": "hush"}
@@ -69,4 +70,4 @@ def test_what_is_everybodys_stays_as_it_is():
 def test_settings_are_shown_without_the_platforms_values_at_any_depth():
     schema = SettingsSchema(SCHEMAS["deep"])
 
-    assert schema.show_to_customers({"open": {"hush": 1, "other": 2}}) == {"open": {"other": 2}}
+    assert prune_settings({"open": {"hush": 1, "other": 2}}, schema.platform_only) == {"open": {"other": 2}}

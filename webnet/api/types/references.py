@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 if TYPE_CHECKING:
-    from webnet.api.types.audit_log import PluginAuditLog, PluginAuditLogConnection
+    from webnet.api.types.audit_log import PluginAuditLogConnection
     from webnet.api.types.contributions import PluginContributions
     from webnet.api.types.customer import Customer
     from webnet.api.types.customer_plugin_config import CustomerPluginConfig, CustomerPluginConfigConnection
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from webnet.api.types.settings_history import SettingsChangeConnection
     from webnet.api.types.user import User
 
-AuditLogRef = Annotated["PluginAuditLog", strawberry.lazy("webnet.api.types.audit_log")]
 AuditLogsRef = Annotated["PluginAuditLogConnection", strawberry.lazy("webnet.api.types.audit_log")]
 ConfigRef = Annotated["CustomerPluginConfig", strawberry.lazy("webnet.api.types.customer_plugin_config")]
 ConfigsRef = Annotated["CustomerPluginConfigConnection", strawberry.lazy("webnet.api.types.customer_plugin_config")]
