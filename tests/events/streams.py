@@ -79,6 +79,16 @@ class Stream:
         self.connection.close()
 
 
+def read_to_end(response: http.client.HTTPResponse) -> bytes:
+    """All of an answer, a stream's as well; raises TimeoutError when it does not end."""
+    deadline, read = monotonic() + PATIENCE_SECONDS, b""
+    while part := response.read1():
+        read += part
+        if monotonic() > deadline:
+            raise TimeoutError(f"It did not end within {PATIENCE_SECONDS} s.")
+    return read
+
+
 @dataclass
 class StreamClient:
     """Somebody with a token, or with a session's cookies, at a server."""
@@ -103,6 +113,7 @@ class StreamClient:
     def refusal(self, view: str | None = None, query: str = EVENTS, **variables: Any) -> tuple[int, str]:
         """(HTTP status, code) of a subscription that is not opened."""
         response = self.post({"query": query, "variables": variables}, view, accept="text/event-stream")
+        assert response.status != 200, "A stream was opened, and reading it would have no end."
         (error,) = json.loads(response.read())["errors"]
         self._last.close()
         return response.status, error["extensions"]["code"]

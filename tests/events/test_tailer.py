@@ -8,7 +8,8 @@ from types import SimpleNamespace
 import pytest
 from django.test import RequestFactory
 
-from webnet.api.events import bus, stream, tailer, threads
+from webnet.api.connections import Edge
+from webnet.api.events import bus, feed, stream, tailer, threads
 from webnet.api.events.tailer import Look, Tailer
 from webnet.errors import WebnetError
 
@@ -172,6 +173,21 @@ def test_who_goes_away_before_its_stream_begins_is_not_kept():
         return response.status_code, tailer.tailer()._watches
 
     assert run(open_and_leave()) == (200, set())
+
+
+def test_rows_that_a_follower_had_before_the_tailer_came_to_them_are_not_told_twice(monkeypatch):
+    monkeypatch.setattr(feed.Audience, "of", lambda *_: None)
+
+    async def follow():
+        follower = feed.Feed(SimpleNamespace(reading=None), position=5, wanted=None)
+        events = follower.follow(SimpleNamespace(position=3))
+        first = asyncio.create_task(anext(events))
+        while not follower.is_live:
+            await asyncio.sleep(0)
+        follower.offer([Edge("", SimpleNamespace(position=position)) for position in (4, 5, 6)])
+        return (await first).node.position
+
+    assert run(follow()) == 6
 
 
 def test_whoever_waits_for_a_thread_is_told_that_there_is_none(monkeypatch):
