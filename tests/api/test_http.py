@@ -8,11 +8,13 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.test import AsyncClient, Client
 from graphql import get_introspection_query
+from strawberry.extensions import ParserCache
 
 from tests.api.client import GraphQLClient
 from tests.factories import PASSWORD, make_member, make_operator, make_token
 from webnet.api import listings
 from webnet.api.http_requests import LARGEST_BODY_BYTES
+from webnet.api.limits import CACHED_DOCUMENTS
 from webnet.plugins.models import PluginAuditLog, PluginConfig
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -244,6 +246,14 @@ class TestLimits:
         nobody.data(VIEWER)
 
         assert validated.cache_info().hits == hits + 1
+
+    def test_known_document_is_parsed_once(self, nobody):
+        nobody.data(VIEWER)
+        parsed = ParserCache(maxsize=CACHED_DOCUMENTS).cached_parse_document
+        hits = parsed.cache_info().hits
+        nobody.data(VIEWER)
+
+        assert parsed.cache_info().hits == hits + 1
 
 
 class TestBugs:
