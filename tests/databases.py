@@ -9,6 +9,12 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import psycopg
+import pytest
+
+# For tests that leave the tests' own database alone, whichever it is.
+with_files_of_its_own = pytest.mark.skipif(
+    os.environ.get("TEST_DATABASE") == "postgresql", reason="Has SQLite files of its own, so it is the same again."
+)
 
 
 @contextmanager

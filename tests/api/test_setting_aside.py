@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
+from tests.databases import with_files_of_its_own
 from tests.servers import ROOT, run_command
+
+pytestmark = with_files_of_its_own
 
 # The full schema is built once in a process, so each of these has one of its own.
 LOOK = """

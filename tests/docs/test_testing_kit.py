@@ -13,10 +13,13 @@ import pytest
 from django.core.management import call_command
 from pytest_django import Settings
 
+from tests.databases import with_files_of_its_own
 from tests.docs.documents import ROOT, Document, code_spans
 from webnet.sdk import testing
 from webnet.sdk.checking.findings import RULES
 from webnet.sdk.testing import fixtures
+
+pytestmark = with_files_of_its_own
 
 GUIDE = Document.read(ROOT / "docs" / "plugin-development.md")
 PLACE = re.compile(r"# plugins/my_notes/(tests/test_\w+\.py)\n")

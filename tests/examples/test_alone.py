@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.databases import with_files_of_its_own
+
+pytestmark = with_files_of_its_own
+
 ROOT = Path(__file__).parents[2]
 
 

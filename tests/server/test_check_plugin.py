@@ -10,9 +10,12 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
+from tests.databases import with_files_of_its_own
 from tests.servers import run_command
 from webnet.sdk.checking.findings import Finding, Report
 from webnet.server.management.commands import check_plugin
+
+pytestmark = with_files_of_its_own
 
 EXAMPLES = ("hello_world", "device_inventory", "site_map", "reachability")
 NOTHING = {"error": 0, "warning": 0, "advice": 0}

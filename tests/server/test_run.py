@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.browsing import Client
+from tests.databases import with_files_of_its_own
 from tests.servers import (
     DEMO_PASSWORD,
     ROOT,
@@ -22,6 +23,8 @@ from tests.servers import (
     serve_webnet,
 )
 from webnet.server.management.commands.run import LAST_LINE
+
+pytestmark = with_files_of_its_own
 
 PLUGINS = "{ plugins(first: 10) { edges { node { name enabled } } } }"
 ENABLE = 'mutation { enablePlugin(input: {plugin: "device_inventory"}) { ... on EnablePluginPayload { changed } } }'

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from tests.databases import with_files_of_its_own
 from tests.servers import run_command
 from webnet.server.environment import (
     EXAMPLE_PLUGINS,
@@ -19,6 +20,8 @@ from webnet.server.environment import (
     read_redis_url,
     read_switch,
 )
+
+pytestmark = with_files_of_its_own
 
 SHOW = """
 import json

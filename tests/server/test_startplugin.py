@@ -12,7 +12,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
+from tests.databases import with_files_of_its_own
 from webnet.server.environment import add_plugin_folders
+
+pytestmark = with_files_of_its_own
 
 ROOT = Path(__file__).parents[2]
 REPORT = """

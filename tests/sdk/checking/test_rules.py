@@ -6,9 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.databases import with_files_of_its_own
 from tests.sdk.checking.bad_plugins import write_plugins
 from webnet.sdk.checking.findings import RULES, Finding, Grade, Report
 from webnet.sdk.checking.running import check_plugin
+
+pytestmark = with_files_of_its_own
 
 # (rule, plugin): a place, and words of the message; where a rule has several faults to find, each of them.
 EXPECTED = {

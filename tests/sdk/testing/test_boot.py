@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from tests.databases import with_files_of_its_own
 from webnet.sdk.testing import boot
 from webnet.sdk.testing.boot import BootFailed
+
+pytestmark = with_files_of_its_own
 
 NOTHING = 'from webnet.plugins.base import PluginBase\n\n\nclass Plugin(PluginBase):\n    name = "nothing"\n'
 
