@@ -102,8 +102,8 @@ def compare(
     ask: Callable[[dict[str, Any], str | None], tuple[float, int]], wanted: dict[str, Any], *, deep: int, rounds: int
 ) -> list[float]:
     """[milliseconds of the first page, of the deep one, rows of the deep one], asked for in turns."""
-    from webnet.api import orders
-    from webnet.api.cursors import write_cursor
+    from webnet.api.paging.cursors import write_cursor
+    from webnet.api.resolvers import orders
     from webnet.plugins.models import PluginAuditLog
 
     cursor = write_cursor(orders.AUDIT_LOGS, PluginAuditLog(position=deep))

@@ -9,8 +9,8 @@ from typing import Any
 from django.db import transaction
 
 from tests.factories import make_customer
+from webnet.audit.log import PLATFORM_CHAIN, POSITION_HEAD, chained_hash, hashed_text
 from webnet.customers.models import Customer
-from webnet.plugins.audit import PLATFORM_CHAIN, POSITION_HEAD, chained_hash, hashed_text
 from webnet.plugins.models import AuditHead, AuditOutcome, PluginAuditLog
 
 CUSTOMERS = 20

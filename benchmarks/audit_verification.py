@@ -37,11 +37,11 @@ def measure(rows: int) -> dict[str, float]:
     from django.core.management import call_command
 
     from benchmarks.audit_rows import fill
-    from webnet.plugins import audit_retention
+    from webnet.audit import retention
 
     call_command("migrate", verbosity=0)
     fill(rows)
-    audit_retention.make_checkpoint()
+    retention.make_checkpoint()
     started = process_time()
     faults, _ = verify_up_to(rows)
     seconds = process_time() - started
@@ -52,8 +52,8 @@ def measure(rows: int) -> dict[str, float]:
 
 def verify_up_to(rows: int) -> tuple[int, float]:
     """(faults, MiB at the peak) of a verification that is left after so many rows."""
-    from webnet.plugins import audit_keys
-    from webnet.plugins.audit_verification import one_moment, verify
+    from webnet.audit import signing_keys
+    from webnet.audit.verification import one_moment, verify
 
     class EnoughError(Exception):
         pass
@@ -69,7 +69,7 @@ def verify_up_to(rows: int) -> tuple[int, float]:
     tracemalloc.reset_peak()
     try:
         with one_moment():
-            faults = sum(1 for _ in verify(trusted=audit_keys.trusted_keys(), advance=advance))
+            faults = sum(1 for _ in verify(trusted=signing_keys.trusted_keys(), advance=advance))
     except EnoughError:
         pass
     return faults, tracemalloc.get_traced_memory()[1] / 1024**2

@@ -1,6 +1,6 @@
 """The one place where the environment becomes Django's settings; the README has the table of its variables."""
 
-from webnet.plugins.loading import with_plugins
+from webnet.plugins.loading.installed_apps import with_plugins
 from webnet.server.environment import (
     add_plugin_folders,
     describe_database,

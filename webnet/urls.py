@@ -5,7 +5,7 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from webnet.accounts.admin import own_password
-from webnet.api.views import graphql_view
+from webnet.api.http.views import graphql_view
 from webnet.console.customer_pages import dashboard, nowhere
 from webnet.console.plugin_pages import plugin_page
 from webnet.console.views import home, sign_in, sign_out

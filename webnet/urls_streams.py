@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from webnet.api.views import graphql_stream_view
+from webnet.api.http.views import graphql_stream_view
 from webnet.urls import handler404
 from webnet.urls import urlpatterns as other_patterns
 

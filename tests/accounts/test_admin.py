@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.test import Client
 
 from tests.factories import PASSWORD, make_customer, make_member, make_operator, make_token, make_user
-from webnet.accounts.attempts import TRIES_PER_USERNAME
+from webnet.accounts.sign_in_throttle import TRIES_PER_USERNAME
 from webnet.customers.models import ApiToken, Customer, User
 from webnet.plugins.models import Generation, PluginAuditLog, PluginConfig
 

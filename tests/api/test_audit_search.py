@@ -9,15 +9,16 @@ from django.test.utils import CaptureQueriesContext
 from tests.api.client import GraphQLClient
 from tests.factories import make_customer, make_member, make_operator
 from tests.plugins.audit_logs import write_rows
-from webnet.api import orders, reach
-from webnet.api.cursors import write_cursor
 from webnet.api.events.audience import Audience
-from webnet.api.filters import PluginAuditLogFilter
-from webnet.api.reading import Reading
+from webnet.api.paging import scan_window
+from webnet.api.paging.cursors import write_cursor
+from webnet.api.request.reader import Reading
+from webnet.api.resolvers import orders
+from webnet.api.resolvers.filters import PluginAuditLogFilter
+from webnet.audit.log import AuditEntry, record
 from webnet.customers.access import Actor
 from webnet.customers.roles import Role
 from webnet.errors import PermissionDenied
-from webnet.plugins.audit import AuditEntry, record
 from webnet.plugins.models import PluginAuditLog
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -42,7 +43,7 @@ def client(acme) -> GraphQLClient:
 
 @pytest.fixture
 def reach_of_10(monkeypatch):
-    monkeypatch.setattr(reach, "REACH", 10)
+    monkeypatch.setattr(scan_window, "REACH", 10)
 
 
 def find(client, search, **more):

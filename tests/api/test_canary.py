@@ -24,10 +24,10 @@ from graphql import GraphQLObjectType, get_named_type, is_composite_type, is_req
 from webnet.api.visibility import visible_schema
 from webnet.customers.access import Actor
 from webnet.errors import HookFailed, InvalidSettings, SecretUnreadable
-from webnet.plugins import layers
 from webnet.plugins.base import HookContext, PluginBase
 from webnet.plugins.manager import manager
 from webnet.plugins.models import CustomerPluginConfig, PluginAuditLog, PluginConfig
+from webnet.plugins.settings import layers
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -278,7 +278,7 @@ class TestKeysetSql:
     def test_deep_page_is_found_by_the_index(self, client):
         from django.db import connection
 
-        from webnet.api.orders import AUDIT_LOGS
+        from webnet.api.resolvers.orders import AUDIT_LOGS
         from webnet.plugins.models import PluginAuditLog
 
         rows = PluginAuditLog.objects.filter(AUDIT_LOGS.beyond([5])).order_by(*AUDIT_LOGS.terms())[:50]

@@ -15,17 +15,18 @@ from shelf.models import Book, Shelf
 
 from tests.api.client import GraphQLClient
 from tests.factories import make_customer, make_member, make_operator
-from webnet.api import views, visibility
-from webnet.api.batches import Batches
-from webnet.api.reading import Reading
+from webnet.api import visibility
+from webnet.api.http import views
+from webnet.api.paging.batches import Batches
+from webnet.api.request.reader import Reading
 from webnet.api.schema import full_schema
-from webnet.api.types.node import global_id
 from webnet.api.visibility import derive, schema_without
+from webnet.api.vocabulary.node import global_id
 from webnet.customers.access import Actor
 from webnet.customers.roles import Role
+from webnet.plugins.gate.state_cache import BoundedCache
 from webnet.plugins.manager import manager
 from webnet.plugins.models import Availability
-from webnet.plugins.state_cache import BoundedCache
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -7,10 +7,10 @@ from itertools import combinations
 import pytest
 from graphql import GraphQLSchema, build_schema, print_schema
 
-from webnet.api.fingerprints import SchemaParts
-from webnet.api.ownership import Ownership
+from webnet.api.engine.derivation import SchemaFilter, SchemaIndex
+from webnet.api.engine.fingerprints import SchemaParts
+from webnet.api.engine.ownership import Ownership
 from webnet.api.schema import full_schema
-from webnet.api.schema_filter import SchemaFilter, SchemaIndex
 from webnet.api.visibility import derive
 
 SDL = """

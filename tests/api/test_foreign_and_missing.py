@@ -8,8 +8,8 @@ import json
 import pytest
 from graphql import build_schema, get_named_type
 
-from webnet.api.types.node import global_id
 from webnet.api.visibility import visible_schema
+from webnet.api.vocabulary.node import global_id
 from webnet.customers.access import Actor
 from webnet.plugins.manager import manager
 from webnet.plugins.models import PluginAuditLog

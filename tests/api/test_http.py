@@ -12,9 +12,9 @@ from strawberry.extensions import ParserCache
 
 from tests.api.client import GraphQLClient
 from tests.factories import PASSWORD, make_member, make_operator, make_token
-from webnet.api import listings
-from webnet.api.http_requests import LARGEST_BODY_BYTES
-from webnet.api.limits import CACHED_DOCUMENTS
+from webnet.api.engine.limits import CACHED_DOCUMENTS
+from webnet.api.http.requests import LARGEST_BODY_BYTES
+from webnet.api.resolvers import listings
 from webnet.plugins.models import PluginAuditLog, PluginConfig
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -278,7 +278,7 @@ class TestBugs:
         assert "swordfish" in caplog.text
 
     def test_bug_outside_of_the_schema_is_a_500_without_a_trace(self, nobody, monkeypatch, caplog):
-        monkeypatch.setattr("webnet.api.views.read_request", listings.find_config)
+        monkeypatch.setattr("webnet.api.http.views.read_request", listings.find_config)
 
         response = nobody.send({"query": VIEWER})
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from webnet.audit.operation import renew_platform
 from webnet.customers.access import Actor
 from webnet.plugins.manager import manager
 from webnet.plugins.models import PluginConfig
-from webnet.plugins.operation import renew_platform
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -10,13 +10,13 @@ import pytest
 
 from tests.api.client import GraphQLClient
 from tests.factories import make_customer, make_member
-from webnet.api import widgets
+from webnet.api.resolvers import widgets
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer
 from webnet.customers.roles import Role
-from webnet.plugins import failure_counts
 from webnet.plugins.base import DashboardWidget, HookContext, PluginBase
 from webnet.plugins.manager import manager
+from webnet.plugins.runtime import failure_counter
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -99,7 +99,7 @@ def test_a_widget_that_fails_or_hangs_is_counted_for_its_customer_and_viewer(ask
         good=[widget("fine", lambda: 7)],
     )
 
-    counted = failure_counts.counts.take()
+    counted = failure_counter.counts.take()
     member = Customer.objects.get().memberships.get()
     assert {each.plugin: count.error for each, count in counted.items()} == {
         "bad": "ZeroDivisionError in the widget 'failing'",

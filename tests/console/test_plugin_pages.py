@@ -86,7 +86,7 @@ def test_an_inactive_customer_has_no_plugins_pages(browse, acme):
     Customer.objects.filter(pk=acme.pk).update(is_active=False)
 
     # As `accounts.customers.update` does it, in the same transaction.
-    from webnet.plugins.operation import renew_customer
+    from webnet.audit.operation import renew_customer
 
     renew_customer(acme)
 

@@ -6,8 +6,8 @@ import pytest
 
 import webnet
 from tests.docs.documents import ROOT
-from webnet.plugins import state_cache
 from webnet.plugins.base import PluginBase
+from webnet.plugins.gate import state_cache
 from webnet.plugins.registry import Entry, PluginRegistry, registry
 from webnet.server.environment import name_plugins
 

@@ -16,7 +16,7 @@ from pytest_django import Settings
 from tests.databases import with_files_of_its_own
 from tests.docs.documents import ROOT, Document, code_spans
 from webnet.sdk import testing
-from webnet.sdk.checking.findings import RULES
+from webnet.sdk.checking.report import RULES
 from webnet.sdk.testing import fixtures
 
 pytestmark = with_files_of_its_own

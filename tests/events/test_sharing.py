@@ -9,7 +9,7 @@ import weakref
 import pytest
 from strawberry.http import GraphQLRequestData
 
-from webnet.api.events.sharing import KEPT_ANSWERS, OF_THE_ROW, SharedAnswers, tells_only_the_row
+from webnet.api.events.shared_answers import KEPT_ANSWERS, OF_THE_ROW, SharedAnswers, tells_only_the_row
 from webnet.api.schema import full_schema
 
 ROW_ONLY = "subscription { pluginEvents { cursor node { __typename id actorName action before } } }"

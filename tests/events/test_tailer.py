@@ -8,9 +8,9 @@ from types import SimpleNamespace
 import pytest
 from django.test import RequestFactory
 
-from webnet.api.connections import Edge
-from webnet.api.events import bus, feed, stream, tailer, threads
-from webnet.api.events.tailer import Look, Tailer
+from webnet.api.events import feed, log_tail, sse, threads, wakeups
+from webnet.api.events.log_tail import Look, Tailer
+from webnet.api.paging.connections import Edge
 from webnet.errors import WebnetError
 
 # Far more than any of this takes; a test that waits longer has found somebody who waits for ever.
@@ -68,10 +68,10 @@ class Log(Tailer):
 
 @pytest.fixture(autouse=True)
 def _nothing_but_the_log(monkeypatch):
-    monkeypatch.setattr(bus, "_choose", lambda: None)
-    monkeypatch.setattr(tailer, "read_end", lambda: 0)
-    monkeypatch.setattr(tailer, "edge_of", lambda row: row)
-    monkeypatch.setattr(tailer, "RETRY_SECONDS", 0)
+    monkeypatch.setattr(wakeups, "_choose", lambda: None)
+    monkeypatch.setattr(log_tail, "read_end", lambda: 0)
+    monkeypatch.setattr(log_tail, "edge_of", lambda row: row)
+    monkeypatch.setattr(log_tail, "RETRY_SECONDS", 0)
 
 
 def run(work):
@@ -144,7 +144,7 @@ def test_who_goes_away_while_the_log_is_read_for_it_is_not_kept(monkeypatch):
         async def wait(_):
             await going.wait()
 
-        monkeypatch.setattr(tailer, "on_thread", wait)
+        monkeypatch.setattr(log_tail, "on_thread", wait)
         log, one = Log(), Follower()
         joining = asyncio.create_task(log.join(one))
         await asyncio.sleep(0)
@@ -160,7 +160,7 @@ def test_who_goes_away_before_its_stream_begins_is_not_kept():
         yield "never asked for"
 
     async def open_and_leave():
-        opened = stream.OpenedStream(
+        opened = sse.OpenedStream(
             request=RequestFactory().post("/graphql/"),
             executor=SimpleNamespace(is_awaitable=lambda _: False),
             source=source(),
@@ -170,7 +170,7 @@ def test_who_goes_away_before_its_stream_begins_is_not_kept():
         )
         response = await opened.respond()
         response.close()
-        return response.status_code, tailer.tailer()._watches
+        return response.status_code, log_tail.tailer()._watches
 
     assert run(open_and_leave()) == (200, set())
 

@@ -9,7 +9,7 @@ import pytest
 
 import webnet
 from webnet.plugins.base import HookContext, call_with
-from webnet.plugins.manifest import Manifest
+from webnet.plugins.kernel.manifest import Manifest
 from webnet.plugins.registry import PluginRegistry
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 from django.db import transaction
 
+from webnet.audit import signing_keys
+from webnet.audit.log import AuditEntry, record
+from webnet.audit.verification import one_moment, verify
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer
 from webnet.errors import PermissionDenied
-from webnet.plugins import audit_keys
-from webnet.plugins.audit import AuditEntry, record
-from webnet.plugins.audit_verification import one_moment, verify
 from webnet.plugins.models import AuditOutcome
 
 OPERATOR = Actor.system("tests")
@@ -43,4 +43,4 @@ def write_rows(count: int, *, customers: Iterable[Customer | None] = (None,)) ->
 def find_faults(kept: Iterable[str] = ()) -> list[str]:
     """What `verify_audit_log` finds."""
     with one_moment():
-        return [finding.message for finding in verify(trusted=audit_keys.trusted_keys(), kept=kept)]
+        return [finding.message for finding in verify(trusted=signing_keys.trusted_keys(), kept=kept)]

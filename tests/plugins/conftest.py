@@ -7,12 +7,12 @@ from collections.abc import Callable
 import pytest
 from hypothesis import HealthCheck, settings
 
+from webnet.audit.operation import renew_platform
 from webnet.customers.access import Actor
-from webnet.plugins import state_cache
 from webnet.plugins.base import PluginBase
+from webnet.plugins.gate import state_cache
 from webnet.plugins.manager import manager
 from webnet.plugins.models import PluginConfig
-from webnet.plugins.operation import renew_platform
 from webnet.plugins.registry import Entry, PluginRegistry, registry
 
 # Machines are shared: how long an example takes, or takes to be made, says nothing about the code.

@@ -73,8 +73,8 @@ def main(kills: int, seed: int) -> None:
 def begin() -> None:
     """Register the plugin and give every layer its first secrets."""
     from webnet.customers.models import Customer
-    from webnet.plugins import key_rotation
     from webnet.plugins.registry import PluginRegistry, registry
+    from webnet.plugins.settings import key_rotation
 
     fresh = PluginRegistry()
     fresh.register(Sealed())
@@ -141,8 +141,8 @@ def kill(child: int) -> bool:
 
 def check_secrets() -> None:
     """Every secret opens, and belongs to the plain value beside it."""
-    from webnet.plugins import layers
     from webnet.plugins.models import CustomerPluginConfig, PluginConfig
+    from webnet.plugins.settings import layers
 
     row = PluginConfig.objects.get(name="sealed")
     configs = CustomerPluginConfig.objects.select_related("customer")
@@ -155,7 +155,7 @@ def check_secrets() -> None:
 
 def is_rotated() -> bool:
     from webnet.plugins.models import CustomerPluginConfig, PluginConfig
-    from webnet.plugins.secrets import is_sealed_with_first_key
+    from webnet.plugins.settings.secrets import is_sealed_with_first_key
 
     stored = [row.secrets for row in (*PluginConfig.objects.all(), *CustomerPluginConfig.objects.all())]
     return all(is_sealed_with_first_key(each["sealed"]) for secrets in stored for each in secrets.values())
@@ -163,7 +163,7 @@ def is_rotated() -> bool:
 
 def check_chains() -> dict[str, int]:
     """Every chain is whole from its first row to its head, and positions have no gap."""
-    from webnet.plugins.audit import chained_hash
+    from webnet.audit.log import chained_hash
     from webnet.plugins.models import AuditHead, PluginAuditLog
 
     rows = list(PluginAuditLog.objects.order_by("position"))

@@ -11,8 +11,8 @@ from tests.plugins.test_concurrency import in_threads
 from webnet.accounts import purging
 from webnet.customers.access import Role
 from webnet.errors import HookFailed
-from webnet.plugins import after_hooks, owed_calls
 from webnet.plugins.base import PluginBase
+from webnet.plugins.hooks import after_commit, outbox
 from webnet.plugins.manager import manager
 from webnet.plugins.models import PluginAuditLog, PluginConfig, new_token
 from webnet.plugins.owed_call import OwedCall
@@ -49,7 +49,7 @@ class Telling(PluginBase):
 
 @pytest.fixture(autouse=True)
 def _fresh_lanes():
-    after_hooks._lane.cache_clear()
+    after_commit._lane.cache_clear()
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def test_what_already_holds_calls_nothing(telling, operator):
 
 
 def test_a_plugin_without_after_hooks_is_owed_nothing(install, operator, monkeypatch):
-    monkeypatch.setattr(owed_calls, "owe", lambda *_: pytest.fail("It has no after_enable."))
+    monkeypatch.setattr(outbox, "owe", lambda *_: pytest.fail("It has no after_enable."))
     install(type("Quiet", (PluginBase,), {"name": "quiet", "version": "1.0"})())
 
     assert manager.enable("quiet", actor=operator).changed
@@ -128,7 +128,7 @@ def test_the_context_is_made_anew_with_actor_customer_and_todays_settings(tellin
     let_time_pass()
 
     telling.then = lambda: None
-    after_hooks.call_due()
+    after_commit.call_due()
 
     first, second = (context for _, context, _ in telling.calls)
     assert (second.actor, second.customer) == (ann, acme)
@@ -139,11 +139,11 @@ def test_a_hook_that_raises_is_called_again_after_a_pause_and_not_before(telling
     telling.then = raising
     assert manager.enable("telling", actor=operator).changed
 
-    after_hooks.call_due()
+    after_commit.call_due()
     assert len(telling.calls) == 1
     telling.then = lambda: None
     let_time_pass()
-    after_hooks.call_due()
+    after_commit.call_due()
 
     assert len(telling.calls) == 2 and not OwedCall.objects.exists()
 
@@ -164,25 +164,25 @@ def test_after_growing_pauses_it_is_given_up_and_the_audit_log_says_so(telling, 
     while (call := OwedCall.objects.first()) is not None:
         pauses.append(call.due_at - timezone.now())
         let_time_pass()
-        after_hooks.call_due()
+        after_commit.call_due()
 
-    assert pauses == sorted(pauses) and len(pauses) == len(owed_calls.PAUSES_SECONDS)
-    assert len(telling.calls) == owed_calls.MAXIMUM_ATTEMPTS
+    assert pauses == sorted(pauses) and len(pauses) == len(outbox.PAUSES_SECONDS)
+    assert len(telling.calls) == outbox.MAXIMUM_ATTEMPTS
     row = PluginAuditLog.objects.latest("position")
     assert (row.action, row.outcome, row.error_code) == ("give_up_hook", "failed", "HOOK_FAILED")
     assert (row.plugin_name, row.actor_name) == ("telling", "platform")
     why = "its after_enable raised ConnectionError."
-    assert row.after == {"hook": "after_enable", "attempts": owed_calls.MAXIMUM_ATTEMPTS, "error": why}
+    assert row.after == {"hook": "after_enable", "attempts": outbox.MAXIMUM_ATTEMPTS, "error": why}
 
 
 def test_a_hook_that_takes_its_process_down_is_given_up_as_well(telling, operator):
     """Each attempt is counted before it is made, so that what is left of it counts."""
     telling.then = raising
     manager.enable("telling", actor=operator)
-    OwedCall.objects.update(attempts=owed_calls.MAXIMUM_ATTEMPTS)
+    OwedCall.objects.update(attempts=outbox.MAXIMUM_ATTEMPTS)
     let_time_pass()
 
-    after_hooks.call_due()
+    after_commit.call_due()
 
     assert len(telling.calls) == 1 and not OwedCall.objects.exists()
     row = PluginAuditLog.objects.latest("position")
@@ -190,7 +190,7 @@ def test_a_hook_that_takes_its_process_down_is_given_up_as_well(telling, operato
 
 
 def test_a_hook_that_hangs_costs_its_caller_the_deadline_and_is_tried_again(telling, operator, hanging, monkeypatch):
-    monkeypatch.setattr(after_hooks, "DEADLINE_SECONDS", SHORT_SECONDS)
+    monkeypatch.setattr(after_commit, "DEADLINE_SECONDS", SHORT_SECONDS)
     telling.then = lambda: hanging.wait(60)
 
     assert manager.enable("telling", actor=operator).changed
@@ -200,7 +200,7 @@ def test_a_hook_that_hangs_costs_its_caller_the_deadline_and_is_tried_again(tell
 
 
 def test_a_hook_that_ends_late_was_called_all_the_same(telling, operator, hanging, monkeypatch):
-    monkeypatch.setattr(after_hooks, "DEADLINE_SECONDS", SHORT_SECONDS)
+    monkeypatch.setattr(after_commit, "DEADLINE_SECONDS", SHORT_SECONDS)
     telling.then = lambda: hanging.wait(60)
     manager.enable("telling", actor=operator)
 
@@ -213,7 +213,7 @@ def test_a_hook_that_ends_late_was_called_all_the_same(telling, operator, hangin
 def test_of_hooks_that_hang_only_a_few_threads_are_kept_and_other_plugins_are_called(
     install, operator, hanging, monkeypatch
 ):
-    monkeypatch.setattr(after_hooks, "DEADLINE_SECONDS", SHORT_SECONDS)
+    monkeypatch.setattr(after_commit, "DEADLINE_SECONDS", SHORT_SECONDS)
     telling, other = Telling(), Telling()
     other.name = "other"
     install(telling, other, enabled=True)
@@ -225,7 +225,7 @@ def test_of_hooks_that_hang_only_a_few_threads_are_kept_and_other_plugins_are_ca
     manager.enable("other", actor=operator, customer="c0")
 
     stuck = [each for each in threading.enumerate() if each.name == "lane-telling"]
-    assert len(stuck) == len(telling.calls) == after_hooks.THREADS_PER_PLUGIN
+    assert len(stuck) == len(telling.calls) == after_commit.THREADS_PER_PLUGIN
     assert other.called == [("after_enable", "c0")]
     assert OwedCall.objects.count() == 5
 
@@ -233,13 +233,13 @@ def test_of_hooks_that_hang_only_a_few_threads_are_kept_and_other_plugins_are_ca
 def test_while_one_worker_has_the_claim_no_other_calls_the_hook_until_it_runs_out(telling, operator, monkeypatch):
     """The first worker dies between its commit and the hook."""
     with monkeypatch.context() as dead:
-        dead.setattr(after_hooks, "_call_claimed", lambda _: None)
+        dead.setattr(after_commit, "_call_claimed", lambda _: None)
         manager.enable("telling", actor=operator)
 
-    after_hooks.call_due()
+    after_commit.call_due()
     assert telling.calls == []
     let_time_pass()
-    after_hooks.call_due()
+    after_commit.call_due()
 
     assert telling.called == [("after_enable", None)]
 
@@ -250,7 +250,7 @@ def test_of_many_workers_one_gets_what_is_due(telling, operator):
     telling.then = lambda: None
     let_time_pass()
 
-    in_threads(6, lambda _: after_hooks.call_due())
+    in_threads(6, lambda _: after_commit.call_due())
 
     assert len(telling.calls) == 2 and not OwedCall.objects.exists()
 
@@ -259,21 +259,21 @@ def test_of_two_workers_that_saw_the_same_row_one_claims_it(telling, operator, m
     telling.then = raising
     manager.enable("telling", actor=operator)
     let_time_pass()
-    both_have_looked, lease = threading.Barrier(2), owed_calls._lease
-    monkeypatch.setattr(owed_calls, "_lease", lambda: lease() if both_have_looked.wait(30) >= 0 else None)
+    both_have_looked, lease = threading.Barrier(2), outbox._lease
+    monkeypatch.setattr(outbox, "_lease", lambda: lease() if both_have_looked.wait(30) >= 0 else None)
 
-    claims = in_threads(2, lambda _: owed_calls.claim_due())
+    claims = in_threads(2, lambda _: outbox.claim_due())
 
     assert [claim is None for claim in claims].count(True) == 1
 
 
 def test_a_worker_whose_claim_ran_out_does_not_begin(telling, operator, monkeypatch):
-    monkeypatch.setattr(after_hooks, "_call_claimed", lambda _: None)
+    monkeypatch.setattr(after_commit, "_call_claimed", lambda _: None)
     manager.enable("telling", actor=operator)
     call = OwedCall.objects.get()
     OwedCall.objects.update(claim=new_token())
 
-    assert not owed_calls.begin(call)
+    assert not outbox.begin(call)
 
 
 def test_the_hooks_of_a_pair_are_called_in_the_order_of_the_changes(telling, operator):
@@ -284,9 +284,9 @@ def test_the_hooks_of_a_pair_are_called_in_the_order_of_the_changes(telling, ope
     assert telling.called == [("after_enable", None)]
 
     let_time_pass()
-    after_hooks.call_due()
+    after_commit.call_due()
     telling.then = lambda: None
-    after_hooks.call_due()
+    after_commit.call_due()
 
     assert telling.called == [("after_enable", None), ("after_enable", None), ("after_disable", None)]
     assert PluginAuditLog.objects.filter(action="give_up_hook").count() == 1
@@ -311,12 +311,12 @@ def test_the_hook_of_a_plugin_that_is_not_here_waits_until_it_is(telling, operat
     manager.enable("telling", actor=operator)
     let_time_pass()
     registered()
-    after_hooks.call_due()
+    after_commit.call_due()
     assert OwedCall.objects.get().attempts == 1
 
     telling.then = lambda: None
     registered(telling)
-    after_hooks.call_due()
+    after_commit.call_due()
 
     assert registry.find("telling") and len(telling.calls) == 2
 
@@ -332,7 +332,7 @@ def test_a_pause_keeps_nothing_back_that_a_change_has_promised(telling, operator
     telling.then, telling.calls = (lambda: None), []
     let_time_pass()
 
-    after_hooks.call_due()
+    after_commit.call_due()
     manager.disable("telling", actor=operator, customer="acme")
 
     assert telling.called == [("after_enable", "acme"), ("after_disable", "acme")]
@@ -347,14 +347,14 @@ def test_what_is_owed_goes_with_the_customer(telling, operator):
     let_time_pass()
 
     purging.purge(actor=operator, customer="acme")
-    after_hooks.call_due()
+    after_commit.call_due()
 
     assert len(telling.calls) == 1 and not OwedCall.objects.exists()
 
 
 def test_looking_for_what_is_due_takes_one_statement_where_there_is_nothing(telling, django_assert_num_queries):
     with django_assert_num_queries(1):
-        after_hooks.call_due()
+        after_commit.call_due()
 
 
 def test_the_hooks_of_a_plan_are_called_in_its_order(install, operator):
@@ -376,13 +376,13 @@ def test_what_can_not_be_begun_in_time_is_left_to_whoever_looks_next(install, op
     slow.then = lambda: hanging.wait(60)
 
     with monkeypatch.context() as impatient:
-        impatient.setattr(after_hooks, "DEADLINE_SECONDS", SHORT_SECONDS)
+        impatient.setattr(after_commit, "DEADLINE_SECONDS", SHORT_SECONDS)
         manager.enable("late", actor=operator, with_dependencies=True)
     assert late.calls == []
-    after_hooks.call_due()
+    after_commit.call_due()
 
     assert late.called == [("after_enable", None)]
 
 
 def test_a_claim_holds_longer_than_a_call_may_take():
-    assert timedelta(seconds=owed_calls.LEASE_SECONDS) > 3 * timedelta(seconds=after_hooks.DEADLINE_SECONDS)
+    assert timedelta(seconds=outbox.LEASE_SECONDS) > 3 * timedelta(seconds=after_commit.DEADLINE_SECONDS)

@@ -12,10 +12,11 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from tests.factories import actor_for, make_customer, make_operator
+from webnet.audit import log as audit_log
+from webnet.audit import triggers as audit_triggers
+from webnet.audit.operation import Operation
 from webnet.errors import PermissionDenied
-from webnet.plugins import audit, audit_triggers
 from webnet.plugins.models import AuditCheckpoint, PluginAuditLog
-from webnet.plugins.operation import Operation
 
 pytestmark = pytest.mark.django_db
 
@@ -57,7 +58,7 @@ def test_each_rows_hash_covers_its_text_and_the_row_before(operator):
 
     for row in PluginAuditLog.objects.order_by("position"):
         assert row.hash == hashlib.sha256((previous + row.text).encode()).hexdigest()
-        assert json.loads(row.text) == json.loads(audit.hashed_text(row))
+        assert json.loads(row.text) == json.loads(audit_log.hashed_text(row))
         previous = row.hash
 
 
@@ -189,7 +190,7 @@ def test_without_its_audit_row_the_change_does_not_happen(operator, monkeypatch)
     def fail(entry):
         raise DatabaseError("disk full")
 
-    monkeypatch.setattr(audit, "record", fail)
+    monkeypatch.setattr(audit_log, "record", fail)
     with pytest.raises(DatabaseError):
         work.run(change)
 

@@ -17,9 +17,10 @@ from django.utils import timezone
 from tests.docs.documents import ROOT, Document
 from tests.factories import make_customer
 from tests.plugins.audit_logs import write_rows
+from webnet.audit import signing_keys
+from webnet.audit import triggers as audit_triggers
+from webnet.audit.log import AuditEntry, record
 from webnet.customers.access import Actor
-from webnet.plugins import audit_keys, audit_triggers
-from webnet.plugins.audit import AuditEntry, record
 from webnet.plugins.models import AuditCheckpoint, PluginAuditLog
 
 pytestmark = pytest.mark.django_db
@@ -96,7 +97,7 @@ def test_a_printed_checkpoint_is_compared(log, tmp_path):
 
 
 def test_the_public_key_is_enough_to_verify(log, settings, tmp_path):
-    (key,) = audit_keys.trusted_keys()
+    (key,) = signing_keys.trusted_keys()
     settings.WEBNET_DATA_DIR = tmp_path / "elsewhere"
 
     assert "its signature is not that of a trusted key" in run_to_fail("verify_audit_log")
@@ -209,7 +210,7 @@ def check_offline(tmp_path, lines, key=None):
     (script,) = [block.text for block in blocks if "def check(" in block.text]
     assert len(script.splitlines()) <= 30
     (tmp_path / "check.py").write_text(script)
-    key = key or next(iter(audit_keys.trusted_keys()))
+    key = key or next(iter(signing_keys.trusted_keys()))
     ran = subprocess.run(
         [sys.executable, "-I", "check.py", key], cwd=tmp_path, input=lines, capture_output=True, text=True, check=False
     )

@@ -9,10 +9,11 @@ from django.utils import timezone
 
 from tests.factories import actor_for, make_customer, make_operator, make_user
 from tests.plugins.audit_logs import OPERATOR, find_faults, write_rows
+from webnet.audit import checkpoints, retention, signing_keys
+from webnet.audit import triggers as audit_triggers
+from webnet.audit.checkpoints import Statement
+from webnet.audit.retention import LogDisagrees, make_checkpoint
 from webnet.errors import PermissionDenied
-from webnet.plugins import audit_checkpoints, audit_keys, audit_retention, audit_triggers
-from webnet.plugins.audit_checkpoints import Statement
-from webnet.plugins.audit_retention import LogDisagrees, make_checkpoint
 from webnet.plugins.models import AuditCheckpoint, AuditHead, PluginAuditLog, RefusalCount
 
 pytestmark = pytest.mark.django_db
@@ -42,7 +43,7 @@ def clock(monkeypatch):
 
 
 def prune(before, actor=OPERATOR):
-    return audit_retention.prune(before=before, actor=actor, reason="five years are over")
+    return retention.prune(before=before, actor=actor, reason="five years are over")
 
 
 def tamper(**changes):
@@ -63,8 +64,8 @@ def test_a_checkpoint_signs_the_ends_of_the_chains_that_grew(chains):
     one, two = Statement.read(first.text), Statement.read(second.text)
     assert (one.number, one.position, one.previous, one.heads[acme]) == (1, 5, "", heads[acme])
     assert (two.number, two.position, two.heads) == (2, 6, {"platform": heads["platform"]})
-    assert audit_keys.is_signed(two.text(), signature=second.signature, key=two.key)
-    assert two.key in audit_keys.trusted_keys()
+    assert signing_keys.is_signed(two.text(), signature=second.signature, key=two.key)
+    assert two.key in signing_keys.trusted_keys()
 
 
 def test_nothing_new_makes_no_checkpoint(chains):
@@ -77,9 +78,9 @@ def test_nothing_new_makes_no_checkpoint(chains):
 
 def test_the_key_is_made_once_for_its_owner_only(tmp_path):
     write_rows(1)
-    assert audit_keys.trusted_keys() == frozenset()
+    assert signing_keys.trusted_keys() == frozenset()
     make_checkpoint()
-    file = tmp_path / audit_keys.KEY_FILE
+    file = tmp_path / signing_keys.KEY_FILE
     key = file.read_text()
 
     write_rows(1)
@@ -87,7 +88,7 @@ def test_the_key_is_made_once_for_its_owner_only(tmp_path):
 
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert file.read_text() == key
-    assert [path.name for path in tmp_path.iterdir()] == [audit_keys.KEY_FILE]
+    assert [path.name for path in tmp_path.iterdir()] == [signing_keys.KEY_FILE]
     everything = "".join(f"{row.text}{row.signature}" for row in AuditCheckpoint.objects.all())
     assert key not in everything
 
@@ -219,7 +220,7 @@ def test_pruning_that_fails_leaves_rows_checkpoints_and_triggers_as_they_were(ch
         raise DatabaseError("disk full")
 
     with monkeypatch.context() as broken:
-        broken.setattr("webnet.plugins.audit.record", fail)
+        broken.setattr("webnet.audit.log.record", fail)
         with pytest.raises(DatabaseError, match="disk full"):
             prune(clock(days=1))
 
@@ -258,7 +259,7 @@ def test_a_role_that_does_not_own_the_log_can_not_prune_it(chains, clock):
 @pytest.mark.django_db(transaction=True)
 def test_others_write_while_the_log_is_read_and_what_they_write_is_no_fault(chains):
     from tests.plugins.test_concurrency import in_threads
-    from webnet.plugins.audit_verification import one_moment, verify
+    from webnet.audit.verification import one_moment, verify
 
     write_rows(10, customers=chains)
 
@@ -274,7 +275,7 @@ def test_others_write_while_the_log_is_read_and_what_they_write_is_no_fault(chai
 def test_a_printed_checkpoint_is_one_line(chains):
     write_rows(1)
 
-    line = audit_checkpoints.printed(make_checkpoint())
+    line = checkpoints.printed(make_checkpoint())
 
     assert "\n" not in line
     assert find_faults([line]) == []

@@ -9,9 +9,10 @@ from django.db import connection, transaction
 
 from tests.factories import make_customer
 from tests.plugins.audit_logs import find_faults, write_rows
+from webnet.audit import retention, signing_keys
+from webnet.audit import triggers as audit_triggers
+from webnet.audit.log import AuditEntry, chained_hash, hashed_text, record
 from webnet.customers.access import Actor
-from webnet.plugins import audit_keys, audit_retention, audit_triggers
-from webnet.plugins.audit import AuditEntry, chained_hash, hashed_text, record
 from webnet.plugins.models import AuditCheckpoint, AuditHead, PluginAuditLog
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +31,7 @@ def log():
     chains = [None, make_customer("acme"), make_customer("globex")]
     for count in (10, 8, 6):
         if PluginAuditLog.objects.exists():
-            audit_retention.make_checkpoint()
+            retention.make_checkpoint()
         write_rows(count, customers=chains)
     audit_triggers.remove(connection)
     return PluginAuditLog.objects.order_by("position")
@@ -200,7 +201,7 @@ def test_without_checkpoints_such_a_log_verifies(log):
 
 
 def test_even_without_its_checkpoints_it_is_found_by_those_that_were_kept(log):
-    from webnet.plugins.audit_checkpoints import printed
+    from webnet.audit.checkpoints import printed
 
     kept = [printed(checkpoint) for checkpoint in AuditCheckpoint.objects.all()]
     assert find_faults(kept) == []
@@ -220,7 +221,7 @@ def test_what_was_kept_and_is_no_checkpoint_is_named(log, line):
 
 
 def test_a_kept_checkpoint_of_another_key_counts_for_nothing(log, settings):
-    from webnet.plugins.audit_checkpoints import printed
+    from webnet.audit.checkpoints import printed
 
     kept = printed(AuditCheckpoint.objects.first())
     AuditCheckpoint.objects.all().delete()
@@ -251,23 +252,23 @@ def test_a_removed_checkpoint_is_found(log):
 
 
 def test_a_checkpoint_forged_with_another_key_is_found(log, settings):
-    trusted = audit_keys.trusted_keys()
+    trusted = signing_keys.trusted_keys()
     settings.WEBNET_AUDIT_KEYS = ["A" * 43 + "="]
     AuditCheckpoint.objects.all().delete()
     log.filter(position=4).update(reason="nothing to see here")
     rewrite(log)
-    audit_retention.make_checkpoint()
+    retention.make_checkpoint()
     settings.WEBNET_AUDIT_KEYS = []
 
-    assert trusted == audit_keys.trusted_keys()
+    assert trusted == signing_keys.trusted_keys()
     assert find_faults()[0].startswith("Checkpoint 1: edited or forged; its signature is not that of a trusted key")
 
 
 def test_former_keys_stay_trusted_while_a_new_one_signs(log, settings, tmp_path):
-    former = (tmp_path / audit_keys.KEY_FILE).read_text()
+    former = (tmp_path / signing_keys.KEY_FILE).read_text()
     settings.WEBNET_AUDIT_KEYS = ["A" * 43 + "=", former]
 
-    audit_retention.make_checkpoint()
+    retention.make_checkpoint()
 
     assert find_faults() == []
     settings.WEBNET_AUDIT_KEYS = ["A" * 43 + "="]

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 
 from tests.factories import actor_for, make_customer, make_operator
-from webnet.plugins import operation as operations
+from webnet.audit import operation as operations
 from webnet.plugins.base import PluginBase
 from webnet.plugins.manager import manager
 from webnet.plugins.models import Generation, PluginAuditLog, PluginConfig

@@ -10,9 +10,9 @@ from django.utils import timezone
 from tests.factories import actor_for, make_customer, make_operator
 from webnet.customers.access import visible_customers
 from webnet.customers.models import Customer
-from webnet.plugins import state_cache
-from webnet.plugins.activation import customer_states, effective_customers, platform_state
 from webnet.plugins.base import PluginBase
+from webnet.plugins.gate import state_cache
+from webnet.plugins.gate.effective import customer_states, effective_customers, platform_state
 from webnet.plugins.manager import manager
 from webnet.plugins.models import Availability, CustomerPluginConfig, Generation, PluginConfig
 

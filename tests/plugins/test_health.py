@@ -10,11 +10,11 @@ from tests.factories import actor_for, make_customer, make_member, make_operator
 from tests.plugins.test_concurrency import in_threads
 from webnet.customers.access import Role
 from webnet.errors import NotFound, PermissionDenied, PluginUnavailable
-from webnet.plugins import health
 from webnet.plugins.base import HealthReport, PluginBase
-from webnet.plugins.lanes import THREADS_PER_PLUGIN
+from webnet.plugins.health import probe
 from webnet.plugins.manager import manager
 from webnet.plugins.models import HealthStatus, PluginAuditLog, PluginConfig, PluginHealth
+from webnet.plugins.runtime.thread_lanes import THREADS_PER_PLUGIN
 
 pytestmark = pytest.mark.django_db
 
@@ -36,7 +36,7 @@ def saying(answer):
 
 @pytest.fixture(autouse=True)
 def _fresh_lanes():
-    health._lane.cache_clear()
+    probe._lane.cache_clear()
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_a_check_that_hangs_is_unknown_and_holds_nobody_up(install, operator, mo
         def health_check(self, context):
             let_go.wait(30)
 
-    monkeypatch.setattr(health, "DEADLINE_SECONDS", 0.05)
+    monkeypatch.setattr(probe, "DEADLINE_SECONDS", 0.05)
     install(Hanging())
 
     found = manager.check_health("inventory", actor=operator)
@@ -94,7 +94,7 @@ def test_of_checks_that_hang_only_a_few_threads_are_kept_and_all_are_reported(in
             begun.append(current_thread())
             let_go.wait(60)
 
-    monkeypatch.setattr(health, "DEADLINE_SECONDS", 0.2)
+    monkeypatch.setattr(probe, "DEADLINE_SECONDS", 0.2)
     install(Hanging())
 
     found = [manager.check_health("inventory", actor=operator) for _ in range(THREADS_PER_PLUGIN + 2)]
@@ -116,7 +116,7 @@ def test_when_what_hung_returns_the_plugin_is_asked_again(install, operator, mon
 
     install(Hanging())
     with monkeypatch.context() as impatient:
-        impatient.setattr(health, "DEADLINE_SECONDS", 0.2)
+        impatient.setattr(probe, "DEADLINE_SECONDS", 0.2)
         for _ in range(THREADS_PER_PLUGIN + 1):
             manager.check_health("inventory", actor=operator)
 
@@ -175,7 +175,7 @@ def test_one_that_hangs_delays_the_answers_of_others_by_no_more_than_its_deadlin
         def health_check(self, context):
             let_go.wait(60)
 
-    monkeypatch.setattr(health, "DEADLINE_SECONDS", 0.5)
+    monkeypatch.setattr(probe, "DEADLINE_SECONDS", 0.5)
     install(Hanging(), saying(True), enabled=True)
 
     found = manager.check_all_health(actor=operator)
@@ -245,7 +245,7 @@ def test_who_may_not_ask_is_refused(install, operator):
 
 
 def test_the_history_keeps_the_newest_results_of_each_pair_and_marks_the_last(install, operator, monkeypatch):
-    monkeypatch.setattr(health, "KEPT_RESULTS", 3)
+    monkeypatch.setattr(probe, "KEPT_RESULTS", 3)
     plugin = saying(None)
     install(plugin)
     make_customer("acme")
@@ -263,11 +263,11 @@ def test_the_history_keeps_the_newest_results_of_each_pair_and_marks_the_last(in
 def test_a_result_of_a_plugin_that_was_uninstalled_meanwhile_is_not_found(install, operator):
     install(saying(True))
     row = PluginConfig.objects.get()
-    found = health.finish(health.start(lambda: True, plugin="inventory"))
+    found = probe.finish(probe.start(lambda: True, plugin="inventory"))
     PluginConfig.objects.all().delete()
 
     with pytest.raises(NotFound, match="'inventory'"):
-        health.store(row, None, found)
+        probe.store(row, None, found)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -7,9 +7,9 @@ from django.core.management import CommandError, call_command
 
 from tests.factories import make_customer
 from tests.plugins.test_health import Inventory
-from webnet.plugins import health
+from webnet.audit.operation import renew_platform
+from webnet.plugins.health import probe
 from webnet.plugins.models import CustomerPluginConfig, PluginConfig, PluginHealth
-from webnet.plugins.operation import renew_platform
 
 pytestmark = pytest.mark.django_db
 
@@ -20,7 +20,7 @@ def named(name, answer=None):
 
 @pytest.fixture(autouse=True)
 def _fresh_lanes():
-    health._lane.cache_clear()
+    probe._lane.cache_clear()
 
 
 @pytest.fixture

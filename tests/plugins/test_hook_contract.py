@@ -6,8 +6,8 @@ from django.db import OperationalError, connection
 from tests.factories import actor_for, make_customer, make_operator
 from webnet.customers.models import Customer
 from webnet.errors import HookFailed
-from webnet.plugins import state_cache
 from webnet.plugins.base import PluginBase
+from webnet.plugins.gate import state_cache
 from webnet.plugins.manager import manager
 from webnet.plugins.models import CustomerPluginConfig, PluginAuditLog, PluginConfig
 
@@ -112,7 +112,7 @@ def test_hooks_run_inside_the_transaction_of_the_change(install, operator, calls
 def test_what_commits_after_the_hooks_fails_with_them(install, operator, calls, monkeypatch):
     """The audit row is the last act of the transaction: where it can't be written, nothing has happened."""
     install(Writing(calls))
-    monkeypatch.setattr("webnet.plugins.audit.record", lambda _: raising())
+    monkeypatch.setattr("webnet.audit.log.record", lambda _: raising())
 
     with pytest.raises(ValueError, match="not today"):
         manager.enable("writing", actor=operator)

@@ -7,7 +7,7 @@ from concurrent.futures import wait
 
 import pytest
 
-from webnet.plugins.lanes import Lane, LaneBlocked
+from webnet.plugins.runtime.thread_lanes import Lane, LaneBlocked
 
 PATIENT, IMPATIENT = 60.0, 0.0
 

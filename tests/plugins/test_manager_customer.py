@@ -5,12 +5,12 @@ import pytest
 from tests.factories import actor_for, make_customer, make_member, make_operator
 from webnet.customers.access import Role
 from webnet.errors import DependencyRefusal, HookFailed, NotFound, PermissionDenied, PluginUnavailable
-from webnet.plugins.activation import customer_state
 from webnet.plugins.base import PluginBase
-from webnet.plugins.effectiveness import IneffectiveCode
+from webnet.plugins.changes.plans import PlanAction
+from webnet.plugins.gate.effective import customer_state
+from webnet.plugins.gate.rules import IneffectiveCode
 from webnet.plugins.manager import manager
 from webnet.plugins.models import Availability, CustomerPluginConfig, Generation, PluginAuditLog
-from webnet.plugins.planning import PlanAction
 
 pytestmark = pytest.mark.django_db
 

@@ -7,10 +7,10 @@ import pytest
 from tests.factories import actor_for, make_customer, make_member, make_operator
 from webnet.customers.access import Role
 from webnet.errors import Conflict, InvalidSettings, PluginUnavailable
-from webnet.plugins import layers
 from webnet.plugins.base import PluginBase
 from webnet.plugins.manager import manager
 from webnet.plugins.models import CustomerPluginConfig, PluginAuditLog, PluginConfig
+from webnet.plugins.settings import layers
 
 pytestmark = pytest.mark.django_db
 

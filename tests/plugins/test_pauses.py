@@ -8,7 +8,8 @@ from django.utils import timezone
 from tests.factories import actor_for, make_customer, make_member, make_operator
 from webnet.customers.access import Role
 from webnet.errors import NotFound, PermissionDenied
-from webnet.plugins.activation import (
+from webnet.plugins.base import PluginBase
+from webnet.plugins.gate.effective import (
     IneffectiveCode,
     customer_state,
     customer_states,
@@ -16,7 +17,6 @@ from webnet.plugins.activation import (
     is_effective,
     platform_state,
 )
-from webnet.plugins.base import PluginBase
 from webnet.plugins.manager import manager
 from webnet.plugins.models import (
     AuditOutcome,

@@ -13,11 +13,11 @@ from webnet.customers.access import Actor
 from webnet.customers.models import Customer
 from webnet.customers.roles import Role
 from webnet.errors import NotFound, PermissionDenied
-from webnet.plugins.activation import customer_state
 from webnet.plugins.base import Permission, PluginBase
+from webnet.plugins.gate.effective import customer_state
+from webnet.plugins.gate.permissions import grants, permissions_of, require_permission
 from webnet.plugins.manager import manager
 from webnet.plugins.models import CustomerPluginConfig, Generation, PluginAuditLog
-from webnet.plugins.permissions import grants, permissions_of, require_permission
 
 SYSTEM = Actor.system("tests")
 

@@ -12,10 +12,11 @@ from django.utils import timezone
 
 from tests.factories import actor_for, make_customer, make_operator
 from webnet.errors import HookFailed, InvalidInput
-from webnet.plugins import failure_table, health, pauses, quarantine
-from webnet.plugins.activation import is_effective
+from webnet.plugins import quarantine
 from webnet.plugins.base import PluginBase
-from webnet.plugins.failure_counts import Count, Failing, FailureCounts, count, count_for_user
+from webnet.plugins.changes import pauses
+from webnet.plugins.gate.effective import is_effective
+from webnet.plugins.health import probe
 from webnet.plugins.manager import manager
 from webnet.plugins.models import (
     Availability,
@@ -25,6 +26,8 @@ from webnet.plugins.models import (
     PluginFailure,
     PluginStatus,
 )
+from webnet.plugins.runtime import failure_table
+from webnet.plugins.runtime.failure_counter import Count, Failing, FailureCounts, count, count_for_user
 
 pytestmark = pytest.mark.django_db
 
@@ -39,7 +42,7 @@ class Inventory(PluginBase):
 
 @pytest.fixture(autouse=True)
 def _fresh_lanes():
-    health._lane.cache_clear()
+    probe._lane.cache_clear()
 
 
 @pytest.fixture(autouse=True)
@@ -227,7 +230,7 @@ def test_what_was_uninstalled_or_purged_in_the_meantime_is_no_trouble(acme):
 
 
 def test_memory_is_bounded_whatever_fails(monkeypatch):
-    monkeypatch.setattr("webnet.plugins.failure_counts.MAXIMUM_KEYS", 3)
+    monkeypatch.setattr("webnet.plugins.runtime.failure_counter.MAXIMUM_KEYS", 3)
     for number in range(10):
         count("inventory", customer_id=number, raised=ValueError(), place="at Query.shelf")
     count("inventory", customer_id=1, raised=None, place="in on_enable")
@@ -256,7 +259,7 @@ class Brittle(Inventory):
 def test_a_health_check_that_fails_or_hangs_trips_it(install, monkeypatch, slug, is_hanging):
     let_go = Event()
     if is_hanging:
-        monkeypatch.setattr(health, "DEADLINE_SECONDS", 0.01)
+        monkeypatch.setattr(probe, "DEADLINE_SECONDS", 0.01)
         monkeypatch.setattr(Brittle, "health_check", lambda self, context: let_go.wait(30))
     install(Brittle(), enabled=True)
     customer = make_customer("acme")

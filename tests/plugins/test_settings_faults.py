@@ -3,14 +3,15 @@
 import pytest
 
 from tests.factories import actor_for, make_customer, make_member, make_operator
+from webnet.audit.operation import renew_platform
 from webnet.customers.access import Actor, Role, visible_customers
 from webnet.errors import InvalidSettings
-from webnet.plugins import settings_changes, settings_faults
-from webnet.plugins.activation import customer_states, effective_customers, platform_state
 from webnet.plugins.base import PluginBase
+from webnet.plugins.changes import settings as settings_changes
+from webnet.plugins.gate.effective import customer_states, effective_customers, platform_state
 from webnet.plugins.manager import manager
 from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig
-from webnet.plugins.operation import renew_platform
+from webnet.plugins.settings import validity
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -150,9 +151,9 @@ def test_only_customers_with_an_override_are_checked_and_all_before_the_lock(box
         make_customer(slug)
     update(operator, {"size": 2}, customer="beta")
     seen = []
-    validate, lock = settings_faults._validate_over, settings_changes.operation.lock_platform
+    validate, lock = validity._validate_over, settings_changes.operation.lock_platform
     monkeypatch.setattr(
-        settings_faults,
+        validity,
         "_validate_over",
         lambda schema, below, config, *, plugin: (
             seen.append(config.customer.slug) or validate(schema, below, config, plugin=plugin)
@@ -211,7 +212,7 @@ def test_a_sync_with_another_schema_checks_everybody_and_one_with_the_same_nobod
     assert reasons("beta") == []
     install(Boxes())
     assert reasons("acme") == []
-    monkeypatch.setattr(settings_faults, "find_issues", None)
+    monkeypatch.setattr(validity, "find_issues", None)
     manager.sync(actor=operator)
 
 

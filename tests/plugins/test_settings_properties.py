@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from tests.factories import make_customer
 from webnet.customers.access import Actor
-from webnet.plugins import layers
 from webnet.plugins.base import PluginBase
-from webnet.plugins.json_pointer import MISSING, join_pointer, pointer_get, split_pointer, walk_leaves
 from webnet.plugins.manager import manager
-from webnet.plugins.merge_patch import merge_patch
 from webnet.plugins.models import CustomerPluginConfig, PluginConfig
-from webnet.plugins.settings_edits import patch_with
+from webnet.plugins.schema.merge_patch import merge_patch
+from webnet.plugins.schema.pointer import MISSING, join_pointer, pointer_get, split_pointer, walk_leaves
+from webnet.plugins.settings import layers
+from webnet.plugins.settings.edits import patch_with
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -7,8 +7,7 @@ from django.core.management import call_command
 
 from tests.factories import actor_for, make_customer, make_operator
 from tests.plugins.test_dependencies import fresh, plugin
-from webnet.plugins import layers
-from webnet.plugins.activation import IneffectiveCode, customer_state, effective_customers
+from webnet.plugins.gate.effective import IneffectiveCode, customer_state, effective_customers
 from webnet.plugins.manager import manager
 from webnet.plugins.models import (
     Availability,
@@ -18,6 +17,7 @@ from webnet.plugins.models import (
     PluginConfig,
     PluginStatus,
 )
+from webnet.plugins.settings import layers
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -6,8 +6,8 @@ import pytest
 from django.utils import timezone
 
 from tests.plugins.test_dependencies import plugin
-from webnet.plugins import workers
 from webnet.plugins.models import Worker
+from webnet.plugins.runtime import workers
 
 pytestmark = pytest.mark.django_db
 

@@ -13,7 +13,7 @@ from shelf.models import Book, Genre, Shelf
 from tests.api.client import GraphQLClient
 from tests.factories import make_customer, make_member, make_operator
 from tests.sdk.raising import Raising
-from webnet.api.types.node import global_id
+from webnet.api.vocabulary.node import global_id
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer
 from webnet.customers.roles import Role

@@ -9,7 +9,7 @@ from shelf.models import Book, Shelf
 
 from tests.factories import actor_for
 from tests.sdk.conftest import SYSTEM
-from webnet.api.reading import Reading
+from webnet.api.request.reader import Reading
 from webnet.customers.models import Membership, User
 from webnet.customers.roles import Role
 from webnet.plugins.manager import manager

@@ -6,9 +6,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from webnet.audit import notify
 from webnet.errors import RequestError
-from webnet.plugins import events, failure_counts, quarantine
+from webnet.plugins import quarantine
 from webnet.plugins.models import CustomerPluginConfig, PluginConfig, PluginStatus
+from webnet.plugins.runtime import failure_counter
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -36,7 +38,7 @@ def test_the_next_request_has_a_schema_without_it_until_the_pause_is_over(world,
         patch.setattr("shelf.schema.models", Raising(ValueError("a secret")))
         fail(world, "acme", "acme-viewer", "acme-operator")
     woken = []
-    events.listen(lambda: woken.append(1))
+    notify.listen(lambda: woken.append(1))
 
     quarantine.keep()
 
@@ -63,12 +65,12 @@ def test_who_looks_from_the_platforms_view_counts_for_their_own_customers(world,
 
 
 def test_a_view_of_very_many_customers_blames_none_of_them(world, broken, monkeypatch):
-    monkeypatch.setattr("webnet.api.failures.MAXIMUM_CONCERNED", 1)
+    monkeypatch.setattr("webnet.api.error_reporting.MAXIMUM_CONCERNED", 1)
     broken(ValueError())
 
     assert world.client("both").code(QUERY) == "PLUGIN_FAILED"
 
-    assert failure_counts.counts.take() == {}
+    assert failure_counter.counts.take() == {}
 
 
 def test_what_fails_for_platform_operators_fails_for_everybody(world, broken):
@@ -99,7 +101,7 @@ def test_refusals_are_not_counted(world, broken):
         for _ in range(5):
             assert world.client(who, "acme").code(QUERY) == "BAD_PAGE"
 
-    assert failure_counts.counts.take() == {}
+    assert failure_counter.counts.take() == {}
 
 
 def test_a_failure_takes_no_statement_of_its_own(world, broken):

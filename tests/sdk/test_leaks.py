@@ -155,6 +155,6 @@ def test_pages_are_capped_also_where_they_are_nested(world):
 
 
 def _id(row):
-    from webnet.api.types.node import global_id
+    from webnet.api.vocabulary.node import global_id
 
     return global_id(type(row).__name__, row.pk)

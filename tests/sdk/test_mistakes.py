@@ -16,7 +16,7 @@ from webnet.customers.models import Customer
 from webnet.errors import PluginDefinitionError
 from webnet.plugins import checks
 from webnet.plugins.base import GraphQLExtension, PluginBase
-from webnet.plugins.manifest import read_manifest
+from webnet.plugins.kernel.manifest import read_manifest
 from webnet.sdk import graphql
 
 

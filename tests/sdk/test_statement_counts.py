@@ -12,7 +12,7 @@ from shelf.models import Book, Shelf
 
 from tests.factories import make_customer, make_membership, make_token
 from tests.sdk.conftest import SYSTEM, fill
-from webnet.api.context import Context
+from webnet.api.request.context import Context
 from webnet.api.schema import full_schema
 from webnet.api.visibility import schema_without
 from webnet.customers.models import User

@@ -11,7 +11,7 @@ from django.test import RequestFactory
 
 from tests.factories import make_token
 from tests.sdk.conftest import SYSTEM
-from webnet.api.context import Context
+from webnet.api.request.context import Context
 from webnet.api.schema import full_schema
 from webnet.customers.models import User
 from webnet.customers.roles import Role

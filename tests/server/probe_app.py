@@ -7,7 +7,7 @@ import django
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.server.probe_settings"
 django.setup(set_prefix=False)
 
-from webnet.server.split import make_application  # noqa: E402 - Django must be set up first
+from webnet.server.asgi_router import make_application  # noqa: E402 - Django must be set up first
 from webnet.server.streams import StreamHandler  # noqa: E402
 
 StreamHandler.urlconf = "tests.server.probe_urls"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from webnet.asgi import application
-from webnet.plugins import state_cache
+from webnet.plugins.gate import state_cache
 
 __all__ = ["application"]
 

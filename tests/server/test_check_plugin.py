@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from tests.databases import with_files_of_its_own
 from tests.servers import run_command
-from webnet.sdk.checking.findings import Finding, Report
+from webnet.sdk.checking.report import Finding, Report
 from webnet.server.management.commands import check_plugin
 
 pytestmark = with_files_of_its_own

@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import pytest
 from granian.server.mp import MPServer
 
-from webnet.server import fleet, worker
-from webnet.server.fleet import Fleet
+from webnet.server import granian_workers, worker
+from webnet.server.granian_workers import Fleet
 
 
 class ToldFleet(Fleet):
@@ -24,7 +24,7 @@ class ToldFleet(Fleet):
 def replaced(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The workers that granian replaces."""
     found: list[int] = []
-    monkeypatch.setattr(fleet, "_try_start", lambda: 0.0)
+    monkeypatch.setattr(granian_workers, "_try_start", lambda: 0.0)
     monkeypatch.setattr(MPServer, "_respawn_workers", lambda self, workers, *args, **options: found.extend(workers))
     return found
 
@@ -66,7 +66,7 @@ def test_a_reload_goes_no_further_once_the_server_is_told_to_end(running, replac
 
 
 def test_nothing_is_replaced_by_what_would_not_start(running, replaced, monkeypatch):
-    monkeypatch.setattr(fleet, "_try_start", lambda: None)
+    monkeypatch.setattr(granian_workers, "_try_start", lambda: None)
     running.signal_handler_reload()
 
     running.reload()
@@ -77,7 +77,7 @@ def test_nothing_is_replaced_by_what_would_not_start(running, replaced, monkeypa
 
 def test_a_reload_that_is_asked_for_while_another_is_refused_is_not_forgotten(running, replaced, monkeypatch):
     running.signal_handler_reload()
-    monkeypatch.setattr(fleet, "_try_start", running.signal_handler_reload)
+    monkeypatch.setattr(granian_workers, "_try_start", running.signal_handler_reload)
 
     running.reload()
 

@@ -17,14 +17,14 @@ from django.test import Client
 from tests.factories import actor_for, make_customer, make_member, make_membership, make_operator, make_token
 from webnet.api.events.threads import widen
 from webnet.customers.models import Customer
-from webnet.plugins import in_flight
-from webnet.plugins.in_flight import Work
 from webnet.plugins.manager import manager
 from webnet.plugins.models import Availability, CustomerPluginConfig, PluginAuditLog, PluginConfig
-from webnet.server import stuck
-from webnet.server.culprits import Culprit, find_culprit
-from webnet.server.split import keep_in_flight
-from webnet.server.stuck import Stuck
+from webnet.plugins.runtime import open_requests
+from webnet.plugins.runtime.open_requests import Work
+from webnet.server import hung_plugins
+from webnet.server.asgi_router import keep_in_flight
+from webnet.server.hung_plugins import Stuck
+from webnet.server.stack_owner import Culprit, find_culprit
 from webnet.server.watchdog import Watchdog, watch
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -63,7 +63,7 @@ def requesting(call: Callable[[Event], None], path: str = "/graphql/acme/") -> I
     until, begun = Event(), Event()
 
     def work() -> None:
-        with in_flight.working(path):
+        with open_requests.working(path):
             begun.set()
             call(until)
 
@@ -122,7 +122,7 @@ def test_the_culprit_is_the_plugin_called_last_also_through_others_code() -> Non
         wait_until(lambda: find_culprit(thread) == SHELF)
 
 
-@pytest.mark.parametrize("module", ["webnet.api.views", "shelfish.schema"])
+@pytest.mark.parametrize("module", ["webnet.api.http.views", "shelfish.schema"])
 def test_nobody_is_the_culprit_of_what_is_no_plugins(module: str) -> None:
     with requesting(hang_in(module)) as thread:
         assert find_culprit(thread) is None
@@ -153,7 +153,8 @@ def test_slow_work_of_the_hosts_own_is_left_alone(shelf: None) -> None:
     left = Event()
 
     # The second is younger: once it is found, the watchdog has seen the first as well.
-    slow, hanging = requesting(hang_in("webnet.api.views")), requesting(hang_in("shelf.schema"), "/graphql/globex/")
+    slow = requesting(hang_in("webnet.api.http.views"))
+    hanging = requesting(hang_in("shelf.schema"), "/graphql/globex/")
     with watching(left.set), slow, hanging:
         assert left.wait(PATIENCE_SECONDS)
 
@@ -181,7 +182,7 @@ def test_on_the_platforms_view_it_is_paused_for_the_customers_of_the_user(shelf:
     make_membership(user, initech)
     work = Work(thread=0, path="/graphql/", actor=actor_for(user))
 
-    stuck.pause_all([stuck.describe(work, SHELF)])
+    hung_plugins.pause_all([hung_plugins.describe(work, SHELF)])
 
     assert paused_customers() == {"acme", "initech"}
 
@@ -189,7 +190,7 @@ def test_on_the_platforms_view_it_is_paused_for_the_customers_of_the_user(shelf:
 def test_a_request_of_the_api_says_for_whom_it_is_made(client: Client) -> None:
     user = make_member("ada", make_customer("acme"))
 
-    with in_flight.working("/graphql/") as work:
+    with open_requests.working("/graphql/") as work:
         client.post(
             "/graphql/",
             {"query": "{ viewer { username } }"},
@@ -205,7 +206,7 @@ def test_a_token_for_one_customer_concerns_no_other(shelf: None) -> None:
     acme = Customer.objects.get(slug="acme")
     actor = replace(actor_for(make_operator("root")), only_customer_id=acme.pk)
 
-    stuck.pause_all([stuck.describe(Work(thread=0, path="/graphql/", actor=actor), SHELF)])
+    hung_plugins.pause_all([hung_plugins.describe(Work(thread=0, path="/graphql/", actor=actor), SHELF)])
 
     assert paused_customers() == {"acme"}
 
@@ -213,13 +214,13 @@ def test_a_token_for_one_customer_concerns_no_other(shelf: None) -> None:
 def test_an_operator_on_the_platforms_view_concerns_everybody(shelf: None) -> None:
     work = Work(thread=0, path="/graphql/", actor=actor_for(make_operator("root")))
 
-    stuck.pause_all([stuck.describe(work, SHELF)])
+    hung_plugins.pause_all([hung_plugins.describe(work, SHELF)])
 
     assert PluginConfig.objects.get(name="shelf").is_paused
 
 
 def test_the_reason_names_the_place_and_the_deadline(shelf: None) -> None:
-    stuck.pause_all([Stuck(plugin="shelf", place=SHELF.place, customer="acme")])
+    hung_plugins.pause_all([Stuck(plugin="shelf", place=SHELF.place, customer="acme")])
 
     row = PluginAuditLog.objects.get(action="pause_plugin")
     assert (row.actor_name, row.after["error"]) == ("watchdog", "hung in shelf.schema.hang, line 2")
@@ -229,25 +230,25 @@ def test_the_reason_names_the_place_and_the_deadline(shelf: None) -> None:
 def test_what_can_not_be_paused_in_time_is_paused_by_the_next_process(
     shelf: None, monkeypatch: pytest.MonkeyPatch, tmp_path
 ) -> None:
-    monkeypatch.setattr(stuck, "PAUSE_SECONDS", 0)
-    monkeypatch.setattr(stuck, "_settle", lambda notes: None)  # the process ends while it waits for the lock
-    stuck.pause_all([Stuck(plugin="shelf", place=SHELF.place, customer="acme")])
+    monkeypatch.setattr(hung_plugins, "PAUSE_SECONDS", 0)
+    monkeypatch.setattr(hung_plugins, "_settle", lambda notes: None)  # the process ends while it waits for the lock
+    hung_plugins.pause_all([Stuck(plugin="shelf", place=SHELF.place, customer="acme")])
     monkeypatch.undo()
     assert read_pauses() == []
 
-    stuck.pause_noted()
-    stuck.pause_noted()
+    hung_plugins.pause_noted()
+    hung_plugins.pause_noted()
 
     assert read_pauses() == [("shelf", "acme")]
     assert list((tmp_path / "stuck").iterdir()) == []
 
 
 def test_a_lock_does_not_keep_the_watchdog_waiting(shelf: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stuck, "PAUSE_SECONDS", 0.1)
+    monkeypatch.setattr(hung_plugins, "PAUSE_SECONDS", 0.1)
 
     with transaction.atomic():
         PluginConfig.objects.select_for_update().filter(name="shelf").update(author="nobody")
-        stuck.pause_all([Stuck(plugin="shelf", place=SHELF.place)])
+        hung_plugins.pause_all([Stuck(plugin="shelf", place=SHELF.place)])
         is_paused_meanwhile = PluginConfig.objects.get(name="shelf").is_paused
 
     assert not is_paused_meanwhile
@@ -263,13 +264,13 @@ def test_an_answer_in_pieces_is_timed_from_piece_to_piece() -> None:
 
     serving = keep_in_flight(lambda environ, start: Pieces([b"one", b"two"]))({"PATH_INFO": "/c/acme/"}, None)
     assert next(serving) == b"one"
-    (work,) = in_flight.find_overdue(-1)
+    (work,) = open_requests.find_overdue(-1)
     begun = work.started
     assert list(serving) == [b"two"]
 
     assert work.started > begun
     assert closed == [True]
-    assert in_flight.find_overdue(-1) == []
+    assert open_requests.find_overdue(-1) == []
 
 
 def test_what_waits_for_a_thread_that_hangs_goes_on_with_another() -> None:

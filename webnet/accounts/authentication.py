@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
 
-from webnet.accounts.origin import anonymous_actor, ip_address, request_id
+from webnet.accounts.request_origin import anonymous_actor, ip_address, request_id
 from webnet.customers.access import Actor
 from webnet.customers.models import ApiToken, User, is_username
 from webnet.customers.roles import Role

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from webnet.accounts.names import refuse_taken
 from webnet.accounts.text import clean_line
+from webnet.audit.operation import Operation, create_generation, lock_customer, renew_customer
 from webnet.customers.access import Actor, find_customer, require_operator
 from webnet.customers.models import Customer, is_slug
 from webnet.errors import InvalidInput
-from webnet.plugins.operation import Operation, create_generation, lock_customer, renew_customer
 
 
 @dataclass(frozen=True, kw_only=True)

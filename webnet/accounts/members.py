@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from webnet.accounts.authentication import find_user
+from webnet.audit.operation import Operation, lock_customer
 from webnet.customers.access import Actor, find_customer, require
 from webnet.customers.models import Customer, Membership, User
 from webnet.customers.roles import Role
 from webnet.errors import NotFound, PermissionDenied
-from webnet.plugins.operation import Operation, lock_customer
 
 
 @dataclass(frozen=True, kw_only=True)

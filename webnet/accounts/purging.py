@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from webnet.audit.operation import Operation, lock_platform, renew_platform
 from webnet.customers.access import Actor, find_customer, require_operator
 from webnet.customers.models import Customer
-from webnet.plugins.deletion import collect
-from webnet.plugins.foreign_keys import delete_rows_without_model
-from webnet.plugins.operation import Operation, lock_platform, renew_platform
+from webnet.database.deletion import collect
+from webnet.database.foreign_keys import delete_rows_without_model
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,19 +6,13 @@ from django.contrib.auth import SESSION_KEY, login, logout
 from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest
 
-from webnet.accounts import attempts
-from webnet.accounts.authentication import (
-    SESSION_BACKEND,
-    actor_of,
-    find_user,
-    has_bearer,
-    identify_user,
-)
-from webnet.accounts.origin import anonymous_actor
+from webnet.accounts import sign_in_throttle
+from webnet.accounts.authentication import SESSION_BACKEND, actor_of, find_user, has_bearer, identify_user
+from webnet.accounts.request_origin import anonymous_actor
 from webnet.accounts.text import is_storable
+from webnet.audit.operation import Operation
 from webnet.customers.models import User
 from webnet.errors import PermissionDenied, RateLimited
-from webnet.plugins.operation import Operation
 
 
 def sign_in(request: HttpRequest, *, username: str, password: str) -> User:
@@ -27,13 +21,13 @@ def sign_in(request: HttpRequest, *, username: str, password: str) -> User:
     An unknown user, an inactive one and a wrong password get the same words and take the same time.
     """
     nobody = anonymous_actor(request)
-    limit = attempts.take(username=username, address=nobody.ip_address)
+    limit = sign_in_throttle.take(username=username, address=nobody.ip_address)
     known = None if limit else find_user(username)
     user = known if limit is None and _is_right(known, password) else None
     operation = Operation(actor=actor_of(request, user) if user else nobody, action="sign_in")
     operation.reason = f"as '{known.username}'" if known and not user else ""
     entered = operation.run(lambda: _admit(operation, user, limit))
-    attempts.give_back(username=username, address=nobody.ip_address)
+    sign_in_throttle.give_back(username=username, address=nobody.ip_address)
     _start_session(request, entered)
     return entered
 

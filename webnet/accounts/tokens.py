@@ -12,11 +12,11 @@ from django.utils import timezone
 from webnet.accounts.authentication import digest_of
 from webnet.accounts.names import refuse_taken
 from webnet.accounts.text import clean_line
+from webnet.audit.operation import Operation
 from webnet.customers.access import Actor, find_customer, require_signed_in
 from webnet.customers.models import ApiToken, Customer
 from webnet.customers.roles import Role
 from webnet.errors import InvalidInput, NotFound, PermissionDenied
-from webnet.plugins.operation import Operation
 
 SECRET_PREFIX = "wn_"  # noqa: S105 - the part of every token that is no secret
 SECRET_BYTES = 32

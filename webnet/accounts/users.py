@@ -10,10 +10,10 @@ from django.core.validators import validate_email
 
 from webnet.accounts.names import refuse_taken
 from webnet.accounts.text import clean_line, is_storable
+from webnet.audit.operation import Operation
 from webnet.customers.access import Actor, require_operator
 from webnet.customers.models import User, is_username
 from webnet.errors import InvalidInput, NotFound
-from webnet.plugins.operation import Operation
 
 
 @dataclass(frozen=True, kw_only=True)

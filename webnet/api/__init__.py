@@ -1,13 +1,18 @@
 """The GraphQL API: one schema at `/graphql/`, and each customer's view of it at `/graphql/<customer>/`.
 
-The files in the order in which they are best read, by what they are about:
+The rooms, from the ground up:
 
-door        views, http_requests, csrf, answers, limits, document_size, errors, failures, isolation
-a request   context, reading, loaders, guards
-schema      schema, webnet_schema, declare, directives, contributions, trial_build, ownership, contributed
-one view    visibility, schema_filter, fingerprints
-roots       queries, mutations, subscriptions, nodes, types, refusals
-lists       listings, filters, orders, connections, keyset, cursors, pages, batches
-shown       settings_shown, histories, plans, permission_matrix, surfaces, widgets
-streams     events
+vocabulary  words of the schema without resolvers: scalars, enums, node ids
+values      small value types that resolvers build
+paging      Relay connections over keysets
+request     who asks, in which view, what was read already
+engine      the schema machinery: contributions, derivation, isolation, limits
+resolvers   which rows and values a field shows to this viewer
+types       the host's GraphQL types that have resolvers
+events      follows the audit log for subscriptions, and sends them as server-sent events
+operations  the roots: queries, mutations, subscriptions
+http        from Django's request to its response
+
+`schema` assembles the one full schema, `visibility` finds one viewer's, `errors` and `responses` are what all answers
+have in common.
 """

@@ -38,7 +38,7 @@ import re
 
 from graphql import GraphQLError, GraphQLSyntaxError
 
-from webnet.api.isolation import FieldFailed, is_about_input
+from webnet.api.engine.isolation import FieldFailed, is_about_input
 from webnet.errors import RequestError, WebnetError
 
 logger = logging.getLogger("webnet.api")

@@ -10,9 +10,7 @@ from typing import Any
 from strawberry.exceptions import DuplicatedTypeName
 from strawberry.schema.config import StrawberryConfig
 
-from webnet.api.added_fields import gate_added_fields
-from webnet.api.asked_permissions import refuse_undeclared
-from webnet.api.contributions import (
+from webnet.api.engine.contributions import (
     Contribution,
     add,
     describe_clash,
@@ -21,19 +19,21 @@ from webnet.api.contributions import (
     list_additions,
     refuse_clashes,
 )
-from webnet.api.directives import BroughtByPlugin
-from webnet.api.guards import SignedInOnly, SignedInOrRefused, close
-from webnet.api.isolation import IsolatingExecutor, isolate
-from webnet.api.limits import EXTENSIONS
-from webnet.api.mutations.root import Mutation
-from webnet.api.ownership import Ownership, find_owners
-from webnet.api.queries import Query
-from webnet.api.refusals import REFUSALS, RefusalHandler
-from webnet.api.schema_filter import SchemaIndex
-from webnet.api.subscriptions import Subscription
-from webnet.api.trial_build import find_failures, without
-from webnet.api.types.scalars import SCALARS
-from webnet.api.webnet_schema import Schema
+from webnet.api.engine.derivation import SchemaIndex
+from webnet.api.engine.gated_fields import gate_added_fields
+from webnet.api.engine.isolation import IsolatingExecutor, isolate
+from webnet.api.engine.limits import EXTENSIONS
+from webnet.api.engine.ownership import Ownership, find_owners
+from webnet.api.engine.permission_checks import refuse_undeclared
+from webnet.api.engine.strawberry_schema import Schema
+from webnet.api.engine.trial_build import find_failures, without
+from webnet.api.operations.mutations.root import Mutation
+from webnet.api.operations.queries import Query
+from webnet.api.operations.subscriptions import Subscription
+from webnet.api.request.guards import SignedInOnly, SignedInOrRefused, close
+from webnet.api.types.refusals import REFUSALS, RefusalHandler
+from webnet.api.vocabulary.directives import BroughtByPlugin
+from webnet.api.vocabulary.scalars import SCALARS
 from webnet.plugins.registry import registry
 
 ROOT_TYPES: Mapping[str, type] = {"query": Query, "mutation": Mutation, "subscription": Subscription}

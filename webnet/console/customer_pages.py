@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from webnet.api import surfaces
+from webnet.api.resolvers import surfaces
 from webnet.console.frame import Frame
 from webnet.console.widget_shapes import shape
 from webnet.errors import NotFound

@@ -9,9 +9,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from webnet.accounts.authentication import identify_user
-from webnet.api import surfaces
-from webnet.api.reading import Reading
-from webnet.api.types.surfaces import NavigationItem
+from webnet.api.request.reader import Reading
+from webnet.api.resolvers import surfaces
+from webnet.api.values.surfaces import NavigationItem
 from webnet.customers import access
 from webnet.customers.models import Customer
 from webnet.customers.roles import Role

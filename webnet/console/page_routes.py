@@ -9,10 +9,10 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
+from webnet.containment import LoadFailure, attempt
 from webnet.errors import PluginDefinitionError
 from webnet.plugins.base import UIView
-from webnet.plugins.failure import LoadFailure, attempt
-from webnet.plugins.manifest import Manifest
+from webnet.plugins.kernel.manifest import Manifest
 from webnet.plugins.registry import PluginRegistry, registry
 
 

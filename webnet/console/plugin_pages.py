@@ -11,16 +11,16 @@ from django.core.exceptions import SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 
-from webnet.api import surfaces
+from webnet.api.resolvers import surfaces
 from webnet.console.customer_pages import for_customer, not_found
 from webnet.console.frame import Frame
 from webnet.console.page_routes import Found, find_page
+from webnet.containment import tell_error
 from webnet.errors import NotFound, PermissionDenied
-from webnet.plugins import layers
 from webnet.plugins.base import HookContext
-from webnet.plugins.failure import tell_error
-from webnet.plugins.failure_counts import count_for_user
-from webnet.plugins.permissions import permissions_of
+from webnet.plugins.gate.permissions import permissions_of
+from webnet.plugins.runtime.failure_counter import count_for_user
+from webnet.plugins.settings import layers
 
 logger = logging.getLogger(__name__)
 

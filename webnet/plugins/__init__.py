@@ -1,19 +1,16 @@
-"""Plugins: the kernel in pure Python (base to registry), and the state that Django keeps for it (models to manager).
+"""Plugins: what authors extend, what is stored of them, and the one writer of that, with a room for each concern.
 
-The files in the order in which they are best read, by what they are about:
+The modules here are doors: `base` and `declarations` for authors, `models` and `tenancy` for rows, `registry` for what
+runs in this process, `manager` for every change. The rooms, from the ground up:
 
-kernel      declarations, base, identity, reading, manifest, compatibility, resolution, entries, registry
-schemas     settings_schema, schema_walk, schema_defaults, schema_mistakes, schema_pruning, merge_patch, json_pointer
-loading     loading, isolated_app, listed_twice, failure, model_withdrawal, migration_files, migrating
-rows        models, owned_models, deletion, foreign_keys
-gate        effectiveness, state_cache, activation, permissions
-audit log   audit, refusals, audit_chain, audit_triggers, audit_reading, audit_keys, audit_checkpoints,
-            audit_verification, audit_retention, audit_export
-settings    layers, secrets, opened_settings, key_files, key_rotation, settings_issues, settings_faults, settings_edits,
-            settings_foresight, settings_history
-changes     operation, events, hooks, after_hooks, switching, planning, concerned, platform_changes, customer_changes,
-            settings_changes, permission_changes
-versions    findings, upgrades, moved_layers, sync, uninstall_review, uninstalling, row_export
-run time    lanes, health, health_checks, runtime_failures, quarantine, pauses, in_flight, workers
-the writer  manager
+kernel      what a plugin is in this process: identified, parsed, checked, ordered
+schema      JSON Schema as settings use it
+loading     keeps a bad plugin's import, models and migrations from harming the host
+settings    layers of settings, stored, sealed and validated
+gate        whether a plugin is effective for a customer now
+runtime     threads, open requests, serving processes and failures of plugins' code
+hooks       what plugins do inside a change, and after it
+lifecycle   sync, upgrade, uninstall
+health      health checks
+changes     what the manager does, a module for each group of verbs
 """

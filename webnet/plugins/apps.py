@@ -17,14 +17,15 @@ class PluginsConfig(AppConfig):
     verbose_name = "Plugins"
 
     def ready(self) -> None:
-        from webnet.plugins import checks, loading
+        from webnet.plugins import checks
+        from webnet.plugins.loading import installed_apps
         from webnet.plugins.registry import registry
 
         post_migrate.connect(_complete_database, sender=self)
         register(checks.check_plugins)
         register(checks.check_settings_keys, Tags.security)
         _import_admin_pages_of_host()
-        broken = loading.failures()  # first, since it takes out the models of plugins that can't be had
+        broken = installed_apps.failures()  # first, since it takes out the models of plugins that can't be had
         failures = {**checks.find_untenanted_plugins(), **broken}
         registry.load(settings.WEBNET_PLUGINS, host_version=webnet.__version__, failures=failures)
         registry.freeze()
@@ -33,8 +34,8 @@ class PluginsConfig(AppConfig):
 
 
 def _import_admin_pages_of_host() -> None:
-    from webnet.plugins.admin_pages import import_admin_pages
-    from webnet.plugins.isolated_app import IsolatedApp
+    from webnet.plugins.loading.admin_pages import import_admin_pages
+    from webnet.plugins.loading.app_config import IsolatedApp
 
     for config in apps.get_app_configs():
         if not isinstance(config, IsolatedApp):
@@ -43,8 +44,8 @@ def _import_admin_pages_of_host() -> None:
 
 def _complete_database(*, using: str, **_: object) -> None:
     """Make what no table may be without; a database that is taken down has not all tables any more."""
-    from webnet.plugins import audit_triggers
-    from webnet.plugins.operation import create_generation
+    from webnet.audit import triggers as audit_triggers
+    from webnet.audit.operation import create_generation
 
     tables = {model._meta.db_table for model in apps.get_app_config("plugins").get_models()}
     if not tables <= set(connections[using].introspection.table_names()):

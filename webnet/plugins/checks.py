@@ -8,12 +8,12 @@ from typing import Any
 from django.apps import AppConfig, apps
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 - the name of the class
 
+from webnet.containment import LoadFailure
 from webnet.errors import WebnetError
-from webnet.plugins import secrets
-from webnet.plugins.failure import LoadFailure
-from webnet.plugins.isolated_app import IsolatedApp
-from webnet.plugins.owned_models import has_tenancy
+from webnet.plugins.loading.app_config import IsolatedApp
 from webnet.plugins.registry import registry
+from webnet.plugins.settings import secrets
+from webnet.plugins.tenancy import has_tenancy
 
 WAY_OUT = "extend CustomerOwnedModel of webnet.sdk.models, or GlobalModel where its rows are everybody's"
 

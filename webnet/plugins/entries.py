@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import Any, Literal
 
+from webnet.containment import LoadFailure, attempt
 from webnet.errors import PluginDefinitionError
 from webnet.plugins.base import PluginBase, call_hook
-from webnet.plugins.compatibility import check_host
-from webnet.plugins.failure import LoadFailure, attempt
-from webnet.plugins.identity import Identity, read_identity
-from webnet.plugins.manifest import Manifest, read_manifest
+from webnet.plugins.kernel.compatibility import check_host
+from webnet.plugins.kernel.identity import Identity, read_identity
+from webnet.plugins.kernel.manifest import Manifest, read_manifest
 
 Status = Literal["loaded", "failed", "incompatible", "unloaded"]
 

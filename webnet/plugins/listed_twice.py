@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.apps import apps
 from django.conf import settings
 
-from webnet.plugins import isolated_app
+from webnet.plugins.loading import app_config
 
 
 def is_entry_of(entry: str, module: str) -> bool:
@@ -25,5 +25,5 @@ def drop_other_entries(module: str, entry: str, app_name: str) -> None:
         own = listed.index(entry)
         listed[own + 1 :] = [other for other in listed[own + 1 :] if other != entry and not is_entry_of(other, module)]
     for label, config in list(apps.app_configs.items()):
-        if config.name == app_name and not isinstance(config, isolated_app.IsolatedApp) and not apps.apps_ready:
+        if config.name == app_name and not isinstance(config, app_config.IsolatedApp) and not apps.apps_ready:
             del apps.app_configs[label]

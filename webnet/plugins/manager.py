@@ -9,40 +9,43 @@ from typing import Any
 
 from django.utils import timezone
 
+from webnet.audit.operation import Operation
 from webnet.customers import access
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer
 from webnet.customers.roles import Role
 from webnet.errors import InvalidInput, Refusal
-from webnet.plugins import (
-    customer_changes,
-    health_checks,
-    key_rotation,
-    pauses,
-    permission_changes,
-    planning,
-    platform_changes,
-    settings_changes,
-    settings_edits,
-    settings_foresight,
-    uninstall_review,
-    uninstalling,
+from webnet.plugins.changes import (
+    customer as customer_changes,
 )
-from webnet.plugins import sync as syncing
-from webnet.plugins.activation import platform_state
-from webnet.plugins.findings import Circumstances, Finding
-from webnet.plugins.health_checks import CheckOutcome
-from webnet.plugins.key_rotation import RotationReport
-from webnet.plugins.migrating import Progress
+from webnet.plugins.changes import (
+    pauses,
+    plans,
+    role_permissions,
+)
+from webnet.plugins.changes import (
+    platform as platform_changes,
+)
+from webnet.plugins.changes import (
+    settings as settings_changes,
+)
+from webnet.plugins.changes.plans import Plan, PlanAction
+from webnet.plugins.changes.settings import SettingsChange
+from webnet.plugins.changes.switching import find_plugin
+from webnet.plugins.gate.effective import platform_state
+from webnet.plugins.health import checks
+from webnet.plugins.health.checks import CheckOutcome
+from webnet.plugins.lifecycle import sync as syncing
+from webnet.plugins.lifecycle import uninstall, uninstall_review
+from webnet.plugins.lifecycle.findings import Circumstances, Finding
+from webnet.plugins.lifecycle.sync import SyncReport
+from webnet.plugins.lifecycle.uninstall import Uninstalled
+from webnet.plugins.lifecycle.uninstall_review import UninstallReview
+from webnet.plugins.loading.migrations import Progress
 from webnet.plugins.models import Availability, PluginHealth
-from webnet.plugins.operation import Operation
-from webnet.plugins.planning import Plan, PlanAction
 from webnet.plugins.registry import PluginRegistry, registry
-from webnet.plugins.settings_changes import SettingsChange
-from webnet.plugins.switching import find_plugin
-from webnet.plugins.sync import SyncReport
-from webnet.plugins.uninstall_review import UninstallReview
-from webnet.plugins.uninstalling import Uninstalled
+from webnet.plugins.settings import edits, impact, key_rotation
+from webnet.plugins.settings.key_rotation import RotationReport
 
 MAXIMUM_BATCH = 100
 
@@ -103,7 +106,7 @@ class PluginManager:
     ) -> Uninstalled:
         """Take the plugin away for good: its rows into a file, its tables, settings and secrets; the log stays."""
         work = Operation(actor=actor, action="uninstall_plugin", plugin_name=plugin, reason=reason)
-        return uninstalling.uninstall(work, self._registry, progress)
+        return uninstall.uninstall(work, self._registry, progress)
 
     def review_uninstall(self, plugin: str, *, actor: Actor) -> UninstallReview:
         """What uninstalling would take away, and what stands in its way. Changes nothing."""
@@ -182,7 +185,7 @@ class PluginManager:
         With `allow_invalid`, a global change that customers' settings do not fit is made all the same: the plugin is
         then not effective for them until theirs fit again.
         """
-        edit = settings_edits.patch_with(plugin, patch)
+        edit = edits.patch_with(plugin, patch)
         change = SettingsChange(edit=edit, expected_revision=expected_revision, allow_invalid=allow_invalid)
         return self._change_settings("update", plugin, change, actor=actor, customer=customer, reason=reason)
 
@@ -198,7 +201,7 @@ class PluginManager:
         reason: str | None = "",
     ) -> Change:
         """Restore a layer's values of an earlier revision, secrets staying as they are; 0 inherits everything again."""
-        edit = settings_edits.revert_to(plugin, revision)
+        edit = edits.revert_to(plugin, revision)
         change = SettingsChange(edit=edit, expected_revision=expected_revision, allow_invalid=allow_invalid)
         return self._change_settings("revert", plugin, change, actor=actor, customer=customer, reason=reason)
 
@@ -215,8 +218,8 @@ class PluginManager:
         """Give the permission of this codename to a role of the customer, or take it; None goes back to the default."""
         plugin = permission.partition(".")[0]
         work = Operation(actor=actor, action="set_role_permission", plugin_name=plugin, reason=reason)
-        decision = permission_changes.Decision(codename=permission, role=role, granted=granted)
-        return _run(work, lambda: permission_changes.decide(work, customer=customer, decision=decision))
+        decision = role_permissions.Decision(codename=permission, role=role, granted=granted)
+        return _run(work, lambda: role_permissions.decide(work, customer=customer, decision=decision))
 
     def rotate_settings_keys(
         self,
@@ -275,19 +278,19 @@ class PluginManager:
 
     def plan(self, plugin: str, *, actor: Actor, action: PlanAction, customer: str | None = None) -> Plan:
         """What the action would do, or why it is refused. Changes nothing."""
-        return planning.plan(plugin, actor=actor, customer=customer, action=action)
+        return plans.plan(plugin, actor=actor, customer=customer, action=action)
 
     def check_health(self, plugin: str, *, actor: Actor, customer: str | None = None) -> PluginHealth:
         """Ask the plugin how it is, with a deadline and in no transaction, and store the answer."""
-        work = Operation(actor=actor, action=health_checks.ACTION, plugin_name=plugin)
-        return health_checks.check(work, self._registry, customer)
+        work = Operation(actor=actor, action=checks.ACTION, plugin_name=plugin)
+        return checks.check(work, self._registry, customer)
 
     def check_all_health(
         self, *, actor: Actor, customer: str | None = None, plugins: Sequence[str] = ()
     ) -> tuple[CheckOutcome, ...]:
         """The same for these plugins, or for all that are on, at the same time; operators only."""
-        work = Operation(actor=actor, action=health_checks.ACTION)
-        return health_checks.check_all(work, self._registry, customer, plugins)
+        work = Operation(actor=actor, action=checks.ACTION)
+        return checks.check_all(work, self._registry, customer, plugins)
 
     def _change_settings(
         self,
@@ -303,14 +306,14 @@ class PluginManager:
         work = Operation(actor=actor, action=f"{verb}_{scope}_settings", plugin_name=plugin, reason=reason)
         if customer is not None:
             return _run(work, lambda: settings_changes.change_customer(work, change, customer=customer))
-        foreseen = replace(change, foresight=settings_foresight.look_ahead(actor, plugin, change.edit))
+        foreseen = replace(change, foresight=impact.look_ahead(actor, plugin, change.edit))
         return _run(work, lambda: settings_changes.change_global(work, foreseen))
 
     def _choose(
         self, plugin: str, actor: Actor, customer: str, action: PlanAction, *, cascade: bool, reason: str | None
     ) -> Change:
         work = Operation(actor=actor, action=f"{action.value}_customer_plugin", plugin_name=plugin, reason=reason)
-        enabled = planning.CHOICES[action]
+        enabled = plans.CHOICES[action]
         return _run(work, lambda: customer_changes.choose(work, customer=customer, enabled=enabled, cascade=cascade))
 
     def _retry(self, pair: pauses.PausedPair, now: datetime) -> Change:

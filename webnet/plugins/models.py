@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from webnet.customers.models import Customer
 from webnet.plugins.owed_call import OwedCall
-from webnet.plugins.owned_models import CustomerOwnedModel, GlobalModel
 from webnet.plugins.pausable import Pausable
+from webnet.plugins.tenancy import CustomerOwnedModel, GlobalModel
 
 # Whose a plugin's rows are is said by these two, which are models as well.
 OWNED_MODELS = (CustomerOwnedModel, GlobalModel)

@@ -15,10 +15,11 @@ from django.utils import timezone
 
 from webnet.customers.models import Customer
 from webnet.errors import Refusal
-from webnet.plugins import failure_table, pauses
-from webnet.plugins.failure_counts import Count, Failing, counts
-from webnet.plugins.failure_table import Pair, Tally
+from webnet.plugins.changes import pauses
 from webnet.plugins.manager import manager
+from webnet.plugins.runtime import failure_table
+from webnet.plugins.runtime.failure_counter import Count, Failing, counts
+from webnet.plugins.runtime.failure_table import Pair, Tally
 
 logger = logging.getLogger(__name__)
 

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from hashlib import sha256
 
+from webnet.containment import LoadFailure, attempt
 from webnet.errors import NotFound, PluginDefinitionError, WebnetError
 from webnet.plugins.base import PluginBase, call_hook
-from webnet.plugins.compatibility import check_host
 from webnet.plugins.entries import Entry, open_entry, start_entry
-from webnet.plugins.failure import LoadFailure, attempt
-from webnet.plugins.manifest import Manifest, read_manifest
-from webnet.plugins.reading import MAXIMUM_NAME_LENGTH
-from webnet.plugins.resolution import Node, load_order, tell_cycle
+from webnet.plugins.kernel.compatibility import check_host
+from webnet.plugins.kernel.dependencies import Node, load_order, tell_cycle
+from webnet.plugins.kernel.manifest import Manifest, read_manifest
+from webnet.plugins.kernel.parsing import MAXIMUM_NAME_LENGTH
 
 __all__ = ["Entry", "LoadFailure", "PluginRegistry", "registry"]
 

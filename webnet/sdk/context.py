@@ -9,14 +9,14 @@ from typing import Any, TypeVar, overload
 
 from django.db.models import QuerySet
 
-from webnet.api.reading import Reading
+from webnet.api.request.reader import Reading
+from webnet.audit.operation import Operation
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer
 from webnet.customers.roles import Role
 from webnet.errors import CustomerRequired, NotFound, PermissionDenied
-from webnet.plugins import layers
-from webnet.plugins.operation import Operation
-from webnet.plugins.permissions import permissions_of, require_permission
+from webnet.plugins.gate.permissions import permissions_of, require_permission
+from webnet.plugins.settings import layers
 from webnet.sdk.operations import open_operation
 from webnet.sdk.scope import all_rows, scope
 

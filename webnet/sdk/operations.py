@@ -7,11 +7,11 @@ from contextlib import contextmanager
 
 from django.core.exceptions import ValidationError
 
+from webnet.audit.operation import Operation
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer
 from webnet.errors import PluginDefinitionError
 from webnet.plugins.models import PluginAuditLog
-from webnet.plugins.operation import Operation
 from webnet.plugins.registry import registry
 from webnet.sdk.errors import refuse_invalid
 

@@ -6,9 +6,9 @@ from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
 
-from webnet.api.reading import Reading
-from webnet.plugins.activation import effective_customers
-from webnet.plugins.owned_models import find_plugin, is_customer_owned
+from webnet.api.request.reader import Reading
+from webnet.plugins.gate.effective import effective_customers
+from webnet.plugins.tenancy import find_plugin, is_customer_owned
 
 Row = TypeVar("Row", bound=Model)
 

@@ -9,10 +9,10 @@ from types import TracebackType
 
 from django.db import DatabaseError, connection
 
-from webnet.plugins import workers
 from webnet.plugins.models import new_token
 from webnet.plugins.registry import registry
-from webnet.server.chores import Chores
+from webnet.plugins.runtime import workers
+from webnet.server.periodic_tasks import Chores
 
 logger = logging.getLogger(__name__)
 

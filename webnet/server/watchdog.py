@@ -15,11 +15,11 @@ from weakref import WeakSet
 
 from django.conf import settings
 
-from webnet.plugins import in_flight
-from webnet.plugins.in_flight import Work
-from webnet.server import stuck
-from webnet.server.culprits import find_culprit
-from webnet.server.stuck import Stuck
+from webnet.plugins.runtime import open_requests
+from webnet.plugins.runtime.open_requests import Work
+from webnet.server import hung_plugins
+from webnet.server.hung_plugins import Stuck
+from webnet.server.stack_owner import find_culprit
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class Watchdog:
 
     def __enter__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._turn = self._entered.enter_context(in_flight.working(""))
+        self._turn = self._entered.enter_context(open_requests.working(""))
         self._thread.start()
 
     def __exit__(
@@ -61,12 +61,12 @@ class Watchdog:
         self._entered.close()
 
     def _run(self) -> None:
-        stuck.pause_noted()
+        hung_plugins.pause_noted()
         while not self._ending.wait(LOOK_SECONDS):
             with suppress(RuntimeError):  # the loop has ended in the meantime
                 self._loop.call_soon_threadsafe(self._renew_turn)
             if found := self._look():
-                stuck.pause_all(found)
+                hung_plugins.pause_all(found)
                 for _ in found:
                     self._replace_thread()
                 if self._leave is not None:
@@ -80,12 +80,12 @@ class Watchdog:
     def _look(self) -> list[Stuck]:
         """What hangs and was not seen before; slow work of the host's own is left alone."""
         found = []
-        for work in in_flight.find_overdue(settings.WEBNET_REQUEST_DEADLINE):
+        for work in open_requests.find_overdue(settings.WEBNET_REQUEST_DEADLINE):
             culprit = find_culprit(work.thread)
             # Asked after the stack was read: the thread may have begun another request meanwhile.
-            if culprit is None or work in self._known or not in_flight.is_going_on(work):
+            if culprit is None or work in self._known or not open_requests.is_going_on(work):
                 continue
             self._known.add(work)
             logger.error("Plugin '%s' hangs in %s (%s).", culprit.plugin, culprit.place, work.path)
-            found.append(stuck.describe(work, culprit))
+            found.append(hung_plugins.describe(work, culprit))
         return found

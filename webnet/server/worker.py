@@ -23,8 +23,8 @@ def load_application(listener: int) -> Application:
     from django.conf import settings
 
     django.setup(set_prefix=False)
-    from webnet.api.events.tailer import end_all
-    from webnet.server.split import make_application
+    from webnet.api.events.log_tail import end_all
+    from webnet.server.asgi_router import make_application
 
     Thread(target=_end_with_parent, name="parent", daemon=True).start()
     application = make_application(threads=settings.WEBNET_THREADS, leave=leave)

@@ -7,13 +7,7 @@ from hello_world.plugin import Plugin
 
 from webnet.plugins.base import HookContext
 from webnet.sdk.models import Customer
-from webnet.sdk.testing import (
-    MakeClient,
-    SetSettings,
-    SwitchPlugin,
-    WebnetClient,
-    assert_vanishes_when_disabled,
-)
+from webnet.sdk.testing import MakeClient, SetSettings, SwitchPlugin, WebnetClient, assert_vanishes_when_disabled
 
 DEFAULTS = {"greeting": "Hello", "punctuation": "!"}
 

@@ -8,7 +8,7 @@ from django.db.models import Prefetch, prefetch_related_objects
 
 from site_map import models
 from webnet.sdk import graphql
-from webnet.sdk.graphql.peers import meet, peers_of
+from webnet.sdk.graphql.row_batches import meet, peers_of
 
 
 @graphql.type(models.Placement)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from webnet.plugins.base import HealthReport, HookContext, NavigationItem, PluginBase, call_hook, call_with
-from webnet.plugins.manifest import read_manifest
+from webnet.plugins.kernel.manifest import read_manifest
 
 CONTEXT = HookContext(customer=None, actor="ada", settings={"password": "hunter2"})
 

@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
-from webnet.plugins import loading
+from webnet.plugins.loading import installed_apps
 
 Boot = Callable[..., Any]
 Install = Callable[..., str]
 
 SETTINGS = """
-    from webnet.plugins.loading import with_plugins
+    from webnet.plugins.loading.installed_apps import with_plugins
     SECRET_KEY = "test"
     USE_TZ = True
     DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -38,7 +38,7 @@ HOUSE_APPS = """
         name = "house"
         def ready(self):
             apps.get_model("house", "Customer")._meta.related_objects
-            from webnet.plugins import loading
+            from webnet.plugins.loading import installed_apps
             HouseConfig.told = sorted(loading.failures())
 """
 DEVICE = """
@@ -59,7 +59,7 @@ USE_THE_HOUSE = """
     django.setup()
     from django.apps import apps
     from django.core.management import call_command
-    from webnet.plugins import loading
+    from webnet.plugins.loading import installed_apps
     Customer = apps.get_model("house", "Customer")
     call_command("check", verbosity=0)
     call_command("migrate", run_syncdb=True, verbosity=0)
@@ -82,7 +82,7 @@ def boot(install: Install, tmp_path: Path) -> Boot:
         install("house", models=HOUSE, apps=HOUSE_APPS)
         (tmp_path / "house_settings.py").write_text(f"PLUGINS = {plugins!r}\n" + dedent(settings))
         script = dedent(code) + dedent(more) + "\nprint(json.dumps(report))\n"
-        path = os.pathsep.join([str(tmp_path), str(Path(loading.__file__).parents[2])])
+        path = os.pathsep.join([str(tmp_path), str(Path(installed_apps.__file__).parents[2])])
         ran = subprocess.run(
             [sys.executable, "-W", "error", "-c", script],
             env=os.environ | {"PYTHONPATH": path, "DJANGO_SETTINGS_MODULE": "house_settings"},
@@ -369,20 +369,20 @@ def test_webnets_own_settings_can_be_extended_with_a_plugins_app(boot: Boot, tmp
 
 
 def test_calling_it_twice_changes_nothing() -> None:
-    once = loading.with_plugins(["django.contrib.auth"], ["hello_world"])
+    once = installed_apps.with_plugins(["django.contrib.auth"], ["hello_world"])
 
-    assert once == ["django.contrib.auth", "webnet.plugins.loading.hello_world"]
-    assert loading.with_plugins(once, ["hello_world"]) == once
+    assert once == ["django.contrib.auth", "webnet.plugins.loading.installed_apps.hello_world"]
+    assert installed_apps.with_plugins(once, ["hello_world"]) == once
 
 
 def test_a_dotted_module_has_one_entry_without_further_dots(install: Install) -> None:
     install("acme")
     install("acme.maps")
 
-    assert loading.with_plugins([], ["acme.maps"]) == ["webnet.plugins.loading.acme:maps"]
+    assert installed_apps.with_plugins([], ["acme.maps"]) == ["webnet.plugins.loading.installed_apps.acme:maps"]
 
 
 def test_a_module_that_only_begins_alike_is_another_app() -> None:
     listed = ["hello_world_more", "hello_world.more", "hello"]
 
-    assert loading.with_plugins(listed, ["hello_world"])[:3] == listed
+    assert installed_apps.with_plugins(listed, ["hello_world"])[:3] == listed

@@ -17,7 +17,7 @@ from webnet.plugins.base import (
     PluginBase,
     UIView,
 )
-from webnet.plugins.manifest import read_manifest
+from webnet.plugins.kernel.manifest import read_manifest
 
 
 def plugin(**members: Any) -> PluginBase:

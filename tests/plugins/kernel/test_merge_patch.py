@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webnet.errors import InvalidSettings
-from webnet.plugins.json_pointer import MISSING, join_pointer, split_pointer
-from webnet.plugins.merge_patch import MAXIMUM_DEPTH, change_secrets, join_secrets
-from webnet.plugins.settings_schema import (
+from webnet.plugins.schema.merge_patch import MAXIMUM_DEPTH, change_secrets, join_secrets
+from webnet.plugins.schema.pointer import MISSING, join_pointer, split_pointer
+from webnet.plugins.schema.settings_schema import (
     SettingsSchema,
     merge_layers,
     merge_patch,

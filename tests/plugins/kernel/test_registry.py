@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from webnet.containment import LoadFailure
 from webnet.errors import NotFound, PluginDefinitionError, WebnetError
 from webnet.plugins.base import PluginBase
-from webnet.plugins.failure import LoadFailure
 from webnet.plugins.registry import PluginRegistry
 
 Install = Callable[..., str]

@@ -7,8 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webnet.errors import DependencyRefusal, NotFound
-from webnet.plugins.compatibility import parse_dependency
-from webnet.plugins.resolution import Node, Obstacle, dependents, find_cycle, load_order, plan_disable, plan_enable
+from webnet.plugins.kernel.compatibility import parse_dependency
+from webnet.plugins.kernel.dependencies import (
+    Node,
+    Obstacle,
+    dependents,
+    find_cycle,
+    load_order,
+    plan_disable,
+    plan_enable,
+)
 
 
 def node(name: str, *needs: str, is_on: bool = False, version: str = "1.0", obstacle: Obstacle | None = None) -> Node:

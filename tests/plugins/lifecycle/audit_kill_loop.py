@@ -14,7 +14,8 @@ from django.db import connection
 from django.utils import timezone
 
 from tests.plugins.audit_logs import OPERATOR, find_faults, write_rows
-from webnet.plugins import audit_retention, audit_triggers
+from webnet.audit import retention
+from webnet.audit import triggers as audit_triggers
 from webnet.plugins.models import AuditCheckpoint, PluginAuditLog
 
 
@@ -77,8 +78,8 @@ def _sign_and_prune_for_ever(teller: int) -> None:
         while True:
             os.write(teller, b".")
             write_rows(3)
-            audit_retention.make_checkpoint()
-            audit_retention.prune(before=timezone.now() + timedelta(days=1), actor=OPERATOR)
+            retention.make_checkpoint()
+            retention.prune(before=timezone.now() + timedelta(days=1), actor=OPERATOR)
     finally:
         traceback.print_exc()
         os._exit(3)

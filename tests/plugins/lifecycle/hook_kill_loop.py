@@ -11,7 +11,7 @@ from pathlib import Path
 from django.db import connection
 
 from webnet.customers.access import Actor
-from webnet.plugins import after_hooks, owed_calls
+from webnet.plugins.hooks import after_commit, outbox
 from webnet.plugins.manager import manager
 from webnet.plugins.models import AuditOutcome, PluginAuditLog
 from webnet.plugins.owed_call import OwedCall
@@ -19,14 +19,14 @@ from webnet.plugins.owed_call import OwedCall
 ME = Actor.system("tests")
 LONGEST_SECONDS = 60
 # A claim of a process that was killed runs out soon, so that the test need not wait for it.
-owed_calls.LEASE_SECONDS = 0.2
+outbox.LEASE_SECONDS = 0.2
 
 
 def die_after_the_commit() -> int:
     """A process enables the plugin and is killed as soon as that is committed; returns the signal it ended with."""
 
     def enable() -> None:
-        after_hooks._call_claimed = lambda _claim: os.kill(os.getpid(), signal.SIGKILL)
+        after_commit._call_claimed = lambda _claim: os.kill(os.getpid(), signal.SIGKILL)
         manager.enable("calling", actor=ME, customer="acme")
 
     return _wait_for(_fork(enable))
@@ -36,16 +36,16 @@ def call_from_memory() -> None:
     """The guard taken away: what is to be called is known to the process that made the change, and to nobody else."""
 
     def owe(work, hook, plugin, row, customer):
-        work.after_commit(lambda: after_hooks._call_claimed(""))
+        work.after_commit(lambda: after_commit._call_claimed(""))
 
-    after_hooks.owe = owe
+    after_commit.owe = owe
 
 
 def call_what_is_owed() -> None:
     """As a process that serves does, until nothing is left."""
     deadline = time.monotonic() + LONGEST_SECONDS
     while OwedCall.objects.exists() and time.monotonic() < deadline:
-        after_hooks.call_due()
+        after_commit.call_due()
         time.sleep(0.01)
 
 

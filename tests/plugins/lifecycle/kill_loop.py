@@ -15,11 +15,12 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Q
 
+from webnet.audit import log as audit_log
+from webnet.audit.operation import Operation
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer
 from webnet.errors import Refusal
-from webnet.plugins import audit
-from webnet.plugins.activation import customer_state
+from webnet.plugins.gate.effective import customer_state
 from webnet.plugins.manager import manager
 from webnet.plugins.models import (
     AuditHead,
@@ -29,7 +30,6 @@ from webnet.plugins.models import (
     PluginAuditLog,
     PluginConfig,
 )
-from webnet.plugins.operation import Operation
 from webnet.plugins.registry import registry
 
 ME = Actor.system("tests")
@@ -133,11 +133,11 @@ def _install_next_version() -> None:
 
 def _check_chains(rows: list[PluginAuditLog]) -> list[str]:
     faults = [] if [row.position for row in rows] == list(range(1, len(rows) + 1)) else ["positions have gaps"]
-    last: dict[str, tuple[int, str]] = {audit.POSITION_HEAD: (len(rows), "")}
+    last: dict[str, tuple[int, str]] = {audit_log.POSITION_HEAD: (len(rows), "")}
     for row in rows:
         sequence, previous = last.get(row.chain, (0, ""))
-        is_sound = row.sequence == sequence + 1 and row.text == audit.hashed_text(row)
-        if not is_sound or row.hash != audit.chained_hash(previous=previous, text=row.text):
+        is_sound = row.sequence == sequence + 1 and row.text == audit_log.hashed_text(row)
+        if not is_sound or row.hash != audit_log.chained_hash(previous=previous, text=row.text):
             faults.append(f"row {row.position} breaks its chain")
         last[row.chain] = (row.sequence, row.hash)
     heads = {head.chain: (head.sequence, head.hash) for head in AuditHead.objects.all()}

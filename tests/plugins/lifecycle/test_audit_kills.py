@@ -5,9 +5,9 @@ PREPARE = "    from tests.plugins.lifecycle import audit_kill_loop\n"
 WITHOUT_TRANSACTIONS = """
     from contextlib import nullcontext
     from types import SimpleNamespace
-    from webnet.plugins import operation
+    from webnet.audit import operation
     operation.transaction = SimpleNamespace(atomic=lambda **_: nullcontext(), on_commit=lambda callback, **_: None)
-    from webnet.plugins import audit
+    from webnet.audit import log as audit_log
     from webnet.plugins.models import AuditHead
     audit.lock_end = lambda: AuditHead.objects.get(chain="*")
 """

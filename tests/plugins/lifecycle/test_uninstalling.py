@@ -118,7 +118,7 @@ def test_a_worker_that_has_the_plugin_loaded_is_in_the_way_while_it_lives(shelf)
     seen = shelf.run(
         """
         from datetime import timedelta
-        from webnet.plugins import workers
+        from webnet.plugins.runtime import workers
         call_command("sync_plugins", migrate=True)
         workers.beat("one")
         report["alive"] = run("uninstall_plugin", "shelf", yes=True)
@@ -141,7 +141,7 @@ def test_a_killed_uninstall_is_done_to_its_end_by_the_next_one(shelf):
     seen = shelf.run(
         FILL,
         """
-        from webnet.plugins import migrating
+        from webnet.plugins.loading import migrations as plugin_migrations
         manager.disable("shelf", actor=ME)
         migrating.unmigrate("shelf")  # and killed here
         report["done"] = run("uninstall_plugin", "shelf", yes=True)[1]
@@ -203,7 +203,8 @@ def test_a_plugin_whose_package_is_gone_is_missing_harms_nothing_and_comes_back_
         """
         report["sync"] = run("sync_plugins")[1]
         from shelf.models import Book
-        from webnet.plugins import activation, layers
+        from webnet.plugins.gate import effective
+        from webnet.plugins.settings import layers
         customers.update(actor=ME, customer="acme", is_active=True)
         acme = Customer.objects.select_related("generation").get()
         report["acme"] = [sorted(activation.customer_state(acme).effective), list(Book.objects.values_list("title"))]

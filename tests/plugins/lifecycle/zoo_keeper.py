@@ -17,10 +17,11 @@ from django.test import Client as Browser
 
 from tests import factories
 from tests.browsing import Client
+from webnet.audit import operation
 from webnet.customers.access import Actor, Role
 from webnet.customers.models import Customer, User
 from webnet.errors import Refusal
-from webnet.plugins import after_hooks, operation
+from webnet.plugins.hooks import after_commit
 from webnet.plugins.manager import manager
 from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig
 
@@ -64,7 +65,7 @@ def look_after(*bad: str, called: tuple[str, ...] = ()) -> dict[str, Any]:
 
 def prepare(*bad: str) -> dict[str, Any]:
     """How the commands end, and enabling; and who may call."""
-    after_hooks.DEADLINE_SECONDS = 1.0  # as long as a test may wait for one that hangs
+    after_commit.DEADLINE_SECONDS = 1.0  # as long as a test may wait for one that hangs
     commands = {words[0]: run(*words) for words in COMMANDS}
     people = bring_people()
     return {"commands": commands, "people": people, "enabling": {name: enable(name) for name in bad}}

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 
 import strawberry
 
-from webnet.api.context import Info
+from webnet.api.request.context import Info
 
 
 @strawberry.type

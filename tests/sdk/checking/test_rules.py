@@ -8,8 +8,8 @@ import pytest
 
 from tests.databases import with_files_of_its_own
 from tests.sdk.checking.bad_plugins import write_plugins
-from webnet.sdk.checking.findings import RULES, Finding, Grade, Report
-from webnet.sdk.checking.running import check_plugin
+from webnet.sdk.checking.report import RULES, Finding, Grade, Report
+from webnet.sdk.checking.run_check import check_plugin
 
 pytestmark = with_files_of_its_own
 

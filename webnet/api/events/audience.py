@@ -13,10 +13,10 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from webnet.api.filters import PluginAuditLogFilter
-from webnet.api.listings import audit_logs_of, audited_customers
-from webnet.api.reach import REACH
-from webnet.api.reading import Reading
+from webnet.api.paging.scan_window import REACH
+from webnet.api.request.reader import Reading
+from webnet.api.resolvers.filters import PluginAuditLogFilter
+from webnet.api.resolvers.listings import audit_logs_of, audited_customers
 from webnet.plugins.models import AuditOutcome, Availability, CustomerPluginConfig, PluginAuditLog, PluginConfig
 
 SWITCHES = ("enable_plugin", "disable_plugin", "set_plugin_availability")

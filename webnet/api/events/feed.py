@@ -6,15 +6,15 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterable
 from typing import Protocol
 
-from webnet.api import orders
-from webnet.api.connections import Edge
-from webnet.api.context import Context
-from webnet.api.cursors import read_cursor, write_cursor
 from webnet.api.errors import BadCursor
 from webnet.api.events.audience import Audience
+from webnet.api.events.subscription import SubscriptionEnded
 from webnet.api.events.threads import on_thread
-from webnet.api.events.watch import SubscriptionEnded
-from webnet.api.filters import PluginAuditLogFilter
+from webnet.api.paging.connections import Edge
+from webnet.api.paging.cursors import read_cursor, write_cursor
+from webnet.api.request.context import Context
+from webnet.api.resolvers import orders
+from webnet.api.resolvers.filters import PluginAuditLogFilter
 from webnet.plugins.models import PluginAuditLog
 
 PAGE = 100

@@ -9,14 +9,14 @@ import strawberry_django
 from strawberry import relay
 from strawberry.scalars import JSON
 
-from webnet.api import listings
-from webnet.api.connections import PageInfo
-from webnet.api.context import Info
-from webnet.api.declare import field
-from webnet.api.types.enums import AuditOutcome, Role
-from webnet.api.types.fields import Column
-from webnet.api.types.node import Node, global_id, read_pk
-from webnet.api.types.references import CustomerRef, PluginRef, UserRef
+from webnet.api.paging.connections import PageInfo
+from webnet.api.request.context import Info
+from webnet.api.resolvers import listings
+from webnet.api.values.references import CustomerRef, PluginRef, UserRef
+from webnet.api.vocabulary.columns import Column
+from webnet.api.vocabulary.declare import field
+from webnet.api.vocabulary.enums import AuditOutcome, Role
+from webnet.api.vocabulary.node import Node, global_id, read_pk
 from webnet.customers.models import Customer, User
 from webnet.plugins import models
 

@@ -6,17 +6,17 @@ import strawberry
 import strawberry_django
 from strawberry import UNSET, relay
 
-from webnet.api import listings, permission_matrix, surfaces
-from webnet.api.connections import Page, PageInfo
-from webnet.api.context import Info
-from webnet.api.declare import field
-from webnet.api.filters import PluginAuditLogFilter
-from webnet.api.types.enums import Role
-from webnet.api.types.fields import Column
-from webnet.api.types.node import Node, global_id
-from webnet.api.types.permissions import CustomerPermission
-from webnet.api.types.references import AuditLogsRef, ConfigRef
+from webnet.api.paging.connections import Page, PageInfo
+from webnet.api.request.context import Info
+from webnet.api.resolvers import listings, permission_matrix, surfaces
+from webnet.api.resolvers.filters import PluginAuditLogFilter
 from webnet.api.types.viewer import Membership
+from webnet.api.values.permissions import CustomerPermission
+from webnet.api.values.references import AuditLogsRef, ConfigRef
+from webnet.api.vocabulary.columns import Column
+from webnet.api.vocabulary.declare import field
+from webnet.api.vocabulary.enums import Role
+from webnet.api.vocabulary.node import Node, global_id
 from webnet.customers import models
 from webnet.plugins.models import CustomerPluginConfig, PluginAuditLog
 

@@ -9,18 +9,18 @@ import strawberry_django
 from strawberry import UNSET, relay
 from strawberry.scalars import JSON
 
-from webnet.api import histories, listings
-from webnet.api.connections import Page, PageInfo
-from webnet.api.context import Info
-from webnet.api.declare import field
-from webnet.api.settings_shown import ShownSettings
-from webnet.api.types.enums import Availability, IneffectiveCode
-from webnet.api.types.fields import Column
+from webnet.api.paging.connections import Page, PageInfo
+from webnet.api.request.context import Info
+from webnet.api.resolvers import histories, listings
+from webnet.api.resolvers.settings_view import ShownSettings
 from webnet.api.types.health import PluginHealth
-from webnet.api.types.node import Node, global_id
-from webnet.api.types.references import CustomerRef, HealthHistoryRef, PluginRef, SettingsHistoryRef
-from webnet.api.types.scalars import Json
-from webnet.api.types.settings import SecretSetting, SettingSource
+from webnet.api.values.references import CustomerRef, HealthHistoryRef, PluginRef, SettingsHistoryRef
+from webnet.api.values.settings import SecretSetting, SettingSource
+from webnet.api.vocabulary.columns import Column
+from webnet.api.vocabulary.declare import field
+from webnet.api.vocabulary.enums import Availability, IneffectiveCode
+from webnet.api.vocabulary.node import Node, global_id
+from webnet.api.vocabulary.scalars import Json
 from webnet.customers.models import Customer
 from webnet.plugins import models
 

@@ -9,9 +9,9 @@ import strawberry_django
 from strawberry import relay
 from strawberry.scalars import JSON
 
-from webnet.api.connections import PageInfo
-from webnet.api.types.enums import HealthStatus
-from webnet.api.types.fields import Column
+from webnet.api.paging.connections import PageInfo
+from webnet.api.vocabulary.columns import Column
+from webnet.api.vocabulary.enums import HealthStatus
 from webnet.plugins import models
 
 

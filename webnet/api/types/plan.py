@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import strawberry
 
-from webnet.api.refusals import Refusal
 from webnet.api.types.customer import Customer
-from webnet.api.types.enums import PlanAction
 from webnet.api.types.plugin import Plugin
+from webnet.api.types.refusals import Refusal
+from webnet.api.vocabulary.enums import PlanAction
 from webnet.customers.models import Customer as CustomerRow
 from webnet.plugins.models import PluginConfig
 

@@ -9,19 +9,25 @@ import strawberry_django
 from strawberry import UNSET, relay
 from strawberry.scalars import JSON
 
-from webnet.api import histories, listings
-from webnet.api.connections import Page, PageInfo
-from webnet.api.context import Info
-from webnet.api.declare import field
-from webnet.api.filters import CustomerPluginConfigFilter, PluginAuditLogFilter
-from webnet.api.settings_shown import ShownSettings
-from webnet.api.types.enums import Availability, PluginStatus
-from webnet.api.types.fields import Column
+from webnet.api.paging.connections import Page, PageInfo
+from webnet.api.request.context import Info
+from webnet.api.resolvers import histories, listings
+from webnet.api.resolvers.filters import CustomerPluginConfigFilter, PluginAuditLogFilter
+from webnet.api.resolvers.settings_view import ShownSettings
 from webnet.api.types.health import PluginHealth
-from webnet.api.types.node import Node, global_id
-from webnet.api.types.references import AuditLogsRef, ConfigsRef, ContributionsRef, HealthHistoryRef, SettingsHistoryRef
-from webnet.api.types.scalars import Json
-from webnet.api.types.settings import SecretSetting, SettingSource
+from webnet.api.values.references import (
+    AuditLogsRef,
+    ConfigsRef,
+    ContributionsRef,
+    HealthHistoryRef,
+    SettingsHistoryRef,
+)
+from webnet.api.values.settings import SecretSetting, SettingSource
+from webnet.api.vocabulary.columns import Column
+from webnet.api.vocabulary.declare import field
+from webnet.api.vocabulary.enums import Availability, PluginStatus
+from webnet.api.vocabulary.node import Node, global_id
+from webnet.api.vocabulary.scalars import Json
 from webnet.plugins import models
 
 
@@ -170,9 +176,9 @@ class Plugin(Node):
     @field(graphql_type=ContributionsRef | None, description="Null to viewers.")
     @staticmethod
     def contributions(root: strawberry.Parent[models.PluginConfig], info: Info) -> object | None:
-        from webnet.api import contributed  # It makes entries of the menu, which show their plugin.
+        from webnet.api.resolvers import contributions  # It makes entries of the menu, which show their plugin.
 
-        return contributed.find_contributions(info.context.reading, root)
+        return contributions.find_contributions(info.context.reading, root)
 
     @field(graphql_type=ConfigsRef | None, description="Explicit choices, by customer.")
     @staticmethod

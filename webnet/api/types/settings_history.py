@@ -9,17 +9,17 @@ import strawberry_django
 from strawberry import relay
 from strawberry.scalars import JSON
 
-from webnet.api.connections import PageInfo
-from webnet.api.context import Info
-from webnet.api.declare import field
-from webnet.api.settings_shown import show_changes
-from webnet.api.types.fields import Column
-from webnet.api.types.references import UserRef
-from webnet.api.types.scalars import Json
+from webnet.api.paging.connections import PageInfo
+from webnet.api.request.context import Info
+from webnet.api.resolvers.settings_view import show_changes
+from webnet.api.values.references import UserRef
+from webnet.api.vocabulary.columns import Column
+from webnet.api.vocabulary.declare import field
+from webnet.api.vocabulary.scalars import Json
 from webnet.customers.models import User
 from webnet.plugins import models
-from webnet.plugins.settings_history import ChangedSetting as Changed
-from webnet.plugins.settings_history import revision_of
+from webnet.plugins.settings.history import ChangedSetting as Changed
+from webnet.plugins.settings.history import revision_of
 
 
 @strawberry.type(description="One value before and after; null where it was not set, and always for a secret.")

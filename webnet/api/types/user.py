@@ -5,10 +5,10 @@ from __future__ import annotations
 import strawberry
 import strawberry_django
 
-from webnet.api.context import Info
-from webnet.api.declare import field
-from webnet.api.types.fields import Column
-from webnet.api.types.node import Node, global_id, read_pk
+from webnet.api.request.context import Info
+from webnet.api.vocabulary.columns import Column
+from webnet.api.vocabulary.declare import field
+from webnet.api.vocabulary.node import Node, global_id, read_pk
 from webnet.customers import models
 
 

@@ -8,13 +8,13 @@ import strawberry
 import strawberry_django
 
 from webnet.accounts import tokens
-from webnet.api.context import Info
-from webnet.api.declare import field
-from webnet.api.types.enums import Role
-from webnet.api.types.fields import Column
-from webnet.api.types.node import Node, global_id, read_pk
-from webnet.api.types.references import CustomerRef
+from webnet.api.request.context import Info
 from webnet.api.types.user import User
+from webnet.api.values.references import CustomerRef
+from webnet.api.vocabulary.columns import Column
+from webnet.api.vocabulary.declare import field
+from webnet.api.vocabulary.enums import Role
+from webnet.api.vocabulary.node import Node, global_id, read_pk
 from webnet.customers import models
 
 

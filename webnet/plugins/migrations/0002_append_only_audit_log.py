@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-from webnet.plugins import audit_triggers
+from webnet.audit import triggers as audit_triggers
 
 
 def install(apps: object, editor: BaseDatabaseSchemaEditor) -> None:

@@ -4,10 +4,10 @@ from strawberry import ID, UNSET, Parent, Private, auto, lazy, union
 from strawberry.scalars import JSON
 
 from webnet.api.types.customer import Customer
-from webnet.api.types.enums import OrderDirection, Role
-from webnet.api.types.node import Node
 from webnet.api.types.plugin import Plugin
 from webnet.api.types.user import User
+from webnet.api.vocabulary.enums import OrderDirection, Role
+from webnet.api.vocabulary.node import Node
 from webnet.plugins.declarations import GraphQLExtension
 from webnet.sdk.graphql.connections import Connection
 from webnet.sdk.graphql.declare import connection, count, field, node, subscription

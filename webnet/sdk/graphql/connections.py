@@ -11,15 +11,15 @@ from strawberry.annotation import StrawberryAnnotation
 from strawberry.relay.types import NodeType
 from strawberry.types.arguments import StrawberryArgument
 
-from webnet.api.connections import Listing, Page, PageInfo, empty_page
-from webnet.api.pages import open_nested_page, open_page
+from webnet.api.paging.connections import Listing, Page, PageInfo, empty_page
+from webnet.api.resolvers.pages import open_nested_page, open_page
 from webnet.customers.models import Customer
 from webnet.sdk.graphql.definition import RowType, find_row_type, mistake
 from webnet.sdk.graphql.fields import PluginField
 from webnet.sdk.graphql.filters import narrow
 from webnet.sdk.graphql.info import Info
 from webnet.sdk.graphql.orders import make_order
-from webnet.sdk.graphql.peers import meet, peers_of
+from webnet.sdk.graphql.row_batches import meet, peers_of
 from webnet.sdk.scope import all_rows, scope
 
 PAGE_ARGUMENTS = {"first": int, "after": str, "last": int, "before": str}

@@ -16,14 +16,14 @@ from strawberry.types.info import Info as StrawberryInfo
 from strawberry.utils.inspect import in_async_context
 from strawberry_django.optimizer import is_optimized_by_prefetching, optimize
 
-from webnet.api.asked_permissions import PERMISSION
-from webnet.api.types.fields import WHOLE_ROWS, Column
+from webnet.api.engine.permission_checks import PERMISSION
+from webnet.api.vocabulary.columns import WHOLE_ROWS, Column
 from webnet.customers.models import Customer
-from webnet.plugins.owned_models import is_customer_owned
+from webnet.plugins.tenancy import is_customer_owned
 from webnet.sdk.graphql.definition import docstring_of, find_row_type, refuse_untyped_arguments
 from webnet.sdk.graphql.info import Info
-from webnet.sdk.graphql.peers import meet
 from webnet.sdk.graphql.relations import first_rows, first_rows_of_each, read_many, read_one
+from webnet.sdk.graphql.row_batches import meet
 from webnet.sdk.scope import all_rows, is_in_scope, scope
 
 

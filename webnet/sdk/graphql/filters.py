@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 from strawberry import UNSET
 from strawberry.types.base import StrawberryContainer
 
-from webnet.api.types.node import read_global_id
+from webnet.api.vocabulary.node import read_global_id
 from webnet.sdk.graphql.definition import docstring_of
 
 LOOKUPS = "webnet.lookups"

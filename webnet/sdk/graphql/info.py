@@ -8,7 +8,7 @@ from typing import Any
 import strawberry
 from django.core.exceptions import ValidationError
 
-from webnet.api.types.node import read_global_id
+from webnet.api.vocabulary.node import read_global_id
 from webnet.errors import PluginDefinitionError
 from webnet.plugins.registry import registry
 from webnet.sdk.context import PluginContext

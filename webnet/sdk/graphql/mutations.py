@@ -14,13 +14,13 @@ from strawberry.annotation import StrawberryAnnotation
 from strawberry.utils.str_converters import to_camel_case
 
 from webnet import errors
-from webnet.api.asked_permissions import PERMISSION
-from webnet.api.refusals import REFUSALS
+from webnet.api.engine.permission_checks import PERMISSION
+from webnet.api.types.refusals import REFUSALS
 from webnet.customers.roles import Role
 from webnet.sdk.graphql.definition import mistake
 from webnet.sdk.graphql.fields import PluginField, metadata_of
 from webnet.sdk.graphql.info import Info
-from webnet.sdk.graphql.peers import meet
+from webnet.sdk.graphql.row_batches import meet
 
 ALWAYS = (errors.PermissionDenied, errors.NotFound, errors.InvalidInput)
 

@@ -12,8 +12,8 @@ import strawberry
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 
-from webnet.api.keyset import Ordering, SortKey
-from webnet.api.types.enums import OrderDirection
+from webnet.api.paging.keyset import Ordering, SortKey
+from webnet.api.vocabulary.enums import OrderDirection
 
 KINDS: tuple[tuple[type[models.Field[Any, Any]], type], ...] = (
     (models.DateTimeField, datetime),

@@ -8,10 +8,10 @@ from typing import Any
 from django.db.models import Model, Prefetch, QuerySet, prefetch_related_objects
 from strawberry_django.pagination import apply_window_pagination
 
-from webnet.api.connections import LARGEST_PAGE
-from webnet.api.reading import Reading
+from webnet.api.paging.connections import LARGEST_PAGE
+from webnet.api.request.reader import Reading
 from webnet.customers.models import Customer, User
-from webnet.sdk.graphql.peers import has_met, meet, peers_of
+from webnet.sdk.graphql.row_batches import has_met, meet, peers_of
 from webnet.sdk.scope import all_rows, is_in_scope, scope
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 
-from webnet.api.asked_permissions import PERMISSION
+from webnet.api.engine.permission_checks import PERMISSION
 from webnet.sdk.context import PluginContext
 from webnet.sdk.graphql.fields import PluginField, own_info
 from webnet.sdk.graphql.info import Info

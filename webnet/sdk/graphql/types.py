@@ -16,9 +16,9 @@ from strawberry.exceptions import StrawberryException
 from strawberry.types.field import StrawberryField
 from strawberry_django.optimizer import optimize
 
-from webnet.api.types.fields import WHOLE_ROWS
-from webnet.api.types.node import Node, global_id
-from webnet.plugins.owned_models import has_tenancy
+from webnet.api.vocabulary.columns import WHOLE_ROWS
+from webnet.api.vocabulary.node import Node, global_id
+from webnet.plugins.tenancy import has_tenancy
 from webnet.sdk.graphql.definition import ATTRIBUTE, RowType, docstring_of, mistake
 from webnet.sdk.graphql.fields import RowField
 from webnet.sdk.graphql.info import find_plugin_by_module, find_row

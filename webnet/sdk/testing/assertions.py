@@ -48,7 +48,7 @@ def assert_vanishes_when_disabled(plugin: str, *, client: WebnetClient) -> None:
         words = "so nothing is tested: enable it for this customer first"
         raise AssertionError(f"Plugin '{plugin}' shows {client.who} at '{client.slug}' nothing, {words}.")
     from webnet.plugins.manager import manager
-    from webnet.sdk.trial.house import SYSTEM
+    from webnet.sdk.trial.fixtures_data import SYSTEM
 
     manager.disable(plugin, actor=SYSTEM, customer=client.slug, with_dependents=True)
     after = list(_find_surfaces(plugin, client))
@@ -78,7 +78,7 @@ def _show_all(plugin: str, client: WebnetClient, ids: dict[str, tuple[str, ...]]
 def _questions(plugin: str, client: WebnetClient, ids: dict[str, tuple[str, ...]]) -> Iterator[Question]:
     from webnet.api.schema import full_schema
     from webnet.api.visibility import schema_without
-    from webnet.plugins.activation import customer_state
+    from webnet.plugins.gate.effective import customer_state
     from webnet.sdk.trial.documents import Questions
 
     owners = full_schema().owners
@@ -92,7 +92,7 @@ def _questions(plugin: str, client: WebnetClient, ids: dict[str, tuple[str, ...]
 def _show_widgets(plugin: str, client: WebnetClient) -> Iterator[tuple[str, str]]:
     from webnet.plugins.base import call_with
     from webnet.plugins.registry import registry
-    from webnet.sdk.trial.house import make_hook_context
+    from webnet.sdk.trial.fixtures_data import make_hook_context
 
     manifest = registry.get(plugin).manifest
     context = make_hook_context(plugin, customer=_customer_of(client))

@@ -14,12 +14,14 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from webnet.audit import triggers as audit_triggers
 from webnet.customers.models import Customer
-from webnet.plugins import audit_triggers, failure_counts, state_cache
+from webnet.plugins.gate import state_cache
+from webnet.plugins.runtime import failure_counter
 from webnet.sdk.testing.hooks import DATA_DIR
 from webnet.sdk.testing.protocols import MakeClient, MakeCustomer, MakeHookContext, SetSettings, SwitchPlugin
 from webnet.sdk.trial.client import WebnetClient
-from webnet.sdk.trial.house import PLATFORM, House, make_hook_context
+from webnet.sdk.trial.fixtures_data import PLATFORM, House, make_hook_context
 
 COMMITTING = frozenset({"transactional_db", "live_server"})
 
@@ -118,7 +120,7 @@ def _webnet_audit_triggers(request: pytest.FixtureRequest, _django_db_marker: No
 @pytest.fixture(autouse=True)
 def _webnet_failure_counts() -> None:
     """What failed in an earlier test was counted in memory, and would be stored in this one's database."""
-    failure_counts.counts.take()
+    failure_counter.counts.take()
 
 
 @pytest.fixture(scope="session")

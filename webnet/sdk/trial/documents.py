@@ -18,9 +18,9 @@ from graphql import (
     parse,
 )
 
-from webnet.api.document_size import DocumentSize
-from webnet.api.limits import MAXIMUM_DEPTH, MAXIMUM_TOKENS
-from webnet.api.ownership import Ownership
+from webnet.api.engine.document_size import DocumentSize
+from webnet.api.engine.limits import MAXIMUM_DEPTH, MAXIMUM_TOKENS
+from webnet.api.engine.ownership import Ownership
 from webnet.sdk.trial.samples import NO_ID, make_sample, takes_ids
 from webnet.sdk.trial.selections import Selector
 

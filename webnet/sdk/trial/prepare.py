@@ -21,7 +21,7 @@ def _prepare(slugs: Sequence[str]) -> dict[str, dict[str, str]]:
     from django.core.management import call_command
 
     from webnet.plugins.registry import registry
-    from webnet.sdk.trial.house import PLATFORM, House
+    from webnet.sdk.trial.fixtures_data import PLATFORM, House
 
     call_command("migrate", interactive=False, verbosity=0)
     house = House()

@@ -14,7 +14,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from webnet.customers.models import Customer, User
-from webnet.plugins.owned_models import is_customer_owned
+from webnet.plugins.tenancy import is_customer_owned
 
 FIRST_ADDRESS = int(ipaddress.IPv4Address("10.0.0.0"))
 BEGAN = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)

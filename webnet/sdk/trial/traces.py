@@ -9,12 +9,12 @@ from typing import Any
 from django.db import models
 from graphql import GraphQLObjectType
 
-from webnet.api.contributed import models_of
+from webnet.api.resolvers.contributions import models_of
 from webnet.api.schema import full_schema
-from webnet.api.types.node import global_id
+from webnet.api.vocabulary.node import global_id
 from webnet.customers.models import Customer
-from webnet.plugins.owned_models import is_customer_owned
 from webnet.plugins.registry import registry
+from webnet.plugins.tenancy import is_customer_owned
 
 SHORTEST = 4
 MOST_ROWS = 100

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from webnet.api.reading import Reading
+from webnet.api.request.reader import Reading
 from webnet.api.schema import full_schema
 from webnet.api.visibility import schema_without, visible_schema
 from webnet.customers.access import Actor

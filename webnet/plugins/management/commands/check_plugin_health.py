@@ -15,7 +15,7 @@ from django.utils import timezone
 from webnet.customers.access import Actor
 from webnet.errors import PluginUnavailable, Refusal
 from webnet.plugins import quarantine
-from webnet.plugins.health_checks import CheckOutcome
+from webnet.plugins.health.checks import CheckOutcome
 from webnet.plugins.manager import manager
 from webnet.plugins.models import HealthStatus, PluginStatus
 

@@ -8,8 +8,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import IntegrityError
 from tqdm import tqdm
 
-from webnet.plugins import audit_checkpoints, audit_retention
-from webnet.plugins.audit_retention import LogDisagrees
+from webnet.audit import checkpoints, retention
+from webnet.audit.retention import LogDisagrees
 
 
 class Command(BaseCommand):
@@ -22,7 +22,7 @@ class Command(BaseCommand):
     def handle(self, **_options: Any) -> None:
         try:
             with tqdm(desc="Verifying", unit=" rows", disable=None) as bar:
-                checkpoint = audit_retention.make_checkpoint(bar.update)
+                checkpoint = retention.make_checkpoint(bar.update)
         except LogDisagrees as fault:
             raise CommandError(f"Nothing was signed. {fault.message} 'verify_audit_log' shows all faults.") from None
         except IntegrityError:
@@ -30,4 +30,4 @@ class Command(BaseCommand):
         if checkpoint is None:
             self.stderr.write("Nothing was written since the last checkpoint.")
         else:
-            self.stdout.write(audit_checkpoints.printed(checkpoint))
+            self.stdout.write(checkpoints.printed(checkpoint))

@@ -11,9 +11,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import QuerySet
 from tqdm import tqdm
 
+from webnet.audit import export as audit_export
+from webnet.audit import search as audit_search
+from webnet.audit.verification import one_moment
 from webnet.customers.models import Customer
-from webnet.plugins import audit_export, audit_reading
-from webnet.plugins.audit_verification import one_moment
 from webnet.plugins.management.instants import read_instant
 from webnet.plugins.models import AuditOutcome, PluginAuditLog
 
@@ -66,10 +67,10 @@ def _select(options: dict[str, Any]) -> QuerySet[PluginAuditLog]:
     if options["customer"]:
         rows = rows.filter(customer_id__in=[_find_customer(slug).pk for slug in options["customer"]])
     if options["from"]:
-        rows = audit_reading.created_from(rows, options["from"])
+        rows = audit_search.created_from(rows, options["from"])
     if options["until"]:
-        rows = audit_reading.created_until(rows, options["until"])
-    return audit_reading.containing(rows, options["text"]) if options["text"] else rows
+        rows = audit_search.created_until(rows, options["until"])
+    return audit_search.containing(rows, options["text"]) if options["text"] else rows
 
 
 def _find_customer(slug: str) -> Customer:

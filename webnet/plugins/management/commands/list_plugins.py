@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from webnet.customers.access import Actor, find_customer
 from webnet.errors import Refusal
-from webnet.plugins.activation import customer_state
+from webnet.plugins.gate.effective import customer_state
 from webnet.plugins.models import PluginConfig
 
 COLUMNS = ("name", "version", "status", "enabled", "availability", "reason")

@@ -9,9 +9,9 @@ from django.core.management.base import CommandParser
 from django.core.management.commands import migrate
 from django.db import DEFAULT_DB_ALIAS
 
-from webnet.plugins import migrating
-from webnet.plugins import sync as syncing
-from webnet.plugins.findings import Circumstances
+from webnet.plugins.lifecycle import sync as syncing
+from webnet.plugins.lifecycle.findings import Circumstances
+from webnet.plugins.loading import migrations as plugin_migrations
 from webnet.plugins.registry import registry
 
 # With any of these, Django's own command knows best what is meant.
@@ -34,7 +34,7 @@ class Command(migrate.Command):
             super().handle(*args, **options)
             return
         self.verbosity = options["verbosity"]
-        migrating.migrate_host(self.migration_progress_callback)
+        plugin_migrations.migrate_host(self.migration_progress_callback)
         if options["host_only"]:
             return
         failures = syncing.migrate(registry, Circumstances(), self.migration_progress_callback)

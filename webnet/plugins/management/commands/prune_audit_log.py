@@ -8,9 +8,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import IntegrityError
 from tqdm import tqdm
 
+from webnet.audit import retention
+from webnet.audit.retention import LogDisagrees
 from webnet.customers.access import Actor
-from webnet.plugins import audit_retention
-from webnet.plugins.audit_retention import LogDisagrees
 from webnet.plugins.management.instants import read_instant
 
 
@@ -31,7 +31,7 @@ class Command(BaseCommand):
         actor = Actor.system("command: prune_audit_log")
         try:
             with tqdm(desc="Verifying", unit=" rows", disable=None) as bar:
-                pruned = audit_retention.prune(
+                pruned = retention.prune(
                     before=options["before"], actor=actor, reason=options["reason"], advance=bar.update
                 )
         except LogDisagrees as fault:

@@ -9,8 +9,8 @@ from django.core.management.base import BaseCommand, CommandParser
 from tqdm import tqdm
 
 from webnet.customers.access import Actor
-from webnet.plugins.key_rotation import RotationReport
 from webnet.plugins.manager import manager
+from webnet.plugins.settings.key_rotation import RotationReport
 
 
 class Command(BaseCommand):

@@ -8,8 +8,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from webnet.customers.access import Actor
-from webnet.plugins import after_hooks
-from webnet.plugins.findings import Finding
+from webnet.plugins.hooks import after_commit
+from webnet.plugins.lifecycle.findings import Finding
 from webnet.plugins.manager import manager
 from webnet.plugins.models import PluginConfig
 
@@ -37,7 +37,7 @@ class Command(BaseCommand):
             self._preview(manager.preview_sync(actor=actor, migrate=options["migrate"], force=options["force"]))
             return
         report = manager.sync(actor=actor, migrate=options["migrate"], force=options["force"], reason=options["reason"])
-        after_hooks.call_due()
+        after_commit.call_due()
         rows = PluginConfig.objects.in_bulk(field_name="name")
         for heading in ("added", "updated", "missing", "failed"):
             for name in getattr(report, heading):

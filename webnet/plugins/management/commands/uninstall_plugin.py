@@ -9,8 +9,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from webnet.customers.access import Actor
 from webnet.errors import Refusal
+from webnet.plugins.lifecycle.uninstall_review import UninstallReview
 from webnet.plugins.manager import manager
-from webnet.plugins.uninstall_review import UninstallReview
 
 
 class Command(BaseCommand):

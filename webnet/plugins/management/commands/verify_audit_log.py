@@ -10,8 +10,9 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection
 from tqdm import tqdm
 
-from webnet.plugins import audit_keys, audit_triggers
-from webnet.plugins.audit_verification import last_position, one_moment, pruned_to, verify
+from webnet.audit import signing_keys
+from webnet.audit import triggers as audit_triggers
+from webnet.audit.verification import last_position, one_moment, pruned_to, verify
 from webnet.plugins.models import AuditCheckpoint
 
 
@@ -28,7 +29,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, **options: Any) -> None:
-        trusted = audit_keys.trusted_keys() | set(options["key"])
+        trusted = signing_keys.trusted_keys() | set(options["key"])
         kept = options["checkpoints"].read_text().splitlines() if options["checkpoints"] else ()
         count = 0
         total = last_position() - pruned_to()

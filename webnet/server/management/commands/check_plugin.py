@@ -11,8 +11,8 @@ from django.conf import settings
 from django.core.management import BaseCommand, CommandError, CommandParser
 
 from webnet.plugins.registry import Entry, registry
-from webnet.sdk.checking.findings import Grade, Report
-from webnet.sdk.checking.running import check_plugin
+from webnet.sdk.checking.report import Grade, Report
+from webnet.sdk.checking.run_check import check_plugin
 
 
 class Command(BaseCommand):

@@ -13,7 +13,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
-from webnet.server.listening import describe_address, listen
+from webnet.server.listening_socket import describe_address, listen
 
 LAST_LINE = "Ctrl-C ends it."
 

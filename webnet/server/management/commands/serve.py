@@ -12,8 +12,8 @@ from django.core.management.base import BaseCommand
 from django.db import connections
 
 from webnet.server.environment import read_number
-from webnet.server.fleet import serve
-from webnet.server.listening import describe_address, listen
+from webnet.server.granian_workers import serve
+from webnet.server.listening_socket import describe_address, listen
 
 LAST_LINE = "SIGHUP replaces the workers one by one; Ctrl-C or SIGTERM ends them all."
 

@@ -13,7 +13,7 @@ from strawberry.utils.str_converters import to_camel_case
 
 import webnet
 from webnet.errors import PluginDefinitionError
-from webnet.plugins.reading import Source, check_name
+from webnet.plugins.kernel.parsing import Source, check_name
 
 RENDERED = ["py", "md", "toml"]
 

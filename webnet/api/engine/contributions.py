@@ -1,0 +1,181 @@
+"""What plugins add to the schema: checked against what is there, and added to the host's types before the one build."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from strawberry.exceptions import DuplicatedTypeName
+from strawberry.schema.config import StrawberryConfig
+from strawberry.types.base import StrawberryObjectDefinition, has_object_definition
+from strawberry.types.field import StrawberryField
+
+from webnet.api.vocabulary.directives import BroughtByPlugin
+from webnet.errors import PluginDefinitionError
+from webnet.plugins.declarations import GraphQLExtension
+from webnet.plugins.registry import Entry
+
+ROOTS = ("query", "mutation", "subscription")
+RESERVED_NAMES = frozenset({"Query", "Mutation", "Subscription"})
+HOST = "webnet itself"
+NAMES = StrawberryConfig().name_converter
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contribution:
+    """What one plugin adds; `module` is its package, `foreign` those of plugins that it does not need, by name.
+
+    `needs` are the plugins that it does need, directly or not: their types may be in its own. `permissions` are the
+    codenames of those that it declares.
+    """
+
+    plugin: str
+    module: str
+    extension: GraphQLExtension
+    foreign: Mapping[str, str] = field(default_factory=dict)
+    needs: frozenset[str] = frozenset()
+    permissions: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Addition:
+    """One field that goes to a type of the host, or of another plugin."""
+
+    plugin: str
+    target: StrawberryObjectDefinition
+    field: StrawberryField
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """(type, field), as the schema names them."""
+        return NAMES.from_type(self.target), NAMES.get_graphql_name(self.field)
+
+
+def find_contributions(loaded: Iterable[Entry]) -> tuple[Contribution, ...]:
+    """Those of the loaded plugins, in the order in which they were loaded: dependencies first.
+
+    What a plugin needs must be loaded too: without it, it is effective for nobody, and its types may lack theirs.
+    """
+    entries = {entry.name: entry for entry in loaded}
+    return tuple(
+        Contribution(
+            plugin=entry.name,
+            module=entry.module,
+            extension=entry.manifest.graphql,
+            foreign={name: other.module for name, other in entries.items() if name not in needs | {entry.name}},
+            needs=needs,
+            permissions=frozenset(f"{entry.name}.{permission.name}" for permission in entry.manifest.permissions),
+        )
+        for entry in entries.values()
+        if entry.manifest is not None
+        and entry.manifest.graphql is not None
+        and (needs := _needs(entry, entries)) <= entries.keys()
+    )
+
+
+def list_additions(contribution: Contribution, roots: Mapping[str, type]) -> tuple[Addition, ...]:
+    """The fields that the plugin adds; raises PluginDefinitionError for what can be none."""
+    return tuple(_list_additions(contribution, roots))
+
+
+def refuse_clashes(additions: Iterable[Addition], owners: Mapping[tuple[str, str], str]) -> None:
+    """Raise PluginDefinitionError, naming both sides, for a field that is there already.
+
+    `owners` are the plugins that added fields before; a field without one is the host's.
+    """
+    seen: set[tuple[str, str]] = set()
+    for addition in additions:
+        type_name, field_name = addition.key
+        is_there = any(NAMES.get_graphql_name(each) == field_name for each in addition.target.fields)
+        if is_there or addition.key in seen:
+            owner = addition.plugin if addition.key in seen else owners.get(addition.key, HOST)
+            raise PluginDefinitionError(
+                f"'{addition.plugin}' adds the field '{type_name}.{field_name}', which '{owner}' has already: "
+                "give it another name."
+            )
+        seen.add(addition.key)
+
+
+def add(additions: Iterable[Addition]) -> None:
+    """Add the fields to their types, for good: this is done once in a process, before the one build."""
+    for addition in additions:
+        brought = BroughtByPlugin(name=addition.plugin)
+        addition.field.directives = [*addition.field.directives, brought]
+        addition.target.fields.append(addition.field)
+
+
+def describe_clash(clash: DuplicatedTypeName, contributions: Sequence[Contribution]) -> PluginDefinitionError:
+    """Which plugin brings a type, an enum or an input that is there already, and whose that is; the later one is."""
+    sides = [_owner_of(side, contributions) for side in (clash.first_cls, clash.second_cls)]
+    later = max(sides, key=lambda side: next((i for i, c in enumerate(contributions) if c.plugin == side), -1))
+    earlier = next((side for side in sides if side != later), later)
+    name = clash.message.split()[1]  # "Type X is defined multiple times in the schema"
+    return PluginDefinitionError(f"'{later}' brings the type '{name}', which '{earlier}' has already: rename it.")
+
+
+def fields_of(kind: Any) -> list[StrawberryField]:
+    """The fields that a Strawberry type has now."""
+    found: list[StrawberryField] = kind.__strawberry_definition__.fields
+    return found
+
+
+def _owner_of(kind: type | None, contributions: Sequence[Contribution]) -> str:
+    module = getattr(kind, "__module__", "")
+    owners = (each.plugin for each in contributions if _is_within(module, each.module))
+    return next(owners, HOST)
+
+
+def _is_within(module: str, package: str) -> bool:
+    return module == package or module.startswith(f"{package}.")
+
+
+def _needs(entry: Entry, entries: Mapping[str, Entry]) -> frozenset[str]:
+    """All that the plugin needs, directly or not."""
+    found: set[str] = set()
+    stack = [entry.name]
+    while stack:
+        name = stack.pop()
+        if name not in found:
+            found.add(name)
+            identity = entries[name].identity if name in entries else None
+            stack.extend(need.name for need in identity.dependencies) if identity is not None else None
+    return frozenset(found - {entry.name})
+
+
+def _list_additions(contribution: Contribution, roots: Mapping[str, type]) -> Iterator[Addition]:
+    extension = contribution.extension
+    for name in ROOTS:
+        mixin = getattr(extension, name)
+        if mixin is not None:
+            yield from _take_fields(contribution, roots[name], mixin, place=name)
+    for target, source in extension.extends.items():
+        _refuse_foreign(contribution, target)
+        yield from _take_fields(contribution, target, source, place="extends")
+    for shown in extension.types:
+        if getattr(shown, "__name__", "") in RESERVED_NAMES:
+            raise _mistake(contribution, "types", f"'{shown.__name__}' is the name of a root type: give it another")
+
+
+def _take_fields(contribution: Contribution, target: Any, source: Any, *, place: str) -> Iterator[Addition]:
+    for given in (target, source):
+        if not has_object_definition(given):
+            words = f"'{given.__name__}' is no Strawberry type: decorate it with @strawberry.type"
+            raise _mistake(contribution, place, words)
+    definition = source.__strawberry_definition__
+    if definition.name in RESERVED_NAMES:
+        words = f"'{definition.name}' is the name of a root type: call the class otherwise, as in 'DeviceQueries'"
+        raise _mistake(contribution, place, words)
+    for each in definition.fields:
+        yield Addition(plugin=contribution.plugin, target=target.__strawberry_definition__, field=each)
+
+
+def _refuse_foreign(contribution: Contribution, target: type) -> None:
+    for name, module in contribution.foreign.items():
+        if _is_within(target.__module__, module):
+            words = f"'{target.__name__}' is a type of '{name}': name it among the plugin's dependencies"
+            raise _mistake(contribution, "extends", words)
+
+
+def _mistake(contribution: Contribution, place: str, words: str) -> PluginDefinitionError:
+    return PluginDefinitionError(f"'{contribution.plugin}': in get_graphql_schema(), {place}: {words}.")

@@ -1,0 +1,187 @@
+"""Takes fields and types out of a GraphQL schema, and with them whatever can't stand without them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, TypeVar
+
+from graphql import (
+    GraphQLArgument,
+    GraphQLField,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLList,
+    GraphQLNamedType,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLSchema,
+    GraphQLUnionType,
+    get_named_type,
+)
+from graphql.type.schema import InterfaceImplementations
+
+from webnet.api.engine.ownership import Composite, FieldKey, is_built_in, mentions
+
+Retyped = TypeVar("Retyped", GraphQLArgument, GraphQLInputField)
+
+
+class SchemaIndex:
+    """Who mentions whom in one schema; made once, for the many schemas that are derived from it."""
+
+    def __init__(self, schema: GraphQLSchema) -> None:
+        self.schema = schema
+        self.mentioned_in: defaultdict[str, set[tuple[str, str | None]]] = defaultdict(set)
+        self.field_counts: dict[str, int] = {}
+        self.built_in = {name for name, kind in schema.type_map.items() if is_built_in(kind)}
+        for name, kind in schema.type_map.items():
+            if name not in self.built_in:
+                self.field_counts[name] = len(getattr(kind, "fields", getattr(kind, "types", ())))
+                for place, mentioned in mentions(kind):
+                    self.mentioned_in[mentioned].add((name, place))
+
+    def plan_removal(self, types: Iterable[str], fields: Iterable[FieldKey]) -> Removal:
+        """These types and fields, and all that falls with them: fields of a type that is gone, types left empty."""
+        removal = Removal()
+        for name in types:
+            self._remove_type(name, removal)
+        for type_name, field_name in fields:
+            self._remove_field(type_name, field_name, removal)
+        return removal
+
+    def _remove_type(self, name: str, removal: Removal) -> None:
+        if name in removal.types:
+            return
+        removal.types.add(name)
+        for place, field_name in self.mentioned_in[name]:
+            if field_name is not None:
+                self._remove_field(place, field_name, removal)
+            elif isinstance(self.schema.type_map[place], GraphQLUnionType):
+                self._remove_field(place, f"... on {name}", removal)
+
+    def _remove_field(self, type_name: str, field_name: str, removal: Removal) -> None:
+        gone = removal.fields[type_name]
+        if field_name in gone or type_name not in self.field_counts:
+            return
+        gone.add(field_name)
+        if len(gone) == self.field_counts[type_name]:
+            self._remove_type(type_name, removal)
+
+    def find_changed(self, removal: Removal) -> set[str]:
+        """The types that lose something, and all that lead to one of them: those have to be made anew."""
+        losing = {name for name, gone in removal.fields.items() if gone}
+        losing |= {place for name in removal.types for place, field_name in self.mentioned_in[name]}
+        changed: set[str] = set()
+        stack = [name for name in losing if name not in removal.types]
+        while stack:
+            name = stack.pop()
+            if name not in changed:
+                changed.add(name)
+                stack.extend(place for place, _ in self.mentioned_in[name] if place not in removal.types)
+        return changed
+
+
+@dataclass(frozen=True)
+class Removal:
+    """What is taken out: types by name, and fields, or members of unions, by the name of their type."""
+
+    types: set[str] = field(default_factory=set)
+    fields: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+
+
+class SchemaFilter:
+    """One schema without what is removed. Types that do not change are shared with the schema it comes from."""
+
+    def __init__(self, index: SchemaIndex, removal: Removal) -> None:
+        self._full = index.schema
+        self._index = index
+        self._removal = removal
+        self._changed = index.find_changed(removal)
+
+    def build(self) -> GraphQLSchema:
+        """The schema; it needs no validation, being a part of one that was validated.
+
+        Types are made as they are asked for. `GraphQLSchema` would walk through all of them to find those that it has,
+        which are known here, so they are given to it by its own attributes.
+        """
+        full = self._full
+        # With what every schema has.
+        schema = GraphQLSchema(directives=full.directives, description=full.description, assume_valid=True)
+        schema.type_map = {
+            name: self._named(name) for name in full.type_map if name in schema.type_map or self._stays(name)
+        }
+        schema.query_type = self._root(full.query_type)
+        schema.mutation_type = self._root(full.mutation_type)
+        schema.subscription_type = self._root(full.subscription_type)
+        schema._implementations_map = {  # noqa: SLF001 - as above, for a pinned version
+            name: InterfaceImplementations(
+                objects=self._named_all(implementing.objects), interfaces=self._named_all(implementing.interfaces)
+            )
+            for name, implementing in full._implementations_map.items()  # noqa: SLF001 - likewise
+            if self._stays(name)
+        }
+        return schema
+
+    def _stays(self, name: str) -> bool:
+        return name not in self._removal.types and (name not in self._index.built_in or self._is_mentioned(name))
+
+    def _is_mentioned(self, name: str) -> bool:
+        """Whether any of what stays mentions this type of GraphQL's own."""
+        removal = self._removal
+        return any(
+            place not in removal.types and field_name not in removal.fields.get(place, ())
+            for place, field_name in self._index.mentioned_in[name]
+        )
+
+    def _named_all(self, kinds: Iterable[GraphQLNamedType]) -> list[Any]:
+        return [self._named(kind.name) for kind in kinds if self._stays(kind.name)]
+
+    def _root(self, root: GraphQLObjectType | None) -> Any:
+        return self._named(root.name) if root is not None and self._stays(root.name) else None
+
+    @cached_property
+    def _made(self) -> dict[str, GraphQLNamedType]:
+        return {name: self._make(self._full.type_map[name]) for name in self._changed}
+
+    def _named(self, name: str) -> Any:
+        return self._made.get(name) or self._full.type_map[name]
+
+    def _make(self, kind: GraphQLNamedType) -> GraphQLNamedType:
+        values: dict[str, Any] = dict(kind.to_kwargs())
+        if isinstance(kind, Composite):
+            values["fields"] = lambda: self._fields(kind)
+            values["interfaces"] = lambda: [self._named(i.name) for i in kind.interfaces if self._stays(i.name)]
+        elif isinstance(kind, GraphQLUnionType):
+            values["types"] = lambda: [self._named(member.name) for member in kind.types if self._stays(member.name)]
+        elif isinstance(kind, GraphQLInputObjectType):
+            values["fields"] = lambda: self._fields(kind)
+        return type(kind)(**values)
+
+    def _fields(self, kind: Any) -> dict[str, Any]:
+        gone = self._removal.fields.get(kind.name, ())
+        return {name: self._field(each) for name, each in kind.fields.items() if name not in gone}
+
+    def _field(self, each: GraphQLField | GraphQLInputField) -> GraphQLField | GraphQLInputField:
+        if isinstance(each, GraphQLInputField):
+            return self._retyped_copy(each)
+        arguments = {name: self._retyped_copy(argument) for name, argument in each.args.items()}
+        if self._is_same(each) and arguments == each.args:
+            return each
+        return GraphQLField(**{**each.to_kwargs(), "type_": self._retyped(each.type), "args": arguments})
+
+    def _retyped_copy(self, each: Retyped) -> Retyped:
+        if self._is_same(each):
+            return each
+        return type(each)(**{**each.to_kwargs(), "type_": self._retyped(each.type)})
+
+    def _is_same(self, each: GraphQLField | GraphQLArgument | GraphQLInputField) -> bool:
+        return get_named_type(each.type).name not in self._changed
+
+    def _retyped(self, kind: Any) -> Any:
+        if isinstance(kind, GraphQLNonNull):
+            return GraphQLNonNull(self._retyped(kind.of_type))
+        if isinstance(kind, GraphQLList):
+            return GraphQLList(self._retyped(kind.of_type))
+        return self._named(kind.name)

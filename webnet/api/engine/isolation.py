@@ -1,0 +1,170 @@
+"""Keeps a plugin's failure in its own field: whatever the field raises is told by the plugin's name alone."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import aclosing
+from traceback import walk_tb
+from types import AsyncGeneratorType, CoroutineType
+from typing import Any
+
+from django.db.models import Model
+from graphql import GraphQLError, GraphQLField, GraphQLScalarType, GraphQLSchema, is_specified_scalar_type
+from graphql.pyutils import Path
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+
+from webnet.api.engine.ownership import Composite, Ownership
+from webnet.api.responses import dump
+from webnet.customers.models import Customer
+from webnet.errors import WebnetError
+from webnet.plugins.registry import registry
+
+Resolve = Callable[..., Any]
+
+# Where a field of graphql-core's has the name of the plugin that brings it.
+PLUGIN = "webnet.plugin"
+LATER = frozenset({CoroutineType, AsyncGeneratorType})
+PLAIN = frozenset({str, int, float, bool})
+
+
+class FieldFailed(Exception):
+    """What a plugin's field raised, or why its value fits no answer; `customer_id` owns its row, if known."""
+
+    def __init__(self, error: BaseException, *, plugin: str, place: str, customer_id: int | None = None) -> None:
+        super().__init__(place)
+        self.error = error
+        self.plugin = plugin
+        self.place = place
+        self.customer_id = customer_id
+
+
+def isolate(schema: GraphQLSchema, owners: Ownership) -> None:
+    """Put a guard before each resolver of a plugin; once, after the one build. Schemas derived from it keep them."""
+    for kind in schema.type_map.values():
+        if isinstance(kind, GraphQLScalarType) and not is_specified_scalar_type(kind):
+            kind.coerce_output_value = _check_writable(kind.coerce_output_value)
+        for name, field in kind.fields.items() if isinstance(kind, Composite) else ():
+            plugin = owners.fields.get((kind.name, name)) or owners.types.get(kind.name)
+            if plugin is not None:
+                _isolate_field(field, plugin, place=f"{kind.name}.{name}")
+
+
+def find_plugin(schema: GraphQLSchema, type_name: str | None, field_name: str) -> str | None:
+    """The plugin that brings the field; None where the host does."""
+    kind = schema.type_map.get(type_name or "")
+    field = kind.fields.get(field_name) if isinstance(kind, Composite) else None
+    plugin: str | None = field.extensions.get(PLUGIN) if field is not None else None
+    return plugin
+
+
+class IsolatingExecutor(StrawberryGraphQLCoreExecutionContext):
+    """Also names the plugin where a value fits no answer, and where a resolver without a guard fails."""
+
+    def handle_field_error(self, raw_error: Exception, return_type: Any, field_details_list: Any, path: Path) -> None:
+        error = self._blame(raw_error, field_details_list[0].node.name.value, path)
+        super().handle_field_error(error, return_type, field_details_list, path)
+
+    def _blame(self, error: Exception, field_name: str, path: Path) -> Exception:
+        if _is_told(error):
+            return error
+        step: Path | None = path
+        while step is not None and step.typename is None:  # an item of a list
+            step = step.prev
+        type_name = step.typename if step is not None else None
+        plugin = find_plugin(self.schema, type_name, field_name) or _find_raiser(error)
+        return error if plugin is None else FieldFailed(error, plugin=plugin, place=f"{type_name}.{field_name}")
+
+
+def owner_of(source: Any) -> int | None:
+    """The customer that a row is or belongs to."""
+    if isinstance(source, Customer):
+        return source.pk
+    owner = getattr(source, "customer_id", None) if isinstance(source, Model) else None
+    return owner if isinstance(owner, int) else None
+
+
+def is_about_input(error: GraphQLError) -> bool:
+    """Whether graphql-core could not take a variable or an argument; it tells so by its words alone."""
+    return "has invalid value" in error.message
+
+
+def _is_told(error: Exception) -> bool:
+    """Whether it says itself what it is: an error with a code, or one that was blamed further down."""
+    if isinstance(error, GraphQLError):
+        return error.path is not None or "code" in (error.extensions or {}) or is_about_input(error)
+    return isinstance(error, FieldFailed | WebnetError)
+
+
+def _find_raiser(error: Exception) -> str | None:
+    """The plugin whose code raised it while a field of the host ran it, such as that which narrows a plugin's rows."""
+    modules = [frame.f_globals.get("__name__", "") for frame, _ in walk_tb(error.__traceback__)]
+    for entry in registry.loaded():
+        if entry.module and any(f"{module}.".startswith(f"{entry.module}.") for module in modules):
+            return entry.name
+    return None
+
+
+def _check_writable(coerce: Resolve) -> Resolve:
+    """What is no JSON has to fail in its own field, and not in the answer as a whole."""
+
+    def coerce_writable(value: Any) -> Any:
+        try:
+            written = coerce(value)
+        except SystemExit as ended:  # graphql-core catches an Exception only
+            raise RuntimeError("The scalar would have ended the process.") from ended
+        if type(written) not in PLAIN:
+            dump(written)
+        return written
+
+    return coerce_writable
+
+
+def _isolate_field(field: GraphQLField, plugin: str, *, place: str) -> None:
+    field.extensions = {**field.extensions, PLUGIN: plugin}
+    # Strawberry's own way to read an attribute needs no guard: the executor blames it, too.
+    if field.resolve is not None and not getattr(field.resolve, "_is_default", False):
+        field.resolve = _guard(field.resolve, plugin, place)
+    if field.subscribe is not None:
+        field.subscribe = _guard(field.subscribe, plugin, place)
+
+
+def _guard(resolve: Resolve, plugin: str, place: str) -> Resolve:
+    def guarded(source: Any, info: Any, **arguments: Any) -> Any:
+        try:
+            result = resolve(source, info, **arguments)
+        except (Exception, SystemExit) as error:
+            raise _blamed(error, plugin, place, source) from error
+        # One look is all that a plain value costs.
+        return _guard_later(result, plugin, place, source) if type(result) in LATER else result
+
+    return guarded
+
+
+def _guard_later(result: Any, plugin: str, place: str, source: Any) -> Any:
+    """What runs later can also fail later."""
+    if isinstance(result, CoroutineType):
+        return _guard_coroutine(result, plugin, place, source)
+    return _guard_events(result, plugin, place) if isinstance(result, AsyncGeneratorType) else result
+
+
+async def _guard_coroutine(coroutine: Coroutine[Any, Any, Any], plugin: str, place: str, source: Any) -> Any:
+    try:
+        result = await coroutine
+    except (Exception, SystemExit) as error:
+        raise _blamed(error, plugin, place, source) from error
+    return _guard_later(result, plugin, place, source)
+
+
+async def _guard_events(events: AsyncGenerator[Any, Any], plugin: str, place: str) -> AsyncGenerator[Any, None]:
+    async with aclosing(events):
+        try:
+            async for event in events:
+                yield event
+        except (Exception, SystemExit) as error:
+            raise _blamed(error, plugin, place, None) from error
+
+
+def _blamed(error: BaseException, plugin: str, place: str, source: Any) -> Exception:
+    if isinstance(error, Exception) and _is_told(error):
+        return error
+    return FieldFailed(error, plugin=plugin, place=place, customer_id=owner_of(source))

@@ -1,0 +1,140 @@
+"""One open subscription: with which rights it was opened, what it needs, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import logging
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING
+
+from django.db import DatabaseError
+from django.db.models import Q
+
+from webnet.accounts.credential_status import Credential, Standing, forget_user, read_standings
+from webnet.api.errors import INTERNAL_MESSAGE
+from webnet.api.request.context import Context
+from webnet.errors import RequestError, Unauthenticated, WebnetError
+from webnet.plugins.models import Generation
+
+if TYPE_CHECKING:
+    from webnet.api.events.feed import Feed
+
+logger = logging.getLogger(__name__)
+
+# Tokens of generations: the platform's under None, and customers' by primary key.
+Tokens = Mapping[int | None, str]
+
+
+class SubscriptionEnded(RequestError):
+    """Why a subscription ends before its client ends it; `code` says what the client can do."""
+
+
+class Watch:
+    """What is known of one subscription; `plugins` are those that its document needs.
+
+    Made on a thread, then kept on the event loop; `refresh` runs on a thread again.
+    """
+
+    def __init__(self, *, context: Context, plugins: frozenset[str]) -> None:
+        self.context = context
+        self.plugins = plugins
+        self.credential = Credential.of(context.identity, context.request)
+        self.platform_token: str | None = None
+        self.feed: Feed | None = None
+        self._standing: Standing | None = None
+        self._tokens: tuple[str | None, str | None] | None = None
+        self._ended: asyncio.Future[WebnetError] | None = None
+
+    @property
+    def ended(self) -> asyncio.Future[WebnetError]:
+        """Done, with the reason, once the subscription must end."""
+        if self._ended is None:
+            self._ended = asyncio.get_running_loop().create_future()
+        return self._ended
+
+    def end(self, reason: WebnetError) -> None:
+        if not self.ended.done():
+            self.ended.set_result(reason)
+
+    @property
+    def view_id(self) -> int | None:
+        """The customer of the view."""
+        return self.context.view_customer.pk if self.context.view_customer is not None else None
+
+    def event_context(self) -> Context:
+        """What the resolvers of one event get."""
+        return self.context.afresh(platform_token=self.platform_token)
+
+    def refresh(self, standing: Standing, tokens: Tokens) -> None:
+        """Take note of what changed; raises WebnetError where the subscription may not go on."""
+        is_changed = standing != self._standing
+        if is_changed:
+            self._authorise()
+            self._standing, self._tokens = standing, None
+        current = (tokens.get(None), tokens.get(self.view_id) if self.view_id is not None else None)
+        if current != self._tokens:
+            self._follow_generation(*current)
+            self._tokens = current
+        if self.feed is not None:
+            self.feed.find_audience(self.context, is_changed=is_changed)
+
+    def _authorise(self) -> None:
+        """The same as for a new request."""
+        forget_user(self.context.request)
+        context = Context(request=self.context.request, customer_slug=self.context.customer_slug)
+        if not context.is_signed_in:
+            raise Unauthenticated
+        self.context = context
+
+    def _follow_generation(self, platform_token: str | None, view_token: str | None) -> None:
+        self.platform_token = platform_token
+        if view_token is not None:
+            self.context = _with_generation(self.context, view_token)
+        if self.plugins:
+            missing = self.plugins - self.event_context().reading.effective_plugins
+            if missing:
+                raise _not_effective(missing, self.context.customer_slug)
+
+
+def examine(watches: Collection[Watch]) -> dict[Watch, WebnetError]:
+    """Refresh all; those that must end, and why. A few statements, however many there are and nothing changed."""
+    views = {watch.view_id for watch in watches if watch.view_id is not None}
+    tokens = _read_tokens(views)
+    standings = read_standings({watch.credential for watch in watches})
+    ended: dict[Watch, WebnetError] = {}
+    for watch in watches:
+        try:
+            watch.refresh(standings[watch.credential], tokens)
+        except WebnetError as reason:
+            ended[watch] = reason
+        except DatabaseError:
+            raise
+        except Exception:
+            logger.exception("Request %s: its subscription can't be looked after.", watch.context.request_id)
+            ended[watch] = WebnetError(INTERNAL_MESSAGE, code="INTERNAL_ERROR")
+    return ended
+
+
+def _read_tokens(views: Collection[int]) -> Tokens:
+    rows = Generation.objects.filter(Q(customer=None) | Q(customer__in=views))
+    return dict(rows.values_list("customer_id", "token"))
+
+
+def _with_generation(context: Context, token: str) -> Context:
+    """The context with the view's customer as of this generation; what others hold stays as it was."""
+    customer = copy.copy(context.view_customer)
+    if customer is None:
+        return context
+    customer._state = copy.copy(customer._state)
+    customer._state.fields_cache = {"generation": Generation(customer_id=customer.pk, token=token)}
+    other = copy.copy(context)
+    other.view_customer = customer
+    return other
+
+
+def _not_effective(plugins: frozenset[str], slug: str | None) -> SubscriptionEnded:
+    names = ", ".join(f"'{name}'" for name in sorted(plugins))
+    whom = f"for '{slug}'" if slug else "for any of your customers"
+    message = f"This subscription has ended, since the plugin {names} is no longer effective {whom}."
+    return SubscriptionEnded(message, code="PLUGIN_NOT_EFFECTIVE")

@@ -1,0 +1,77 @@
+"""Hears that something was committed: from Redis or PostgreSQL; without either the log is looked at often."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import psycopg
+import redis
+import redis.asyncio
+from django.conf import settings
+from django.db import connection
+
+from webnet.audit.notify import CHANNEL
+
+logger = logging.getLogger(__name__)
+
+# How often the log is looked at where nothing tells of changes made in other processes.
+POLL_SECONDS = 0.5
+# And where something does: this often at least, since a message may get lost.
+LOOK_SECONDS = 2.0
+RETRY_SECONDS = 1.0
+
+
+class Bus:
+    """Calls `wake` for each message; `patience_seconds` is how long to wait for one."""
+
+    def __init__(self, wake: Callable[[], None]) -> None:
+        self._wake = wake
+        self._is_up = False
+
+    @property
+    def patience_seconds(self) -> float:
+        return LOOK_SECONDS if self._is_up else POLL_SECONDS
+
+    async def run(self) -> None:
+        """Listen until cancelled; where there is nothing to listen to, return."""
+        listen = _choose()
+        while listen is not None:
+            try:
+                async for _ in listen():
+                    self._is_up = True
+                    self._wake()
+            except (OSError, redis.RedisError, psycopg.Error) as problem:
+                if self._is_up:
+                    logger.warning("Events are polled for, since the bus is lost: %s.", type(problem).__name__)
+            self._is_up = False
+            await asyncio.sleep(RETRY_SECONDS)
+
+
+def _choose() -> Callable[[], AsyncIterator[object]] | None:
+    if settings.REDIS_URL:
+        return _listen_to_redis
+    return _listen_to_postgresql if connection.vendor == "postgresql" else None
+
+
+async def _listen_to_redis() -> AsyncIterator[object]:
+    """Something for each message; the first says that it is subscribed, and what came before may have been missed."""
+    client = redis.asyncio.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=LOOK_SECONDS)
+    async with client, client.pubsub() as channel:
+        await channel.subscribe(CHANNEL)
+        async for message in channel.listen():
+            yield message
+
+
+async def _listen_to_postgresql() -> AsyncIterator[object]:
+    """The same over a connection of its own, which must lead to PostgreSQL itself: poolers lose notifications."""
+    parameters: dict[str, Any] = {**connection.get_connection_params()}
+    for ours in ("cursor_factory", "context", "pool"):
+        parameters.pop(ours, None)
+    async with await psycopg.AsyncConnection.connect(**parameters, autocommit=True) as direct:
+        await direct.execute(f"LISTEN {CHANNEL}")
+        yield "listening"
+        async for notification in direct.notifies():
+            yield notification

@@ -1,0 +1,72 @@
+"""Reads anew what a change has touched, for its payload."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from webnet.api.request.context import Info
+from webnet.api.resolvers import listings
+from webnet.api.types.refusals import to_graphql
+from webnet.errors import NotFound
+from webnet.plugins.lifecycle.sync import SyncReport
+from webnet.plugins.manager import Change, Outcome
+from webnet.plugins.models import CustomerPluginConfig, PluginConfig
+
+
+def plugins(info: Info, change: Change) -> tuple[PluginConfig, list[PluginConfig]]:
+    """The plugin as it is now, and those that were changed with it."""
+    info.context.forget()
+    plugin, *also = _rows(info, [change.plugin, *change.also])
+    return plugin, also
+
+
+def synced(info: Info, report: SyncReport) -> tuple[list[PluginConfig], ...]:
+    """The plugins that a sync has added, updated, found missing and found failing."""
+    info.context.forget()
+    return tuple(_rows(info, names) for names in (report.added, report.updated, report.missing, report.failed))
+
+
+def configs(info: Info, change: Change) -> tuple[CustomerPluginConfig, list[CustomerPluginConfig]]:
+    """The customer's config as it is now, and those that were changed with it."""
+    info.context.forget()
+    slug = _slug(change)
+    return config(info, slug, change.plugin), [config(info, slug, name) for name in change.also]
+
+
+def find_config(info: Info, change: Change) -> CustomerPluginConfig | None:
+    """The customer's config as it is now; None for a change that was for everybody."""
+    return config(info, _slug(change), change.plugin) if change.customer is not None else None
+
+
+def outcomes(info: Info, plugin: str, found: Iterable[Outcome]) -> list[dict[str, Any]]:
+    """What became of each customer, as the schema's outcome takes it."""
+    info.context.forget()
+    changed = [outcome.change.customer for outcome in found if outcome.change is not None]
+    info.context.reading.announce_slugs([customer.slug for customer in changed if customer is not None])
+    return [
+        {
+            "customer_slug": outcome.customer_slug,
+            "changed": outcome.change is not None and outcome.change.changed,
+            "config": config(info, outcome.customer_slug, plugin) if outcome.change is not None else None,
+            "refusal": to_graphql(outcome.refusal) if outcome.refusal is not None else None,
+        }
+        for outcome in found
+    ]
+
+
+def config(info: Info, slug: str, plugin: str) -> CustomerPluginConfig:
+    """The config of a pair as the viewer sees it now."""
+    found = listings.find_config(info.context.reading, slug, plugin)
+    if found is None:  # it was taken from the viewer right after the change
+        raise NotFound.plugin(plugin)
+    return found
+
+
+def _rows(info: Info, names: Sequence[str]) -> list[PluginConfig]:
+    known = info.context.reading.platform.plugins
+    return [known[name] for name in names if name in known]
+
+
+def _slug(change: Change) -> str:
+    return change.customer.slug if change.customer is not None else ""

@@ -1,0 +1,122 @@
+"""Pages nested in many rows, read for all of them in one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+
+from django.db.models import Count, Model, QuerySet
+from strawberry.types.info import Info
+
+from webnet.api.paging.connections import Listing, Page, PageRequest, Source
+from webnet.api.paging.loaders import Loader
+from webnet.api.paging.scan_window import Stretch
+
+Row = TypeVar("Row", bound=Model)
+
+# SQLite takes at most 500 parts of a compound select.
+PARENTS_PER_STATEMENT = 100
+
+
+class Batch(Generic[Row]):
+    """One nested field for all its parents; `parent` are the columns of its rows that together name their parent."""
+
+    def __init__(self, listing: Listing[Row], request: PageRequest, parent: Sequence[str]) -> None:
+        self._listing = listing
+        self._request = request
+        self._parent = parent
+        self.pages: Loader[Any, list[Row]] = Loader(self._load_pages)
+        self.counts: Loader[Any, int] = Loader(self._load_counts)
+        self.behind: Loader[Any, list[Row]] = Loader(self._load_behind)
+
+    def page_of(self, key: Any, among: Callable[[], Iterable[Any]]) -> Page[Row]:
+        """The page of one parent; `among` finds the parents that will be asked for too, once for all of them."""
+        if not self.pages.expects(key):
+            keys = [*among(), key]
+            for loader in (self.pages, self.counts, self.behind):
+                loader.announce(keys)
+        return Page(_Nested(self, key), self._listing.ordering, self._request)
+
+    def _load_pages(self, keys: Collection[Any]) -> Mapping[Any, list[Row]]:
+        ordering = self._listing.ordering
+        parts = {key: self._request.cut(self._of(key, self._rows), ordering) for key in keys}
+        found = self._read(parts, self._request.limit, ordering.terms(backwards=self._request.backwards))
+        self._listing.meet([row for rows in found.values() for row in rows])
+        return found
+
+    def _load_behind(self, keys: Collection[Any]) -> Mapping[Any, list[Row]]:
+        behind = self._listing.behind
+        parts = {key: self._request.behind(self._of(key, behind), self._listing.ordering) for key in keys}
+        return self._read({key: part for key, part in parts.items() if part is not None}, 1, [])
+
+    def _load_counts(self, keys: Collection[Any]) -> Mapping[Any, int]:
+        rows = self._listing.rows.filter(**{f"{self._parent[0]}__in": {key[0] for key in keys}}).order_by()
+        return {tuple(key): count for *key, count in rows.values_list(*self._parent).annotate(Count("pk"))}
+
+    @cached_property
+    def stretch(self) -> Stretch | None:
+        return self._listing.stretch_of(self._request)
+
+    @property
+    def _rows(self) -> QuerySet[Row]:
+        return self._listing.rows if self.stretch is None else self.stretch.cut(self._listing.rows)
+
+    def _of(self, key: Any, rows: QuerySet[Row]) -> QuerySet[Row]:
+        return rows.filter(**dict(zip(self._parent, key, strict=True)))
+
+    def _read(self, parts: Mapping[Any, QuerySet[Row]], limit: int, terms: Sequence[str]) -> Mapping[Any, list[Row]]:
+        found: dict[Any, list[Row]] = {key: [] for key in parts}
+        keys = list(parts)
+        for start in range(0, len(keys), PARENTS_PER_STATEMENT):
+            chunk = [parts[key] for key in keys[start : start + PARENTS_PER_STATEMENT]]
+            rows = chunk[0][:limit] if len(chunk) == 1 else self._read_together(chunk, limit).order_by(*terms)
+            for row in rows:
+                found[tuple(getattr(row, column) for column in self._parent)].append(row)
+        return found
+
+    def _read_together(self, parts: Sequence[QuerySet[Row]], limit: int) -> QuerySet[Row]:
+        """The first rows of every part. Each part keeps its index range, which a window over all would not."""
+        every = self._listing.rows.model._default_manager  # noqa: SLF001 - Django documents it
+        firsts = [every.filter(pk__in=part.values("pk")[:limit]).values("pk").order_by() for part in parts]
+        together = firsts[0].union(*firsts[1:], all=True)
+        return self._listing.behind.filter(pk__in=together)
+
+
+class _Nested(Source[Row]):
+    """One parent's part of a batch."""
+
+    def __init__(self, batch: Batch[Row], key: Any) -> None:
+        self._batch = batch
+        self._key = key
+
+    def rows(self) -> Sequence[Row]:
+        return self._batch.pages.get(self._key) or []
+
+    def count(self) -> int:
+        return self._batch.counts.get(self._key) or 0
+
+    def has_rows_behind(self) -> bool:
+        return bool(self._batch.behind.get(self._key))
+
+    def end(self) -> int | None:
+        return self._batch.stretch.end if self._batch.stretch is not None else None
+
+
+class Batches:
+    """The batches of one request, by the field of the document that asks for them."""
+
+    def __init__(self) -> None:
+        self._by_field: dict[int, Batch[Any]] = {}
+
+    def find(self, info: Info[Any, Any]) -> Batch[Any] | None:
+        return self._by_field.get(self._field(info))
+
+    def add(self, info: Info[Any, Any], batch: Batch[Row]) -> Batch[Row]:
+        self._by_field[self._field(info)] = batch
+        return batch
+
+    @staticmethod
+    def _field(info: Info[Any, Any]) -> int:
+        # The document lives as long as its request, so a place in it is as good as a name.
+        return id(info._raw_info.field_nodes[0])  # noqa: SLF001 - Strawberry has no other way to it

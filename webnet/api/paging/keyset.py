@@ -1,0 +1,99 @@
+"""Orders of rows that a page can go on from: the SQL that finds what comes after a row, deep in a table or not.
+
+A keyset condition as `a > A OR (a = A AND id > N)` is no index range, so SQLite and PostgreSQL walk the table;
+`a >= A AND NOT (a = A AND id <= N)` is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import reduce
+from typing import Any
+
+from django.db.models import Q
+from graphql import GraphQLError
+
+from webnet.api.vocabulary.scalars import read_instant, write_instant
+
+LARGEST_INTEGER = 2**63 - 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class SortKey:
+    """One column of an order; `path` as in a queryset's `order_by`, `kind` what its values are; never null."""
+
+    path: str
+    kind: type[str] | type[int] | type[datetime] = str
+    is_descending: bool = False
+
+    def read(self, row: object) -> Any:
+        return reduce(getattr, self.path.split("__"), row)
+
+
+@dataclass(frozen=True)
+class Ordering:
+    """A total order: the last key is unique, so that no two rows are equal."""
+
+    keys: tuple[SortKey, ...]
+
+    @property
+    def name(self) -> str:
+        """What a cursor is good for: "-synced_at,name"."""
+        return ",".join(("-" if key.is_descending else "") + key.path for key in self.keys)
+
+    def terms(self, *, backwards: bool = False) -> list[str]:
+        """What `order_by` takes."""
+        return [("-" if key.is_descending != backwards else "") + key.path for key in self.keys]
+
+    def place_of(self, row: object) -> list[Any]:
+        """The row's values of the keys, as JSON."""
+        return [_write(key.read(row)) for key in self.keys]
+
+    def read_place(self, place: Sequence[Any]) -> list[Any] | None:
+        """The values of a place, as Python; None for what is no place in this order."""
+        if len(place) != len(self.keys):
+            return None
+        values = [_read(value, key.kind) for value, key in zip(place, self.keys, strict=True)]
+        return None if None in values else values
+
+    def beyond(self, values: Sequence[Any], *, backwards: bool = False, inclusive: bool = False) -> Q:
+        """The rows that come after a place; going backwards, those before it; `inclusive`: with the row there."""
+        last = len(self.keys) - 1
+        first_key = self._compare(0, ">=" if last or inclusive else ">", values, backwards)
+        condition = Q(**first_key)
+        for index in range(1, last + 1):
+            same = {key.path: value for key, value in zip(self.keys[:index], values, strict=False)}
+            operator = "<" if index < last or inclusive else "<="
+            condition &= ~Q(**same, **self._compare(index, operator, values, backwards))
+        return condition
+
+    def _compare(self, index: int, operator: str, values: Sequence[Any], backwards: bool) -> dict[str, Any]:  # noqa: FBT001 - private, beside its caller
+        key = self.keys[index]
+        lookups = _TURNED if key.is_descending != backwards else _LOOKUPS
+        return {f"{key.path}__{lookups[operator]}": values[index]}
+
+
+_LOOKUPS = {">": "gt", ">=": "gte", "<": "lt", "<=": "lte"}
+_TURNED = {">": "lt", ">=": "lte", "<": "gt", "<=": "gte"}
+
+
+def _write(value: Any) -> Any:
+    return write_instant(value) if isinstance(value, datetime) else value
+
+
+def _read(value: Any, kind: type) -> Any:
+    if kind is datetime:
+        return _read_instant(value)
+    if isinstance(value, str):
+        return value if kind is str and "\0" not in value else None
+    is_integer = type(value) is int and kind is int  # a bool is an int, and no place
+    return value if is_integer and abs(value) <= LARGEST_INTEGER else None
+
+
+def _read_instant(value: object) -> datetime | None:
+    try:
+        return read_instant(value)
+    except GraphQLError:
+        return None

@@ -1,0 +1,103 @@
+"""What a request brings to its resolvers: who asks, in which view, and what was read already."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, TypeAlias
+
+import strawberry
+from django.http import HttpRequest
+
+from webnet.accounts.authentication import Identity, authenticate_request, identify_user
+from webnet.accounts.request_origin import request_id
+from webnet.api.paging.batches import Batches
+from webnet.api.request.reader import Reading
+from webnet.customers.access import Actor
+from webnet.customers.models import Customer
+from webnet.errors import NotFound
+from webnet.plugins.runtime import open_requests
+
+if TYPE_CHECKING:
+    from webnet.api.events.subscription import Watch
+
+NO_CUSTOMER = 0
+
+
+@dataclass(kw_only=True)
+class Context:
+    """One request. `customer_slug` names the customer of the view; None on the platform's.
+
+    `watch` looks after a subscription, and is None for all else.
+    """
+
+    request: HttpRequest
+    customer_slug: str | None = None
+    identity: Identity = field(init=False)
+    view_customer: Customer | None = field(init=False, default=None)
+    reading: Reading = field(init=False)
+    batches: Batches = field(init=False)
+    watch: Watch | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        self._read_as(authenticate_request(self.request))
+        self._enter_view()
+
+    @property
+    def actor(self) -> Actor:
+        return self.identity.actor
+
+    @property
+    def is_signed_in(self) -> bool:
+        return self.actor.user_id is not None
+
+    @property
+    def request_id(self) -> str:
+        return request_id(self.request)
+
+    def require_in_view(self, slug: str | None) -> None:
+        """Raise NotFound for a customer other than the view's."""
+        if self.customer_slug is not None and slug not in (None, self.customer_slug):
+            raise NotFound.customer(str(slug))
+
+    def forget(self) -> None:
+        """Read anew from here on: something was changed."""
+        self._read_as(replace(self.identity, platform_token=None))
+        self._return_to_view()
+
+    def afresh(self, *, platform_token: str | None) -> Context:
+        """The same rights, with nothing read yet; for the next event of a stream."""
+        other = copy.copy(self)
+        other.identity = replace(self.identity, platform_token=platform_token)
+        other.reading = Reading(actor=self.actor, platform_token=platform_token)
+        other.batches = Batches()
+        if self.view_customer is not None:
+            other.reading.stay_in_view(self.view_customer)
+        return other
+
+    def enter_session(self) -> None:
+        """Go on as the session's user: somebody signed in or out."""
+        self._read_as(identify_user(self.request))
+        self._return_to_view()
+
+    def _read_as(self, identity: Identity) -> None:
+        self.identity = identity
+        open_requests.name_actor(identity.actor)
+        self.reading = Reading(actor=identity.actor, platform_token=identity.platform_token)
+        self.batches = Batches()
+        self.view_customer = None
+
+    def _enter_view(self) -> None:
+        if self.customer_slug is not None and self.is_signed_in:
+            self.view_customer = self.reading.enter_view(self.customer_slug)
+
+    def _return_to_view(self) -> None:
+        """What was done is done: whoever has no place in this view, or none any more, sees nothing from here on."""
+        try:
+            self._enter_view()
+        except NotFound:
+            nowhere = replace(self.actor, only_customer_id=NO_CUSTOMER)
+            self.reading = Reading(actor=nowhere, platform_token=None)
+
+
+Info: TypeAlias = strawberry.Info[Context, None]

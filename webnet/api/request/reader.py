@@ -1,0 +1,239 @@
+"""What one request reads of customers, plugins and people: each row once, and many in one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from functools import cached_property
+
+from django.db.models import QuerySet
+
+from webnet.accounts import tokens
+from webnet.api.paging.loaders import Loader
+from webnet.customers import access
+from webnet.customers.access import Actor
+from webnet.customers.models import ApiToken, Customer, Membership, User
+from webnet.customers.roles import Role
+from webnet.errors import NotFound
+from webnet.plugins.gate.effective import CustomerState, PlatformState, customer_states, platform_state, visible_plugins
+from webnet.plugins.models import Availability, PluginConfig, PluginHealth
+
+
+class Reading:
+    """Rows as this actor may see them. `view` is the customer of a customer's view, which hides all others."""
+
+    def __init__(self, *, actor: Actor, platform_token: str | None) -> None:
+        self.actor = actor
+        self.view: Customer | None = None
+        self.customers: Loader[int, Customer] = Loader(self._load_customers)
+        self.states: Loader[int, CustomerState] = Loader(self._load_states)
+        self.users: Loader[int, User] = Loader(self._load_users)
+        self.members: Loader[int, list[Membership]] = Loader(self._load_members)
+        self.health: Loader[int | None, Mapping[str, PluginHealth]] = Loader(self._load_health)
+        self.plugins_met: dict[str, PluginConfig] = {}
+        self._slugs: dict[str, int] = {}
+        self._platform_token = platform_token
+
+    # Customers
+
+    def enter_view(self, slug: str) -> Customer:
+        """Narrow everything to this customer; raises NotFound where it does not exist for the actor."""
+        return self.stay_in_view(access.find_customer(self.actor, slug))
+
+    def stay_in_view(self, customer: Customer) -> Customer:
+        """The same with a customer that was found before."""
+        self.view = customer
+        self.meet_customers([customer])
+        return customer
+
+    def visible_customers(self) -> QuerySet[Customer]:
+        """The customers that exist for this actor in this view, with their generation and the actor's role."""
+        customers = access.visible_customers(self.actor)
+        return customers.filter(pk=self.view.pk) if self.view is not None else customers
+
+    def meet_customers(self, customers: Iterable[Customer]) -> None:
+        """Take note of customers that were read, so that what they need is read for all of them together."""
+        for customer in customers:
+            self.customers.put(customer.pk, customer)
+            self._slugs[customer.slug] = customer.pk
+            self.announce_customers([customer.pk])
+
+    def all_customers(self) -> list[Customer]:
+        """Every visible customer, by slug; for those who have few."""
+        found = list(self.visible_customers())
+        self.meet_customers(found)
+        return found
+
+    def announce_customers(self, pks: Iterable[int]) -> None:
+        """Say that an answer has these customers, so that they and what they need are read together."""
+        wanted = list(pks)
+        for loader in (self.customers, self.states, self.members, self.health):
+            loader.announce(wanted)
+
+    def find_customer(self, slug: str) -> Customer | None:
+        """The customer of this name; None where it does not exist for the actor in this view."""
+        if slug not in self._slugs and self.view is None:
+            self.meet_customers(self.visible_customers().filter(slug=slug))
+        return self.customers.get(self._slugs[slug]) if slug in self._slugs else None
+
+    def find_new_customer(self, made: Customer) -> Customer | None:
+        """A customer that was just made, also when this view is another customer's."""
+        found = access.visible_customers(self.actor).filter(pk=made.pk).first()
+        self.meet_customers([found] if found is not None else [])
+        return found
+
+    def announce_slugs(self, slugs: Iterable[str]) -> None:
+        """Read the customers of these names together."""
+        if self.view is None:
+            self.meet_customers(self.visible_customers().filter(slug__in=list(slugs)))
+
+    def role_in(self, customer: Customer) -> Role | None:
+        """The actor's role for the customer, None where it is none of theirs."""
+        return access.role_in(self.actor, customer)
+
+    def has_role(self, role: Role, customer: Customer) -> bool:
+        held = self.role_in(customer)
+        return held is not None and held.includes(role)
+
+    def customers_with_role(self, role: Role) -> QuerySet[Customer]:
+        """The visible customers for which the actor has at least this role."""
+        if self.actor.maximum_role is not None and not self.actor.maximum_role.includes(role):
+            return self.visible_customers().none()
+        enough = {"member_role__in": [each for each in Role if each.includes(role)]}
+        return self.visible_customers().filter(**enough)
+
+    @cached_property
+    def operates_in_view(self) -> bool:
+        """Whether the actor is at least operator: of the view's customer, or of any, or of the platform."""
+        if self.actor.is_platform_operator:
+            return True
+        if self.view is not None:
+            return self.has_role(Role.OPERATOR, self.view)
+        return self.customers_with_role(Role.OPERATOR).exists()
+
+    # Plugins
+
+    @cached_property
+    def platform(self) -> PlatformState:
+        return platform_state(self._platform_token)
+
+    @cached_property
+    def visible_plugin_names(self) -> frozenset[str]:
+        """The plugins that exist for this actor in this view."""
+        if self.actor.is_platform_operator:
+            return frozenset(self.platform.plugins)
+        if self.view is not None:
+            return self.visible_plugin_names_for(self.view)
+        return frozenset(visible_plugins(self.actor).values_list("name", flat=True))
+
+    @cached_property
+    def effective_plugins(self) -> frozenset[str]:
+        """The plugins that are effective in this view: for its customer, or for at least one that the actor sees."""
+        if self.view is not None:
+            return self.state_of(self.view).effective
+        if self.actor.is_platform_operator:
+            return frozenset(name for name in self.platform.plugins if self.platform.needed_by(name) is not None)
+        return frozenset().union(*(self.state_of(customer).effective for customer in self.all_customers()))
+
+    def visible_plugins(self) -> QuerySet[PluginConfig]:
+        return visible_plugins(self.actor, self.view)
+
+    def find_plugin(self, name: str) -> PluginConfig | None:
+        """The plugin of this name; None where it does not exist for this actor in this view."""
+        if name not in self.platform.plugins or name not in self.visible_plugin_names:
+            return None
+        return self.platform.plugins[name]
+
+    def meet_plugins(self, plugins: Iterable[PluginConfig]) -> None:
+        """Take note of plugins that an answer has, so that what they need is read for all of them together."""
+        self.plugins_met.update((plugin.name, plugin) for plugin in plugins)
+
+    def visible_plugin_names_for(self, customer: Customer) -> frozenset[str]:
+        """The plugins that exist for this actor where this customer is concerned."""
+        if self.actor.is_platform_operator:
+            return frozenset(self.platform.plugins)
+        state = self.state_of(customer)
+        plugins = self.platform.plugins.items()
+        return frozenset(
+            name for name, row in plugins if row.enabled and state.availability(name) != Availability.WITHHELD
+        )
+
+    def state_of(self, customer: Customer) -> CustomerState:
+        """What holds for the customer now."""
+        state = self.states.get(customer.pk)
+        if state is None:  # it was deleted in the meantime
+            raise NotFound.customer(customer.slug)
+        return state
+
+    # People
+
+    def visible_users(self) -> QuerySet[User]:
+        """The actor, and everybody in the customers that the actor may operate; all for a platform operator."""
+        users = User.objects.all()
+        if self.actor.is_platform_operator and self.view is None:
+            return users
+        members = Membership.objects.filter(customer__in=self.customers_with_role(Role.OPERATOR).values("pk"))
+        return users.filter(pk__in=members.values("user")) | users.filter(pk=self.actor.user_id or 0)
+
+    def sees_email(self, user: User) -> bool:
+        """Whether the actor may read the user's email: their own, or as an admin of a customer the user belongs to."""
+        is_own = user.pk == self.actor.user_id
+        return is_own or self.actor.is_platform_operator or user.pk in self._administered_users
+
+    @cached_property
+    def _administered_users(self) -> frozenset[int]:
+        customers = self.customers_with_role(Role.ADMIN).values("pk")
+        return frozenset(Membership.objects.filter(customer__in=customers).values_list("user", flat=True))
+
+    def own_memberships(self) -> list[Membership]:
+        """The actor's own, by slug, as far as this view and the limits of their token reach."""
+        own = Membership.objects.filter(user=self.actor.user_id, customer__in=self.visible_customers().values("pk"))
+        memberships = list(own.select_related("user").order_by("customer__slug"))
+        self.customers.announce(membership.customer_id for membership in memberships)
+        for membership in memberships:
+            membership.role = Role(membership.role).capped(self.actor.maximum_role)
+        return memberships
+
+    def own_tokens(self) -> list[ApiToken]:
+        """The actor's own, by name; with a limited token only those that can do no more than it."""
+        found = list(tokens.visible_tokens(self.actor).order_by("name"))
+        self.customers.announce(token.only_customer_id for token in found if token.only_customer_id is not None)
+        return found
+
+    # Health
+
+    def find_health(self, plugin: PluginConfig, *, customer_id: int | None) -> PluginHealth | None:
+        """The last check of the plugin for the customer, or for the platform."""
+        return (self.health.get(customer_id) or {}).get(plugin.name)
+
+    # What the loaders read
+
+    def _load_customers(self, pks: Collection[int]) -> Mapping[int, Customer]:
+        found = {customer.pk: customer for customer in self.visible_customers().filter(pk__in=pks)}
+        self.meet_customers(found.values())
+        return found
+
+    def _load_states(self, pks: Collection[int]) -> Mapping[int, CustomerState]:
+        customers = [customer for pk in pks if (customer := self.customers.get(pk)) is not None]
+        return customer_states(customers, self.platform)
+
+    def _load_users(self, pks: Collection[int]) -> Mapping[int, User]:
+        return {user.pk: user for user in self.visible_users().filter(pk__in=pks)}
+
+    def _load_members(self, pks: Collection[int]) -> Mapping[int, list[Membership]]:
+        found: dict[int, list[Membership]] = {pk: [] for pk in pks}
+        rows = Membership.objects.filter(customer__in=pks).select_related("user").order_by("user__username")
+        for membership in rows:
+            found[membership.customer_id].append(membership)
+            self.users.put(membership.user_id, membership.user)
+        return found
+
+    def _load_health(self, pks: Collection[int | None]) -> Mapping[int | None, Mapping[str, PluginHealth]]:
+        found: dict[int | None, dict[str, PluginHealth]] = {pk: {} for pk in pks}
+        latest = PluginHealth.objects.filter(is_latest=True)
+        rows = latest.filter(customer__in=[pk for pk in pks if pk is not None])
+        if None in found:
+            rows = latest.filter(customer=None) | rows
+        names = {row.pk: name for name, row in self.platform.plugins.items()}
+        for row in rows:
+            found[row.customer_id][names.get(row.plugin_id, "")] = row
+        return found

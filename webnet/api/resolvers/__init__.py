@@ -1,0 +1,1 @@
+"""Which rows and values a field shows to this viewer."""

@@ -1,0 +1,85 @@
+"""What a plugin adds while it is effective, by name: read from its manifest and from the full schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.apps import apps
+
+from webnet.api.engine.ownership import Ownership
+from webnet.api.request.reader import Reading
+from webnet.api.resolvers.surfaces import find_address
+from webnet.api.values.contributions import PluginContributions
+from webnet.api.values.permissions import PluginPermission
+from webnet.api.values.surfaces import NavigationItem
+from webnet.customers.roles import Role
+from webnet.plugins.models import PluginConfig
+from webnet.plugins.registry import Entry, registry
+
+ROOTS = ("Query", "Mutation", "Subscription")
+
+
+def find_contributions(reading: Reading, plugin: PluginConfig) -> PluginContributions | None:
+    """All of it, also while the plugin is not effective; None to viewers, and where it is not loaded here."""
+    entry = registry.find(plugin.name)
+    if entry is None or entry.status != "loaded" or entry.manifest is None or not reading.operates_in_view:
+        return None
+    from webnet.api.schema import full_schema  # It is made of the types that ask here.
+
+    owners, manifest = full_schema().owners, entry.manifest
+    queries, mutations, subscriptions = (_fields(owners, plugin.name, root) for root in ROOTS)
+    items = sorted(manifest.navigation_items, key=lambda item: (item.order, item.label))
+    return PluginContributions(
+        models=_models(entry),
+        types=sorted(kind for kind, owner in owners.types.items() if owner == plugin.name),
+        extended_types=sorted(_extended(owners, plugin.name)),
+        queries=queries,
+        mutations=mutations,
+        subscriptions=subscriptions,
+        pages=[view.name for view in manifest.ui_views],
+        navigation_items=[
+            NavigationItem(
+                plugin=plugin,
+                label=item.label,
+                url=find_address(item, plugin.name, reading.view) or item.url,
+                icon=item.icon or None,
+                order=item.order,
+            )
+            for item in items
+        ],
+        dashboard_widgets=[widget.name for widget in manifest.dashboard_widgets],
+        permissions=[
+            PluginPermission(
+                codename=f"{plugin.name}.{permission.name}",
+                description=permission.description,
+                minimum_role=Role(permission.minimum_role),
+            )
+            for permission in manifest.permissions
+        ],
+    )
+
+
+def models_of(entry: Entry) -> tuple[Any, ...]:
+    """The models that the plugin names, or else those of its app."""
+    named = entry.manifest.models if entry.manifest is not None else None
+    return tuple(named if named is not None else _app_models(entry.module))
+
+
+def _models(entry: Entry) -> list[str]:
+    """As `app_label.Model`."""
+    return sorted(str(model._meta.label) for model in models_of(entry))
+
+
+def _app_models(module: str) -> Iterable[type]:
+    return (model for config in apps.get_app_configs() if config.name == module for model in config.get_models())
+
+
+def _fields(owners: Ownership, plugin: str, root: str) -> list[str]:
+    return sorted(field for (kind, field), owner in owners.fields.items() if owner == plugin and kind == root)
+
+
+def _extended(owners: Ownership, plugin: str) -> set[str]:
+    """Types of the host, or of plugins it needs, that the plugin adds fields to."""
+    extended = {kind for (kind, _), owner in owners.fields.items() if owner == plugin}
+    return {kind for kind in extended if kind not in ROOTS and owners.types.get(kind) != plugin}

@@ -1,0 +1,98 @@
+"""What became of a plugin, for the platform or for one customer: the changes of its settings, and what checks said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from operator import attrgetter
+from typing import TypeVar
+
+from django.db.models import Model
+
+from webnet.api.paging.connections import Listing, Page
+from webnet.api.request.context import Info
+from webnet.api.resolvers import orders
+from webnet.api.resolvers.listings import audit_listing
+from webnet.api.resolvers.pages import Arguments, open_nested_page, open_page
+from webnet.customers.models import Customer
+from webnet.customers.roles import Role
+from webnet.plugins.models import CustomerPluginConfig, PluginAuditLog, PluginConfig, PluginHealth
+from webnet.plugins.settings import history as settings_history
+
+Row = TypeVar("Row", bound=Model)
+
+
+def settings_of(
+    info: Info, plugin: PluginConfig, config: CustomerPluginConfig | None, arguments: Arguments
+) -> Page[PluginAuditLog] | None:
+    """The changes of the global layer, for platform operators only, or of a customer's, for operators there."""
+    reading = info.context.reading
+    if not (reading.actor.is_platform_operator if config is None else reading.has_role(Role.OPERATOR, config.customer)):
+        return None
+
+    def was_changed(customer: Customer, plugin: PluginConfig) -> bool:
+        row = reading.state_of(customer).rows.get(plugin.name) if reading.has_role(Role.OPERATOR, customer) else None
+        return row is not None and row.settings_revision > 0
+
+    changes = audit_listing(reading, settings_history.changes(is_global=config is None).defer("text"))
+    return _open(info, plugin, config, arguments, column="plugin_name", listing=changes, has_any=was_changed)
+
+
+def health_of_plugin(info: Info, plugin: PluginConfig, arguments: Arguments) -> Page[PluginHealth] | None:
+    """The checks for the platform; None to those who are no operators of it."""
+    is_operator = info.context.reading.actor.is_platform_operator
+    return _open_health(info, plugin, None, arguments) if is_operator else None
+
+
+def health_of_config(info: Info, config: CustomerPluginConfig, arguments: Arguments) -> Page[PluginHealth]:
+    """The checks for the customer."""
+    return _open_health(info, config.plugin, config, arguments)
+
+
+def _open_health(
+    info: Info, plugin: PluginConfig, config: CustomerPluginConfig | None, arguments: Arguments
+) -> Page[PluginHealth]:
+    reading = info.context.reading
+
+    def was_checked(customer: Customer, plugin: PluginConfig) -> bool:
+        return reading.find_health(plugin, customer_id=customer.pk) is not None
+
+    checks = Listing(rows=PluginHealth.objects.all(), ordering=orders.HEALTH_HISTORY)
+    return _open(info, plugin, config, arguments, column="plugin_id", listing=checks, has_any=was_checked)
+
+
+def _open(
+    info: Info,
+    plugin: PluginConfig,
+    config: CustomerPluginConfig | None,
+    arguments: Arguments,
+    *,
+    column: str,
+    listing: Listing[Row],
+    has_any: Callable[[Customer, PluginConfig], bool],
+) -> Page[Row]:
+    """The page of one plugin and owner, read with those of all that were met; `column` of the rows says the plugin.
+
+    Most pairs have no history, which is known without a look into the database.
+    """
+    reading = info.context.reading
+    reading.meet_plugins([plugin])
+    plugin_key = attrgetter(column.removeprefix("plugin_"))
+    if config is not None and not has_any(config.customer, plugin):
+        return open_page(info, replace(listing, rows=listing.rows.none()), arguments)
+
+    def among() -> list[tuple[int | None, object]]:
+        met = reading.plugins_met.values()
+        if config is None:
+            return [(None, plugin_key(each)) for each in met]
+        customers = reading.customers.known()
+        return [(customer.pk, plugin_key(each)) for customer in customers for each in met if has_any(customer, each)]
+
+    return open_nested_page(
+        info,
+        parent=["customer_id", column],
+        key=(config.customer_id if config is not None else None, plugin_key(plugin)),
+        among=among,
+        arguments=arguments,
+        make_listing=lambda: listing,
+    )

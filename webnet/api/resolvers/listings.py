@@ -1,0 +1,238 @@
+"""What lists and look-ups of the API hold: the rows that the viewer may see in this view, filtered and in order."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from webnet.api.paging.connections import Listing, Page
+from webnet.api.request.context import Info
+from webnet.api.request.reader import Reading
+from webnet.api.resolvers import orders
+from webnet.api.resolvers.filters import (
+    CustomerFilter,
+    CustomerPluginConfigFilter,
+    PluginAuditLogFilter,
+    PluginFilter,
+    availability_is,
+)
+from webnet.api.resolvers.orders import CustomerOrder, PluginOrder
+from webnet.api.resolvers.pages import Arguments, open_nested_page, open_page
+from webnet.customers.models import Customer
+from webnet.customers.roles import Role
+from webnet.plugins.gate.effective import Reason
+from webnet.plugins.gate.rules import IneffectiveCode
+from webnet.plugins.kernel.compatibility import satisfies
+from webnet.plugins.models import Availability, CustomerPluginConfig, PluginAuditLog, PluginConfig
+
+
+def customers(
+    info: Info, wanted: CustomerFilter | None, order: Sequence[CustomerOrder] | None, arguments: Arguments
+) -> Page[Customer]:
+    """The customers that exist for the viewer."""
+    reading = info.context.reading
+    rows = reading.visible_customers()
+    rows = wanted.apply(rows, reading.platform) if wanted else rows
+    listing = Listing(rows=rows, ordering=orders.order_customers(order), meet=reading.meet_customers)
+    return open_page(info, listing, arguments)
+
+
+def plugins(
+    info: Info, wanted: PluginFilter | None, order: Sequence[PluginOrder] | None, arguments: Arguments
+) -> Page[PluginConfig]:
+    """The plugins that exist for the viewer."""
+    reading = info.context.reading
+    rows = reading.visible_plugins()
+    rows = wanted.apply(rows, sees_health=reading.actor.is_platform_operator) if wanted else rows
+    listing = Listing(rows=rows, ordering=orders.order_plugins(order), meet=reading.meet_plugins)
+    return open_page(info, listing, arguments)
+
+
+def dependencies(reading: Reading, plugin: PluginConfig) -> list[tuple[str, str, bool]]:
+    """(name, specifier, is satisfied) of what the plugin needs itself."""
+    installed = reading.platform.plugins
+    return [
+        (name, specifier, name in installed and satisfies(installed[name].version or "", specifier))
+        for name, specifier in ((needed["name"], needed["specifier"]) for needed in plugin.dependencies)
+    ]
+
+
+def dependents(reading: Reading, plugin: PluginConfig) -> list[PluginConfig]:
+    """The plugins that need this one themselves, by name."""
+    names = reading.visible_plugin_names
+    rows = [row for name, row in reading.platform.plugins.items() if name in names]
+    reading.meet_plugins(rows)
+    return [row for row in rows if any(needed["name"] == plugin.name for needed in row.dependencies)]
+
+
+def configs(info: Info, wanted: CustomerPluginConfigFilter | None, arguments: Arguments) -> Page[CustomerPluginConfig]:
+    """The explicit choices that the viewer may see."""
+    return open_page(info, _explicit_configs(info.context.reading, wanted), arguments)
+
+
+def configs_of_customer(reading: Reading, customer: Customer, *, effective: Any) -> list[CustomerPluginConfig]:
+    """One config for every plugin that exists for the viewer there, by name; `effective` tells which, if given."""
+    state = reading.state_of(customer)
+    names = reading.visible_plugin_names_for(customer)
+    found = [config for name, config in state.configs.items() if name in names]
+    if isinstance(effective, bool):
+        found = [config for config in found if (config.plugin.name in state.effective) is effective]
+    reading.meet_plugins(config.plugin for config in found)
+    return found
+
+
+def configs_of_plugin(
+    info: Info, plugin: PluginConfig, wanted: CustomerPluginConfigFilter | None, arguments: Arguments
+) -> Page[CustomerPluginConfig] | None:
+    """The explicit choices about the plugin; None to those who are no platform operators."""
+    reading = info.context.reading
+    if not reading.actor.is_platform_operator:
+        return None
+    reading.meet_plugins([plugin])
+    return open_nested_page(
+        info,
+        parent=["plugin_id"],
+        key=(plugin.pk,),
+        among=lambda: [(row.pk,) for row in reading.plugins_met.values()],
+        arguments=arguments,
+        make_listing=lambda: _explicit_configs(reading, wanted, ordering=orders.CONFIGS_OF_PLUGIN),
+    )
+
+
+def find_config(reading: Reading, slug: str, plugin: str) -> CustomerPluginConfig | None:
+    """The config of a pair; None where the customer or the plugin does not exist for the viewer."""
+    customer = reading.find_customer(slug)
+    if customer is None or plugin not in reading.visible_plugin_names_for(customer):
+        return None
+    return reading.state_of(customer).config(plugin)
+
+
+def is_effective(reading: Reading, config: CustomerPluginConfig) -> bool:
+    """Whether the plugin is effective for the customer."""
+    state = reading.states.get(config.customer_id)
+    return state is not None and config.plugin.name in state.effective
+
+
+def reasons(reading: Reading, config: CustomerPluginConfig) -> Sequence[Reason]:
+    """Why the plugin is not effective for the customer; why its code can't run is told to operators only."""
+    state = reading.states.get(config.customer_id)
+    found = state.reasons(config.plugin.name) if state is not None else ()
+    if reading.actor.is_platform_operator:
+        return found
+    name = config.plugin.name
+    told = {
+        IneffectiveCode.NOT_RUNNABLE: f"'{name}' can't run at the moment.",
+        IneffectiveCode.PAUSED: f"'{name}' is paused, since it failed; it is tried again by itself.",
+    }
+    return [Reason(code=each.code, message=told.get(each.code, each.message)) for each in found]
+
+
+def audit_logs(info: Info, wanted: PluginAuditLogFilter | None, arguments: Arguments) -> Page[PluginAuditLog]:
+    """The rows that the viewer may read; for those who are operators nowhere there are none."""
+    return open_page(info, _audit_logs(info.context.reading, wanted, arguments), arguments)
+
+
+def audit_logs_of_customer(
+    info: Info, customer: Customer, wanted: PluginAuditLogFilter | None, arguments: Arguments
+) -> Page[PluginAuditLog] | None:
+    """The customer's rows; None to viewers."""
+    reading = info.context.reading
+    if not reading.has_role(Role.OPERATOR, customer):
+        return None
+    return open_nested_page(
+        info,
+        parent=["customer_id"],
+        key=(customer.pk,),
+        among=lambda: [(met.pk,) for met in reading.customers.known() if reading.has_role(Role.OPERATOR, met)],
+        arguments=arguments,
+        make_listing=lambda: _audit_logs(reading, wanted, arguments),
+    )
+
+
+def audit_logs_of_plugin(
+    info: Info, plugin: PluginConfig, wanted: PluginAuditLogFilter | None, arguments: Arguments
+) -> Page[PluginAuditLog] | None:
+    """The plugin's rows; None to those who are no platform operators."""
+    reading = info.context.reading
+    if not reading.actor.is_platform_operator:
+        return None
+    reading.meet_plugins([plugin])
+    return open_nested_page(
+        info,
+        parent=["plugin_name"],
+        key=(plugin.name,),
+        among=lambda: [(name,) for name in reading.plugins_met],
+        arguments=arguments,
+        make_listing=lambda: _audit_logs(reading, wanted, arguments),
+    )
+
+
+def find_audit_log(reading: Reading, pk: int) -> PluginAuditLog | None:
+    """The row, where the viewer may read it."""
+    return _audit_logs(reading, None).rows.filter(pk=pk).first()
+
+
+def sees_ip_address(reading: Reading, row: PluginAuditLog) -> bool:
+    """Whether the viewer is an admin where the row belongs."""
+    if reading.actor.is_platform_operator:
+        return True
+    customer = reading.customers.get(row.customer_id) if row.customer_id is not None else None
+    return customer is not None and reading.has_role(Role.ADMIN, customer)
+
+
+def _explicit_configs(
+    reading: Reading, wanted: CustomerPluginConfigFilter | None, *, ordering: Any = orders.CONFIGS
+) -> Listing[CustomerPluginConfig]:
+    rows = CustomerPluginConfig.objects.select_related("plugin", "customer")
+    rows = rows.exclude(enabled=None, availability="", settings={}, secrets={})
+    if reading.view is not None or not reading.actor.is_platform_operator:
+        rows = rows.filter(customer__in=reading.visible_customers().values("pk"))
+    if not reading.actor.is_platform_operator:
+        rows = rows.filter(~availability_is([Availability.WITHHELD]) & Q(plugin__enabled=True))
+    rows = wanted.apply(rows) if wanted else rows
+
+    def meet(read: Sequence[CustomerPluginConfig]) -> None:
+        reading.announce_customers(config.customer_id for config in read)
+        reading.meet_plugins(config.plugin for config in read)
+
+    return Listing(rows=rows, ordering=ordering, meet=meet)
+
+
+def audited_customers(reading: Reading) -> list[int] | QuerySet[Customer, int] | None:
+    """Whose audit rows the viewer may read, by primary key: customers' operators theirs; None means everything."""
+    if reading.view is not None:
+        return [reading.view.pk] if reading.has_role(Role.OPERATOR, reading.view) else []
+    if reading.actor.is_platform_operator:
+        return None
+    return reading.customers_with_role(Role.OPERATOR).values_list("pk", flat=True)
+
+
+def audit_logs_of(customers: Collection[int] | QuerySet[Customer, int] | None) -> QuerySet[PluginAuditLog]:
+    """The rows of these customers, or of everybody."""
+    rows = PluginAuditLog.objects.defer("text")
+    return rows if customers is None else rows.filter(customer_id__in=customers)
+
+
+def meet_audit_logs(reading: Reading, read: Sequence[PluginAuditLog]) -> None:
+    """Take note of rows that an answer has, so that what they need is read for all of them together."""
+    reading.announce_customers(row.customer_id for row in read if row.customer_id is not None)
+    reading.users.announce(row.actor_id for row in read if row.actor_id is not None)
+    reading.meet_plugins(row for log in read if (row := reading.platform.plugins.get(log.plugin_name)))
+
+
+def audit_listing(reading: Reading, rows: QuerySet[PluginAuditLog]) -> Listing[PluginAuditLog]:
+    """These rows, newest first."""
+    return Listing(rows=rows, ordering=orders.AUDIT_LOGS, meet=lambda read: meet_audit_logs(reading, read))
+
+
+def _audit_logs(
+    reading: Reading, wanted: PluginAuditLogFilter | None, cursors: Arguments | None = None
+) -> Listing[PluginAuditLog]:
+    among = audit_logs_of(audited_customers(reading))
+    among = wanted.apply(among, cursors=cursors) if wanted else among
+    if wanted is None or not wanted.searches:
+        return audit_listing(reading, among)
+    return replace(audit_listing(reading, wanted.find(among)), among=among)

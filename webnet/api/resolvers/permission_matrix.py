@@ -1,0 +1,53 @@
+"""Who may do what at one customer, by permission and role."""
+
+from __future__ import annotations
+
+from webnet.api.request.reader import Reading
+from webnet.api.resolvers import listings
+from webnet.api.values.permissions import CustomerPermission, RoleGrant
+from webnet.customers.models import Customer
+from webnet.customers.roles import Role
+from webnet.errors import NotFound
+from webnet.plugins.gate.permissions import declared_by, grants
+from webnet.plugins.models import CustomerPluginConfig
+
+
+def permissions_of(reading: Reading, customer: Customer) -> list[CustomerPermission] | None:
+    """Every permission of the plugins that the viewer may see there, by codename; None to viewers."""
+    if not reading.has_role(Role.OPERATOR, customer):
+        return None
+    configs = listings.configs_of_customer(reading, customer, effective=None)
+    found = [permission for config in configs for permission in _permissions(reading, config)]
+    return sorted(found, key=lambda permission: permission.codename)
+
+
+def find_permission(reading: Reading, slug: str, codename: str) -> CustomerPermission:
+    """One permission as it is now; raises NotFound where it, or its plugin, was just taken away."""
+    config = listings.find_config(reading, slug, codename.partition(".")[0])
+    found = _permissions(reading, config) if config is not None else []
+    permission = next((each for each in found if each.codename == codename), None)
+    if permission is None:
+        raise NotFound.permission(codename)
+    return permission
+
+
+def _permissions(reading: Reading, config: CustomerPluginConfig) -> list[CustomerPermission]:
+    state, plugin = reading.state_of(config.customer), config.plugin
+    return [
+        CustomerPermission(
+            plugin=plugin,
+            codename=f"{plugin.name}.{permission.name}",
+            description=permission.description,
+            effective=plugin.name in state.effective,
+            roles=[
+                RoleGrant(
+                    role=grant.role,
+                    granted=grant.granted,
+                    granted_by_default=grant.granted_by_default,
+                    decision=grant.decision,
+                )
+                for grant in grants(state, plugin.name, permission)
+            ],
+        )
+        for permission in declared_by(plugin.name)
+    ]

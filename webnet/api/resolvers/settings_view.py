@@ -1,0 +1,85 @@
+"""A plugin's settings as one viewer may see them: never a secret, and to customers nothing of the platform's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from webnet.api.values.settings import SecretSetting, SettingSource
+from webnet.api.vocabulary.enums import SettingLayer
+from webnet.plugins.models import CustomerPluginConfig, PluginAuditLog, PluginConfig
+from webnet.plugins.schema.customer_view import prune_settings
+from webnet.plugins.settings import layers
+from webnet.plugins.settings.history import ChangedSetting, list_changes
+
+
+class ShownSettings:
+    """The settings of one plugin, for the platform or, with `config`, for one customer."""
+
+    def __init__(self, plugin: PluginConfig, config: CustomerPluginConfig | None = None, *, sees_all: bool) -> None:
+        self._plugin = plugin
+        self._config = config
+        self._layer = plugin if config is None else config
+        self._sees_all = sees_all
+        self._schema = layers.schema_of(plugin.name)
+
+    def schema(self) -> Mapping[str, Any] | None:
+        if self._schema is None:
+            return None
+        return self._schema.schema if self._sees_all else self._schema.schema_for_customers()
+
+    def own(self) -> Mapping[str, Any]:
+        """This layer alone."""
+        return self._show(self._layer.settings)
+
+    def effective(self) -> Mapping[str, Any]:
+        """All layers merged."""
+        if self._hides_global:
+            return self.own()
+        return self._show(layers.effective_settings(self._plugin, self._config))
+
+    def sources(self) -> list[SettingSource]:
+        found = layers.settings_sources(self._plugin, self._config)
+        if self._hides_global:
+            found = tuple((path, layer) for path, layer in found if layer == SettingLayer.CUSTOMER.value)
+        shown = [(path, layer) for path, layer in found if self._is_shown(path) and not self._is_secret(path)]
+        return [SettingSource(path=path, layer=SettingLayer(layer)) for path, layer in shown]
+
+    def secrets(self) -> list[SecretSetting]:
+        """One for every place of the schema that holds a secret, and for every one that is set."""
+        named = self._schema.secret_paths() if self._schema is not None else ()
+        paths = dict.fromkeys((*(path for path in named if "*" not in path.split("/")), *sorted(self._layer.secrets)))
+        return [self._secret(path) for path in paths if self._is_shown(path)]
+
+    @property
+    def _hides_global(self) -> bool:
+        """Without the schema nobody knows which of the global values are the platform's only."""
+        return self._schema is None and not self._sees_all
+
+    def _secret(self, path: str) -> SecretSetting:
+        stored = self._layer.secrets.get(path)
+        updated_at = datetime.fromisoformat(stored["updated_at"]) if stored else None
+        return SecretSetting(path=path, is_set=stored is not None, updated_at=updated_at)
+
+    def _show(self, settings: Mapping[str, Any]) -> Mapping[str, Any]:
+        # A value can be older than the mark that makes it a secret.
+        return prune_settings(settings, lambda path: not self._is_shown(path) or self._is_secret(path))
+
+    def _is_shown(self, path: str) -> bool:
+        return self._sees_all or self._schema is None or not self._schema.platform_only(path)
+
+    def _is_secret(self, path: str) -> bool:
+        return self._schema is not None and self._schema.is_secret(path)
+
+
+def show_changes(row: PluginAuditLog, *, sees_all: bool) -> tuple[ChangedSetting, ...]:
+    """What one change of settings did; what the schema calls secret or the platform's by now is treated as such."""
+    schema = layers.schema_of(row.plugin_name)
+    if schema is None:
+        return list_changes(row)
+    shown = [change for change in list_changes(row) if sees_all or not schema.platform_only(change.path)]
+    return tuple(
+        ChangedSetting(path=change.path, is_secret=True) if schema.is_secret(change.path) else change
+        for change in shown
+    )

@@ -1,0 +1,139 @@
+"""The refusals as GraphQL types, and the one place that turns a raised refusal into them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import strawberry
+from strawberry.utils.str_converters import to_camel_case
+
+from webnet import errors
+from webnet.api.vocabulary.enums import PluginStatus, Role
+
+
+@strawberry.interface(
+    description=(
+        "Every expected 'no'. `... on Refusal { code message }` catches them all; new codes and refusals may come."
+    )
+)
+class Refusal:
+    code: str
+    message: str
+
+
+@strawberry.type(
+    description=(
+        "NOT_SIGNED_IN, BAD_CREDENTIALS, ROLE_TOO_LOW, AVAILABILITY (a required plugin can't be switched off), or "
+        "OPERATORS_ONLY; `requiredRole` where a higher role would do."
+    )
+)
+class PermissionDenied(Refusal):
+    required_role: Role | None
+
+
+@strawberry.type(
+    description=("PLUGIN_NOT_FOUND, CUSTOMER_NOT_FOUND or TOKEN_NOT_FOUND: it does not exist, or not for this viewer.")
+)
+class NotFound(Refusal):
+    pass
+
+
+@strawberry.type(description="REVISION_CONFLICT: somebody else changed this layer first.")
+class Conflict(Refusal):
+    current_revision: int
+
+
+@strawberry.type(description="One fault; it never repeats the value.")
+class SettingsIssue:
+    path: str
+    message: str
+
+
+@strawberry.type(description="INVALID_SETTINGS: the merged settings do not fit the plugin's schema.")
+class InvalidSettings(Refusal):
+    issues: list[SettingsIssue]
+    customers: list[str] = strawberry.field(
+        description="Whose settings a global change would break: the first 20, by slug, and how many there are."
+    )
+    customer_count: int
+
+
+@strawberry.type(
+    description="REVISION_NOT_AVAILABLE: there never was this revision, or the audit log does not hold it any more."
+)
+class RevisionNotAvailable(Refusal):
+    pass
+
+
+@strawberry.type(description="INVALID_INPUT or NAME_TAKEN: well-formed, but this field of the input can't be taken.")
+class InvalidInput(Refusal):
+    field: str
+
+
+@strawberry.type(
+    description=("DEPENDENCY_DISABLED, _MISSING, _VERSION or _CYCLE, or DEPENDENTS_ENABLED, by the plugins named.")
+)
+class DependencyRefusal(Refusal):
+    plugins: list[str]
+
+
+@strawberry.type(description="PLUGIN_NOT_RUNNABLE as `status` says, or PLUGIN_DISABLED globally.")
+class PluginUnavailable(Refusal):
+    status: PluginStatus
+
+
+@strawberry.type(description="HOOK_FAILED: the plugin's own hook raised, and nothing was changed.")
+class HookFailed(Refusal):
+    plugin_name: str
+
+
+@strawberry.type(description="RATE_LIMITED: too many tries.")
+class RateLimited(Refusal):
+    retry_after_seconds: int
+
+
+Details = Callable[[Any], Mapping[str, Any]]
+
+# (what is raised, its type, what that type says besides code and message)
+REFUSALS: tuple[tuple[type[errors.Refusal], type[Refusal], Details], ...] = (
+    (errors.PermissionDenied, PermissionDenied, lambda denied: {"required_role": _read_role(denied.required_role)}),
+    (errors.NotFound, NotFound, lambda _: {}),
+    (errors.Conflict, Conflict, lambda conflict: {"current_revision": conflict.current_revision}),
+    (
+        errors.InvalidSettings,
+        InvalidSettings,
+        lambda invalid: {
+            "issues": [SettingsIssue(path=issue.path, message=issue.message) for issue in invalid.issues],
+            "customers": list(invalid.customers),
+            "customer_count": invalid.customer_count,
+        },
+    ),
+    (errors.RevisionNotAvailable, RevisionNotAvailable, lambda _: {}),
+    (errors.InvalidInput, InvalidInput, lambda invalid: {"field": to_camel_case(invalid.field)}),
+    (errors.DependencyRefusal, DependencyRefusal, lambda refusal: {"plugins": list(refusal.plugins)}),
+    (errors.PluginUnavailable, PluginUnavailable, lambda refusal: {"status": PluginStatus(refusal.status)}),
+    (errors.HookFailed, HookFailed, lambda failed: {"plugin_name": failed.plugin_name}),
+    (errors.RateLimited, RateLimited, lambda limited: {"retry_after_seconds": limited.retry_after_seconds}),
+)
+
+
+def to_graphql(refusal: errors.Refusal) -> Refusal:
+    """The GraphQL value of a refusal."""
+    error_type, details = next((shown, more) for raised, shown, more in REFUSALS if isinstance(refusal, raised))
+    return error_type(code=refusal.code, message=refusal.message, **details(refusal))
+
+
+class RefusalHandler:
+    """Answers a raised refusal with its type, in fields whose union has it; elsewhere it stays an error."""
+
+    def __init__(self, exception_type: type[errors.Refusal], error_type: type[Refusal]) -> None:
+        self.exception_type = exception_type
+        self.error_type = error_type
+
+    def handle(self, exception: errors.Refusal, **_: Any) -> Refusal:
+        return to_graphql(exception)
+
+
+def _read_role(role: str | None) -> Role | None:
+    return Role(role) if role else None

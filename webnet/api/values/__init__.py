@@ -1,0 +1,1 @@
+"""Small GraphQL value types that resolvers build."""

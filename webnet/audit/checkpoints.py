@@ -1,0 +1,128 @@
+"""Signs where the audit log's chains have come to, so that nobody can rewrite, shorten or replace it unseen."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils import timezone
+
+from webnet.audit import signing_keys
+from webnet.audit.chain import End, Finding, Walk
+from webnet.plugins.models import AuditCheckpoint
+
+# What reading a text can raise that is no statement.
+MALFORMED = (ValueError, TypeError, AttributeError, KeyError)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """What a checkpoint says; `heads` has the chains that grew since the one before, with their number and hash.
+
+    Rows up to the position `pruned_to` are gone by retention, not by a thief. `previous` is the hash of the text of the
+    checkpoint before, so that none of them can be left out.
+    """
+
+    number: int
+    position: int
+    pruned_to: int
+    heads: Mapping[str, End]
+    previous: str
+    key: str
+    made_at: str
+
+    def text(self) -> str:
+        return json.dumps(vars(self), sort_keys=True, separators=(",", ":"))
+
+    @classmethod
+    def read(cls, text: str) -> Statement:
+        said: dict[str, Any] = json.loads(text)
+        heads = {chain: (sequence, hash_) for chain, (sequence, hash_) in said.pop("heads").items()}
+        return cls(heads=heads, **said)
+
+
+def sign(*, after: AuditCheckpoint | None, walk: Walk, known: Mapping[str, End], pruned_to: int) -> AuditCheckpoint:
+    """Store a checkpoint of where the walk has come to; `known` are the ends at the checkpoint before."""
+    key = signing_keys.signing_key()
+    statement = Statement(
+        number=after.number + 1 if after else 1,
+        position=walk.position,
+        pruned_to=pruned_to,
+        heads={chain: end for chain, end in walk.ends.items() if known.get(chain) != end},
+        previous=_digest(after.text) if after else "",
+        key=signing_keys.public_text(key),
+        made_at=timezone.now().isoformat(timespec="seconds").replace("+00:00", "Z"),
+    )
+    text = statement.text()
+    return AuditCheckpoint.objects.create(
+        number=statement.number, position=statement.position, text=text, signature=signing_keys.sign(key, text)
+    )
+
+
+def printed(checkpoint: AuditCheckpoint) -> str:
+    """The checkpoint as one line of JSON, to be kept elsewhere."""
+    return json.dumps({"checkpoint": checkpoint.text, "signature": checkpoint.signature})
+
+
+def read_statements() -> Iterator[Statement]:
+    """What the stored checkpoints say, in order; unchecked, and without those that say nothing."""
+    for row in AuditCheckpoint.objects.iterator(chunk_size=100):
+        try:
+            yield Statement.read(row.text)
+        except MALFORMED:
+            continue
+
+
+def check(trusted: Collection[str]) -> Iterator[Finding]:
+    """Find the stored checkpoints that nobody trusted has signed, and those that are missing among them."""
+    number, previous = 0, ""
+    for row in AuditCheckpoint.objects.iterator(chunk_size=100):
+        number += 1
+        if row.number != number:
+            yield Finding(f"Checkpoint {number}: removed; the next one is {row.number}.")
+            number = row.number
+        elif fault := _fault(row, previous, trusted):
+            yield Finding(f"Checkpoint {row.number}: {fault}.")
+        previous = _digest(row.text)
+
+
+def check_kept(lines: Iterable[str], trusted: Collection[str]) -> Iterator[Finding]:
+    """Find the checkpoints, kept elsewhere as `printed`, that the database does not hold any more as they were."""
+    for number, line in enumerate(lines, start=1):
+        try:
+            kept = json.loads(line)
+            statement = Statement.read(kept["checkpoint"])
+            is_genuine = _is_signed(statement, kept["checkpoint"], kept["signature"], trusted)
+        except MALFORMED:
+            yield Finding(f"Line {number} of the kept checkpoints is none.")
+            continue
+        if not is_genuine:
+            yield Finding(f"Line {number} of the kept checkpoints: no trusted key signed it.")
+        elif not AuditCheckpoint.objects.filter(number=statement.number, text=kept["checkpoint"]).exists():
+            yield Finding(
+                f"Checkpoint {statement.number}, kept elsewhere, is not in the database, or not as it was signed: "
+                f"the log up to position {statement.position} was cut off or rewritten."
+            )
+
+
+def _fault(row: AuditCheckpoint, previous: str, trusted: Collection[str]) -> str:
+    try:
+        statement = Statement.read(row.text)
+    except MALFORMED:
+        return "edited; its text can't be read"
+    if not _is_signed(statement, row.text, row.signature, trusted):
+        return f"edited or forged; its signature is not that of a trusted key (it names {statement.key[:16]}…)"
+    if (row.number, row.position) != (statement.number, statement.position):
+        return "edited; its columns differ from the text that was signed"
+    return "" if statement.previous == previous else "it does not follow from the checkpoint before"
+
+
+def _is_signed(statement: Statement, text: str, signature: str, trusted: Collection[str]) -> bool:
+    return statement.key in trusted and signing_keys.is_signed(text, signature=signature, key=statement.key)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

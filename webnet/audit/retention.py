@@ -1,0 +1,105 @@
+"""Removes the oldest part of the audit log: whole segments up to a checkpoint, verified before they go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+
+from webnet.audit import checkpoints, repeated_refusals, signing_keys
+from webnet.audit import log as audit_log
+from webnet.audit import triggers as audit_triggers
+from webnet.audit.chain import Finding, Walk, read_rows
+from webnet.audit.operation import Operation
+from webnet.audit.verification import begin, one_moment, pruned_to, verify
+from webnet.customers import access
+from webnet.customers.access import Actor
+from webnet.errors import WebnetError
+from webnet.plugins.models import AuditCheckpoint, PluginAuditLog
+
+
+class LogDisagrees(WebnetError):
+    """The audit log does not verify, so nothing is signed and nothing removed; the message is its first fault."""
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """What was removed: rows up to a position, which a checkpoint signs."""
+
+    row_count: int
+    position: int
+    checkpoint: int
+
+
+def make_checkpoint(advance: Callable[[], object] = lambda: None) -> AuditCheckpoint | None:
+    """Verify what was written since the last checkpoint and sign it; None when nothing was.
+
+    Raises LogDisagrees. Of two at the same time, one fails with an IntegrityError.
+    """
+    repeated_refusals.write_due()
+    trusted = signing_keys.trusted_keys()
+    with one_moment():
+        _raise_first(checkpoints.check(trusted))
+        last = AuditCheckpoint.objects.last()
+        walk = Walk()
+        begin(walk, checkpoints.read_statements())
+        known, start, floor = dict(walk.ends), walk.position, pruned_to()
+        for row in read_rows(after=walk.position):
+            _raise_first(walk.follow(row))
+            advance()
+    if walk.position == start:
+        return None
+    return checkpoints.sign(after=last, walk=walk, known=known, pruned_to=floor)
+
+
+def prune(
+    *, before: datetime, actor: Actor, reason: str = "", advance: Callable[[], object] = lambda: None
+) -> Pruned | None:
+    """Verify the whole log, then remove it up to the last checkpoint all of whose rows are older; None without one.
+
+    Raises LogDisagrees. What says that they are gone (a checkpoint and a row in the platform's chain) and their removal
+    are one transaction. The role must own the table; the application's own need not and should not.
+    """
+    access.require_operator(actor)
+    with one_moment():
+        _raise_first(verify(trusted=signing_keys.trusted_keys(), advance=advance))
+    checkpoint = _find_end(before)
+    if checkpoint is None:
+        return None
+    work = Operation(actor=actor, action="prune_audit_log", reason=reason)
+    return work.run(lambda: _remove(work, checkpoint, before))
+
+
+def _find_end(before: datetime) -> AuditCheckpoint | None:
+    # Times never run backwards along the positions.
+    kept = PluginAuditLog.objects.filter(created_at__gte=before).order_by("created_at", "position").first()
+    ends = AuditCheckpoint.objects.filter(position__gt=pruned_to())
+    return (ends.filter(position__lt=kept.position) if kept else ends).last()
+
+
+def _remove(work: Operation, checkpoint: AuditCheckpoint, before: datetime) -> Pruned:
+    audit_log.lock_end()  # first, as for every writer: whoever appends now holds the table, and waits for the end
+    # The last checkpoint once more, as a new one that says what is gone.
+    last = AuditCheckpoint.objects.order_by("number").last()
+    walk = Walk()
+    begin(walk, checkpoints.read_statements())
+    signed = checkpoints.sign(after=last, walk=walk, known=walk.ends, pruned_to=checkpoint.position)
+    with audit_triggers.deletes_allowed(connection):
+        row_count, _ = PluginAuditLog.objects.filter(position__lte=checkpoint.position).delete()
+    pruned = Pruned(row_count, checkpoint.position, checkpoint.number)
+    work.changed = True
+    work.after = {
+        "rows": row_count,
+        "upToPosition": pruned.position,
+        "upToCheckpoint": pruned.checkpoint,
+        "saidByCheckpoint": signed.number,
+        "before": before.isoformat(),
+    }
+    return pruned
+
+
+def _raise_first(findings: Iterable[Finding]) -> None:
+    for finding in findings:
+        raise LogDisagrees(finding.message)

@@ -1,0 +1,196 @@
+"""The rule of the gate, computed from rows: what is effective for a customer, and why the rest is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.db import models
+
+from webnet.customers.models import Customer
+from webnet.plugins.declarations import Dependency
+from webnet.plugins.kernel.compatibility import satisfies
+from webnet.plugins.kernel.dependencies import Node, find_cycle, tell_cycle
+from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig, PluginStatus
+
+
+class IneffectiveCode(models.TextChoices):
+    """Why a plugin is not effective for a customer, for programs."""
+
+    NOT_RUNNABLE = "not_runnable"
+    DISABLED_GLOBALLY = "disabled_globally"
+    WITHHELD = "withheld"
+    NOT_SWITCHED_ON = "not_switched_on"
+    SWITCHED_OFF = "switched_off"
+    PAUSED = "paused"
+    DEPENDENCY_NOT_EFFECTIVE = "dependency_not_effective"
+    INVALID_SETTINGS = "invalid_settings"
+    CUSTOMER_INACTIVE = "customer_inactive"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reason:
+    """One reason why a plugin is not effective: `message` for people, `code` for programs."""
+
+    code: IneffectiveCode
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlatformState:
+    """The plugins' rows under one generation token, by name; `unloaded` are those this worker could not load."""
+
+    token: str
+    plugins: Mapping[str, PluginConfig]
+    unloaded: Mapping[str, str]
+
+    def needed_by(self, plugin: str) -> frozenset[str] | None:
+        """The plugin and all it needs, directly or not; None where one of them can't be effective for anybody."""
+        needed: set[str] = set()
+        stack = [plugin]
+        while stack:
+            name = stack.pop()
+            if name in needed:
+                continue
+            if name not in self.plugins or self.obstacles[name]:
+                return None
+            needed.add(name)
+            stack.extend(need.name for need in self.nodes[name].dependencies)
+        return frozenset(needed)
+
+    @cached_property
+    def nodes(self) -> Mapping[str, Node]:
+        """The plugins as the planner sees them: on is enabled."""
+        return {row.name: _node(row) for row in self.plugins.values()}
+
+    @cached_property
+    def obstacles(self) -> Mapping[str, tuple[Reason, ...]]:
+        """By plugin, why it is effective for nobody, whatever customers choose; empty where nothing stands so."""
+        return {name: tuple(self._find_obstacles(row)) for name, row in self.plugins.items()}
+
+    @cached_property
+    def circles(self) -> Mapping[str, tuple[str, ...]]:
+        """The plugins that need themselves, directly or not, each with the path of needs back to itself."""
+        return {name: path for name in self.nodes if (path := find_cycle(self.nodes, name))}
+
+    def _find_obstacles(self, row: PluginConfig) -> Iterator[Reason]:
+        if row.status == PluginStatus.PAUSED:
+            yield Reason(code=IneffectiveCode.PAUSED, message=row.status_reason or f"'{row.name}' is paused.")
+        elif row.status != PluginStatus.LOADED:
+            why = f": {row.status_reason}" if row.status_reason else "."
+            label = PluginStatus(row.status).label.lower()
+            yield Reason(code=IneffectiveCode.NOT_RUNNABLE, message=f"'{row.name}' can't run ({label}){why}")
+        elif row.name in self.unloaded:
+            yield Reason(code=IneffectiveCode.NOT_RUNNABLE, message=self.unloaded[row.name])
+        if not row.enabled:
+            yield Reason(code=IneffectiveCode.DISABLED_GLOBALLY, message=f"'{row.name}' is disabled for everybody.")
+        for need in self.nodes[row.name].dependencies:
+            yield from self._unmet(row.name, need)
+        if row.name in self.circles:
+            message = tell_cycle(self.circles[row.name])
+            yield Reason(code=IneffectiveCode.DEPENDENCY_NOT_EFFECTIVE, message=message)
+
+    def _unmet(self, plugin: str, need: Dependency) -> Iterator[Reason]:
+        row = self.plugins.get(need.name)
+        if row is not None and row.version and satisfies(row.version, need.specifier):
+            return
+        state = "is not installed" if row is None else f"is {row.version or 'of no known version'}"
+        message = f"'{plugin}' needs '{need}', which {state}."
+        yield Reason(code=IneffectiveCode.DEPENDENCY_NOT_EFFECTIVE, message=message)
+
+
+def _node(row: PluginConfig) -> Node:
+    needs = tuple(Dependency(name=item["name"], specifier=item["specifier"]) for item in row.dependencies)
+    return Node(name=row.name, version=row.version or "", dependencies=needs, is_on=row.enabled)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustomerState:
+    """What holds for one customer under one pair of tokens; `rows` are its explicit choices, by plugin name.
+
+    Shared between requests and threads: read it, never write to its rows.
+    """
+
+    customer: Customer
+    platform: PlatformState
+    rows: Mapping[str, CustomerPluginConfig]
+
+    @cached_property
+    def effective(self) -> frozenset[str]:
+        """The names of the plugins that are effective."""
+        return frozenset(name for name in self.platform.plugins if not self.reasons(name))
+
+    @cached_property
+    def configs(self) -> Mapping[str, CustomerPluginConfig]:
+        """One config for every plugin, by name; unsaved where the customer has no row."""
+        return {name: self.config(name) for name in self.platform.plugins}
+
+    def config(self, plugin: str) -> CustomerPluginConfig:
+        """The stored row, or an unsaved one that says the same: no choice made."""
+        row = self.platform.plugins[plugin]
+        config = self.rows.get(plugin) or CustomerPluginConfig(customer=self.customer, plugin=row)
+        config.customer, config.plugin = self.customer, row
+        return config
+
+    def availability(self, plugin: str) -> Availability:
+        """The one set for this customer, or else the plugin's."""
+        row = self.rows.get(plugin)
+        return Availability((row.availability if row else "") or self.platform.plugins[plugin].availability)
+
+    def settings_fault(self, plugin: str) -> str:
+        """Why the customer's merged settings can't be used; empty while they can."""
+        row = self.rows.get(plugin)
+        return row.settings_fault if row is not None and row.overrides else self.platform.plugins[plugin].settings_fault
+
+    def is_switched_on(self, plugin: str) -> bool:
+        """On by availability and choice, whatever else may stand in the way."""
+        return self._switched_off(plugin) is None
+
+    def reasons(self, plugin: str) -> tuple[Reason, ...]:
+        """Why the plugin is not effective; empty when it is."""
+        if plugin not in self._known:
+            self._known[plugin] = tuple(self._find_reasons(plugin))
+        return self._known[plugin]
+
+    @cached_property
+    def _known(self) -> dict[str, tuple[Reason, ...]]:
+        return {}
+
+    def _find_reasons(self, plugin: str) -> Iterator[Reason]:
+        yield from self.platform.obstacles[plugin]
+        switched_off = self._switched_off(plugin)
+        if switched_off is not None:
+            yield switched_off
+        own = self.rows.get(plugin)
+        if own is not None and own.is_paused:
+            yield Reason(code=IneffectiveCode.PAUSED, message=own.pause_reason)
+        if fault := self.settings_fault(plugin):
+            yield Reason(code=IneffectiveCode.INVALID_SETTINGS, message=f"The settings of '{plugin}' {fault}")
+        if plugin not in self.platform.circles:
+            yield from self._find_ineffective_needs(plugin)
+        if not self.customer.is_active:
+            message = f"The customer '{self.customer.slug}' is not active."
+            yield Reason(code=IneffectiveCode.CUSTOMER_INACTIVE, message=message)
+
+    def _find_ineffective_needs(self, plugin: str) -> Iterator[Reason]:
+        for need in self.platform.nodes[plugin].dependencies:
+            # One that is not installed is an obstacle of the platform, named there.
+            if need.name in self.platform.plugins and self.reasons(need.name):
+                message = f"'{plugin}' needs '{need.name}', which is not effective for '{self.customer.slug}'."
+                yield Reason(code=IneffectiveCode.DEPENDENCY_NOT_EFFECTIVE, message=message)
+
+    def _switched_off(self, plugin: str) -> Reason | None:
+        row = self.rows.get(plugin)
+        choice = row.enabled if row else None
+        availability = self.availability(plugin)
+        slug = self.customer.slug
+        if availability == Availability.WITHHELD:
+            return Reason(code=IneffectiveCode.WITHHELD, message=f"'{plugin}' is withheld from '{slug}'.")
+        if availability == Availability.REQUIRED:
+            return None
+        if choice is False:
+            return Reason(code=IneffectiveCode.SWITCHED_OFF, message=f"'{slug}' has switched '{plugin}' off.")
+        if choice is None and availability == Availability.OFFERED:
+            return Reason(code=IneffectiveCode.NOT_SWITCHED_ON, message=f"'{slug}' has not switched '{plugin}' on.")
+        return None

@@ -1,0 +1,1 @@
+"""Asking plugins how they are, and storing their answers."""

@@ -1,0 +1,135 @@
+"""Runs plugins' health checks off the caller's thread, with a deadline, and stores what they said."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, wait
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, TypeAlias
+
+from django.utils import timezone
+
+from webnet.customers.models import Customer
+from webnet.errors import NotFound, SecretUnreadable
+from webnet.plugins.base import HealthReport
+from webnet.plugins.models import PluginConfig, PluginHealth
+from webnet.plugins.runtime import failure_reports
+from webnet.plugins.runtime.failure_reports import RuntimeFailure
+from webnet.plugins.runtime.thread_lanes import Lane, LaneBlocked
+
+DEADLINE_SECONDS = 5.0
+# Of each plugin for the platform, and for each customer.
+KEPT_RESULTS = 100
+
+# What the check answered or raised, and how many milliseconds it took.
+Answered: TypeAlias = "tuple[HealthReport | BaseException, float]"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimedReport:
+    """What a check said, and how long it took."""
+
+    report: HealthReport
+    duration_ms: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """A check that was begun; `future` is None where every thread of the plugin hangs in checks before it."""
+
+    plugin: str
+    customer: Customer | None
+    started: float
+    future: Future[Answered] | None
+
+
+def start(call: Callable[[], Any], *, plugin: str, customer: Customer | None = None) -> Check:
+    """Begin a check; others can be begun before its answer is waited for."""
+    started = time.monotonic()
+    try:
+        future = _lane(plugin).start(lambda: _time(call))
+    except LaneBlocked:
+        return Check(plugin=plugin, customer=customer, started=started, future=None)
+    return Check(plugin=plugin, customer=customer, started=started, future=future)
+
+
+def finish(check: Check) -> TimedReport:
+    """The answer, waited for until the deadline; what raises is unhealthy, and what hangs is unknown.
+
+    Python can't stop a thread: one that hangs stays behind until it returns or the process ends.
+    """
+    if check.future is None:
+        return _hang(check, "gave no answer before, and all its threads still hang")
+    wait([check.future], timeout=max(0.0, check.started + DEADLINE_SECONDS - time.monotonic()))
+    if not check.future.done():
+        check.future.cancel()
+        return _hang(check, f"gave no answer within {DEADLINE_SECONDS:g} s")
+    answered, duration_ms = check.future.result()
+    report = answered if isinstance(answered, HealthReport) else _fail(check, answered)
+    return TimedReport(report=report, duration_ms=duration_ms)
+
+
+def find_latest(row: PluginConfig, customer: Customer | None) -> PluginHealth | None:
+    """The last result of this plugin, for the platform or for the customer."""
+    return PluginHealth.objects.filter(plugin=row, customer=customer, is_latest=True).first()
+
+
+def store(row: PluginConfig, customer: Customer | None, found: TimedReport) -> PluginHealth:
+    """Keep the result as the last one of this plugin, for the platform or for the customer, before the former ones.
+
+    To be called within a transaction. Raises NotFound where the plugin was uninstalled in the meantime.
+    """
+    # One check of a plugin is stored after the other, so that there is one last one. Not against foreign keys to it.
+    if not PluginConfig.objects.select_for_update(no_key=True).filter(pk=row.pk).first():
+        raise NotFound.plugin(row.name)
+    results = PluginHealth.objects.filter(plugin=row, customer=customer)
+    results.filter(is_latest=True).update(is_latest=False)
+    health = PluginHealth.objects.create(
+        plugin=row,
+        customer=customer,
+        status=found.report.status,
+        message=found.report.message,
+        details=dict(found.report.details),
+        checked_at=timezone.now(),
+        duration_ms=found.duration_ms,
+    )
+    surplus = results.order_by("-pk").values_list("pk", flat=True)[KEPT_RESULTS : KEPT_RESULTS + 1]
+    results.filter(pk__lte=next(iter(surplus), 0)).delete()
+    return health
+
+
+@cache
+def _lane(plugin: str) -> Lane:
+    return Lane(plugin, patience_seconds=DEADLINE_SECONDS)
+
+
+def _time(call: Callable[[], Any]) -> Answered:
+    answered: HealthReport | BaseException
+    started = time.perf_counter()
+    try:
+        answered = HealthReport.read(call())
+    except BaseException as error:  # noqa: BLE001 - on a thread of the plugin's own, also its sys.exit()
+        answered = error
+    return answered, (time.perf_counter() - started) * 1000
+
+
+def _hang(check: Check, words: str) -> TimedReport:
+    _tell(check, f"its health_check {words}.", None)
+    duration_ms = (time.monotonic() - check.started) * 1000
+    return TimedReport(report=HealthReport(status="unknown", message=f"The check {words}."), duration_ms=duration_ms)
+
+
+def _fail(check: Check, error: BaseException) -> HealthReport:
+    if isinstance(error, SecretUnreadable):
+        _tell(check, error.message, error)
+        return HealthReport(status="unhealthy", message=error.message)
+    _tell(check, failure_reports.describe("health_check", error), error)
+    return HealthReport(status="unhealthy", message=f"The check raised {type(error).__name__}.")
+
+
+def _tell(check: Check, why: str, error: BaseException | None) -> None:
+    failure_reports.tell(
+        RuntimeFailure(plugin=check.plugin, customer=check.customer, hook="health_check", why=why, error=error)
+    )

@@ -1,0 +1,44 @@
+"""Calls a plugin's hooks inside a change, and turns what they raise into a refusal."""
+
+from __future__ import annotations
+
+from django.db import OperationalError
+
+from webnet.audit.operation import Operation, is_transient
+from webnet.customers.models import Customer
+from webnet.errors import HookFailed, SecretUnreadable
+from webnet.plugins.base import HookContext, call_hook
+from webnet.plugins.hooks import after_commit
+from webnet.plugins.models import CustomerPluginConfig, PluginConfig
+from webnet.plugins.registry import registry
+from webnet.plugins.runtime import failure_reports
+from webnet.plugins.runtime.failure_reports import RuntimeFailure
+from webnet.plugins.settings import layers
+
+
+def run(
+    operation: Operation, hook: str, row: PluginConfig, customer: Customer | None, config: CustomerPluginConfig | None
+) -> None:
+    """Call `on_…` now, within the change's savepoint, and let `after_…` be called once the change is committed.
+
+    Raises HookFailed with the plugin's name; a plugin that is not loaded in this process has no hooks to call.
+    """
+    entry = registry.find(row.name)
+    if entry is None or entry.plugin is None or entry.status != "loaded":
+        return
+    context = HookContext(customer=customer, actor=operation.actor, settings=layers.opened(row, config))
+    try:
+        call_hook(entry.plugin, f"on_{hook}", context)
+    except OperationalError as error:
+        if is_transient(error):
+            raise
+        raise _failed(row.name, customer, f"on_{hook}", error) from error
+    except (Exception, SystemExit) as error:
+        raise _failed(row.name, customer, f"on_{hook}", error) from error
+    after_commit.owe(operation, f"after_{hook}", entry.plugin, row, customer)
+
+
+def _failed(plugin: str, customer: Customer | None, hook: str, error: BaseException) -> HookFailed:
+    why = error.message if isinstance(error, SecretUnreadable) else failure_reports.describe(hook, error)
+    failure_reports.tell(RuntimeFailure(plugin=plugin, customer=customer, hook=hook, why=why, error=error))
+    return HookFailed(f"'{plugin}' refused: {why}", plugin_name=plugin)

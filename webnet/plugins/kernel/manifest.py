@@ -1,0 +1,177 @@
+"""Reads all that a plugin declares, once, when it loads: what is wrong with it is found here and not in a request."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, TypeVar
+
+from webnet.containment import tell_error
+from webnet.errors import PluginDefinitionError
+from webnet.plugins.base import HOOKS, PluginBase, count_taken
+from webnet.plugins.declarations import ROLES, DashboardWidget, GraphQLExtension, NavigationItem, Permission, UIView
+from webnet.plugins.kernel.identity import Identity, read_identity
+from webnet.plugins.kernel.parsing import Source, check_name, read_all, read_one, refuse_repeats
+from webnet.plugins.schema.settings_schema import SettingsSchema
+
+Guarded = TypeVar("Guarded", NavigationItem, DashboardWidget, UIView)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest(Identity):
+    """All that a plugin declares, checked; every `permission` is a full codename, or empty.
+
+    `models` is None where the plugin leaves it to Django's discovery.
+    """
+
+    models: tuple[type, ...] | None = None
+    navigation_items: tuple[NavigationItem, ...] = ()
+    dashboard_widgets: tuple[DashboardWidget, ...] = ()
+    ui_views: tuple[UIView, ...] = ()
+    permissions: tuple[Permission, ...] = ()
+    settings_schema: SettingsSchema | None = None
+    graphql: GraphQLExtension | None = None
+
+
+def read_manifest(plugin: PluginBase) -> Manifest:
+    """Calls every declaration of the plugin; raises PluginDefinitionError with plugin, place and way out."""
+    identity = read_identity(plugin)
+    _check_hooks(plugin, identity.name)
+    permissions = _read_permissions(*_call(plugin, identity, "get_permissions"))
+    codenames = {f"{identity.name}.{permission.name}" for permission in permissions}
+    return Manifest(
+        **{field.name: getattr(identity, field.name) for field in fields(Identity)},
+        models=_read_models(*_call(plugin, identity, "get_models")),
+        navigation_items=_read_navigation(codenames, *_call(plugin, identity, "get_navigation_items")),
+        dashboard_widgets=_read_widgets(codenames, *_call(plugin, identity, "get_dashboard_widgets")),
+        ui_views=_read_views(codenames, *_call(plugin, identity, "get_ui_views")),
+        permissions=permissions,
+        settings_schema=_read_settings(*_call(plugin, identity, "get_settings_schema")),
+        graphql=_read_graphql(*_call(plugin, identity, "get_graphql_schema")),
+    )
+
+
+def _check_hooks(plugin: PluginBase, name: str) -> None:
+    for hook, offered in HOOKS.items():
+        function = getattr(plugin, hook)
+        source = Source(plugin=name, place=f"{hook}()")
+        if not callable(function):
+            raise source.mistake("is no method: write it with 'def'")
+        if inspect.iscoroutinefunction(function):
+            raise source.mistake(
+                "can't be async, since webnet calls it in a transaction or a thread: write plain 'def'"
+            )
+        if count_taken(function, offered) is None:
+            parameters = ", ".join(inspect.signature(getattr(PluginBase, hook)).parameters)
+            raise source.mistake(f"asks for more than it is given: write it as {hook}({parameters})")
+
+
+def _call(plugin: PluginBase, identity: Identity, declaration: str) -> tuple[Source, Any]:
+    """What the plugin declares, generators run to their end; whatever it raises becomes the author's mistake."""
+    source = Source(plugin=identity.name, place=f"{declaration}()")
+    try:
+        declared = getattr(plugin, declaration)()
+        return source, list(declared) if isinstance(declared, Iterator) else declared
+    except KeyboardInterrupt:
+        raise
+    except PluginDefinitionError as error:  # it is a sentence already, that says where in the plugin
+        raise source.mistake(error.message[:1].lower() + error.message[1:].rstrip(".")) from error
+    except BaseException as error:
+        raise source.mistake(f"raised {tell_error(error)}") from error
+
+
+def _read_permissions(source: Source, declared: Any) -> tuple[Permission, ...]:
+    permissions = read_all(source, Permission, declared)
+    for permission in permissions:
+        check_name(source, permission.name)
+        if permission.minimum_role not in ROLES:
+            raise source.mistake(f"the minimum_role of '{permission.name}' must be one of {', '.join(ROLES)}")
+    refuse_repeats(source, "permission", [permission.name for permission in permissions])
+    return permissions
+
+
+def _read_navigation(codenames: set[str], source: Source, declared: Any) -> tuple[NavigationItem, ...]:
+    items = read_all(source, NavigationItem, declared)
+    for item in items:
+        if not _is_address(str(item.url)):
+            rule = "relative to the plugin's pages, as '' or 'reports/', or begin with '/', 'https://' or 'http://'"
+            raise source.mistake(f"the url '{item.url}' of '{item.label}' must be {rule}")
+    return tuple(_qualify(source, item, item.label, codenames) for item in items)
+
+
+def _is_address(url: str) -> bool:
+    """Whether a link may have it: nothing that runs (`javascript:`), or that browsers take for another host (`//`)."""
+    has_strays = "\\" in url or any(character <= " " or character == "\x7f" for character in url)
+    if has_strays or ".." in url.partition("?")[0].split("/"):
+        return False
+    if url.startswith(("https://", "http://")):
+        return bool(url.partition("://")[2])
+    return not url.startswith("//") and ":" not in url.partition("/")[0]
+
+
+def _read_widgets(codenames: set[str], source: Source, declared: Any) -> tuple[DashboardWidget, ...]:
+    widgets = read_all(source, DashboardWidget, declared)
+    for widget in widgets:
+        check_name(source, widget.name)
+        makers = [maker for maker in (widget.data, widget.html) if maker is not None]
+        if len(makers) != 1:
+            raise source.mistake(f"the widget '{widget.name}' must have either 'data' or 'html'")
+        _check_maker(source, widget.name, makers[0])
+    refuse_repeats(source, "widget", [widget.name for widget in widgets])
+    return tuple(_qualify(source, widget, widget.name, codenames) for widget in widgets)
+
+
+def _check_maker(source: Source, name: str, maker: Callable[..., Any]) -> None:
+    if inspect.iscoroutinefunction(maker) or count_taken(maker, 1) is None:
+        raise source.mistake(f"the function of the widget '{name}' must be a plain one that takes the context")
+
+
+def _read_views(codenames: set[str], source: Source, declared: Any) -> tuple[UIView, ...]:
+    views = read_all(source, UIView, declared)
+    for view in views:
+        check_name(source, view.name)
+        if isinstance(view.view, type):
+            raise source.mistake(f"the view of '{view.name}' is a class: write {view.view.__name__}.as_view()")
+        if view.path.startswith("/") or ".." in view.path.split("/") or set("?#") & set(view.path):
+            raise source.mistake(f"the path '{view.path}' must be relative to the plugin's own place: '' or 'reports/'")
+    refuse_repeats(source, "view", [view.name for view in views])
+    refuse_repeats(source, "path", [view.path for view in views])
+    return tuple(_qualify(source, view, view.name, codenames) for view in views)
+
+
+def _read_settings(source: Source, declared: Any) -> SettingsSchema | None:
+    if declared is None or isinstance(declared, SettingsSchema):
+        return declared
+    try:
+        return SettingsSchema(declared)
+    except PluginDefinitionError as error:
+        raise source.mistake(error.message.rstrip(".").replace("The", "the", 1)) from error
+
+
+def _read_graphql(source: Source, declared: Any) -> GraphQLExtension | None:
+    if declared is None:
+        return None
+    extension = read_one(source, GraphQLExtension, declared)
+    for host_type, addition in extension.extends.items():
+        if not all(isinstance(each, type) for each in (host_type, addition)):
+            raise source.mistake("'extends' must map a class of the host to a class with the fields to add")
+    return replace(extension, types=tuple(extension.types), extends=dict(extension.extends))
+
+
+def _read_models(source: Source, declared: Any) -> tuple[type, ...] | None:
+    if declared is None:
+        return None
+    if not isinstance(declared, Sequence) or not all(isinstance(model, type) for model in declared):
+        raise source.mistake("must return a list of model classes")
+    return tuple(declared)
+
+
+def _qualify(source: Source, item: Guarded, name: str, codenames: set[str]) -> Guarded:
+    """The item with its permission as a codename; those of the plugin itself must be declared."""
+    if not item.permission:
+        return item
+    codename = item.permission if "." in item.permission else f"{source.plugin}.{item.permission}"
+    if codename.startswith(f"{source.plugin}.") and codename not in codenames:
+        raise source.mistake(f"'{name}' asks for the permission '{item.permission}': declare it in get_permissions()")
+    return replace(item, permission=codename)

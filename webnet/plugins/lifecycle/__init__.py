@@ -1,0 +1,1 @@
+"""Versions of plugins: sync, upgrade, uninstall."""

@@ -1,0 +1,110 @@
+"""What the stored layers of settings become when a plugin's new version has moved them (`migrate_settings`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any
+
+from webnet.audit.operation import Change
+from webnet.customers.models import Customer
+from webnet.errors import PluginDefinitionError, SecretUnreadable
+from webnet.plugins.base import PluginBase, call_hook
+from webnet.plugins.changes.settings import audit_view, changed_secrets
+from webnet.plugins.models import CustomerPluginConfig, PluginConfig
+from webnet.plugins.schema.settings_schema import SettingsSchema, join_secrets, split_secrets
+from webnet.plugins.settings import layers
+from webnet.plugins.settings.edits import is_same, seal
+from webnet.plugins.settings.layers import Layer
+from webnet.plugins.settings.validity import overriding
+
+
+@dataclass(frozen=True, kw_only=True)
+class MovedLayer:
+    """One layer as the new version wants it; the secrets are unsealed, by JSON Pointer."""
+
+    plugin: str
+    layer: Layer
+    settings: Mapping[str, Any]
+    secrets_before: Mapping[str, Any] = field(repr=False)
+    secrets: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def customer(self) -> Customer | None:
+        """Whose layer it is; None for the global one."""
+        return self.layer.customer if isinstance(self.layer, CustomerPluginConfig) else None
+
+    @property
+    def is_changed(self) -> bool:
+        return not is_same([self.settings, self.secrets], [self.layer.settings, self.secrets_before])
+
+    def joined(self) -> dict[str, Any]:
+        """With the secrets in their places. Never log or return it."""
+        return join_secrets(self.settings, self.secrets)
+
+
+def move_layers(row: PluginConfig, plugin: PluginBase, schema: SettingsSchema | None) -> Iterator[MovedLayer]:
+    """Each layer that holds anything, the global one first; raises whatever the plugin's `migrate_settings` raises.
+
+    A layer with a secret that does not open is left out: nobody can use it until its key is back.
+    """
+    overrides = overriding(row).select_related("customer").order_by("customer__slug")
+    stored: Iterable[Layer] = chain([row] if row.overrides else [], overrides)
+    for layer in stored:
+        try:
+            known = {path: layers.open_secret(layer, path, plugin=row.name) for path in layer.secrets}
+        except SecretUnreadable:
+            continue
+        yield _move(row, layer, plugin, schema, known)
+
+
+def store_moved(moved: MovedLayer) -> Change:
+    """Write the layer as its next revision; returns what its audit row shall say."""
+    layer, before, sealed = moved.layer, audit_view(moved.layer), moved.layer.secrets
+    layer.settings, layer.secrets = dict(moved.settings), _seal(moved)
+    layer.settings_revision += 1
+    layer.save(update_fields=["settings", "secrets", "settings_revision", "updated_at"])
+    after = audit_view(layer) | {"secretsChanged": changed_secrets(sealed, layer.secrets)}
+    scope = "customer_plugin" if moved.customer else "plugin"
+    action = f"update_{scope}_settings"
+    return Change(moved.plugin, before=before, after=after, customer=moved.customer, action=action)
+
+
+def _move(
+    row: PluginConfig, layer: Layer, plugin: PluginBase, schema: SettingsSchema | None, known: Mapping[str, Any]
+) -> MovedLayer:
+    migrated = call_hook(plugin, "migrate_settings", row.version, join_secrets(layer.settings, known))
+    if not isinstance(migrated, Mapping):
+        words = f"'{row.name}': migrate_settings() must return the settings, not {type(migrated).__name__}."
+        raise PluginDefinitionError(words)
+    plain, found = (layer.settings, known) if schema is None else split_secrets(_StillSecret(schema, known), migrated)
+    kept = {path: value for path, value in found.items() if value is not None}
+    return MovedLayer(plugin=row.name, layer=layer, settings=plain, secrets_before=known, secrets=kept)
+
+
+@dataclass(frozen=True)
+class _StillSecret:
+    """What was sealed stays so, also where the new version's schema does not ask for it any more."""
+
+    schema: SettingsSchema
+    known: Mapping[str, Any] = field(repr=False)
+
+    def is_secret(self, pointer: str) -> bool:
+        return pointer in self.known or self.schema.is_secret(pointer)
+
+    def has_secrets_below(self, pointer: str) -> bool:
+        return self.schema.has_secrets_below(pointer)
+
+
+def _seal(moved: MovedLayer) -> dict[str, Any]:
+    """A secret that stays the same is not sealed anew, and keeps its time."""
+    before, stored = moved.secrets_before, moved.layer.secrets
+    return {
+        path: stored[path] if path in before and is_same(before[path], value) else _seal_one(moved, path, value)
+        for path, value in moved.secrets.items()
+    }
+
+
+def _seal_one(moved: MovedLayer, path: str, value: Any) -> dict[str, str]:
+    return seal(moved.layer, path, value, plugin=moved.plugin)

@@ -1,0 +1,96 @@
+"""What another version of a plugin means for what is stored: may it be taken, and what do its settings become?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from webnet.containment import LoadFailure, attempt
+from webnet.customers.summary import Concerned
+from webnet.errors import SettingsIssue
+from webnet.plugins.base import PluginBase
+from webnet.plugins.kernel.compatibility import is_newer
+from webnet.plugins.kernel.manifest import Manifest
+from webnet.plugins.lifecycle.settings_migration import MovedLayer, move_layers
+from webnet.plugins.models import PluginConfig
+from webnet.plugins.schema.settings_schema import SettingsSchema, merge_layers
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerIssue:
+    """One fault of the merged settings, for one customer, or with an empty slug for everybody."""
+
+    slug: str
+    issue: SettingsIssue
+
+    def tell(self) -> str:
+        whose = f"for '{self.slug}'" if self.slug else "for everybody"
+        return f"{self.issue.path or 'the whole'} {self.issue.message} ({whose})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upgrade:
+    """The step from the version that was synced last to the one that is installed; with a `refusal` it is not taken.
+
+    `customers` are those whose settings would no longer be valid, and `issues` say why. By force such a step is taken
+    all the same, and the plugin is not effective for them. Nothing is changed by it yet.
+    """
+
+    plugin: str
+    from_version: str
+    to_version: str
+    moved: tuple[MovedLayer, ...] = ()
+    issues: tuple[LayerIssue, ...] = ()
+    customers: Concerned = field(default_factory=Concerned)
+    refusal: str = ""
+
+    @property
+    def is_downgrade(self) -> bool:
+        return is_newer(self.from_version, than=self.to_version)
+
+
+def review(row: PluginConfig, plugin: PluginBase, manifest: Manifest, *, force: bool = False) -> Upgrade | None:
+    """The step to the installed version; None where it is the one that was synced, or the first one ever."""
+    if not row.version or row.version == manifest.version:
+        return None
+    step = Upgrade(plugin=row.name, from_version=row.version, to_version=manifest.version)
+    if step.is_downgrade:
+        return step if force else replace(step, refusal=_tell_downgrade(step))
+    schema, hook = manifest.settings_schema, f"Its migrate_settings('{row.version}')"
+    moved = attempt(lambda: tuple(move_layers(row, plugin, schema)), doing=hook)
+    if isinstance(moved, LoadFailure):
+        return replace(step, refusal=f"{_tell_refused(step)}: {moved.reason}")
+    issues = tuple(_find_issues(schema, moved))
+    customers = Concerned.named(found.slug for found in issues if found.slug)
+    step = replace(step, moved=moved, issues=issues, customers=customers)
+    return replace(step, refusal=_tell_invalid(step)) if issues and not force else step
+
+
+def _find_issues(schema: SettingsSchema | None, moved: tuple[MovedLayer, ...]) -> Iterator[LayerIssue]:
+    """Only layers that hold something are looked at, and that could be used until now: others break nothing."""
+    if schema is None:
+        return
+    below = next((each.joined() for each in moved if each.customer is None), {})
+    for each in (each for each in moved if not each.layer.settings_fault):
+        above = {} if each.customer is None else each.joined()
+        slug = each.customer.slug if each.customer else ""
+        merged = merge_layers(schema.defaults(), below, above)
+        yield from (LayerIssue(slug=slug, issue=issue) for issue in schema.validate(merged))
+
+
+def _tell_refused(step: Upgrade) -> str:
+    return f"Version {step.to_version} of '{step.plugin}' is installed and was not taken; {step.from_version} stays"
+
+
+def _tell_downgrade(step: Upgrade) -> str:
+    way_out = "install that one again, or run 'manage.py sync_plugins --force'"
+    return (
+        f"Version {step.to_version} of '{step.plugin}' is older than {step.from_version}, which was there: {way_out}."
+    )
+
+
+def _tell_invalid(step: Upgrade) -> str:
+    whose = [f"the settings of {step.customers.tell()}"] if step.customers.count else []
+    if any(not found.slug for found in step.issues):
+        whose.insert(0, "the global settings")
+    return f"{_tell_refused(step)}: {' and '.join(whose)} would no longer be valid: {step.issues[0].tell()}."

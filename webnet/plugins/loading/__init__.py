@@ -1,0 +1,1 @@
+"""Everything that bends Django so that a bad plugin harms nothing but itself."""

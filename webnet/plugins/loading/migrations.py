@@ -1,0 +1,90 @@
+"""Runs migrations: the host's together, and each plugin's on its own, so that a failing one concerns nobody else."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Iterable
+from typing import Any
+
+from django.apps import apps
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.models.signals import post_migrate, pre_migrate
+
+from webnet.containment import LoadFailure, describe_failure
+from webnet.plugins.loading.app_config import IsolatedApp
+from webnet.plugins.loading.migration_signals import emit
+from webnet.plugins.registry import Entry
+
+logger = logging.getLogger(__name__)
+
+Progress = Callable[..., None]
+
+
+def migrate_host(progress: Progress | None = None) -> None:
+    """Apply what the host's own apps have; what goes wrong is raised."""
+    labels = {config.label for config in apps.get_app_configs() if not isinstance(config, IsolatedApp)}
+    _migrate(labels, progress)
+    # Also when there was nothing to do: what no database may be without is looked after each time.
+    emit(post_migrate, plan=[])
+
+
+def migrate_plugins(entries: Iterable[Entry], progress: Progress | None = None) -> dict[str, LoadFailure]:
+    """Apply what each of these plugins has, in their order; why one could not be migrated, by plugin name."""
+    found = {entry.name: failure for entry in entries if (failure := _migrate_plugin(entry, progress))}
+    for name, failure in found.items():
+        logger.error("Plugin '%s' is not migrated. %s\n%s", name, failure.reason, failure.traceback)
+    return found
+
+
+def unmigrate(label: str) -> None:
+    """Reverse all migrations of one app, the newest first; what goes wrong is raised."""
+    executor = MigrationExecutor(connection)
+    if label in executor.loader.migrated_apps:
+        executor.migrate([(label, None)])
+
+
+def find_pending(entries: Iterable[Entry]) -> dict[str, tuple[str, ...]]:
+    """The migrations that are not applied, oldest first, by plugin name; a plugin that has all of them is left out."""
+    loader = MigrationExecutor(connection).loader
+    names = {label: entry.name for entry in entries if (label := find_label(entry))}
+    pending: dict[str, tuple[str, ...]] = {}
+    for label, name in sorted(loader.graph.nodes):
+        if label in names and (label, name) not in loader.applied_migrations:
+            pending[names[label]] = (*pending.get(names[label], ()), name)
+    return pending
+
+
+def find_label(entry: Entry) -> str | None:
+    """The label of the plugin's app; None for a plugin that is no app, such as a test's, or that is not in."""
+    return next((config.label for config in apps.get_app_configs() if config.name == entry.module), None)
+
+
+def _migrate_plugin(entry: Entry, progress: Progress | None) -> LoadFailure | None:
+    label, current = find_label(entry), ""
+
+    def follow(action: str, migration: Any = None, fake: bool = False) -> None:  # noqa: FBT001, FBT002 - Django's own
+        nonlocal current
+        current = f"migration '{migration}'" if action == "apply_start" else current
+        if progress is not None:
+            progress(action, migration, fake)
+
+    try:
+        if plan := _migrate({label} if label else (), follow, migrated=label):
+            emit(post_migrate, plan=plan, migrated=label)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - a plugin can't take the house down
+        return describe_failure(error, doing=current.capitalize() or f"Migrating '{entry.name}'")
+    return None
+
+
+def _migrate(labels: Collection[str], progress: Progress | None, *, migrated: str | None = None) -> list[Any]:
+    """What Django's `migrate` does, for some apps at once; returns the steps that were taken."""
+    executor = MigrationExecutor(connection, progress)
+    targets = [node for node in executor.loader.graph.leaf_nodes() if node[0] in labels]
+    plan = executor.migration_plan(targets)
+    if plan:
+        emit(pre_migrate, plan=plan, migrated=migrated)
+        executor.migrate(targets, plan=plan)
+    return plan

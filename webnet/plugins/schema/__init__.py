@@ -1,0 +1,1 @@
+"""JSON Schema as plugins' settings use it. Pure Python, and knows nothing of plugins."""

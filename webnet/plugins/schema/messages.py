@@ -1,0 +1,167 @@
+"""Says in plain words what is wrong with some settings, without ever repeating a value."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from jsonschema import ValidationError
+
+from webnet.errors import SettingsIssue
+from webnet.plugins.schema.pointer import join_pointer
+
+_TYPES = {
+    "string": "a text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "object": "an object",
+    "array": "a list",
+    "null": "null",
+}
+_FORMATS = {
+    "email": "an e-mail address",
+    "idn-email": "an e-mail address",
+    "ipv4": "an IPv4 address",
+    "ipv6": "an IPv6 address",
+    "date": "a date such as 2030-12-31",
+    "date-time": "an instant such as 2030-12-31T23:59:59Z",
+    "time": "a time such as 23:59:59Z",
+    "duration": "a duration such as PT15M",
+    "hostname": "a host name",
+    "idn-hostname": "a host name",
+    "json-pointer": "a JSON Pointer such as /list/0",
+    "relative-json-pointer": "a relative JSON Pointer such as 1/list",
+    "uri": "a full URL",
+    "uri-reference": "a URL",
+    "uri-template": "a template of a URL such as /users/{id}",
+    "regex": "a regular expression",
+    "uuid": "a UUID",
+}
+
+# What each keyword of draft 2020-12 asks for; the schema's own values may be told, the settings' may not.
+_SENTENCES: Mapping[str, Callable[[Any], str]] = {
+    "type": lambda types: f"must be {name_types([types] if isinstance(types, str) else types)}",
+    "enum": lambda options: f"must be one of {', '.join(_as_json(option) for option in options)}",
+    "const": lambda value: f"must be {_as_json(value)}",
+    "format": lambda name: f"must be {_FORMATS.get(name, f'of the format {name}')}",
+    "pattern": lambda pattern: f"must match the pattern {pattern}",
+    "minLength": lambda count: f"must have at least {_count(count, 'character')}",
+    "maxLength": lambda count: f"must have at most {_count(count, 'character')}",
+    "minimum": lambda limit: f"must be {limit} or more",
+    "maximum": lambda limit: f"must be {limit} or less",
+    "exclusiveMinimum": lambda limit: f"must be more than {limit}",
+    "exclusiveMaximum": lambda limit: f"must be less than {limit}",
+    "multipleOf": lambda step: f"must be a multiple of {step}",
+    "minItems": lambda count: f"must have at least {_count(count, 'item')}",
+    "maxItems": lambda count: f"must have at most {_count(count, 'item')}",
+    "uniqueItems": lambda _: "must not have the same item twice",
+    "contains": lambda _: "lacks an item that is asked for, or has too many of them",
+    "minContains": lambda _: "has too few of the items that are asked for",
+    "maxContains": lambda _: "has too many of the items that are asked for",
+    "minProperties": lambda count: f"must have at least {_count(count, 'member')}",
+    "maxProperties": lambda count: f"must have at most {_count(count, 'member')}",
+    "propertyNames": lambda _: "has a member whose name is not allowed",
+    "unevaluatedProperties": lambda _: "has members that are not allowed here",
+    "unevaluatedItems": lambda _: "has more items than are allowed",
+    "not": lambda form: "has a form that is not allowed here" if form else "is not allowed here",
+}
+
+
+def tell_issues(errors: Iterable[ValidationError]) -> Iterator[SettingsIssue]:
+    """One or more issues for each fault that `jsonschema` found."""
+    for error in errors:
+        asked: Any = error.validator_value
+        if error.validator == "required":
+            yield from _tell_missing(error, asked)
+        elif error.validator == "dependentRequired":
+            for name, needed in asked.items():
+                yield from _tell_missing(error, needed if name in _instance(error) else ())
+        elif error.validator == "additionalProperties" and asked is False:
+            yield from _tell_unknown(error)
+        else:
+            yield SettingsIssue(path=join_pointer(error.absolute_path), message=_tell(error))
+
+
+def tell_unstorable(value: Any, segments: tuple[str | int, ...] = ()) -> Iterator[SettingsIssue]:
+    """What JSON allows, or Python adds to it, and the databases or the API can't carry."""
+    words = _tell_unstorable_value(value)
+    if words:
+        yield SettingsIssue(path=join_pointer(segments), message=words)
+    if isinstance(value, Mapping):
+        if any(_tell_unstorable_value(name) for name in value):
+            yield SettingsIssue(path=join_pointer(segments), message="has a member whose name can't be stored")
+        for name, member in value.items():
+            yield from tell_unstorable(member, (*segments, name))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from tell_unstorable(item, (*segments, index))
+
+
+def name_types(types: Iterable[str]) -> str:
+    """JSON's types in plain words: "a text or null"."""
+    return " or ".join(_TYPES.get(one, one) for one in types)
+
+
+def _tell(error: ValidationError) -> str:
+    if error.validator is None:  # The schema `false` allows nothing.
+        return "is not allowed here"
+    if error.validator in {"anyOf", "oneOf"}:
+        return _tell_alternatives(error)
+    sentence = _SENTENCES.get(str(error.validator))
+    return sentence(error.validator_value) if sentence else f"does not fit the schema ({error.validator})"
+
+
+def _tell_alternatives(error: ValidationError) -> str:
+    context = error.context or []
+    if not context:
+        return "fits more than one of the forms that are allowed here, and must fit exactly one"
+    if all(inner.validator == "type" and not inner.relative_path for inner in context):
+        asked: list[Any] = [inner.validator_value for inner in context]
+        types = [name for one in asked for name in ([one] if isinstance(one, str) else one)]
+        return f"must be {name_types(dict.fromkeys(types))}"
+    return "fits none of the forms that are allowed here"
+
+
+def _tell_missing(error: ValidationError, names: Iterable[str]) -> Iterator[SettingsIssue]:
+    for name in names:
+        if name not in _instance(error):
+            yield SettingsIssue(path=join_pointer([*error.absolute_path, name]), message="is required")
+
+
+def _tell_unknown(error: ValidationError) -> Iterator[SettingsIssue]:
+    schema: Any = error.schema
+    known = list(schema.get("properties", {}))
+    patterns = list(schema.get("patternProperties", {}))
+    for name in _instance(error):
+        if name in known or any(re.search(pattern, name) for pattern in patterns):
+            continue
+        close = get_close_matches(name, known, n=1)
+        hint = f"; did you mean '{close[0]}'?" if close else ""
+        yield SettingsIssue(path=join_pointer([*error.absolute_path, name]), message=f"is not known{hint}")
+
+
+def _instance(error: ValidationError) -> Any:
+    return error.instance
+
+
+def _tell_unstorable_value(value: Any) -> str | None:
+    if isinstance(value, str) and ("\0" in value or any("\ud800" <= character <= "\udfff" for character in value)):
+        return "has a character that can't be stored"
+    if isinstance(value, float) and not math.isfinite(value):
+        return "must be a finite number"
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        return "must fit into 64 bits"
+    return None
+
+
+def _as_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _count(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -1,0 +1,136 @@
+"""Walks a JSON Schema along the places of a document: which subschemas say something about the value there?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from webnet.plugins.schema.pointer import MISSING, join_pointer, pointer_get
+
+Schema = Mapping[str, Any]
+
+MAXIMUM_PLACES = 10_000
+ANY = "*"
+
+# Keywords (draft 2020-12) whose subschemas look at the same value, at an object's members, and at an array's items.
+_SAME_VALUE = ("allOf", "anyOf", "oneOf")
+_SAME_VALUE_ONE = ("if", "then", "else")
+_ANY_MEMBER = ("additionalProperties", "unevaluatedProperties")
+_ITEMS = ("items", "contains", "unevaluatedItems")
+
+
+class EndlessSchema(Exception):
+    """The schema has more places than MAXIMUM_PLACES."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """One place of a document that the schema names; `*` stands for any member or item."""
+
+    segments: tuple[str, ...]
+    schemas: tuple[Schema, ...]
+    in_array: bool
+
+
+def follow_ref(root: Schema, ref: str) -> Any:
+    """What a reference within the document points to; MISSING when nothing is there."""
+    return pointer_get(root, ref[1:]) if ref[:2] in {"#", "#/"} else MISSING
+
+
+def expand(root: Schema, schemas: Iterable[Any]) -> tuple[Schema, ...]:
+    """The schemas and all that they say about the same value: references, alternatives and conditions."""
+    found: dict[int, Schema] = {}
+    waiting = list(schemas)
+    while waiting:
+        schema = waiting.pop(0)
+        if not isinstance(schema, Mapping) or id(schema) in found:
+            continue
+        found[id(schema)] = schema
+        waiting.extend(_about_the_same(root, schema))
+    return tuple(found.values())
+
+
+def descend(root: Schema, schemas: Iterable[Schema], segment: str) -> tuple[Schema, ...]:
+    """What the schemas say about one member (or, for a number, one item) of their value."""
+    inner = [inner for schema in schemas for inner in (*_member(schema, segment), *_item(schema, segment))]
+    return expand(root, inner)
+
+
+def walk_along(root: Schema, segments: Iterable[str]) -> Iterator[tuple[Schema, ...]]:
+    """The schemas of the whole document, then of each place on the way to the segments' end."""
+    level = expand(root, [root])
+    yield level
+    for segment in segments:
+        level = descend(root, level, segment)
+        yield level
+
+
+def walk_places(root: Schema, start: tuple[Schema, ...] | None = None) -> Iterator[Place]:
+    """Every place that the schema names, outer ones first, each recursion once; raises EndlessSchema."""
+    top = Place(segments=(), schemas=expand(root, [root]) if start is None else start, in_array=False)
+    waiting: list[tuple[Place, frozenset[int]]] = [(top, frozenset())]
+    for _ in range(MAXIMUM_PLACES):
+        if not waiting:
+            return
+        place, passed = waiting.pop(0)
+        yield place
+        fresh = [schema for schema in place.schemas if id(schema) not in passed]
+        passed |= {id(schema) for schema in fresh}
+        waiting.extend((inner, passed) for inner in _inner_places(root, place, fresh))
+    raise EndlessSchema
+
+
+def list_subschemas(schema: Any, segments: tuple[str | int, ...] = ()) -> Iterator[tuple[str, Schema]]:
+    """The schema and all that stand inside it, also unused ones, with the pointer to each."""
+    if not isinstance(schema, Mapping):
+        return
+    yield join_pointer(segments), schema
+    for keyword in (*_SAME_VALUE_ONE, *_ANY_MEMBER, *_ITEMS, "not", "propertyNames", "contentSchema"):
+        yield from list_subschemas(schema.get(keyword), (*segments, keyword))
+    for keyword in (*_SAME_VALUE, "prefixItems"):
+        for index, inner in enumerate(schema.get(keyword, ())):
+            yield from list_subschemas(inner, (*segments, keyword, index))
+    for keyword in ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas"):
+        for name, inner in schema.get(keyword, {}).items():
+            yield from list_subschemas(inner, (*segments, keyword, name))
+
+
+def _about_the_same(root: Schema, schema: Schema) -> Iterator[Any]:
+    if isinstance(schema.get("$ref"), str):
+        yield follow_ref(root, schema["$ref"])
+    for keyword in _SAME_VALUE:
+        yield from schema.get(keyword, ())
+    for keyword in _SAME_VALUE_ONE:
+        yield schema.get(keyword)
+    yield from schema.get("dependentSchemas", {}).values()
+
+
+def _member(schema: Schema, name: str) -> Iterator[Any]:
+    yield schema.get("properties", {}).get(name)
+    matching = [inner for pattern, inner in schema.get("patternProperties", {}).items() if re.search(pattern, name)]
+    yield from matching
+    if name not in schema.get("properties", {}) and not matching:
+        yield from (schema.get(keyword) for keyword in _ANY_MEMBER)
+
+
+def _item(schema: Schema, segment: str) -> Iterator[Any]:
+    if segment.isdecimal():
+        yield from (schema.get(keyword) for keyword in _ITEMS)
+        yield from schema.get("prefixItems", ())
+
+
+def _inner_places(root: Schema, place: Place, schemas: Iterable[Schema]) -> Iterator[Place]:
+    members: dict[str, list[Any]] = {}
+    items: list[Any] = []
+    for schema in schemas:
+        for name, inner in schema.get("properties", {}).items():
+            members.setdefault(name, []).append(inner)
+        others = [*schema.get("patternProperties", {}).values(), *(schema.get(keyword) for keyword in _ANY_MEMBER)]
+        members.setdefault(ANY, []).extend(others)
+        items += [*(schema.get(keyword) for keyword in _ITEMS), *schema.get("prefixItems", ())]
+    for name, inner in [*members.items(), (ANY, items)]:
+        found = expand(root, inner)
+        if found:
+            yield Place(segments=(*place.segments, name), schemas=found, in_array=place.in_array or inner is items)

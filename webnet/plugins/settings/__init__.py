@@ -1,0 +1,1 @@
+"""Layers of settings as they are stored: merged, sealed, edited, validated, remembered."""

@@ -1,0 +1,104 @@
+"""The ways to change one layer of settings, in memory: by a merge patch, back to a revision, or back to nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from django.utils import timezone
+
+from webnet.errors import InvalidSettings, SecretUnreadable, SettingsIssue
+from webnet.plugins.models import CustomerPluginConfig
+from webnet.plugins.schema.merge_patch import refuse_depth
+from webnet.plugins.schema.messages import tell_unstorable
+from webnet.plugins.schema.settings_schema import SettingsSchema, change_secrets, merge_patch, split_secrets
+from webnet.plugins.settings import history as settings_history
+from webnet.plugins.settings import layers, secrets
+from webnet.plugins.settings.layers import Layer
+from webnet.plugins.settings.validity import Issues
+
+Edit: TypeAlias = Callable[[Layer], None]
+
+
+def patch_with(plugin: str, patch: Any) -> Edit:
+    """Apply a JSON Merge Patch (RFC 7396); secrets are sealed, and kept where the patch does not name them."""
+
+    def edit(layer: Layer) -> None:
+        schema = _require_schema(plugin)
+        if not isinstance(patch, dict):
+            raise invalid(plugin, (SettingsIssue(path="", message="A patch of settings must be a JSON object."),))
+        refuse_depth(patch)
+        if issues := tuple(tell_unstorable(patch)):
+            raise invalid(plugin, issues)
+        _refuse_platform_only(plugin, schema, layer, patch)
+        plain, secret_values = split_secrets(schema, patch)
+        layer.settings = merge_patch(layer.settings, plain)
+        layer.secrets = _change_secrets(layer, secret_values, plugin=plugin)
+
+    return edit
+
+
+def revert_to(plugin: str, revision: int) -> Edit:
+    """Restore the plain values of a revision, and keep the secrets; with 0, set nothing any more, secrets neither."""
+
+    def edit(layer: Layer) -> None:
+        if revision == 0:
+            layer.settings, layer.secrets = {}, {}
+            return
+        schema = _require_schema(plugin)
+        settings = settings_history.settings_at(plugin, layers.owner_of(layer), revision)
+        _refuse_platform_only(plugin, schema, layer, settings)
+        # What the schema calls a secret by now must not come back as a plain value.
+        layer.settings, secret_values = split_secrets(schema, settings)
+        gone = {path: None for path, value in secret_values.items() if not schema.is_secret(path)}
+        layer.secrets = change_secrets(layer.secrets, gone)
+
+    return edit
+
+
+def invalid(plugin: str, issues: Issues) -> InvalidSettings:
+    """The refusal of settings that do not fit."""
+    count = "one value" if len(issues) == 1 else f"{len(issues)} values"
+    return InvalidSettings(f"The settings of '{plugin}' were not changed: {count} can't be taken.", issues=issues)
+
+
+def is_same(one: Any, other: Any) -> bool:
+    """Whether two JSON values are the same; to Python alone, 1 and true would be."""
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
+
+
+def _require_schema(plugin: str) -> SettingsSchema:
+    schema = layers.schema_of(plugin)
+    if schema is None:
+        raise invalid(plugin, (SettingsIssue(path="", message="The plugin declares no settings."),))
+    return schema
+
+
+def _refuse_platform_only(plugin: str, schema: SettingsSchema, layer: Layer, patch: Mapping[str, Any]) -> None:
+    if isinstance(layer, CustomerPluginConfig) and (issues := schema.find_platform_only(patch)):
+        raise invalid(plugin, issues)
+
+
+def _change_secrets(layer: Layer, values: Mapping[str, Any], *, plugin: str) -> dict[str, Any]:
+    """The layer's sealed secrets after the changes by pointer; one that stays the same is not sealed anew."""
+    changes: dict[str, Any] = {}
+    for path, value in values.items():
+        before = _find_secret(layer, path, plugin=plugin)
+        after = merge_patch(before, value)
+        if value is None or path not in layer.secrets or not is_same(before, after):
+            changes[path] = None if value is None else seal(layer, path, after, plugin=plugin)
+    return change_secrets(layer.secrets, changes)
+
+
+def _find_secret(layer: Layer, path: str, *, plugin: str) -> Any:
+    try:
+        return layers.open_secret(layer, path, plugin=plugin) if path in layer.secrets else None
+    except SecretUnreadable:  # It is given anew: this is the way out when its key is gone for good.
+        return None
+
+
+def seal(layer: Layer, path: str, value: Any, *, plugin: str) -> dict[str, str]:
+    """The value as it is stored among the layer's secrets."""
+    sealed = secrets.seal(value, customer_id=layers.owner_of(layer), plugin=plugin, path=path)
+    return {"sealed": sealed, "updated_at": timezone.now().isoformat()}

@@ -1,0 +1,75 @@
+"""What became of a layer of settings, revision by revision: read from the audit log, which is the only store of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+
+from webnet.errors import RevisionNotAvailable
+from webnet.plugins.models import AuditOutcome, PluginAuditLog
+from webnet.plugins.schema.pointer import MISSING, join_pointer, pointer_get, walk_leaves
+
+GLOBAL_ACTIONS = ("update_plugin_settings", "revert_plugin_settings")
+CUSTOMER_ACTIONS = ("update_customer_plugin_settings", "revert_customer_plugin_settings")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangedSetting:
+    """One value of a layer before and after a change: None where it was not set, and always for a secret."""
+
+    path: str
+    before: Any = None
+    after: Any = None
+    is_secret: bool = False
+
+
+def changes(*, is_global: bool) -> QuerySet[PluginAuditLog]:
+    """The audit rows that changed a layer: the global ones, or customers' own, of all plugins."""
+    actions = GLOBAL_ACTIONS if is_global else CUSTOMER_ACTIONS
+    return PluginAuditLog.objects.filter(action__in=actions, outcome=AuditOutcome.SUCCEEDED)
+
+
+def revision_of(row: PluginAuditLog) -> int:
+    """The layer's revision after that change."""
+    return int(_view(row.after)["revision"])
+
+
+def settings_at(plugin: str, customer_id: int | None, revision: int) -> Mapping[str, Any]:
+    """The layer's plain values at a revision.
+
+    Raises RevisionNotAvailable when there is none of that number, or its audit row was pruned.
+    """
+    rows = changes(is_global=customer_id is None).filter(plugin_name=plugin, customer_id=customer_id)
+    row = rows.filter(after__revision=revision).first()
+    if row is None:
+        words = f"The settings of '{plugin}' can't go back to revision {revision}: the audit log does not hold it."
+        raise RevisionNotAvailable(words)
+    settings: dict[str, Any] = _view(row.after)["settings"]
+    return settings
+
+
+def list_changes(row: PluginAuditLog) -> tuple[ChangedSetting, ...]:
+    """What one change did, by path; of secrets only that they changed."""
+    before, after = _view(row.before)["settings"], _view(row.after)["settings"]
+    paths = dict.fromkeys(join_pointer(place) for side in (before, after) for place, _ in walk_leaves(side) if place)
+    plain = [
+        ChangedSetting(path=path, before=_leaf(before, path), after=_leaf(after, path))
+        for path in paths
+        if pointer_get(before, path) != pointer_get(after, path)
+    ]
+    secret = [ChangedSetting(path=path, is_secret=True) for path in _view(row.after)["secretsChanged"]]
+    return tuple(sorted((*plain, *secret), key=lambda change: change.path))
+
+
+def _view(side: Any) -> Mapping[str, Any]:
+    """What an audit row says of a layer; a successful change of settings always has both sides."""
+    return side or {"revision": 0, "settings": {}, "secretsChanged": ()}
+
+
+def _leaf(settings: Mapping[str, Any], path: str) -> Any:
+    value = pointer_get(settings, path)
+    # An object with members is told by its members.
+    return None if value is MISSING or (isinstance(value, Mapping) and value) else value

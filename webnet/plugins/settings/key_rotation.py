@@ -1,0 +1,80 @@
+"""Seals every stored secret again with the key that seals now, so that former keys can go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from webnet.audit import operation
+from webnet.audit.operation import Operation
+from webnet.customers import access
+from webnet.customers.access import Actor
+from webnet.errors import SecretUnreadable
+from webnet.plugins.models import CustomerPluginConfig, PluginConfig
+from webnet.plugins.settings import layers, secrets
+from webnet.plugins.settings.layers import Layer
+
+BATCH_SIZE = 200
+
+
+@dataclass(kw_only=True)
+class RotationReport:
+    """How far a rotation is: layers looked at, secrets sealed again, and those that no key opens, in words."""
+
+    total: int = 0
+    done: int = 0
+    sealed: int = 0
+    unreadable: list[str] = field(default_factory=list)
+
+
+def rotate(*, actor: Actor, reason: str | None, tell: Callable[[RotationReport], object]) -> RotationReport:
+    """Batch by batch, each one transaction with its audit row: whenever this ends, another run goes on from there.
+
+    `tell` is called after each batch. Nothing is lost when settings change meanwhile: a batch holds the platform's
+    lock, and what is written between two batches is sealed with the new key already.
+    """
+    access.require_operator(actor)
+    batches = [(model, keys) for model in (PluginConfig, CustomerPluginConfig) for keys in _list_batches(model)]
+    report = RotationReport(total=sum(len(keys) for _, keys in batches))
+    for model, keys in batches:
+        work = Operation(actor=actor, action="rotate_settings_keys", reason=reason)
+        sealed, unreadable = work.run(partial(_rotate_batch, work, model, keys))
+        report.done += len(keys)
+        report.sealed += sealed
+        report.unreadable += unreadable
+        tell(report)
+    return report
+
+
+def _list_batches(model: type[Any]) -> Iterator[list[int]]:
+    keys = list(model.objects.exclude(secrets={}).order_by("pk").values_list("pk", flat=True))
+    yield from (keys[start : start + BATCH_SIZE] for start in range(0, len(keys), BATCH_SIZE))
+
+
+def _rotate_batch(work: Operation, model: type[Any], keys: Sequence[int]) -> tuple[int, list[str]]:
+    operation.lock_platform()
+    rows: list[Layer] = list(model.objects.filter(pk__in=keys))
+    unreadable: list[str] = []
+    counts = [_seal_again(row, unreadable) for row in rows]
+    model.objects.bulk_update([row for row, count in zip(rows, counts, strict=True) if count], ["secrets"])
+    work.changed = any(counts)
+    work.after = {"secretsSealed": sum(counts)}
+    return sum(counts), unreadable
+
+
+def _seal_again(layer: Layer, unreadable: list[str]) -> int:
+    plugin = layer.plugin.name if isinstance(layer, CustomerPluginConfig) else layer.name
+    stale = [path for path, secret in layer.secrets.items() if not secrets.is_sealed_with_first_key(secret["sealed"])]
+    fresh: dict[str, Any] = {}
+    for path in stale:
+        try:
+            value = layers.open_secret(layer, path, plugin=plugin)
+        except SecretUnreadable as error:
+            unreadable.append(f"{error.message} ({layer})")
+            continue
+        sealed = secrets.seal(value, customer_id=layers.owner_of(layer), plugin=plugin, path=path)
+        fresh[path] = {**layer.secrets[path], "sealed": sealed}
+    layer.secrets = {**layer.secrets, **fresh}
+    return len(fresh)

@@ -1,0 +1,77 @@
+"""Seals secret settings at rest, bound to their customer, plugin and path."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import orjson
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+
+from webnet import key_files
+from webnet.errors import SecretUnreadable, WebnetError
+
+KEY_FILE = "settings.key"
+# Every secret that is opened asks for it.
+_embedded_key = lru_cache(maxsize=4)(key_files.read_or_make)
+
+
+def seal(value: Any, *, customer_id: int | None, plugin: str, path: str) -> str:
+    """The sealed text of any JSON value; it opens only for the same customer, plugin and JSON Pointer."""
+    return MultiFernet(_keys()).encrypt(orjson.dumps([customer_id, plugin, path, value])).decode()
+
+
+def unseal(sealed: str, *, customer_id: int | None, plugin: str, path: str) -> Any:
+    """The value again. Raises SecretUnreadable, which never repeats what was sealed."""
+    try:
+        *place, value = orjson.loads(MultiFernet(_keys()).decrypt(sealed.encode()))
+    except InvalidToken:
+        words = f"The secret '{path}' of '{plugin}' does not open: put its key back into WEBNET_SETTINGS_KEYS."
+        raise SecretUnreadable(words, path=path) from None
+    if place != [customer_id, plugin, path]:
+        words = f"The secret '{path}' of '{plugin}' was sealed for another place; set it anew."
+        raise SecretUnreadable(words, path=path)
+    return value
+
+
+def is_sealed_with_first_key(sealed: str) -> bool:
+    """Whether the key that seals now sealed this too, so that no other key is needed for it."""
+    try:
+        _keys()[0].decrypt(sealed.encode())
+    except InvalidToken:
+        return False
+    return True
+
+
+def require_keys() -> None:
+    """Raise WebnetError unless all that WEBNET_SETTINGS_KEYS holds are keys."""
+    _read_keys(tuple(settings.WEBNET_SETTINGS_KEYS))
+
+
+def key_fingerprint() -> str:
+    """A name for the keys that open secrets now: it changes with them, and tells nothing of them."""
+    hashes = sorted(hashlib.sha256(key.encode()).hexdigest() for key in _texts())
+    return hashlib.sha256("".join(hashes).encode()).hexdigest()
+
+
+def _keys() -> tuple[Fernet, ...]:
+    return _read_keys(_texts())
+
+
+def _texts() -> tuple[str, ...]:
+    return tuple(settings.WEBNET_SETTINGS_KEYS) or (_embedded_key(Path(settings.WEBNET_DATA_DIR) / KEY_FILE),)
+
+
+@lru_cache(maxsize=4)
+def _read_keys(texts: tuple[str, ...]) -> tuple[Fernet, ...]:
+    try:
+        return tuple(Fernet(text) for text in texts)
+    except ValueError:
+        raise WebnetError(
+            "WEBNET_SETTINGS_KEYS holds something that is no Fernet key; make one with "
+            "'python -c \"from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())\"'.",
+            code="SETTINGS_KEYS_MALFORMED",
+        ) from None
