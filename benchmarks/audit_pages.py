@@ -59,8 +59,8 @@ def measure(rows: int, *, rounds: int, is_filled: bool) -> dict[str, list[float]
 
     from benchmarks.audit_rows import fill
     from tests.factories import make_operator, make_token
+    from webnet.audit.models import PluginAuditLog
     from webnet.customers.models import User
-    from webnet.plugins.models import PluginAuditLog
 
     call_command("migrate", verbosity=0)
     if not is_filled:
@@ -104,7 +104,7 @@ def compare(
     """[milliseconds of the first page, of the deep one, rows of the deep one], asked for in turns."""
     from webnet.api.paging.cursors import write_cursor
     from webnet.api.resolvers import orders
-    from webnet.plugins.models import PluginAuditLog
+    from webnet.audit.models import PluginAuditLog
 
     cursor = write_cursor(orders.AUDIT_LOGS, PluginAuditLog(position=deep))
     ask(wanted, None), ask(wanted, cursor)

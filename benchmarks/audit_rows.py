@@ -10,8 +10,8 @@ from django.db import transaction
 
 from tests.factories import make_customer
 from webnet.audit.log import PLATFORM_CHAIN, POSITION_HEAD, chained_hash, hashed_text
+from webnet.audit.models import AuditHead, AuditOutcome, PluginAuditLog
 from webnet.customers.models import Customer
-from webnet.plugins.models import AuditHead, AuditOutcome, PluginAuditLog
 
 CUSTOMERS = 20
 PLUGINS = 10

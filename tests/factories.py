@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from webnet.accounts.authentication import digest_of
+from webnet.audit.models import Generation
 from webnet.customers.access import Actor, Role
 from webnet.customers.models import ApiToken, Customer, Membership, User
-from webnet.plugins.models import Generation
 
 PASSWORD = "correct horse battery staple"
 

@@ -1,7 +1,12 @@
 """Every address of webnet; `urls_streams` puts the event streams in front of these."""
 
+from __future__ import annotations
+
 from django.contrib import admin
+from django.db import Error as DatabaseError
+from django.http import HttpRequest, JsonResponse
 from django.urls import path
+from django.views.decorators.http import require_safe
 from django.views.generic import RedirectView
 
 from webnet.accounts.admin import own_password
@@ -9,7 +14,27 @@ from webnet.api.http.views import graphql_view
 from webnet.console.customer_pages import dashboard, nowhere
 from webnet.console.plugin_pages import plugin_page
 from webnet.console.views import home, sign_in, sign_out
-from webnet.server.views import healthz, readyz
+from webnet.server.database_faults import find_missing_migrations
+
+
+@require_safe
+def healthz(_request: HttpRequest) -> JsonResponse:
+    """200 as long as the process answers at all; whether the database does is `readyz`'s question."""
+    return JsonResponse({"status": "alive"})
+
+
+@require_safe
+def readyz(_request: HttpRequest) -> JsonResponse:
+    """200 when the database answers and has every migration of the host, else 503 and why."""
+    try:
+        missing = find_missing_migrations()
+    except DatabaseError:
+        return JsonResponse({"status": "unready", "reason": "The database does not answer."}, status=503)
+    if missing:
+        reason = f"Migrations are missing: {', '.join(missing)}. Run 'migrate'."
+        return JsonResponse({"status": "unready", "reason": reason}, status=503)
+    return JsonResponse({"status": "ready"})
+
 
 urlpatterns = [
     path("", home, name="home"),

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from webnet.plugins.models import PluginAuditLog
+from webnet.audit.models import PluginAuditLog
 
 
 class Clock:

@@ -8,8 +8,9 @@ from django.test import Client
 
 from tests.factories import PASSWORD, make_customer, make_member, make_operator, make_token, make_user
 from webnet.accounts.sign_in_throttle import TRIES_PER_USERNAME
+from webnet.audit.models import Generation, PluginAuditLog
 from webnet.customers.models import ApiToken, Customer, User
-from webnet.plugins.models import Generation, PluginAuditLog, PluginConfig
+from webnet.plugins.models import PluginConfig
 
 pytestmark = pytest.mark.django_db
 

@@ -11,11 +11,11 @@ from tests.accounts.conftest import Clock
 from tests.accounts.requests import make_request
 from tests.factories import make_customer, make_operator, make_token, make_user
 from webnet.accounts.authentication import authenticate_request, has_bearer
+from webnet.audit.models import Generation
 from webnet.audit.operation import create_generation
 from webnet.customers.access import Role
 from webnet.customers.models import ApiToken
 from webnet.errors import Unauthenticated
-from webnet.plugins.models import Generation
 
 pytestmark = pytest.mark.django_db
 

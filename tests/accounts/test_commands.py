@@ -11,9 +11,9 @@ from django.core.management.base import CommandError
 from tests.accounts.requests import make_request
 from tests.factories import PASSWORD, make_customer, make_member, make_user
 from webnet.accounts.authentication import authenticate_request
+from webnet.audit.models import PluginAuditLog
 from webnet.customers.access import Role
 from webnet.customers.models import ApiToken, Customer, Membership, User
-from webnet.plugins.models import PluginAuditLog
 
 pytestmark = pytest.mark.django_db
 

@@ -7,10 +7,10 @@ import pytest
 from tests.accounts.together import run_together
 from tests.factories import actor_for, make_customer, make_member, make_operator, make_user
 from webnet.accounts import customers
+from webnet.audit.models import Generation, PluginAuditLog, RefusalCount
 from webnet.customers.access import Actor, Role
 from webnet.customers.models import Customer
 from webnet.errors import InvalidInput, NotFound, PermissionDenied
-from webnet.plugins.models import Generation, PluginAuditLog, RefusalCount
 
 pytestmark = pytest.mark.django_db
 

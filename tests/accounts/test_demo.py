@@ -11,10 +11,11 @@ from django.core.management import call_command
 from tests.accounts.requests import make_request
 from tests.factories import make_user
 from webnet.accounts import sessions
+from webnet.audit.models import PluginAuditLog
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer, Membership, User
 from webnet.plugins.manager import manager
-from webnet.plugins.models import PluginAuditLog, PluginConfig
+from webnet.plugins.models import PluginConfig
 
 pytestmark = pytest.mark.django_db
 

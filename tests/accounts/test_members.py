@@ -7,10 +7,10 @@ import pytest
 from tests.accounts.together import run_together
 from tests.factories import actor_for, make_customer, make_member, make_membership, make_operator, make_user
 from webnet.accounts import members
+from webnet.audit.models import PluginAuditLog
 from webnet.customers.access import Actor, Role
 from webnet.customers.models import Customer, Membership, User
 from webnet.errors import NotFound, PermissionDenied
-from webnet.plugins.models import PluginAuditLog
 
 pytestmark = pytest.mark.django_db
 

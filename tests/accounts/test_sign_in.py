@@ -18,8 +18,8 @@ from webnet.accounts import sessions, sign_in_throttle
 from webnet.accounts.authentication import authenticate_request
 from webnet.accounts.models import SignInAttempts
 from webnet.audit import repeated_refusals
+from webnet.audit.models import PluginAuditLog
 from webnet.errors import PermissionDenied, RateLimited
-from webnet.plugins.models import PluginAuditLog
 
 pytestmark = pytest.mark.django_db
 

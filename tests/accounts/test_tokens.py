@@ -13,10 +13,10 @@ from tests.accounts.together import run_together
 from tests.factories import actor_for, make_customer, make_member, make_operator, make_token, make_user
 from webnet.accounts import tokens
 from webnet.accounts.authentication import authenticate_request, digest_of
+from webnet.audit.models import PluginAuditLog
 from webnet.customers.access import Actor, Role
 from webnet.customers.models import ApiToken, User
 from webnet.errors import InvalidInput, NotFound, PermissionDenied, Unauthenticated
-from webnet.plugins.models import PluginAuditLog
 
 pytestmark = pytest.mark.django_db
 

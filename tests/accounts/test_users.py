@@ -9,10 +9,10 @@ from tests.accounts.together import run_together
 from tests.factories import PASSWORD, actor_for, make_operator, make_user
 from webnet.accounts import users
 from webnet.accounts.authentication import authenticate_request
+from webnet.audit.models import PluginAuditLog
 from webnet.customers.access import Actor, Role
 from webnet.customers.models import User
 from webnet.errors import InvalidInput, NotFound, PermissionDenied
-from webnet.plugins.models import PluginAuditLog
 
 pytestmark = pytest.mark.django_db
 

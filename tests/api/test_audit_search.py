@@ -16,10 +16,10 @@ from webnet.api.request.reader import Reading
 from webnet.api.resolvers import orders
 from webnet.api.resolvers.filters import PluginAuditLogFilter
 from webnet.audit.log import AuditEntry, record
+from webnet.audit.models import PluginAuditLog
 from webnet.customers.access import Actor
 from webnet.customers.roles import Role
 from webnet.errors import PermissionDenied
-from webnet.plugins.models import PluginAuditLog
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -22,11 +22,12 @@ from django.views.debug import ExceptionReporter
 from graphql import GraphQLObjectType, get_named_type, is_composite_type, is_required_argument, is_union_type
 
 from webnet.api.visibility import visible_schema
+from webnet.audit.models import PluginAuditLog
 from webnet.customers.access import Actor
 from webnet.errors import HookFailed, InvalidSettings, SecretUnreadable
 from webnet.plugins.base import HookContext, PluginBase
 from webnet.plugins.manager import manager
-from webnet.plugins.models import CustomerPluginConfig, PluginAuditLog, PluginConfig
+from webnet.plugins.models import CustomerPluginConfig, PluginConfig
 from webnet.plugins.settings import layers
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -279,7 +279,7 @@ class TestKeysetSql:
         from django.db import connection
 
         from webnet.api.resolvers.orders import AUDIT_LOGS
-        from webnet.plugins.models import PluginAuditLog
+        from webnet.audit.models import PluginAuditLog
 
         rows = PluginAuditLog.objects.filter(AUDIT_LOGS.beyond([5])).order_by(*AUDIT_LOGS.terms())[:50]
         plan = rows.explain()

@@ -8,9 +8,10 @@ import pytest
 
 from tests.api.client import GraphQLClient
 from webnet.accounts import customers
+from webnet.audit.models import PluginAuditLog
 from webnet.customers.access import Actor
 from webnet.plugins.manager import manager
-from webnet.plugins.models import Availability, PluginAuditLog, PluginConfig
+from webnet.plugins.models import Availability, PluginConfig
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -8,8 +8,7 @@ import pytest
 from graphql import GraphQLSchema, build_schema, print_schema
 
 from webnet.api.engine.derivation import SchemaFilter, SchemaIndex
-from webnet.api.engine.fingerprints import SchemaParts
-from webnet.api.engine.ownership import Ownership
+from webnet.api.engine.ownership import Ownership, SchemaParts
 from webnet.api.schema import full_schema
 from webnet.api.visibility import derive
 

@@ -10,9 +10,9 @@ from graphql import build_schema, get_named_type
 
 from webnet.api.visibility import visible_schema
 from webnet.api.vocabulary.node import global_id
+from webnet.audit.models import PluginAuditLog
 from webnet.customers.access import Actor
 from webnet.plugins.manager import manager
-from webnet.plugins.models import PluginAuditLog
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

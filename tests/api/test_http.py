@@ -15,7 +15,8 @@ from tests.factories import PASSWORD, make_member, make_operator, make_token
 from webnet.api.engine.limits import CACHED_DOCUMENTS
 from webnet.api.http.requests import LARGEST_BODY_BYTES
 from webnet.api.resolvers import listings
-from webnet.plugins.models import PluginAuditLog, PluginConfig
+from webnet.audit.models import PluginAuditLog
+from webnet.plugins.models import PluginConfig
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

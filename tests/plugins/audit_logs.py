@@ -8,11 +8,11 @@ from django.db import transaction
 
 from webnet.audit import signing_keys
 from webnet.audit.log import AuditEntry, record
+from webnet.audit.models import AuditOutcome
 from webnet.audit.verification import one_moment, verify
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer
 from webnet.errors import PermissionDenied
-from webnet.plugins.models import AuditOutcome
 
 OPERATOR = Actor.system("tests")
 

@@ -164,7 +164,7 @@ def is_rotated() -> bool:
 def check_chains() -> dict[str, int]:
     """Every chain is whole from its first row to its head, and positions have no gap."""
     from webnet.audit.log import chained_hash
-    from webnet.plugins.models import AuditHead, PluginAuditLog
+    from webnet.audit.models import AuditHead, PluginAuditLog
 
     rows = list(PluginAuditLog.objects.order_by("position"))
     ends: dict[str, tuple[int, str]] = {"*": (len(rows), "")}

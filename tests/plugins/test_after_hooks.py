@@ -9,13 +9,13 @@ from django.utils import timezone
 from tests.factories import actor_for, make_customer, make_member, make_operator
 from tests.plugins.test_concurrency import in_threads
 from webnet.accounts import purging
+from webnet.audit.models import PluginAuditLog, new_token
 from webnet.customers.access import Role
 from webnet.errors import HookFailed
 from webnet.plugins.base import PluginBase
 from webnet.plugins.hooks import after_commit, outbox
 from webnet.plugins.manager import manager
-from webnet.plugins.models import PluginAuditLog, PluginConfig, new_token
-from webnet.plugins.owed_call import OwedCall
+from webnet.plugins.models import OwedCall, PluginConfig
 from webnet.plugins.registry import registry
 
 pytestmark = pytest.mark.django_db(transaction=True)

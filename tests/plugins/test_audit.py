@@ -14,9 +14,9 @@ from django.utils import timezone
 from tests.factories import actor_for, make_customer, make_operator
 from webnet.audit import log as audit_log
 from webnet.audit import triggers as audit_triggers
+from webnet.audit.models import AuditCheckpoint, PluginAuditLog
 from webnet.audit.operation import Operation
 from webnet.errors import PermissionDenied
-from webnet.plugins.models import AuditCheckpoint, PluginAuditLog
 
 pytestmark = pytest.mark.django_db
 

@@ -20,8 +20,8 @@ from tests.plugins.audit_logs import write_rows
 from webnet.audit import signing_keys
 from webnet.audit import triggers as audit_triggers
 from webnet.audit.log import AuditEntry, record
+from webnet.audit.models import AuditCheckpoint, PluginAuditLog
 from webnet.customers.access import Actor
-from webnet.plugins.models import AuditCheckpoint, PluginAuditLog
 
 pytestmark = pytest.mark.django_db
 

@@ -12,9 +12,9 @@ from tests.plugins.audit_logs import OPERATOR, find_faults, write_rows
 from webnet.audit import checkpoints, retention, signing_keys
 from webnet.audit import triggers as audit_triggers
 from webnet.audit.checkpoints import Statement
+from webnet.audit.models import AuditCheckpoint, AuditHead, PluginAuditLog, RefusalCount
 from webnet.audit.retention import LogDisagrees, make_checkpoint
 from webnet.errors import PermissionDenied
-from webnet.plugins.models import AuditCheckpoint, AuditHead, PluginAuditLog, RefusalCount
 
 pytestmark = pytest.mark.django_db
 

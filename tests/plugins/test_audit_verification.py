@@ -12,8 +12,8 @@ from tests.plugins.audit_logs import find_faults, write_rows
 from webnet.audit import retention, signing_keys
 from webnet.audit import triggers as audit_triggers
 from webnet.audit.log import AuditEntry, chained_hash, hashed_text, record
+from webnet.audit.models import AuditCheckpoint, AuditHead, PluginAuditLog
 from webnet.customers.access import Actor
-from webnet.plugins.models import AuditCheckpoint, AuditHead, PluginAuditLog
 
 pytestmark = pytest.mark.django_db
 

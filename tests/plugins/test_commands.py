@@ -7,10 +7,11 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tests.factories import make_customer
+from webnet.audit.models import PluginAuditLog
 from webnet.customers.access import Actor
 from webnet.plugins.base import PluginBase
 from webnet.plugins.manager import manager
-from webnet.plugins.models import CustomerPluginConfig, PluginAuditLog, PluginConfig
+from webnet.plugins.models import CustomerPluginConfig, PluginConfig
 
 pytestmark = pytest.mark.django_db
 

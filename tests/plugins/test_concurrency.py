@@ -10,9 +10,10 @@ from django.db import connection
 
 from tests.factories import actor_for, make_customer, make_operator
 from webnet.audit import operation as operations
+from webnet.audit.models import Generation, PluginAuditLog
 from webnet.plugins.base import PluginBase
 from webnet.plugins.manager import manager
-from webnet.plugins.models import Generation, PluginAuditLog, PluginConfig
+from webnet.plugins.models import PluginConfig
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

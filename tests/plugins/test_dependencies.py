@@ -3,13 +3,14 @@
 import pytest
 
 from tests.factories import actor_for, make_customer, make_operator
+from webnet.audit.models import Generation, PluginAuditLog
 from webnet.customers.access import Actor
 from webnet.errors import DependencyRefusal
 from webnet.plugins.base import PluginBase
 from webnet.plugins.changes.plans import PlanAction
 from webnet.plugins.gate.effective import IneffectiveCode, customer_state, effective_customers
 from webnet.plugins.manager import manager
-from webnet.plugins.models import Availability, CustomerPluginConfig, Generation, PluginAuditLog, PluginConfig
+from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

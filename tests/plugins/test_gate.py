@@ -8,13 +8,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from tests.factories import actor_for, make_customer, make_operator
+from webnet.audit.models import Generation
 from webnet.customers.access import visible_customers
 from webnet.customers.models import Customer
 from webnet.plugins.base import PluginBase
 from webnet.plugins.gate import state_cache
 from webnet.plugins.gate.effective import customer_states, effective_customers, platform_state
 from webnet.plugins.manager import manager
-from webnet.plugins.models import Availability, CustomerPluginConfig, Generation, PluginConfig
+from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

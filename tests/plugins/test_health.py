@@ -8,12 +8,13 @@ from django.db import connections
 
 from tests.factories import actor_for, make_customer, make_member, make_operator
 from tests.plugins.test_concurrency import in_threads
+from webnet.audit.models import PluginAuditLog
 from webnet.customers.access import Role
 from webnet.errors import NotFound, PermissionDenied, PluginUnavailable
 from webnet.plugins.base import HealthReport, PluginBase
 from webnet.plugins.health import probe
 from webnet.plugins.manager import manager
-from webnet.plugins.models import HealthStatus, PluginAuditLog, PluginConfig, PluginHealth
+from webnet.plugins.models import HealthStatus, PluginConfig, PluginHealth
 from webnet.plugins.runtime.thread_lanes import THREADS_PER_PLUGIN
 
 pytestmark = pytest.mark.django_db

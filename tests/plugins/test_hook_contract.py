@@ -4,12 +4,13 @@ import pytest
 from django.db import OperationalError, connection
 
 from tests.factories import actor_for, make_customer, make_operator
+from webnet.audit.models import PluginAuditLog
 from webnet.customers.models import Customer
 from webnet.errors import HookFailed
 from webnet.plugins.base import PluginBase
 from webnet.plugins.gate import state_cache
 from webnet.plugins.manager import manager
-from webnet.plugins.models import CustomerPluginConfig, PluginAuditLog, PluginConfig
+from webnet.plugins.models import CustomerPluginConfig, PluginConfig
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from tests.factories import actor_for, make_customer, make_member, make_operator
+from webnet.audit.models import PluginAuditLog
 from webnet.audit.operation import renew_platform
 from webnet.customers.access import Role, visible_customers
 from webnet.errors import HookFailed, InvalidSettings, PermissionDenied, SecretUnreadable
@@ -17,7 +18,7 @@ from webnet.plugins.base import PluginBase
 from webnet.plugins.checks import check_settings_keys
 from webnet.plugins.gate.effective import customer_state
 from webnet.plugins.manager import manager
-from webnet.plugins.models import Availability, CustomerPluginConfig, PluginAuditLog, PluginConfig, PluginHealth
+from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig, PluginHealth
 from webnet.plugins.settings import key_rotation, layers, secrets
 
 pytestmark = pytest.mark.django_db(transaction=True)

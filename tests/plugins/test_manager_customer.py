@@ -3,6 +3,7 @@
 import pytest
 
 from tests.factories import actor_for, make_customer, make_member, make_operator
+from webnet.audit.models import Generation, PluginAuditLog
 from webnet.customers.access import Role
 from webnet.errors import DependencyRefusal, HookFailed, NotFound, PermissionDenied, PluginUnavailable
 from webnet.plugins.base import PluginBase
@@ -10,7 +11,7 @@ from webnet.plugins.changes.plans import PlanAction
 from webnet.plugins.gate.effective import customer_state
 from webnet.plugins.gate.rules import IneffectiveCode
 from webnet.plugins.manager import manager
-from webnet.plugins.models import Availability, CustomerPluginConfig, Generation, PluginAuditLog
+from webnet.plugins.models import Availability, CustomerPluginConfig
 
 pytestmark = pytest.mark.django_db
 

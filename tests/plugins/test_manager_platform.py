@@ -3,11 +3,12 @@
 import pytest
 
 from tests.factories import actor_for, make_customer, make_member, make_operator
+from webnet.audit.models import Generation, PluginAuditLog
 from webnet.customers.access import Role
 from webnet.errors import DependencyRefusal, HookFailed, NotFound, PermissionDenied, PluginUnavailable
 from webnet.plugins.base import PluginBase
 from webnet.plugins.manager import manager
-from webnet.plugins.models import Availability, CustomerPluginConfig, Generation, PluginAuditLog, PluginConfig
+from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig
 
 pytestmark = pytest.mark.django_db
 

@@ -5,11 +5,12 @@ import json
 import pytest
 
 from tests.factories import actor_for, make_customer, make_member, make_operator
+from webnet.audit.models import PluginAuditLog
 from webnet.customers.access import Role
 from webnet.errors import Conflict, InvalidSettings, PluginUnavailable
 from webnet.plugins.base import PluginBase
 from webnet.plugins.manager import manager
-from webnet.plugins.models import CustomerPluginConfig, PluginAuditLog, PluginConfig
+from webnet.plugins.models import CustomerPluginConfig, PluginConfig
 from webnet.plugins.settings import layers
 
 pytestmark = pytest.mark.django_db

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from tests.factories import actor_for, make_customer, make_member, make_operator
+from webnet.audit.models import AuditOutcome, Generation, PluginAuditLog
 from webnet.customers.access import Role
 from webnet.errors import NotFound, PermissionDenied
 from webnet.plugins.base import PluginBase
@@ -18,15 +19,7 @@ from webnet.plugins.gate.effective import (
     platform_state,
 )
 from webnet.plugins.manager import manager
-from webnet.plugins.models import (
-    AuditOutcome,
-    Availability,
-    CustomerPluginConfig,
-    Generation,
-    PluginAuditLog,
-    PluginConfig,
-    PluginStatus,
-)
+from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig, PluginStatus
 
 pytestmark = pytest.mark.django_db
 

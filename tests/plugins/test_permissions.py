@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.factories import actor_for, make_customer, make_member, make_membership, make_operator, make_user
+from webnet.audit.models import Generation, PluginAuditLog
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer
 from webnet.customers.roles import Role
@@ -17,7 +18,7 @@ from webnet.plugins.base import Permission, PluginBase
 from webnet.plugins.gate.effective import customer_state
 from webnet.plugins.gate.permissions import grants, permissions_of, require_permission
 from webnet.plugins.manager import manager
-from webnet.plugins.models import CustomerPluginConfig, Generation, PluginAuditLog
+from webnet.plugins.models import CustomerPluginConfig
 
 SYSTEM = Actor.system("tests")
 

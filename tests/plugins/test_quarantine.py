@@ -11,6 +11,7 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from tests.factories import actor_for, make_customer, make_operator
+from webnet.audit.models import PluginAuditLog
 from webnet.errors import HookFailed, InvalidInput
 from webnet.plugins import quarantine
 from webnet.plugins.base import PluginBase
@@ -18,14 +19,7 @@ from webnet.plugins.changes import pauses
 from webnet.plugins.gate.effective import is_effective
 from webnet.plugins.health import probe
 from webnet.plugins.manager import manager
-from webnet.plugins.models import (
-    Availability,
-    CustomerPluginConfig,
-    PluginAuditLog,
-    PluginConfig,
-    PluginFailure,
-    PluginStatus,
-)
+from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig, PluginFailure, PluginStatus
 from webnet.plugins.runtime import failure_table
 from webnet.plugins.runtime.failure_counter import Count, Failing, FailureCounts, count, count_for_user
 

@@ -11,10 +11,10 @@ from tests.factories import actor_for, make_customer, make_operator, make_user
 from tests.plugins.test_concurrency import in_threads
 from webnet.audit import log as audit_log
 from webnet.audit import repeated_refusals
+from webnet.audit.models import PluginAuditLog, RefusalCount
 from webnet.audit.operation import Operation
 from webnet.customers.access import Actor
 from webnet.errors import NotFound, PermissionDenied, Refusal
-from webnet.plugins.models import PluginAuditLog, RefusalCount
 
 pytestmark = pytest.mark.django_db
 

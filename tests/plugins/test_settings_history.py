@@ -6,10 +6,11 @@ from django.db import connection, transaction
 from tests.factories import actor_for, make_customer, make_member, make_operator
 from tests.plugins.test_manager_settings import SCHEMA, Greeter
 from webnet.audit import triggers as audit_triggers
+from webnet.audit.models import PluginAuditLog
 from webnet.customers.access import Role
 from webnet.errors import Conflict, InvalidSettings, PermissionDenied, RevisionNotAvailable
 from webnet.plugins.manager import manager
-from webnet.plugins.models import CustomerPluginConfig, PluginAuditLog, PluginConfig
+from webnet.plugins.models import CustomerPluginConfig, PluginConfig
 from webnet.plugins.settings import layers
 from webnet.plugins.settings.history import ChangedSetting, changes, list_changes, revision_of
 

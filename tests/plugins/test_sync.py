@@ -3,11 +3,12 @@
 import pytest
 
 from tests.factories import actor_for, make_customer, make_member, make_operator
+from webnet.audit.models import PluginAuditLog
 from webnet.customers.access import Role
 from webnet.errors import PermissionDenied
 from webnet.plugins.base import PluginBase
 from webnet.plugins.manager import manager
-from webnet.plugins.models import PluginAuditLog, PluginConfig, PluginStatus
+from webnet.plugins.models import PluginConfig, PluginStatus
 from webnet.plugins.registry import PluginRegistry
 
 pytestmark = pytest.mark.django_db

@@ -7,16 +7,10 @@ from django.core.management import call_command
 
 from tests.factories import actor_for, make_customer, make_operator
 from tests.plugins.test_dependencies import fresh, plugin
+from webnet.audit.models import Generation, PluginAuditLog
 from webnet.plugins.gate.effective import IneffectiveCode, customer_state, effective_customers
 from webnet.plugins.manager import manager
-from webnet.plugins.models import (
-    Availability,
-    CustomerPluginConfig,
-    Generation,
-    PluginAuditLog,
-    PluginConfig,
-    PluginStatus,
-)
+from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig, PluginStatus
 from webnet.plugins.settings import layers
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -10,10 +10,10 @@ from shelf.models import Book, Shelf
 from tests.factories import actor_for
 from tests.sdk.conftest import SYSTEM
 from webnet.api.request.reader import Reading
+from webnet.audit.models import PluginAuditLog
 from webnet.customers.models import Membership, User
 from webnet.customers.roles import Role
 from webnet.plugins.manager import manager
-from webnet.plugins.models import PluginAuditLog
 from webnet.sdk.context import PluginContext
 from webnet.sdk.errors import CustomerRequired, NotFound, PermissionDenied, PluginDefinitionError
 from webnet.sdk.models import ForeignReference

@@ -6,7 +6,7 @@ import pytest
 from shelf.models import Book, Shelf
 from shelf.schema import ShelfMutations
 
-from webnet.plugins.models import PluginAuditLog
+from webnet.audit.models import PluginAuditLog
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

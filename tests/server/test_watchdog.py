@@ -16,9 +16,10 @@ from django.test import Client
 
 from tests.factories import actor_for, make_customer, make_member, make_membership, make_operator, make_token
 from webnet.api.events.threads import widen
+from webnet.audit.models import PluginAuditLog
 from webnet.customers.models import Customer
 from webnet.plugins.manager import manager
-from webnet.plugins.models import Availability, CustomerPluginConfig, PluginAuditLog, PluginConfig
+from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig
 from webnet.plugins.runtime import open_requests
 from webnet.plugins.runtime.open_requests import Work
 from webnet.server import hung_plugins

@@ -12,11 +12,11 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from webnet.accounts.request_origin import anonymous_actor, ip_address, request_id
+from webnet.audit.models import Generation
 from webnet.customers.access import Actor
 from webnet.customers.models import ApiToken, User, is_username
 from webnet.customers.roles import Role
 from webnet.errors import Unauthenticated
-from webnet.plugins.models import Generation
 
 LAST_USE_INTERVAL = timedelta(hours=1)
 

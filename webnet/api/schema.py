@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import strawberry
 from strawberry.exceptions import DuplicatedTypeName
 from strawberry.schema.config import StrawberryConfig
 
@@ -27,7 +28,12 @@ from webnet.api.engine.ownership import Ownership, find_owners
 from webnet.api.engine.permission_checks import refuse_undeclared
 from webnet.api.engine.strawberry_schema import Schema
 from webnet.api.engine.trial_build import find_failures, without
-from webnet.api.operations.mutations.root import Mutation
+from webnet.api.operations.mutations.customer_plugins import CustomerPluginMutations
+from webnet.api.operations.mutations.customers import CustomerMutations
+from webnet.api.operations.mutations.permissions import PermissionMutations
+from webnet.api.operations.mutations.plugins import PluginMutations
+from webnet.api.operations.mutations.sessions import SessionMutations
+from webnet.api.operations.mutations.settings import SettingsMutations
 from webnet.api.operations.queries import Query
 from webnet.api.operations.subscriptions import Subscription
 from webnet.api.request.guards import SignedInOnly, SignedInOrRefused, close
@@ -35,6 +41,23 @@ from webnet.api.types.refusals import REFUSALS, RefusalHandler
 from webnet.api.vocabulary.directives import BroughtByPlugin
 from webnet.api.vocabulary.scalars import SCALARS
 from webnet.plugins.registry import registry
+
+
+@strawberry.type(
+    description=(
+        "What can be changed; each says what shall hold, so sending one again is safe (`changed` is then false)."
+    )
+)
+class Mutation(
+    SessionMutations,
+    CustomerMutations,
+    PluginMutations,
+    CustomerPluginMutations,
+    SettingsMutations,
+    PermissionMutations,
+):
+    pass
+
 
 ROOT_TYPES: Mapping[str, type] = {"query": Query, "mutation": Mutation, "subscription": Subscription}
 

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import OperationalError
 
 from webnet.audit.log import chained_hash, hashed_text
-from webnet.plugins.models import PluginAuditLog
+from webnet.audit.models import PluginAuditLog
 
 BATCH_ROWS = 1000
 # What reading a column can raise whose content is not what the application wrote.

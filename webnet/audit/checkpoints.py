@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from webnet.audit import signing_keys
 from webnet.audit.chain import End, Finding, Walk
-from webnet.plugins.models import AuditCheckpoint
+from webnet.audit.models import AuditCheckpoint
 
 # What reading a text can raise that is no statement.
 MALFORMED = (ValueError, TypeError, AttributeError, KeyError)

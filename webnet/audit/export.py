@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 
 from webnet.audit import checkpoints
 from webnet.audit.chain import BATCH_ROWS
-from webnet.plugins.models import AuditCheckpoint, PluginAuditLog
+from webnet.audit.models import AuditCheckpoint, PluginAuditLog
 
 COLUMNS = tuple(field.attname for field in PluginAuditLog._meta.concrete_fields)
 # What a spreadsheet takes for a formula, and runs.

@@ -11,9 +11,9 @@ from typing import Any
 
 from django.utils import timezone
 
+from webnet.audit.models import AuditHead, AuditOutcome, PluginAuditLog
 from webnet.customers.access import Actor, role_in
 from webnet.customers.models import Customer
-from webnet.plugins.models import AuditHead, AuditOutcome, PluginAuditLog
 
 PLATFORM_CHAIN = "platform"
 POSITION_HEAD = "*"

@@ -12,10 +12,10 @@ from django.db.models import F
 
 from webnet.audit import log as audit_log
 from webnet.audit import notify, repeated_refusals
+from webnet.audit.models import AuditOutcome, Generation, new_token
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer
 from webnet.errors import HookFailed, NotFound, Refusal
-from webnet.plugins.models import AuditOutcome, Generation, new_token
 
 T = TypeVar("T")
 

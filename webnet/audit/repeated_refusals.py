@@ -18,8 +18,8 @@ from django.utils import timezone
 
 from webnet.audit import log as audit_log
 from webnet.audit.log import AuditEntry
+from webnet.audit.models import RefusalCount
 from webnet.errors import NotFound, Refusal
-from webnet.plugins.models import RefusalCount
 
 MINUTE_SECONDS = 60
 # A row is made in the time of one operation, so one operation makes only a few.

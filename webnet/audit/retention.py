@@ -12,12 +12,12 @@ from webnet.audit import checkpoints, repeated_refusals, signing_keys
 from webnet.audit import log as audit_log
 from webnet.audit import triggers as audit_triggers
 from webnet.audit.chain import Finding, Walk, read_rows
+from webnet.audit.models import AuditCheckpoint, PluginAuditLog
 from webnet.audit.operation import Operation
 from webnet.audit.verification import begin, one_moment, pruned_to, verify
 from webnet.customers import access
 from webnet.customers.access import Actor
 from webnet.errors import WebnetError
-from webnet.plugins.models import AuditCheckpoint, PluginAuditLog
 
 
 class LogDisagrees(WebnetError):

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from webnet.plugins.models import PluginAuditLog
+from webnet.audit.models import PluginAuditLog
 
 SEARCHED = ("reason", "actor_name", "plugin_name", "customer_slug", "action", "error_code")
 BEYOND_ALL_POSITIONS = 2**63 - 1

@@ -12,7 +12,7 @@ from webnet.audit import checkpoints
 from webnet.audit.chain import Finding, Walk, read_rows, span
 from webnet.audit.checkpoints import Statement
 from webnet.audit.log import POSITION_HEAD
-from webnet.plugins.models import AuditHead, PluginAuditLog
+from webnet.audit.models import AuditHead, PluginAuditLog
 
 SNAPSHOT = {"sqlite": "BEGIN DEFERRED", "postgresql": "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"}
 

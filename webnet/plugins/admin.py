@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from django.contrib import admin
 
+from webnet.audit.models import Generation, PluginAuditLog
 from webnet.customers.admin import ReadOnlyAdmin
-from webnet.plugins.models import CustomerPluginConfig, Generation, PluginAuditLog, PluginConfig, PluginHealth
+from webnet.plugins.models import CustomerPluginConfig, PluginConfig, PluginHealth
 
 
 @admin.register(PluginConfig)

@@ -34,8 +34,8 @@ class PluginsConfig(AppConfig):
 
 
 def _import_admin_pages_of_host() -> None:
-    from webnet.plugins.loading.admin_pages import import_admin_pages
     from webnet.plugins.loading.app_config import IsolatedApp
+    from webnet.plugins.loading.imports import import_admin_pages
 
     for config in apps.get_app_configs():
         if not isinstance(config, IsolatedApp):

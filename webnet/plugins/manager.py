@@ -15,20 +15,10 @@ from webnet.customers.access import Actor
 from webnet.customers.models import Customer
 from webnet.customers.roles import Role
 from webnet.errors import InvalidInput, Refusal
-from webnet.plugins.changes import (
-    customer as customer_changes,
-)
-from webnet.plugins.changes import (
-    pauses,
-    plans,
-    role_permissions,
-)
-from webnet.plugins.changes import (
-    platform as platform_changes,
-)
-from webnet.plugins.changes import (
-    settings as settings_changes,
-)
+from webnet.plugins.changes import customer as customer_changes
+from webnet.plugins.changes import pauses, plans
+from webnet.plugins.changes import platform as platform_changes
+from webnet.plugins.changes import settings as settings_changes
 from webnet.plugins.changes.plans import Plan, PlanAction
 from webnet.plugins.changes.settings import SettingsChange
 from webnet.plugins.changes.switching import find_plugin
@@ -218,8 +208,8 @@ class PluginManager:
         """Give the permission of this codename to a role of the customer, or take it; None goes back to the default."""
         plugin = permission.partition(".")[0]
         work = Operation(actor=actor, action="set_role_permission", plugin_name=plugin, reason=reason)
-        decision = role_permissions.Decision(codename=permission, role=role, granted=granted)
-        return _run(work, lambda: role_permissions.decide(work, customer=customer, decision=decision))
+        decision = customer_changes.Decision(codename=permission, role=role, granted=granted)
+        return _run(work, lambda: customer_changes.decide(work, customer=customer, decision=decision))
 
     def rotate_settings_keys(
         self,

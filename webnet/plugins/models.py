@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import secrets
-
 from django.db import models
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from webnet.audit.models import AuditCheckpoint, AuditHead, Generation, PluginAuditLog, RefusalCount
 from webnet.customers.models import Customer
-from webnet.plugins.owed_call import OwedCall
-from webnet.plugins.pausable import Pausable
 from webnet.plugins.tenancy import CustomerOwnedModel, GlobalModel
 
 # Whose a plugin's rows are is said by these two, which are models as well.
 OWNED_MODELS = (CustomerOwnedModel, GlobalModel)
-# Models with files of their own, since this one is long; Django finds them here.
-MORE_MODELS = (OwedCall,)
-
-
-def new_token() -> str:
-    """A random name for one state of the rows; never given twice, so that caches keyed by it are never stale."""
-    return secrets.token_hex(16)
+# The audit log's models belong to this app; Django finds them here.
+AUDIT_MODELS = (AuditCheckpoint, AuditHead, Generation, PluginAuditLog, RefusalCount)
 
 
 class PluginStatus(models.TextChoices):
@@ -53,14 +45,6 @@ class HealthStatus(models.TextChoices):
     UNKNOWN = "unknown"
 
 
-class AuditOutcome(models.TextChoices):
-    """How an operation ended."""
-
-    SUCCEEDED = "succeeded"
-    REFUSED = "refused"
-    FAILED = "failed"
-
-
 class SettingsLayer(models.Model):
     """One layer of a plugin's settings; secrets lie sealed beside the plain values, by JSON Pointer.
 
@@ -85,6 +69,26 @@ class SettingsLayer(models.Model):
 
 # What `SettingsLayer.overrides` says, in SQL.
 OVERRIDES = ~models.Q(settings={}, secrets={})
+
+
+class Pausable(models.Model):
+    """A pause after failures: it holds while `paused_until` is set, which is taken away when the plugin is tried again.
+
+    Only the rows count, and no clock: the gate is then the same in Python, in SQL and under one generation token.
+    `pauses_in_a_row` makes the next pause longer; `pause_ended_at` is when the last one ended by itself.
+    """
+
+    paused_until = models.DateTimeField(null=True)
+    pause_reason = models.TextField(blank=True)
+    pauses_in_a_row = models.PositiveIntegerField(default=0)
+    pause_ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def is_paused(self) -> bool:
+        return self.paused_until is not None
 
 
 class PluginConfig(Pausable, SettingsLayer):
@@ -167,117 +171,6 @@ class PluginHealth(models.Model):
         return f"{self.plugin}: {self.status}"
 
 
-class Generation(models.Model):
-    """The state's number and random name, for the platform (no customer) or one customer.
-
-    Every change renews it in its own transaction; whatever is derived from the rows is cached under `token`.
-    A bare number is not enough: after a rollback or a restored backup it comes back with other content.
-    """
-
-    customer = models.OneToOneField(Customer, on_delete=models.CASCADE, null=True, related_name="generation")
-    counter = models.PositiveBigIntegerField(default=0)
-    token = models.CharField(max_length=32, default=new_token)
-
-    class Meta:
-        constraints = (models.UniqueConstraint(Coalesce("customer", 0), name="one_generation_each"),)
-
-    def __str__(self) -> str:
-        return f"{self.customer_id or 'platform'} #{self.counter}"
-
-
-class PluginAuditLog(models.Model):
-    """One operation, also a refused or failed one. Append-only, by triggers; ids and names instead of foreign keys.
-
-    `position` is platform-wide and in commit order, `sequence` counts without gaps within `chain` (a customer's
-    id, or "platform"), and `created_at` never runs backwards. `text` is what was hashed:
-    `hash = sha256(previous hash + text)`.
-    """
-
-    position = models.PositiveBigIntegerField(primary_key=True)
-    chain = models.CharField(max_length=20)
-    sequence = models.PositiveBigIntegerField()
-    created_at = models.DateTimeField()
-    actor_id = models.BigIntegerField(null=True)
-    actor_name = models.CharField(max_length=200)
-    role = models.CharField(max_length=10, blank=True)
-    customer_id = models.BigIntegerField(null=True)
-    customer_slug = models.CharField(max_length=50, blank=True)
-    plugin_name = models.CharField(max_length=100, blank=True)
-    plugin_version = models.CharField(max_length=50, blank=True)
-    action = models.CharField(max_length=50)
-    outcome = models.CharField(max_length=10, choices=AuditOutcome.choices)
-    error_code = models.CharField(max_length=50, blank=True)
-    reason = models.TextField(blank=True)
-    request_id = models.CharField(max_length=64, blank=True)
-    ip_address = models.GenericIPAddressField(null=True)
-    before = models.JSONField(null=True)
-    after = models.JSONField(null=True)
-    text = models.TextField()
-    hash = models.CharField(max_length=64)
-
-    class Meta:
-        ordering = ("-position",)
-        constraints = (models.UniqueConstraint(fields=["chain", "sequence"], name="no_gap_in_a_chain"),)
-        indexes = (
-            models.Index(fields=["customer_id", "-position"], name="audit_by_customer"),
-            models.Index(fields=["plugin_name", "-position"], name="audit_by_plugin"),
-            models.Index(fields=["actor_name", "-position"], name="audit_by_actor"),
-            models.Index(fields=["action", "-position"], name="audit_by_action"),
-            models.Index(fields=["outcome", "-position"], name="audit_by_outcome"),
-            models.Index(fields=["error_code", "-position"], name="audit_by_error_code"),
-            models.Index(fields=["request_id", "-position"], name="audit_by_request"),
-            models.Index(fields=["created_at", "position"], name="audit_by_time"),
-        )
-
-    def __str__(self) -> str:
-        return f"#{self.position} {self.action}: {self.outcome}"
-
-
-class AuditHead(models.Model):
-    """The end of a chain; `chain` "*" holds the platform-wide position and time. Locked last, "*" first."""
-
-    chain = models.CharField(max_length=20, primary_key=True)
-    sequence = models.PositiveBigIntegerField(default=0)
-    hash = models.CharField(max_length=64, blank=True)
-    created_at = models.DateTimeField(null=True)
-
-    def __str__(self) -> str:
-        return f"{self.chain} #{self.sequence}"
-
-
-class AuditCheckpoint(models.Model):
-    """The signed ends of the chains at `position`. Append-only, by triggers; `text` is what was signed, as JSON."""
-
-    number = models.PositiveBigIntegerField(primary_key=True)
-    position = models.PositiveBigIntegerField()
-    text = models.TextField()
-    signature = models.CharField(max_length=128)
-
-    class Meta:
-        ordering = ("number",)
-
-    def __str__(self) -> str:
-        return f"#{self.number} at {self.position}"
-
-
-class RefusalCount(models.Model):
-    """Equal refusals of one actor or address in one minute, without the first, which is in the log already.
-
-    `minute` counts from 1970; `columns` are those of the audit row that tells the count once the minute is over.
-    """
-
-    minute = models.PositiveBigIntegerField()
-    key = models.CharField(max_length=64)
-    count = models.PositiveBigIntegerField(default=0)
-    columns = models.TextField()
-
-    class Meta:
-        constraints = (models.UniqueConstraint(fields=["minute", "key"], name="one_count_per_minute"),)
-
-    def __str__(self) -> str:
-        return f"{self.count} in minute {self.minute}"
-
-
 class PluginFailure(models.Model):
     """How often a plugin failed in one minute, which counts from 1970, for one customer and one user; of all processes.
 
@@ -299,6 +192,28 @@ class PluginFailure(models.Model):
 
     def __str__(self) -> str:
         return f"{self.plugin_name}: {self.failures} in minute {self.minute}"
+
+
+class OwedCall(models.Model):
+    """`after_enable` or `after_disable` of a plugin, for the platform (no customer) or for one customer.
+
+    Nobody else begins it before `due_at`, which is the end of the claim of whoever has it, or of the pause after a
+    failure. `attempts` are counted before each call, so that a hook that takes its process down is given up as well.
+    """
+
+    plugin = models.ForeignKey("plugins.PluginConfig", on_delete=models.CASCADE, related_name="+")
+    customer = models.ForeignKey("customers.Customer", on_delete=models.CASCADE, null=True, related_name="+")
+    hook = models.CharField(max_length=20)
+    actor = models.JSONField()
+    claim = models.CharField(max_length=32, blank=True, db_index=True)
+    due_at = models.DateTimeField(db_index=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        app_label = "plugins"
+
+    def __str__(self) -> str:
+        return f"{self.hook} of {self.plugin_id} for {self.customer_id or 'the platform'}"
 
 
 class Worker(models.Model):

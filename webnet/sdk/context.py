@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, TypeVar, overload
 
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 
 from webnet.api.request.reader import Reading
+from webnet.audit.models import PluginAuditLog
 from webnet.audit.operation import Operation
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer
 from webnet.customers.roles import Role
-from webnet.errors import CustomerRequired, NotFound, PermissionDenied
+from webnet.errors import CustomerRequired, NotFound, PermissionDenied, PluginDefinitionError
 from webnet.plugins.gate.permissions import permissions_of, require_permission
+from webnet.plugins.registry import registry
 from webnet.plugins.settings import layers
-from webnet.sdk.operations import open_operation
+from webnet.sdk.errors import refuse_invalid
 from webnet.sdk.scope import all_rows, scope
 
 Settings = TypeVar("Settings")
@@ -108,3 +111,29 @@ def _fill(into: type[Any], merged: Mapping[str, Any]) -> Any:
         raise TypeError(f"Settings go into a dataclass, and {into.__name__} is none: decorate it with @dataclass.")
     names = {each.name for each in fields(into) if each.init}
     return into(**{name: value for name, value in merged.items() if name in names})
+
+
+@contextmanager
+def open_operation(
+    action: str, *, plugin: str, actor: Actor, customer: Customer | None, reason: str = ""
+) -> Iterator[Operation]:
+    """Everything in the block happens, or nothing; either way it is in the customer's audit log.
+
+    A refusal is recorded as refused and anything else that the block raises as failed, and then it is raised again;
+    a ValidationError of Django's becomes InvalidInput. Set `before` and `after` to what the log shall show (JSON,
+    without secrets), and `changed = False` where everything already was as wished: then nothing is recorded.
+    """
+    longest = PluginAuditLog._meta.get_field("action").max_length or 0
+    if not 0 < len(action) <= longest:
+        raise PluginDefinitionError(f"'{plugin}': the name of an operation has 1 to {longest} letters: '{action}'.")
+    entry = registry.get(plugin)
+    version = entry.identity.version if entry.identity is not None else ""
+    operation = Operation(
+        actor=actor, action=action, reason=reason, customer=customer, plugin_name=plugin, plugin_version=version
+    )
+    with operation.block():
+        operation.changed = True
+        try:
+            yield operation
+        except ValidationError as error:
+            raise refuse_invalid(error) from error

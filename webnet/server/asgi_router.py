@@ -4,26 +4,35 @@ A WSGI request costs a fraction of an ASGI one, and a stream on a thread would k
 are few and stay, so each keeps its database connection.
 """
 
+from __future__ import annotations
+
+import signal
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
+from threading import current_thread, main_thread
+from types import FrameType
 from typing import IO, Any, cast
 
 from a2wsgi import WSGIMiddleware
+from asgiref.sync import ThreadSensitiveContext, sync_to_async
+from django.core.handlers.asgi import ASGIHandler, ASGIRequest
 from django.core.wsgi import get_wsgi_application
+from django.db import connections
+from django.http import HttpResponseBase
 
 from webnet.api.events import threads as threads_of_streams
 from webnet.api.events.log_tail import end_all
 from webnet.plugins.runtime import open_requests
 from webnet.server.asgi_types import Application, Message, Receive, Scope, Send
 from webnet.server.heartbeat import Heartbeat
-from webnet.server.stopping import before_stopping
-from webnet.server.streams import StreamHandler
 from webnet.server.watchdog import watch
 
 # What a request body may take in memory before it goes to a file, as in Django's own handlers.
 BODY_MEMORY_BYTES = 2_621_440
 BODY_CHUNK_BYTES = 65_536
+GRAPHQL_PATH = "/graphql/"
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 def make_application(*, threads: int, leave: Callable[[], None] | None = None) -> Application:
@@ -145,3 +154,64 @@ async def serve_lifespan(receive: Receive, send: Send) -> None:
     await receive()
     end_all()
     await send({"type": "lifespan.shutdown.complete"})
+
+
+def before_stopping(end: Callable[[], None]) -> None:
+    """Call `end` as soon as a signal to stop arrives, then whatever the server does about that signal.
+
+    To be called once the server has set its own handlers, which the start of ASGI's lifespan is after. Servers tell
+    an application that they stop only when every answer is at its end, and a stream has none.
+    """
+    if current_thread() is not main_thread():
+        return
+    for number in STOP_SIGNALS:
+        _put_before(number, end)
+
+
+def _put_before(number: signal.Signals, end: Callable[[], None]) -> None:
+    former = signal.getsignal(number)
+
+    def stop(received: int, frame: FrameType | None) -> None:
+        end()
+        if callable(former):
+            former(received, frame)
+        elif former == signal.SIG_DFL:
+            signal.signal(received, signal.SIG_DFL)
+            signal.raise_signal(received)
+
+    signal.signal(number, stop)
+
+
+class StreamHandler(ASGIHandler):
+    """Serves the addresses in `webnet.urls_streams`."""
+
+    urlconf = "webnet.urls_streams"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.load_middleware(is_async=True)
+
+    def create_request(
+        self, scope: Mapping[str, Any], body_file: IO[bytes]
+    ) -> tuple[ASGIRequest, None] | tuple[None, HttpResponseBase]:
+        """The request, told where to look up its address; or the refusal of one that is no request."""
+        outcome = super().create_request(scope, body_file)
+        if outcome[0] is not None:
+            outcome[0].urlconf = self.urlconf
+        return outcome
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve GraphQL without Django's thread for each request, which a stream would keep for hours.
+
+        The little of the middleware that must not run on the event loop shares one thread there, and the database is
+        read on those of `webnet.api.events.threads`. A connection that any other address leaves behind on its thread
+        would be lost, so it is closed.
+        """
+        if scope["path"].startswith(GRAPHQL_PATH):
+            await self.handle(scope, receive, send)
+            return
+        async with ThreadSensitiveContext():
+            try:
+                await self.handle(scope, receive, send)
+            finally:
+                await sync_to_async(connections.close_all)()

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.api.mutations.answers import ask, kind
+from webnet.audit.models import PluginAuditLog
 from webnet.customers.access import Actor
 from webnet.plugins.manager import manager
-from webnet.plugins.models import Availability, PluginAuditLog, PluginConfig
+from webnet.plugins.models import Availability, PluginConfig
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 from tests.plugins.audit_logs import OPERATOR, find_faults, write_rows
 from webnet.audit import retention
 from webnet.audit import triggers as audit_triggers
-from webnet.plugins.models import AuditCheckpoint, PluginAuditLog
+from webnet.audit.models import AuditCheckpoint, PluginAuditLog
 
 
 def kill_at_random_moments(count: int, *, seed: int, until_found: bool = False) -> dict[str, Any]:

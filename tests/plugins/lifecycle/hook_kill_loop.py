@@ -10,11 +10,11 @@ from pathlib import Path
 
 from django.db import connection
 
+from webnet.audit.models import AuditOutcome, PluginAuditLog
 from webnet.customers.access import Actor
 from webnet.plugins.hooks import after_commit, outbox
 from webnet.plugins.manager import manager
-from webnet.plugins.models import AuditOutcome, PluginAuditLog
-from webnet.plugins.owed_call import OwedCall
+from webnet.plugins.models import OwedCall
 
 ME = Actor.system("tests")
 LONGEST_SECONDS = 60

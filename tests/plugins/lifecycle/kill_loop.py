@@ -16,20 +16,14 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from webnet.audit import log as audit_log
+from webnet.audit.models import AuditHead, AuditOutcome, Generation, PluginAuditLog
 from webnet.audit.operation import Operation
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer
 from webnet.errors import Refusal
 from webnet.plugins.gate.effective import customer_state
 from webnet.plugins.manager import manager
-from webnet.plugins.models import (
-    AuditHead,
-    AuditOutcome,
-    CustomerPluginConfig,
-    Generation,
-    PluginAuditLog,
-    PluginConfig,
-)
+from webnet.plugins.models import CustomerPluginConfig, PluginConfig
 from webnet.plugins.registry import registry
 
 ME = Actor.system("tests")

@@ -8,7 +8,7 @@ WITHOUT_TRANSACTIONS = """
     from webnet.audit import operation
     operation.transaction = SimpleNamespace(atomic=lambda **_: nullcontext(), on_commit=lambda callback, **_: None)
     from webnet.audit import log as audit_log
-    from webnet.plugins.models import AuditHead
+    from webnet.audit.models import AuditHead
     audit.lock_end = lambda: AuditHead.objects.get(chain="*")
 """
 

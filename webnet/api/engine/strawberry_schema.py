@@ -15,8 +15,7 @@ from strawberry.schema.types.concrete_type import ConcreteType
 from strawberry.types import ExecutionContext
 from strawberry.types.graphql import OperationType
 
-from webnet.api.engine.fingerprints import SchemaParts
-from webnet.api.engine.ownership import Ownership
+from webnet.api.engine.ownership import Ownership, SchemaParts
 from webnet.api.vocabulary.directives import BroughtByPlugin
 
 CACHED_DOCUMENTS = 128

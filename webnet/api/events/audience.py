@@ -17,7 +17,8 @@ from webnet.api.paging.scan_window import REACH
 from webnet.api.request.reader import Reading
 from webnet.api.resolvers.filters import PluginAuditLogFilter
 from webnet.api.resolvers.listings import audit_logs_of, audited_customers
-from webnet.plugins.models import AuditOutcome, Availability, CustomerPluginConfig, PluginAuditLog, PluginConfig
+from webnet.audit.models import AuditOutcome, PluginAuditLog
+from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig
 
 SWITCHES = ("enable_plugin", "disable_plugin", "set_plugin_availability")
 # What the platform does to a plugin for everybody.

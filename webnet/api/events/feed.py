@@ -15,7 +15,7 @@ from webnet.api.paging.cursors import read_cursor, write_cursor
 from webnet.api.request.context import Context
 from webnet.api.resolvers import orders
 from webnet.api.resolvers.filters import PluginAuditLogFilter
-from webnet.plugins.models import PluginAuditLog
+from webnet.audit.models import PluginAuditLog
 
 PAGE = 100
 # How many rows may wait for a client that reads slowly.

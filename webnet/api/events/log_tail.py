@@ -22,8 +22,8 @@ from webnet.api.events.threads import Batch, on_thread
 from webnet.api.events.wakeups import LOOK_SECONDS, Bus
 from webnet.api.paging.connections import Edge
 from webnet.audit import notify
+from webnet.audit.models import PluginAuditLog
 from webnet.errors import WebnetError
-from webnet.plugins.models import PluginAuditLog
 
 logger = logging.getLogger(__name__)
 

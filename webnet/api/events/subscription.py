@@ -14,8 +14,8 @@ from django.db.models import Q
 from webnet.accounts.credential_status import Credential, Standing, forget_user, read_standings
 from webnet.api.errors import INTERNAL_MESSAGE
 from webnet.api.request.context import Context
+from webnet.audit.models import Generation
 from webnet.errors import RequestError, Unauthenticated, WebnetError
-from webnet.plugins.models import Generation
 
 if TYPE_CHECKING:
     from webnet.api.events.feed import Feed

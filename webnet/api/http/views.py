@@ -24,8 +24,7 @@ from webnet.api.error_reporting import tell_errors
 from webnet.api.errors import INTERNAL_MESSAGE, BadRequest
 from webnet.api.events.sse import OpenedStream, open_stream
 from webnet.api.events.threads import on_thread
-from webnet.api.http.csrf import require_csrf_token
-from webnet.api.http.requests import read_request
+from webnet.api.http.requests import read_request, require_csrf_token
 from webnet.api.request.context import Context
 from webnet.api.responses import answer, frame_as_stream, refuse
 from webnet.api.visibility import visible_schema

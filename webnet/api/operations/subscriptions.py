@@ -7,9 +7,10 @@ from collections.abc import AsyncGenerator
 import strawberry
 from strawberry import UNSET
 
-from webnet.api.events.follow import follow_audit_log
+from webnet.api.events.feed import Feed, read_after
+from webnet.api.events.log_tail import tailer
 from webnet.api.paging.connections import Edge
-from webnet.api.request.context import Info
+from webnet.api.request.context import Context, Info
 from webnet.api.resolvers.filters import PluginAuditLogFilter
 from webnet.api.types.audit_log import PluginAuditLogEdge
 from webnet.api.vocabulary.declare import subscription
@@ -32,3 +33,18 @@ class Subscription:
         filter: PluginAuditLogFilter | None = UNSET,  # noqa: A002 - the name in the schema
     ) -> AsyncGenerator[Edge, None]:
         return follow_audit_log(info.context, after=after or None, wanted=filter or None)
+
+
+def follow_audit_log(
+    context: Context, *, after: str | None, wanted: PluginAuditLogFilter | None
+) -> AsyncGenerator[Edge, None]:
+    """Every row for this subscriber from the cursor on, or from now on. Raises BadCursor."""
+    feed = Feed(context, position=read_after(after), wanted=wanted)
+    if context.watch is not None:
+        context.watch.feed = feed
+    return _follow(feed)
+
+
+async def _follow(feed: Feed) -> AsyncGenerator[Edge, None]:
+    async for edge in feed.follow(tailer()):
+        yield edge

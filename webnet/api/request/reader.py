@@ -14,7 +14,13 @@ from webnet.customers.access import Actor
 from webnet.customers.models import ApiToken, Customer, Membership, User
 from webnet.customers.roles import Role
 from webnet.errors import NotFound
-from webnet.plugins.gate.effective import CustomerState, PlatformState, customer_states, platform_state, visible_plugins
+from webnet.plugins.gate.effective import (
+    CustomerState,
+    PlatformState,
+    customer_states,
+    platform_state,
+    visible_plugins,
+)
 from webnet.plugins.models import Availability, PluginConfig, PluginHealth
 
 

@@ -13,9 +13,10 @@ from django.db.models.functions import Cast, Coalesce
 from strawberry import UNSET
 
 from webnet.api.vocabulary.enums import AuditOutcome, Availability, HealthStatus, PluginStatus
+from webnet.audit.models import PluginAuditLog
 from webnet.customers.models import Customer
 from webnet.plugins.gate.effective import PlatformState, effective_customers
-from webnet.plugins.models import CustomerPluginConfig, PluginAuditLog, PluginConfig, PluginHealth
+from webnet.plugins.models import CustomerPluginConfig, PluginConfig, PluginHealth
 
 # Of an audit row, all that is shown of it to everybody who may read it.
 SEARCHED_COLUMNS = (

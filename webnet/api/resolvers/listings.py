@@ -21,12 +21,13 @@ from webnet.api.resolvers.filters import (
 )
 from webnet.api.resolvers.orders import CustomerOrder, PluginOrder
 from webnet.api.resolvers.pages import Arguments, open_nested_page, open_page
+from webnet.audit.models import PluginAuditLog
 from webnet.customers.models import Customer
 from webnet.customers.roles import Role
 from webnet.plugins.gate.effective import Reason
 from webnet.plugins.gate.rules import IneffectiveCode
 from webnet.plugins.kernel.compatibility import satisfies
-from webnet.plugins.models import Availability, CustomerPluginConfig, PluginAuditLog, PluginConfig
+from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig
 
 
 def customers(

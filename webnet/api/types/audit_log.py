@@ -17,12 +17,13 @@ from webnet.api.vocabulary.columns import Column
 from webnet.api.vocabulary.declare import field
 from webnet.api.vocabulary.enums import AuditOutcome, Role
 from webnet.api.vocabulary.node import Node, global_id, read_pk
+from webnet.audit.models import PluginAuditLog as AuditRow
 from webnet.customers.models import Customer, User
 from webnet.plugins import models
 
 
 @strawberry_django.type(
-    models.PluginAuditLog,
+    AuditRow,
     field_cls=Column,
     description=(
         "One operation, also a refused or failed one; `sequence` counts without gaps per customer, "
@@ -41,61 +42,61 @@ class PluginAuditLog(Node):
 
     @field()
     @staticmethod
-    def id(root: strawberry.Parent[models.PluginAuditLog]) -> strawberry.ID:
+    def id(root: strawberry.Parent[AuditRow]) -> strawberry.ID:
         return global_id("PluginAuditLog", root.pk)
 
     @field(graphql_type=UserRef | None)
     @staticmethod
-    def user(root: strawberry.Parent[models.PluginAuditLog], info: Info) -> User | None:
+    def user(root: strawberry.Parent[AuditRow], info: Info) -> User | None:
         return info.context.reading.users.get(root.actor_id) if root.actor_id is not None else None
 
     @field(graphql_type=Role | None)
     @staticmethod
-    def role(root: strawberry.Parent[models.PluginAuditLog]) -> Role | None:
+    def role(root: strawberry.Parent[AuditRow]) -> Role | None:
         return Role(root.role) if root.role in Role.values else None
 
     @field(graphql_type=CustomerRef | None)
     @staticmethod
-    def customer(root: strawberry.Parent[models.PluginAuditLog], info: Info) -> Customer | None:
+    def customer(root: strawberry.Parent[AuditRow], info: Info) -> Customer | None:
         return info.context.reading.customers.get(root.customer_id) if root.customer_id is not None else None
 
     @field(graphql_type=PluginRef | None)
     @staticmethod
-    def plugin(root: strawberry.Parent[models.PluginAuditLog], info: Info) -> models.PluginConfig | None:
+    def plugin(root: strawberry.Parent[AuditRow], info: Info) -> models.PluginConfig | None:
         return info.context.reading.find_plugin(root.plugin_name)
 
     @field()
     @staticmethod
-    def plugin_name(root: strawberry.Parent[models.PluginAuditLog]) -> str | None:
+    def plugin_name(root: strawberry.Parent[AuditRow]) -> str | None:
         return root.plugin_name or None
 
     @field()
     @staticmethod
-    def plugin_version(root: strawberry.Parent[models.PluginAuditLog]) -> str | None:
+    def plugin_version(root: strawberry.Parent[AuditRow]) -> str | None:
         return root.plugin_version or None
 
     @field()
     @staticmethod
-    def error_code(root: strawberry.Parent[models.PluginAuditLog]) -> str | None:
+    def error_code(root: strawberry.Parent[AuditRow]) -> str | None:
         return root.error_code or None
 
     @field()
     @staticmethod
-    def reason(root: strawberry.Parent[models.PluginAuditLog]) -> str | None:
+    def reason(root: strawberry.Parent[AuditRow]) -> str | None:
         return root.reason or None
 
     @field()
     @staticmethod
-    def request_id(root: strawberry.Parent[models.PluginAuditLog]) -> str | None:
+    def request_id(root: strawberry.Parent[AuditRow]) -> str | None:
         return root.request_id or None
 
     @field(description="Only for admins; null to others.")
     @staticmethod
-    def ip_address(root: strawberry.Parent[models.PluginAuditLog], info: Info) -> str | None:
+    def ip_address(root: strawberry.Parent[AuditRow], info: Info) -> str | None:
         return root.ip_address if listings.sees_ip_address(info.context.reading, root) else None
 
     @staticmethod
-    def find_node(info: Info, key: str) -> models.PluginAuditLog | None:
+    def find_node(info: Info, key: str) -> AuditRow | None:
         pk = read_pk(key)
         return listings.find_audit_log(info.context.reading, pk) if pk is not None else None
 

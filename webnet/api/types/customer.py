@@ -17,8 +17,9 @@ from webnet.api.vocabulary.columns import Column
 from webnet.api.vocabulary.declare import field
 from webnet.api.vocabulary.enums import Role
 from webnet.api.vocabulary.node import Node, global_id
+from webnet.audit.models import PluginAuditLog
 from webnet.customers import models
-from webnet.plugins.models import CustomerPluginConfig, PluginAuditLog
+from webnet.plugins.models import CustomerPluginConfig
 
 
 @strawberry_django.type(models.Customer, field_cls=Column, description="One tenant.")

@@ -21,6 +21,7 @@ from webnet.api.vocabulary.declare import field
 from webnet.api.vocabulary.enums import Availability, IneffectiveCode
 from webnet.api.vocabulary.node import Node, global_id
 from webnet.api.vocabulary.scalars import Json
+from webnet.audit.models import PluginAuditLog
 from webnet.customers.models import Customer
 from webnet.plugins import models
 
@@ -121,7 +122,7 @@ class CustomerPluginConfig(Node):
         after: str | None = UNSET,
         last: int | None = UNSET,
         before: str | None = UNSET,
-    ) -> Page[models.PluginAuditLog] | None:
+    ) -> Page[PluginAuditLog] | None:
         arguments = {"first": first, "after": after, "last": last, "before": before}
         return histories.settings_of(info, root.plugin, root, arguments)
 

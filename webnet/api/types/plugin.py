@@ -28,6 +28,7 @@ from webnet.api.vocabulary.declare import field
 from webnet.api.vocabulary.enums import Availability, PluginStatus
 from webnet.api.vocabulary.node import Node, global_id
 from webnet.api.vocabulary.scalars import Json
+from webnet.audit.models import PluginAuditLog
 from webnet.plugins import models
 
 
@@ -146,7 +147,7 @@ class Plugin(Node):
         after: str | None = UNSET,
         last: int | None = UNSET,
         before: str | None = UNSET,
-    ) -> Page[models.PluginAuditLog] | None:
+    ) -> Page[PluginAuditLog] | None:
         arguments = {"first": first, "after": after, "last": last, "before": before}
         return histories.settings_of(info, root, None, arguments)
 
@@ -206,7 +207,7 @@ class Plugin(Node):
         after: str | None = UNSET,
         last: int | None = UNSET,
         before: str | None = UNSET,
-    ) -> Page[models.PluginAuditLog] | None:
+    ) -> Page[PluginAuditLog] | None:
         arguments = {"first": first, "after": after, "last": last, "before": before}
         return listings.audit_logs_of_plugin(info, root, filter or None, arguments)
 

@@ -16,8 +16,8 @@ from webnet.api.values.references import UserRef
 from webnet.api.vocabulary.columns import Column
 from webnet.api.vocabulary.declare import field
 from webnet.api.vocabulary.scalars import Json
+from webnet.audit.models import PluginAuditLog
 from webnet.customers.models import User
-from webnet.plugins import models
 from webnet.plugins.settings.history import ChangedSetting as Changed
 from webnet.plugins.settings.history import revision_of
 
@@ -39,7 +39,7 @@ class ChangedSetting:
 
 
 @strawberry_django.type(
-    models.PluginAuditLog,
+    PluginAuditLog,
     field_cls=Column,
     name="SettingsChange",
     description="One change of a layer of settings; `revision` is the layer's since then.",
@@ -50,22 +50,22 @@ class SettingsChange:
 
     @field()
     @staticmethod
-    def revision(root: strawberry.Parent[models.PluginAuditLog]) -> int:
+    def revision(root: strawberry.Parent[PluginAuditLog]) -> int:
         return revision_of(root)
 
     @field(graphql_type=UserRef | None)
     @staticmethod
-    def user(root: strawberry.Parent[models.PluginAuditLog], info: Info) -> User | None:
+    def user(root: strawberry.Parent[PluginAuditLog], info: Info) -> User | None:
         return info.context.reading.users.get(root.actor_id) if root.actor_id is not None else None
 
     @field()
     @staticmethod
-    def reason(root: strawberry.Parent[models.PluginAuditLog]) -> str | None:
+    def reason(root: strawberry.Parent[PluginAuditLog]) -> str | None:
         return root.reason or None
 
     @field(graphql_type=list[ChangedSetting])
     @staticmethod
-    def changes(root: strawberry.Parent[models.PluginAuditLog], info: Info) -> tuple[Changed, ...]:
+    def changes(root: strawberry.Parent[PluginAuditLog], info: Info) -> tuple[Changed, ...]:
         return show_changes(root, sees_all=info.context.actor.is_platform_operator)
 
 

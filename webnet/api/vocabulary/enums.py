@@ -6,10 +6,11 @@ from enum import Enum
 
 import strawberry
 
+from webnet.audit.models import AuditOutcome
 from webnet.customers.roles import Role
 from webnet.plugins.changes.plans import PlanAction
 from webnet.plugins.gate.rules import IneffectiveCode
-from webnet.plugins.models import AuditOutcome, Availability, HealthStatus, PluginStatus
+from webnet.plugins.models import Availability, HealthStatus, PluginStatus
 
 __all__ = [
     "AuditOutcome",

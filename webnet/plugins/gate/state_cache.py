@@ -10,10 +10,11 @@ from typing import Generic, TypeVar
 from django.db import connection
 from django.db.models import OuterRef, Subquery
 
+from webnet.audit.models import Generation
 from webnet.customers.models import Customer
 from webnet.plugins.gate.rules import CustomerState, PlatformState
 from webnet.plugins.kernel.compatibility import is_newer
-from webnet.plugins.models import CustomerPluginConfig, Generation, PluginConfig
+from webnet.plugins.models import CustomerPluginConfig, PluginConfig
 from webnet.plugins.registry import registry
 
 Key = TypeVar("Key")

@@ -18,8 +18,7 @@ from webnet.customers.actor_json import read_actor
 from webnet.customers.models import Customer
 from webnet.plugins.base import HookContext, PluginBase, call_hook
 from webnet.plugins.hooks import outbox
-from webnet.plugins.models import CustomerPluginConfig, PluginConfig
-from webnet.plugins.owed_call import OwedCall
+from webnet.plugins.models import CustomerPluginConfig, OwedCall, PluginConfig
 from webnet.plugins.registry import registry
 from webnet.plugins.runtime import failure_reports
 from webnet.plugins.runtime.failure_reports import RuntimeFailure

@@ -11,12 +11,12 @@ from django.utils import timezone
 
 from webnet.audit import log as audit_log
 from webnet.audit import notify
+from webnet.audit.models import AuditOutcome, new_token
 from webnet.audit.operation import Operation
 from webnet.customers.actor_json import read_actor, write_actor
 from webnet.customers.models import Customer
 from webnet.errors import HookFailed
-from webnet.plugins.models import AuditOutcome, PluginConfig, new_token
-from webnet.plugins.owed_call import OwedCall
+from webnet.plugins.models import OwedCall, PluginConfig
 from webnet.plugins.registry import registry
 
 # How long a claim holds: longer than a process needs for one call, so that two do not call the same hook at once.

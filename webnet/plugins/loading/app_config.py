@@ -10,12 +10,10 @@ from typing import Any
 from django.apps import AppConfig, apps
 
 from webnet.containment import LoadFailure, attempt
-from webnet.plugins.loading.admin_pages import import_admin_pages
+from webnet.plugins.loading.checks import contain_checks, find_refused
+from webnet.plugins.loading.imports import hide_template_tags, import_admin_pages, import_template_tags
 from webnet.plugins.loading.migration_files import hide_broken_migrations
-from webnet.plugins.loading.model_checks import find_refused
 from webnet.plugins.loading.model_withdrawal import find_dangling, withdraw_models
-from webnet.plugins.loading.system_checks import contain_checks
-from webnet.plugins.loading.template_tags import hide_template_tags, import_template_tags
 
 # Why apps are put aside, by module: of this process, like Django's own registry of apps.
 failed_apps: dict[str, LoadFailure] = {}

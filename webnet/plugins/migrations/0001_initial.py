@@ -5,7 +5,7 @@ import django.db.models.functions.comparison
 import django.utils.timezone
 from django.db import migrations, models
 
-import webnet.plugins.models
+import webnet.audit.models
 
 
 class Migration(migrations.Migration):
@@ -121,7 +121,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("counter", models.PositiveBigIntegerField(default=0)),
-                ("token", models.CharField(default=webnet.plugins.models.new_token, max_length=32)),
+                ("token", models.CharField(default=webnet.audit.models.new_token, max_length=32)),
                 (
                     "customer",
                     models.OneToOneField(

@@ -8,8 +8,8 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from webnet.audit.models import AuditOutcome, PluginAuditLog
 from webnet.errors import RevisionNotAvailable
-from webnet.plugins.models import AuditOutcome, PluginAuditLog
 from webnet.plugins.schema.pointer import MISSING, join_pointer, pointer_get, walk_leaves
 
 GLOBAL_ACTIONS = ("update_plugin_settings", "revert_plugin_settings")

@@ -13,13 +13,7 @@ from webnet.api.request.context import Info
 from webnet.api.types.customer_plugin_config import CustomerPluginConfig
 from webnet.api.types.health import PluginHealth
 from webnet.api.types.plugin import Plugin
-from webnet.api.types.refusals import (
-    DependencyRefusal,
-    HookFailed,
-    NotFound,
-    PermissionDenied,
-    PluginUnavailable,
-)
+from webnet.api.types.refusals import DependencyRefusal, HookFailed, NotFound, PermissionDenied, PluginUnavailable
 from webnet.api.vocabulary.declare import mutation
 from webnet.api.vocabulary.enums import Availability
 from webnet.plugins import models

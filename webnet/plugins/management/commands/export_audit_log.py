@@ -13,10 +13,10 @@ from tqdm import tqdm
 
 from webnet.audit import export as audit_export
 from webnet.audit import search as audit_search
+from webnet.audit.models import AuditOutcome, PluginAuditLog
 from webnet.audit.verification import one_moment
 from webnet.customers.models import Customer
 from webnet.plugins.management.instants import read_instant
-from webnet.plugins.models import AuditOutcome, PluginAuditLog
 
 WRITERS = {"ndjson": audit_export.write_ndjson, "csv": audit_export.write_csv}
 LISTED = {"plugin": "plugin_name", "actor": "actor_name", "action": "action", "outcome": "outcome"}

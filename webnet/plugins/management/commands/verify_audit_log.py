@@ -12,8 +12,8 @@ from tqdm import tqdm
 
 from webnet.audit import signing_keys
 from webnet.audit import triggers as audit_triggers
+from webnet.audit.models import AuditCheckpoint
 from webnet.audit.verification import last_position, one_moment, pruned_to, verify
-from webnet.plugins.models import AuditCheckpoint
 
 
 class Command(BaseCommand):

@@ -1,14 +1,19 @@
-"""Finds plugins whose models Django's checks refuse: with such errors in sight, no command of Django's would run."""
+"""Django's system checks: models that they refuse are found, and what plugins' own checks find stays a warning.
+
+With an error in sight no command of Django's would run, so no plugin may cause one.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial, update_wrapper
 from typing import Any, TypeVar
 
 from django.apps import AppConfig
-from django.core.checks import CheckMessage, Tags, run_checks
+from django.core.checks import ERROR, WARNING, CheckMessage, Tags, run_checks
+from django.core.checks import Warning as CheckWarning
+from django.core.checks.registry import registry
 
 from webnet.containment import LoadFailure, attempt
 
@@ -53,3 +58,35 @@ def _concerning(config: AppConfig, errors: Sequence[CheckMessage]) -> Iterator[C
 def _tell(error: CheckMessage) -> str:
     place = getattr(getattr(error.obj, "_meta", None), "label", None) or str(error.obj or "")
     return f"{place}: {error.msg} ({error.id})" if place else f"{error.msg} ({error.id})"
+
+
+def contain_checks(configs: Iterable[AppConfig]) -> None:
+    """What these apps' checks find, raise or return in error is no more than a warning from now on."""
+    kinds: tuple[set[Any], ...] = (registry.registered_checks, registry.deployment_checks)
+    for config in configs:
+        for checks in kinds:
+            for check in [check for check in checks if _belongs(check, config)]:
+                checks.discard(check)
+                checks.add(_contain(check, config))
+
+
+def _belongs(check: Any, config: AppConfig) -> bool:
+    return f"{getattr(check, '__module__', '')}.".startswith(f"{config.name}.")
+
+
+def _contain(check: Callable[..., Any], config: AppConfig) -> Callable[..., list[CheckMessage]]:
+    def run(**arguments: Any) -> list[CheckMessage]:
+        found = attempt(partial(_run, check, arguments), doing=f"A check of '{config.name}'")
+        return [CheckWarning(found.reason, id="webnet.W003")] if isinstance(found, LoadFailure) else found
+
+    contained = update_wrapper(run, check)
+    contained.tags = tuple(getattr(check, "tags", ()))  # type: ignore[attr-defined]  # where Django looks for them
+    contained.__module__ = __name__  # so that it is not contained a second time
+    return contained
+
+
+def _run(check: Callable[..., Any], arguments: dict[str, Any]) -> list[CheckMessage]:
+    messages = list(check(**arguments))
+    for message in messages:
+        message.level = WARNING if message.level >= ERROR else message.level
+    return messages

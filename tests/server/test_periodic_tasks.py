@@ -6,15 +6,15 @@ import pytest
 
 from webnet.plugins.models import PluginFailure
 from webnet.plugins.runtime import failure_counter
-from webnet.server import periodic_tasks
+from webnet.server import heartbeat
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_what_failed_in_a_process_is_not_lost_when_it_ends(monkeypatch):
-    monkeypatch.setattr(periodic_tasks, "CHORES", ())
-    monkeypatch.setattr(periodic_tasks, "STOP_SECONDS", 60)
-    work = periodic_tasks.Chores()
+    monkeypatch.setattr(heartbeat, "PERIODIC_TASKS", ())
+    monkeypatch.setattr(heartbeat, "TASKS_STOP_SECONDS", 60)
+    work = heartbeat.PeriodicTasks()
     work.start()
     failure_counter.count("shelf", customer_id=1, raised=ValueError(), place="in on_enable")
 
