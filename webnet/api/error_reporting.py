@@ -6,8 +6,7 @@ from collections.abc import Iterable
 
 from graphql import GraphQLError
 
-from webnet.api.engine.isolation import FieldFailed
-from webnet.api.errors import describe, find_cause
+from webnet.api.errors import FieldFailed, describe, find_cause
 from webnet.api.request.context import Context
 from webnet.api.request.reader import Reading
 from webnet.plugins.runtime.failure_counter import count_for_user

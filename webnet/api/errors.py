@@ -36,9 +36,11 @@ from __future__ import annotations
 import logging
 import re
 
-from graphql import GraphQLError, GraphQLSyntaxError
+from graphql import (
+    GraphQLError,
+    GraphQLSyntaxError,
+)
 
-from webnet.api.engine.isolation import FieldFailed, is_about_input
 from webnet.errors import RequestError, WebnetError
 
 logger = logging.getLogger("webnet.api")
@@ -128,3 +130,23 @@ def _read_message(error: GraphQLError) -> str:
     """The message without the value at fault, which may be a secret."""
     match = _VALUE_AT_FAULT.match(error.message)
     return f"{match[1]}." if match else error.message
+
+
+class FieldFailed(Exception):
+    """What a plugin's field raised, or why its value fits no answer; `customer_id` owns its row, if known."""
+
+    def __init__(self, error: BaseException, *, plugin: str, place: str, customer_id: int | None = None) -> None:
+        super().__init__(place)
+        self.error = error
+        self.plugin = plugin
+        self.place = place
+        self.customer_id = customer_id
+
+
+def is_about_input(error: GraphQLError) -> bool:
+    """Whether graphql-core could not take a variable or an argument; it tells so by its words alone."""
+    return "has invalid value" in error.message
+
+
+class SubscriptionEnded(RequestError):
+    """Why a subscription ends before its client ends it; `code` says what the client can do."""

@@ -248,3 +248,13 @@ def _tell_clash(name: str, module: str, taken_by: str) -> str:
 
 
 registry = PluginRegistry()
+
+
+def find_plugin(model: Any) -> str | None:
+    """The name of the plugin that brings the Django model; None for one of the host's."""
+    app = getattr(model._meta.app_config, "name", "")
+    for entry in registry.entries():
+        named = entry.manifest.models or () if entry.manifest is not None else ()
+        if entry.module == app or model in named:
+            return entry.name
+    return None

@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 from django.db import models
 
 from webnet.customers.models import Customer
-from webnet.plugins.registry import registry
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -71,16 +70,6 @@ def has_tenancy(model: type[models.Model]) -> bool:
         return issubclass(model, GlobalModel)
     customer: Any = next((field for field in model._meta.fields if field.name == "customer"), None)
     return customer is not None and customer.related_model is Customer and not customer.null
-
-
-def find_plugin(model: type[models.Model]) -> str | None:
-    """The plugin that brings the model; None for one of the host's."""
-    app = getattr(model._meta.app_config, "name", "")
-    for entry in registry.entries():
-        named = entry.manifest.models or () if entry.manifest is not None else ()
-        if entry.module == app or model in named:
-            return entry.name
-    return None
 
 
 def keep_with_customer(rows: Sequence[models.Model]) -> None:

@@ -8,7 +8,8 @@ from django.db.models import Model, QuerySet
 
 from webnet.api.request.reader import Reading
 from webnet.plugins.gate.effective import effective_customers
-from webnet.plugins.tenancy import find_plugin, is_customer_owned
+from webnet.plugins.registry import find_plugin
+from webnet.plugins.tenancy import is_customer_owned
 
 Row = TypeVar("Row", bound=Model)
 

@@ -14,6 +14,7 @@ from graphql.pyutils import Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from webnet.api.engine.ownership import Composite, Ownership
+from webnet.api.errors import FieldFailed, is_about_input
 from webnet.api.responses import dump
 from webnet.customers.models import Customer
 from webnet.errors import WebnetError
@@ -25,17 +26,6 @@ Resolve = Callable[..., Any]
 PLUGIN = "webnet.plugin"
 LATER = frozenset({CoroutineType, AsyncGeneratorType})
 PLAIN = frozenset({str, int, float, bool})
-
-
-class FieldFailed(Exception):
-    """What a plugin's field raised, or why its value fits no answer; `customer_id` owns its row, if known."""
-
-    def __init__(self, error: BaseException, *, plugin: str, place: str, customer_id: int | None = None) -> None:
-        super().__init__(place)
-        self.error = error
-        self.plugin = plugin
-        self.place = place
-        self.customer_id = customer_id
 
 
 def isolate(schema: GraphQLSchema, owners: Ownership) -> None:
@@ -81,11 +71,6 @@ def owner_of(source: Any) -> int | None:
         return source.pk
     owner = getattr(source, "customer_id", None) if isinstance(source, Model) else None
     return owner if isinstance(owner, int) else None
-
-
-def is_about_input(error: GraphQLError) -> bool:
-    """Whether graphql-core could not take a variable or an argument; it tells so by its words alone."""
-    return "has invalid value" in error.message
 
 
 def _is_told(error: Exception) -> bool:

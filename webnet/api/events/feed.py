@@ -6,12 +6,11 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterable
 from typing import Protocol
 
-from webnet.api.errors import BadCursor
+from webnet.api.errors import BadCursor, SubscriptionEnded
 from webnet.api.events.audience import Audience
-from webnet.api.events.subscription import SubscriptionEnded
 from webnet.api.events.threads import on_thread
-from webnet.api.paging.connections import Edge
 from webnet.api.paging.cursors import read_cursor, write_cursor
+from webnet.api.paging.page_request import Edge
 from webnet.api.request.context import Context
 from webnet.api.resolvers import orders
 from webnet.api.resolvers.filters import PluginAuditLogFilter

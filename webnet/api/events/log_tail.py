@@ -13,14 +13,14 @@ from weakref import WeakKeyDictionary
 
 from django.db import Error as DatabaseError
 
-from webnet.api.errors import INTERNAL_MESSAGE
+from webnet.api.errors import INTERNAL_MESSAGE, SubscriptionEnded
 from webnet.api.events.audience import Audience
 from webnet.api.events.feed import Feed, edge_of, read_end
 from webnet.api.events.shared_answers import SharedAnswers
-from webnet.api.events.subscription import SubscriptionEnded, Watch, examine
+from webnet.api.events.subscription import Watch, examine
 from webnet.api.events.threads import Batch, on_thread
 from webnet.api.events.wakeups import LOOK_SECONDS, Bus
-from webnet.api.paging.connections import Edge
+from webnet.api.paging.page_request import Edge
 from webnet.audit import notify
 from webnet.audit.models import PluginAuditLog
 from webnet.errors import WebnetError

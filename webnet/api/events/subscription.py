@@ -12,10 +12,10 @@ from django.db import DatabaseError
 from django.db.models import Q
 
 from webnet.accounts.credential_status import Credential, Standing, forget_user, read_standings
-from webnet.api.errors import INTERNAL_MESSAGE
+from webnet.api.errors import INTERNAL_MESSAGE, SubscriptionEnded
 from webnet.api.request.context import Context
 from webnet.audit.models import Generation
-from webnet.errors import RequestError, Unauthenticated, WebnetError
+from webnet.errors import Unauthenticated, WebnetError
 
 if TYPE_CHECKING:
     from webnet.api.events.feed import Feed
@@ -24,10 +24,6 @@ logger = logging.getLogger(__name__)
 
 # Tokens of generations: the platform's under None, and customers' by primary key.
 Tokens = Mapping[int | None, str]
-
-
-class SubscriptionEnded(RequestError):
-    """Why a subscription ends before its client ends it; `code` says what the client can do."""
 
 
 class Watch:

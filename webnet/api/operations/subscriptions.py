@@ -9,7 +9,7 @@ from strawberry import UNSET
 
 from webnet.api.events.feed import Feed, read_after
 from webnet.api.events.log_tail import tailer
-from webnet.api.paging.connections import Edge
+from webnet.api.paging.page_request import Edge
 from webnet.api.request.context import Context, Info
 from webnet.api.resolvers.filters import PluginAuditLogFilter
 from webnet.api.types.audit_log import PluginAuditLogEdge

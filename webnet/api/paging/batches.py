@@ -9,8 +9,9 @@ from typing import Any, Generic, TypeVar
 from django.db.models import Count, Model, QuerySet
 from strawberry.types.info import Info
 
-from webnet.api.paging.connections import Listing, Page, PageRequest, Source
+from webnet.api.paging.connections import Listing, Page, Source
 from webnet.api.paging.loaders import Loader
+from webnet.api.paging.page_request import PageRequest
 from webnet.api.paging.scan_window import Stretch
 
 Row = TypeVar("Row", bound=Model)

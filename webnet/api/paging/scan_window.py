@@ -6,12 +6,11 @@ A search that nothing fits would read a million rows; so each page reads its own
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from django.db.models import Model, QuerySet
 
-if TYPE_CHECKING:
-    from webnet.api.paging.connections import PageRequest
+from webnet.api.paging.page_request import PageRequest
 
 Row = TypeVar("Row", bound=Model)
 

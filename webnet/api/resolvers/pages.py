@@ -11,7 +11,8 @@ from django.db.models import Model
 from strawberry_django.optimizer import optimize
 
 from webnet.api.paging.batches import Batch
-from webnet.api.paging.connections import Listing, Page, PageRequest, Source
+from webnet.api.paging.connections import Listing, Page, Source
+from webnet.api.paging.page_request import PageRequest
 from webnet.api.paging.scan_window import Stretch
 from webnet.api.request.context import Info
 from webnet.api.vocabulary.columns import WHOLE_ROWS

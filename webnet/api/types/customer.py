@@ -6,7 +6,8 @@ import strawberry
 import strawberry_django
 from strawberry import UNSET, relay
 
-from webnet.api.paging.connections import Page, PageInfo
+from webnet.api.paging.connections import Page
+from webnet.api.paging.page_request import PageInfo
 from webnet.api.request.context import Info
 from webnet.api.resolvers import listings, permission_matrix, surfaces
 from webnet.api.resolvers.filters import PluginAuditLogFilter

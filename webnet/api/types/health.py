@@ -9,7 +9,7 @@ import strawberry_django
 from strawberry import relay
 from strawberry.scalars import JSON
 
-from webnet.api.paging.connections import PageInfo
+from webnet.api.paging.page_request import PageInfo
 from webnet.api.vocabulary.columns import Column
 from webnet.api.vocabulary.enums import HealthStatus
 from webnet.plugins import models

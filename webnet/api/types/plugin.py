@@ -9,7 +9,8 @@ import strawberry_django
 from strawberry import UNSET, relay
 from strawberry.scalars import JSON
 
-from webnet.api.paging.connections import Page, PageInfo
+from webnet.api.paging.connections import Page
+from webnet.api.paging.page_request import PageInfo
 from webnet.api.request.context import Info
 from webnet.api.resolvers import histories, listings
 from webnet.api.resolvers.filters import CustomerPluginConfigFilter, PluginAuditLogFilter

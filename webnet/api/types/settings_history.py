@@ -9,7 +9,7 @@ import strawberry_django
 from strawberry import relay
 from strawberry.scalars import JSON
 
-from webnet.api.paging.connections import PageInfo
+from webnet.api.paging.page_request import PageInfo
 from webnet.api.request.context import Info
 from webnet.api.resolvers.settings_view import show_changes
 from webnet.api.values.references import UserRef

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from webnet.audit import operation
 from webnet.audit.operation import Operation
@@ -14,6 +13,7 @@ from webnet.plugins.changes.switching import find_plugin, require_runnable
 from webnet.plugins.gate.effective import platform_state
 from webnet.plugins.models import PluginConfig
 from webnet.plugins.settings import impact, layers, validity
+from webnet.plugins.settings.audit_view import audit_view, changed_secrets
 from webnet.plugins.settings.edits import Edit, invalid, is_same
 from webnet.plugins.settings.impact import Foresight
 from webnet.plugins.settings.layers import Layer
@@ -97,13 +97,3 @@ def _shown(work: Operation, row: PluginConfig, issues: Issues) -> Issues:
         return issues
     shown = tuple(issue for issue in issues if not schema.platform_only(issue.path))
     return shown or (SettingsIssue(path="", message=validity.PLATFORMS_FAULT),)
-
-
-def audit_view(layer: Layer) -> dict[str, Any]:
-    """What an audit row says of a layer, before and after; never a secret."""
-    return {"revision": layer.settings_revision, "settings": layer.settings, "secretsSet": sorted(layer.secrets)}
-
-
-def changed_secrets(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    """The pointers of the secrets that were set, changed or removed."""
-    return sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))

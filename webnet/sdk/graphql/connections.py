@@ -11,7 +11,8 @@ from strawberry.annotation import StrawberryAnnotation
 from strawberry.relay.types import NodeType
 from strawberry.types.arguments import StrawberryArgument
 
-from webnet.api.paging.connections import Listing, Page, PageInfo, empty_page
+from webnet.api.paging.connections import Listing, Page, empty_page
+from webnet.api.paging.page_request import PageInfo
 from webnet.api.resolvers.pages import open_nested_page, open_page
 from webnet.customers.models import Customer
 from webnet.sdk.graphql.definition import RowType, find_row_type, mistake

@@ -18,8 +18,8 @@ from webnet.audit import triggers as audit_triggers
 from webnet.customers.models import Customer
 from webnet.plugins.gate import state_cache
 from webnet.plugins.runtime import failure_counter
-from webnet.sdk.testing.hooks import DATA_DIR
 from webnet.sdk.testing.protocols import MakeClient, MakeCustomer, MakeHookContext, SetSettings, SwitchPlugin
+from webnet.sdk.testing.stash import DATA_DIR
 from webnet.sdk.trial.client import WebnetClient
 from webnet.sdk.trial.fixtures_data import PLATFORM, House, make_hook_context
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from webnet.sdk.testing.stash import DATA_DIR
 from webnet.sdk.trial.environment import find_memory, make_environment, take_on
 
 OPTION = "webnet_plugins"
-DATA_DIR = pytest.StashKey["tempfile.TemporaryDirectory[str]"]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
