@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -20,11 +19,12 @@ from webnet.api.engine.contributions import (
     list_additions,
     refuse_clashes,
 )
+from webnet.api.engine.current import FullSchema, set_current_schema
 from webnet.api.engine.derivation import SchemaIndex
 from webnet.api.engine.gated_fields import gate_added_fields
 from webnet.api.engine.isolation import IsolatingExecutor, isolate
 from webnet.api.engine.limits import EXTENSIONS
-from webnet.api.engine.ownership import Ownership, find_owners
+from webnet.api.engine.ownership import find_owners
 from webnet.api.engine.permission_checks import refuse_undeclared
 from webnet.api.engine.strawberry_schema import Schema
 from webnet.api.engine.trial_build import find_failures, without
@@ -62,15 +62,6 @@ class Mutation(
 ROOT_TYPES: Mapping[str, type] = {"query": Query, "mutation": Mutation, "subscription": Subscription}
 
 
-@dataclass(frozen=True, kw_only=True)
-class FullSchema:
-    """Everything that the host and the loaded plugins bring, and who brings it."""
-
-    schema: Schema
-    owners: Ownership
-    index: SchemaIndex
-
-
 @cache
 def full_schema() -> FullSchema:
     """The full schema of this process; a plugin whose part can't be built is set aside, and the rest stands.
@@ -81,7 +72,9 @@ def full_schema() -> FullSchema:
     failures = find_failures(contributions, build_and_print)
     for plugin, failure in failures.items():
         registry.set_aside(plugin, failure)
-    return build(tuple(without(failures, contributions)))
+    full = build(tuple(without(failures, contributions)))
+    set_current_schema(full)
+    return full
 
 
 def build_and_print(contributions: Sequence[Contribution]) -> None:

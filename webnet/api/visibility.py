@@ -7,10 +7,11 @@ from threading import Lock
 
 from django.conf import settings
 
+from webnet.api.engine.current import FullSchema
 from webnet.api.engine.derivation import SchemaFilter
 from webnet.api.engine.strawberry_schema import Schema
 from webnet.api.request.reader import Reading
-from webnet.api.schema import FullSchema, full_schema
+from webnet.api.schema import full_schema
 from webnet.plugins.gate.state_cache import BoundedCache
 
 _derived: BoundedCache[frozenset[str], Schema] = BoundedCache(settings.WEBNET_SCHEMA_CACHE_SIZE)

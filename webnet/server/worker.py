@@ -45,7 +45,7 @@ def leave() -> None:
 
 def try_to_load() -> None:
     """Load what a worker would, in a process of its own, and end it; plugins' threads must not keep it."""
-    import webnet.asgi  # noqa: F401 - it is the trial
+    import webnet.server.asgi_application  # noqa: F401 - it is the trial
 
     os._exit(0)
 

@@ -17,7 +17,7 @@ from graphql import (
     visit,
 )
 
-from webnet.api.schema import full_schema
+from webnet.api.engine.current import current_schema
 
 
 def find_plugins(executor: Executor[Any]) -> frozenset[str]:
@@ -38,7 +38,7 @@ class _Collector(Visitor):
         super().__init__()
         self.plugins: set[str] = set()
         self._types = types
-        self._owners = full_schema().owners
+        self._owners = current_schema().owners
 
     def enter_field(self, node: FieldNode, *_: Any) -> None:
         parent = self._types.get_parent_type()

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.apps import apps
 
+from webnet.api.engine.current import current_schema
 from webnet.api.engine.ownership import Ownership
 from webnet.api.request.reader import Reading
 from webnet.api.resolvers.surfaces import find_address
@@ -25,9 +26,7 @@ def find_contributions(reading: Reading, plugin: PluginConfig) -> PluginContribu
     entry = registry.find(plugin.name)
     if entry is None or entry.status != "loaded" or entry.manifest is None or not reading.operates_in_view:
         return None
-    from webnet.api.schema import full_schema  # It is made of the types that ask here.
-
-    owners, manifest = full_schema().owners, entry.manifest
+    owners, manifest = current_schema().owners, entry.manifest
     queries, mutations, subscriptions = (_fields(owners, plugin.name, root) for root in ROOTS)
     items = sorted(manifest.navigation_items, key=lambda item: (item.order, item.label))
     return PluginContributions(

@@ -63,7 +63,7 @@ class Command(BaseCommand):
 
 def _make_server() -> uvicorn.Server:
     """uvicorn before the whole of webnet, logging as the settings say."""
-    from webnet.asgi import application  # only now, when the database is up to date
+    from webnet.server.asgi_application import application  # only now, when the database is up to date
 
     config = uvicorn.Config(
         application,
