@@ -19,7 +19,7 @@ from webnet.containment import tell_error
 from webnet.errors import NotFound, PermissionDenied
 from webnet.plugins.base import HookContext
 from webnet.plugins.gate.permissions import permissions_of
-from webnet.plugins.runtime.failure_counter import count_for_user
+from webnet.plugins.runtime.failures import count_for_user
 from webnet.plugins.settings import layers
 
 logger = logging.getLogger(__name__)

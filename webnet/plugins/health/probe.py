@@ -15,8 +15,7 @@ from webnet.customers.models import Customer
 from webnet.errors import NotFound, SecretUnreadable
 from webnet.plugins.base import HealthReport
 from webnet.plugins.models import PluginConfig, PluginHealth
-from webnet.plugins.runtime import failure_reports
-from webnet.plugins.runtime.failure_reports import RuntimeFailure
+from webnet.plugins.runtime import failures
 from webnet.plugins.runtime.thread_lanes import Lane, LaneBlocked
 
 DEADLINE_SECONDS = 5.0
@@ -125,11 +124,9 @@ def _fail(check: Check, error: BaseException) -> HealthReport:
     if isinstance(error, SecretUnreadable):
         _tell(check, error.message, error)
         return HealthReport(status="unhealthy", message=error.message)
-    _tell(check, failure_reports.describe("health_check", error), error)
+    _tell(check, failures.describe_hook_error("health_check", error), error)
     return HealthReport(status="unhealthy", message=f"The check raised {type(error).__name__}.")
 
 
 def _tell(check: Check, why: str, error: BaseException | None) -> None:
-    failure_reports.tell(
-        RuntimeFailure(plugin=check.plugin, customer=check.customer, hook="health_check", why=why, error=error)
-    )
+    failures.report_hook(check.plugin, customer=check.customer, hook="health_check", why=why, error=error)

@@ -20,8 +20,7 @@ from webnet.plugins.base import HookContext, PluginBase, call_hook
 from webnet.plugins.hooks import outbox
 from webnet.plugins.models import CustomerPluginConfig, OwedCall, PluginConfig
 from webnet.plugins.registry import registry
-from webnet.plugins.runtime import failure_reports
-from webnet.plugins.runtime.failure_reports import RuntimeFailure
+from webnet.plugins.runtime import failures
 from webnet.plugins.runtime.thread_lanes import Lane, LaneBlocked
 from webnet.plugins.settings import layers
 
@@ -94,7 +93,7 @@ def _finish(call: OwedCall, future: Future[Any]) -> None:
     if error is None:
         outbox.settle(call)
     else:
-        _fail(call, failure_reports.describe(call.hook, error), error)
+        _fail(call, failures.describe_hook_error(call.hook, error), error)
 
 
 def _finish_late(call: OwedCall, future: Future[Any]) -> None:
@@ -107,7 +106,5 @@ def _finish_late(call: OwedCall, future: Future[Any]) -> None:
 
 
 def _fail(call: OwedCall, why: str, error: BaseException | None = None) -> None:
-    failure_reports.tell(
-        RuntimeFailure(plugin=call.plugin.name, customer=call.customer, hook=call.hook, why=why, error=error)
-    )
+    failures.report_hook(call.plugin.name, customer=call.customer, hook=call.hook, why=why, error=error)
     outbox.put_off(call, why)

@@ -11,8 +11,7 @@ from webnet.plugins.base import HookContext, call_hook
 from webnet.plugins.hooks import after_commit
 from webnet.plugins.models import CustomerPluginConfig, PluginConfig
 from webnet.plugins.registry import registry
-from webnet.plugins.runtime import failure_reports
-from webnet.plugins.runtime.failure_reports import RuntimeFailure
+from webnet.plugins.runtime import failures
 from webnet.plugins.settings import layers
 
 
@@ -39,6 +38,6 @@ def run(
 
 
 def _failed(plugin: str, customer: Customer | None, hook: str, error: BaseException) -> HookFailed:
-    why = error.message if isinstance(error, SecretUnreadable) else failure_reports.describe(hook, error)
-    failure_reports.tell(RuntimeFailure(plugin=plugin, customer=customer, hook=hook, why=why, error=error))
+    why = error.message if isinstance(error, SecretUnreadable) else failures.describe_hook_error(hook, error)
+    failures.report_hook(plugin, customer=customer, hook=hook, why=why, error=error)
     return HookFailed(f"'{plugin}' refused: {why}", plugin_name=plugin)
