@@ -1,6 +1,8 @@
 """Global changes that customers' settings do not fit: refused with their names, or allowed and kept out by the gate."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from tests.factories import actor_for, make_customer, make_member, make_operator
 from webnet.audit.operation import renew_platform
@@ -230,3 +232,29 @@ def test_what_is_required_and_not_set_keeps_the_plugin_off_until_it_is(install, 
     assert reasons("beta") != []
     update(operator, {"key": "k"})
     assert reasons("beta") == []
+
+
+def test_overrides_are_read_once_before_the_lock_and_without_their_settings_inside_it(boxes, operator):
+    for slug in ("acme", "beta", "gamma"):
+        make_customer(slug)
+        update(operator, {"size": 2}, customer=slug)
+
+    with CaptureQueriesContext(connection) as queries:
+        update(operator, {"mode": "small"})
+
+    table = CustomerPluginConfig._meta.db_table
+    reads = [
+        query["sql"] for query in queries if query["sql"].startswith("SELECT") and f'FROM "{table}"' in query["sql"]
+    ]
+    assert [f'"{table}"."secrets",' in sql for sql in reads] == [True, False]
+
+
+def test_a_plugin_without_a_schema_by_now_can_inherit_everything_again(boxes, install, operator):
+    make_customer("acme")
+    update(operator, {"size": 2}, customer="acme")
+    update(operator, {"quota": 5})
+    install(type("Bare", (Boxes,), {"schema": None})())
+
+    manager.revert_settings("boxes", actor=operator, revision=0)
+
+    assert PluginConfig.objects.get().settings == {}

@@ -34,7 +34,7 @@ from webnet.plugins.lifecycle.uninstall_review import UninstallReview
 from webnet.plugins.loading.migrations import Progress
 from webnet.plugins.models import Availability, PluginHealth
 from webnet.plugins.registry import PluginRegistry, registry
-from webnet.plugins.settings import edits, impact, key_rotation
+from webnet.plugins.settings import edits, key_rotation, validity
 from webnet.plugins.settings.key_rotation import RotationReport
 
 MAXIMUM_BATCH = 100
@@ -296,7 +296,7 @@ class PluginManager:
         work = Operation(actor=actor, action=f"{verb}_{scope}_settings", plugin_name=plugin, reason=reason)
         if customer is not None:
             return _run(work, lambda: settings_changes.change_customer(work, change, customer=customer))
-        foreseen = replace(change, foresight=impact.look_ahead(actor, plugin, change.edit))
+        foreseen = replace(change, foresight=validity.look_ahead(actor, plugin, change.edit))
         return _run(work, lambda: settings_changes.change_global(work, foreseen))
 
     def _choose(

@@ -12,12 +12,11 @@ from webnet.plugins.changes import customer as customer_changes
 from webnet.plugins.changes.switching import find_plugin, require_runnable
 from webnet.plugins.gate.effective import platform_state
 from webnet.plugins.models import PluginConfig
-from webnet.plugins.settings import impact, layers, validity
-from webnet.plugins.settings.audit_view import audit_view, changed_secrets
+from webnet.plugins.settings import layers, validity
 from webnet.plugins.settings.edits import Edit, invalid, is_same
-from webnet.plugins.settings.impact import Foresight
+from webnet.plugins.settings.history import audit_view, changed_secrets
 from webnet.plugins.settings.layers import Layer
-from webnet.plugins.settings.validity import Issues, find_issues, tell_fault
+from webnet.plugins.settings.validity import Foresight, Issues, describe_fault, find_issues
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +42,8 @@ def change_global(work: Operation, change: SettingsChange) -> tuple[str, ...]:
         issues = find_issues(row)
         if issues and not change.allow_invalid:
             raise invalid(row.name, issues)
-        impact.refuse_or_note(row, change.foresight, revision=revision, allow_invalid=change.allow_invalid)
-        row.settings_fault = tell_fault(layers.schema_of(row.name), issues)
+        validity.refuse_or_note(row, change.foresight, revision=revision, allow_invalid=change.allow_invalid)
+        row.settings_fault = describe_fault(layers.schema_of(row.name), issues)
         _save(work, row)
         operation.renew_platform()
     return ()

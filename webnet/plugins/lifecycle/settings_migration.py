@@ -14,8 +14,8 @@ from webnet.plugins.base import PluginBase, call_hook
 from webnet.plugins.models import CustomerPluginConfig, PluginConfig
 from webnet.plugins.schema.settings_schema import SettingsSchema, join_secrets, split_secrets
 from webnet.plugins.settings import layers
-from webnet.plugins.settings.audit_view import audit_view, changed_secrets
 from webnet.plugins.settings.edits import is_same, seal
+from webnet.plugins.settings.history import audit_view, changed_secrets
 from webnet.plugins.settings.layers import Layer
 from webnet.plugins.settings.validity import overriding
 
