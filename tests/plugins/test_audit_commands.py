@@ -167,6 +167,8 @@ def test_csv_has_every_column_and_no_formula(log):
         (["--outcome", "refused", "--outcome", "failed"], 1),
         (["--actor", "ada", "--action", "update_plugin_settings"], 12),
         (["--text", "TICKET 2"], 3),
+        (["--text", "R-1"], 12),
+        (["--text", '"limit": 4'], 3),
         (["--text", "192.0.2.1"], 0),
         (["--from", "2000-01-01", "--until", "2000-01-02T00:00+01:00"], 0),
         (["--from", "2000-01-01", "--until", "2999-01-01"], 12),
