@@ -107,7 +107,7 @@ def test_the_public_key_is_enough_to_verify(log, settings, tmp_path):
 def test_a_malformed_key_is_told_in_a_sentence(log, settings):
     settings.WEBNET_AUDIT_KEYS = ["short"]
 
-    with pytest.raises(Exception, match="holds something that is no key"):
+    with pytest.raises(Exception, match="contains something that is not a key"):
         run("checkpoint_audit_log")
 
 

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from webnet.audit import export as audit_export
 from webnet.audit.models import AuditOutcome, PluginAuditLog
 from webnet.audit.search import containing, created_between
-from webnet.audit.verification import one_moment
+from webnet.audit.verification import snapshot
 from webnet.customers.models import Customer
 from webnet.plugins.management.instants import read_instant
 
@@ -47,7 +47,7 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         write = WRITERS[options["format"]]
         bar = tqdm(desc="Exporting", unit=" rows", disable=None)
-        with self._open(options["output"]) as stream, one_moment(), bar:
+        with self._open(options["output"]) as stream, snapshot(), bar:
             write(_select(options), stream, bar.update)
 
     @contextmanager
