@@ -243,9 +243,7 @@ def test_overrides_are_read_once_before_the_lock_and_without_their_settings_insi
         update(operator, {"mode": "small"})
 
     table = CustomerPluginConfig._meta.db_table
-    reads = [
-        query["sql"] for query in queries if query["sql"].startswith("SELECT") and f'FROM "{table}"' in query["sql"]
-    ]
+    reads = [query["sql"] for query in queries if f'FROM "{table}"' in query["sql"]]
     assert [f'"{table}"."secrets",' in sql for sql in reads] == [True, False]
 
 

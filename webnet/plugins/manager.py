@@ -26,11 +26,10 @@ from webnet.plugins.gate.effective import platform_state
 from webnet.plugins.health import checks
 from webnet.plugins.health.checks import CheckOutcome
 from webnet.plugins.lifecycle import sync as syncing
-from webnet.plugins.lifecycle import uninstall, uninstall_review
-from webnet.plugins.lifecycle.findings import Circumstances, Finding
+from webnet.plugins.lifecycle import uninstall
+from webnet.plugins.lifecycle.findings import Circumstances, SyncFinding
 from webnet.plugins.lifecycle.sync import SyncReport
-from webnet.plugins.lifecycle.uninstall import Uninstalled
-from webnet.plugins.lifecycle.uninstall_review import UninstallReview
+from webnet.plugins.lifecycle.uninstall import Uninstalled, UninstallReview
 from webnet.plugins.loading.migrations import Progress
 from webnet.plugins.models import Availability, PluginHealth
 from webnet.plugins.registry import PluginRegistry, registry
@@ -86,7 +85,7 @@ class PluginManager:
             around = replace(around, faults=syncing.migrate(self._registry, around, progress))
         return work.run(lambda: syncing.sync(work, self._registry, around))
 
-    def preview_sync(self, *, actor: Actor, migrate: bool = False, force: bool = False) -> tuple[Finding, ...]:
+    def preview_sync(self, *, actor: Actor, migrate: bool = False, force: bool = False) -> tuple[SyncFinding, ...]:
         """What a sync would find and write. Changes nothing, and calls no hook but `migrate_settings`."""
         access.require_operator(actor)
         return syncing.preview(self._registry, Circumstances(force=force, will_migrate=migrate))
@@ -101,7 +100,7 @@ class PluginManager:
     def review_uninstall(self, plugin: str, *, actor: Actor) -> UninstallReview:
         """What uninstalling would take away, and what stands in its way. Changes nothing."""
         access.require_operator(actor)
-        return uninstall_review.review(plugin, self._registry)
+        return uninstall.review(plugin, self._registry)
 
     def enable(
         self,
@@ -219,7 +218,7 @@ class PluginManager:
         reason: str | None = "",
     ) -> RotationReport:
         """Seal every secret again with the key that seals now; `tell` hears of each batch."""
-        return key_rotation.rotate(actor=actor, reason=reason, tell=tell)
+        return key_rotation.rotate(actor=actor, reason=reason, progress=tell)
 
     def apply_to_customers(
         self,

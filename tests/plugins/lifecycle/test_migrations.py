@@ -91,7 +91,7 @@ def test_migrations_that_fail_or_can_not_be_read_concern_their_own_plugin_only(h
     assert seen["again"] == 1
     assert seen["lamp"][2] == (
         "Migration 'alamp.0001_initial' raised ValueError: no current. "
-        "Mend it, then run 'manage.py sync_plugins --migrate'."
+        "Fix it, then run 'manage.py sync_plugins --migrate'."
     )
     assert [told for told, code in seen["other commands"].values() if code] == []
     assert seen["customer"] == "acme"

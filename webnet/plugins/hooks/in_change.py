@@ -34,7 +34,7 @@ def run(
         raise _failed(row.name, customer, f"on_{hook}", error) from error
     except (Exception, SystemExit) as error:
         raise _failed(row.name, customer, f"on_{hook}", error) from error
-    after_commit.owe(operation, f"after_{hook}", entry.plugin, row, customer)
+    after_commit.enqueue(operation, f"after_{hook}", entry.plugin, row, customer)
 
 
 def _failed(plugin: str, customer: Customer | None, hook: str, error: BaseException) -> HookFailed:

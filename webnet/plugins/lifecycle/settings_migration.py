@@ -1,4 +1,4 @@
-"""What the stored layers of settings become when a plugin's new version has moved them (`migrate_settings`)."""
+"""What the stored layers of settings become when a plugin's new version moves them (`migrate_settings`)."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class MovedLayer:
 
 
 def move_layers(row: PluginConfig, plugin: PluginBase, schema: SettingsSchema | None) -> Iterator[MovedLayer]:
-    """Each layer that holds anything, the global one first; raises whatever the plugin's `migrate_settings` raises.
+    """Each layer that sets anything, the global one first; raises whatever the plugin's `migrate_settings` raises.
 
     A layer with a secret that does not open is left out: nobody can use it until its key is back.
     """
@@ -60,7 +60,7 @@ def move_layers(row: PluginConfig, plugin: PluginBase, schema: SettingsSchema | 
 
 
 def store_moved(moved: MovedLayer) -> Change:
-    """Write the layer as its next revision; returns what its audit row shall say."""
+    """Write the layer as its next revision; returns what goes into its audit row."""
     layer, before, sealed = moved.layer, audit_view(moved.layer), moved.layer.secrets
     layer.settings, layer.secrets = dict(moved.settings), _seal(moved)
     layer.settings_revision += 1
@@ -76,8 +76,9 @@ def _move(
 ) -> MovedLayer:
     migrated = call_hook(plugin, "migrate_settings", row.version, join_secrets(layer.settings, known))
     if not isinstance(migrated, Mapping):
-        words = f"'{row.name}': migrate_settings() must return the settings, not {type(migrated).__name__}."
-        raise PluginDefinitionError(words)
+        raise PluginDefinitionError(
+            f"'{row.name}': migrate_settings() must return the settings, not {type(migrated).__name__}."
+        )
     plain, found = (layer.settings, known) if schema is None else split_secrets(_StillSecret(schema, known), migrated)
     kept = {path: value for path, value in found.items() if value is not None}
     return MovedLayer(plugin=row.name, layer=layer, settings=plain, secrets_before=known, secrets=kept)
@@ -85,7 +86,7 @@ def _move(
 
 @dataclass(frozen=True)
 class _StillSecret:
-    """What was sealed stays so, also where the new version's schema does not ask for it any more."""
+    """What was sealed stays sealed, also where the new version's schema no longer declares it a secret."""
 
     schema: SettingsSchema
     known: Mapping[str, Any] = field(repr=False)
@@ -101,10 +102,8 @@ def _seal(moved: MovedLayer) -> dict[str, Any]:
     """A secret that stays the same is not sealed anew, and keeps its time."""
     before, stored = moved.secrets_before, moved.layer.secrets
     return {
-        path: stored[path] if path in before and is_same(before[path], value) else _seal_one(moved, path, value)
+        path: stored[path]
+        if path in before and is_same(before[path], value)
+        else seal(moved.layer, path, value, plugin=moved.plugin)
         for path, value in moved.secrets.items()
     }
-
-
-def _seal_one(moved: MovedLayer, path: str, value: Any) -> dict[str, str]:
-    return seal(moved.layer, path, value, plugin=moved.plugin)

@@ -51,13 +51,14 @@ def revision_of(row: PluginAuditLog) -> int:
 def settings_at(plugin: str, customer_id: int | None, revision: int) -> Mapping[str, Any]:
     """The layer's plain values at a revision.
 
-    Raises RevisionNotAvailable when there is none of that number, or its audit row was pruned.
+    Raises RevisionNotAvailable when there never was one of that number, or its audit row was pruned.
     """
     rows = changes(is_global=customer_id is None).filter(plugin_name=plugin, customer_id=customer_id)
     row = rows.filter(after__revision=revision).first()
     if row is None:
-        words = f"The settings of '{plugin}' can't go back to revision {revision}: the audit log does not hold it."
-        raise RevisionNotAvailable(words)
+        raise RevisionNotAvailable(
+            f"The settings of '{plugin}' can't go back to revision {revision}: it is not in the audit log."
+        )
     settings: dict[str, Any] = _view(row.after)["settings"]
     return settings
 

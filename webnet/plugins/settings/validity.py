@@ -111,6 +111,7 @@ def refuse_or_note(row: PluginConfig, foresight: Foresight, *, revision: int, al
     """
     known = dict(foresight.known) if foresight.revision == revision else {}
     # Without the settings themselves: those of most customers were judged before the lock.
+    # Nobody changes an override meanwhile: that needs a share of the platform's lock, which this change holds.
     columns = ("pk", "customer__slug", "settings_revision", "settings_fault")
     overrides = list(overriding(row).order_by("customer__slug").values_list(*columns, named=True))
     unknown = [each.pk for each in overrides if (each.pk, each.settings_revision) not in known]
