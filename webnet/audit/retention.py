@@ -13,7 +13,7 @@ from webnet.audit import log as audit_log
 from webnet.audit import triggers as audit_triggers
 from webnet.audit.chain import Finding, Walk, read_rows
 from webnet.audit.models import AuditCheckpoint, PluginAuditLog
-from webnet.audit.operation import Operation
+from webnet.audit.operation import Operation, audited
 from webnet.audit.verification import begin, one_moment, pruned_to, verify
 from webnet.customers import access
 from webnet.customers.access import Actor
@@ -68,8 +68,7 @@ def prune(
     checkpoint = _find_end(before)
     if checkpoint is None:
         return None
-    work = Operation(actor=actor, action="prune_audit_log", reason=reason)
-    return work.run(lambda: _remove(work, checkpoint, before))
+    return _remove(Operation(actor=actor, action="prune_audit_log", reason=reason), checkpoint, before)
 
 
 def _find_end(before: datetime) -> AuditCheckpoint | None:
@@ -79,7 +78,8 @@ def _find_end(before: datetime) -> AuditCheckpoint | None:
     return (ends.filter(position__lt=kept.position) if kept else ends).last()
 
 
-def _remove(work: Operation, checkpoint: AuditCheckpoint, before: datetime) -> Pruned:
+@audited
+def _remove(operation: Operation, checkpoint: AuditCheckpoint, before: datetime) -> Pruned:
     audit_log.lock_end()  # first, as for every writer: whoever appends now holds the table, and waits for the end
     # The last checkpoint once more, as a new one that says what is gone.
     last = AuditCheckpoint.objects.order_by("number").last()
@@ -89,14 +89,15 @@ def _remove(work: Operation, checkpoint: AuditCheckpoint, before: datetime) -> P
     with audit_triggers.deletes_allowed(connection):
         row_count, _ = PluginAuditLog.objects.filter(position__lte=checkpoint.position).delete()
     pruned = Pruned(row_count, checkpoint.position, checkpoint.number)
-    work.changed = True
-    work.after = {
-        "rows": row_count,
-        "upToPosition": pruned.position,
-        "upToCheckpoint": pruned.checkpoint,
-        "saidByCheckpoint": signed.number,
-        "before": before.isoformat(),
-    }
+    operation.record(
+        after={
+            "rows": row_count,
+            "upToPosition": pruned.position,
+            "upToCheckpoint": pruned.checkpoint,
+            "saidByCheckpoint": signed.number,
+            "before": before.isoformat(),
+        }
+    )
     return pruned
 
 

@@ -1,4 +1,4 @@
-"""Pauses a plugin that fails, tries it again when its pause is over, and resumes it by hand; inside an `Operation`."""
+"""Pauses a plugin that fails, tries it again when its pause is over, and resumes it by hand."""
 
 from __future__ import annotations
 
@@ -9,14 +9,12 @@ from typing import TypeAlias
 
 from django.conf import settings
 
-from webnet.audit import operation
-from webnet.audit.operation import Operation
+from webnet.audit.operation import Operation, audited
 from webnet.customers import access
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer
-from webnet.plugins.changes import customer as customer_changes
-from webnet.plugins.changes.switching import find_plugin
-from webnet.plugins.gate.effective import platform_state
+from webnet.plugins.changes.scopes import Scope, lock_scope
+from webnet.plugins.changes.switching import PluginChange
 from webnet.plugins.models import CustomerPluginConfig, PluginConfig, PluginStatus
 from webnet.plugins.runtime import failure_table
 
@@ -38,41 +36,48 @@ class PausedPair:
     customer: Customer | None
 
 
-def pause(work: Operation, *, customer: str | None, error: str, now: datetime) -> tuple[str, ...]:
+@audited
+def pause(operation: Operation, *, customer: str | None, error: str, now: datetime) -> PluginChange:
     """Let the plugin rest, longer each time; what rests already, or can't run at all, stays as it is."""
-    access.require_operator(work.actor)
-    row = _begin(work, customer)
-    if row.is_paused or (isinstance(row, PluginConfig) and row.status != PluginStatus.LOADED):
-        return ()
-    before = view(row)
-    in_a_row = row.pauses_in_a_row if _is_on_probation(row, now) else 0
-    row.paused_until, row.pauses_in_a_row = now + find_length(in_a_row), in_a_row + 1
-    row.pause_reason = _tell(work, row.paused_until, error)
-    _write(work, row, before)
-    work.after = {**view(row), "error": error or None}
-    return ()
+    access.require_operator(operation.actor)
+    scope = lock_scope(operation, customer)
+    row = scope.row(operation.plugin_name)
+    is_runnable = not isinstance(row, PluginConfig) or row.status == PluginStatus.LOADED
+    if is_runnable and not row.is_paused:
+        before = view(row)
+        is_on_probation = row.pause_ended_at is not None and now - row.pause_ended_at < FORGIVEN_AFTER
+        in_a_row = row.pauses_in_a_row if is_on_probation else 0
+        row.paused_until, row.pauses_in_a_row = now + find_length(in_a_row), in_a_row + 1
+        row.pause_reason = _describe_pause(operation, row.paused_until, error)
+        _write(scope, row)
+        operation.record(before=before, after={**view(row), "error": error or None})
+    return _describe_change(operation, scope)
 
 
-def resume(work: Operation, *, customer: str | None) -> tuple[str, ...]:
+@audited
+def resume(operation: Operation, *, customer: str | None) -> PluginChange:
     """End the pause by hand, and forget the pauses before it: somebody has seen to it."""
-    if customer is None:
-        access.require_operator(work.actor)
-    row = _begin(work, customer)
+    scope = lock_scope(operation, customer)
+    row = scope.row(operation.plugin_name)
     if row.is_paused:
         before = view(row)
         row.paused_until, row.pause_reason, row.pauses_in_a_row, row.pause_ended_at = None, "", 0, None
-        _write(work, row, before)
-    return ()
+        _write(scope, row)
+        operation.record(before=before, after=view(row))
+    return _describe_change(operation, scope)
 
 
-def retry(work: Operation, *, customer: str | None, now: datetime) -> tuple[str, ...]:
+@audited
+def retry(operation: Operation, *, customer: str | None, now: datetime) -> PluginChange:
     """End a pause that is over at that time; what fails again is paused for longer."""
-    row = _begin(work, customer)
+    scope = lock_scope(operation, customer)
+    row = scope.row(operation.plugin_name)
     if row.paused_until is not None and row.paused_until <= now:
         before = view(row)
         row.paused_until, row.pause_reason, row.pause_ended_at = None, "", now
-        _write(work, row, before)
-    return ()
+        _write(scope, row)
+        operation.record(before=before, after=view(row))
+    return _describe_change(operation, scope)
 
 
 def find_due(now: datetime) -> list[PausedPair]:
@@ -98,31 +103,20 @@ def view(row: PausedRow) -> dict[str, object]:
     return {"paused_until": until, "pauses_in_a_row": row.pauses_in_a_row}
 
 
-def _begin(work: Operation, customer: str | None) -> PausedRow:
-    """Find, allow and lock; returns the row that holds the pause."""
-    if customer is not None:
-        return customer_changes.begin(work, customer).config(work.plugin_name)
-    operation.lock_platform()
-    row = find_plugin(platform_state().plugins, work.plugin_name)
-    work.plugin_version = row.version or ""
-    return row
-
-
-def _is_on_probation(row: PausedRow, now: datetime) -> bool:
-    return row.pause_ended_at is not None and now - row.pause_ended_at < FORGIVEN_AFTER
-
-
-def _write(work: Operation, row: PausedRow, before: dict[str, object]) -> None:
+def _write(scope: Scope, row: PausedRow) -> None:
     if isinstance(row, CustomerPluginConfig):
         row.save(update_fields=PAUSE_FIELDS if row.pk else None)
-        operation.renew_customer(row.customer)
     else:
         _follow_status(row)
         row.save(update_fields=[*PAUSE_FIELDS, "status", "status_reason"])
-        operation.renew_platform()
-    # Whatever it is that begins now, a rest or a new try, former failures have led to it and count no more.
-    failure_table.forget(work.plugin_name, work.customer.pk if work.customer is not None else 0)
-    work.changed, work.before, work.after = True, before, view(row)
+    scope.renew()
+    # Whatever begins now, a rest or a new try, the failures before it have led to it and count no more.
+    plugin = row.name if isinstance(row, PluginConfig) else row.plugin.name
+    failure_table.forget(plugin, scope.customer.pk if scope.customer is not None else 0)
+
+
+def _describe_change(operation: Operation, scope: Scope) -> PluginChange:
+    return PluginChange(plugin=operation.plugin_name, customer=scope.customer, changed=operation.has_changed)
 
 
 def _follow_status(row: PluginConfig) -> None:
@@ -133,8 +127,8 @@ def _follow_status(row: PluginConfig) -> None:
         row.status, row.status_reason = PluginStatus.LOADED, ""
 
 
-def _tell(work: Operation, until: datetime, error: str) -> str:
-    whom = f" for '{work.customer.slug}'" if work.customer is not None else ""
-    words = f"'{work.plugin_name}' is paused{whom} until {until.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-    why = " ".join(each for each in (work.reason, f"The last error: {error}." if error else "") if each)
-    return f"{words}: {why}" if why else f"{words}."
+def _describe_pause(operation: Operation, until: datetime, error: str) -> str:
+    whom = f" for '{operation.customer.slug}'" if operation.customer is not None else ""
+    message = f"'{operation.plugin_name}' is paused{whom} until {until.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    why = " ".join(each for each in (operation.reason, f"The last error: {error}." if error else "") if each)
+    return f"{message}: {why}" if why else f"{message}."

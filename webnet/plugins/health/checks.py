@@ -6,15 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from webnet.audit.operation import Operation
+from webnet.audit.operation import Operation, audited
 from webnet.customers import access
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer
 from webnet.customers.roles import Role
 from webnet.errors import PluginUnavailable, Refusal
 from webnet.plugins.base import HookContext, PluginBase, call_hook
-from webnet.plugins.changes import customer as customer_changes
-from webnet.plugins.changes.switching import find_plugin, require_runnable
+from webnet.plugins.changes.scopes import find_plugin, find_seen_plugin, require_runnable
 from webnet.plugins.gate.effective import customer_state, platform_state
 from webnet.plugins.gate.rules import CustomerState, PlatformState
 from webnet.plugins.health import probe
@@ -43,15 +42,15 @@ class _Asked:
     check: probe.Check
 
 
-def check(work: Operation, registry: PluginRegistry, slug: str | None) -> PluginHealth:
+def check(operation: Operation, registry: PluginRegistry, slug: str | None) -> PluginHealth:
     """Ask one plugin; the audit log has a row for it."""
-    row, config = work.run(lambda: _begin(work, slug))
-    asked = _ask(registry, work.actor, row, config)
-    return _store(work, asked, is_always_audited=True)
+    row, config = _begin(operation, slug)
+    asked = _ask(registry, operation.actor, row, config)
+    return _store(operation, asked, probe.finish(asked.check), is_always_audited=True)
 
 
 def check_all(
-    work: Operation, registry: PluginRegistry, slug: str | None, names: Sequence[str]
+    operation: Operation, registry: PluginRegistry, slug: str | None, names: Sequence[str]
 ) -> tuple[CheckOutcome, ...]:
     """Ask these plugins; without names all that are enabled, or for a customer all that are effective.
 
@@ -59,44 +58,46 @@ def check_all(
     """
     outcomes: dict[str, CheckOutcome] = {}
     asked: list[_Asked] = []
-    for row, config, refusal in work.run(lambda: _begin_all(work, slug, names)):
+    for row, config, refusal in _begin_all(operation, slug, names):
         outcomes[row.name] = CheckOutcome(plugin=row.name, refusal=refusal)
         if refusal is None:
-            asked.append(_ask(registry, work.actor, row, config))
+            asked.append(_ask(registry, operation.actor, row, config))
     for each in asked:
-        outcomes[each.row.name] = _try_store(work, each)
+        outcomes[each.row.name] = _try_store(operation, each)
     return tuple(outcomes.values())
 
 
-def _begin(work: Operation, slug: str | None) -> tuple[PluginConfig, CustomerPluginConfig | None]:
+@audited
+def _begin(operation: Operation, slug: str | None) -> tuple[PluginConfig, CustomerPluginConfig | None]:
     if slug is None:
-        access.require_operator(work.actor)
+        access.require_operator(operation.actor)
         platform, config = platform_state(), None
-        row = find_plugin(platform.plugins, work.plugin_name)
+        row = find_plugin(platform.plugins, operation.plugin_name)
     else:
-        state = _find_customer(work, slug)
-        row = customer_changes.find_seen_plugin(work.actor, state, work.plugin_name)
+        state = _find_customer(operation, slug)
+        row = find_seen_plugin(operation.actor, state, operation.plugin_name)
         platform, config = state.platform, state.config(row.name)
-    work.plugin_version = row.version or ""
+    operation.plugin_version = row.version or ""
     require_runnable(platform, row)
     return row, config
 
 
+@audited
 def _begin_all(
-    work: Operation, slug: str | None, names: Sequence[str]
+    operation: Operation, slug: str | None, names: Sequence[str]
 ) -> list[tuple[PluginConfig, CustomerPluginConfig | None, Refusal | None]]:
-    access.require_operator(work.actor)
-    state = _find_customer(work, slug) if slug is not None else None
+    access.require_operator(operation.actor)
+    state = _find_customer(operation, slug) if slug is not None else None
     platform = state.platform if state is not None else platform_state()
     every = sorted(state.effective if state is not None else _enabled(platform))
     rows = [find_plugin(platform.plugins, name) for name in dict.fromkeys(names or every)]
     return [(row, state.config(row.name) if state else None, _find_refusal(platform, row)) for row in rows]
 
 
-def _find_customer(work: Operation, slug: str) -> CustomerState:
-    work.customer = access.find_customer(work.actor, slug)
-    access.require(work.actor, Role.OPERATOR, customer=work.customer)
-    return customer_state(work.customer)
+def _find_customer(operation: Operation, slug: str) -> CustomerState:
+    operation.customer = access.find_customer(operation.actor, slug)
+    access.require(operation.actor, Role.OPERATOR, customer=operation.customer)
+    return customer_state(operation.customer)
 
 
 def _enabled(platform: PlatformState) -> list[str]:
@@ -123,22 +124,20 @@ def _call(plugin: PluginBase | None, context: HookContext) -> Any:
     return call_hook(plugin, "health_check", context) if plugin is not None else None
 
 
-def _try_store(work: Operation, asked: _Asked) -> CheckOutcome:
+def _try_store(operation: Operation, asked: _Asked) -> CheckOutcome:
     version, name = asked.row.version or "", asked.row.name
-    own = Operation(actor=work.actor, action=ACTION, customer=asked.customer, plugin_name=name, plugin_version=version)
+    own = Operation(
+        actor=operation.actor, action=ACTION, customer=asked.customer, plugin_name=name, plugin_version=version
+    )
     try:
-        return CheckOutcome(plugin=name, health=_store(own, asked, is_always_audited=False))
+        return CheckOutcome(plugin=name, health=_store(own, asked, probe.finish(asked.check), is_always_audited=False))
     except Refusal as refusal:
         return CheckOutcome(plugin=name, refusal=refusal)
 
 
-def _store(work: Operation, asked: _Asked, *, is_always_audited: bool) -> PluginHealth:
-    found = probe.finish(asked.check)  # in no transaction
-
-    def store() -> PluginHealth:
-        former = probe.find_latest(asked.row, asked.customer)
-        work.changed = is_always_audited or former is None or former.status != found.report.status
-        work.after = {"status": found.report.status}
-        return probe.store(asked.row, asked.customer, found)
-
-    return work.run(store)
+@audited
+def _store(operation: Operation, asked: _Asked, found: probe.TimedReport, *, is_always_audited: bool) -> PluginHealth:
+    former = probe.find_latest(asked.row, asked.customer)
+    if is_always_audited or former is None or former.status != found.report.status:
+        operation.record(after={"status": found.report.status})
+    return probe.store(asked.row, asked.customer, found)

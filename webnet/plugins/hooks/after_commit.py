@@ -29,12 +29,12 @@ DEADLINE_SECONDS = 10.0
 THREADS_PER_PLUGIN = 2
 
 
-def owe(work: Operation, hook: str, plugin: PluginBase, row: PluginConfig, customer: Customer | None) -> None:
+def owe(operation: Operation, hook: str, plugin: PluginBase, row: PluginConfig, customer: Customer | None) -> None:
     """Let the hook be called once the change is committed; for a plugin that has none, nothing is written."""
     if getattr(getattr(plugin, hook), "__func__", None) is getattr(PluginBase, hook):
         return
-    outbox.owe(work, hook, row, customer)
-    work.after_commit(lambda: _call_claimed(work.token))
+    outbox.owe(operation, hook, row, customer)
+    operation.after_commit(lambda: _call_claimed(operation.token))
 
 
 def call_due() -> None:

@@ -27,10 +27,15 @@ MAXIMUM_ATTEMPTS = len(PAUSES_SECONDS) + 1
 CLAIMED_AT_ONCE = 20
 
 
-def owe(work: Operation, hook: str, row: PluginConfig, customer: Customer | None) -> None:
+def owe(operation: Operation, hook: str, row: PluginConfig, customer: Customer | None) -> None:
     """Write, within the change, that the hook has to be called; the change's own process has the first claim."""
     OwedCall.objects.create(
-        plugin=row, customer=customer, hook=hook, actor=write_actor(work.actor), claim=work.token, due_at=_lease()
+        plugin=row,
+        customer=customer,
+        hook=hook,
+        actor=write_actor(operation.actor),
+        claim=operation.token,
+        due_at=_lease(),
     )
 
 

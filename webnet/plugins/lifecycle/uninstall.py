@@ -9,8 +9,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
-from webnet.audit import operation
-from webnet.audit.operation import Operation
+from webnet.audit.operation import Operation, audited, lock_platform, renew_platform
 from webnet.customers import access
 from webnet.database.deletion import collect
 from webnet.plugins.lifecycle.row_export import Progress, export_rows
@@ -28,32 +27,34 @@ class Uninstalled:
     rows: dict[str, int]
 
 
-def uninstall(work: Operation, registry: PluginRegistry, progress: Progress) -> Uninstalled:
+def uninstall(operation: Operation, registry: PluginRegistry, progress: Progress) -> Uninstalled:
     """Every step can be killed and done again: the rows are in the file before the first table goes.
 
     The migrations run by themselves, since SQLite can't alter tables inside another transaction.
     """
-    found = work.run(lambda: _begin(work, registry))
+    found = _begin(operation, registry)
     rows = found.count_rows()
     done = Uninstalled(file=export_rows(found.row, found.models, progress), rows=rows)
     if found.label is not None:
         plugin_migrations.unmigrate(found.label)
-    work.run(lambda: _forget(work, found, done))
+    _forget(operation, found, done)
     return done
 
 
-def _begin(work: Operation, registry: PluginRegistry) -> UninstallReview:
-    access.require_operator(work.actor)
-    operation.lock_platform()
-    found = review(work.plugin_name, registry)
-    work.plugin_version = found.row.version or ""
+@audited
+def _begin(operation: Operation, registry: PluginRegistry) -> UninstallReview:
+    access.require_operator(operation.actor)
+    lock_platform()
+    found = review(operation.plugin_name, registry)
+    operation.plugin_version = found.row.version or ""
     found.refuse_obstacles()
     return found
 
 
-def _forget(work: Operation, found: UninstallReview, done: Uninstalled) -> None:
+@audited
+def _forget(operation: Operation, found: UninstallReview, done: Uninstalled) -> None:
     """Content types go with their permissions, the plugin's row with all customers' choices, settings and secrets."""
-    operation.lock_platform()
+    lock_platform()
     row = PluginConfig.objects.get(pk=found.row.pk)
     removed: dict[str, int] = {}
     for rows in (list(ContentType.objects.filter(app_label=found.label)) if found.label else [], [row]):
@@ -63,8 +64,9 @@ def _forget(work: Operation, found: UninstallReview, done: Uninstalled) -> None:
     ContentType.objects.clear_cache()
     if found.label:
         MigrationRecorder(connection).migration_qs.filter(app=found.label).delete()
-    work.plugin_version = row.version or ""
-    work.before = {"version": row.version, "settings": row.settings, "secretsSet": sorted(row.secrets)}
-    work.after = {"file": done.file.name, "rows": done.rows, "removed": removed}
-    work.changed = True
-    operation.renew_platform()
+    operation.plugin_version = row.version or ""
+    operation.record(
+        before={"version": row.version, "settings": row.settings, "secretsSet": sorted(row.secrets)},
+        after={"file": done.file.name, "rows": done.rows, "removed": removed},
+    )
+    renew_platform()

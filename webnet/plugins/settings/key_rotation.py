@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
-from webnet.audit import operation
-from webnet.audit.operation import Operation
+from webnet.audit.operation import Operation, audited, lock_platform
 from webnet.customers import access
 from webnet.customers.access import Actor
 from webnet.errors import SecretUnreadable
@@ -39,8 +37,8 @@ def rotate(*, actor: Actor, reason: str | None, tell: Callable[[RotationReport],
     batches = [(model, keys) for model in (PluginConfig, CustomerPluginConfig) for keys in _list_batches(model)]
     report = RotationReport(total=sum(len(keys) for _, keys in batches))
     for model, keys in batches:
-        work = Operation(actor=actor, action="rotate_settings_keys", reason=reason)
-        sealed, unreadable = work.run(partial(_rotate_batch, work, model, keys))
+        operation = Operation(actor=actor, action="rotate_settings_keys", reason=reason)
+        sealed, unreadable = _rotate_batch(operation, model, keys)
         report.done += len(keys)
         report.sealed += sealed
         report.unreadable += unreadable
@@ -53,14 +51,15 @@ def _list_batches(model: type[Any]) -> Iterator[list[int]]:
     yield from (keys[start : start + BATCH_SIZE] for start in range(0, len(keys), BATCH_SIZE))
 
 
-def _rotate_batch(work: Operation, model: type[Any], keys: Sequence[int]) -> tuple[int, list[str]]:
-    operation.lock_platform()
+@audited
+def _rotate_batch(operation: Operation, model: type[Any], keys: Sequence[int]) -> tuple[int, list[str]]:
+    lock_platform()
     rows: list[Layer] = list(model.objects.filter(pk__in=keys))
     unreadable: list[str] = []
     counts = [_seal_again(row, unreadable) for row in rows]
     model.objects.bulk_update([row for row, count in zip(rows, counts, strict=True) if count], ["secrets"])
-    work.changed = any(counts)
-    work.after = {"secretsSealed": sum(counts)}
+    if any(counts):
+        operation.record(after={"secretsSealed": sum(counts)})
     return sum(counts), unreadable
 
 
