@@ -100,7 +100,7 @@ def test_a_rotation_goes_on_where_it_was_stopped(sealed, operator, settings, mon
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        manager.rotate_settings_keys(actor=operator, tell=stop)
+        manager.rotate_settings_keys(actor=operator, progress=stop)
     assert open_all() == ["everybody's", "acme's", "beta's"]
 
     assert rotate(operator).sealed == 1

@@ -5,11 +5,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.factories import actor_for, make_customer, make_member, make_operator
+from webnet.audit import operation
 from webnet.audit.operation import renew_platform
 from webnet.customers.access import Actor, Role, visible_customers
 from webnet.errors import InvalidSettings
 from webnet.plugins.base import PluginBase
-from webnet.plugins.changes import settings as settings_changes
 from webnet.plugins.gate.effective import customer_states, effective_customers, platform_state
 from webnet.plugins.manager import manager
 from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig
@@ -153,7 +153,7 @@ def test_only_customers_with_an_override_are_checked_and_all_before_the_lock(box
         make_customer(slug)
     update(operator, {"size": 2}, customer="beta")
     seen = []
-    validate, lock = validity._validate_over, settings_changes.operation.lock_platform
+    validate, lock = validity._validate_over, operation.lock_platform
     monkeypatch.setattr(
         validity,
         "_validate_over",
@@ -161,7 +161,7 @@ def test_only_customers_with_an_override_are_checked_and_all_before_the_lock(box
             seen.append(config.customer.slug) or validate(schema, below, config, plugin=plugin)
         ),
     )
-    monkeypatch.setattr(settings_changes.operation, "lock_platform", lambda: seen.append("lock") or lock())
+    monkeypatch.setattr(operation, "lock_platform", lambda: seen.append("lock") or lock())
 
     update(operator, {"mode": "small"})
 
@@ -172,7 +172,7 @@ def test_who_changed_since_is_checked_again_inside_the_lock(boxes, operator, mon
     for slug in ("acme", "beta"):
         make_customer(slug)
         update(operator, {"size": 2}, customer=slug)
-    lock = settings_changes.operation.lock_platform
+    lock = operation.lock_platform
 
     def change_then_lock():
         config = CustomerPluginConfig.objects.get(customer__slug="acme")
@@ -180,7 +180,7 @@ def test_who_changed_since_is_checked_again_inside_the_lock(boxes, operator, mon
         config.save()
         lock()
 
-    monkeypatch.setattr(settings_changes.operation, "lock_platform", change_then_lock)
+    monkeypatch.setattr(operation, "lock_platform", change_then_lock)
     with pytest.raises(InvalidSettings) as refused:
         update(operator, {"mode": "small"})
 
@@ -190,13 +190,13 @@ def test_who_changed_since_is_checked_again_inside_the_lock(boxes, operator, mon
 def test_a_global_layer_that_changed_since_makes_the_look_ahead_worthless(boxes, operator, monkeypatch):
     make_customer("acme")
     update(operator, {"size": 11}, customer="acme")
-    lock = settings_changes.operation.lock_platform
+    lock = operation.lock_platform
 
     def change_then_lock():
         PluginConfig.objects.update(settings={"mode": "small"}, settings_revision=1)
         lock()
 
-    monkeypatch.setattr(settings_changes.operation, "lock_platform", change_then_lock)
+    monkeypatch.setattr(operation, "lock_platform", change_then_lock)
     with pytest.raises(InvalidSettings):
         update(operator, {"quota": 5})
 

@@ -13,7 +13,7 @@ from webnet.audit import log as audit_log
 from webnet.audit import triggers as audit_triggers
 from webnet.audit.chain import LogFault, Walk, read_rows
 from webnet.audit.models import AuditCheckpoint, PluginAuditLog
-from webnet.audit.operation import Operation
+from webnet.audit.operation import Operation, audited
 from webnet.audit.verification import fast_forward, pruned_to, snapshot, verify
 from webnet.customers import access
 from webnet.customers.access import Actor
@@ -71,11 +71,11 @@ def prune(
     checkpoint = (ends.filter(position__lt=kept.position) if kept else ends).last()
     if checkpoint is None:
         return None
-    work = Operation(actor=actor, action="prune_audit_log", reason=reason)
-    return work.run(lambda: _remove(work, checkpoint, before))
+    return _remove(Operation(actor=actor, action="prune_audit_log", reason=reason), checkpoint, before)
 
 
-def _remove(work: Operation, checkpoint: AuditCheckpoint, before: datetime) -> Pruned:
+@audited
+def _remove(operation: Operation, checkpoint: AuditCheckpoint, before: datetime) -> Pruned:
     # First, as every writer does: whoever appends holds the end of the log and then needs the table, which lifting the
     # trigger locks. The other order could deadlock.
     audit_log.lock_end()
@@ -87,14 +87,15 @@ def _remove(work: Operation, checkpoint: AuditCheckpoint, before: datetime) -> P
     with audit_triggers.deletes_allowed(connection):
         row_count, _ = PluginAuditLog.objects.filter(position__lte=checkpoint.position).delete()
     pruned = Pruned(row_count, checkpoint.position, checkpoint.number)
-    work.changed = True
-    work.after = {
-        "rows": row_count,
-        "upToPosition": pruned.position,
-        "upToCheckpoint": pruned.checkpoint,
-        "saidByCheckpoint": signed.number,
-        "before": before.isoformat(),
-    }
+    operation.record(
+        after={
+            "rows": row_count,
+            "upToPosition": pruned.position,
+            "upToCheckpoint": pruned.checkpoint,
+            "saidByCheckpoint": signed.number,
+            "before": before.isoformat(),
+        }
+    )
     return pruned
 
 

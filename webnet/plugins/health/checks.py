@@ -6,15 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from webnet.audit.operation import Operation
+from webnet.audit.operation import Operation, audited
 from webnet.customers import access
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer
 from webnet.customers.roles import Role
 from webnet.errors import PluginUnavailable, Refusal
 from webnet.plugins.base import HookContext, PluginBase, call_hook
-from webnet.plugins.changes import customer as customer_changes
-from webnet.plugins.changes.switching import find_plugin, require_runnable
+from webnet.plugins.changes.scopes import find_plugin, find_seen_plugin, require_runnable
 from webnet.plugins.gate.effective import customer_state, platform_state
 from webnet.plugins.gate.rules import CustomerState
 from webnet.plugins.health import probe
@@ -43,15 +42,16 @@ class _StartedCheck:
     check: probe.RunningCheck
 
 
-def check(work: Operation, registry: PluginRegistry, slug: str | None) -> PluginHealth:
+def check(operation: Operation, registry: PluginRegistry, slug: str | None) -> PluginHealth:
     """Check one plugin; the audit log gets a row for it."""
-    row, config = work.run(lambda: _begin(work, slug))
-    started = _start(registry, work.actor, row, config)
-    return _store(work, started, is_always_audited=True)
+    row, config = _begin(operation, slug)
+    started = _start(registry, operation.actor, row, config)
+    # Wait outside of any transaction: no lock is held while a plugin takes its time.
+    return _store(operation, started, probe.finish(started.check), is_always_audited=True)
 
 
 def check_all(
-    work: Operation, registry: PluginRegistry, slug: str | None, names: Sequence[str]
+    operation: Operation, registry: PluginRegistry, slug: str | None, names: Sequence[str]
 ) -> tuple[CheckOutcome, ...]:
     """Check these plugins; without names all that are enabled, or for a customer all that are effective.
 
@@ -60,41 +60,44 @@ def check_all(
     outcomes: dict[str, CheckOutcome] = {}
     started: list[_StartedCheck] = []
     # Start all before waiting for any: together they take as long as the slowest.
-    for row, config, refusal in work.run(lambda: _begin_all(work, slug, names)):
+    for row, config, refusal in _begin_all(operation, slug, names):
         outcomes[row.name] = CheckOutcome(plugin=row.name, refusal=refusal)
         if refusal is None:
-            started.append(_start(registry, work.actor, row, config))
+            started.append(_start(registry, operation.actor, row, config))
     for each in started:
         name, version = each.row.name, each.row.version or ""
         own = Operation(
-            actor=work.actor, action=ACTION, customer=each.customer, plugin_name=name, plugin_version=version
+            actor=operation.actor, action=ACTION, customer=each.customer, plugin_name=name, plugin_version=version
         )
+        found = probe.finish(each.check)
         try:
-            outcomes[name] = CheckOutcome(plugin=name, health=_store(own, each, is_always_audited=False))
+            outcomes[name] = CheckOutcome(plugin=name, health=_store(own, each, found, is_always_audited=False))
         except Refusal as error:  # it was uninstalled in the meantime
             outcomes[name] = CheckOutcome(plugin=name, refusal=error)
     return tuple(outcomes.values())
 
 
-def _begin(work: Operation, slug: str | None) -> tuple[PluginConfig, CustomerPluginConfig | None]:
+@audited
+def _begin(operation: Operation, slug: str | None) -> tuple[PluginConfig, CustomerPluginConfig | None]:
     if slug is None:
-        access.require_operator(work.actor)
+        access.require_operator(operation.actor)
         platform, config = platform_state(), None
-        row = find_plugin(platform.plugins, work.plugin_name)
+        row = find_plugin(platform.plugins, operation.plugin_name)
     else:
-        state = _find_customer(work, slug)
-        row = customer_changes.find_seen_plugin(work.actor, state, work.plugin_name)
+        state = _find_customer(operation, slug)
+        row = find_seen_plugin(operation.actor, state, operation.plugin_name)
         platform, config = state.platform, state.config(row.name)
-    work.plugin_version = row.version or ""
+    operation.plugin_version = row.version or ""
     require_runnable(platform, row)
     return row, config
 
 
+@audited
 def _begin_all(
-    work: Operation, slug: str | None, names: Sequence[str]
+    operation: Operation, slug: str | None, names: Sequence[str]
 ) -> list[tuple[PluginConfig, CustomerPluginConfig | None, Refusal | None]]:
-    access.require_operator(work.actor)
-    state = _find_customer(work, slug) if slug is not None else None
+    access.require_operator(operation.actor)
+    state = _find_customer(operation, slug) if slug is not None else None
     platform = state.platform if state is not None else platform_state()
     enabled = {name for name, row in platform.plugins.items() if row.enabled}
     every = sorted(state.effective if state is not None else enabled)
@@ -109,10 +112,10 @@ def _begin_all(
     return begun
 
 
-def _find_customer(work: Operation, slug: str) -> CustomerState:
-    work.customer = access.find_customer(work.actor, slug)
-    access.require(work.actor, Role.OPERATOR, customer=work.customer)
-    return customer_state(work.customer)
+def _find_customer(operation: Operation, slug: str) -> CustomerState:
+    operation.customer = access.find_customer(operation.actor, slug)
+    access.require(operation.actor, Role.OPERATOR, customer=operation.customer)
+    return customer_state(operation.customer)
 
 
 def _start(
@@ -129,14 +132,11 @@ def _call(plugin: PluginBase | None, context: HookContext) -> Any:
     return call_hook(plugin, "health_check", context) if plugin is not None else None
 
 
-def _store(work: Operation, started: _StartedCheck, *, is_always_audited: bool) -> PluginHealth:
-    # Wait before the transaction begins: no lock is held while a plugin takes its time.
-    found = probe.finish(started.check)
-
-    def store() -> PluginHealth:
-        former = probe.find_latest(started.row, started.customer)
-        work.changed = is_always_audited or former is None or former.status != found.report.status
-        work.after = {"status": found.report.status}
-        return probe.store(started.row, started.customer, found)
-
-    return work.run(store)
+@audited
+def _store(
+    operation: Operation, started: _StartedCheck, found: probe.TimedReport, *, is_always_audited: bool
+) -> PluginHealth:
+    former = probe.find_latest(started.row, started.customer)
+    if is_always_audited or former is None or former.status != found.report.status:
+        operation.record(after={"status": found.report.status})
+    return probe.store(started.row, started.customer, found)

@@ -30,12 +30,12 @@ DEADLINE_SECONDS = 10.0
 THREADS_PER_PLUGIN = 2
 
 
-def enqueue(work: Operation, hook: str, plugin: PluginBase, row: PluginConfig, customer: Customer | None) -> None:
+def enqueue(operation: Operation, hook: str, plugin: PluginBase, row: PluginConfig, customer: Customer | None) -> None:
     """Have the hook called once the change is committed; for a plugin that does not define it, nothing is written."""
     if getattr(getattr(plugin, hook), "__func__", None) is getattr(PluginBase, hook):
         return
-    outbox.add(work, hook, row, customer)
-    work.after_commit(lambda: _call_claimed(work.token))
+    outbox.add(operation, hook, row, customer)
+    operation.after_commit(lambda: _call_claimed(operation.token))
 
 
 def call_due() -> None:

@@ -28,10 +28,15 @@ MAXIMUM_ATTEMPTS = len(PAUSES_SECONDS) + 1
 CLAIMED_AT_ONCE = 20
 
 
-def add(work: Operation, hook: str, row: PluginConfig, customer: Customer | None) -> None:
+def add(operation: Operation, hook: str, row: PluginConfig, customer: Customer | None) -> None:
     """Add the hook within the change's transaction; the change's own process has the first claim."""
     OwedCall.objects.create(
-        plugin=row, customer=customer, hook=hook, actor=write_actor(work.actor), claim=work.token, due_at=_lease()
+        plugin=row,
+        customer=customer,
+        hook=hook,
+        actor=write_actor(operation.actor),
+        claim=operation.token,
+        due_at=_lease(),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
-from webnet.audit.operation import Change
+from webnet.audit.operation import ChangeRecord
 from webnet.customers.models import Customer
 from webnet.errors import PluginDefinitionError, SecretUnreadable
 from webnet.plugins.base import PluginBase, call_hook
@@ -59,7 +59,7 @@ def move_layers(row: PluginConfig, plugin: PluginBase, schema: SettingsSchema | 
         yield _move(row, layer, plugin, schema, known)
 
 
-def store_moved(moved: MovedLayer) -> Change:
+def store_moved(moved: MovedLayer) -> ChangeRecord:
     """Write the layer as its next revision; returns what goes into its audit row."""
     layer, before, sealed = moved.layer, audit_view(moved.layer), moved.layer.secrets
     layer.settings, layer.secrets = dict(moved.settings), _seal(moved)
@@ -68,7 +68,7 @@ def store_moved(moved: MovedLayer) -> Change:
     after = audit_view(layer) | {"secretsChanged": changed_secrets(sealed, layer.secrets)}
     scope = "customer_plugin" if moved.customer else "plugin"
     action = f"update_{scope}_settings"
-    return Change(moved.plugin, before=before, after=after, customer=moved.customer, action=action)
+    return ChangeRecord(moved.plugin, before=before, after=after, customer=moved.customer, action=action)
 
 
 def _move(

@@ -1,4 +1,4 @@
-"""Reads the installed plugins again and writes what it finds into their rows; runs inside an `Operation`."""
+"""Reads the installed plugins again and writes what it finds into their rows."""
 
 from __future__ import annotations
 
@@ -8,8 +8,15 @@ from dataclasses import dataclass, field, replace
 from django.db import OperationalError, transaction
 from django.utils import timezone
 
-from webnet.audit import operation
-from webnet.audit.operation import Change, Operation
+from webnet.audit.operation import (
+    ChangeRecord,
+    Operation,
+    audited,
+    is_transient,
+    lock_platform,
+    renew_customer,
+    renew_platform,
+)
 from webnet.containment import LoadFailure, describe_failure
 from webnet.customers import access
 from webnet.plugins.base import call_hook
@@ -54,51 +61,60 @@ def preview(registry: PluginRegistry, around: Circumstances) -> tuple[SyncFindin
     return tuple(judge(entry, rows.get(entry.name), around) for entry in registry.entries())
 
 
-def sync(work: Operation, registry: PluginRegistry, around: Circumstances) -> SyncReport:
+@audited
+def require_operator(operation: Operation) -> None:
+    """Refuse others than platform operators, before anything that takes long."""
+    access.require_operator(operation.actor)
+
+
+@audited
+def sync(operation: Operation, registry: PluginRegistry, around: Circumstances) -> SyncReport:
     """One row for every plugin that is installed; those that are gone become MISSING and keep everything else."""
-    access.require_operator(work.actor)
-    operation.lock_platform()
+    access.require_operator(operation.actor)
+    lock_platform()
     around = replace(around, pending=plugin_migrations.find_pending(registry.loaded()))
     rows = {row.name: row for row in PluginConfig.objects.select_for_update()}
     report = SyncReport()
-    work.before, work.after = {}, {}
+    before: dict[str, object] = {}
+    after: dict[str, object] = {}
     for entry in registry.entries():
-        _write(work, report, judge(entry, rows.pop(entry.name, None), around), around)
+        finding = judge(entry, rows.pop(entry.name, None), around)
+        former = _view(finding.row) if finding.row is not None else None
+        current = _view(_write(operation, report, finding, around))
+        if former != current:
+            before[entry.name], after[entry.name] = former, current
+            (report.added if former is None else report.updated).append(entry.name)
     # What is left was not among the entries.
     for row in rows.values():
         report.missing.append(row.name)
-        before = _view(row)
+        former = _view(row)
         _save(row, PluginStatus.MISSING, GONE)
-        _note(work, row, before)
-    work.changed = True
-    operation.renew_platform()
+        if former != _view(row):
+            before[row.name], after[row.name] = former, _view(row)
+    operation.record(before=before, after=after)
+    renew_platform()
     return report
 
 
-def _write(work: Operation, report: SyncReport, found: SyncFinding, around: Circumstances) -> None:
+def _write(operation: Operation, report: SyncReport, found: SyncFinding, around: Circumstances) -> PluginConfig:
+    """Write one plugin's row, which is returned; what its own code raises fails this plugin alone."""
     name = found.entry.name
-    before = _view(found.row) if found.row is not None else None
     doing = f"Storing the metadata of '{name}'"
     if found.upgrade is not None:
         doing = f"The upgrade of '{name}' from {found.upgrade.from_version} to {found.upgrade.to_version}"
-    fault = _attempt(lambda: _take(work, found), doing=doing)
+    fault = _attempt(lambda: _take(operation, found), doing=doing)
     if fault is not None:
         # The savepoint was rolled back, so the row is read again, and stays as it was but for its status.
         found = replace(found, row=PluginConfig.objects.filter(name=name).first(), status=PluginStatus.FAILED)
         found = replace(found, reason=fault.reason, traceback=fault.traceback, is_taken=False)
-        _take(work, found)
-    row = PluginConfig.objects.get(name=name)
-    _note(work, row, before)
+        _take(operation, found)
     report.findings.append(found)
-    if before is None:
-        report.added.append(name)
-    elif before != _view(row):
-        report.updated.append(name)
     if found.is_bad or name in around.faults:
         report.failed.append(name)
+    return PluginConfig.objects.get(name=name)
 
 
-def _take(work: Operation, found: SyncFinding) -> None:
+def _take(operation: Operation, found: SyncFinding) -> None:
     """Write one plugin's row and, with an upgrade that is taken, its settings; then call its `on_upgrade`."""
     row = found.row or PluginConfig(name=found.entry.name, verbose_name=found.entry.name)
     if found.is_taken and found.entry.manifest is not None:
@@ -112,18 +128,19 @@ def _take(work: Operation, found: SyncFinding) -> None:
         row.save(update_fields=["settings_fault", "settings_checked"])
     if found.is_taken and found.upgrade is not None and found.entry.plugin and not found.upgrade.is_downgrade:
         call_hook(found.entry.plugin, "on_upgrade", found.upgrade.from_version)
-    work.also.extend(changes)
+    for change in changes:
+        operation.record_other(change)
 
 
-def _carry_out(row: PluginConfig, step: Upgrade) -> list[Change]:
+def _carry_out(row: PluginConfig, step: Upgrade) -> list[ChangeRecord]:
     """Store the moved settings; returns what goes into the audit log."""
     row.settings_checked = ""  # so that `validity.check_all` judges all layers again
     versions = ({"version": step.from_version}, {"version": step.to_version})
-    changes = [Change(step.plugin, step.to_version, *versions, action="upgrade_plugin")]
+    changes = [ChangeRecord(step.plugin, step.to_version, *versions, action="upgrade_plugin")]
     for moved in (each for each in step.moved if each.is_changed):
         changes.append(replace(store_moved(moved), plugin_version=step.to_version))
         if moved.customer is not None:
-            operation.renew_customer(moved.customer)
+            renew_customer(moved.customer)
     return changes
 
 
@@ -136,7 +153,7 @@ def _attempt(change: Callable[[], None], *, doing: str) -> LoadFailure | None:
         raise
     except BaseException as error:  # whatever a plugin raises, also its sys.exit()
         # A deadlock is not the plugin's fault: the whole operation is tried again.
-        if isinstance(error, OperationalError) and operation.is_transient(error):
+        if isinstance(error, OperationalError) and is_transient(error):
             raise
         return describe_failure(error, doing=doing)
     return None
@@ -146,12 +163,6 @@ def _save(row: PluginConfig, status: PluginStatus, reason: str, traceback: str =
     row.status, row.status_reason, row.synced_at = status, reason, timezone.now()
     row.status_traceback = traceback
     row.save()
-
-
-def _note(work: Operation, row: PluginConfig, before: dict[str, object] | None) -> None:
-    after = _view(row)
-    if before != after:
-        work.before[row.name], work.after[row.name] = before, after
 
 
 def _view(row: PluginConfig) -> dict[str, object]:

@@ -13,8 +13,7 @@ from django.db.migrations import Migration
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 
-from webnet.audit import operation
-from webnet.audit.operation import Operation
+from webnet.audit.operation import Operation, audited, lock_platform, renew_platform
 from webnet.customers import access
 from webnet.database.deletion import collect
 from webnet.database.foreign_keys import find_foreign_keys
@@ -65,31 +64,33 @@ class Uninstalled:
     rows: dict[str, int]
 
 
-def uninstall(work: Operation, registry: PluginRegistry, progress: Progress) -> Uninstalled:
+def uninstall(operation: Operation, registry: PluginRegistry, progress: Progress) -> Uninstalled:
     """Every step can be killed and repeated: the rows are in the file before the first table goes.
 
     The migrations run outside of a transaction of ours, since SQLite can't alter tables inside one.
     """
-    found = work.run(lambda: _begin(work, registry))
+    found = _begin(operation, registry)
     rows = found.count_rows()
     done = Uninstalled(file=export_rows(found.row, found.models, progress), rows=rows)
     if found.label is not None:
         plugin_migrations.unmigrate(found.label)
-    work.run(lambda: _delete_records(work, found, done))
+    _delete_records(operation, found, done)
     return done
 
 
-def _begin(work: Operation, registry: PluginRegistry) -> UninstallReview:
-    access.require_operator(work.actor)
-    operation.lock_platform()
-    found = review(work.plugin_name, registry)
-    work.plugin_version = found.row.version or ""
+@audited
+def _begin(operation: Operation, registry: PluginRegistry) -> UninstallReview:
+    access.require_operator(operation.actor)
+    lock_platform()
+    found = review(operation.plugin_name, registry)
+    operation.plugin_version = found.row.version or ""
     found.refuse_obstacles()
     return found
 
 
-def _delete_records(work: Operation, found: UninstallReview, done: Uninstalled) -> None:
-    operation.lock_platform()
+@audited
+def _delete_records(operation: Operation, found: UninstallReview, done: Uninstalled) -> None:
+    lock_platform()
     row = PluginConfig.objects.get(pk=found.row.pk)
     removed: dict[str, int] = {}
     # Content types take their permissions along, the plugin's row all customers' choices, settings and secrets.
@@ -100,11 +101,12 @@ def _delete_records(work: Operation, found: UninstallReview, done: Uninstalled) 
     ContentType.objects.clear_cache()
     if found.label:
         MigrationRecorder(connection).migration_qs.filter(app=found.label).delete()
-    work.plugin_version = row.version or ""
-    work.before = {"version": row.version, "settings": row.settings, "secretsSet": sorted(row.secrets)}
-    work.after = {"file": done.file.name, "rows": done.rows, "removed": removed}
-    work.changed = True
-    operation.renew_platform()
+    operation.plugin_version = row.version or ""
+    operation.record(
+        before={"version": row.version, "settings": row.settings, "secretsSet": sorted(row.secrets)},
+        after={"file": done.file.name, "rows": done.rows, "removed": removed},
+    )
+    renew_platform()
 
 
 def review(plugin: str, registry: PluginRegistry) -> UninstallReview:

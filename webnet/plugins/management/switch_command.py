@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from webnet.customers.access import Actor
 from webnet.errors import Refusal
 from webnet.plugins.changes import pauses
-from webnet.plugins.manager import Change
+from webnet.plugins.changes.switching import PluginChange
 
 
 class SwitchCommand(BaseCommand):
@@ -38,5 +38,5 @@ class SwitchCommand(BaseCommand):
         for name in (*change.also, change.plugin):
             self.stdout.write(f"'{name}' is {self.verb}{where}." if change.changed else f"'{name}' was {self.verb}.")
 
-    def switch(self, actor: Actor, options: dict[str, Any]) -> Change:
+    def switch(self, actor: Actor, options: dict[str, Any]) -> PluginChange:
         raise NotImplementedError

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
-from webnet.audit import operation
-from webnet.audit.operation import Operation
+from webnet.audit.operation import Operation, audited, lock_platform
 from webnet.customers import access
 from webnet.customers.access import Actor
 from webnet.errors import SecretUnreadable
@@ -43,8 +41,8 @@ def rotate(*, actor: Actor, reason: str | None, progress: Callable[[RotationRepo
         batches += [(model, keys[start : start + BATCH_SIZE]) for start in range(0, len(keys), BATCH_SIZE)]
     report = RotationReport(total=sum(len(batch) for _, batch in batches))
     for model, batch in batches:
-        work = Operation(actor=actor, action="rotate_settings_keys", reason=reason)
-        sealed, unreadable = work.run(partial(_rotate_batch, work, model, batch))
+        operation = Operation(actor=actor, action="rotate_settings_keys", reason=reason)
+        sealed, unreadable = _rotate_batch(operation, model, batch)
         report.done += len(batch)
         report.sealed += sealed
         report.unreadable += unreadable
@@ -52,15 +50,16 @@ def rotate(*, actor: Actor, reason: str | None, progress: Callable[[RotationRepo
     return report
 
 
-def _rotate_batch(work: Operation, model: type[Any], keys: Sequence[int]) -> tuple[int, list[str]]:
-    operation.lock_platform()
+@audited
+def _rotate_batch(operation: Operation, model: type[Any], keys: Sequence[int]) -> tuple[int, list[str]]:
+    lock_platform()
     # Read again under the lock: a layer may have changed since its key was listed.
     rows: list[Layer] = list(model.objects.filter(pk__in=keys))
     unreadable: list[str] = []
     counts = [_seal_again(row, unreadable) for row in rows]
     model.objects.bulk_update([row for row, count in zip(rows, counts, strict=True) if count], ["secrets"])
-    work.changed = any(counts)
-    work.after = {"secretsSealed": sum(counts)}
+    if any(counts):
+        operation.record(after={"secretsSealed": sum(counts)})
     return sum(counts), unreadable
 
 
