@@ -104,6 +104,12 @@ def find_documents() -> tuple[Document, ...]:
     return tuple(Document.read(path) for path in paths)
 
 
+def find_missing_paths(text: str) -> list[str]:
+    """The paths in a text that are not there."""
+    paths = re.findall(r"\b(?:webnet|examples|docs|tests)/[\w/.]*\w/?", text)
+    return [path for path in paths if not (ROOT / path).exists()]
+
+
 def code_spans(text: str) -> frozenset[str]:
     """What stands between single backticks."""
     return frozenset(re.findall(r"`([^`\n]+)`", text))
