@@ -17,7 +17,7 @@ from django.core.management import CommandError, call_command
 
 from tests.docs import not_run
 from tests.docs.comparing import require_text
-from tests.docs.documents import ROOT, Block, find_missing_paths
+from tests.docs.documents import ROOT, Block
 
 if TYPE_CHECKING:
     from tests.docs.story import Story
@@ -29,18 +29,10 @@ _ASSIGNMENT = re.compile(r"[A-Z_]+=.*")
 def run(story: Story, block: Block, _answer: Block | None) -> None:
     """Run every command of the block, and compare where output is shown."""
     for command, shown in read_commands(block.text):
-        if command.startswith("make trace "):
-            require_files(shown)
-            continue
         printed = run_command(story, story.fill(command))
         if shown.strip():
             require_text(shown, printed)
             story.remember(shown, printed)
-
-
-def require_files(shown: str) -> None:
-    """The files that a trace shows are there; it is not run, since that takes longer than all the rest of its page."""
-    assert find_missing_paths(shown) == []
 
 
 def read_commands(text: str) -> list[tuple[str, str]]:

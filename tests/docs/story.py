@@ -73,8 +73,8 @@ def require_template(_story: Story, block: Block, _answer: Block | None) -> None
     Template(block.text).render(Context())
 
 
-def require_rooms(_story: Story, block: Block, _answer: Block | None) -> None:
-    """Every path that a diagram names is there."""
+def require_paths(_story: Story, block: Block, _answer: Block | None) -> None:
+    """Every path that a diagram or a list of files names is there."""
     assert find_missing_paths(block.text) == []
 
 
@@ -84,8 +84,9 @@ RUNNERS: dict[str, Runner] = {
     "console": console_blocks.run,
     "graphql": graphql_blocks.run,
     "html": require_template,
-    "mermaid": require_rooms,
+    "mermaid": require_paths,
     "python": python_blocks.run,
+    "text": require_paths,
 }
 ANSWER = {"graphql": "json"}
 

@@ -24,7 +24,7 @@ WRONG = (
     "```console\n$ python manage.py list_plugins --customer nobody\nname\n```\n",
     "```console\n$ python manage.py enable_plugin hello_world\n'hello_world' is disabled.\n```\n",
     "```console\n$ make no-such-target\n```\n",
-    "```console\n$ make trace OPERATION=enableCustomerPlugin\nwebnet/no_such_file.py\n```\n",
+    "```text\n    1  webnet/no_such_file.py  A file that is not there.\n```\n",
     "```console\n$ make run\nwebnet serves http://127.0.0.1:9999/\n```\n",
     "```console\n$ brew install webnet\n```\n",
     "```python\nimport no_such_module\n```\n",
