@@ -16,7 +16,7 @@ SOURCES := pyproject.toml hatch_build.py $(wildcard frontend/*.json frontend/*.m
 # The settings want a key and a host; these commands serve nobody.
 OFFLINE := WEBNET_DEBUG=1 WEBNET_SECRET_KEY=offline WEBNET_DATA_DIR=$(VENV)/offline DATABASE_URL=sqlite://:memory:
 
-.PHONY: help run test lint format schema lock build clean install install-dev
+.PHONY: help run test lint format schema trace lock build clean install install-dev
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,11 @@ format: $(VENV)/dev-installed ## Put the code into shape
 schema: $(VENV)/dev-installed ## Write schema.graphql anew
 	$(OFFLINE) WEBNET_SAFE_MODE=1 $(BIN)/python manage.py export_schema > schema.graphql.new
 	mv schema.graphql.new schema.graphql
+
+# OPERATION, ARGUMENTS (JSON) and FIELDS come from the command line or the environment.
+export OPERATION ARGUMENTS FIELDS
+trace: $(VENV)/run-installed ## List the files that a request runs through: OPERATION=enableCustomerPlugin
+	@$(BIN)/python tools/request_trace.py $$OPERATION --arguments "$$ARGUMENTS" --fields "$$FIELDS"
 
 lock: $(VENV)/dev-installed ## Write the locked requirements and the front end's lock file anew
 	$(BIN)/python requirements/lock.py
