@@ -39,7 +39,7 @@ HOUSE_APPS = """
         def ready(self):
             apps.get_model("house", "Customer")._meta.related_objects
             from webnet.plugins.loading import installed_apps
-            HouseConfig.told = sorted(loading.failures())
+            HouseConfig.told = sorted(installed_apps.failures())
 """
 DEVICE = """
     from django.db import models
@@ -65,7 +65,7 @@ USE_THE_HOUSE = """
     call_command("migrate", run_syncdb=True, verbosity=0)
     Customer.objects.create(slug="acme").delete()
     report = {
-        "failures": {module: failure.reason for module, failure in loading.failures().items()},
+        "failures": {module: failure.reason for module, failure in installed_apps.failures().items()},
         "labels": [config.label for config in apps.get_app_configs()],
         "models": sorted(model._meta.label for model in apps.get_models()),
         "accessors": sorted(name for name in vars(Customer) if name.endswith(("_set", "_devices"))),

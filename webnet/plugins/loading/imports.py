@@ -9,6 +9,7 @@ from django.apps import AppConfig, apps
 from django.template.backends.django import get_package_libraries
 from django.utils.module_loading import module_has_submodule
 
+from webnet.django_internals import registered_admin_pages, restore_admin_pages
 from webnet.errors import PluginDefinitionError
 
 
@@ -52,12 +53,12 @@ def import_admin_pages(config: AppConfig) -> None:
         return
     from django.contrib.admin import site
 
-    before = dict(site._registry)  # noqa: SLF001 - as autodiscover() does it
+    before = registered_admin_pages(site)
     try:
         import_module(f"{config.name}.admin")
-        for model, pages in site._registry.items():  # noqa: SLF001
+        for model, pages in registered_admin_pages(site).items():
             if before.get(model) is not pages:
                 _ = pages.urls  # else they would be asked for first when the host's own addresses are read
     except BaseException:
-        site._registry = before  # noqa: SLF001
+        restore_admin_pages(site, before)
         raise

@@ -10,6 +10,8 @@ from typing import Any
 from django.apps import AppConfig, apps
 from django.db.models import Model
 
+from webnet.django_internals import discard_pending_operations, expire_relation_caches
+
 Models = frozenset[type[Model]]
 
 
@@ -22,12 +24,10 @@ def withdraw_models(config: AppConfig) -> None:
     for model in gone:
         _remove_reverse_accessors(model, gone)
         del apps.all_models[model._meta.app_label][str(model._meta.model_name)]
-    _forget_pending_operations(gone)
+    discard_pending_operations(gone)
     config.models_module = None
     apps.clear_cache()
-    for model in _list_models():
-        meta: Any = model._meta
-        meta._expire_cache()  # noqa: SLF001 - clear_cache() does it only once start-up is over
+    expire_relation_caches(_list_models())
     # What a half-imported module had connected to signals is held weakly, and dies with the module.
     gc.collect()
 
@@ -98,22 +98,3 @@ def _restore(target: type[Model], name: str, gone: Models) -> None:
         for relation in _relations(model) if model not in gone else ():
             if relation.model is target and relation.get_accessor_name() == name:
                 relation.field.contribute_to_related_class(target, relation)
-
-
-def _forget_pending_operations(gone: Models) -> None:
-    """Relations that still wait for another model would be reported by Django's checks, or run when it comes."""
-    pending = apps._pending_operations  # noqa: SLF001 - there is no other way in
-    for awaited, operations in list(pending.items()):
-        pending[awaited] = [operation for operation in operations if not _mentions(operation, gone)]
-        if not pending[awaited]:
-            del pending[awaited]
-
-
-def _mentions(operation: Any, gone: Models) -> bool:
-    """Whether a partial, or one of those inside it, was made for one of the models."""
-    while operation is not None:
-        arguments = (*getattr(operation, "args", ()), *(getattr(operation, "keywords", None) or {}).values())
-        if any(argument in gone or getattr(argument, "model", None) in gone for argument in arguments):
-            return True
-        operation = getattr(operation, "func", None)
-    return False
