@@ -13,7 +13,7 @@ from webnet.containment import LoadFailure, attempt
 from webnet.errors import NotFound, PluginDefinitionError, WebnetError
 from webnet.plugins.base import PluginBase, call_hook
 from webnet.plugins.kernel.compatibility import check_host
-from webnet.plugins.kernel.dependencies import Node, load_order, tell_cycle
+from webnet.plugins.kernel.dependencies import Node, describe_cycle, load_order
 from webnet.plugins.kernel.identity import Identity, read_identity
 from webnet.plugins.kernel.manifest import Manifest, read_manifest
 from webnet.plugins.kernel.parsing import MAXIMUM_NAME_LENGTH
@@ -217,7 +217,7 @@ class PluginRegistry:
         for name in order.names:
             entry = self._entries.pop(waiting[name].module)
             cycle = order.cycles.get(name)
-            self._put(entry.fail(LoadFailure(reason=tell_cycle(cycle))) if cycle else start_entry(entry))
+            self._put(entry.fail(LoadFailure(reason=describe_cycle(cycle))) if cycle else start_entry(entry))
 
     def _put(self, entry: Entry) -> Entry:
         if entry.status in {"failed", "incompatible"}:

@@ -55,7 +55,7 @@ BAD = {
         "from webnet.plugins.base import PluginBase\nclass Plugin(PluginBase):\n  def __init__(self): 1/0",
         "ZeroDivisionError",
     ),
-    "no version": (source("bad", version=""), "the version is missing"),
+    "no version": (source("bad", version=""), "version is missing"),
     "a bad declaration": (source("bad", body="def get_models(self): return 1"), "must return a list of model classes"),
     "a declaration that raises": (source("bad", body="def get_models(self): 1/0"), "get_models(): raised ZeroDivision"),
     "on_load that raises": (
@@ -115,7 +115,7 @@ def test_a_plugin_for_another_host_is_incompatible_and_its_declarations_are_not_
     entry = load("future").get("future")
 
     assert entry.status == "incompatible"
-    assert entry.reason == "It needs webnet >=2, and this is webnet 1.5: install a version that fits."
+    assert entry.reason == "It requires webnet >=2, but this is webnet 1.5: install a compatible version."
     assert entry.identity is not None
     assert entry.identity.version == "1.0"
 
@@ -149,7 +149,7 @@ def test_plugins_in_a_circle_fail_with_the_full_path_and_others_load(install: In
 
     registry = load("c", "a", "b")
 
-    assert registry.get("a").reason == "'a' needs 'b', which needs 'a': one of them must give up its dependency."
+    assert registry.get("a").reason == "'a' needs 'b', which needs 'a': remove one of these dependencies."
     assert {entry.name: entry.status for entry in registry.entries()} == {"a": "failed", "b": "failed", "c": "loaded"}
 
 
@@ -224,9 +224,9 @@ def test_registering_raises_what_loading_would_put_aside() -> None:
 
     with pytest.raises(PluginDefinitionError, match="calls its plugin 'throwaway', as"):
         registry.register(Throwaway())
-    with pytest.raises(PluginDefinitionError, match="the name is missing"):
+    with pytest.raises(PluginDefinitionError, match="name is missing"):
         registry.register(PluginBase())
-    with pytest.raises(PluginDefinitionError, match="needs webnet >=2"):
+    with pytest.raises(PluginDefinitionError, match="requires webnet >=2"):
         registry.register(type("Plugin", (Throwaway,), {"name": "new", "webnet_version": ">=2"})(), host_version="1")
 
 

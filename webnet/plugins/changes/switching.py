@@ -7,21 +7,21 @@ from dataclasses import replace
 
 from webnet.errors import NotFound, PluginUnavailable
 from webnet.plugins.gate.rules import CustomerState, PlatformState
-from webnet.plugins.kernel.dependencies import Node, Obstacle
+from webnet.plugins.kernel.dependencies import Blocker, Node
 from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig, PluginStatus
 
 
 def platform_nodes(platform: PlatformState) -> dict[str, Node]:
     """Every plugin as the planner sees it globally: on is enabled."""
     rows = platform.plugins
-    return {name: replace(node, obstacle=_broken(platform, rows[name])) for name, node in platform.nodes.items()}
+    return {name: replace(node, blocker=_broken(platform, rows[name])) for name, node in platform.nodes.items()}
 
 
 def customer_nodes(state: CustomerState) -> dict[str, Node]:
     """Every plugin as the planner sees it for one customer; only what is offered to it can be switched on."""
     rows = state.platform.plugins
     return {
-        name: replace(node, is_on=node.is_on and state.is_switched_on(name), obstacle=_unoffered(state, rows[name]))
+        name: replace(node, is_on=node.is_on and state.is_switched_on(name), blocker=_unoffered(state, rows[name]))
         for name, node in state.platform.nodes.items()
     }
 
@@ -48,15 +48,15 @@ def switch_state(row: PluginConfig | CustomerPluginConfig) -> dict[str, object]:
     return {"enabled": row.enabled, "availability": row.availability or None}
 
 
-def _broken(platform: PlatformState, row: PluginConfig) -> Obstacle | None:
+def _broken(platform: PlatformState, row: PluginConfig) -> Blocker | None:
     if row.status == PluginStatus.LOADED and row.name not in platform.unloaded:
         return None
-    return Obstacle(words=f"can't run ({PluginStatus(row.status).label.lower()})")
+    return Blocker(reason=f"can't run ({PluginStatus(row.status).label.lower()})")
 
 
-def _unoffered(state: CustomerState, row: PluginConfig) -> Obstacle | None:
+def _unoffered(state: CustomerState, row: PluginConfig) -> Blocker | None:
     if not row.enabled:
-        return Obstacle(words="is disabled for everybody")
+        return Blocker(reason="is disabled for everybody")
     if state.availability(row.name) == Availability.WITHHELD:
-        return Obstacle(words=f"is withheld from '{state.customer.slug}'")
+        return Blocker(reason=f"is withheld from '{state.customer.slug}'")
     return _broken(state.platform, row)

@@ -72,7 +72,7 @@ _SENTENCES: Mapping[str, Callable[[Any], str]] = {
 }
 
 
-def tell_issues(errors: Iterable[ValidationError]) -> Iterator[SettingsIssue]:
+def describe_errors(errors: Iterable[ValidationError]) -> Iterator[SettingsIssue]:
     """One or more issues for each fault that `jsonschema` found."""
     for error in errors:
         asked: Any = error.validator_value
@@ -87,7 +87,7 @@ def tell_issues(errors: Iterable[ValidationError]) -> Iterator[SettingsIssue]:
             yield SettingsIssue(path=join_pointer(error.absolute_path), message=_tell(error))
 
 
-def tell_unstorable(value: Any, segments: tuple[str | int, ...] = ()) -> Iterator[SettingsIssue]:
+def find_unstorable(value: Any, segments: tuple[str | int, ...] = ()) -> Iterator[SettingsIssue]:
     """What JSON allows, or Python adds to it, and the databases or the API can't carry."""
     words = _tell_unstorable_value(value)
     if words:
@@ -96,10 +96,10 @@ def tell_unstorable(value: Any, segments: tuple[str | int, ...] = ()) -> Iterato
         if any(_tell_unstorable_value(name) for name in value):
             yield SettingsIssue(path=join_pointer(segments), message="has a member whose name can't be stored")
         for name, member in value.items():
-            yield from tell_unstorable(member, (*segments, name))
+            yield from find_unstorable(member, (*segments, name))
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from tell_unstorable(item, (*segments, index))
+            yield from find_unstorable(item, (*segments, index))
 
 
 def name_types(types: Iterable[str]) -> str:

@@ -13,7 +13,7 @@ from referencing import Registry
 from webnet.errors import SettingsIssue
 from webnet.plugins.schema.customer_view import prune_schema
 from webnet.plugins.schema.defaults import collect_defaults
-from webnet.plugins.schema.definition_errors import is_platform_only, is_secret, refuse_mistakes
+from webnet.plugins.schema.definition_errors import is_platform_only, is_secret, read_schema
 from webnet.plugins.schema.merge_patch import (
     change_secrets,
     join_secrets,
@@ -22,7 +22,7 @@ from webnet.plugins.schema.merge_patch import (
     sources,
     split_secrets,
 )
-from webnet.plugins.schema.messages import tell_issues, tell_unstorable
+from webnet.plugins.schema.messages import describe_errors, find_unstorable
 from webnet.plugins.schema.pointer import join_pointer, pointer_get, pointer_set, split_pointer, walk_leaves
 from webnet.plugins.schema.walk import Schema, walk_along, walk_places
 
@@ -46,7 +46,7 @@ class SettingsSchema:
     """
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
-        self.schema: dict[str, Any] = refuse_mistakes(schema)
+        self.schema: dict[str, Any] = read_schema(schema)
         self._defaults: dict[str, Any] = collect_defaults(self.schema)
         self._validator = Draft202012Validator(
             self.schema, registry=Registry(), format_checker=Draft202012Validator.FORMAT_CHECKER
@@ -62,10 +62,10 @@ class SettingsSchema:
 
     def validate(self, merged: Mapping[str, Any]) -> tuple[SettingsIssue, ...]:
         """Everything that is wrong with the merged settings, by path; empty when they fit."""
-        unstorable = tuple(tell_unstorable(merged))
+        unstorable = tuple(find_unstorable(merged))
         if unstorable:
             return unstorable
-        issues = dict.fromkeys(tell_issues(self._validator.iter_errors(merged)))
+        issues = dict.fromkeys(describe_errors(self._validator.iter_errors(merged)))
         return tuple(sorted(issues, key=lambda issue: (split_pointer(issue.path), issue.message)))
 
     def secret_paths(self) -> tuple[str, ...]:
