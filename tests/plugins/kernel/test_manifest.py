@@ -211,7 +211,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a settings schema that is none": (
         {"get_settings_schema": returning({"type": "strin"})},
-        "'demo', get_settings_schema(): the settings schema is no JSON Schema",
+        "'demo', get_settings_schema(): the settings schema is not a valid JSON Schema",
     ),
     "a settings schema that is a list": ({"get_settings_schema": returning([])}, "must be a dict, not list"),
     "a secret inside an array": (
@@ -220,7 +220,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
                 {"properties": {"a": {"items": {"properties": {"p": {"writeOnly": True}}}}}}
             )
         },
-        "has a secret inside an array item, and arrays are replaced whole: use objects by name (at /a/*/p)",
+        "has a secret in an array, which can only be replaced as a whole: use an object with named members (at /a/*/p)",
     ),
     "a query that is an instance": ({"get_graphql_schema": returning({"query": Fields()})}, "'query' must be a class"),
     "a schema of another kind": (

@@ -22,7 +22,7 @@ def collect_defaults(root: Schema) -> dict[str, Any]:
 
 
 def _collect(root: Schema, schema: Any, passed: frozenset[int]) -> Any:
-    """The default of the value that a subschema describes; `passed` are those around it, since schemas may be recursive."""
+    """The default that a subschema gives; `passed` are the schemas around it, since schemas may be recursive."""
     if not isinstance(schema, Mapping) or id(schema) in passed:
         return MISSING
     passed |= {id(schema)}
