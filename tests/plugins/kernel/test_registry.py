@@ -48,7 +48,7 @@ BAD = {
     "endless recursion": ("def f(): f()\nf()", "RecursionError"),
     "an exception without a text": ("class E(Exception):\n  def __str__(self): 1/0\nraise E", "raised E."),
     "an odd exception": ("class E(BaseException): pass\nraise E", "raised E."),
-    "no class": ("", "has no plugin: write 'class Plugin(PluginBase)' in it."),
+    "no class": ("", "has no plugin: add 'class Plugin(PluginBase)' to it."),
     "another class": ("class Plugin: pass", "has no plugin"),
     "the base itself": ("from webnet.plugins.base import PluginBase as Plugin", "has no plugin"),
     "a constructor that raises": (
@@ -98,7 +98,7 @@ def test_a_package_that_is_not_there_and_one_without_a_plugin_are_told_apart(ins
     registry = load("nowhere", "empty")
 
     assert registry.get("nowhere").reason == "Loading 'nowhere' raised ModuleNotFoundError: No module named 'nowhere'."
-    assert registry.get("empty").reason == "'empty' has no plugin.py: write one with 'class Plugin(PluginBase)'."
+    assert registry.get("empty").reason == "'empty' has no plugin.py: add one with 'class Plugin(PluginBase)'."
 
 
 def test_what_django_could_not_take_is_not_imported_again(install: Install) -> None:
@@ -160,7 +160,7 @@ def test_a_name_that_is_taken_sets_the_later_plugin_aside_naming_both(install: I
     registry = load("first", "second")
 
     assert registry.get("demo").module == "first"
-    reason = "'second' calls its plugin 'demo', as 'first' does already: rename one of them."
+    reason = "'second' and 'first' both declare a plugin named 'demo': rename one of them."
     assert registry.get("second").reason == reason
 
 
@@ -222,7 +222,7 @@ def test_registering_raises_what_loading_would_put_aside() -> None:
     registry = PluginRegistry()
     registry.register(Throwaway())
 
-    with pytest.raises(PluginDefinitionError, match="calls its plugin 'throwaway', as"):
+    with pytest.raises(PluginDefinitionError, match="both declare a plugin named 'throwaway'"):
         registry.register(Throwaway())
     with pytest.raises(PluginDefinitionError, match="name is missing"):
         registry.register(PluginBase())
@@ -286,4 +286,4 @@ def test_every_failure_is_logged_with_the_plugins_name(install: Install, caplog:
     load("bad")
 
     assert [(r.levelno, r.name) for r in caplog.records] == [(logging.ERROR, "webnet.plugins.registry")]
-    assert "Plugin 'bad' is put aside." in caplog.text
+    assert "Plugin 'bad' could not be loaded." in caplog.text

@@ -31,7 +31,7 @@ def check_tenancy(subject: Subject) -> Iterator[Finding]:
     config = subject.config
     for error in checks.check_tenancy(app_configs=[config]) if config is not None else ():
         way_out = str(error.hint).rstrip(".")
-        message = "it does not say whose its rows are"
+        message = "it does not declare who owns its rows"
         yield subject.finding("tenancy.model", f"model '{error.obj}'", message, way_out[:1].lower() + way_out[1:])
 
 

@@ -155,7 +155,7 @@ def _make_id(type_name: str) -> Any:
 
 def _refuse_untenanted(cls: Any, model: Any) -> None:
     if not has_tenancy(model):
-        words = f"the model '{model.__name__}' does not say whose its rows are: let it extend CustomerOwnedModel"
+        words = f"the model '{model.__name__}' does not declare who owns its rows: let it extend CustomerOwnedModel"
         raise mistake(cls.__module__, f"the type '{cls.__name__}'", f"{words}, or GlobalModel")
 
 
