@@ -23,7 +23,7 @@ from webnet.customers.summary import Concerned
 from webnet.errors import DependencyRefusal, NotFound, PermissionDenied, PluginUnavailable
 from webnet.plugins.gate.effective import customer_state, effective_customers, platform_state, switched_on
 from webnet.plugins.gate.rules import CustomerState, PlatformState
-from webnet.plugins.kernel.dependencies import Node, Blocker, dependents, plan_disable, plan_enable
+from webnet.plugins.kernel.dependencies import Blocker, Node, dependents, plan_disable, plan_enable
 from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig, PluginStatus
 
 
