@@ -2,10 +2,10 @@
 
 The rooms, from the ground up:
 
-vocabulary  words of the schema without resolvers: scalars, enums, node ids
+vocabulary  what the rest is declared with: scalars, enums, node ids, decorators
 values      small value types that resolvers build
 paging      Relay connections over keysets
-request     who asks, in which view, what was read already
+request     who asks, in which view, what was already read
 engine      the schema machinery: contributions, derivation, isolation, limits
 resolvers   which rows and values a field shows to this viewer
 types       the host's GraphQL types that have resolvers

@@ -1,1 +1,1 @@
-"""Everything that bends Django so that a bad plugin harms nothing but itself."""
+"""Keeps a bad plugin from harming the host when it is imported, checked or migrated, with private names of Django."""

@@ -1,1 +1,1 @@
-"""JSON Schema as plugins' settings use it. Pure Python, and knows nothing of plugins."""
+"""JSON Schema as plugins' settings use it. Pure Python, without Django and without plugins."""
