@@ -175,7 +175,7 @@ def test_a_resolver_that_raises_is_told_in_the_log(world, broken, caplog):
 
     (record,) = (each for each in caplog.records if each.name == "webnet.api")
     assert record.getMessage().endswith(
-        "plugin 'shelf' failed in Query.firstBook, at ['firstBook']: mend it there, or raise a refusal of "
+        "plugin 'shelf' failed in Query.firstBook, at ['firstBook']: fix it there, or raise a refusal of "
         "webnet.sdk.errors."
     )
     assert isinstance(record.exc_info[1], ZeroDivisionError)
