@@ -2,16 +2,17 @@
 
 The rooms, from the ground up:
 
-vocabulary  words of the schema without resolvers: scalars, enums, node ids
-values      small value types that resolvers build
-paging      Relay connections over keysets
-request     who asks, in which view, what was read already
-engine      the schema machinery: contributions, derivation, isolation, limits
-resolvers   which rows and values a field shows to this viewer
-types       the host's GraphQL types that have resolvers
-events      follows the audit log for subscriptions, and sends them as server-sent events
-operations  the roots: queries, mutations, subscriptions
-http        from Django's request to its response
+vocabulary    words of the schema without resolvers: scalars, enums, node ids
+paging        Relay connections over keysets
+declarations  how types, connections, filters, orders and mutations are declared, here and in `webnet.sdk.graphql`
+values        small value types that resolvers build
+request       who asks, in which view, what was read already
+engine        the schema machinery: contributions, derivation, isolation, limits
+resolvers     which rows and values a field shows to this viewer
+types         the host's GraphQL types that have resolvers
+events        follows the audit log for subscriptions, and sends them as server-sent events
+operations    the roots: queries, mutations, subscriptions
+http          from Django's request to its response
 
 `schema` assembles the one full schema, `visibility` finds one viewer's, `errors` and `responses` are what all answers
 have in common.

@@ -7,12 +7,10 @@ import binascii
 
 import strawberry
 
-from webnet.api.vocabulary.declare import field
-
 
 @strawberry.interface(description="Everything with a global id that `Query.node` can fetch again.")
 class Node:
-    @field()
+    @strawberry.field
     @staticmethod
     def id() -> strawberry.ID:
         raise NotImplementedError
