@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from webnet.accounts.names import refuse_taken
 from webnet.accounts.text import clean_line
-from webnet.audit.operation import Operation, create_generation, lock_customer, renew_customer
+from webnet.audit.operation import Operation, audited, create_generation, lock_customer, renew_customer
 from webnet.customers.access import Actor, find_customer, require_operator
 from webnet.customers.models import Customer, is_slug
 from webnet.errors import InvalidInput
@@ -22,8 +22,7 @@ class CustomerChange:
 
 def create(*, actor: Actor, slug: str, name: str, reason: str | None = "") -> Customer:
     """Make a customer, with its first generation. Raises PermissionDenied or InvalidInput (also NAME_TAKEN)."""
-    operation = Operation(actor=actor, action="create_customer", reason=reason)
-    return operation.run(lambda: _create(operation, slug=slug, name=name))
+    return _create(Operation(actor=actor, action="create_customer", reason=reason), slug=slug, name=name)
 
 
 def update(
@@ -34,9 +33,10 @@ def update(
     Raises NotFound, PermissionDenied or InvalidInput. For an inactive customer no plugin is effective.
     """
     operation = Operation(actor=actor, action="update_customer", reason=reason)
-    return operation.run(lambda: _update(operation, customer, name=name, is_active=is_active))
+    return _update(operation, customer, name=name, is_active=is_active)
 
 
+@audited
 def _create(operation: Operation, *, slug: str, name: str) -> Customer:
     require_operator(operation.actor)
     if not is_slug(slug):
@@ -47,10 +47,12 @@ def _create(operation: Operation, *, slug: str, name: str) -> Customer:
     with refuse_taken(f"There is a customer '{slug}' already.", field="slug"):
         customer.save(force_insert=True)
     create_generation(customer)
-    operation.customer, operation.after, operation.changed = customer, _describe(customer), True
+    operation.customer = customer
+    operation.record(after=_describe(customer))
     return customer
 
 
+@audited
 def _update(operation: Operation, slug: str, *, name: str | None, is_active: bool | None) -> CustomerChange:
     operation.customer = customer = find_customer(operation.actor, slug)
     require_operator(operation.actor)
@@ -64,7 +66,7 @@ def _update(operation: Operation, slug: str, *, name: str | None, is_active: boo
         return CustomerChange(customer=customer, changed=False)
     customer.save(update_fields=["name", "is_active"])
     renew_customer(customer)
-    operation.before, operation.after, operation.changed = before, _describe(customer), True
+    operation.record(before=before, after=_describe(customer))
     return CustomerChange(customer=customer, changed=True)
 
 

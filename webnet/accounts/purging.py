@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from webnet.audit.operation import Operation, lock_platform, renew_platform
+from webnet.audit.operation import Operation, audited, lock_platform, renew_platform
 from webnet.customers.access import Actor, find_customer, require_operator
 from webnet.customers.models import Customer
 from webnet.database.deletion import collect
@@ -32,19 +32,21 @@ def purge(*, actor: Actor, customer: str, reason: str | None = "") -> Purge:
 
     Raises NotFound, PermissionDenied, or DependencyRefusal where a plugin's rows hold the customer fast.
     """
-    work = Operation(actor=actor, action="purge_customer", reason=reason)
-    return work.run(lambda: _purge(work, customer))
+    return _purge(Operation(actor=actor, action="purge_customer", reason=reason), customer)
 
 
-def _purge(work: Operation, slug: str) -> Purge:
-    customer = _find(work.actor, slug)
+@audited
+def _purge(operation: Operation, slug: str) -> Purge:
+    customer = _find(operation.actor, slug)
     # The platform's lock keeps all changes of this customer away, and so does its chain of audit rows end here.
     lock_platform()
     orphans = delete_rows_without_model(customer)
     rows = collect([customer], owner=customer)
     done = Purge(slug=slug, deleted=orphans | rows.count(), passed_by=tuple(sorted(rows.passed_by)))
-    work.before = {"slug": slug, "name": customer.name, "is_active": customer.is_active}
-    work.after, work.changed = {"deleted": done.deleted, "passedBy": list(done.passed_by)}, True
+    operation.record(
+        before={"slug": slug, "name": customer.name, "is_active": customer.is_active},
+        after={"deleted": done.deleted, "passedBy": list(done.passed_by)},
+    )
     rows.delete()
     renew_platform()
     return done

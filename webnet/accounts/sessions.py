@@ -10,7 +10,7 @@ from webnet.accounts import sign_in_throttle
 from webnet.accounts.authentication import SESSION_BACKEND, actor_of, find_user, has_bearer, identify_user
 from webnet.accounts.request_origin import anonymous_actor
 from webnet.accounts.text import is_storable
-from webnet.audit.operation import Operation
+from webnet.audit.operation import Operation, audited
 from webnet.customers.models import User
 from webnet.errors import PermissionDenied, RateLimited
 
@@ -24,9 +24,9 @@ def sign_in(request: HttpRequest, *, username: str, password: str) -> User:
     limit = sign_in_throttle.take(username=username, address=nobody.ip_address)
     known = None if limit else find_user(username)
     user = known if limit is None and _is_right(known, password) else None
-    operation = Operation(actor=actor_of(request, user) if user else nobody, action="sign_in")
-    operation.reason = f"as '{known.username}'" if known and not user else ""
-    entered = operation.run(lambda: _admit(operation, user, limit))
+    reason = f"as '{known.username}'" if known and not user else ""
+    actor = actor_of(request, user) if user else nobody
+    entered = _admit(Operation(actor=actor, action="sign_in", reason=reason), user, limit)
     sign_in_throttle.give_back(username=username, address=nobody.ip_address)
     _start_session(request, entered)
     return entered
@@ -36,8 +36,7 @@ def sign_out(request: HttpRequest) -> bool:
     """End the session; False when nobody was signed in. A bearer token is no session: `tokens.revoke` ends it."""
     if has_bearer(request) or not request.user.is_authenticated:
         return False
-    operation = Operation(actor=identify_user(request).actor, action="sign_out")
-    operation.run(lambda: _end_session(operation, request))
+    _end_session(Operation(actor=identify_user(request).actor, action="sign_out"), request)
     return True
 
 
@@ -50,12 +49,13 @@ def _is_right(user: User | None, password: str) -> bool:
     return user.check_password(password) and user.is_active
 
 
+@audited
 def _admit(operation: Operation, user: User | None, limit: RateLimited | None) -> User:
     if limit is not None:
         raise limit
     if user is None:
         raise PermissionDenied("The username or the password is wrong.", code="BAD_CREDENTIALS")
-    operation.changed = True
+    operation.record()
     return user
 
 
@@ -66,6 +66,7 @@ def _start_session(request: HttpRequest, user: User) -> None:
     login(request, user, backend=SESSION_BACKEND)
 
 
+@audited
 def _end_session(operation: Operation, request: HttpRequest) -> None:
     logout(request)
-    operation.changed = True
+    operation.record()

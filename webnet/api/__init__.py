@@ -2,11 +2,11 @@
 
 The rooms, from the ground up:
 
-vocabulary    words of the schema without resolvers: scalars, enums, node ids
+vocabulary    what the rest is declared with: scalars, enums, node ids
 paging        Relay connections over keysets
 declarations  how types, connections, filters, orders and mutations are declared, here and in `webnet.sdk.graphql`
 values        small value types that resolvers build
-request       who asks, in which view, what was read already
+request       who asks, in which view, what was already read
 engine        the schema machinery: contributions, derivation, isolation, limits
 resolvers     which rows and values a field shows to this viewer
 types         the host's GraphQL types that have resolvers

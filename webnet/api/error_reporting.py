@@ -9,7 +9,7 @@ from graphql import GraphQLError
 from webnet.api.errors import FieldFailed, describe, find_cause
 from webnet.api.request.context import Context
 from webnet.api.request.reader import Reading
-from webnet.plugins.runtime.failure_counter import count_for_user
+from webnet.plugins.runtime.failures import count_for_user
 
 MAXIMUM_CONCERNED = 20
 

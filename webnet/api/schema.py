@@ -15,7 +15,6 @@ from webnet.api.engine.contributions import (
     Contribution,
     add,
     describe_clash,
-    fields_of,
     find_contributions,
     list_additions,
     refuse_clashes,
@@ -38,6 +37,7 @@ from webnet.api.operations.mutations.settings import SettingsMutations
 from webnet.api.operations.queries import Query
 from webnet.api.operations.subscriptions import Subscription
 from webnet.api.request.guards import SignedInOnly, SignedInOrRefused, close
+from webnet.api.strawberry_internals import fields_of, graphql_name_of
 from webnet.api.vocabulary.directives import BroughtByPlugin
 from webnet.api.vocabulary.scalars import SCALARS
 from webnet.plugins.registry import registry
@@ -120,7 +120,7 @@ def _assemble(fields: Mapping[tuple[str, str], str], listed: Mapping[str, tuple[
         execution_context_class=IsolatingExecutor,
         exception_handlers=[RefusalHandler(raised, shown) for raised, shown, _ in REFUSALS],
     )
-    names = {plugin: [schema.name_of(kind) for kind in kinds] for plugin, kinds in listed.items()}
+    names = {plugin: [graphql_name_of(schema, kind) for kind in kinds] for plugin, kinds in listed.items()}
     owners = find_owners(schema.graphql, fields=fields, types=names)
     schema.mark_owners(owners)
     isolate(schema.graphql, owners)

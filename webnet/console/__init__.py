@@ -1,1 +1,1 @@
-"""The management console: pages for people, made with Django templates."""
+"""The management console: pages for people, rendered with Django templates."""

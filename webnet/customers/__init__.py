@@ -1,1 +1,1 @@
-"""The host domain: users, customers, who belongs to whom and who may do what."""
+"""The host's domain: users, customers, memberships and roles, and who may do what."""

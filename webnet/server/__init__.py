@@ -1,1 +1,1 @@
-"""How webnet is started and served: the split of streams, the `run` command, the two health addresses."""
+"""How webnet is started and served: the environment, `run` and `serve`, streams beside requests, health addresses."""

@@ -10,7 +10,7 @@ from types import TracebackType
 from django.db import DatabaseError, connection
 
 from webnet.audit.models import new_token
-from webnet.plugins import quarantine
+from webnet.plugins.changes import pauses
 from webnet.plugins.hooks import after_commit
 from webnet.plugins.registry import registry
 from webnet.plugins.runtime import workers
@@ -22,7 +22,7 @@ TASK_INTERVAL_SECONDS = 5
 TASKS_STOP_SECONDS = 1
 
 # Each looks for work that is due, does it and returns soon, since the others wait for it.
-PERIODIC_TASKS: tuple[Callable[[], object], ...] = (quarantine.keep, after_commit.call_due)
+PERIODIC_TASKS: tuple[Callable[[], object], ...] = (pauses.pause_and_retry, after_commit.call_due)
 
 
 class Heartbeat:
@@ -87,7 +87,7 @@ class PeriodicTasks:
             for task in PERIODIC_TASKS:
                 _run_task(task)
             self._ending.wait(TASK_INTERVAL_SECONDS)
-        _run_task(quarantine.keep)  # what failed here since the last time would be lost with the process
+        _run_task(pauses.pause_and_retry)  # what failed here since the last time would be lost with the process
 
 
 def _run_task(task: Callable[[], object]) -> None:

@@ -12,6 +12,7 @@ from strawberry.types.base import StrawberryContainer
 
 from webnet.api.declarations.fields import Declare, DescribedField, ShownRows, find_shown_rows, mistake
 from webnet.api.paging.page_request import PageArguments, PageInfo
+from webnet.api.strawberry_internals import type_arguments_of
 
 # As Strawberry calls it, whose own wants Relay's Node; ours is another.
 NodeType = TypeVar("NodeType")
@@ -74,8 +75,7 @@ class ConnectionField(DescribedField):
         kind: Any = self.type
         while isinstance(kind, StrawberryContainer):
             kind = kind.of_type
-        nodes = getattr(getattr(kind, "__strawberry_definition__", None), "type_var_map", {})
-        found = find_shown_rows(nodes.get("NodeType"))
+        found = find_shown_rows(type_arguments_of(kind).get("NodeType"))
         if not isinstance(found, self.declared_as):
             words = "write it as 'devices: graphql.Connection[Device]', with a type made with graphql.type(model)"
             raise mistake(getattr(self.origin, "__module__", "?"), f"the connection '{self.python_name}'", words)

@@ -15,6 +15,7 @@ from strawberry.types.base import StrawberryContainer
 from strawberry.types.field import StrawberryField
 
 from webnet.api.declarations.orders import RowOrder
+from webnet.api.strawberry_internals import fields_of
 from webnet.api.vocabulary.columns import Column
 from webnet.errors import PluginDefinitionError
 
@@ -68,11 +69,11 @@ def object_type(cls: Kind) -> Kind:
 @dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field, StrawberryField))
 def input_type(cls: Kind) -> Kind:
     """An input; a field with the default None may be left out, which means the same as null."""
-    made: Any = strawberry.input(cls, description=docstring_of(cls))
-    for each in made.__strawberry_definition__.fields:
+    made: Kind = strawberry.input(cls, description=docstring_of(cls))
+    for each in fields_of(made):
         if each.default is None:
             each.default_value = UNSET  # The schema shows no default then; in Python the field is None all the same.
-    return made  # type: ignore[no-any-return]  # Strawberry returns the class it was given.
+    return made
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ from strawberry import UNSET
 from strawberry.types.base import StrawberryContainer
 
 from webnet.api.declarations.fields import docstring_of
+from webnet.api.strawberry_internals import fields_of
 from webnet.api.vocabulary.node import read_global_id
 
 LOOKUPS = "webnet.lookups"
@@ -45,7 +46,7 @@ def narrow(rows: QuerySet[Row], wanted: Any, *context: Any) -> QuerySet[Row]:
     """The rows that the filter lets through; its own `apply` gets the `context` too."""
     if not wanted:
         return rows
-    for field in wanted.__strawberry_definition__.fields:
+    for field in fields_of(wanted):
         value = getattr(wanted, field.python_name)
         if not is_given(value):
             continue

@@ -11,6 +11,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types.base import StrawberryObjectDefinition, has_object_definition
 from strawberry.types.field import StrawberryField
 
+from webnet.api.strawberry_internals import definition_of
 from webnet.api.vocabulary.directives import BroughtByPlugin
 from webnet.errors import PluginDefinitionError
 from webnet.plugins.declarations import GraphQLExtension
@@ -114,12 +115,6 @@ def describe_clash(clash: DuplicatedTypeName, contributions: Sequence[Contributi
     return PluginDefinitionError(f"'{later}' brings the type '{name}', which '{earlier}' has already: rename it.")
 
 
-def fields_of(kind: Any) -> list[StrawberryField]:
-    """The fields that a Strawberry type has now."""
-    found: list[StrawberryField] = kind.__strawberry_definition__.fields
-    return found
-
-
 def _owner_of(kind: type | None, contributions: Sequence[Contribution]) -> str:
     module = getattr(kind, "__module__", "")
     owners = (each.plugin for each in contributions if _is_within(module, each.module))
@@ -162,12 +157,12 @@ def _take_fields(contribution: Contribution, target: Any, source: Any, *, place:
         if not has_object_definition(given):
             words = f"'{given.__name__}' is no Strawberry type: decorate it with @strawberry.type"
             raise _mistake(contribution, place, words)
-    definition = source.__strawberry_definition__
+    definition = definition_of(source)
     if definition.name in RESERVED_NAMES:
         words = f"'{definition.name}' is the name of a root type: call the class otherwise, as in 'DeviceQueries'"
         raise _mistake(contribution, place, words)
     for each in definition.fields:
-        yield Addition(plugin=contribution.plugin, target=target.__strawberry_definition__, field=each)
+        yield Addition(plugin=contribution.plugin, target=definition_of(target), field=each)
 
 
 def _refuse_foreign(contribution: Contribution, target: type) -> None:

@@ -21,9 +21,9 @@ from graphql import (
     GraphQLUnionType,
     get_named_type,
 )
-from graphql.type.schema import InterfaceImplementations
 
 from webnet.api.engine.ownership import Composite, FieldKey, is_built_in, mentions
+from webnet.api.strawberry_internals import implementations_of, set_schema_types
 
 Retyped = TypeVar("Retyped", GraphQLArgument, GraphQLInputField)
 
@@ -109,19 +109,18 @@ class SchemaFilter:
         full = self._full
         # With what every schema has.
         schema = GraphQLSchema(directives=full.directives, description=full.description, assume_valid=True)
-        schema.type_map = {
-            name: self._named(name) for name in full.type_map if name in schema.type_map or self._stays(name)
-        }
-        schema.query_type = self._root(full.query_type)
-        schema.mutation_type = self._root(full.mutation_type)
-        schema.subscription_type = self._root(full.subscription_type)
-        schema._implementations_map = {  # noqa: SLF001 - as above, for a pinned version
-            name: InterfaceImplementations(
-                objects=self._named_all(implementing.objects), interfaces=self._named_all(implementing.interfaces)
-            )
-            for name, implementing in full._implementations_map.items()  # noqa: SLF001 - likewise
-            if self._stays(name)
-        }
+        set_schema_types(
+            schema,
+            types={name: self._named(name) for name in full.type_map if name in schema.type_map or self._stays(name)},
+            query=self._root(full.query_type),
+            mutation=self._root(full.mutation_type),
+            subscription=self._root(full.subscription_type),
+            implementations={
+                name: (self._named_all(implementing.objects), self._named_all(implementing.interfaces))
+                for name, implementing in implementations_of(full).items()
+                if self._stays(name)
+            },
+        )
         return schema
 
     def _stays(self, name: str) -> bool:

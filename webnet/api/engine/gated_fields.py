@@ -18,13 +18,13 @@ from graphql import (
     GraphQLSchema,
     default_field_resolver,
 )
-from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.utils.inspect import in_async_context
 
 from webnet.api.engine.contributions import RESERVED_NAMES
 from webnet.api.engine.isolation import owner_of
 from webnet.api.engine.ownership import Ownership
 from webnet.api.request.reader import Reading
+from webnet.api.strawberry_internals import strawberry_field
 from webnet.errors import RequestError
 
 # What a Strawberry field is asked for, if it has it, where it can't be null and the plugin is not effective.
@@ -46,8 +46,7 @@ def make_absent(field: GraphQLField) -> Callable[[], Any] | None:
         return lambda: None
     if isinstance(field.type.of_type, GraphQLList):
         return list
-    definition = field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
-    make_empty: Callable[[], Any] | None = getattr(definition, MAKE_EMPTY, None)
+    make_empty: Callable[[], Any] | None = getattr(strawberry_field(field), MAKE_EMPTY, None)
     return make_empty
 
 

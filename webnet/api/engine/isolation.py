@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import Model
 from graphql import GraphQLError, GraphQLField, GraphQLScalarType, GraphQLSchema, is_specified_scalar_type
 from graphql.pyutils import Path
+from strawberry.resolvers import is_default_resolver
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from webnet.api.engine.ownership import Composite, Ownership
@@ -107,7 +108,7 @@ def _check_writable(coerce: Resolve) -> Resolve:
 def _isolate_field(field: GraphQLField, plugin: str, *, place: str) -> None:
     field.extensions = {**field.extensions, PLUGIN: plugin}
     # Strawberry's own way to read an attribute needs no guard: the executor blames it, too.
-    if field.resolve is not None and not getattr(field.resolve, "_is_default", False):
+    if field.resolve is not None and not is_default_resolver(field.resolve):
         field.resolve = _guard(field.resolve, plugin, place)
     if field.subscribe is not None:
         field.subscribe = _guard(field.subscribe, plugin, place)

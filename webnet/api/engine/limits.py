@@ -10,6 +10,7 @@ from strawberry.extensions import AddValidationRules, MaxTokensLimiter, ParserCa
 
 from webnet.api.engine.document_size import DocumentSize
 from webnet.api.errors import CodedError
+from webnet.api.strawberry_internals import provided_operation_name
 
 MAXIMUM_DEPTH = 10
 MAXIMUM_ALIASES = 15
@@ -52,7 +53,7 @@ class OneOperation(SchemaExtension):
 
     def on_validate(self) -> Iterator[None]:
         document = self.execution_context.graphql_document
-        name = self.execution_context._provided_operation_name  # noqa: SLF001 - the public one is for the constructor
+        name = provided_operation_name(self.execution_context)
         definitions = document.definitions if document is not None else ()
         if name is None and sum(isinstance(each, OperationDefinitionNode) for each in definitions) > 1:
             message = "The document has several operations: name one as 'operationName'."

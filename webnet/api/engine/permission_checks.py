@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from graphql import GraphQLSchema
-from strawberry.schema.schema_converter import GraphQLCoreConverter
 
 from webnet.api.engine.contributions import Contribution
 from webnet.api.engine.ownership import Composite, Ownership
+from webnet.api.strawberry_internals import strawberry_field
 from webnet.errors import PluginDefinitionError
 
 # Where a field's metadata has the permission that it asks for.
@@ -30,7 +30,6 @@ def _list_asked(schema: GraphQLSchema, owners: Ownership) -> Iterator[tuple[str,
     for kind in schema.type_map.values():
         for name, field in kind.fields.items() if isinstance(kind, Composite) else ():
             plugin = owners.fields.get((kind.name, name)) or owners.types.get(kind.name)
-            definition = field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
-            asked = getattr(definition, "metadata", {}).get(PERMISSION)
+            asked = getattr(strawberry_field(field), "metadata", {}).get(PERMISSION)
             if plugin is not None and asked:
                 yield f"{kind.name}.{name}", plugin, asked

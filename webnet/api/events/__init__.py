@@ -1,1 +1,1 @@
-"""What can be followed: subscriptions over Server-Sent Events, and the audit log as a stream."""
+"""Follows the audit log for subscriptions, and sends their answers as Server-Sent Events."""

@@ -122,8 +122,8 @@ def _with_generation(context: Context, token: str) -> Context:
     customer = copy.copy(context.view_customer)
     if customer is None:
         return context
-    customer._state = copy.copy(customer._state)
-    customer._state.fields_cache = {"generation": Generation(customer_id=customer.pk, token=token)}
+    # Django copies the cache of related rows with the row, so this leaves the original alone.
+    customer.generation = Generation(token=token)
     other = copy.copy(context)
     other.view_customer = customer
     return other

@@ -1,1 +1,1 @@
-"""From Django's request to its response, around the execution of one GraphQL operation."""
+"""Reads an HTTP request, runs one GraphQL operation, and writes the response."""

@@ -9,11 +9,11 @@ import orjson
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, UnreadablePostError
-from django.middleware.csrf import CsrfViewMiddleware
 from strawberry.http import GraphQLRequestData
 
 from webnet.accounts.authentication import has_bearer
 from webnet.api.errors import BadRequest
+from webnet.django_internals import find_csrf_failure
 
 LARGEST_BODY_BYTES = 1_048_576
 DEEPEST_VARIABLE = 100
@@ -96,13 +96,6 @@ def _look_into(value: Any) -> Iterable[Any]:
     return value if isinstance(value, list) else ()
 
 
-class _Check(CsrfViewMiddleware):
-    """Hands back the reason instead of a page."""
-
-    def _reject(self, request: HttpRequest, reason: str) -> str:  # noqa: ARG002 - the way in that Django leaves for this
-        return reason
-
-
 def require_csrf_token(request: HttpRequest) -> None:
     """Raise unless a request that comes with a session proves that the session's own pages have sent it.
 
@@ -111,7 +104,7 @@ def require_csrf_token(request: HttpRequest) -> None:
     """
     if has_bearer(request) or settings.SESSION_COOKIE_NAME not in request.COOKIES:
         return
-    reason = _Check(lambda _: None).process_view(request, None, (), {})  # type: ignore[arg-type]  # Only the check is used.
+    reason = find_csrf_failure(request)
     if reason:
         message = f"The CSRF check failed: {reason} Send the cookie '{settings.CSRF_COOKIE_NAME}' as 'X-CSRFToken'."
         raise BadRequest(message, code="CSRF_FAILED", status=403)

@@ -1,1 +1,1 @@
-"""Who asks, in which view, and what was read for this request already."""
+"""Who asks, in which view, and what was already read for this request."""

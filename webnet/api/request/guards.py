@@ -10,6 +10,7 @@ from strawberry.types.field import StrawberryField
 from strawberry.utils.await_maybe import await_maybe
 
 from webnet.api.request.context import Info
+from webnet.api.strawberry_internals import fields_of
 from webnet.errors import PermissionDenied, Unauthenticated
 
 OPEN_TO_ALL = "webnet.open_to_all"
@@ -39,7 +40,7 @@ class SignedInOrRefused(FieldExtension):
 
 def close(root: Any, guard: type[FieldExtension]) -> None:
     """Put the guard before all fields of a root type; once, before the schema is built."""
-    for field in root.__strawberry_definition__.fields:
+    for field in fields_of(root):
         if not field.metadata.get(OPEN_TO_ALL):
             _put_first(field, guard)
 

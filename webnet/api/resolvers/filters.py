@@ -2,36 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import BigIntegerField, Exists, F, OuterRef, Q, QuerySet, Subquery, TextField, Value
-from django.db.models.functions import Cast, Coalesce
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from webnet.api.declarations.filters import filter_type, is_given, lookup, plain
 from webnet.api.paging.page_request import PageArguments
 from webnet.api.request.reader import Reading
 from webnet.api.vocabulary.enums import AuditOutcome, Availability, HealthStatus, PluginStatus
 from webnet.audit.models import PluginAuditLog
+from webnet.audit.search import containing, created_between
 from webnet.customers.models import Customer
 from webnet.plugins.gate.effective import effective_customers
 from webnet.plugins.models import CustomerPluginConfig, PluginConfig, PluginHealth
-
-# Of an audit row, all that is shown of it to everybody who may read it.
-SEARCHED_COLUMNS = (
-    "reason",
-    "actor_name",
-    "customer_slug",
-    "plugin_name",
-    "plugin_version",
-    "action",
-    "error_code",
-    "request_id",
-)
-# Behind every position.
-NEVER = Value(2**63 - 1, output_field=BigIntegerField())
 
 
 @filter_type
@@ -130,39 +115,12 @@ class PluginAuditLogFilter:
     def apply(self, rows: QuerySet[PluginAuditLog], arguments: PageArguments | None = None) -> QuerySet[PluginAuditLog]:
         """The rows that fit, but for the search; `arguments` are those of the page that is cut out of them."""
         rows = _of_customers(rows, self.customer)
-        return _within(rows, self.created_from, self.created_until, arguments or PageArguments())
+        cursors = [name for name in ("after", "before") if getattr(arguments, name, None)]
+        return created_between(rows, self.created_from or None, self.created_until or None, cursors=cursors)
 
     def find(self, rows: QuerySet[PluginAuditLog]) -> QuerySet[PluginAuditLog]:
         """Those of the rows in which the searched text is."""
-        if not self.searches:
-            return rows
-        condition = Q()
-        for column in SEARCHED_COLUMNS:
-            condition |= Q(**{f"{column}__icontains": self.search})
-        # Databases differ in how they write JSON: with letters as they are, or escaped.
-        texts = {str(self.search), *(json.dumps(self.search, ensure_ascii=each)[1:-1] for each in (True, False))}
-        for column in ("before_text", "after_text"):
-            for text in sorted(texts):
-                condition |= Q(**{f"{column}__icontains": text})
-        changes = {f"{column}_text": Cast(column, TextField()) for column in ("before", "after")}
-        return rows.alias(**changes).filter(condition)
-
-
-def _within(
-    rows: QuerySet[PluginAuditLog], start: Any, until: Any, arguments: PageArguments
-) -> QuerySet[PluginAuditLog]:
-    """The rows of a time. As positions, which times never run against: every index has them, and pages go by them.
-
-    Of two limits on one side SQLite takes one for its index, and not the cursor's: so the other is none for an index.
-    """
-    rows = rows.alias(place=F("position") + 0)
-    first, last = ("place" if cursor else "position" for cursor in (arguments.before, arguments.after))
-    by_time = PluginAuditLog.objects.order_by("created_at", "position").values("position")
-    if is_given(start):
-        rows = rows.filter(**{f"{first}__gte": Coalesce(Subquery(by_time.filter(created_at__gte=start)[:1]), NEVER)})
-    if is_given(until):
-        rows = rows.filter(**{f"{last}__lt": Coalesce(Subquery(by_time.filter(created_at__gte=until)[:1]), NEVER)})
-    return rows
+        return containing(rows, str(self.search)) if self.searches else rows
 
 
 def availability_is(values: Iterable[str]) -> Q:

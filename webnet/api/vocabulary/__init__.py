@@ -1,1 +1,1 @@
-"""The words of the schema that need no resolver: scalars, enums, node ids, column fields, decorators."""
+"""What the rest of the schema is declared with: scalars, enums, node ids, column fields, decorators."""

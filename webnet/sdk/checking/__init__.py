@@ -1,15 +1,18 @@
-"""The conformance check behind `manage.py check_plugin`: graded rules, on a throw-away webnet.
+"""The conformance check behind `manage.py check_plugin`: graded rules, run on a throw-away webnet.
 
-findings       rules with their grades, and what a check found
-running        starts the check in an interpreter of its own, and reads its report
-inside         what runs there: the rules in order, each on what those before it left standing
-subject        the plugin that is checked
-world          two customers with it
-declared       rules on what the plugin says of itself: loading, metadata, settings
-documented     rules on what its readers find
-stored         rules on its models: migrations and tenancy
-lived          rules on its hooks and its health
-drawn          rules on its widgets and pages
-asked          rules on its GraphQL: failing, growing and leaking answers
-followed       the same of its subscriptions: failing and leaking events
+The modules, from the ground up:
+
+report                  rules with their grades, and what a check found
+captured_errors         the errors of a plugin that webnet logs, whose texts clients do not see
+plugin_under_test       the plugin that is checked, as every rule sees it
+two_customers           two customers with the plugin, and what one of them is shown of it
+manifest_rules          rules on what the plugin declares: loading, metadata, settings
+documentation_rules     rules on its README and on the descriptions in its schema
+model_rules             rules on its models: migrations and tenancy
+hook_rules              rules on its hooks and its health check
+page_and_widget_rules   rules on its pages and widgets
+graphql_rules           rules on its GraphQL: failing, growing and leaking answers
+subscription_rules      the same for its subscriptions
+child                   runs the rules in order, in an interpreter of their own
+run_check               starts that interpreter, and reads its report
 """

@@ -15,6 +15,7 @@ from webnet.api.declarations.orders import make_order
 from webnet.api.paging.connections import Listing, Page, empty_page
 from webnet.api.paging.page_request import PageArguments
 from webnet.api.resolvers.pages import open_nested_page, open_page
+from webnet.api.strawberry_internals import rebuild_info
 from webnet.customers.models import Customer
 from webnet.sdk.graphql.definition import RowType
 from webnet.sdk.graphql.fields import PluginField
@@ -111,4 +112,4 @@ class CountField(PluginConnectionField):
 
 def _host(info: Info) -> Any:
     """Strawberry's own `info`, with the host's context."""
-    return strawberry.Info(_raw_info=info._raw_info, _field=info._field)  # noqa: SLF001 - what Strawberry makes it of
+    return rebuild_info(strawberry.Info, info)

@@ -1,9 +1,15 @@
-"""A throw-away webnet with the plugins that are looked at: for the testing kit, and for `check_plugin`.
+"""A throw-away webnet with the plugins under test: for the testing kit, and for `check_plugin`.
 
-environment  what it is told, so that nothing of the caller's own webnet reaches it
-processes    interpreters of its own
-house        its customers, people and plugins
-client       GraphQL, inside a process or over the network
-documents    what there is to ask of a plugin
-traces       what gives a customer's rows away
+The modules, from the ground up:
+
+environment     the environment of a webnet under test, so that nothing of the caller's own webnet reaches it
+processes       interpreters of their own
+client          GraphQL clients, inside a process or over the network
+fixtures_data   customers, people and plugins, written as webnet itself writes them
+prepare         makes the tables and people of a webnet that `boot()` starts
+rows            rows of a plugin's models
+samples         values for required arguments
+selections      selections of as many fields as one document may have
+documents       a document for each root field, node and addition of a plugin
+traces          how to recognise a customer's rows in an answer
 """

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from webnet.customers.access import Actor
 from webnet.errors import PluginUnavailable, Refusal
-from webnet.plugins import quarantine
+from webnet.plugins.changes import pauses
 from webnet.plugins.health.checks import CheckOutcome
 from webnet.plugins.manager import manager
 from webnet.plugins.models import HealthStatus, PluginStatus
@@ -69,7 +69,7 @@ class Command(BaseCommand):
             found = manager.check_all_health(actor=actor, customer=options["customer"], plugins=options["plugins"])
         except Refusal as refusal:
             raise CommandError(f"{refusal.message} ({refusal.code})") from None
-        quarantine.keep()  # of what failed here too, which no server has counted
+        pauses.pause_and_retry()  # a check that failed in this process is counted by no server
         self.is_well = all(each.health is not None and each.health.status in WELL for each in found)
         if found:
             self._print_table(found)

@@ -27,11 +27,11 @@ class Command(BaseCommand):
         actor = Actor.system("command: rotate_settings_keys")
         with tqdm(desc="Sealing secrets", unit=" layers", disable=None) as bar:
 
-            def tell(report: RotationReport) -> None:
+            def progress(report: RotationReport) -> None:
                 bar.total = report.total
                 bar.update(report.done - bar.n)
 
-            report = manager.rotate_settings_keys(actor=actor, reason=options["reason"], tell=tell)
+            report = manager.rotate_settings_keys(actor=actor, reason=options["reason"], progress=progress)
         self.stdout.write(f"{report.sealed} secrets sealed again; {report.done} layers hold secrets.")
         for words in report.unreadable:
             self.stderr.write(words)
