@@ -64,7 +64,7 @@ class ReachabilityResult:
 class ReachabilityMutations:
     @graphql.mutation(permission="check")
     @staticmethod
-    def check_reachability(info: graphql.Info, input: CheckReachabilityInput) -> CheckReachabilityPayload:  # noqa: A002
+    def check_reachability(info: graphql.Info, input: CheckReachabilityInput) -> CheckReachabilityPayload:
         """Try the devices now, and keep what was found; what the deadline cuts off is NOT_CHECKED."""
         devices = _find_devices(info.context, input.devices)
         limits = Limits.read(info.context.settings())

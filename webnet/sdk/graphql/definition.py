@@ -7,46 +7,26 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Model
-from strawberry.types.base import StrawberryContainer
 
-from webnet.errors import PluginDefinitionError
-from webnet.sdk.graphql.orders import RowOrder
+from webnet.api.declarations.fields import ShownRows, find_shown_rows, mistake
 
 
 @dataclass(frozen=True, kw_only=True)
-class RowType:
-    """A type made with `graphql.type(model)`: how its connections are filtered and ordered."""
+class RowType(ShownRows):
+    """What was declared with `graphql.type(model)`; the host's own types are none of these, whose rows have a scope."""
 
     name: str
     model: type[Model]
-    filter: type | None
-    order: RowOrder
 
 
-ATTRIBUTE = "__webnet_row_type__"
 # Parameters of resolvers that Strawberry knows by their names.
 UNTYPED = frozenset({"self", "cls", "root", "info"})
 
 
 def find_row_type(kind: Any) -> RowType | None:
-    """The row type behind a type as Strawberry resolved it, through lists and optionals."""
-    while isinstance(kind, StrawberryContainer):
-        kind = kind.of_type
-    if hasattr(kind, "resolve_type"):  # a lazy reference to a type of another module
-        kind = kind.resolve_type()
-    found: RowType | None = getattr(kind, "__dict__", {}).get(ATTRIBUTE)
-    return found
-
-
-def mistake(module: str, place: str, words: str) -> PluginDefinitionError:
-    """An author's mistake: where it is, what is wrong and what to write instead."""
-    return PluginDefinitionError(f"In '{module}', {place}: {words}.")
-
-
-def docstring_of(described: Any) -> str | None:
-    """What its author wrote of a class or function, on one line: its description in the schema."""
-    written = described.__doc__ if not isinstance(described, type) else described.__dict__.get("__doc__")
-    return " ".join(written.split()) if written else None
+    """The row type behind a type as Strawberry resolved it; None for the host's types."""
+    found = find_shown_rows(kind)
+    return found if isinstance(found, RowType) else None
 
 
 def refuse_untyped_arguments(resolver: Any) -> None:
