@@ -15,7 +15,7 @@ from webnet.api.resolvers import surfaces
 from webnet.console.customer_pages import for_customer, not_found
 from webnet.console.frame import Frame
 from webnet.console.page_routes import Found, find_page
-from webnet.containment import tell_error
+from webnet.containment import format_error
 from webnet.errors import NotFound, PermissionDenied
 from webnet.plugins.base import HookContext
 from webnet.plugins.gate.permissions import permissions_of
@@ -73,7 +73,7 @@ def _show(request: HttpRequest, frame: Frame, plugin: str, found: Found) -> Http
             raised=error,
             place=f"on the page '{found.page.name}'",
         )
-        return _fail(request, frame, plugin=config.plugin.verbose_name, reason=tell_error(error))
+        return _fail(request, frame, plugin=config.plugin.verbose_name, reason=format_error(error))
 
 
 def _answer(found: Found, request: HttpRequest) -> HttpResponseBase:

@@ -65,7 +65,7 @@ EXPECTED = {
     ("settings.defaults", "unmigrated"): [("get_settings_schema(), '/key'", "the defaults do not fit: is required")],
     ("settings.open", "careless"): [("get_settings_schema()", "settings that are misspelt")],
     ("tenancy.field", "careless"): [("Customer.carelessGreeting", "for customers without the plugin")],
-    ("tenancy.model", "ownerless"): [("model 'ownerless.Loose'", "it does not say whose its rows are")],
+    ("tenancy.model", "ownerless"): [("model 'ownerless.Loose'", "it does not declare who owns its rows")],
     ("tenancy.type", "careless"): [("type 'CarelessComment'", "it shows rows of 'careless.Comment' unscoped")],
     ("tenancy.unique", "careless"): [("model 'careless.Note', code", "it is unique over all customers")],
 }

@@ -23,7 +23,7 @@ from webnet.customers.summary import Concerned
 from webnet.errors import DependencyRefusal, NotFound, PermissionDenied, PluginUnavailable
 from webnet.plugins.gate.effective import customer_state, effective_customers, platform_state, switched_on
 from webnet.plugins.gate.rules import CustomerState, PlatformState
-from webnet.plugins.kernel.dependencies import Node, Obstacle, dependents, plan_disable, plan_enable
+from webnet.plugins.kernel.dependencies import Blocker, Node, dependents, plan_disable, plan_enable
 from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig, PluginStatus
 
 
@@ -95,7 +95,7 @@ class PlatformScope:
         """Every plugin as the planner sees it globally: on means enabled."""
         rows = self.platform.plugins
         return {
-            name: replace(node, obstacle=_find_obstacle(self.platform, rows[name]))
+            name: replace(node, blocker=_find_blocker(self.platform, rows[name]))
             for name, node in self.platform.nodes.items()
         }
 
@@ -165,7 +165,7 @@ class CustomerScope:
             name: replace(
                 node,
                 is_on=node.is_on and self.state.is_switched_on(name),
-                obstacle=self._find_obstacle(rows[name]),
+                blocker=self._find_blocker(rows[name]),
             )
             for name, node in self.platform.nodes.items()
         }
@@ -183,12 +183,12 @@ class CustomerScope:
             message = f"'{row.name}' is withheld from '{self.customer.slug}'; set its availability first."
             raise PermissionDenied(message, code="AVAILABILITY")
 
-    def _find_obstacle(self, row: PluginConfig) -> Obstacle | None:
+    def _find_blocker(self, row: PluginConfig) -> Blocker | None:
         if not row.enabled:
-            return Obstacle(words="is disabled for everybody")
+            return Blocker(reason="is disabled for everybody")
         if self.state.availability(row.name) == Availability.WITHHELD:
-            return Obstacle(words=f"is withheld from '{self.customer.slug}'")
-        return _find_obstacle(self.platform, row)
+            return Blocker(reason=f"is withheld from '{self.customer.slug}'")
+        return _find_blocker(self.platform, row)
 
 
 Scope = PlatformScope | CustomerScope
@@ -244,10 +244,10 @@ def require_runnable(platform: PlatformState, row: PluginConfig) -> None:
         raise PluginUnavailable(platform.unloaded[row.name], status=PluginStatus.FAILED.value)
 
 
-def _find_obstacle(platform: PlatformState, row: PluginConfig) -> Obstacle | None:
+def _find_blocker(platform: PlatformState, row: PluginConfig) -> Blocker | None:
     if row.status == PluginStatus.LOADED and row.name not in platform.unloaded:
         return None
-    return Obstacle(words=f"can't run ({PluginStatus(row.status).label.lower()})")
+    return Blocker(reason=f"can't run ({PluginStatus(row.status).label.lower()})")
 
 
 def _required(plugin: str, where: str) -> PermissionDenied:

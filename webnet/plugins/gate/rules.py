@@ -11,7 +11,7 @@ from django.db import models
 from webnet.customers.models import Customer
 from webnet.plugins.declarations import Dependency
 from webnet.plugins.kernel.compatibility import satisfies
-from webnet.plugins.kernel.dependencies import Node, find_cycle, tell_cycle
+from webnet.plugins.kernel.dependencies import Node, describe_cycle, find_cycle
 from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig, PluginStatus
 
 
@@ -96,7 +96,7 @@ class PlatformState:
         for need in self.nodes[row.name].dependencies:
             yield from self._find_unmet(row.name, need)
         if row.name in self.circles:
-            message = tell_cycle(self.circles[row.name])
+            message = describe_cycle(self.circles[row.name])
             yield Reason(code=IneffectiveCode.DEPENDENCY_NOT_EFFECTIVE, message=message)
 
     def _find_unmet(self, plugin: str, need: Dependency) -> Iterator[Reason]:

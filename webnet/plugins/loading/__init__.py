@@ -1,1 +1,1 @@
-"""Keeps a bad plugin from harming the host when it is imported, checked or migrated, with private names of Django."""
+"""Makes Django load plugins in isolation, so that a broken one affects only itself."""

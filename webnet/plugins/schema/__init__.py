@@ -1,1 +1,1 @@
-"""JSON Schema as plugins' settings use it. Pure Python, without Django and without plugins."""
+"""JSON Schema for the settings of plugins. Pure Python, and independent of plugins."""

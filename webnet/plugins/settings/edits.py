@@ -12,7 +12,7 @@ from django.utils import timezone
 from webnet.errors import InvalidSettings, SecretUnreadable, SettingsIssue
 from webnet.plugins.models import CustomerPluginConfig
 from webnet.plugins.schema.merge_patch import refuse_depth
-from webnet.plugins.schema.messages import tell_unstorable
+from webnet.plugins.schema.messages import find_unstorable
 from webnet.plugins.schema.settings_schema import SettingsSchema, change_secrets, merge_patch, split_secrets
 from webnet.plugins.settings import history as settings_history
 from webnet.plugins.settings import layers, secrets
@@ -30,7 +30,7 @@ def patch_with(plugin: str, patch: Any) -> Edit:
         if not isinstance(patch, dict):
             raise invalid(plugin, (SettingsIssue(path="", message="A patch of settings must be a JSON object."),))
         refuse_depth(patch)
-        if issues := tuple(tell_unstorable(patch)):
+        if issues := tuple(find_unstorable(patch)):
             raise invalid(plugin, issues)
         _refuse_platform_only(plugin, schema, layer, patch)
         plain, secret_values = split_secrets(schema, patch)

@@ -32,7 +32,7 @@ def check_loading(subject: Subject) -> Iterator[Finding]:
         return
     if entry.reason.startswith("on_load()"):
         yield subject.finding("hooks.load", "on_load()", entry.reason, "let it raise only where the plugin can't run")
-    elif "does not say whose its rows are" not in entry.reason:  # tenancy.model tells it by model
+    elif "does not declare who owns its rows" not in entry.reason:  # tenancy.model tells it by model
         yield subject.finding("load.failed", f"'{entry.module}'", entry.reason, "mend that, and check it again")
 
 

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from webnet.api.resolvers.widgets import BUDGET_SECONDS
-from webnet.containment import tell_error
+from webnet.containment import format_error
 from webnet.plugins.base import HealthReport, HookContext, call_hook, call_with
 from webnet.plugins.declarations import DashboardWidget, UIView
 from webnet.sdk.checking.captured_errors import listening
@@ -105,7 +105,7 @@ def _try_drawing(widget: DashboardWidget, context: HookContext) -> str:
     try:
         draw_widget(widget, context)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it raises is told
-        return f"it raised {tell_error(error)}"
+        return f"it raised {format_error(error)}"
     is_late = time.monotonic() - began > BUDGET_SECONDS
     return f"it took longer than {BUDGET_SECONDS:g} seconds" if is_late else ""
 
