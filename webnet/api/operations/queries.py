@@ -11,10 +11,8 @@ from strawberry.types.base import StrawberryObjectDefinition
 from webnet.api.declarations.connections import Connection, UncountedConnection, connection
 from webnet.api.declarations.fields import field, object_type
 from webnet.api.declarations.refusals import to_graphql
-from webnet.api.paging.connections import Page
-from webnet.api.paging.page_request import PageArguments
-from webnet.api.request.context import Context, Info
-from webnet.api.request.guards import open_to_all
+from webnet.api.paging.pages import Page, PageArguments
+from webnet.api.request.context import Context, Info, open_to_all
 from webnet.api.resolvers import listings, surfaces
 from webnet.api.types.audit_log import PluginAuditLog
 from webnet.api.types.customer import Customer

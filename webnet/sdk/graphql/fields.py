@@ -15,10 +15,10 @@ from strawberry.types.info import Info as StrawberryInfo
 from strawberry.utils.inspect import in_async_context
 from strawberry_django.optimizer import is_optimized_by_prefetching, optimize
 
-from webnet.api.declarations.fields import DescribedField
+from webnet.api.declarations.fields import Column, DescribedField
 from webnet.api.engine.permission_checks import PERMISSION
+from webnet.api.paging.pages import WHOLE_ROWS
 from webnet.api.strawberry_internals import rebuild_info, related_column
-from webnet.api.vocabulary.columns import WHOLE_ROWS, Column
 from webnet.customers.models import Customer
 from webnet.plugins.tenancy import is_customer_owned
 from webnet.sdk.graphql.definition import find_row_type, refuse_untyped_arguments
