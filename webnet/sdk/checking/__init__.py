@@ -1,6 +1,6 @@
 """The conformance check behind `manage.py check_plugin`: graded rules, run on a throw-away webnet.
 
-The modules, from the ground up:
+The modules, from the bottom up:
 
 report                  rules with their grades, and what a check found
 captured_errors         the errors of a plugin that webnet logs, whose texts clients do not see
