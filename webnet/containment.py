@@ -11,7 +11,7 @@ from webnet.errors import PluginDefinitionError
 
 Result = TypeVar("Result")
 
-# In characters. A reason is shown in one line of a list; a traceback of 20,000 still has some 200 frames.
+# In characters. A reason is shown in one line of a list; a traceback may be that of an endless recursion.
 MAXIMUM_REASON_LENGTH = 500
 MAXIMUM_TRACEBACK_LENGTH = 20_000
 

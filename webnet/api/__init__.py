@@ -1,6 +1,6 @@
 """The GraphQL API: one schema at `/graphql/`, and each customer's view of it at `/graphql/<customer>/`.
 
-The rooms, from the ground up:
+The packages, from the bottom up:
 
 vocabulary    what the rest is declared with: scalars, enums, node ids
 paging        Relay connections over keysets
@@ -14,6 +14,6 @@ events        follows the audit log for subscriptions, and sends them as server-
 operations    the roots: queries, mutations, subscriptions
 http          from Django's request to its response
 
-`schema` assembles the one full schema, `visibility` finds one viewer's, `errors` and `responses` are what all answers
-have in common.
+`schema` builds the full schema, `visibility` finds the one that a viewer sees, and `errors` and `responses` are used by
+all of them. `strawberry_internals` has every private name of Strawberry and graphql-core.
 """

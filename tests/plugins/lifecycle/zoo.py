@@ -13,8 +13,8 @@ PUT_ASIDE = {
     "admin_urls_error": ("failed", "Importing the admin pages of 'admin_urls_error' raised LookupError: no addresses."),
     "circle_one": ("failed", "'circle_one' needs 'circle_two', which needs 'circle_one': one of them must give up its"),
     "circle_two": ("failed", "'circle_two'"),
-    "clashing_type": ("failed", "brings the type 'Plugin', which 'webnet itself' has already: rename it."),
-    "dies_in_build": ("failed", "Building the GraphQL types of 'dies_in_build' ended the process."),
+    "clashing_type": ("failed", "defines the type 'Plugin', which 'webnet itself' defines already: rename it."),
+    "dies_in_build": ("failed", "Building the GraphQL types of 'dies_in_build' crashed the process."),
     "endless_build": (
         "failed",
         "Building the GraphQL types of 'endless_build' raised TypeError: Query fields cannot",

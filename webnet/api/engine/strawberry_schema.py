@@ -1,4 +1,4 @@
-"""Strawberry's schema, made so that other schemas can be derived from it and forgotten again."""
+"""Strawberry's schema, extended so that other schemas can be derived from it and garbage-collected again."""
 
 from __future__ import annotations
 
@@ -25,30 +25,30 @@ class Schema(StrawberrySchema):
     """A schema with caches of its own: Strawberry's are shared by all schemas, and would keep each of them alive."""
 
     parts: SchemaParts
-    # The plugins whose parts are not in this schema.
+    # The plugins whose parts this schema lacks.
     hidden: frozenset[str] = frozenset()
 
     @property
     def graphql(self) -> GraphQLSchema:
-        """The schema as graphql-core has it."""
+        """The graphql-core schema."""
         return graphql_schema_of(self)
 
     @cached_property
     def fingerprint(self) -> str:
-        """A short name of what the schema says, for the header `Webnet-Schema`."""
+        """A digest of the schema, for the header `Webnet-Schema`."""
         return self.parts.fingerprint(without=self.hidden)
 
     @cached_property
     def validated(self) -> Any:
-        """Strawberry's `validate_document`, remembering what it said of the documents asked last."""
+        """Strawberry's `validate_document` with a cache."""
         return lru_cache(maxsize=CACHED_DOCUMENTS)(validate_document)
 
     def export(self) -> str:
-        """The SDL, as `schema.graphql` has it."""
+        """The SDL, as in `schema.graphql`."""
         return self.as_str().rstrip() + "\n"
 
     def derive(self, graphql: GraphQLSchema, *, hidden: frozenset[str]) -> Schema:
-        """The same schema over a part of its types, which lacks what these plugins bring."""
+        """The same schema over a part of its types, without those of the hidden plugins."""
         derived = copy_schema(self, graphql, without=CACHED)
         derived.hidden = hidden
         return derived
@@ -56,7 +56,7 @@ class Schema(StrawberrySchema):
     def prepare_subscription(
         self, wanted: GraphQLRequestData, context: object
     ) -> GraphQLExecutor[Any] | list[GraphQLError]:
-        """What will execute each event; or what is wrong with the document, by the same rules as for queries."""
+        """The executor for the events of a subscription, or the errors in its document."""
         execution, errors = prepare_subscription(
             self,
             query=wanted.query,
@@ -75,20 +75,20 @@ class Schema(StrawberrySchema):
         )
 
     def mark_owners(self, owners: Ownership) -> None:
-        """Take note of which plugin brings what, and say it of types in the SDL."""
+        """Record which plugin defines what, and mark the types of plugins with a directive in the SDL."""
         self.parts = SchemaParts(self.graphql, owners)
         for name, plugin in owners.types.items():
             definition: Any = list_types(self)[name].definition
             definition.directives = [*(definition.directives or ()), BroughtByPlugin(name=plugin)]
 
-    def get_type_by_name(self, name: str) -> Any:  # type: ignore[override]  # without the cache for all schemas
-        """Strawberry's definition of a type; None for one that is not in this schema."""
+    def get_type_by_name(self, name: str) -> Any:  # type: ignore[override]  # Not cached.
+        """Strawberry's definition of a type; None if this schema does not have it."""
         found = list_types(self).get(name)
         return found.definition if found is not None else None
 
-    def get_directive_by_name(self, graphql_name: str) -> Any:  # type: ignore[override]  # noqa: ARG002 - as above
-        """There are no directives for operations but GraphQL's own."""
+    def get_directive_by_name(self, graphql_name: str) -> Any:  # type: ignore[override]  # noqa: ARG002 - the signature is Strawberry's
+        """There are no directives for operations except the built-in ones."""
         return None
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
-        """Log nothing here: `errors` does, without the document, which may hold secrets."""
+        """Log nothing here: `webnet.api.errors` does, without the document, which may contain secrets."""

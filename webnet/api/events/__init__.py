@@ -1,1 +1,1 @@
-"""Follows the audit log for subscriptions, and sends their answers as Server-Sent Events."""
+"""Subscriptions over server-sent events, and the audit log as a stream of events."""

@@ -1,1 +1,1 @@
-"""Reads an HTTP request, runs one GraphQL operation, and writes the response."""
+"""From Django's request to its response: reads a GraphQL request, executes it and encodes the result."""

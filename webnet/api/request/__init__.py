@@ -1,1 +1,1 @@
-"""Who asks, in which view, and what was already read for this request."""
+"""The context of a request: the viewer, the view, and what was read already."""

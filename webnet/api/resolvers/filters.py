@@ -102,7 +102,7 @@ class PluginAuditLogFilter:
     created_until: datetime | None = lookup()
     search: str | None = lookup(
         description=(
-            "A case-insensitive part of a name, the action, code, request or reason, or of what changed; "
+            "A case-insensitive part of a name, the version, action, code, request or reason, or of what changed; "
             "a page looks through 50,000 positions, and more are left while it has a next one."
         ),
     )

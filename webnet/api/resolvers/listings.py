@@ -31,7 +31,7 @@ def customers(info: Info, arguments: PageArguments) -> Page[Customer]:
     reading = info.context.reading
     rows = narrow(reading.visible_customers(), arguments.filter, reading)
     ordering = orders.CUSTOMERS.read(arguments.order)
-    return open_page(info, Listing(rows=rows, ordering=ordering, meet=reading.meet_customers), arguments)
+    return open_page(info, Listing(rows=rows, ordering=ordering, meet=reading.remember_customers), arguments)
 
 
 def plugins(info: Info, arguments: PageArguments) -> Page[PluginConfig]:
@@ -39,7 +39,7 @@ def plugins(info: Info, arguments: PageArguments) -> Page[PluginConfig]:
     reading = info.context.reading
     rows = narrow(reading.visible_plugins(), arguments.filter, reading)
     ordering = orders.PLUGINS.read(arguments.order)
-    return open_page(info, Listing(rows=rows, ordering=ordering, meet=reading.meet_plugins), arguments)
+    return open_page(info, Listing(rows=rows, ordering=ordering, meet=reading.remember_plugins), arguments)
 
 
 def dependencies(reading: Reading, plugin: PluginConfig) -> list[tuple[str, str, bool]]:
@@ -55,7 +55,7 @@ def dependents(reading: Reading, plugin: PluginConfig) -> list[PluginConfig]:
     """The plugins that need this one themselves, by name."""
     names = reading.visible_plugin_names
     rows = [row for name, row in reading.platform.plugins.items() if name in names]
-    reading.meet_plugins(rows)
+    reading.remember_plugins(rows)
     return [row for row in rows if any(needed["name"] == plugin.name for needed in row.dependencies)]
 
 
@@ -72,7 +72,7 @@ def configs_of_customer(reading: Reading, customer: Customer, *, effective: Any)
     found = [config for name, config in state.configs.items() if name in names]
     if isinstance(effective, bool):
         found = [config for config in found if (config.plugin.name in state.effective) is effective]
-    reading.meet_plugins(config.plugin for config in found)
+    reading.remember_plugins(config.plugin for config in found)
     return found
 
 
@@ -81,12 +81,12 @@ def configs_of_plugin(info: Info, plugin: PluginConfig, arguments: PageArguments
     reading = info.context.reading
     if not reading.actor.is_platform_operator:
         return None
-    reading.meet_plugins([plugin])
+    reading.remember_plugins([plugin])
     return open_nested_page(
         info,
         parent=["plugin_id"],
         key=(plugin.pk,),
-        among=lambda: [(row.pk,) for row in reading.plugins_met.values()],
+        among=lambda: [(row.pk,) for row in reading.known_plugins.values()],
         arguments=arguments,
         make_listing=lambda: _explicit_configs(reading, arguments, ordering=orders.CONFIGS_OF_PLUGIN),
     )
@@ -145,12 +145,12 @@ def audit_logs_of_plugin(info: Info, plugin: PluginConfig, arguments: PageArgume
     reading = info.context.reading
     if not reading.actor.is_platform_operator:
         return None
-    reading.meet_plugins([plugin])
+    reading.remember_plugins([plugin])
     return open_nested_page(
         info,
         parent=["plugin_name"],
         key=(plugin.name,),
-        among=lambda: [(name,) for name in reading.plugins_met],
+        among=lambda: [(name,) for name in reading.known_plugins],
         arguments=arguments,
         make_listing=lambda: _audit_logs(reading, arguments),
     )
@@ -182,7 +182,7 @@ def _explicit_configs(
 
     def meet(read: Sequence[CustomerPluginConfig]) -> None:
         reading.announce_customers(config.customer_id for config in read)
-        reading.meet_plugins(config.plugin for config in read)
+        reading.remember_plugins(config.plugin for config in read)
 
     return Listing(rows=rows, ordering=ordering, meet=meet)
 
@@ -206,7 +206,7 @@ def meet_audit_logs(reading: Reading, read: Sequence[PluginAuditLog]) -> None:
     """Take note of rows that an answer has, so that what they need is read for all of them together."""
     reading.announce_customers(row.customer_id for row in read if row.customer_id is not None)
     reading.users.announce(row.actor_id for row in read if row.actor_id is not None)
-    reading.meet_plugins(row for log in read if (row := reading.platform.plugins.get(log.plugin_name)))
+    reading.remember_plugins(row for log in read if (row := reading.platform.plugins.get(log.plugin_name)))
 
 
 def audit_listing(reading: Reading, rows: QuerySet[PluginAuditLog]) -> Listing[PluginAuditLog]:

@@ -14,7 +14,7 @@ from webnet.plugins.models import PluginConfig
 
 @object_type
 class NavigationItem:
-    """An entry of the menu."""
+    """An entry in the menu."""
 
     plugin: PluginConfig = strawberry.field(graphql_type=PluginRef)
     label: str
@@ -25,7 +25,7 @@ class NavigationItem:
 
 @object_type
 class DashboardWidget:
-    """A widget of the dashboard, as data to draw or as ready HTML."""
+    """A widget on the dashboard, as data to render or as HTML."""
 
     plugin: PluginConfig = strawberry.field(graphql_type=PluginRef)
     name: str
@@ -33,12 +33,12 @@ class DashboardWidget:
     order: int
     data: Json = strawberry.field(graphql_type=JSON | None)
     html: str | None
-    error: str | None = strawberry.field(description="Set when this widget failed.")
+    error: str | None = strawberry.field(description="Set if the widget failed.")
 
 
 @object_type
 class PluginPermission:
-    """Something that a plugin lets members do, from `minimumRole` up; the codename is `<plugin>.<name>`."""
+    """Something that members with at least `minimumRole` may do; the codename is `<plugin>.<name>`."""
 
     codename: str
     description: str
@@ -47,8 +47,8 @@ class PluginPermission:
 
 @object_type
 class RoleGrant:
-    """One role and a permission. `decision` is the customer's own; where it is null, the role has what it has by
-    default, and what a lower role was given.
+    """Whether one role has a permission. `decision` is the customer's own; if it is null, the role has the
+    permission if it has it by default, or if a lower role was given it.
     """
 
     role: Role
@@ -59,7 +59,7 @@ class RoleGrant:
 
 @object_type
 class CustomerPermission:
-    """A plugin's permission at one customer. It grants nothing while `effective`, the plugin's, is false."""
+    """A plugin's permission for one customer. It grants nothing while the plugin is not effective."""
 
     plugin: PluginConfig = strawberry.field(graphql_type=PluginRef)
     codename: str

@@ -1,4 +1,4 @@
-"""What the schema says of single settings: where a value comes from, and whether a secret is set."""
+"""Details of single settings: where a value comes from, and whether a secret is set."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from webnet.api.vocabulary.enums import SettingLayer
 
 @object_type
 class SettingSource:
-    """Where one value of the merged settings comes from."""
+    """The layer that one value of the merged settings comes from."""
 
     path: str
     layer: SettingLayer
@@ -18,7 +18,7 @@ class SettingSource:
 
 @object_type
 class SecretSetting:
-    """Whether a secret is set in this layer, and since when; never its value."""
+    """Whether a secret is set in this layer, and since when; its value is never shown."""
 
     path: str
     is_set: bool

@@ -1,1 +1,1 @@
-"""What the rest of the schema is declared with: scalars, enums, node ids, column fields, decorators."""
+"""Elements of the schema that have no resolvers: scalars, enums, node ids, column fields, decorators."""

@@ -78,8 +78,13 @@ def _judge_loaded(found: SyncFinding, around: Circumstances) -> SyncFinding:
         return _put_off(found, row, found.upgrade)
     # Before a pause: without its tables the plugin can't run, paused or not.
     if found.pending and (fault is not None or not around.will_migrate):
-        found = replace(found, traceback=fault.traceback if fault is not None else "", is_taken=not row)
-        return replace(found, status=PluginStatus.NEEDS_MIGRATION, reason=_describe_pending(found, fault))
+        verb = "migration is" if len(found.pending) == 1 else "migrations are"
+        reason = f"{len(found.pending)} {verb} not applied ({', '.join(found.pending)}): {RUN_MIGRATIONS}."
+        if fault is not None:
+            reason = f"{fault.reason} Fix it, then {RUN_MIGRATIONS}."
+        traceback = fault.traceback if fault is not None else ""
+        status = PluginStatus.NEEDS_MIGRATION
+        return replace(found, status=status, reason=reason, traceback=traceback, is_taken=not row)
     if row is not None and row.is_paused:
         return replace(found, status=PluginStatus.PAUSED, reason=row.pause_reason, is_taken=True)
     return replace(found, is_taken=True)
@@ -92,10 +97,3 @@ def _put_off(found: SyncFinding, row: PluginConfig, step: Upgrade) -> SyncFindin
         return replace(found, status=PluginStatus.INCOMPATIBLE, reason=step.refusal)
     is_paused = row.status == PluginStatus.PAUSED
     return replace(found, status=PluginStatus(row.status), reason=row.status_reason if is_paused else step.refusal)
-
-
-def _describe_pending(found: SyncFinding, fault: LoadFailure | None) -> str:
-    if fault is not None:
-        return f"{fault.reason} Fix it, then {RUN_MIGRATIONS}."
-    noun = "migration is" if len(found.pending) == 1 else "migrations are"
-    return f"{len(found.pending)} {noun} not applied ({', '.join(found.pending)}): {RUN_MIGRATIONS}."

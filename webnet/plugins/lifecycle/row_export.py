@@ -35,7 +35,9 @@ def export_rows(row: PluginConfig, plugin_models: Iterable[type[models.Model]], 
     draft.touch(mode=0o600)
     with draft.open("w", encoding="utf-8") as file:
         for model in present(plugin_models):
-            _write(file, model._meta.db_table, _serialize(model), progress)
+            rows = all_rows(model).order_by("pk").iterator(chunk_size=BATCH_SIZE)
+            lines = (serializers.serialize("jsonl", [row]).rstrip("\n") for row in rows)
+            _write(file, model._meta.db_table, lines, progress)
         _write(file, "configuration", _configuration_lines(row), progress)
     draft.rename(target)
     return target
@@ -50,11 +52,6 @@ def present(plugin_models: Iterable[type[models.Model]]) -> list[type[models.Mod
 def all_rows(model: type[models.Model]) -> models.QuerySet[models.Model]:
     """All of a model's rows, also those that its own default manager hides."""
     return model._base_manager.all()  # noqa: SLF001 - Django documents it
-
-
-def _serialize(model: type[models.Model]) -> Iterator[str]:
-    for row in all_rows(model).order_by("pk").iterator(chunk_size=BATCH_SIZE):
-        yield serializers.serialize("jsonl", [row]).rstrip("\n")
 
 
 def _configuration_lines(row: PluginConfig) -> Iterator[str]:

@@ -42,36 +42,29 @@ class Lane:
     def start(self, call: Callable[[], Any]) -> Future[Any]:
         """Run it soon; its future can be cancelled until it starts. Raises LaneBlocked."""
         future: Future[Any] = Future()
+        longest_allowed = time.monotonic() - self._patience_seconds
         with self._lock:
             if len(self._started) < self._threads:
-                self._start_thread()
-            elif self._is_blocked():
+                thread = threading.Thread(target=self._work, name=f"lane-{self._name}", daemon=True)
+                # Counted here and not by the thread itself: the next caller may come before it runs.
+                self._started[id(thread)] = time.monotonic()
+                thread.start()
+            elif all(started < longest_allowed for started in self._started.values()):
                 raise LaneBlocked(f"'{self._name}' is still busy with earlier calls.")
             self._waiting.append((future, call))
         return future
 
-    def _start_thread(self) -> None:
-        thread = threading.Thread(target=self._work, name=f"lane-{self._name}", daemon=True)
-        # Counted here and not by the thread itself: the next caller may come before it runs.
-        self._started[id(thread)] = time.monotonic()
-        thread.start()
-
-    def _is_blocked(self) -> bool:
-        longest_allowed = time.monotonic() - self._patience_seconds
-        return all(started < longest_allowed for started in self._started.values())
-
     def _work(self) -> None:
+        """The life of one thread: it ends when nothing waits, and `start` makes another."""
         me = id(threading.current_thread())
-        while (job := self._next(me)) is not None:
+        while True:
+            with self._lock:
+                if not self._waiting:
+                    del self._started[me]
+                    return
+                self._started[me] = time.monotonic()
+                job = self._waiting.popleft()
             _run(*job)
-
-    def _next(self, me: int) -> Job | None:
-        with self._lock:
-            if not self._waiting:
-                del self._started[me]
-                return None
-            self._started[me] = time.monotonic()
-            return self._waiting.popleft()
 
 
 def _run(future: Future[Any], call: Callable[[], Any]) -> None:

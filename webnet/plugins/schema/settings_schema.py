@@ -51,7 +51,7 @@ class SettingsSchema:
         self._validator = Draft202012Validator(
             self.schema, registry=Registry(), format_checker=Draft202012Validator.FORMAT_CHECKER
         )
-        # Walking the schema is slow, and each request asks for the same few hundred pointers again.
+        # Each lookup walks the schema, and requests ask for the same pointers again and again.
         self._find = lru_cache(maxsize=1024)(self._is_marked)
 
     def __repr__(self) -> str:

@@ -11,7 +11,7 @@ from webnet.plugins.schema.pointer import MISSING, join_pointer, pointer_get
 
 Schema = Mapping[str, Any]
 
-# Recursion through several alternatives multiplies places; real schemas have a few hundred.
+# Recursion through several alternatives multiplies places; real schemas have far fewer.
 MAXIMUM_PLACES = 10_000
 ANY = "*"
 
