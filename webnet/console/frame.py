@@ -11,7 +11,7 @@ from django.urls import reverse
 from webnet.accounts.authentication import identify_user
 from webnet.api.request.reader import Reading
 from webnet.api.resolvers import surfaces
-from webnet.api.values.surfaces import NavigationItem
+from webnet.api.values.contributions import NavigationItem
 from webnet.customers import access
 from webnet.customers.models import Customer
 from webnet.customers.roles import Role

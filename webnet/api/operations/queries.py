@@ -20,7 +20,7 @@ from webnet.api.types.customer_plugin_config import CustomerPluginConfig
 from webnet.api.types.plan import PlanStep, PluginPlan
 from webnet.api.types.plugin import Plugin
 from webnet.api.types.viewer import Viewer, find_viewer
-from webnet.api.values.surfaces import DashboardWidget, NavigationItem
+from webnet.api.values.contributions import DashboardWidget, NavigationItem
 from webnet.api.vocabulary.enums import PlanAction
 from webnet.api.vocabulary.node import Node, read_global_id
 from webnet.audit.models import PluginAuditLog as AuditRow

@@ -13,7 +13,7 @@ from webnet.api.resolvers import listings, orders, permission_matrix, surfaces
 from webnet.api.resolvers.filters import CustomerFilter
 from webnet.api.types.audit_log import PluginAuditLog
 from webnet.api.types.viewer import Membership
-from webnet.api.values.permissions import CustomerPermission
+from webnet.api.values.contributions import CustomerPermission
 from webnet.api.values.references import ConfigRef
 from webnet.api.vocabulary.enums import Role
 from webnet.api.vocabulary.node import Node, global_id

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import strawberry
@@ -21,6 +21,7 @@ from webnet.api.paging.pages import WHOLE_ROWS
 from webnet.api.strawberry_internals import rebuild_info, related_column
 from webnet.customers.models import Customer
 from webnet.plugins.tenancy import is_customer_owned
+from webnet.sdk.context import PluginContext
 from webnet.sdk.graphql.definition import find_row_type, refuse_untyped_arguments
 from webnet.sdk.graphql.info import Info
 from webnet.sdk.graphql.relations import first_rows, first_rows_of_each, read_many, read_one
@@ -105,6 +106,26 @@ class NodeField(PluginField):
     def call(self, _: Any, info: Info, args: list[Any], kwargs: dict[str, Any]) -> Any:  # noqa: ARG002 - as the others
         kind: Any = self.type
         return info.context.find(kind.of_type if isinstance(kind, StrawberryOptional) else kind, kwargs["id"])
+
+
+class SubscriptionField(PluginField):
+    """A stream of what an async generator of the plugin's yields."""
+
+    def get_result(self, source: Any, info: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        return self._stream(source, own_info(info), args, kwargs) if self.base_resolver is not None else None
+
+    async def _stream(self, source: Any, info: Any, args: list[Any], kwargs: dict[str, Any]) -> AsyncIterator[Any]:
+        await sync_to_async(self.authorise)(source, info)
+        async for item in self.call(source, info, args, kwargs):
+            if self.metadata.get(PERMISSION):
+                await sync_to_async(self.authorise_anew)(info)
+            yield item
+
+    def authorise_anew(self, info: Info) -> None:
+        """Raise PermissionDenied where the permission was taken since; `info` knows what held at the beginning."""
+        then = info.context
+        now = PluginContext.of(then.plugin, actor=then.actor, customer=then.customer)
+        now.require(self.metadata[PERMISSION])
 
 
 class RowField(Column):
