@@ -49,9 +49,7 @@ class Feed:
             for edge in edges:
                 self._queue.put_nowait(edge)
         except asyncio.QueueFull:
-            message = (
-                f"The client is too slow: more than {MAXIMUM_QUEUE_LENGTH} events wait. Use the last cursor."
-            )
+            message = f"The client is too slow: more than {MAXIMUM_QUEUE_LENGTH} events wait. Use the last cursor."
             raise SubscriptionEnded(message, code="SLOW_CONSUMER") from None
 
     async def follow(self, tail: Tail) -> AsyncGenerator[Edge, None]:

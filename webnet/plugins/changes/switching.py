@@ -7,17 +7,17 @@ from dataclasses import replace
 
 from webnet.errors import NotFound, PluginUnavailable
 from webnet.plugins.gate.rules import CustomerState, PlatformState
-from webnet.plugins.kernel.dependencies import Blocker, Node
+from webnet.plugins.kernel.dependencies import Blocker, PluginNode
 from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig, PluginStatus
 
 
-def platform_nodes(platform: PlatformState) -> dict[str, Node]:
+def platform_nodes(platform: PlatformState) -> dict[str, PluginNode]:
     """Every plugin as the planner sees it globally: on is enabled."""
     rows = platform.plugins
     return {name: replace(node, blocker=_broken(platform, rows[name])) for name, node in platform.nodes.items()}
 
 
-def customer_nodes(state: CustomerState) -> dict[str, Node]:
+def customer_nodes(state: CustomerState) -> dict[str, PluginNode]:
     """Every plugin as the planner sees it for one customer; only what is offered to it can be switched on."""
     rows = state.platform.plugins
     return {

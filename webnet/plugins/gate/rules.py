@@ -11,7 +11,7 @@ from django.db import models
 from webnet.customers.models import Customer
 from webnet.plugins.declarations import Dependency
 from webnet.plugins.kernel.compatibility import satisfies
-from webnet.plugins.kernel.dependencies import Node, describe_cycle, find_cycle
+from webnet.plugins.kernel.dependencies import PluginNode, describe_cycle, find_cycle
 from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig, PluginStatus
 
 
@@ -60,7 +60,7 @@ class PlatformState:
         return frozenset(needed)
 
     @cached_property
-    def nodes(self) -> Mapping[str, Node]:
+    def nodes(self) -> Mapping[str, PluginNode]:
         """The plugins as the planner sees them: on is enabled."""
         return {row.name: _node(row) for row in self.plugins.values()}
 
@@ -100,9 +100,9 @@ class PlatformState:
         yield Reason(code=IneffectiveCode.DEPENDENCY_NOT_EFFECTIVE, message=message)
 
 
-def _node(row: PluginConfig) -> Node:
+def _node(row: PluginConfig) -> PluginNode:
     needs = tuple(Dependency(name=item["name"], specifier=item["specifier"]) for item in row.dependencies)
-    return Node(name=row.name, version=row.version or "", dependencies=needs, is_on=row.enabled)
+    return PluginNode(name=row.name, version=row.version or "", dependencies=needs, is_on=row.enabled)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,7 +20,7 @@ class Blocker:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Node:
+class PluginNode:
     """A plugin in the dependency graph, seen globally or for one customer; plugins that are not installed have none."""
 
     name: str
@@ -30,7 +30,7 @@ class Node:
     blocker: Blocker | None = None
 
 
-Nodes = Mapping[str, Node]
+Nodes = Mapping[str, PluginNode]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ from webnet.audit.operation import Change, Operation
 from webnet.containment import LoadFailure, describe_failure
 from webnet.customers import access
 from webnet.plugins.base import call_hook
-from webnet.plugins.kernel.identity import Identity
+from webnet.plugins.kernel.identity import PluginIdentity
 from webnet.plugins.lifecycle.findings import Circumstances, Finding, judge
 from webnet.plugins.lifecycle.settings_migration import store_moved
 from webnet.plugins.lifecycle.upgrades import Upgrade
@@ -140,7 +140,7 @@ def _describe(found: Finding) -> str:
     return f"The upgrade of '{found.entry.name}' from {found.upgrade.from_version} to {found.upgrade.to_version}"
 
 
-def _describe_plugin(row: PluginConfig, identity: Identity) -> None:
+def _describe_plugin(row: PluginConfig, identity: PluginIdentity) -> None:
     for name in MANIFEST_FIELDS:
         setattr(row, name, getattr(identity, name))
     row.dependencies = [{"name": d.name, "specifier": d.specifier} for d in identity.dependencies]
