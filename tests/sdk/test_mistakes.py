@@ -134,7 +134,7 @@ def test_a_mistake_in_the_schema_is_told_with_plugin_place_and_way_out(declare):
         ("get_navigation_items", {"label": "A"}, "must return a list of NavigationItem, not dict"),
         ("get_ui_views", "pages", "must return a list of UIView, not str"),
         ("get_dashboard_widgets", [{"name": "a"}], "title"),
-        ("get_permissions", ["edit"], "item 1: must be a Permission or a dict like one, not str"),
+        ("get_permissions", ["edit"], "item 1: must be a Permission or an equivalent dict, not str"),
         ("get_models", "Device", "must return a list of model classes"),
         ("get_settings_schema", ["limit"], "the settings schema"),
     ],
