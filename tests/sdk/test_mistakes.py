@@ -129,7 +129,7 @@ def test_a_mistake_in_the_schema_is_told_with_plugin_place_and_way_out(declare):
 @pytest.mark.parametrize(
     ("declaration", "declared", "words"),
     [
-        ("get_graphql_schema", "Query", "must be a GraphQLExtension or an equivalent dict one, not str"),
+        ("get_graphql_schema", "Query", "must be a GraphQLExtension or an equivalent dict, not str"),
         ("get_graphql_schema", {"query": "Query"}, "'query' must be a class, not str"),
         ("get_navigation_items", {"label": "A"}, "must return a list of NavigationItem, not dict"),
         ("get_ui_views", "pages", "must return a list of UIView, not str"),
