@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from textwrap import dedent
 from typing import Any
 
 import pytest
 from graphql import ObjectTypeDefinitionNode, OperationDefinitionNode, parse
 
+from tests import interpreters
 from tests.events.streams import StreamClient
 from tests.plugins.lifecycle import zoo, zoo_keeper
-from tests.plugins.lifecycle.house import PRELUDE, House
-from tests.plugins.lifecycle.nursery import Nursery
+from tests.plugins.lifecycle.house import LONGEST_SECONDS, PRELUDE, House
 from tests.servers import ROOT, serve_webnet
 
 Boot = Callable[..., Any]
@@ -24,21 +25,17 @@ LOOK_AFTER = "report = zoo_keeper.look_after(*BAD)"
 LOOK_AFTER_AND_CALL = "report = zoo_keeper.look_after(*BAD, called=BAD)"
 
 
-@pytest.fixture(scope="session")
-def nursery(template: House) -> Iterator[Nursery]:
-    nursery = Nursery(template.environment())
-    yield nursery
-    nursery.close()
-
-
 @pytest.fixture
-def boot(nursery: Nursery, house: House) -> Boot:
+def boot(house: House) -> Boot:
     """Runs code in a house that has the good plugins, and before them these bad ones."""
 
     def boot_house(*bad: str, code: str = LOOK_AFTER, **changes: str) -> Any:
         head = dedent(PRELUDE) + "from tests.plugins.lifecycle import zoo_keeper\n"
         script = f"{head}BAD = {bad!r}\n{dedent(code)}\nprint(json.dumps(report))"
-        return nursery.run(script, environment_of(house, *bad) | changes)
+        environment = environment_of(house, *bad) | changes
+        ran = interpreters.run(["-c", script], environment=environment, folder=ROOT, timeout=LONGEST_SECONDS)
+        assert ran.returncode == 0, f"The process ended with {ran.returncode}:\n{ran.stdout}{ran.stderr}"
+        return json.loads(ran.stdout.splitlines()[-1])
 
     return boot_house
 
