@@ -11,12 +11,16 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from time import monotonic
 from typing import IO
+
+import pytest
+
+from webnet.sdk.trial import processes
 
 NURSERY = Path(__file__).with_name("nursery.py")
 # These are read when an interpreter starts, so its environment must not have those of one process.
@@ -25,6 +29,8 @@ OF_A_PROCESS = ("DJANGO_SETTINGS_MODULE", "PYTHONPATH", "PYTHONUNBUFFERED")
 
 class Process:
     """A process that was started, as `subprocess.Popen` has it; it leads a session and a process group of its own."""
+
+    stdin = None
 
     def __init__(self, arguments: Sequence[str], *, answers: int, stdout: IO[str]) -> None:
         self.args, self.stdout = list(arguments), stdout
@@ -166,6 +172,30 @@ def run(
         for file in (stdout, stderr):
             file.seek(0)
         return subprocess.CompletedProcess(process.args, code, stdout.read(), stderr.read())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def warm_trials() -> Iterator[None]:
+    """What `boot()` and `check_plugin` start is forked too, in tests whose subject is what comes after a start."""
+
+    def start_warm(
+        arguments: Sequence[str],
+        *,
+        environment: dict[str, str],
+        folder: Path,
+        stdout: IO[str] | int,
+        stderr: IO[str] | int,
+    ) -> Process:
+        command = ["-m", *arguments]
+        if isinstance(stdout, int) or isinstance(stderr, int):
+            assert (stdout, stderr) == (subprocess.PIPE, subprocess.STDOUT)
+            return start(command, environment=environment, folder=folder)
+        answers = _order(command, environment, folder, False, stdout=stdout.fileno(), stderr=stderr.fileno())
+        return Process(command, answers=answers, stdout=stdout)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(processes, "_start", start_warm)
+        yield
 
 
 def _order(

@@ -12,6 +12,7 @@ from shelf.models import Book, Genre, Shelf
 
 from tests.api.client import GraphQLClient
 from tests.factories import make_customer, make_member, make_operator
+from tests.interpreters import warm_trials
 from tests.sdk.raising import Raising
 from webnet.api.types.node import global_id
 from webnet.customers.access import Actor
@@ -19,6 +20,7 @@ from webnet.customers.models import Customer
 from webnet.customers.roles import Role
 from webnet.plugins.manager import manager
 
+__all__ = ["warm_trials"]
 SYSTEM = Actor.system("tests")
 
 

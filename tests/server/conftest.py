@@ -5,8 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.browsing import Client
+from tests.interpreters import warm_trials
 from tests.servers import DEMO_PASSWORD, Server, serve_webnet
 
+__all__ = ["warm_trials"]
 VITE_ORIGIN = "http://127.0.0.1:5173"
 
 
