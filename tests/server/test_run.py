@@ -125,10 +125,8 @@ def test_ctrl_c_ends_it_without_a_stack_trace(tmp_path: Path) -> None:
         ("granian-wsgi", "webnet.wsgi:application"),
     ],
 )
-def test_both_entry_points_serve_under_the_servers_of_production(tmp_path: Path, server: str, application: str) -> None:
-    run_command("migrate", data_dir=tmp_path)
-
-    with serve_application(server, application, tmp_path) as served:
+def test_both_entry_points_serve_under_the_servers_of_production(migrated: Path, server: str, application: str) -> None:
+    with serve_application(server, application, migrated) as served:
         client = Client(served.url)
 
         assert client.get("/readyz").json() == {"status": "ready"}
