@@ -11,16 +11,12 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from time import monotonic
 from typing import IO
-
-import pytest
-
-from webnet.sdk.trial import processes
 
 NURSERY = Path(__file__).with_name("nursery.py")
 # These are read when an interpreter starts, so its environment must not have those of one process.
@@ -137,20 +133,26 @@ def start(
     *,
     environment: Mapping[str, str],
     folder: Path,
-    stderr: int | None = None,
+    stdout: IO[str] | None = None,
+    stderr: IO[str] | None = None,
     is_cold: bool = False,
 ) -> Process:
-    """Start what `python` would with these arguments, with its output to be read; stderr goes there, or elsewhere.
+    """Start what `python` would with these arguments.
 
-    It is a fork of an interpreter that has the libraries imported, or a new one where it `is_cold`.
+    It is a fork of an interpreter that has the libraries imported, or a new one where it `is_cold`. Where no file is
+    named for them, its output is read from `stdout`, and errors go where the output goes.
     """
+    command = [sys.executable, *arguments] if is_cold else list(arguments)
+    order = {"arguments": command, "environment": dict(environment), "folder": str(folder), "is_cold": is_cold}
+    if stdout is not None:
+        answers = _nursery.start(order, stdout=stdout.fileno(), stderr=(stderr or stdout).fileno())
+        return Process(command, answers=answers, stdout=stdout)
     read, write = os.pipe()
     try:
-        errors = write if stderr is None else stderr
-        answers = _order(arguments, environment, folder, is_cold, stdout=write, stderr=errors)
+        answers = _nursery.start(order, stdout=write, stderr=stderr.fileno() if stderr is not None else write)
     finally:
         os.close(write)
-    return Process(arguments, answers=answers, stdout=os.fdopen(read, encoding="utf-8"))
+    return Process(command, answers=answers, stdout=os.fdopen(read, encoding="utf-8"))
 
 
 def run(
@@ -163,8 +165,9 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     """Run it to its end. Raises TimeoutExpired, when it is killed."""
     with tempfile.TemporaryFile("w+") as stdout, tempfile.TemporaryFile("w+") as stderr:
-        answers = _order(arguments, environment, folder, is_cold, stdout=stdout.fileno(), stderr=stderr.fileno())
-        process = Process(arguments, answers=answers, stdout=stdout)
+        process = start(
+            arguments, environment=environment, folder=folder, stdout=stdout, stderr=stderr, is_cold=is_cold
+        )
         try:
             code = process.wait(timeout)
         finally:
@@ -172,35 +175,3 @@ def run(
         for file in (stdout, stderr):
             file.seek(0)
         return subprocess.CompletedProcess(process.args, code, stdout.read(), stderr.read())
-
-
-@pytest.fixture(scope="session", autouse=True)
-def warm_trials() -> Iterator[None]:
-    """What `boot()` and `check_plugin` start is forked too, in tests whose subject is what comes after a start."""
-
-    def start_warm(
-        arguments: Sequence[str],
-        *,
-        environment: dict[str, str],
-        folder: Path,
-        stdout: IO[str] | int,
-        stderr: IO[str] | int,
-    ) -> Process:
-        command = ["-m", *arguments]
-        if isinstance(stdout, int) or isinstance(stderr, int):
-            assert (stdout, stderr) == (subprocess.PIPE, subprocess.STDOUT)
-            return start(command, environment=environment, folder=folder)
-        answers = _order(command, environment, folder, False, stdout=stdout.fileno(), stderr=stderr.fileno())
-        return Process(command, answers=answers, stdout=stdout)
-
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(processes, "_start", start_warm)
-        yield
-
-
-def _order(
-    arguments: Sequence[str], environment: Mapping[str, str], folder: Path, is_cold: bool, *, stdout: int, stderr: int
-) -> int:
-    command = [sys.executable, *arguments] if is_cold else list(arguments)
-    order = {"arguments": command, "environment": dict(environment), "folder": str(folder), "is_cold": is_cold}
-    return _nursery.start(order, stdout=stdout, stderr=stderr)

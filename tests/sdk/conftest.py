@@ -12,8 +12,8 @@ from shelf.models import Book, Genre, Shelf
 
 from tests.api.client import GraphQLClient
 from tests.factories import make_customer, make_member, make_operator
-from tests.interpreters import warm_trials
 from tests.sdk.raising import Raising
+from tests.trials import warm_trials
 from webnet.api.types.node import global_id
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.browsing import Client
-from tests.interpreters import warm_trials
 from tests.servers import DEMO_PASSWORD, Server, run_command, serve_webnet
+from tests.trials import warm_trials
 
 __all__ = ["warm_trials"]
 VITE_ORIGIN = "http://127.0.0.1:5173"

@@ -97,7 +97,7 @@ def test_ctrl_c_ends_it_without_a_stack_trace(tmp_path: Path) -> None:
     environment, file = make_environment(tmp_path), tmp_path / "errors"
     with file.open("w") as errors:
         process = interpreters.start(
-            ["manage.py", "run"], environment=environment, folder=ROOT, stderr=errors.fileno(), is_cold=True
+            ["manage.py", "run"], environment=environment, folder=ROOT, stderr=errors, is_cold=True
         )
     with process.stdout as lines:
         assert any(LAST_LINE in line for line in lines)

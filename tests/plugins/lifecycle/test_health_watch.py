@@ -30,7 +30,7 @@ def test_it_prints_round_after_round_and_ends_as_the_last_one_says(house, tmp_pa
     command = ["manage.py", "check_plugin_health", "--watch", "--interval", "0.01", "--no-color"]
     environment = house.environment("moody", ILLNESS=str(illness))
 
-    watching = interpreters.start(command, environment=environment, folder=ROOT, stderr=sys.__stderr__.fileno())
+    watching = interpreters.start(command, environment=environment, folder=ROOT, stderr=sys.__stderr__)
     with watching.stdout:
         rounds = wait_for("healthy", watching) + wait_for("healthy", watching)
         illness.touch()
