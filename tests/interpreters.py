@@ -48,7 +48,8 @@ class Process:
     def send_signal(self, how: int) -> None:
         """Send it where the process still runs."""
         if self.poll() is None:
-            os.kill(self.pid, how)
+            with suppress(ProcessLookupError):  # it has ended since
+                os.kill(self.pid, how)
 
     def terminate(self) -> None:
         self.send_signal(signal.SIGTERM)

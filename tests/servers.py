@@ -94,8 +94,10 @@ def serve_production(data_dir: Path, *, workers: int, **changes: str | None) -> 
 
 
 @contextmanager
-def serve_application(name: str, application: str, data_dir: Path, **changes: str | None) -> Iterator[Server]:
-    """An application under `uvicorn`, `granian` or `granian-wsgi`."""
+def serve_application(
+    name: str, application: str, data_dir: Path, *, is_cold: bool = False, **changes: str | None
+) -> Iterator[Server]:
+    """An application under `uvicorn`, `granian` or `granian-wsgi`; `is_cold` as for other processes of tests."""
     port = find_free_port()
     address = ["--host", "127.0.0.1", "--port", str(port)]
     command = {
@@ -104,7 +106,7 @@ def serve_application(name: str, application: str, data_dir: Path, **changes: st
         "granian-wsgi": ["granian", "--interface", "wsgi", *address, application],
     }[name]
     until = "Uvicorn running on" if name == "uvicorn" else "Started worker"
-    started = _start(["-m", *command], make_environment(data_dir, **changes), until=until)
+    started = _start(["-m", *command], make_environment(data_dir, **changes), until=until, is_cold=is_cold)
     with started as (output, process, lines):
         _connect(port)  # granian says that it has started a little before it listens
         try:
@@ -137,10 +139,10 @@ def _connect(port: int) -> None:
 
 @contextmanager
 def _start(
-    command: list[str], environment: dict[str, str], *, until: str, home: Path = ROOT
+    command: list[str], environment: dict[str, str], *, until: str, home: Path = ROOT, is_cold: bool = False
 ) -> Iterator[tuple[str, Process, "SimpleQueue[str | None]"]]:
     """What the process printed up to the text that says it serves, the process, and what it prints from then on."""
-    process = interpreters.start(command, environment=environment, folder=home)
+    process = interpreters.start(command, environment=environment, folder=home, is_cold=is_cold)
     lines: SimpleQueue[str | None] = SimpleQueue()
     # Somebody has to read on, or the server would stop when the pipe is full.
     reader = Thread(target=_read_lines, args=(process, lines), daemon=True)
