@@ -96,6 +96,8 @@ class _Nursery:
 
     def start(self, order: dict[str, object], *, stdout: int, stderr: int) -> int:
         """Order a process; what is known of it can be read from the file descriptor."""
+        # Whoever listens for processes that begin hears of those that the nursery starts as well.
+        sys.audit("subprocess.Popen", sys.executable, order["arguments"], order["folder"], order["environment"])
         with self._lock:
             orders = self._connect()
         answers, theirs = os.pipe()
