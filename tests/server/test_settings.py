@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from tests import interpreters
 from tests.databases import with_files_of_its_own
-from tests.servers import run_command
+from tests.servers import ROOT, START_SECONDS, make_environment, run_command
 from webnet.server.environment import (
     EXAMPLE_PLUGINS,
     describe_database,
@@ -43,7 +44,9 @@ PRODUCTION = {"WEBNET_DEBUG": None, "WEBNET_SECRET_KEY": "a-key", "WEBNET_ALLOWE
 
 
 def read_settings(data_dir: Path, **changes: str | None) -> dict[str, object]:
-    ended = run_command("shell", "--no-imports", "--command", SHOW, data_dir=data_dir, **changes)
+    """What a process has read that does nothing else."""
+    environment = make_environment(data_dir, **changes)
+    ended = interpreters.run(["-c", SHOW], environment=environment, folder=ROOT, timeout=START_SECONDS)
     assert ended.returncode == 0, ended.stderr
     return json.loads(ended.stdout.splitlines()[-1])
 

@@ -59,6 +59,32 @@ PUT_ASIDE = {
 WITHOUT_TRACEBACK = {
     *("circle_one", "circle_two", "dies_in_build", "failing_check", "hiding_names", "no_tenancy", "wrong_host"),
 }
+# Who shares a boot with whom: what goes wrong with one of a party touches nothing that another one goes wrong with.
+# Those that are named nowhere here are alone, since they get as far as Django's own state.
+PARTIES = (
+    # Each declaration is read by itself.
+    (
+        *("endless_declaration", "endless_settings", "half_character", "too_large", "turning_settings"),
+        *("views_from_nowhere", "wrong_graphql", "wrong_models", "wrong_navigation", "wrong_pages"),
+        *("wrong_permissions", "wrong_settings", "wrong_widgets"),
+    ),
+    # They never come as far as their models, or bring none.
+    (
+        *("circle_one", "circle_two", "exits_in_plugin", "exits_on_import", "exits_on_load", "import_error"),
+        *("plugin_import_error", "raises_on_load", "syntax_error", "unprintable", "wrong_host"),
+    ),
+    ("admin_error", "admin_urls_error", "raises_in_ready"),
+    ("template_tags_error", "torn_migration"),
+    # Each is found by a trial of its own.
+    ("clashing_type", "endless_build", "unprintable_default"),
+    ("exiting", "raising", "recursing", "unsendable"),
+    ("hanging", "raising_check", "raising_receiver"),
+)
+
+
+def party_of(name: str) -> tuple[str, ...]:
+    """All that share a boot with it, and it itself."""
+    return next((party for party in PARTIES if name in party), (name,))
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,7 @@ class BootedWebnet:
 
     def command(self, *arguments: str) -> str:
         """What a command prints on the same database, such as `command("list_plugins")`."""
-        return run_to_end(["-m", "webnet", *arguments], environment=self._environment, folder=self.data_dir)
+        return run_to_end(["webnet", *arguments], environment=self._environment, folder=self.data_dir)
 
 
 @contextmanager
@@ -88,7 +88,7 @@ def boot(
         told = ", ".join(modules) or "no plugin"
         try:
             prepared = _prepare(slugs, environment=environment, folder=data_dir)
-            with serving(["-m", "webnet", "run"], until=SERVES, environment=environment, folder=data_dir) as served:
+            with serving(["webnet", "run"], until=SERVES, environment=environment, folder=data_dir) as served:
                 yield BootedWebnet(
                     url=_find_url(served.output),
                     data_dir=data_dir,
@@ -102,7 +102,7 @@ def boot(
 
 def _prepare(slugs: tuple[str, ...], *, environment: dict[str, str], folder: Path) -> dict[str, str]:
     """The tokens of the people in the new database."""
-    printed = run_to_end(["-m", PREPARE, *slugs], environment=environment, folder=folder)
+    printed = run_to_end([PREPARE, *slugs], environment=environment, folder=folder)
     prepared: dict[str, dict[str, str]] = json.loads(printed.splitlines()[-1])
     if prepared["failed"]:
         reasons = "; ".join(f"'{name}' {why}" for name, why in prepared["failed"].items())
