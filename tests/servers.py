@@ -15,6 +15,7 @@ from time import monotonic, sleep
 
 from tests import interpreters
 from tests.interpreters import Process
+from webnet.sdk.trial.environment import SECRET_KEY, SETTINGS
 from webnet.server.management.commands import serve
 from webnet.server.management.commands.run import LAST_LINE
 
@@ -51,18 +52,21 @@ class Server:
 
 
 def make_environment(data_dir: Path, **changes: str | None) -> dict[str, str]:
-    """The environment of a server on its own SQLite file, without the tests' own settings; None leaves one out."""
+    """The environment of a server on its own SQLite file, without the tests' own settings; None leaves one out.
+
+    With another secret key than the tests' own it has the settings of a real installation, with real password hashes.
+    """
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("WEBNET_")}
     settings = {
         "DATABASE_URL": None,
-        "DJANGO_SETTINGS_MODULE": "webnet.settings",
+        "DJANGO_SETTINGS_MODULE": "webnet.settings" if "WEBNET_SECRET_KEY" in changes else SETTINGS,
         "HOST": "127.0.0.1",
         "PORT": "0",
         "PYTHONUNBUFFERED": "1",
         "WEBNET_DATA_DIR": str(data_dir),
         "WEBNET_DEBUG": "1",
         "WEBNET_DEMO_PASSWORD": DEMO_PASSWORD,
-        "WEBNET_SECRET_KEY": "for-tests-only",
+        "WEBNET_SECRET_KEY": SECRET_KEY,
         **changes,
     }
     merged: Mapping[str, str | None] = {**inherited, **settings}

@@ -10,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from tests import interpreters
 from tests.databases import with_files_of_its_own
 from tests.servers import ROOT, START_SECONDS, make_environment, run_command
+from webnet.sdk.trial.environment import SETTINGS
 from webnet.server.environment import (
     EXAMPLE_PLUGINS,
     describe_database,
@@ -72,6 +73,13 @@ def test_a_setting_that_is_missing_or_wrong_ends_the_start_with_one_sentence(
     assert ended.returncode == 1
     assert named in ended.stderr
     assert len(ended.stderr.strip().splitlines()) == 1
+
+
+def test_the_settings_of_the_tests_serve_no_installation(tmp_path: Path) -> None:
+    ended = run_command("migrate", data_dir=tmp_path, **PRODUCTION, DJANGO_SETTINGS_MODULE=SETTINGS)
+
+    assert ended.returncode == 1
+    assert ended.stderr.strip().endswith("webnet.server.settings_for_tests is for tests alone: use webnet.settings.")
 
 
 @pytest.mark.parametrize("url", ["mysql://root:password@127.0.0.1/test", "nonsense", "postgres://u:password@h:port/n"])

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+SETTINGS = "webnet.server.settings_for_tests"
 OWN = frozenset({"DATABASE_URL", "REDIS_URL", "HOST", "PORT", "PYTEST_ADDOPTS"})
 SECRET_KEY = "for-tests-only"  # noqa: S105 - it guards nothing
 
@@ -22,7 +23,7 @@ def make_environment(
         name: value for name, value in os.environ.items() if not name.startswith("WEBNET_") and name not in OWN
     }
     own = {
-        "DJANGO_SETTINGS_MODULE": "webnet.settings",
+        "DJANGO_SETTINGS_MODULE": SETTINGS,
         # For child processes, which find what this one finds.
         "PYTHONPATH": os.pathsep.join([*map(str, path), *(each for each in sys.path if each)]),
         "WEBNET_DATA_DIR": str(data_dir),
