@@ -1,4 +1,4 @@
-"""Writes users: created, given a password and (de)activated by platform operators; audited in the platform's chain."""
+"""Creates, (de)activates and sets the passwords of users: for platform operators, audited in the platform's chain."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
-from webnet.accounts.names import refuse_taken
-from webnet.accounts.text import clean_line, is_storable
+from webnet.accounts.validation import clean_line, is_storable, unique_name
 from webnet.audit.operation import Operation
 from webnet.customers.access import Actor, require_operator
 from webnet.customers.models import User, is_username
@@ -18,7 +17,7 @@ from webnet.errors import InvalidInput, NotFound
 
 @dataclass(frozen=True, kw_only=True)
 class UserChange:
-    """The user as they are now."""
+    """The user after the change."""
 
     user: User
     changed: bool
@@ -35,9 +34,9 @@ def create(
     takes_any_password: bool = False,
     reason: str | None = "",
 ) -> User:
-    """Make a user; without a password they can't sign in until one is set. Raises PermissionDenied or InvalidInput.
+    """Create a user, who can't sign in without a password. Raises PermissionDenied or InvalidInput.
 
-    `takes_any_password` leaves out Django's validators, for demo data only.
+    `takes_any_password` skips Django's password validators, for demo data only.
     """
     operation = Operation(actor=actor, action="create_user", reason=reason)
 
@@ -46,7 +45,7 @@ def create(
         user = _clean_user(username=username, name=name or "", email=email or "")
         user.is_superuser = user.is_staff = is_operator
         _set_password(user, password, is_checked=not takes_any_password)
-        with refuse_taken(f"There is a user '{user.username}' already.", field="username"):
+        with unique_name(f"There is already a user '{user.username}'.", field="username"):
             user.save(force_insert=True)
         operation.after, operation.changed = _describe(user), True
         return user
@@ -55,7 +54,7 @@ def create(
 
 
 def set_password(*, actor: Actor, username: str, password: str | None, reason: str | None = "") -> User:
-    """Give the user a new password, or none; their sessions end. Raises PermissionDenied, NotFound or InvalidInput."""
+    """Set or remove the user's password; their sessions end. Raises PermissionDenied, NotFound or InvalidInput."""
     operation = Operation(actor=actor, action="set_password", reason=reason)
 
     def change() -> User:
@@ -71,9 +70,9 @@ def set_password(*, actor: Actor, username: str, password: str | None, reason: s
 
 
 def set_active(*, actor: Actor, username: str, is_active: bool, reason: str | None = "") -> UserChange:
-    """Let the user in again, or out: sessions and tokens of an inactive user are worth nothing from then on.
+    """Activate or deactivate the user. The sessions and tokens of an inactive user are not accepted.
 
-    Raises PermissionDenied, NotFound, or InvalidInput for one's own account: some operator shall stay.
+    Raises PermissionDenied, NotFound, or InvalidInput for the actor's own account, so that an operator remains.
     """
     operation = Operation(actor=actor, action="update_user", reason=reason)
 
@@ -96,7 +95,7 @@ def set_active(*, actor: Actor, username: str, is_active: bool, reason: str | No
 def _clean_user(*, username: str, name: str, email: str) -> User:
     username = User.normalize_username(username)
     if not is_username(username):
-        raise InvalidInput("A username has up to 150 letters, digits and characters of @.+-_.", field="username")
+        raise InvalidInput("A username has up to 150 characters: letters, digits and any of @.+-_", field="username")
     if name:
         name = clean_line(name, field="name", maximum_length=150)
     if email:
@@ -109,13 +108,13 @@ def _clean_email(email: str) -> str:
     try:
         validate_email(email)
     except ValidationError as error:
-        raise InvalidInput("This is no email address.", field="email") from error
+        raise InvalidInput("This is not an email address.", field="email") from error
     return User.objects.normalize_email(email)
 
 
 def _set_password(user: User, password: str | None, *, is_checked: bool) -> None:
     if password is not None and not is_storable(password):
-        raise InvalidInput("A password can't hold this character.", field="password")
+        raise InvalidInput("A password can't contain this character.", field="password")
     if password is not None and is_checked:
         try:
             validate_password(password, user)

@@ -1,1 +1,1 @@
-"""The management console: pages for people, made with Django templates."""
+"""The console: sign-in, a dashboard per customer, and plugins' pages, rendered with Django templates."""

@@ -1,1 +1,1 @@
-"""The host domain: users, customers, who belongs to whom and who may do what."""
+"""Customers, users, memberships and API tokens: their tables, and who may do what."""

@@ -18,7 +18,7 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
-from webnet.accounts.request_origin import request_id
+from webnet.accounts.authentication import request_id
 from webnet.api.engine.strawberry_schema import Schema
 from webnet.api.error_reporting import tell_errors
 from webnet.api.errors import INTERNAL_MESSAGE, BadRequest

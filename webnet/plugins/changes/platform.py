@@ -12,7 +12,7 @@ from webnet.audit import operation
 from webnet.audit.operation import Change, Operation
 from webnet.customers import access
 from webnet.customers.models import Customer
-from webnet.customers.summary import Concerned
+from webnet.customers.summary import CustomerSummary
 from webnet.errors import DependencyRefusal
 from webnet.plugins.changes.switching import find_plugin, platform_nodes, require_runnable, switch_state
 from webnet.plugins.gate.effective import effective_customers, platform_state, switched_on
@@ -127,8 +127,8 @@ def _find_broken(conditions: dict[str, Q]) -> dict[str, Q]:
 
 def _refuse(message: str, plugins: tuple[str, ...], condition: Q, *, code: str | None = None) -> DependencyRefusal:
     """The refusal, with the customers for whom the condition holds."""
-    found = Concerned.among(Customer.objects.filter(condition))
-    words = f"{message} It concerns {found.tell()}."
+    found = CustomerSummary.of_queryset(Customer.objects.filter(condition))
+    words = f"{message} It concerns {found.describe()}."
     return DependencyRefusal(words, code=code, plugins=plugins, customers=found.slugs, customer_count=found.count)
 
 

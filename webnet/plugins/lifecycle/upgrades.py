@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from webnet.containment import LoadFailure, attempt
-from webnet.customers.summary import Concerned
+from webnet.customers.summary import CustomerSummary
 from webnet.errors import SettingsIssue
 from webnet.plugins.base import PluginBase
 from webnet.plugins.kernel.compatibility import is_newer
@@ -41,7 +41,7 @@ class Upgrade:
     to_version: str
     moved: tuple[MovedLayer, ...] = ()
     issues: tuple[LayerIssue, ...] = ()
-    customers: Concerned = field(default_factory=Concerned)
+    customers: CustomerSummary = field(default_factory=CustomerSummary)
     refusal: str = ""
 
     @property
@@ -61,7 +61,7 @@ def review(row: PluginConfig, plugin: PluginBase, manifest: Manifest, *, force: 
     if isinstance(moved, LoadFailure):
         return replace(step, refusal=f"{_tell_refused(step)}: {moved.reason}")
     issues = tuple(_find_issues(schema, moved))
-    customers = Concerned.named(found.slug for found in issues if found.slug)
+    customers = CustomerSummary.of_slugs(found.slug for found in issues if found.slug)
     step = replace(step, moved=moved, issues=issues, customers=customers)
     return replace(step, refusal=_tell_invalid(step)) if issues and not force else step
 
@@ -90,7 +90,7 @@ def _tell_downgrade(step: Upgrade) -> str:
 
 
 def _tell_invalid(step: Upgrade) -> str:
-    whose = [f"the settings of {step.customers.tell()}"] if step.customers.count else []
+    whose = [f"the settings of {step.customers.describe()}"] if step.customers.count else []
     if any(not found.slug for found in step.issues):
         whose.insert(0, "the global settings")
     return f"{_tell_refused(step)}: {' and '.join(whose)} would no longer be valid: {step.issues[0].tell()}."

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from webnet.customers.access import Actor
-from webnet.customers.summary import Concerned
+from webnet.customers.summary import CustomerSummary
 from webnet.errors import InvalidSettings, WebnetError
 from webnet.plugins.models import PluginConfig
 from webnet.plugins.settings import layers, validity
@@ -86,9 +86,9 @@ def _look(foresight: Foresight, row: PluginConfig, overrides: list[Override]) ->
 
 
 def _refusal(plugin: str, broken: list[Override], issues: dict[int, Issues]) -> InvalidSettings:
-    concerned = Concerned.named(each.slug for each in broken)
+    concerned = CustomerSummary.of_slugs(each.slug for each in broken)
     told = [issue for each in broken if each.slug in concerned.slugs for issue in issues[each.pk]]
-    whose = concerned.tell()
+    whose = concerned.describe()
     message = f"The settings of '{plugin}' were not changed: those of {whose} would not fit any more; {ALLOW}."
     return InvalidSettings(
         message,
