@@ -1,1 +1,1 @@
-"""How webnet is started and served: the split of streams, the `run` command, the two health addresses."""
+"""Serves webnet: settings from the environment, the ASGI application, worker processes and their watchdog."""
