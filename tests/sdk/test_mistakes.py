@@ -109,7 +109,7 @@ MISTAKES = {
     untyped_argument: r"the field 'broken': the argument 'number' has no type: write 'number: str'",
     untyped_mutation: r"the mutation 'break_it': it has no type: write 'def break_it\(…\) -> SomePayload'",
     unknown_refusal: r"the mutation 'break_it': 'ValueError' is no refusal: name some of webnet\.sdk\.errors",
-    untenanted: r"the type 'Tenant': the model 'Customer' does not say whose its rows are: let it extend Customer",
+    untenanted: r"the type 'Tenant': the model 'Customer' has no tenancy: extend CustomerOwnedModel or GlobalModel",
     unknown_column: r"the type 'Book': Book has no field named 'titel'",
     unorderable: r"the type 'Book': rows can't be ordered by 'genre': it must be text, a whole number or a time",
 }

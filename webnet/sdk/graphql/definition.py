@@ -15,7 +15,7 @@ from webnet.sdk.graphql.orders import RowOrder
 
 @dataclass(frozen=True, kw_only=True)
 class RowType:
-    """A type made with `graphql.type(model)`: how its connections are filtered and ordered."""
+    """A type declared with `graphql.type(model)`, and how its connections are filtered and ordered."""
 
     name: str
     model: type[Model]
@@ -24,12 +24,12 @@ class RowType:
 
 
 ATTRIBUTE = "__webnet_row_type__"
-# Parameters of resolvers that Strawberry knows by their names.
+# Parameters that Strawberry recognises by name.
 UNTYPED = frozenset({"self", "cls", "root", "info"})
 
 
 def find_row_type(kind: Any) -> RowType | None:
-    """The row type behind a type as Strawberry resolved it, through lists and optionals."""
+    """The row type inside a type that Strawberry has resolved, which may be a list or optional."""
     while isinstance(kind, StrawberryContainer):
         kind = kind.of_type
     if hasattr(kind, "resolve_type"):  # a lazy reference to a type of another module
@@ -38,22 +38,23 @@ def find_row_type(kind: Any) -> RowType | None:
     return found
 
 
-def mistake(module: str, place: str, words: str) -> PluginDefinitionError:
-    """An author's mistake: where it is, what is wrong and what to write instead."""
-    return PluginDefinitionError(f"In '{module}', {place}: {words}.")
+def mistake(module: str, place: str, message: str) -> PluginDefinitionError:
+    """An error for the plugin's author: where the mistake is, what is wrong and what to write instead."""
+    return PluginDefinitionError(f"In '{module}', {place}: {message}.")
 
 
 def docstring_of(described: Any) -> str | None:
-    """What its author wrote of a class or function, on one line: its description in the schema."""
-    written = described.__doc__ if not isinstance(described, type) else described.__dict__.get("__doc__")
-    return " ".join(written.split()) if written else None
+    """The docstring of a class or function on one line, which becomes its description in the schema."""
+    # A class without a docstring inherits that of its base class, which describes something else.
+    docstring = described.__doc__ if not isinstance(described, type) else described.__dict__.get("__doc__")
+    return " ".join(docstring.split()) if docstring else None
 
 
 def refuse_untyped_arguments(resolver: Any) -> None:
-    """Raise for an argument without a type, which Strawberry would tell in a page of its own."""
+    """Raise for an argument without a type; Strawberry's own error is a page long and lacks the plugin."""
     function = getattr(resolver, "__func__", resolver)
     parameters = inspect.signature(function).parameters.values()
     for parameter in parameters:
         if parameter.annotation is inspect.Parameter.empty and parameter.name not in UNTYPED:
-            words = f"the argument '{parameter.name}' has no type: write '{parameter.name}: str', or what it is"
-            raise mistake(function.__module__, f"the field '{function.__name__}'", words)
+            message = f"the argument '{parameter.name}' has no type: write '{parameter.name}: str', or another type"
+            raise mistake(function.__module__, f"the field '{function.__name__}'", message)

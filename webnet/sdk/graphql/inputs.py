@@ -1,4 +1,4 @@
-"""Inputs, enums and interfaces: Strawberry's own, described by their docstrings."""
+"""Declares inputs, enums and interfaces: Strawberry's own, with their docstrings as descriptions."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ Kind = TypeVar("Kind", bound=type)
 
 
 def input(cls: Kind) -> Kind:  # noqa: A001 - authors write `graphql.input`
-    """An input; a field with the default `graphql.UNSET` may be left out."""
+    """Declare an input; a field with the default `graphql.UNSET` is optional."""
     made: Kind = strawberry.input(cls, description=docstring_of(cls))
     return made
 
 
 def enum(cls: Any) -> Any:
-    """An enum; Django's `TextChoices` will do."""
+    """Declare an enum, for example of Django's `TextChoices`."""
     return strawberry.enum(cls, description=docstring_of(cls))
 
 
 def interface(cls: Kind) -> Kind:
-    """An interface, for types to extend."""
+    """Declare an interface, which types can extend."""
     made: Kind = strawberry.interface(cls, description=docstring_of(cls))
     return made

@@ -1,4 +1,4 @@
-"""Subscriptions of a plugin: streams that ask for their permission before they begin, and before each event."""
+"""Subscriptions of plugins: they check their permission at the start, and again before each event."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from webnet.sdk.graphql.info import Info
 
 
 class SubscriptionField(PluginField):
-    """A stream of what an async generator of the plugin's yields."""
+    """A stream of the items of an async generator of the plugin."""
 
     def get_result(self, source: Any, info: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         return self._stream(source, own_info(info), args, kwargs) if self.base_resolver is not None else None
@@ -23,11 +23,11 @@ class SubscriptionField(PluginField):
         await sync_to_async(self.authorise)(source, info)
         async for item in self.call(source, info, args, kwargs):
             if self.metadata.get(PERMISSION):
-                await sync_to_async(self.authorise_anew)(info)
+                await sync_to_async(self.authorise_again)(info)
             yield item
 
-    def authorise_anew(self, info: Info) -> None:
-        """Raise PermissionDenied where the permission was taken since; `info` knows what held at the beginning."""
+    def authorise_again(self, info: Info) -> None:
+        """Raise PermissionDenied if the permission was revoked meanwhile: `info` still has the state of the start."""
         then = info.context
         now = PluginContext.of(then.plugin, actor=then.actor, customer=then.customer)
         now.require(self.metadata[PERMISSION])

@@ -1,9 +1,1 @@
-"""A throw-away webnet with the plugins that are looked at: for the testing kit, and for `check_plugin`.
-
-environment  what it is told, so that nothing of the caller's own webnet reaches it
-processes    interpreters of its own
-house        its customers, people and plugins
-client       GraphQL, inside a process or over the network
-documents    what there is to ask of a plugin
-traces       what gives a customer's rows away
-"""
+"""Temporary installations of webnet with certain plugins, for the testing kit and `check_plugin`."""
