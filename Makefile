@@ -6,13 +6,17 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 # Which locked set of packages the tests run with: requirements/dev.txt or requirements/dev-django-6.1.txt.
 DEV_LOCK ?= requirements/dev.txt
+# What installs packages: uv from the path, or the locked one that pip puts into $(VENV). With `UV=`, pip itself.
+UV ?= $(shell uv --version > /dev/null 2>&1 && command -v uv || echo $(BIN)/uv)
+UV := $(UV)
+PIP := $(BIN)/python -m pip
 PYTEST_ARGS ?=
 # What a build of the package reads beside the Python files.
 SOURCES := pyproject.toml hatch_build.py $(wildcard frontend/*.json frontend/*.mjs frontend/.npmrc frontend/src/*)
 # The settings want a key and a host; these commands serve nobody.
 OFFLINE := WEBNET_DEBUG=1 WEBNET_SECRET_KEY=offline WEBNET_DATA_DIR=$(VENV)/offline DATABASE_URL=sqlite://:memory:
 
-.PHONY: help run test lint format schema lock build clean install install-dev
+.PHONY: help run test lint format schema trace lock build clean install install-dev
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,12 +49,17 @@ schema: $(VENV)/dev-installed ## Write schema.graphql anew
 	$(OFFLINE) WEBNET_SAFE_MODE=1 $(BIN)/python manage.py export_schema > schema.graphql.new
 	mv schema.graphql.new schema.graphql
 
+# OPERATION, ARGUMENTS (JSON) and FIELDS come from the command line or the environment.
+export OPERATION ARGUMENTS FIELDS
+trace: $(VENV)/run-installed ## List the files that a request runs through: OPERATION=enableCustomerPlugin
+	@$(BIN)/python tools/request_trace.py $$OPERATION --arguments "$$ARGUMENTS" --fields "$$FIELDS"
+
 lock: $(VENV)/dev-installed ## Write the locked requirements and the front end's lock file anew
 	$(BIN)/python requirements/lock.py
 
 build: $(VENV)/dev-installed ## Build the source distribution and the wheel into dist/
 	rm -rf dist
-	$(BIN)/python -m build
+	$(BIN)/python -m build --installer uv
 
 clean: ## Remove what was made, but not the data in var/
 	rm -rf $(VENV) .venv-newest dist build webnet/api/static/webnet/graphiql frontend/node_modules
@@ -60,16 +69,35 @@ clean: ## Remove what was made, but not the data in var/
 install: $(VENV)/run-installed
 install-dev: $(VENV)/dev-installed
 
-$(VENV)/bin/python:
+# Every package is a wheel with a locked hash; only webnet itself is built.
+ifeq ($(UV),)
+install_locked = $(PIP) install --quiet --require-hashes --only-binary :all: -r
+install_webnet = $(PIP) install --quiet --no-deps --editable .
+on_failure = exit 1
+else
+install_locked = $(UV) pip install --quiet --python $(BIN)/python --require-hashes --no-build -r
+# Without --reinstall-package uv may take an earlier build from its cache, and the front end's bundle would not be made.
+install_webnet = $(UV) pip install --quiet --python $(BIN)/python --no-deps --reinstall-package webnet --editable .
+on_failure = { echo "uv does not read the settings of pip, such as a mirror. To use pip: make $(MAKECMDGOALS) UV=" >&2; exit 1; }
+endif
+
+$(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "webnet needs Python 3.11 or newer: set PYTHON")'
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/run-installed: requirements/run.txt $(SOURCES) | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/run.txt
-	$(BIN)/python -m pip install --quiet --no-deps --editable .
+$(BIN)/uv: | $(BIN)/python
+	$(PIP) install --quiet --require-hashes --only-binary :all: -r requirements/uv.txt
+
+$(VENV)/run-installed: requirements/run.txt $(SOURCES) | $(BIN)/python $(UV)
+	@echo "Installing requirements/run.txt ..."
+	@$(install_locked) requirements/run.txt || $(on_failure)
+	@echo "Installing webnet, editable; the first time GraphiQL is bundled too ..."
+	@$(install_webnet) || $(on_failure)
 	@touch $@
 
-$(VENV)/dev-installed: $(DEV_LOCK) $(SOURCES) | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --require-hashes -r $(DEV_LOCK)
-	$(BIN)/python -m pip install --quiet --no-deps --editable .
+$(VENV)/dev-installed: $(DEV_LOCK) $(SOURCES) | $(BIN)/python $(UV)
+	@echo "Installing $(DEV_LOCK) ..."
+	@$(install_locked) $(DEV_LOCK) || $(on_failure)
+	@echo "Installing webnet, editable; the first time GraphiQL is bundled too ..."
+	@$(install_webnet) || $(on_failure)
 	@touch $@ $(VENV)/run-installed

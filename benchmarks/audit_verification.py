@@ -53,7 +53,7 @@ def measure(rows: int) -> dict[str, float]:
 def verify_up_to(rows: int) -> tuple[int, float]:
     """(faults, MiB at the peak) of a verification that is left after so many rows."""
     from webnet.audit import signing_keys
-    from webnet.audit.verification import one_moment, verify
+    from webnet.audit.verification import snapshot, verify
 
     class EnoughError(Exception):
         pass
@@ -68,7 +68,7 @@ def verify_up_to(rows: int) -> tuple[int, float]:
 
     tracemalloc.reset_peak()
     try:
-        with one_moment():
+        with snapshot():
             faults = sum(1 for _ in verify(trusted=signing_keys.trusted_keys(), advance=advance))
     except EnoughError:
         pass

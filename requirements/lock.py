@@ -7,18 +7,20 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-# File, lowest Python, range of Django, extra; each after the ones that it must agree with.
+# File, lowest Python, range of Django, other options; each after the ones that it must agree with.
 LOCKS = (
-    ("dev.txt", "3.11", "django>=5.2,<5.3", ("--extra", "dev")),
-    ("run.txt", "3.11", "django>=5.2,<5.3", ("--constraints", "requirements/dev.txt")),
-    ("dev-django-6.1.txt", "3.12", "django>=6.1,<6.2", ("--extra", "dev")),
+    ("dev.txt", "3.11", "django>=5.2,<5.3", ("pyproject.toml", "--extra", "dev")),
+    ("run.txt", "3.11", "django>=5.2,<5.3", ("pyproject.toml", "--constraints", "requirements/dev.txt")),
+    ("dev-django-6.1.txt", "3.12", "django>=6.1,<6.2", ("pyproject.toml", "--extra", "dev")),
+    # What the Makefile installs the others with; in the version that dev.txt has, which replaces nothing then.
+    ("uv.txt", "3.11", "", ("requirements/uv.in", "--constraints", "requirements/dev.txt", "--no-annotate")),
 )
 
 
 def lock_python() -> None:
     """Resolve for all platforms and all Pythons from the lowest one up."""
     for name, python, django, options in LOCKS:
-        command = ["uv", "pip", "compile", "pyproject.toml", "--universal", "--upgrade", "--generate-hashes"]
+        command = ["uv", "pip", "compile", "--universal", "--upgrade", "--generate-hashes"]
         command += ["--no-config", "--no-header", "--no-emit-index-url", "--python-version", python, *options]
         command += ["--constraints", "-", "--quiet", "--output-file", f"requirements/{name}"]
         environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}

@@ -1,7 +1,7 @@
-"""Every refusal that webnet gives: a stable code, one sentence, and its data.
+"""Every error that webnet raises on purpose, each with a stable code, a one-sentence message and its data.
 
 WebnetError
-├── Refusal                 an expected "no"; over GraphQL a member of the result union
+├── Refusal                 an expected failure; in GraphQL, a member of the mutation's result union
 │   ├── PermissionDenied      NOT_SIGNED_IN, BAD_CREDENTIALS, ROLE_TOO_LOW, PERMISSION_MISSING, AVAILABILITY,
 │   │                         OPERATORS_ONLY
 │   ├── NotFound              PLUGIN_NOT_FOUND, CUSTOMER_NOT_FOUND, USER_NOT_FOUND, TOKEN_NOT_FOUND, ROW_NOT_FOUND,
@@ -15,11 +15,11 @@ WebnetError
 │   ├── PluginUnavailable     PLUGIN_NOT_RUNNABLE, PLUGIN_DISABLED
 │   ├── HookFailed            HOOK_FAILED
 │   └── RateLimited           RATE_LIMITED
-├── SecretUnreadable        SECRET_UNREADABLE: a stored secret whose key is gone
-├── RequestError            the request itself can't be served; over GraphQL an entry of `errors`
+├── SecretUnreadable        SECRET_UNREADABLE: a stored secret can't be decrypted
+├── RequestError            the request as a whole can't be served; in GraphQL, an entry in `errors`
 │   ├── Unauthenticated       UNAUTHENTICATED
 │   └── CustomerRequired      CUSTOMER_REQUIRED
-└── PluginDefinitionError   a plugin author's mistake, found when the plugin loads
+└── PluginDefinitionError   a mistake in a plugin's code, found when the plugin is loaded
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from dataclasses import dataclass
 
 
 class WebnetError(Exception):
-    """Root of every error that webnet raises on purpose; `code` is stable, `message` is for people."""
+    """Base class of all errors that webnet raises on purpose; `code` is stable, `message` is for people."""
 
     code = "WEBNET_ERROR"
 
@@ -40,11 +40,11 @@ class WebnetError(Exception):
 
 
 class Refusal(WebnetError):
-    """An expected "no": nothing was changed, and the message says what stands in the way."""
+    """An expected failure: nothing was changed, and the message explains why."""
 
 
 class PermissionDenied(Refusal):
-    """The actor may not do this; `required_role` names the lowest role that may, where one would do."""
+    """The actor is not allowed to do this; `required_role` is the lowest role that is, if a role would be enough."""
 
     code = "ROLE_TOO_LOW"
 
@@ -54,7 +54,7 @@ class PermissionDenied(Refusal):
 
 
 class NotFound(Refusal):
-    """It does not exist, or not for this actor: both get the same words."""
+    """It does not exist, or the actor may not see it; the message is the same in both cases."""
 
     code = "NOT_FOUND"
 
@@ -76,11 +76,11 @@ class NotFound(Refusal):
 
     @classmethod
     def token(cls) -> NotFound:
-        return cls("There is no such token among yours.", code="TOKEN_NOT_FOUND")
+        return cls("You have no token with this id.", code="TOKEN_NOT_FOUND")
 
 
 class Conflict(Refusal):
-    """Somebody else changed this first; `current_revision` is what to read again."""
+    """Somebody else changed this in the meantime; `current_revision` is the revision to read before trying again."""
 
     code = "REVISION_CONFLICT"
 
@@ -90,24 +90,24 @@ class Conflict(Refusal):
 
 
 class RevisionNotAvailable(Refusal):
-    """These settings never had that revision, or the audit log does not hold it any more."""
+    """The settings never had this revision, or the audit log no longer contains it."""
 
     code = "REVISION_NOT_AVAILABLE"
 
 
 @dataclass(frozen=True, kw_only=True)
 class SettingsIssue:
-    """One fault of some settings: `path` is a JSON Pointer (RFC 6901); the value is never repeated."""
+    """One problem with a settings document, at `path` (a JSON Pointer, RFC 6901); the message never has the value."""
 
     path: str
     message: str
 
 
 class InvalidSettings(Refusal):
-    """The merged settings do not fit the plugin's schema.
+    """The merged settings do not match the plugin's schema.
 
-    Where a global change would break customers' settings, `customers` are the first slugs of `customer_count`, and
-    the issues are those of these customers.
+    When a change of the global settings would invalidate customers' settings, `customers` has the slugs of the first
+    few of them, `customer_count` is their total number, and the issues are theirs.
     """
 
     code = "INVALID_SETTINGS"
@@ -127,7 +127,7 @@ class InvalidSettings(Refusal):
 
 
 class InvalidInput(Refusal):
-    """Well-formed, but `field` of the input can't be taken."""
+    """The input is well-formed, but the value of `field` is not acceptable."""
 
     code = "INVALID_INPUT"
 
@@ -137,10 +137,10 @@ class InvalidInput(Refusal):
 
 
 class DependencyRefusal(Refusal):
-    """The plan breaks a dependency; `plugins` are the names in the way.
+    """The change would break a dependency between plugins; `plugins` names those that prevent it.
 
-    `customers` are those concerned, the first few by slug, and `customer_count` is how many there are; both are for
-    platform operators, and empty where the refusal is about one customer or about none.
+    `customers` has the slugs of the first few affected customers, and `customer_count` is their total number. Both are
+    for platform operators, and are empty if the refusal concerns a single customer or no customer at all.
     """
 
     code = "DEPENDENCY_DISABLED"
@@ -161,7 +161,7 @@ class DependencyRefusal(Refusal):
 
 
 class PluginUnavailable(Refusal):
-    """The plugin can't run now; `status` is the plugin's, in lower case."""
+    """The plugin can't run at the moment; `status` is its status in lower case."""
 
     code = "PLUGIN_NOT_RUNNABLE"
 
@@ -171,7 +171,7 @@ class PluginUnavailable(Refusal):
 
 
 class HookFailed(Refusal):
-    """A plugin's own hook raised, and nothing was changed."""
+    """A hook of the plugin raised an exception, so nothing was changed."""
 
     code = "HOOK_FAILED"
 
@@ -181,7 +181,7 @@ class HookFailed(Refusal):
 
 
 class RateLimited(Refusal):
-    """Too many tries."""
+    """Too many attempts; try again after `retry_after_seconds`."""
 
     code = "RATE_LIMITED"
 
@@ -191,7 +191,7 @@ class RateLimited(Refusal):
 
 
 class SecretUnreadable(WebnetError):
-    """A sealed secret does not open: its key is gone, or it was sealed for another place; `path` is its pointer."""
+    """A stored secret can't be decrypted: its key is missing, or it was encrypted for another place than `path`."""
 
     code = "SECRET_UNREADABLE"
 
@@ -201,7 +201,7 @@ class SecretUnreadable(WebnetError):
 
 
 class RequestError(WebnetError):
-    """The request as a whole can't be served; over GraphQL it is in `errors` with `extensions.code`."""
+    """The request as a whole can't be served; in GraphQL it is an entry in `errors` with `extensions.code`."""
 
 
 class Unauthenticated(RequestError):
@@ -214,15 +214,15 @@ class Unauthenticated(RequestError):
 
 
 class CustomerRequired(RequestError):
-    """The field needs one customer, and the request names none."""
+    """The field needs a customer, and the request does not name one."""
 
     code = "CUSTOMER_REQUIRED"
 
     def __init__(self) -> None:
-        super().__init__("This needs one customer: ask '/graphql/<customer>/' instead.")
+        super().__init__("This field needs a customer: send the request to '/graphql/<customer>/' instead.")
 
 
 class PluginDefinitionError(WebnetError):
-    """A plugin author's mistake; the message names the plugin, the place and the way out."""
+    """A mistake in a plugin's code; the message names the plugin, the place, and what to do about it."""
 
     code = "PLUGIN_DEFINITION"

@@ -9,19 +9,23 @@ import secrets
 import tempfile
 from pathlib import Path
 
+# 256 bits, as Fernet and Ed25519 need.
 KEY_BYTES = 32
 
 
 def read_or_make(path: Path) -> str:
-    """The key in the file, 32 random bytes as URL-safe base64. Created atomically: parallel callers get the same."""
+    """Return the key in the file (32 random bytes, URL-safe base64), and create it if there is none.
+
+    Processes that start at the same time get the same key: linking a finished draft is atomic, and only one succeeds.
+    """
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, draft = tempfile.mkstemp(dir=path.parent)  # 0600 from the start
+        handle, draft = tempfile.mkstemp(dir=path.parent)  # Created with mode 0600.
         with os.fdopen(handle, "wb") as stream:
             stream.write(base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)))
             stream.flush()
-            os.fsync(handle)  # A power cut must not lose the key of data that it has already encrypted or signed.
+            os.fsync(handle)  # A power failure must not lose a key that was already used.
         with contextlib.suppress(FileExistsError):
-            os.link(draft, path)  # atomic, and fails if another process was first
+            os.link(draft, path)  # Unlike a rename, this never replaces an existing key.
         Path(draft).unlink()
     return path.read_text().strip()

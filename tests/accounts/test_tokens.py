@@ -87,7 +87,7 @@ def test_a_foreign_token_and_a_missing_one_get_the_same_answer(actor: Actor):
             tokens.revoke(actor=actor, token_id=token_id)
         messages.add((caught.value.code, caught.value.message))
 
-    assert messages == {("TOKEN_NOT_FOUND", "There is no such token among yours.")}
+    assert messages == {("TOKEN_NOT_FOUND", "You have no token with this id.")}
     assert ApiToken.objects.get().revoked_at is None
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from io import StringIO
+
 import pytest
+from django.core.management import call_command
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
@@ -72,6 +76,33 @@ def tickets(*numbers):
 )
 def test_a_search_finds_a_part_of_what_is_shown_to_all_who_may_read_a_row(client, search, expected):
     assert find(client, search)[0] == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "TICKET 2",  # the reason
+        "ADA",  # the actor
+        "Acme",  # the customer
+        "inventory",
+        "1.0",  # the plugin's version
+        "update_plugin",
+        PermissionDenied.code.lower(),
+        "r-1",  # the request
+        '"limit": 12',  # what changed
+        "é",
+        "%",
+        "192.0.2.1",
+    ],
+)
+def test_an_export_finds_the_same_rows_for_the_same_text(client, text):
+    """The command and the API, both for real."""
+    output = StringIO()
+    call_command("export_audit_log", text=text, stdout=output)
+
+    exported = [json.loads(json.loads(line)["text"])["reason"] for line in output.getvalue().splitlines()]
+    assert exported == find(client, text, first=100)[0][::-1]
+    assert bool(exported) == (text not in ("%", "192.0.2.1"))
 
 
 def test_a_page_looks_through_its_reach_and_the_next_goes_on_where_it_stopped(client, reach_of_10):

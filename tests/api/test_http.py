@@ -13,7 +13,7 @@ from strawberry.extensions import ParserCache
 from tests.api.client import GraphQLClient
 from tests.factories import PASSWORD, make_member, make_operator, make_token
 from webnet.api.engine.limits import CACHED_DOCUMENTS
-from webnet.api.http.requests import LARGEST_BODY_BYTES
+from webnet.api.http.requests import MAXIMUM_BODY_BYTES
 from webnet.api.resolvers import listings
 from webnet.audit.models import PluginAuditLog
 from webnet.plugins.models import PluginConfig
@@ -95,7 +95,7 @@ def test_charset_of_the_content_type_does_not_matter():
 
 
 def test_body_over_the_cap_is_refused(nobody):
-    body = json.dumps({"query": VIEWER, "variables": {"x": "y" * LARGEST_BODY_BYTES}}).encode()
+    body = json.dumps({"query": VIEWER, "variables": {"x": "y" * MAXIMUM_BODY_BYTES}}).encode()
 
     assert code_of(nobody.send(body)) == (413, "BODY_TOO_LARGE")
 

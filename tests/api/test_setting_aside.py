@@ -25,24 +25,23 @@ owners = {str(key): plugin for part in (full.owners.types, full.owners.fields) f
 print(json.dumps({"plugins": plugins, "owners": owners, "sdl": full.schema.export()}))
 """
 BAD = {
-    "called_query": "'called_query': in get_graphql_schema(), query: 'Query' is the name of a root type: call the "
-    "class otherwise, as in 'DeviceQueries'.",
-    "clashing_field": "'clashing_field' adds the field 'Query.currentCustomer', which 'webnet itself' has already: "
-    "give it another name.",
-    "clashing_alias": "'clashing_alias' adds the field 'Query.findShelf', which 'shelf' has already: give it another "
-    "name.",
-    "clashing_host_field": "'clashing_host_field' adds the field 'Customer.slug', which 'webnet itself' has already: "
-    "give it another name.",
-    "clashing_type": "'clashing_type' brings the type 'Shelf', which 'shelf' has already: rename it.",
-    "clashing_enum": "'clashing_enum' brings the type 'Material', which 'shelf' has already: rename it.",
-    "clashing_input": "'clashing_input' brings the type 'AddShelfInput', which 'shelf' has already: rename it.",
-    "foreign": "'foreign': in get_graphql_schema(), extends: 'Shelf' is a type of 'shelf': name it among the plugin's "
+    "called_query": "'called_query': in get_graphql_schema(), query: 'Query' is the name of a root type: rename "
+    "the class, for example to 'DeviceQueries'.",
+    "clashing_field": "'clashing_field' adds the field 'Query.currentCustomer', which 'webnet itself' defines already: "
+    "rename it.",
+    "clashing_alias": "'clashing_alias' adds the field 'Query.findShelf', which 'shelf' defines already: rename it.",
+    "clashing_host_field": "'clashing_host_field' adds the field 'Customer.slug', which 'webnet itself' defines "
+    "already: rename it.",
+    "clashing_type": "'clashing_type' defines the type 'Shelf', which 'shelf' defines already: rename it.",
+    "clashing_enum": "'clashing_enum' defines the type 'Material', which 'shelf' defines already: rename it.",
+    "clashing_input": "'clashing_input' defines the type 'AddShelfInput', which 'shelf' defines already: rename it.",
+    "foreign": "'foreign': in get_graphql_schema(), extends: 'Shelf' is a type of 'shelf': add 'shelf' to the plugin's "
     "dependencies.",
     "unbuildable": "Building the GraphQL types of 'unbuildable' raised UnresolvedFieldTypeError: Could not resolve the "
     "type of 'lost'. Check that the class is accessible from the global module scope.",
-    "unheard_permission": "'unheard_permission': the field 'Vault.content' asks for the permission 'veiw': declare it "
+    "unheard_permission": "'unheard_permission': the field 'Vault.content' requires the permission 'veiw': declare it "
     "in get_permissions().",
-    "exiting": "Building the GraphQL types of 'exiting' ended the process.",
+    "exiting": "Building the GraphQL types of 'exiting' crashed the process.",
 }
 
 
@@ -89,7 +88,7 @@ def test_it_is_the_later_plugin_that_is_set_aside_and_what_needs_it_is_left_out(
 
     assert seen["plugins"] == {
         "clashing_type": ["loaded", ""],
-        "shelf": ["failed", "'shelf' brings the type 'Shelf', which 'clashing_type' has already: rename it."],
+        "shelf": ["failed", "'shelf' defines the type 'Shelf', which 'clashing_type' defines already: rename it."],
         "labels": ["loaded", ""],  # and effective for nobody, as long as the shelf is not
     }
     assert set(seen["owners"].values()) == {"clashing_type"}

@@ -16,7 +16,7 @@ from webnet.customers.models import Customer
 from webnet.customers.roles import Role
 from webnet.plugins.base import DashboardWidget, HookContext, PluginBase
 from webnet.plugins.manager import manager
-from webnet.plugins.runtime import failure_counter
+from webnet.plugins.runtime import failures
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -99,7 +99,7 @@ def test_a_widget_that_fails_or_hangs_is_counted_for_its_customer_and_viewer(ask
         good=[widget("fine", lambda: 7)],
     )
 
-    counted = failure_counter.counts.take()
+    counted = failures.counter.take()
     member = Customer.objects.get().memberships.get()
     assert {each.plugin: count.error for each, count in counted.items()} == {
         "bad": "ZeroDivisionError in the widget 'failing'",

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from tests.console.conftest import SYSTEM
 from webnet.customers.models import Customer
 from webnet.customers.roles import Role
-from webnet.plugins import quarantine
+from webnet.plugins.changes import pauses
 from webnet.plugins.manager import manager
 from webnet.plugins.models import CustomerPluginConfig
 
@@ -199,7 +199,7 @@ def test_a_page_that_fails_too_often_pauses_its_plugin_for_the_customer(browse):
         browser = browse(user, raise_request_exception=False)
         assert {browser.get(f"{ROOT}broken/").status_code for _ in range(3)} == {500}
 
-    quarantine.keep()
+    pauses.pause_and_retry()
 
     assert browse("vera").get(ROOT).status_code == 404
     (row,) = CustomerPluginConfig.objects.exclude(paused_until=None)

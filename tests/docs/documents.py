@@ -98,9 +98,16 @@ class Document:
 
 
 def find_documents() -> tuple[Document, ...]:
-    """README, all of docs/, and the READMEs of the examples."""
-    paths = [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md")), *sorted(ROOT.glob("examples/*/README.md"))]
+    """Every page at the top of the project, all of docs/, and the READMEs of the examples."""
+    patterns = ("*.md", "docs/**/*.md", "examples/*/README.md")
+    paths = [path for pattern in patterns for path in sorted(ROOT.glob(pattern))]
     return tuple(Document.read(path) for path in paths)
+
+
+def find_missing_paths(text: str) -> list[str]:
+    """The paths in a text that are not there."""
+    paths = re.findall(r"\b(?:webnet|examples|docs|tests)/[\w/.]*\w/?", text)
+    return [path for path in paths if not (ROOT / path).exists()]
 
 
 def code_spans(text: str) -> frozenset[str]:

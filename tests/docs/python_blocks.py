@@ -1,7 +1,8 @@
-"""Runs the Python of the documentation: plugins are loaded, tests are run, migrations are tried.
+"""Runs the Python of the documentation: plugins are loaded, tests are run, migrations are tried, quotations compared.
 
 A block that has `class Plugin` is a whole plugin.py. One whose code begins with `def` and takes `self` adds methods to
-the plugin before it, as does one that begins with an attribute such as `dependencies = …`.
+the plugin before it, as does one that begins with an attribute such as `dependencies = …`. One that begins with the
+name of a file of webnet is a quotation: its lines are in that file, one after the other.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ import textwrap
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from tests.docs.documents import Block
+from tests.docs.documents import ROOT, Block
 from webnet.plugins.base import PluginBase
 
 if TYPE_CHECKING:
     from tests.docs.story import Story
 
 PLUGIN_CLASS = re.compile(r"^class Plugin\(PluginBase\):", re.MULTILINE)
+_QUOTED = re.compile(r"^# (webnet/\S+\.py)$", re.MULTILINE)
 _IMPORT = re.compile(r"(?:from \S+ )?import .*")
 _METHOD = re.compile(r"^def \w+\(self", re.MULTILINE)
 _TEST = re.compile(r"^def (test_\w+)\(", re.MULTILINE)
@@ -26,7 +28,9 @@ _TEST = re.compile(r"^def (test_\w+)\(", re.MULTILINE)
 
 def run(story: Story, block: Block, _answer: Block | None) -> None:
     """Run the block as what it is."""
-    if PLUGIN_CLASS.search(block.text):
+    if quoted := _QUOTED.match(block.text):
+        _require_quotation(quoted[1], block.text[quoted.end() :])
+    elif PLUGIN_CLASS.search(block.text):
         _install(story, block, block.text)
     elif _METHOD.search(block.text):
         _install(story, block, extend(story.source, block.text))
@@ -43,6 +47,11 @@ def extend(source: str, addition: str) -> str:
     imports = [line for line in lines if _IMPORT.fullmatch(line)]
     body = "\n".join(line for line in lines if line not in imports)
     return "\n".join([*imports, source.rstrip(), "", textwrap.indent(body.strip("\n"), "    "), ""])
+
+
+def _require_quotation(path: str, quotation: str) -> None:
+    source = (ROOT / path).read_text(encoding="utf-8")
+    assert " ".join(quotation.split()) in " ".join(source.split()), f"{path} does not have these lines any more."
 
 
 def _install(story: Story, block: Block, source: str) -> None:

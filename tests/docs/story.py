@@ -16,7 +16,7 @@ from django.template import Context, Template
 
 from tests.docs import console_blocks, graphql_blocks, python_blocks
 from tests.docs.comparing import read_placeholders
-from tests.docs.documents import ROOT, Block
+from tests.docs.documents import Block, find_missing_paths
 from tests.docs.not_run import NOT_RUN
 from tests.docs.story_plugins import StoryPlugins
 from tests.docs.tutorial import is_step
@@ -73,10 +73,9 @@ def require_template(_story: Story, block: Block, _answer: Block | None) -> None
     Template(block.text).render(Context())
 
 
-def require_rooms(_story: Story, block: Block, _answer: Block | None) -> None:
-    """Every path that a diagram names is there."""
-    for path in re.findall(r"\b(?:webnet|examples|docs|tests)/[\w/.]*\w/?", block.text):
-        assert (ROOT / path).exists(), f"The diagram names {path}, which is not there."
+def require_paths(_story: Story, block: Block, _answer: Block | None) -> None:
+    """Every path that a diagram or a list of files names is there."""
+    assert find_missing_paths(block.text) == []
 
 
 # How each language is run: (story, block, the block after it where that is its answer).
@@ -85,8 +84,9 @@ RUNNERS: dict[str, Runner] = {
     "console": console_blocks.run,
     "graphql": graphql_blocks.run,
     "html": require_template,
-    "mermaid": require_rooms,
+    "mermaid": require_paths,
     "python": python_blocks.run,
+    "text": require_paths,
 }
 ANSWER = {"graphql": "json"}
 

@@ -22,6 +22,7 @@ from webnet.sdk.context import PluginContext
 from webnet.sdk.graphql import GraphQLContext
 
 ARCHITECTURE = Document.read(ROOT / "docs" / "plugin-architecture.md")
+CONTRIBUTING = Document.read(ROOT / "CONTRIBUTING.md")
 GUIDE = Document.read(ROOT / "docs" / "plugin-development.md")
 README = Document.read(ROOT / "README.md")
 REFERENCE = Document.read(ROOT / "docs" / "plugin-quick-reference.md")
@@ -184,7 +185,7 @@ def test_every_package_is_in_the_architecture() -> None:
     assert names_in(ARCHITECTURE, "package") == needed
 
 
-def test_every_room_is_in_the_architecture() -> None:
-    rooms = {path.name for path in (ROOT / "webnet").iterdir() if (path / "__init__.py").exists()}
+def test_every_make_target_is_explained_to_contributors() -> None:
+    targets = re.findall(r"^([a-z-]+):(?!=)", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
 
-    assert {f"webnet/{name}/" for name in rooms} <= code_spans(ARCHITECTURE.prose())
+    assert set(targets) <= names_in(CONTRIBUTING, "make target")

@@ -10,7 +10,8 @@ from tests.docs.documents import Document, find_documents
 from tests.docs.not_run import COMMANDS, NOT_RUN
 from tests.docs.story import Story, read_steps, run_step
 
-DOCUMENTS = find_documents()
+# Those that show something; each is a story of its own, which begins with a first start.
+DOCUMENTS = [document for document in find_documents() if document.blocks()]
 QUERY = '```graphql\n{ plugin(name: "hello_world") { name version } }\n```\n'
 
 # Documents that are wrong, each in one thing.
@@ -23,6 +24,7 @@ WRONG = (
     "```console\n$ python manage.py list_plugins --customer nobody\nname\n```\n",
     "```console\n$ python manage.py enable_plugin hello_world\n'hello_world' is disabled.\n```\n",
     "```console\n$ make no-such-target\n```\n",
+    "```text\n    1  webnet/no_such_file.py  A file that is not there.\n```\n",
     "```console\n$ make run\nwebnet serves http://127.0.0.1:9999/\n```\n",
     "```console\n$ brew install webnet\n```\n",
     "```python\nimport no_such_module\n```\n",
@@ -30,6 +32,7 @@ WRONG = (
     "```python\nfrom webnet.plugins.base import PluginBase\n\nclass Plugin(PluginBase):\n    name = 'My Plugin'\n```\n",
     "```python\ndef health_check(self):\n    return None\n```\n",
     "```python\ndef test_nothing():\n    assert False\n```\n",
+    "```python\n# webnet/errors.py\nclass NoSuchError(WebnetError):\n```\n",
     "```mermaid\nflowchart\n  a[webnet/no_such_room]\n```\n",
     "```yaml\na: language that nobody runs\n```\n",
     "```\nno language at all\n```\n",

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from tests.docs.documents import ROOT, Document, find_documents
+from tests.docs.documents import ROOT, Document, code_spans, find_documents
 
 DOCUMENTS = find_documents()
+# Those for people who read the code; elsewhere, a path may be one of the reader's own.
+FOR_CONTRIBUTORS = [
+    document
+    for document in DOCUMENTS
+    if document.name in {"CONTRIBUTING.md", "SECURITY.md", "docs/plugin-architecture.md"}
+    or document.name.startswith("docs/contributing/")
+]
+_PATH = re.compile(r"(?:webnet|tests|examples|benchmarks|docs|requirements|\.ci)/[\w./-]*")
 
 
 def find_dead_links(document: Document) -> list[str]:
@@ -47,3 +57,16 @@ def test_every_document_is_reached_from_the_readme() -> None:
         waiting += [path for path in found if path.relative_to(ROOT).as_posix() not in reached]
 
     assert {document.name for document in DOCUMENTS} <= reached
+
+
+@pytest.mark.parametrize("document", FOR_CONTRIBUTORS, ids=[document.name for document in FOR_CONTRIBUTORS])
+def test_every_path_in_a_page_for_contributors_exists(document: Document) -> None:
+    paths = {span for span in code_spans(document.prose()) if _PATH.fullmatch(span)}
+
+    assert [path for path in sorted(paths) if not (ROOT / path).exists()] == []
+
+
+def test_pages_for_contributors_name_paths() -> None:
+    paths = {span for document in FOR_CONTRIBUTORS for span in code_spans(document.prose()) if _PATH.fullmatch(span)}
+
+    assert len(paths) > 50

@@ -9,7 +9,7 @@ import weakref
 import pytest
 from strawberry.http import GraphQLRequestData
 
-from webnet.api.events.shared_answers import KEPT_ANSWERS, OF_THE_ROW, SharedAnswers, tells_only_the_row
+from webnet.api.events.shared_answers import KEPT_ANSWERS, ROW_FIELDS, SharedAnswers, depends_only_on_row
 from webnet.api.schema import full_schema
 
 ROW_ONLY = "subscription { pluginEvents { cursor node { __typename id actorName action before } } }"
@@ -102,15 +102,15 @@ def executor_of(query):
     ],
 )
 def test_only_what_the_row_says_is_shared_whoever_asks(query, expected):
-    assert tells_only_the_row(executor_of(query)) is expected
+    assert depends_only_on_row(executor_of(query)) is expected
 
 
 def test_every_field_of_a_row_is_known_to_depend_on_the_viewer_or_not():
     """A new field has to be put into one or the other."""
     types = full_schema().schema.graphql.type_map
 
-    assert set(types["PluginAuditLog"].fields) == OF_THE_ROW["PluginAuditLog"] | OF_THE_VIEWER
-    assert set(types["PluginAuditLogEdge"].fields) == OF_THE_ROW["PluginAuditLogEdge"]
+    assert set(types["PluginAuditLog"].fields) == ROW_FIELDS["PluginAuditLog"] | OF_THE_VIEWER
+    assert set(types["PluginAuditLogEdge"].fields) == ROW_FIELDS["PluginAuditLogEdge"]
 
 
 @pytest.mark.parametrize("fields", ["id reason", "reason user { username email } ipAddress"])

@@ -9,7 +9,7 @@ from django.db import transaction
 from webnet.audit import signing_keys
 from webnet.audit.log import AuditEntry, record
 from webnet.audit.models import AuditOutcome
-from webnet.audit.verification import one_moment, verify
+from webnet.audit.verification import snapshot, verify
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer
 from webnet.errors import PermissionDenied
@@ -42,5 +42,5 @@ def write_rows(count: int, *, customers: Iterable[Customer | None] = (None,)) ->
 
 def find_faults(kept: Iterable[str] = ()) -> list[str]:
     """What `verify_audit_log` finds."""
-    with one_moment():
+    with snapshot():
         return [finding.message for finding in verify(trusted=signing_keys.trusted_keys(), kept=kept)]

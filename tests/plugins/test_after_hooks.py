@@ -100,7 +100,7 @@ def test_what_already_holds_calls_nothing(telling, operator):
 
 
 def test_a_plugin_without_after_hooks_is_owed_nothing(install, operator, monkeypatch):
-    monkeypatch.setattr(outbox, "owe", lambda *_: pytest.fail("It has no after_enable."))
+    monkeypatch.setattr(outbox, "add", lambda *_: pytest.fail("It has no after_enable."))
     install(type("Quiet", (PluginBase,), {"name": "quiet", "version": "1.0"})())
 
     assert manager.enable("quiet", actor=operator).changed

@@ -15,7 +15,7 @@ from tests.factories import actor_for, make_customer, make_operator
 from webnet.audit import log as audit_log
 from webnet.audit import triggers as audit_triggers
 from webnet.audit.models import AuditCheckpoint, PluginAuditLog
-from webnet.audit.operation import Operation
+from webnet.audit.operation import Operation, audited
 from webnet.errors import PermissionDenied
 
 pytestmark = pytest.mark.django_db
@@ -27,12 +27,11 @@ def operator():
 
 
 def write(operator, customer=None, action="try"):
-    work = Operation(actor=operator, action=action, customer=customer)
+    @audited
+    def change(operation):
+        operation.record(after={"é": [1, None]})
 
-    def change():
-        work.changed, work.after = True, {"é": [1, None]}
-
-    work.run(change)
+    change(Operation(actor=operator, action=action, customer=customer))
 
 
 def test_positions_count_over_all_and_sequences_without_gaps_per_chain(operator):
@@ -168,31 +167,30 @@ def test_times_never_run_backwards(operator, monkeypatch):
 
 
 def test_numbers_of_any_size_are_recorded(operator):
-    work = Operation(actor=operator, action="try")
+    @audited
+    def change(operation):
+        operation.record(after={"large": 2**70})
 
-    def change():
-        work.changed, work.after = True, {"large": 2**70}
-
-    work.run(change)
+    change(Operation(actor=operator, action="try"))
 
     assert json.loads(PluginAuditLog.objects.get().text)["after"] == {"large": 2**70}
 
 
 def test_without_its_audit_row_the_change_does_not_happen(operator, monkeypatch):
     customer = make_customer("acme")
-    work = Operation(actor=operator, action="rename")
 
-    def change():
+    @audited
+    def change(operation):
         customer.name = "Other"
         customer.save()
-        work.changed = True
+        operation.record()
 
     def fail(entry):
         raise DatabaseError("disk full")
 
     monkeypatch.setattr(audit_log, "record", fail)
     with pytest.raises(DatabaseError):
-        work.run(change)
+        change(Operation(actor=operator, action="rename"))
 
     customer.refresh_from_db()
     assert customer.name == "Acme" and not PluginAuditLog.objects.exists()
@@ -200,15 +198,15 @@ def test_without_its_audit_row_the_change_does_not_happen(operator, monkeypatch)
 
 def test_a_refusal_rolls_the_change_back_and_keeps_its_row(operator):
     customer = make_customer("acme")
-    work = Operation(actor=operator, action="rename", customer=customer, reason="because")
 
-    def change():
+    @audited
+    def change(operation):
         customer.name = "Other"
         customer.save()
         raise PermissionDenied("No.", code="ROLE_TOO_LOW")
 
     with pytest.raises(PermissionDenied):
-        work.run(change)
+        change(Operation(actor=operator, action="rename", customer=customer, reason="because"))
 
     customer.refresh_from_db()
     row = PluginAuditLog.objects.get()

@@ -107,7 +107,7 @@ def test_the_public_key_is_enough_to_verify(log, settings, tmp_path):
 def test_a_malformed_key_is_told_in_a_sentence(log, settings):
     settings.WEBNET_AUDIT_KEYS = ["short"]
 
-    with pytest.raises(Exception, match="holds something that is no key"):
+    with pytest.raises(Exception, match="contains something that is not a key"):
         run("checkpoint_audit_log")
 
 
@@ -167,6 +167,8 @@ def test_csv_has_every_column_and_no_formula(log):
         (["--outcome", "refused", "--outcome", "failed"], 1),
         (["--actor", "ada", "--action", "update_plugin_settings"], 12),
         (["--text", "TICKET 2"], 3),
+        (["--text", "R-1"], 12),
+        (["--text", '"limit": 4'], 3),
         (["--text", "192.0.2.1"], 0),
         (["--from", "2000-01-01", "--until", "2000-01-02T00:00+01:00"], 0),
         (["--from", "2000-01-01", "--until", "2999-01-01"], 12),

@@ -259,11 +259,11 @@ def test_a_role_that_does_not_own_the_log_can_not_prune_it(chains, clock):
 @pytest.mark.django_db(transaction=True)
 def test_others_write_while_the_log_is_read_and_what_they_write_is_no_fault(chains):
     from tests.plugins.test_concurrency import in_threads
-    from webnet.audit.verification import one_moment, verify
+    from webnet.audit.verification import snapshot, verify
 
     write_rows(10, customers=chains)
 
-    with one_moment():
+    with snapshot():
         PluginAuditLog.objects.count()
         assert in_threads(2, lambda _: write_rows(5)) == [None, None]
         found = list(verify(trusted=()))
@@ -275,7 +275,7 @@ def test_others_write_while_the_log_is_read_and_what_they_write_is_no_fault(chai
 def test_a_printed_checkpoint_is_one_line(chains):
     write_rows(1)
 
-    line = checkpoints.printed(make_checkpoint())
+    line = checkpoints.to_line(make_checkpoint())
 
     assert "\n" not in line
     assert find_faults([line]) == []

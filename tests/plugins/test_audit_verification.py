@@ -201,9 +201,9 @@ def test_without_checkpoints_such_a_log_verifies(log):
 
 
 def test_even_without_its_checkpoints_it_is_found_by_those_that_were_kept(log):
-    from webnet.audit.checkpoints import printed
+    from webnet.audit.checkpoints import to_line
 
-    kept = [printed(checkpoint) for checkpoint in AuditCheckpoint.objects.all()]
+    kept = [to_line(checkpoint) for checkpoint in AuditCheckpoint.objects.all()]
     assert find_faults(kept) == []
     AuditCheckpoint.objects.filter(number=2).delete()
     log.filter(position__gt=15).delete()
@@ -217,13 +217,13 @@ def test_even_without_its_checkpoints_it_is_found_by_those_that_were_kept(log):
 
 @pytest.mark.parametrize("line", ["", "[]", "{}", '{"checkpoint": "{}", "signature": ""}', "no JSON"])
 def test_what_was_kept_and_is_no_checkpoint_is_named(log, line):
-    assert find_faults([line]) == ["Line 1 of the kept checkpoints is none."]
+    assert find_faults([line]) == ["Line 1 of the kept checkpoints is not a checkpoint."]
 
 
 def test_a_kept_checkpoint_of_another_key_counts_for_nothing(log, settings):
-    from webnet.audit.checkpoints import printed
+    from webnet.audit.checkpoints import to_line
 
-    kept = printed(AuditCheckpoint.objects.first())
+    kept = to_line(AuditCheckpoint.objects.first())
     AuditCheckpoint.objects.all().delete()
     settings.WEBNET_AUDIT_KEYS = ["A" * 43 + "="]
 

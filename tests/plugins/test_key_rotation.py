@@ -100,7 +100,7 @@ def test_a_rotation_goes_on_where_it_was_stopped(sealed, operator, settings, mon
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        manager.rotate_settings_keys(actor=operator, tell=stop)
+        manager.rotate_settings_keys(actor=operator, progress=stop)
     assert open_all() == ["everybody's", "acme's", "beta's"]
 
     assert rotate(operator).sealed == 1
@@ -256,11 +256,11 @@ def test_the_embedded_key_is_made_once_and_for_its_owner_only(settings, tmp_path
 def test_what_is_no_key_is_said_without_repeating_it(settings):
     settings.WEBNET_SETTINGS_KEYS = ["not-a-key"]
 
-    with pytest.raises(Exception, match="holds something that is no Fernet key") as raised:
+    with pytest.raises(Exception, match="contains something that is not a Fernet key") as raised:
         secrets.seal("x", customer_id=None, plugin="calling", path="/key")
 
     (warning,) = check_settings_keys()
-    assert "no Fernet key" in warning.msg
+    assert "not a Fernet key" in warning.msg
     assert "not-a-key" not in str(raised.value) + warning.msg
     settings.WEBNET_SETTINGS_KEYS = [OLD]
     assert check_settings_keys() == []

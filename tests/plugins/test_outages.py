@@ -7,7 +7,7 @@ import pytest
 from django.db import DatabaseError, InterfaceError, OperationalError, ProgrammingError, connection, transaction
 
 from webnet.database.outages import is_outage
-from webnet.plugins.runtime import failure_counter
+from webnet.plugins.runtime import failures
 
 
 def caused(error, cause):
@@ -35,10 +35,10 @@ def sqlite_error(code):
     ids=repr,
 )
 def test_the_database_itself(error):
-    failure_counter.count("inventory", customer_id=1, raised=error, place="in on_enable")
-    failure_counter.count_for_user("inventory", user_id=1, customer_id=1, raised=error, place="at Query.shelf")
+    failures.count_hook("inventory", customer_id=1, raised=error, place="in on_enable")
+    failures.count_for_user("inventory", user_id=1, customer_id=1, raised=error, place="at Query.shelf")
 
-    assert is_outage(error) and failure_counter.counts.take() == {}
+    assert is_outage(error) and failures.counter.take() == {}
 
 
 @pytest.mark.parametrize(

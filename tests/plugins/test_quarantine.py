@@ -13,15 +13,14 @@ from django.utils import timezone
 from tests.factories import actor_for, make_customer, make_operator
 from webnet.audit.models import PluginAuditLog
 from webnet.errors import HookFailed, InvalidInput
-from webnet.plugins import quarantine
 from webnet.plugins.base import PluginBase
 from webnet.plugins.changes import pauses
 from webnet.plugins.gate.effective import is_effective
 from webnet.plugins.health import probe
 from webnet.plugins.manager import manager
 from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig, PluginFailure, PluginStatus
-from webnet.plugins.runtime import failure_table
-from webnet.plugins.runtime.failure_counter import Count, Failing, FailureCounts, count, count_for_user
+from webnet.plugins.runtime import failures
+from webnet.plugins.runtime.failures import FailureCount, FailureCounter, FailureKey, count_for_user, count_hook
 
 pytestmark = pytest.mark.django_db
 
@@ -47,9 +46,8 @@ def counts(monkeypatch):
 
 def as_process(monkeypatch):
     """Go on as another process, which has counted nothing yet."""
-    fresh = FailureCounts()
-    for module in ("failure_counts", "quarantine"):
-        monkeypatch.setattr(f"webnet.plugins.{module}.counts", fresh)
+    fresh = FailureCounter()
+    monkeypatch.setattr(failures, "counter", fresh)
     return fresh
 
 
@@ -72,26 +70,26 @@ def fail(customer, *users, times=1):
 
 def test_five_failures_of_two_users_pause_it_for_that_customer_alone(acme):
     fail(acme, 1, times=4)
-    quarantine.keep(NOW)
+    pauses.pause_and_retry(NOW)
     assert is_effective("inventory", acme)
 
     fail(acme, 2)
-    quarantine.keep(NOW)
+    pauses.pause_and_retry(NOW)
 
     assert not is_effective("inventory", acme)
     (paused,) = CustomerPluginConfig.objects.exclude(paused_until=None)
     assert paused.customer == acme and PluginConfig.objects.get().status == PluginStatus.LOADED
     log = PluginAuditLog.objects.latest("position")
     assert (log.action, log.actor_name, log.customer_slug) == ("pause_plugin", "quarantine", "acme")
-    assert log.reason == "Within 10 minutes: 5 failures met by 2 users, and 0 of hooks or health checks."
+    assert log.reason == "Within 10 minutes: 5 failures that 2 users saw, and 0 in hooks and health checks."
     assert log.after["error"] == ERROR
 
 
 def test_one_user_alone_can_not_trip_it_however_often(acme):
     fail(acme, 1, times=1_000)
-    quarantine.keep(NOW)
+    pauses.pause_and_retry(NOW)
     fail(acme, 1, times=1_000)
-    quarantine.keep(NOW + timedelta(minutes=1))
+    pauses.pause_and_retry(NOW + timedelta(minutes=1))
 
     assert is_effective("inventory", acme)
 
@@ -100,7 +98,7 @@ def test_nobody_is_no_second_user(acme):
     fail(acme, 1, times=100)
     fail(acme, None, times=100)
 
-    quarantine.keep(NOW)
+    pauses.pause_and_retry(NOW)
 
     assert is_effective("inventory", acme)
 
@@ -108,9 +106,9 @@ def test_nobody_is_no_second_user(acme):
 @pytest.mark.parametrize("times", [4, 5])
 def test_a_hook_or_a_health_check_needs_no_user(acme, times):
     for _ in range(times):
-        count("inventory", customer_id=acme.pk, raised=None, place="in on_enable")
+        count_hook("inventory", customer_id=acme.pk, raised=None, place="in on_enable")
 
-    quarantine.keep(NOW)
+    pauses.pause_and_retry(NOW)
 
     assert is_effective("inventory", acme) == (times < 5)
 
@@ -118,7 +116,7 @@ def test_a_hook_or_a_health_check_needs_no_user(acme, times):
 def test_what_concerns_no_customer_pauses_it_for_everybody(acme):
     fail(None, 1, 2, times=3)
 
-    quarantine.keep(NOW)
+    pauses.pause_and_retry(NOW)
 
     row = PluginConfig.objects.get()
     assert row.status == PluginStatus.PAUSED and not CustomerPluginConfig.objects.exists()
@@ -130,7 +128,7 @@ def test_processes_add_up(acme, monkeypatch):
         as_process(monkeypatch)
         fail(acme, user)
         assert is_effective("inventory", acme)
-        quarantine.keep(NOW)
+        pauses.pause_and_retry(NOW)
 
     assert not is_effective("inventory", acme)
 
@@ -139,26 +137,26 @@ def test_customers_do_not_add_up(acme):
     for number in range(5):
         fail(make_customer(f"c{number}"), number + 1)
 
-    quarantine.keep(NOW)
+    pauses.pause_and_retry(NOW)
 
     assert not CustomerPluginConfig.objects.exists()
 
 
 def test_failures_of_long_ago_do_not_count(acme):
     fail(acme, 1, times=4)
-    quarantine.keep(NOW)
+    pauses.pause_and_retry(NOW)
 
     fail(acme, 2)
-    quarantine.keep(NOW + timedelta(minutes=10))
+    pauses.pause_and_retry(NOW + timedelta(minutes=10))
 
     assert is_effective("inventory", acme)
     assert PluginFailure.objects.get().user_id == 2  # the others are gone
 
     fail(acme, 1, times=3)
-    quarantine.keep(NOW + timedelta(minutes=19))
+    pauses.pause_and_retry(NOW + timedelta(minutes=19))
     assert is_effective("inventory", acme)
     fail(acme, 1)
-    quarantine.keep(NOW + timedelta(minutes=19))
+    pauses.pause_and_retry(NOW + timedelta(minutes=19))
     assert not is_effective("inventory", acme)
 
 
@@ -166,33 +164,33 @@ def test_the_thresholds_can_be_set(acme, settings):
     settings.WEBNET_PAUSE_AFTER_FAILURES, settings.WEBNET_PAUSE_AFTER_USERS = 2, 1
     settings.WEBNET_PAUSE_WINDOW_MINUTES = 1
     fail(acme, 1)
-    quarantine.keep(NOW)
+    pauses.pause_and_retry(NOW)
     fail(acme, 1)
-    quarantine.keep(NOW + timedelta(minutes=1))
+    pauses.pause_and_retry(NOW + timedelta(minutes=1))
     assert is_effective("inventory", acme)
 
     fail(acme, 1)
-    quarantine.keep(NOW + timedelta(minutes=1))
+    pauses.pause_and_retry(NOW + timedelta(minutes=1))
 
     assert not is_effective("inventory", acme)
 
 
 def test_it_comes_back_by_itself_and_former_failures_are_forgotten(acme):
     fail(acme, 1, 2, times=3)
-    quarantine.keep(NOW)
+    pauses.pause_and_retry(NOW)
     until = CustomerPluginConfig.objects.get().paused_until
     fail(acme, 1, 2, times=2)  # what another process counted just before it heard of the pause
-    quarantine.keep(until - timedelta(seconds=1))
+    pauses.pause_and_retry(until - timedelta(seconds=1))
     assert not is_effective("inventory", acme)
 
-    quarantine.keep(until)
+    pauses.pause_and_retry(until)
 
     assert is_effective("inventory", acme) and not PluginFailure.objects.exists()
     fail(acme, 1, 2, times=2)
-    quarantine.keep(until)
+    pauses.pause_and_retry(until)
     assert is_effective("inventory", acme)
     fail(acme, 1)
-    quarantine.keep(until)
+    pauses.pause_and_retry(until)
     assert not is_effective("inventory", acme) and CustomerPluginConfig.objects.get().pauses_in_a_row == 2
 
 
@@ -202,11 +200,11 @@ def test_what_can_not_be_stored_now_is_stored_later(acme, monkeypatch):
 
     fail(acme, 1, 2, times=3)
     with monkeypatch.context() as patch:
-        patch.setattr(failure_table, "store", break_down)
+        patch.setattr(failures, "store", break_down)
         with pytest.raises(DatabaseError):
-            quarantine.keep(NOW)
+            pauses.pause_and_retry(NOW)
 
-    quarantine.keep(NOW)
+    pauses.pause_and_retry(NOW)
 
     assert not is_effective("inventory", acme)
 
@@ -218,18 +216,18 @@ def test_what_was_uninstalled_or_purged_in_the_meantime_is_no_trouble(acme):
                 count_for_user(plugin, user_id=user, customer_id=pk, raised=ValueError(), place="at Query.shelf")
     fail(acme, 1, 2, times=3)
 
-    quarantine.keep(NOW)
+    pauses.pause_and_retry(NOW)
 
     assert not is_effective("inventory", acme)
 
 
 def test_memory_is_bounded_whatever_fails(monkeypatch):
-    monkeypatch.setattr("webnet.plugins.runtime.failure_counter.MAXIMUM_KEYS", 3)
+    monkeypatch.setattr("webnet.plugins.runtime.failures.MAXIMUM_KEYS", 3)
     for number in range(10):
-        count("inventory", customer_id=number, raised=ValueError(), place="at Query.shelf")
-    count("inventory", customer_id=1, raised=None, place="in on_enable")
+        count_hook("inventory", customer_id=number, raised=ValueError(), place="at Query.shelf")
+    count_hook("inventory", customer_id=1, raised=None, place="in on_enable")
 
-    taken = quarantine.counts.take()
+    taken = failures.counter.take()
 
     assert [each.failures for each in taken.values()] == [1, 2, 1]
     assert [each.error for each in taken.values()] == [ERROR, "Timeout in on_enable", ERROR]
@@ -237,7 +235,7 @@ def test_memory_is_bounded_whatever_fails(monkeypatch):
 
 def test_a_round_with_nothing_to_do_writes_nothing(acme, django_assert_num_queries):
     with django_assert_num_queries(2):
-        quarantine.keep(NOW)
+        pauses.pause_and_retry(NOW)
 
 
 class Brittle(Inventory):
@@ -261,10 +259,10 @@ def test_a_health_check_that_fails_or_hangs_trips_it(install, monkeypatch, slug,
     PluginConfig.objects.update(availability=Availability.REQUIRED)
 
     for _ in range(5):
-        quarantine.keep(NOW)
+        pauses.pause_and_retry(NOW)
         assert is_effective("inventory", customer)
         manager.check_health("inventory", actor=operator, customer=slug)
-    quarantine.keep(NOW)
+    pauses.pause_and_retry(NOW)
     let_go.set()
 
     assert not is_effective("inventory", customer)
@@ -281,7 +279,7 @@ def test_a_failing_hook_trips_it(install):
     for _ in range(5):
         with pytest.raises(HookFailed):
             manager.enable("inventory", actor=operator, customer="acme")
-    quarantine.keep(NOW)
+    pauses.pause_and_retry(NOW)
 
     assert CustomerPluginConfig.objects.get(customer=customer).is_paused
     assert PluginAuditLog.objects.latest("position").after["error"] == "ValueError in on_enable"
@@ -294,7 +292,7 @@ def test_a_failing_hook_for_everybody_trips_it_for_everybody(install):
     for _ in range(5):
         with pytest.raises(HookFailed):
             manager.enable("inventory", actor=operator)
-    quarantine.keep(NOW)
+    pauses.pause_and_retry(NOW)
 
     assert PluginConfig.objects.get().status == PluginStatus.PAUSED
 
@@ -315,7 +313,7 @@ def test_what_a_hook_refuses_is_not_counted(install, counts):
 @pytest.mark.django_db(transaction=True)
 def test_processes_that_store_at_the_same_time_lose_nothing(acme):
     """In their own order each, which would make them wait for each other in a circle."""
-    pairs = [Failing(plugin=f"plugin_{number}", customer_id=acme.pk, user_id=1) for number in range(8)]
+    pairs = [FailureKey(plugin=f"plugin_{number}", customer_id=acme.pk, user_id=1) for number in range(8)]
     start = Barrier(4, timeout=30)
 
     def store(number):
@@ -323,7 +321,7 @@ def test_processes_that_store_at_the_same_time_lose_nothing(acme):
         try:
             start.wait()
             for _ in range(10):
-                failure_table.store({each: Count(failures=1, error=ERROR) for each in order}, now=NOW)
+                failures.store({each: FailureCount(failures=1, error=ERROR) for each in order}, now=NOW)
         finally:
             connection.close()
 
@@ -332,7 +330,7 @@ def test_processes_that_store_at_the_same_time_lose_nothing(acme):
             each.result(timeout=60)
 
     assert set(PluginFailure.objects.values_list("failures", flat=True)) == {40}
-    found = failure_table.tally([(each.plugin, acme.pk) for each in pairs], now=NOW)
+    found = failures.sum_up([(each.plugin, acme.pk) for each in pairs], now=NOW)
     assert {each.failures for each in found.values()} == {40} and len(found) == 8
 
 

@@ -12,7 +12,7 @@ from tests.plugins.test_concurrency import in_threads
 from webnet.audit import log as audit_log
 from webnet.audit import repeated_refusals
 from webnet.audit.models import PluginAuditLog, RefusalCount
-from webnet.audit.operation import Operation
+from webnet.audit.operation import Operation, audited
 from webnet.customers.access import Actor
 from webnet.errors import NotFound, PermissionDenied, Refusal
 
@@ -32,16 +32,16 @@ def clock(monkeypatch):
 
 
 def refuse(actor, *, refusal=None, **fields):
-    def change():
+    @audited
+    def change(operation):
         raise refusal or PermissionDenied("No.")
 
     with pytest.raises(Refusal):
-        Operation(actor=actor, **{"action": "try", **fields}).run(change)
+        change(Operation(actor=actor, **{"action": "try", **fields}))
 
 
 def succeed(actor):
-    work = Operation(actor=actor, action="succeed")
-    work.run(lambda: setattr(work, "changed", True))
+    audited(Operation.record)(Operation(actor=actor, action="succeed"))
 
 
 def rows():

@@ -1,13 +1,15 @@
 """Global changes that customers' settings do not fit: refused with their names, or allowed and kept out by the gate."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from tests.factories import actor_for, make_customer, make_member, make_operator
+from webnet.audit import operation
 from webnet.audit.operation import renew_platform
 from webnet.customers.access import Actor, Role, visible_customers
 from webnet.errors import InvalidSettings
 from webnet.plugins.base import PluginBase
-from webnet.plugins.changes import settings as settings_changes
 from webnet.plugins.gate.effective import customer_states, effective_customers, platform_state
 from webnet.plugins.manager import manager
 from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig
@@ -151,7 +153,7 @@ def test_only_customers_with_an_override_are_checked_and_all_before_the_lock(box
         make_customer(slug)
     update(operator, {"size": 2}, customer="beta")
     seen = []
-    validate, lock = validity._validate_over, settings_changes.operation.lock_platform
+    validate, lock = validity._validate_over, operation.lock_platform
     monkeypatch.setattr(
         validity,
         "_validate_over",
@@ -159,7 +161,7 @@ def test_only_customers_with_an_override_are_checked_and_all_before_the_lock(box
             seen.append(config.customer.slug) or validate(schema, below, config, plugin=plugin)
         ),
     )
-    monkeypatch.setattr(settings_changes.operation, "lock_platform", lambda: seen.append("lock") or lock())
+    monkeypatch.setattr(operation, "lock_platform", lambda: seen.append("lock") or lock())
 
     update(operator, {"mode": "small"})
 
@@ -170,7 +172,7 @@ def test_who_changed_since_is_checked_again_inside_the_lock(boxes, operator, mon
     for slug in ("acme", "beta"):
         make_customer(slug)
         update(operator, {"size": 2}, customer=slug)
-    lock = settings_changes.operation.lock_platform
+    lock = operation.lock_platform
 
     def change_then_lock():
         config = CustomerPluginConfig.objects.get(customer__slug="acme")
@@ -178,7 +180,7 @@ def test_who_changed_since_is_checked_again_inside_the_lock(boxes, operator, mon
         config.save()
         lock()
 
-    monkeypatch.setattr(settings_changes.operation, "lock_platform", change_then_lock)
+    monkeypatch.setattr(operation, "lock_platform", change_then_lock)
     with pytest.raises(InvalidSettings) as refused:
         update(operator, {"mode": "small"})
 
@@ -188,13 +190,13 @@ def test_who_changed_since_is_checked_again_inside_the_lock(boxes, operator, mon
 def test_a_global_layer_that_changed_since_makes_the_look_ahead_worthless(boxes, operator, monkeypatch):
     make_customer("acme")
     update(operator, {"size": 11}, customer="acme")
-    lock = settings_changes.operation.lock_platform
+    lock = operation.lock_platform
 
     def change_then_lock():
         PluginConfig.objects.update(settings={"mode": "small"}, settings_revision=1)
         lock()
 
-    monkeypatch.setattr(settings_changes.operation, "lock_platform", change_then_lock)
+    monkeypatch.setattr(operation, "lock_platform", change_then_lock)
     with pytest.raises(InvalidSettings):
         update(operator, {"quota": 5})
 
@@ -230,3 +232,27 @@ def test_what_is_required_and_not_set_keeps_the_plugin_off_until_it_is(install, 
     assert reasons("beta") != []
     update(operator, {"key": "k"})
     assert reasons("beta") == []
+
+
+def test_overrides_are_read_once_before_the_lock_and_without_their_settings_inside_it(boxes, operator):
+    for slug in ("acme", "beta", "gamma"):
+        make_customer(slug)
+        update(operator, {"size": 2}, customer=slug)
+
+    with CaptureQueriesContext(connection) as queries:
+        update(operator, {"mode": "small"})
+
+    table = CustomerPluginConfig._meta.db_table
+    reads = [query["sql"] for query in queries if f'FROM "{table}"' in query["sql"]]
+    assert [f'"{table}"."secrets",' in sql for sql in reads] == [True, False]
+
+
+def test_a_plugin_without_a_schema_by_now_can_inherit_everything_again(boxes, install, operator):
+    make_customer("acme")
+    update(operator, {"size": 2}, customer="acme")
+    update(operator, {"quota": 5})
+    install(type("Bare", (Boxes,), {"schema": None})())
+
+    manager.revert_settings("boxes", actor=operator, revision=0)
+
+    assert PluginConfig.objects.get().settings == {}

@@ -130,7 +130,7 @@ def test_an_upgrade_that_settings_do_not_fit_is_refused_with_the_customers_named
     assert report.failed == ["alarm"]
     assert everything() == before
     assert row().status_reason == (
-        "Version 2.0 of 'alarm' is installed and was not taken; 1.0 stays: the settings of 1 customer ('acme') would "
+        "Version 2.0 of 'alarm' is installed, but 1.0 stays in use: the settings of 1 customer ('acme') would "
         "no longer be valid: /limit must be 10 or less (for 'acme')."
     )
     assert not PluginAuditLog.objects.filter(action="upgrade_plugin").exists()
@@ -145,7 +145,7 @@ def test_while_its_upgrade_is_refused_a_plugin_is_not_effective_with_that_reason
     assert state.effective == {"other"}
     (reason,) = state.reasons("alarm")
     assert reason.code == IneffectiveCode.NOT_RUNNABLE
-    assert "was not taken" in reason.message
+    assert "stays in use" in reason.message
     assert not effective_customers("alarm").exists()
 
 
@@ -199,7 +199,9 @@ def test_an_older_version_is_refused_unless_forced(old, registered, operator):
     forced = manager.sync(actor=operator, force=True)
 
     assert (refused.failed, status, effective) == (["alarm"], PluginStatus.INCOMPATIBLE, {"other"})
-    assert reason.startswith("Version 0.9 of 'alarm' is older than 1.0, which was there: install that one again")
+    assert reason.startswith(
+        "Version 0.9 of 'alarm' is older than 1.0, which was installed before: install that one again"
+    )
     assert (forced.failed, row().version, old().effective) == ([], "0.9", {"alarm", "other"})
 
 
@@ -316,7 +318,7 @@ def test_a_dry_run_shows_it_all_and_changes_nothing(old, registered, operator, c
         call_command("sync_plugins", dry_run=True, no_color=True)
 
     assert capsys.readouterr().out.splitlines() == [
-        "alarm 1.0 → 2.0: refused: Version 2.0 of 'alarm' is installed and was not taken; 1.0 stays: the settings of 1 "
+        "alarm 1.0 → 2.0: refused: Version 2.0 of 'alarm' is installed, but 1.0 stays in use: the settings of 1 "
         "customer ('acme') would no longer be valid: /limit must be 10 or less (for 'acme').",
         "  /limit must be 10 or less (for 'acme')",
         "new 1.0: loaded",

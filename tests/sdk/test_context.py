@@ -138,5 +138,5 @@ def test_a_row_keeps_with_the_customer_of_what_it_points_at(world):
         lambda: Book.objects.bulk_create([Book(customer=world.acme, shelf=foreign, title="new")]),
         lambda: Book.objects.bulk_create([Book(customer=world.acme, shelf_id=foreign.pk, title="new")]),
     ):
-        with pytest.raises(ForeignReference, match=r"'shelf\.Book\.shelf' points at a row of another customer"):
+        with pytest.raises(ForeignReference, match=r"'shelf\.Book\.shelf' refers to a row of another customer"):
             wrong()

@@ -8,9 +8,9 @@ from django.test.utils import CaptureQueriesContext
 
 from webnet.audit import notify
 from webnet.errors import RequestError
-from webnet.plugins import quarantine
+from webnet.plugins.changes import pauses
 from webnet.plugins.models import CustomerPluginConfig, PluginConfig, PluginStatus
-from webnet.plugins.runtime import failure_counter
+from webnet.plugins.runtime import failures
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -40,7 +40,7 @@ def test_the_next_request_has_a_schema_without_it_until_the_pause_is_over(world,
     woken = []
     notify.listen(lambda: woken.append(1))
 
-    quarantine.keep()
+    pauses.pause_and_retry()
 
     without = client.send({"query": QUERY})
     assert client.code(QUERY) == "GRAPHQL_VALIDATION_FAILED" and "Cannot query field" in without.content.decode()
@@ -50,7 +50,7 @@ def test_the_next_request_has_a_schema_without_it_until_the_pause_is_over(world,
     (row,) = CustomerPluginConfig.objects.exclude(paused_until=None)
     assert "The last error: ValueError at Query.firstBook." in row.pause_reason and "secret" not in row.pause_reason
 
-    quarantine.keep(row.paused_until)
+    pauses.pause_and_retry(row.paused_until)
 
     assert client.send({"query": QUERY})["Webnet-Schema"] == before and client.data(QUERY)["firstBook"]
 
@@ -59,7 +59,7 @@ def test_who_looks_from_the_platforms_view_counts_for_their_own_customers(world,
     broken(ValueError())
     fail(world, None, "acme-viewer", "both")
 
-    quarantine.keep()
+    pauses.pause_and_retry()
 
     assert paused() == [("acme", "shelf")]  # of globex it is one user alone
 
@@ -70,7 +70,7 @@ def test_a_view_of_very_many_customers_blames_none_of_them(world, broken, monkey
 
     assert world.client("both").code(QUERY) == "PLUGIN_FAILED"
 
-    assert failure_counter.counts.take() == {}
+    assert failures.counter.take() == {}
 
 
 def test_what_fails_for_platform_operators_fails_for_everybody(world, broken):
@@ -80,7 +80,7 @@ def test_what_fails_for_platform_operators_fails_for_everybody(world, broken):
     broken(ValueError())
     fail(world, None, "platform", "second")
 
-    quarantine.keep()
+    pauses.pause_and_retry()
 
     assert paused() == [] and PluginConfig.objects.get(name="shelf").status == PluginStatus.PAUSED
     assert world.client("globex-viewer", "globex").code(QUERY) == "GRAPHQL_VALIDATION_FAILED"
@@ -90,7 +90,7 @@ def test_one_users_bad_luck_harms_nobody_else(world, broken):
     broken(ValueError())
     fail(world, "acme", "acme-viewer", times=10)
 
-    quarantine.keep()
+    pauses.pause_and_retry()
 
     assert paused() == []
 
@@ -101,7 +101,7 @@ def test_refusals_are_not_counted(world, broken):
         for _ in range(5):
             assert world.client(who, "acme").code(QUERY) == "BAD_PAGE"
 
-    assert failure_counter.counts.take() == {}
+    assert failures.counter.take() == {}
 
 
 def test_a_failure_takes_no_statement_of_its_own(world, broken):

@@ -109,7 +109,7 @@ MISTAKES = {
     untyped_argument: r"the field 'broken': the argument 'number' has no type: write 'number: str'",
     untyped_mutation: r"the mutation 'break_it': it has no type: write 'def break_it\(…\) -> SomePayload'",
     unknown_refusal: r"the mutation 'break_it': 'ValueError' is no refusal: name some of webnet\.sdk\.errors",
-    untenanted: r"the type 'Tenant': the model 'Customer' has no tenancy: extend CustomerOwnedModel or GlobalModel",
+    untenanted: r"the type 'Tenant': the model 'Customer' does not declare who owns its rows: extend Customer",
     unknown_column: r"the type 'Book': Book has no field named 'titel'",
     unorderable: r"the type 'Book': rows can't be ordered by 'genre': it must be text, a whole number or a time",
 }
@@ -129,7 +129,7 @@ def test_a_mistake_in_the_schema_is_told_with_plugin_place_and_way_out(declare):
 @pytest.mark.parametrize(
     ("declaration", "declared", "words"),
     [
-        ("get_graphql_schema", "Query", "must be a GraphQLExtension or a dict like one, not str"),
+        ("get_graphql_schema", "Query", "must be a GraphQLExtension or an equivalent dict one, not str"),
         ("get_graphql_schema", {"query": "Query"}, "'query' must be a class, not str"),
         ("get_navigation_items", {"label": "A"}, "must return a list of NavigationItem, not dict"),
         ("get_ui_views", "pages", "must return a list of UIView, not str"),
@@ -175,7 +175,7 @@ def test_a_resolver_that_raises_is_told_in_the_log(world, broken, caplog):
 
     (record,) = (each for each in caplog.records if each.name == "webnet.api")
     assert record.getMessage().endswith(
-        "plugin 'shelf' failed in Query.firstBook, at ['firstBook']: mend it there, or raise a refusal of "
+        "plugin 'shelf' failed in Query.firstBook, at ['firstBook']: fix it there, or raise a refusal of "
         "webnet.sdk.errors."
     )
     assert isinstance(record.exc_info[1], ZeroDivisionError)
@@ -206,7 +206,7 @@ def test_the_check_refuses_a_model_without_tenancy():
     (error,) = checks.check_tenancy()
     assert str(refused.value) == str(error)
     assert error.id == "webnet.E001" and error.is_serious()
-    assert error.msg == "Plugin 'shelf': the model 'elsewhere.Loose' does not say whose its rows are."
+    assert error.msg == "Plugin 'shelf': the model 'elsewhere.Loose' does not declare who owns its rows."
     assert "CustomerOwnedModel" in error.hint and "GlobalModel" in error.hint
 
 
@@ -216,8 +216,8 @@ def test_a_plugin_with_such_a_model_is_set_aside():
 
     assert set(found) == {"shelf"}
     assert found["shelf"].reason == (
-        "Plugin 'shelf': the model 'elsewhere.Loose' does not say whose its rows are: extend CustomerOwnedModel of "
-        "webnet.sdk.models, or GlobalModel where its rows are everybody's."
+        "Plugin 'shelf': the model 'elsewhere.Loose' does not declare who owns its rows: extend CustomerOwnedModel of "
+        "webnet.sdk.models, or GlobalModel if its rows are shared by all customers."
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from webnet.accounts.validation import clean_line, unique_name
 from webnet.audit.operation import (
     Operation,
+    audited,
     create_generation,
     lock_customer,
     lock_platform,
@@ -39,8 +40,7 @@ class Purge:
 
 def create(*, actor: Actor, slug: str, name: str, reason: str | None = "") -> Customer:
     """Create a customer and its first generation. Raises PermissionDenied or InvalidInput (also NAME_TAKEN)."""
-    operation = Operation(actor=actor, action="create_customer", reason=reason)
-    return operation.run(lambda: _create(operation, slug=slug, name=name))
+    return _create(Operation(actor=actor, action="create_customer", reason=reason), slug=slug, name=name)
 
 
 def update(
@@ -51,7 +51,7 @@ def update(
     No plugin is effective for an inactive customer. Raises NotFound, PermissionDenied or InvalidInput.
     """
     operation = Operation(actor=actor, action="update_customer", reason=reason)
-    return operation.run(lambda: _update(operation, customer, name=name, is_active=is_active))
+    return _update(operation, customer, name=name, is_active=is_active)
 
 
 def preview_purge(*, actor: Actor, customer: str) -> Purge:
@@ -68,10 +68,10 @@ def purge(*, actor: Actor, customer: str, reason: str | None = "") -> Purge:
     Only the audit log remains. Raises NotFound, PermissionDenied, or DependencyRefusal where a plugin's rows still
     refer to the customer.
     """
-    operation = Operation(actor=actor, action="purge_customer", reason=reason)
-    return operation.run(lambda: _purge(operation, customer))
+    return _purge(Operation(actor=actor, action="purge_customer", reason=reason), customer)
 
 
+@audited
 def _create(operation: Operation, *, slug: str, name: str) -> Customer:
     require_operator(operation.actor)
     if not is_slug(slug):
@@ -82,10 +82,12 @@ def _create(operation: Operation, *, slug: str, name: str) -> Customer:
     with unique_name(f"There is already a customer '{slug}'.", field="slug"):
         customer.save(force_insert=True)
     create_generation(customer)
-    operation.customer, operation.after, operation.changed = customer, _describe(customer), True
+    operation.customer = customer
+    operation.record(after=_describe(customer))
     return customer
 
 
+@audited
 def _update(operation: Operation, slug: str, *, name: str | None, is_active: bool | None) -> CustomerChange:
     operation.customer = customer = find_customer(operation.actor, slug)
     require_operator(operation.actor)
@@ -99,10 +101,11 @@ def _update(operation: Operation, slug: str, *, name: str | None, is_active: boo
         return CustomerChange(customer=customer, changed=False)
     customer.save(update_fields=["name", "is_active"])
     renew_customer(customer)
-    operation.before, operation.after, operation.changed = before, _describe(customer), True
+    operation.record(before=before, after=_describe(customer))
     return CustomerChange(customer=customer, changed=True)
 
 
+@audited
 def _purge(operation: Operation, slug: str) -> Purge:
     require_operator(operation.actor)
     customer = find_customer(operation.actor, slug)
@@ -112,9 +115,7 @@ def _purge(operation: Operation, slug: str) -> Purge:
     orphans = delete_rows_without_model(customer)
     rows = collect([customer], owner=customer)
     done = Purge(slug=slug, deleted=orphans | rows.count(), missing_tables=tuple(sorted(rows.passed_by)))
-    operation.before = _describe(customer)
-    operation.after = {"deleted": done.deleted, "passedBy": list(done.missing_tables)}
-    operation.changed = True
+    operation.record(before=_describe(customer), after={"deleted": done.deleted, "passedBy": list(done.missing_tables)})
     rows.delete()
     renew_platform()
     return done

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from webnet.accounts.authentication import find_user
-from webnet.audit.operation import Operation, lock_customer
+from webnet.audit.operation import Operation, audited, lock_customer
 from webnet.customers.access import Actor, find_customer, require
 from webnet.customers.models import Customer, Membership, User
 from webnet.customers.roles import Role
@@ -27,8 +27,7 @@ def set(  # noqa: A001 - callers write `members.set`
 
     Raises NotFound or PermissionDenied; OPERATORS_ONLY where it would leave the customer without an admin.
     """
-    operation = Operation(actor=actor, action="set_member", reason=reason)
-    return operation.run(lambda: _set(operation, customer, username, role))
+    return _set(Operation(actor=actor, action="set_member", reason=reason), customer, username, role)
 
 
 def remove(*, actor: Actor, customer: str, username: str, reason: str | None = "") -> bool:
@@ -36,10 +35,10 @@ def remove(*, actor: Actor, customer: str, username: str, reason: str | None = "
 
     Raises NotFound or PermissionDenied; OPERATORS_ONLY where it would leave the customer without an admin.
     """
-    operation = Operation(actor=actor, action="remove_member", reason=reason)
-    return operation.run(lambda: _remove(operation, customer, username))
+    return _remove(Operation(actor=actor, action="remove_member", reason=reason), customer, username)
 
 
+@audited
 def _set(operation: Operation, slug: str, username: str, role: Role) -> MemberChange:
     customer = _lock_as_admin(operation, slug)
     user = find_user(username)
@@ -50,13 +49,14 @@ def _set(operation: Operation, slug: str, username: str, role: Role) -> MemberCh
         return MemberChange(membership=membership, changed=False)
     if role is not Role.ADMIN:
         _refuse_last_admin(operation.actor, membership)
-    operation.before = _describe(membership) if membership.pk else None
+    before = _describe(membership) if membership.pk else None
     membership.role = role.value
     membership.save()
-    operation.after, operation.changed = _describe(membership), True
+    operation.record(before=before, after=_describe(membership))
     return MemberChange(membership=membership, changed=True)
 
 
+@audited
 def _remove(operation: Operation, slug: str, username: str) -> bool:
     customer = _lock_as_admin(operation, slug)
     user = find_user(username)
@@ -64,7 +64,7 @@ def _remove(operation: Operation, slug: str, username: str) -> bool:
     if membership is None:
         return False
     _refuse_last_admin(operation.actor, membership)
-    operation.before, operation.changed = _describe(membership), True
+    operation.record(before=_describe(membership))
     membership.delete()
     return True
 

@@ -16,7 +16,7 @@ from webnet.accounts.authentication import (
     identify_user,
 )
 from webnet.accounts.validation import is_storable
-from webnet.audit.operation import Operation
+from webnet.audit.operation import Operation, audited
 from webnet.customers.models import User
 from webnet.errors import PermissionDenied, RateLimited
 
@@ -30,9 +30,9 @@ def sign_in(request: HttpRequest, *, username: str, password: str) -> User:
     limit = sign_in_throttle.count_attempt(username=username, address=nobody.ip_address)
     known = None if limit else find_user(username)
     user = known if limit is None and _check_password(known, password) else None
-    operation = Operation(actor=actor_of(request, user) if user else nobody, action="sign_in")
-    operation.reason = f"as '{known.username}'" if known and not user else ""
-    signed_in = operation.run(lambda: _admit(operation, user, limit))
+    reason = f"as '{known.username}'" if known and not user else ""
+    actor = actor_of(request, user) if user else nobody
+    signed_in = _admit(Operation(actor=actor, action="sign_in", reason=reason), user, limit)
     sign_in_throttle.reset(username=username, address=nobody.ip_address)
     _start_session(request, signed_in)
     return signed_in
@@ -42,8 +42,7 @@ def sign_out(request: HttpRequest) -> bool:
     """End the session; False when nobody was signed in. A bearer token is not a session: `tokens.revoke` ends that."""
     if has_bearer(request) or not request.user.is_authenticated:
         return False
-    operation = Operation(actor=identify_user(request).actor, action="sign_out")
-    operation.run(lambda: _end_session(operation, request))
+    _end_session(Operation(actor=identify_user(request).actor, action="sign_out"), request)
     return True
 
 
@@ -57,12 +56,13 @@ def _check_password(user: User | None, password: str) -> bool:
     return user.check_password(password) and user.is_active
 
 
+@audited
 def _admit(operation: Operation, user: User | None, limit: RateLimited | None) -> User:
     if limit is not None:
         raise limit
     if user is None:
         raise PermissionDenied("The username or the password is wrong.", code="BAD_CREDENTIALS")
-    operation.changed = True
+    operation.record()
     return user
 
 
@@ -74,6 +74,7 @@ def _start_session(request: HttpRequest, user: User) -> None:
     login(request, user, backend=SESSION_BACKEND)
 
 
+@audited
 def _end_session(operation: Operation, request: HttpRequest) -> None:
     logout(request)
-    operation.changed = True
+    operation.record()

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from webnet.accounts.authentication import digest_of
 from webnet.accounts.validation import clean_line, unique_name
-from webnet.audit.operation import Operation
+from webnet.audit.operation import Operation, audited
 from webnet.customers.access import Actor, find_customer, require_signed_in
 from webnet.customers.models import ApiToken, Customer
 from webnet.customers.roles import Role
@@ -69,31 +69,49 @@ def create(
     """
     secret = SECRET_PREFIX + secrets.token_urlsafe(SECRET_BYTES)
     operation = Operation(actor=actor, action="create_api_token", reason=reason)
-
-    def change() -> NewToken:
-        token = ApiToken(
-            user_id=require_signed_in(actor),
-            name=clean_line(name, field="name", maximum_length=100),
-            expires_at=_limit_time(actor, expires_at),
-            only_customer=_limit_customer(actor, only_customer),
-            maximum_role=_limit_role(actor, maximum_role),
-            prefix=secret[:SHOWN_CHARACTERS],
-            digest=digest_of(secret),
-        )
-        with unique_name(f"You already have a token '{token.name}', which may be revoked.", field="name"):
-            token.save(force_insert=True)
-        operation.after, operation.changed = _describe(token), True
-        return NewToken(api_token=token, secret=secret)
-
-    return operation.run(change)
+    token = _create(
+        operation,
+        name=name,
+        expires_at=expires_at,
+        only_customer=only_customer,
+        maximum_role=maximum_role,
+        secret=secret,
+    )
+    return NewToken(api_token=token, secret=secret)
 
 
 def revoke(*, actor: Actor, token_id: int, reason: str | None = "") -> TokenChange:
     """Revoke a token: the actor's own, or any as a platform operator. Raises PermissionDenied or NotFound."""
-    operation = Operation(actor=actor, action="revoke_api_token", reason=reason)
-    return operation.run(lambda: _revoke(operation, token_id))
+    return _revoke(Operation(actor=actor, action="revoke_api_token", reason=reason), token_id)
 
 
+@audited
+def _create(
+    operation: Operation,
+    *,
+    name: str,
+    expires_at: datetime | None,
+    only_customer: str | None,
+    maximum_role: Role | None,
+    secret: str,
+) -> ApiToken:
+    actor = operation.actor
+    token = ApiToken(
+        user_id=require_signed_in(actor),
+        name=clean_line(name, field="name", maximum_length=100),
+        expires_at=_limit_time(actor, expires_at),
+        only_customer=_limit_customer(actor, only_customer),
+        maximum_role=_limit_role(actor, maximum_role),
+        prefix=secret[:SHOWN_CHARACTERS],
+        digest=digest_of(secret),
+    )
+    with unique_name(f"You already have a token '{token.name}', which may be revoked.", field="name"):
+        token.save(force_insert=True)
+    operation.record(after=_describe(token))
+    return token
+
+
+@audited
 def _revoke(operation: Operation, token_id: int) -> TokenChange:
     found = _revocable_tokens(operation.actor).filter(pk=token_id)
     if not found.exists():
@@ -101,7 +119,8 @@ def _revoke(operation: Operation, token_id: int) -> TokenChange:
     # The condition decides between parallel calls: only the first one changes the token.
     is_changed = ApiToken.objects.filter(pk=token_id, revoked_at=None).update(revoked_at=timezone.now()) == 1
     token = found.get()
-    operation.after, operation.changed = _describe(token), is_changed
+    if is_changed:
+        operation.record(after=_describe(token))
     return TokenChange(api_token=token, changed=is_changed)
 
 

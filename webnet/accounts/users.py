@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from webnet.accounts.validation import clean_line, is_storable, unique_name
-from webnet.audit.operation import Operation
+from webnet.audit.operation import Operation, audited
 from webnet.customers.access import Actor, require_operator
 from webnet.customers.models import User, is_username
 from webnet.errors import InvalidInput, NotFound
@@ -38,35 +38,14 @@ def create(
 
     `takes_any_password` skips Django's password validators, for demo data only.
     """
+    user = User(username=username, name=name or "", email=email or "", is_superuser=is_operator, is_staff=is_operator)
     operation = Operation(actor=actor, action="create_user", reason=reason)
-
-    def change() -> User:
-        require_operator(actor)
-        user = _clean_user(username=username, name=name or "", email=email or "")
-        user.is_superuser = user.is_staff = is_operator
-        _set_password(user, password, is_checked=not takes_any_password)
-        with unique_name(f"There is already a user '{user.username}'.", field="username"):
-            user.save(force_insert=True)
-        operation.after, operation.changed = _describe(user), True
-        return user
-
-    return operation.run(change)
+    return _create(operation, user, password, is_checked=not takes_any_password)
 
 
 def set_password(*, actor: Actor, username: str, password: str | None, reason: str | None = "") -> User:
     """Set or remove the user's password; their sessions end. Raises PermissionDenied, NotFound or InvalidInput."""
-    operation = Operation(actor=actor, action="set_password", reason=reason)
-
-    def change() -> User:
-        require_operator(actor)
-        user = _lock_user(username)
-        operation.before = _describe(user)
-        _set_password(user, password, is_checked=True)
-        user.save(update_fields=["password"])
-        operation.after, operation.changed = _describe(user), True
-        return user
-
-    return operation.run(change)
+    return _change_password(Operation(actor=actor, action="set_password", reason=reason), username, password)
 
 
 def set_active(*, actor: Actor, username: str, is_active: bool, reason: str | None = "") -> UserChange:
@@ -74,33 +53,50 @@ def set_active(*, actor: Actor, username: str, is_active: bool, reason: str | No
 
     Raises PermissionDenied, NotFound, or InvalidInput for the actor's own account, so that an operator remains.
     """
-    operation = Operation(actor=actor, action="update_user", reason=reason)
-
-    def change() -> UserChange:
-        require_operator(actor)
-        user = _lock_user(username)
-        if user.is_active == is_active:
-            return UserChange(user=user, changed=False)
-        if user.pk == actor.user_id:
-            raise InvalidInput("You can't deactivate yourself: ask another operator.", field="username")
-        operation.before = _describe(user)
-        user.is_active = is_active
-        user.save(update_fields=["is_active"])
-        operation.after, operation.changed = _describe(user), True
-        return UserChange(user=user, changed=True)
-
-    return operation.run(change)
+    return _set_active(Operation(actor=actor, action="update_user", reason=reason), username, is_active=is_active)
 
 
-def _clean_user(*, username: str, name: str, email: str) -> User:
-    username = User.normalize_username(username)
-    if not is_username(username):
+@audited
+def _create(operation: Operation, user: User, password: str | None, *, is_checked: bool) -> User:
+    require_operator(operation.actor)
+    user.username = User.normalize_username(user.username)
+    if not is_username(user.username):
         raise InvalidInput("A username has up to 150 characters: letters, digits and any of @.+-_", field="username")
-    if name:
-        name = clean_line(name, field="name", maximum_length=150)
-    if email:
-        email = _clean_email(email)
-    return User(username=username, name=name, email=email)
+    if user.name:
+        user.name = clean_line(user.name, field="name", maximum_length=150)
+    if user.email:
+        user.email = _clean_email(user.email)
+    _set_password(user, password, is_checked=is_checked)
+    with unique_name(f"There is already a user '{user.username}'.", field="username"):
+        user.save(force_insert=True)
+    operation.record(after=_describe(user))
+    return user
+
+
+@audited
+def _change_password(operation: Operation, username: str, password: str | None) -> User:
+    require_operator(operation.actor)
+    user = _lock_user(username)
+    before = _describe(user)
+    _set_password(user, password, is_checked=True)
+    user.save(update_fields=["password"])
+    operation.record(before=before, after=_describe(user))
+    return user
+
+
+@audited
+def _set_active(operation: Operation, username: str, *, is_active: bool) -> UserChange:
+    require_operator(operation.actor)
+    user = _lock_user(username)
+    if user.is_active == is_active:
+        return UserChange(user=user, changed=False)
+    if user.pk == operation.actor.user_id:
+        raise InvalidInput("You can't deactivate yourself: ask another operator.", field="username")
+    before = _describe(user)
+    user.is_active = is_active
+    user.save(update_fields=["is_active"])
+    operation.record(before=before, after=_describe(user))
+    return UserChange(user=user, changed=True)
 
 
 def _clean_email(email: str) -> str:

@@ -1,18 +1,18 @@
 """The GraphQL API: one schema at `/graphql/`, and each customer's view of it at `/graphql/<customer>/`.
 
-The rooms, from the ground up:
+The packages, from the bottom up:
 
-vocabulary  words of the schema without resolvers: scalars, enums, node ids
+vocabulary  schema elements without resolvers: scalars, enums, node ids
 values      small value types that resolvers build
 paging      Relay connections over keysets
-request     who asks, in which view, what was read already
+request     the viewer, the view, and what was read already for the request
 engine      the schema machinery: contributions, derivation, isolation, limits
-resolvers   which rows and values a field shows to this viewer
+resolvers   which rows and values a field shows to the viewer
 types       the host's GraphQL types that have resolvers
-events      follows the audit log for subscriptions, and sends them as server-sent events
-operations  the roots: queries, mutations, subscriptions
+events      follows the audit log for subscriptions, which are sent as server-sent events
+operations  the root types: queries, mutations, subscriptions
 http        from Django's request to its response
 
-`schema` assembles the one full schema, `visibility` finds one viewer's, `errors` and `responses` are what all answers
-have in common.
+`schema` builds the full schema, `visibility` finds the one that a viewer sees, and `errors` and `responses` are used by
+all of them. `strawberry_internals` has every private name of Strawberry and graphql-core.
 """

@@ -9,7 +9,7 @@ class ApiConfig(AppConfig):
     verbose_name = "API"
 
     def ready(self) -> None:
-        """Build the schema now: a plugin whose types don't build is set aside before anybody asks for it."""
+        """Build the schema now, so that plugins whose types don't build have failed before the first request."""
         from webnet.api.schema import full_schema
 
         full_schema()

@@ -1,4 +1,4 @@
-"""HTTP answers of the API: JSON, with their status and the headers that every one of them has."""
+"""HTTP responses of the API: JSON, with a status and the headers that all of them have."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ from webnet.accounts.authentication import request_id
 from webnet.errors import WebnetError
 
 JSON_TYPE = "application/json"
-# The media type of GraphQL over HTTP, for those who ask for it.
+# The media type of the GraphQL over HTTP specification, for clients that accept it.
 RESPONSE_TYPE = "application/graphql-response+json"
 STREAM_TYPE = "text/event-stream"
 
-# The HTTP status of errors that are told before anything runs; all others of that kind are 400.
+# The HTTP status of errors that prevent the execution; for all other codes it is 400.
 STATUS_BY_CODE = {"UNAUTHENTICATED": 401, "CUSTOMER_NOT_FOUND": 404, "INTERNAL_ERROR": 500}
 
 
-def answer(request: HttpRequest, result: ExecutionResult, *, fingerprint: str) -> HttpResponse:
-    """What came of an operation: 200 when it ran, also with errors in fields; 4xx when it could not."""
+def make_response(request: HttpRequest, result: ExecutionResult, *, fingerprint: str) -> HttpResponse:
+    """The response to an operation: 200 if it was executed, even with errors in fields; 4xx if it was not."""
     body = make_body(result)
     status = 200 if "data" in body else _status_of(body.get("errors", ()))
     return _make_json(request, body, status=status, fingerprint=fingerprint)
 
 
 def make_body(result: ExecutionResult | GraphQLExecutionResult) -> dict[str, Any]:
-    """The answer as JSON: without `data` where nothing has run."""
+    """The body of a response, without `data` if nothing was executed."""
     errors: list[Mapping[str, Any]] = [error.formatted for error in result.errors or ()]
     has_run = result.data is not None or any("path" in error for error in errors)
     body: dict[str, Any] = {"data": result.data} if has_run else {}
     return {**body, "errors": errors} if errors else body
 
 
-def refuse(request: HttpRequest, error: WebnetError, *, fingerprint: str) -> HttpResponse:
-    """The request as a whole could not be served."""
-    told = [tell(request, error)]
-    status = getattr(error, "status", None) or _status_of(told)
-    response = _make_json(request, {"errors": told}, status=status, fingerprint=fingerprint)
+def make_error_response(request: HttpRequest, error: WebnetError, *, fingerprint: str) -> HttpResponse:
+    """The response to a request that could not be served at all."""
+    errors = [error_entry(request, error)]
+    status = getattr(error, "status", None) or _status_of(errors)
+    response = _make_json(request, {"errors": errors}, status=status, fingerprint=fingerprint)
     if status == 401:
         response["WWW-Authenticate"] = "Bearer"
     if status == 405:
@@ -50,7 +50,7 @@ def refuse(request: HttpRequest, error: WebnetError, *, fingerprint: str) -> Htt
     return response
 
 
-def tell(request: HttpRequest, error: WebnetError) -> dict[str, Any]:
+def error_entry(request: HttpRequest, error: WebnetError) -> dict[str, Any]:
     """The error as an entry of `errors`."""
     extensions = {"code": error.code}
     if error.code == "INTERNAL_ERROR":
@@ -59,7 +59,7 @@ def tell(request: HttpRequest, error: WebnetError) -> dict[str, Any]:
 
 
 def frame_as_stream(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """The answer as a stream of one event, for a client that takes nothing else; refusals stay as they are."""
+    """The response as a stream of one event, for a client that accepts nothing else; errors are left as they are."""
     accept = request.headers.get("Accept", "")
     takes_json = any(kind in accept for kind in (JSON_TYPE, RESPONSE_TYPE, "*/*", "text/html"))
     if takes_json or response.status_code != 200:
@@ -70,22 +70,22 @@ def frame_as_stream(request: HttpRequest, response: HttpResponse) -> HttpRespons
 
 
 def _make_json(request: HttpRequest, body: object, *, status: int, fingerprint: str) -> HttpResponse:
-    speaks_graphql = RESPONSE_TYPE in request.headers.get("Accept", "")
-    content_type = f"{RESPONSE_TYPE}; charset=utf-8" if speaks_graphql else JSON_TYPE
+    accepts_graphql = RESPONSE_TYPE in request.headers.get("Accept", "")
+    content_type = f"{RESPONSE_TYPE}; charset=utf-8" if accepts_graphql else JSON_TYPE
     headers = {
         "Webnet-Schema": fingerprint,
         "X-Request-Id": request_id(request),
         "Cache-Control": "no-store",
         "Vary": "Accept, Authorization, Cookie",
     }
-    return HttpResponse(dump(body), status=status, content_type=content_type, headers=headers)
+    return HttpResponse(encode_json(body), status=status, content_type=content_type, headers=headers)
 
 
-def dump(body: object) -> bytes:
-    """The body in one line."""
+def encode_json(body: object) -> bytes:
+    """Encode the body in one line."""
     try:
         return orjson.dumps(body)
-    except TypeError:  # orjson takes 64-bit integers at most, and JSON columns hold any
+    except TypeError:  # orjson is limited to 64-bit integers, and JSON columns are not.
         return json.dumps(body, separators=(",", ":")).encode()
 
 

@@ -1,4 +1,4 @@
-"""Assembles the one full schema, once per process; what one customer sees is derived from it, never built again."""
+"""Builds the full schema, once per process; what one customer sees is derived from it, and not built again."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from strawberry.schema.config import StrawberryConfig
 
 from webnet.api.engine.contributions import (
     Contribution,
-    add,
+    add_fields,
     describe_clash,
-    fields_of,
     find_contributions,
     list_additions,
     refuse_clashes,
@@ -25,7 +24,7 @@ from webnet.api.engine.gated_fields import gate_added_fields
 from webnet.api.engine.isolation import IsolatingExecutor, isolate
 from webnet.api.engine.limits import EXTENSIONS
 from webnet.api.engine.ownership import find_owners
-from webnet.api.engine.permission_checks import refuse_undeclared
+from webnet.api.engine.permission_checks import refuse_undeclared_permissions
 from webnet.api.engine.strawberry_schema import Schema
 from webnet.api.engine.trial_build import find_failures, without
 from webnet.api.operations.mutations.customer_plugins import CustomerPluginMutations
@@ -36,7 +35,8 @@ from webnet.api.operations.mutations.sessions import SessionMutations
 from webnet.api.operations.mutations.settings import SettingsMutations
 from webnet.api.operations.queries import Query
 from webnet.api.operations.subscriptions import Subscription
-from webnet.api.request.guards import SignedInOnly, SignedInOrRefused, close
+from webnet.api.request.guards import SignedInOnly, SignedInOrRefused, add_guard
+from webnet.api.strawberry_internals import fields_of, graphql_name_of
 from webnet.api.types.refusals import REFUSALS, RefusalHandler
 from webnet.api.vocabulary.directives import BroughtByPlugin
 from webnet.api.vocabulary.scalars import SCALARS
@@ -45,7 +45,7 @@ from webnet.plugins.registry import registry
 
 @strawberry.type(
     description=(
-        "What can be changed; each says what shall hold, so sending one again is safe (`changed` is then false)."
+        "All changes. A mutation states the desired result, so it is safe to repeat (`changed` is then false)."
     )
 )
 class Mutation(
@@ -64,9 +64,9 @@ ROOT_TYPES: Mapping[str, type] = {"query": Query, "mutation": Mutation, "subscri
 
 @cache
 def full_schema() -> FullSchema:
-    """The full schema of this process; a plugin whose part can't be built is set aside, and the rest stands.
+    """The full schema of this process, without plugins whose part can't be built, which are marked as failed.
 
-    What needs such a plugin is left out too: it is effective for nobody then.
+    Plugins that depend on such a plugin are left out as well, since they can't be effective for anybody.
     """
     contributions = find_contributions(registry.loaded())
     failures = find_failures(contributions, build_and_print)
@@ -78,34 +78,34 @@ def full_schema() -> FullSchema:
 
 
 def build_and_print(contributions: Sequence[Contribution]) -> None:
-    """Also raises what only comes out when a client asks what the schema says, such as a default that can't be told."""
+    """Build and print, since some errors only occur when it is printed, such as a default that can't be represented."""
     schema = build(contributions).schema
     _ = schema.export().encode(), schema.fingerprint
 
 
 def build(contributions: Sequence[Contribution]) -> FullSchema:
-    """Build once in a process: the plugins' fields stay in the host's types.
+    """Build the schema; only once per process, since the plugins' fields stay in the host's types.
 
-    Raises PluginDefinitionError where two bring the same field or type, or a field asks for a permission that is none,
-    and whatever Strawberry raises.
+    Raises PluginDefinitionError if two plugins define the same field or type, or a field requires an undeclared
+    permission, and whatever Strawberry raises.
     """
     owners: dict[tuple[str, str], str] = {}
     for contribution in contributions:
         additions = list_additions(contribution, ROOT_TYPES)
         refuse_clashes(additions, owners)
-        add(additions)
+        add_fields(additions)
         owners.update({addition.key: contribution.plugin for addition in additions})
     try:
         full = _assemble(owners, {each.plugin: each.extension.types for each in contributions})
     except DuplicatedTypeName as clash:
         raise describe_clash(clash, contributions) from clash
-    refuse_undeclared(full.schema.graphql, full.owners, contributions)
+    refuse_undeclared_permissions(full.schema.graphql, full.owners, contributions)
     return full
 
 
 def _assemble(fields: Mapping[tuple[str, str], str], listed: Mapping[str, tuple[Any, ...]]) -> FullSchema:
     for root, guard in ((Query, SignedInOnly), (Mutation, SignedInOrRefused), (Subscription, SignedInOnly)):
-        close(root, guard)
+        add_guard(root, guard)
     schema = Schema(
         query=Query,
         mutation=Mutation,
@@ -120,7 +120,7 @@ def _assemble(fields: Mapping[tuple[str, str], str], listed: Mapping[str, tuple[
         execution_context_class=IsolatingExecutor,
         exception_handlers=[RefusalHandler(raised, shown) for raised, shown, _ in REFUSALS],
     )
-    names = {plugin: [schema.name_of(kind) for kind in kinds] for plugin, kinds in listed.items()}
+    names = {plugin: [graphql_name_of(schema, kind) for kind in kinds] for plugin, kinds in listed.items()}
     owners = find_owners(schema.graphql, fields=fields, types=names)
     schema.mark_owners(owners)
     isolate(schema.graphql, owners)

@@ -1,4 +1,4 @@
-"""The schema as one customer sees it: what is not effective is not hidden in it, but absent from it."""
+"""The schema as one viewer sees it: plugins that are not effective are not merely hidden, but absent."""
 
 from __future__ import annotations
 
@@ -19,33 +19,31 @@ _deriving = Lock()
 
 
 def visible_schema(reading: Reading | None) -> Schema:
-    """The schema with the plugins that are effective in this view; signed out, the host's alone."""
+    """The schema with the plugins that are effective in this view; only the host's for those who are not signed in."""
     brought = full_schema().owners.plugins
     shown = reading.effective_plugins if reading is not None and brought else frozenset()
     return schema_without(brought - shown)
 
 
 def schema_without(plugins: Iterable[str]) -> Schema:
-    """The full schema without what these plugins bring; kept for the sets that were asked for last."""
+    """The full schema without what these plugins contribute; the most recently used ones are cached."""
     full = full_schema()
     hidden = frozenset(plugins) & full.owners.plugins
     if not hidden:
         return full.schema
-    return _derived.get(hidden) or _derive_once(full, hidden)
-
-
-def _derive_once(full: FullSchema, hidden: frozenset[str]) -> Schema:
-    with _deriving:  # of many requests that want the same set at once, one does the work
+    known = _derived.get(hidden)
+    if known is not None:
+        return known
+    with _deriving:  # If many requests need the same schema at once, only one derives it.
         known = _derived.get(hidden)
-        if known is not None:
-            return known
-        derived = derive(full, hidden)
-        _derived.put(hidden, derived)
-        return derived
+        if known is None:
+            known = derive(full, hidden)
+            _derived.put(hidden, known)
+        return known
 
 
 def derive(full: FullSchema, hidden: frozenset[str]) -> Schema:
-    """The full schema without these plugins."""
+    """Derive the schema without what these plugins contribute from the full one."""
     owners = full.owners
     removal = full.index.plan_removal(
         types=(name for name, plugin in owners.types.items() if plugin in hidden),

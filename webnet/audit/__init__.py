@@ -1,1 +1,1 @@
-"""The audit log: the transaction that frames every audited change, the chained rows, and what reads and proves them."""
+"""The audit log: the transaction around every audited change, the chained rows, and their reading and verification."""

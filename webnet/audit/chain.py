@@ -1,4 +1,4 @@
-"""Walks along the audit log and finds what does not follow from the row before."""
+"""Walks along the audit log's rows and finds those that do not follow from the row before."""
 
 from __future__ import annotations
 
@@ -12,84 +12,84 @@ from django.db import OperationalError
 from webnet.audit.log import chained_hash, hashed_text
 from webnet.audit.models import PluginAuditLog
 
+# Rows that are in memory at the same time; one is a few hundred bytes, or a few kilobytes with large settings.
 BATCH_ROWS = 1000
-# What reading a column can raise whose content is not what the application wrote.
+# What reading a column can raise when its content is not what the application wrote.
 UNREADABLE = (ValueError, TypeError, OverflowError, OperationalError)
 # The number and the hash of a chain's last row.
 End = tuple[int, str]
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One fault of the log, in a sentence that says where."""
+class LogFault:
+    """One fault of the log; `message` is a sentence with its place."""
 
     message: str
 
 
 @dataclass
 class Walk:
-    """The ends of the chains at `position`: where a walk begins, and after each row where it has come to."""
+    """The ends of the chains at `position`: where a walk begins, and after each row where it has got to."""
 
     position: int = 0
     ends: dict[str, End] = field(default_factory=dict)
-    # After a wrong hash nobody knows which one the next row follows: the one that is stored, or the right one.
+    # After a wrong hash the next row may follow either: the hash that is stored, or the right one.
     _also_possible: dict[str, str] = field(default_factory=dict)
 
-    def follow(self, row: PluginAuditLog) -> list[Finding]:
-        """Go on to the next row; whatever is wrong with it, the walk goes on behind it, and blames no other."""
+    def follow(self, row: PluginAuditLog) -> list[LogFault]:
+        """Move to the next row; whatever is wrong with it, the walk continues behind it and blames no other row."""
         try:
-            found = [*self._check_place(row), *self._check_chain(row), *_check_columns(row)]
+            found = list(self._check(row))
         except UNREADABLE:
-            found = [Finding(f"Position {row.position}: edited; a column can't be read.")]
+            found = [LogFault(f"Position {row.position}: edited; a column can't be read.")]
         self.position = max(self.position, row.position)
         return found
 
-    def _check_place(self, row: PluginAuditLog) -> Iterator[Finding]:
+    def _check(self, row: PluginAuditLog) -> Iterator[LogFault]:
         if missing := span(self.position + 1, row.position - 1):
-            yield Finding(f"Position {missing}: removed; the next row is at position {row.position}.")
+            yield LogFault(f"Position {missing}: removed; the next row is at position {row.position}.")
 
-    def _check_chain(self, row: PluginAuditLog) -> Iterator[Finding]:
         sequence, previous = self.ends.get(row.chain, (0, ""))
         possible = {previous, self._also_possible.pop(row.chain, previous)}
         right = {chained_hash(previous=each, text=row.text) for each in possible}
         if row.sequence != sequence + 1:
             missing = span(sequence + 1, row.sequence - 1)
             what = f"{missing} removed" if missing else f"inserted or moved, since the chain was at {sequence}"
-            yield Finding(f"Position {row.position}: it is number {row.sequence} of chain {row.chain}; {what}.")
+            yield LogFault(f"Position {row.position}: it is number {row.sequence} of chain {row.chain}; {what}.")
         elif row.hash not in right:
-            yield Finding(f"Position {row.position}: edited; its hash does not follow in chain {row.chain}.")
+            yield LogFault(f"Position {row.position}: edited; its hash does not follow in chain {row.chain}.")
             self._also_possible[row.chain] = min(right)
         self.ends[row.chain] = (row.sequence, row.hash)
+
+        built = hashed_text(row)
+        if built != row.text and not _is_same(json.loads(built), json.loads(row.text)):
+            yield LogFault(f"Position {row.position}: edited; its columns differ from the text that was hashed.")
 
 
 def read_rows(*, after: int) -> Iterator[PluginAuditLog]:
     """The rows behind a position, in order, a batch at a time."""
-    while batch := _read_batch(after):
+    rows = PluginAuditLog.objects.order_by("position")
+    while True:
+        behind = rows.filter(position__gt=after)
+        try:
+            batch = list(behind[:BATCH_ROWS])
+        except UNREADABLE:
+            # One row of the batch is to blame. Without their columns all of them can be fetched; each column is then
+            # read when it is used, and fails in `Walk.follow` for that row alone.
+            batch = list(behind.only("position")[:BATCH_ROWS])
+        if not batch:
+            return
         yield from batch
         after = batch[-1].position
 
 
-def _read_batch(after: int) -> list[PluginAuditLog]:
-    rows = PluginAuditLog.objects.filter(position__gt=after).order_by("position")
-    try:
-        return list(rows[:BATCH_ROWS])
-    except UNREADABLE:
-        # What can't be read is read again when it is looked at, row by row.
-        return list(rows.only("position")[:BATCH_ROWS])
-
-
-def _check_columns(row: PluginAuditLog) -> Iterator[Finding]:
-    built = hashed_text(row)
-    if built != row.text and not _is_same(json.loads(built), json.loads(row.text)):
-        yield Finding(f"Position {row.position}: edited; its columns differ from the text that was hashed.")
-
-
 def _is_same(one: Any, other: Any) -> bool:
-    """Whether two JSON values are the same; a fraction by its value, since PostgreSQL writes 1e22 in digits."""
+    """Whether two JSON values are the same: fractions by value, since PostgreSQL's jsonb writes 1e22 in digits."""
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(_is_same(one[key], other[key]) for key in one)
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(_is_same, one, other))
+    # Before numbers: to Python, true is 1.
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
     if isinstance(one, float | int) and isinstance(other, float | int) and type(one) is not type(other):

@@ -1,4 +1,4 @@
-"""Signs where the audit log's chains have come to, so that nobody can rewrite, shorten or replace it unseen."""
+"""Signs where the audit log's chains end, so that nobody can rewrite, shorten or replace the log unseen."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from typing import Any
 from django.utils import timezone
 
 from webnet.audit import signing_keys
-from webnet.audit.chain import End, Finding, Walk
+from webnet.audit.chain import End, LogFault, Walk
 from webnet.audit.models import AuditCheckpoint
 
-# What reading a text can raise that is no statement.
+# What `Statement.read` can raise for a text that is not a statement.
 MALFORMED = (ValueError, TypeError, AttributeError, KeyError)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
-    """What a checkpoint says; `heads` has the chains that grew since the one before, with their number and hash.
+    """The content of a checkpoint; `heads` has the chains that grew since the last one, with their number and hash.
 
-    Rows up to the position `pruned_to` are gone by retention, not by a thief. `previous` is the hash of the text of the
-    checkpoint before, so that none of them can be left out.
+    Rows up to the position `pruned_to` were removed by retention, so that nobody takes them for stolen. `previous` is
+    the hash of the previous checkpoint's text, so that none of them can be left out.
     """
 
     number: int
@@ -35,17 +35,18 @@ class Statement:
     made_at: str
 
     def text(self) -> str:
+        # The signature is over these bytes, so the same statement must always be written the same way.
         return json.dumps(vars(self), sort_keys=True, separators=(",", ":"))
 
     @classmethod
     def read(cls, text: str) -> Statement:
-        said: dict[str, Any] = json.loads(text)
-        heads = {chain: (sequence, hash_) for chain, (sequence, hash_) in said.pop("heads").items()}
-        return cls(heads=heads, **said)
+        values: dict[str, Any] = json.loads(text)
+        heads = {chain: (sequence, hash_) for chain, (sequence, hash_) in values.pop("heads").items()}
+        return cls(heads=heads, **values)
 
 
 def sign(*, after: AuditCheckpoint | None, walk: Walk, known: Mapping[str, End], pruned_to: int) -> AuditCheckpoint:
-    """Store a checkpoint of where the walk has come to; `known` are the ends at the checkpoint before."""
+    """Store a checkpoint of where the walk has got to; `known` are the ends at the previous checkpoint."""
     key = signing_keys.signing_key()
     statement = Statement(
         number=after.number + 1 if after else 1,
@@ -62,13 +63,13 @@ def sign(*, after: AuditCheckpoint | None, walk: Walk, known: Mapping[str, End],
     )
 
 
-def printed(checkpoint: AuditCheckpoint) -> str:
+def to_line(checkpoint: AuditCheckpoint) -> str:
     """The checkpoint as one line of JSON, to be kept elsewhere."""
     return json.dumps({"checkpoint": checkpoint.text, "signature": checkpoint.signature})
 
 
 def read_statements() -> Iterator[Statement]:
-    """What the stored checkpoints say, in order; unchecked, and without those that say nothing."""
+    """The content of the stored checkpoints, in order; unchecked, and without those that can't be read."""
     for row in AuditCheckpoint.objects.iterator(chunk_size=100):
         try:
             yield Statement.read(row.text)
@@ -76,33 +77,33 @@ def read_statements() -> Iterator[Statement]:
             continue
 
 
-def check(trusted: Collection[str]) -> Iterator[Finding]:
-    """Find the stored checkpoints that nobody trusted has signed, and those that are missing among them."""
+def check(trusted: Collection[str]) -> Iterator[LogFault]:
+    """Find the stored checkpoints without the signature of a trusted key, and those that are missing among them."""
     number, previous = 0, ""
     for row in AuditCheckpoint.objects.iterator(chunk_size=100):
         number += 1
         if row.number != number:
-            yield Finding(f"Checkpoint {number}: removed; the next one is {row.number}.")
+            yield LogFault(f"Checkpoint {number}: removed; the next one is {row.number}.")
             number = row.number
         elif fault := _fault(row, previous, trusted):
-            yield Finding(f"Checkpoint {row.number}: {fault}.")
+            yield LogFault(f"Checkpoint {row.number}: {fault}.")
         previous = _digest(row.text)
 
 
-def check_kept(lines: Iterable[str], trusted: Collection[str]) -> Iterator[Finding]:
-    """Find the checkpoints, kept elsewhere as `printed`, that the database does not hold any more as they were."""
+def check_kept(lines: Iterable[str], trusted: Collection[str]) -> Iterator[LogFault]:
+    """Find the checkpoints, kept elsewhere as `to_line` wrote them, that the database no longer has as they were."""
     for number, line in enumerate(lines, start=1):
         try:
             kept = json.loads(line)
             statement = Statement.read(kept["checkpoint"])
             is_genuine = _is_signed(statement, kept["checkpoint"], kept["signature"], trusted)
         except MALFORMED:
-            yield Finding(f"Line {number} of the kept checkpoints is none.")
+            yield LogFault(f"Line {number} of the kept checkpoints is not a checkpoint.")
             continue
         if not is_genuine:
-            yield Finding(f"Line {number} of the kept checkpoints: no trusted key signed it.")
+            yield LogFault(f"Line {number} of the kept checkpoints: no trusted key signed it.")
         elif not AuditCheckpoint.objects.filter(number=statement.number, text=kept["checkpoint"]).exists():
-            yield Finding(
+            yield LogFault(
                 f"Checkpoint {statement.number}, kept elsewhere, is not in the database, or not as it was signed: "
                 f"the log up to position {statement.position} was cut off or rewritten."
             )

@@ -1,4 +1,4 @@
-"""Writes the audit log out, row by row, so that it can be read, and checked, without webnet."""
+"""Exports the audit log, row by row, so that it can be read and verified without webnet."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from webnet.audit.chain import BATCH_ROWS
 from webnet.audit.models import AuditCheckpoint, PluginAuditLog
 
 COLUMNS = tuple(field.attname for field in PluginAuditLog._meta.concrete_fields)
-# What a spreadsheet takes for a formula, and runs.
+# A spreadsheet takes a cell that starts so for a formula, and runs it.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 Advance = Callable[[], object]
@@ -26,12 +26,12 @@ def write_ndjson(rows: QuerySet[PluginAuditLog], stream: IO[str], advance: Advan
     checkpoint = next(signed, None)
     for row in _in_order(rows.only("position", "text", "hash")):
         while checkpoint and checkpoint.position < row.position:
-            stream.write(checkpoints.printed(checkpoint) + "\n")
+            stream.write(checkpoints.to_line(checkpoint) + "\n")
             checkpoint = next(signed, None)
         stream.write(json.dumps({"text": row.text, "hash": row.hash}, ensure_ascii=False) + "\n")
         advance()
     while checkpoint:
-        stream.write(checkpoints.printed(checkpoint) + "\n")
+        stream.write(checkpoints.to_line(checkpoint) + "\n")
         checkpoint = next(signed, None)
 
 

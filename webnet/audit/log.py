@@ -1,4 +1,4 @@
-"""Writes the audit log: position, sequence and hash chain, in the same transaction as the change."""
+"""Appends to the audit log: position, sequence and hash chain, in the same transaction as the change."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from webnet.customers.models import Customer
 
 PLATFORM_CHAIN = "platform"
 POSITION_HEAD = "*"
-# What of a row is not in its text.
+# The columns that are made from a row's text, so they can't be in it.
 DERIVED = ("text", "hash")
 
 
 @dataclass(frozen=True, kw_only=True)
 class AuditEntry:
-    """What happened. It goes into the chain of `customer`, or the platform's; `before`/`after` hold no secret."""
+    """What happened. It goes into the chain of `customer`, or the platform's; `before`/`after` contain no secret."""
 
     actor: Actor
     action: str
@@ -43,6 +43,7 @@ class AuditEntry:
         return {
             "chain": PLATFORM_CHAIN if customer is None else str(customer.pk),
             "actor_id": actor.user_id,
+            # Cut to the columns' lengths: SQLite would store more, PostgreSQL would refuse the row.
             "actor_name": _storable(actor.name)[:200],
             "role": role.value if role else "",
             "customer_id": customer.pk if customer else None,
@@ -69,7 +70,7 @@ def append(columns: Mapping[str, Any]) -> PluginAuditLog:
     """Append a row with these columns, which are those of an `AuditEntry`."""
     end = lock_end()
     head, _ = AuditHead.objects.get_or_create(chain=columns["chain"])
-    # Never before the row above, whatever the clock of this machine says: times can then be looked up by position.
+    # Never before the last row, whatever this machine's clock shows: times never run backwards along the positions.
     now = max(timezone.now(), end.created_at or datetime.min.replace(tzinfo=UTC))
     row = PluginAuditLog(position=end.sequence + 1, sequence=head.sequence + 1, created_at=now, **columns)
     row.text = hashed_text(row)
@@ -81,13 +82,14 @@ def append(columns: Mapping[str, Any]) -> PluginAuditLog:
 
 
 def lock_end() -> AuditHead:
-    """Hold the end of the whole log until the end of the transaction; `sequence` is the last position.
+    """Lock the end of the whole log until the end of the transaction; `sequence` is the last position.
 
-    It comes first for every writer: positions are thus in commit order, and no two writers can wait for each other.
+    Every writer takes this lock first: positions are thus in commit order, and no two writers can deadlock.
     """
     heads = AuditHead.objects.select_for_update().filter(chain=POSITION_HEAD)
     head = heads.first()
     if head is None:
+        # Another process may be the first at the same time: either's row will do.
         AuditHead.objects.bulk_create([AuditHead(chain=POSITION_HEAD)], ignore_conflicts=True)
         head = heads.get()
     return head
@@ -107,10 +109,10 @@ def chained_hash(*, previous: str, text: str) -> str:
 
 def _rfc_3339(value: object) -> str:
     if not isinstance(value, datetime):
-        raise TypeError(f"{type(value).__name__} is no JSON: put what it stands for into the audit row.")
+        raise TypeError(f"{type(value).__name__} is not JSON: put a value of JSON into the audit row.")
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _storable(text: str) -> str:
-    """The text without what a database can't take (NUL, half characters): nobody escapes the log by writing such."""
+    """The text without what a database refuses (NUL, lone surrogates), so that nobody avoids the log by sending it."""
     return text.replace("\0", "\ufffd").encode(errors="replace").decode()

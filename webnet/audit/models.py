@@ -1,7 +1,7 @@
 """What is stored of the audit log, and the generations that every audited change renews.
 
-Django finds models only in an app's `models.py`, so `webnet.plugins.models` imports these, and they are of that app:
-their tables and migrations are where they have always been.
+Django finds models only in an app's `models.py`, so `webnet.plugins.models` imports these, and they belong to that app:
+their tables and migrations stay where they have always been.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ class AuditCheckpoint(models.Model):
 class RefusalCount(models.Model):
     """Equal refusals of one actor or address in one minute, without the first, which is in the log already.
 
-    `minute` counts from 1970; `columns` are those of the audit row that tells the count once the minute is over.
+    `minute` counts from 1970; `columns` are those of the audit row with the count, written once the minute is over.
     """
 
     minute = models.PositiveBigIntegerField()

@@ -1,6 +1,6 @@
-"""Wakes those who follow the audit log once a change is committed; only ever makes them faster.
+"""Wakes those who follow the audit log once a change is committed; it only makes them faster.
 
-Whoever misses a wake finds the rows at the next look: the log itself is what is followed.
+Whoever misses a notification finds the rows at the next poll: the log itself is what is followed.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ logger = logging.getLogger(__name__)
 
 # The name of the PostgreSQL notification, and of the Redis channel.
 CHANNEL = "webnet_events"
+# A change waits for it after its commit, so not long.
 REDIS_TIMEOUT_SECONDS = 1.0
-# How long a Redis that did not answer is left alone, so that it slows down one change and not each.
+# How long a Redis that did not answer is left alone, so that it slows down one change and not every one.
 REDIS_PAUSE_SECONDS = 5.0
 
 Listener = Callable[[], object]
@@ -40,7 +41,7 @@ def unlisten(listener: Listener) -> None:
 
 
 def publish() -> None:
-    """Say that rows were appended to the audit log; to be called after the commit. What fails is logged."""
+    """Notify all processes that rows were appended to the audit log; to be called after the commit."""
     with _lock:
         listeners = list(_listeners)
     for listener in listeners:

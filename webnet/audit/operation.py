@@ -1,11 +1,12 @@
-"""The frame of every change: one transaction, a savepoint for the change, its audit row last."""
+"""The frame of every change: one transaction, a savepoint for the change, and its audit rows last."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from django.db import OperationalError, connection, transaction
 from django.db.models import F
@@ -17,15 +18,17 @@ from webnet.customers.access import Actor
 from webnet.customers.models import Customer
 from webnet.errors import HookFailed, NotFound, Refusal
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
+# A deadlock takes two changes that meet at the same rows; five in a row mean that something else is wrong.
 MAXIMUM_ATTEMPTS = 5
 # PostgreSQL: serialization_failure, deadlock_detected (SQLSTATE class 40).
 TRANSIENT_SQLSTATES = frozenset({"40001", "40P01"})
 
 
 @dataclass(frozen=True)
-class Change:
+class ChangeRecord:
     """What became of one plugin, for its audit row; `customer` and `action` are the operation's where left out."""
 
     plugin_name: str
@@ -36,22 +39,13 @@ class Change:
     action: str = ""
 
 
-class _Raised(HookFailed):
-    """What a plugin's block raised, for its audit row; the text may hold what only the plugin should know."""
-
-    code = "OPERATION_FAILED"
-
-    def __init__(self, error: Exception, *, plugin: str) -> None:
-        super().__init__(f"'{plugin}' raised {type(error).__name__}.", plugin_name=plugin)
-        self.error = error
-
-
 @dataclass(kw_only=True)
 class Operation:
-    """One audited operation. The change sets `changed`, and what its audit row shall say, as it goes.
+    """One audited operation: who does what to which plugin and why, and what it has changed so far.
 
-    While `changed` is False nothing is recorded: what already holds is a success that writes nothing.
-    `also` holds what changed along with it: a row each, before the operation's own. `token` names this operation.
+    It is the first argument of a function that is `audited`. While that records nothing, nothing is written: what
+    already holds is a success. `customer` and `plugin_version` are set as soon as they are known, since the row of
+    a refusal names them, too. `token` identifies this operation.
     """
 
     actor: Actor
@@ -60,53 +54,31 @@ class Operation:
     customer: Customer | None = None
     plugin_name: str = ""
     plugin_version: str = ""
-    before: Any = None
-    after: Any = None
-    also: list[Change] = field(default_factory=list, init=False)
     token: str = field(default_factory=new_token, init=False)
-    changed: bool = field(default=False, init=False)
+    _own: ChangeRecord | None = field(default=None, init=False)
+    _others: list[ChangeRecord] = field(default_factory=list, init=False)
 
-    def run(self, change: Callable[[], T]) -> T:
-        """Carry the change out whole or not at all; a refusal is recorded, then raised again.
+    def record(self, *, before: Any = None, after: Any = None) -> None:
+        """Note what the operation changed (JSON without secrets), for its own audit row; a second call replaces it."""
+        self._own = ChangeRecord(self.plugin_name, self.plugin_version, before=before, after=after)
 
-        `change` may run more than once: deadlocks and serialisation failures are tried again.
-        """
-        start = (self.customer, self.plugin_version, self.before, self.after)
-        for attempt in range(1, MAXIMUM_ATTEMPTS + 1):
-            self.customer, self.plugin_version, self.before, self.after = start
-            self.also, self.changed = [], False
-            try:
-                return self._attempt(change)
-            except OperationalError as error:
-                if attempt == MAXIMUM_ATTEMPTS or not is_transient(error):
-                    raise
-        raise AssertionError("the last attempt returns or raises")
+    def record_other(self, change: ChangeRecord) -> None:
+        """Note what else changed along with it; it gets a row of its own, before the operation's."""
+        self._others.append(change)
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether anything was recorded."""
+        return self._own is not None or bool(self._others)
 
     def after_commit(self, callback: Callable[[], object]) -> None:
-        """Run `callback` once the change is committed; what it raises is logged, not passed on."""
+        """Run `callback` once the change is committed; an exception from it is logged, not raised."""
         transaction.on_commit(callback, robust=True)
 
-    def _attempt(self, change: Callable[[], T]) -> T:
-        with self._frame():
-            return change()
-
     @contextmanager
-    def block(self) -> Iterator[None]:
-        """The same around a `with` block, which can't be tried again; what else it raises is recorded as failed."""
-        try:
-            with self._frame():
-                try:
-                    yield
-                except (Refusal, OperationalError):
-                    raise
-                except Exception as error:
-                    raise _Raised(error, plugin=self.plugin_name) from error
-        except _Raised as raised:
-            raise raised.error from raised.error.__cause__
-
-    @contextmanager
-    def _frame(self) -> Iterator[None]:
-        """One transaction with a savepoint for the change, and what is to be recorded after that."""
+    def transaction(self) -> Iterator[None]:
+        """One transaction with a savepoint for the change: all of it happens, or nothing but the row of a refusal."""
+        self._own, self._others = None, []
         refusal: Refusal | None = None
         with transaction.atomic(durable=True):
             try:
@@ -114,33 +86,37 @@ class Operation:
                     yield
             except Refusal as error:
                 refusal = error
-                self._record(refusal)
+                self._write_refusal(error)
             else:
-                if self.changed:
-                    self._record(None)
+                if self.has_changed:
+                    self._write_changes()
         if refusal is not None:
             raise refusal
 
-    def _record(self, refusal: Refusal | None) -> None:
-        if refusal is not None:
-            entry = self._entry(Change(self.plugin_name, self.plugin_version), refusal)
-            if repeated_refusals.is_repeated(entry, refusal):
-                return
-            entries = [entry]
-        else:
-            own = Change(self.plugin_name, self.plugin_version, before=self.before, after=self.after)
-            entries = [self._entry(change, None) for change in (*self.also, own)]
+    def _write_changes(self) -> None:
+        own = self._own or ChangeRecord(self.plugin_name, self.plugin_version)
+        self._append([self._make_entry(change) for change in (*self._others, own)])
+
+    def _write_refusal(self, refusal: Refusal) -> None:
+        entry = self._make_entry(ChangeRecord(self.plugin_name, self.plugin_version), refusal)
+        if not repeated_refusals.is_repeated(entry, refusal):
+            self._append([entry])
+
+    def _append(self, entries: list[audit_log.AuditEntry]) -> None:
         repeated_refusals.append_due()
-        for each in entries:
-            audit_log.record(each)
+        for entry in entries:
+            audit_log.record(entry)
         self.after_commit(notify.publish)
 
-    def _entry(self, change: Change, refusal: Refusal | None) -> audit_log.AuditEntry:
-        # A NotFound must not betray whether the thing is foreign or missing, also not by the chain it is in.
+    def _make_entry(self, change: ChangeRecord, refusal: Refusal | None = None) -> audit_log.AuditEntry:
+        outcome = AuditOutcome.SUCCEEDED
+        if refusal is not None:
+            outcome = AuditOutcome.FAILED if isinstance(refusal, HookFailed) else AuditOutcome.REFUSED
         return audit_log.AuditEntry(
             actor=self.actor,
             action=change.action or self.action,
-            outcome=_outcome(refusal),
+            outcome=outcome,
+            # A NotFound must not betray whether the thing is foreign or missing, also not by the chain it is in.
             customer=None if isinstance(refusal, NotFound) else change.customer or self.customer,
             plugin_name=change.plugin_name,
             plugin_version=change.plugin_version,
@@ -149,6 +125,29 @@ class Operation:
             before=change.before,
             after=change.after,
         )
+
+
+def audited(change: Callable[Concatenate[Operation, P], T]) -> Callable[Concatenate[Operation, P], T]:
+    """Make the function one audited transaction: carried out whole or not at all, a refusal recorded, then raised.
+
+    The function may run more than once: deadlocks and serialisation failures are tried again.
+    """
+
+    @wraps(change)
+    def run(operation: Operation, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        known = operation.customer, operation.plugin_version
+        for attempt in range(1, MAXIMUM_ATTEMPTS + 1):
+            # What an attempt that failed has found out may not be true any more.
+            operation.customer, operation.plugin_version = known
+            try:
+                with operation.transaction():
+                    return change(operation, *args, **kwargs)
+            except OperationalError as error:
+                if attempt == MAXIMUM_ATTEMPTS or not is_transient(error):
+                    raise
+        raise AssertionError("the last attempt returns or raises")
+
+    return run
 
 
 def is_transient(error: OperationalError) -> bool:
@@ -164,6 +163,7 @@ def lock_platform() -> None:
 def lock_customer(customer: Customer) -> None:
     """Hold the customer's generation, and share the platform's, so that no global change passes this one."""
     if connection.vendor == "postgresql":
+        # Django has no FOR SHARE. SQLite has one writer anyway: its transactions are IMMEDIATE.
         table = connection.ops.quote_name(Generation._meta.db_table)
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT 1 FROM {table} WHERE customer_id IS NULL FOR SHARE")  # noqa: S608 - our own name
@@ -171,12 +171,12 @@ def lock_customer(customer: Customer) -> None:
 
 
 def renew_platform() -> None:
-    """Say that the platform's rows changed: whatever was derived from them is derived anew."""
+    """Mark the platform's rows as changed: whatever was derived from them is derived again."""
     _renew(None)
 
 
 def renew_customer(customer: Customer) -> None:
-    """Say that the customer's rows changed."""
+    """Mark the customer's rows as changed."""
     _renew(customer)
 
 
@@ -185,22 +185,13 @@ def create_generation(customer: Customer | None) -> None:
     Generation.objects.bulk_create([Generation(customer=customer)], ignore_conflicts=True)
 
 
-def _rows(customer: Customer | None) -> Any:
-    return Generation.objects.filter(customer=customer) if customer else Generation.objects.filter(customer=None)
-
-
 def _lock(customer: Customer | None) -> None:
-    rows = _rows(customer).select_for_update()
+    rows = Generation.objects.filter(customer=customer).select_for_update()
     if rows.first() is None:
         create_generation(customer)
         rows.first()
 
 
 def _renew(customer: Customer | None) -> None:
-    _rows(customer).update(counter=F("counter") + 1, token=new_token())
-
-
-def _outcome(refusal: Refusal | None) -> AuditOutcome:
-    if refusal is None:
-        return AuditOutcome.SUCCEEDED
-    return AuditOutcome.FAILED if isinstance(refusal, HookFailed) else AuditOutcome.REFUSED
+    # Both a counter and a random token: after a rollback or a restored backup the same number comes back.
+    Generation.objects.filter(customer=customer).update(counter=F("counter") + 1, token=new_token())

@@ -11,10 +11,10 @@ from django.db import connection
 from webnet.audit import checkpoints, repeated_refusals, signing_keys
 from webnet.audit import log as audit_log
 from webnet.audit import triggers as audit_triggers
-from webnet.audit.chain import Finding, Walk, read_rows
+from webnet.audit.chain import LogFault, Walk, read_rows
 from webnet.audit.models import AuditCheckpoint, PluginAuditLog
-from webnet.audit.operation import Operation
-from webnet.audit.verification import begin, one_moment, pruned_to, verify
+from webnet.audit.operation import Operation, audited
+from webnet.audit.verification import fast_forward, pruned_to, snapshot, verify
 from webnet.customers import access
 from webnet.customers.access import Actor
 from webnet.errors import WebnetError
@@ -26,7 +26,7 @@ class LogDisagrees(WebnetError):
 
 @dataclass(frozen=True)
 class Pruned:
-    """What was removed: rows up to a position, which a checkpoint signs."""
+    """What was removed: rows up to a position, which a checkpoint has signed."""
 
     row_count: int
     position: int
@@ -40,11 +40,11 @@ def make_checkpoint(advance: Callable[[], object] = lambda: None) -> AuditCheckp
     """
     repeated_refusals.write_due()
     trusted = signing_keys.trusted_keys()
-    with one_moment():
+    with snapshot():
         _raise_first(checkpoints.check(trusted))
         last = AuditCheckpoint.objects.last()
         walk = Walk()
-        begin(walk, checkpoints.read_statements())
+        fast_forward(walk, checkpoints.read_statements())
         known, start, floor = dict(walk.ends), walk.position, pruned_to()
         for row in read_rows(after=walk.position):
             _raise_first(walk.follow(row))
@@ -59,47 +59,46 @@ def prune(
 ) -> Pruned | None:
     """Verify the whole log, then remove it up to the last checkpoint all of whose rows are older; None without one.
 
-    Raises LogDisagrees. What says that they are gone (a checkpoint and a row in the platform's chain) and their removal
-    are one transaction. The role must own the table; the application's own need not and should not.
+    Raises LogDisagrees. The removal and its evidence (a checkpoint and a row in the platform's chain) are one
+    transaction. The database role must own the table; the application's own role need not and should not.
     """
     access.require_operator(actor)
-    with one_moment():
+    with snapshot():
         _raise_first(verify(trusted=signing_keys.trusted_keys(), advance=advance))
-    checkpoint = _find_end(before)
-    if checkpoint is None:
-        return None
-    work = Operation(actor=actor, action="prune_audit_log", reason=reason)
-    return work.run(lambda: _remove(work, checkpoint, before))
-
-
-def _find_end(before: datetime) -> AuditCheckpoint | None:
-    # Times never run backwards along the positions.
+    # Times never run backwards along the positions, so one row separates what is kept from what may go.
     kept = PluginAuditLog.objects.filter(created_at__gte=before).order_by("created_at", "position").first()
     ends = AuditCheckpoint.objects.filter(position__gt=pruned_to())
-    return (ends.filter(position__lt=kept.position) if kept else ends).last()
+    checkpoint = (ends.filter(position__lt=kept.position) if kept else ends).last()
+    if checkpoint is None:
+        return None
+    return _remove(Operation(actor=actor, action="prune_audit_log", reason=reason), checkpoint, before)
 
 
-def _remove(work: Operation, checkpoint: AuditCheckpoint, before: datetime) -> Pruned:
-    audit_log.lock_end()  # first, as for every writer: whoever appends now holds the table, and waits for the end
-    # The last checkpoint once more, as a new one that says what is gone.
+@audited
+def _remove(operation: Operation, checkpoint: AuditCheckpoint, before: datetime) -> Pruned:
+    # First, as every writer does: whoever appends holds the end of the log and then needs the table, which lifting the
+    # trigger locks. The other order could deadlock.
+    audit_log.lock_end()
+    # The last checkpoint once more, as a new one that also signs what was removed.
     last = AuditCheckpoint.objects.order_by("number").last()
     walk = Walk()
-    begin(walk, checkpoints.read_statements())
+    fast_forward(walk, checkpoints.read_statements())
     signed = checkpoints.sign(after=last, walk=walk, known=walk.ends, pruned_to=checkpoint.position)
     with audit_triggers.deletes_allowed(connection):
         row_count, _ = PluginAuditLog.objects.filter(position__lte=checkpoint.position).delete()
     pruned = Pruned(row_count, checkpoint.position, checkpoint.number)
-    work.changed = True
-    work.after = {
-        "rows": row_count,
-        "upToPosition": pruned.position,
-        "upToCheckpoint": pruned.checkpoint,
-        "saidByCheckpoint": signed.number,
-        "before": before.isoformat(),
-    }
+    operation.record(
+        after={
+            "rows": row_count,
+            "upToPosition": pruned.position,
+            "upToCheckpoint": pruned.checkpoint,
+            "saidByCheckpoint": signed.number,
+            "before": before.isoformat(),
+        }
+    )
     return pruned
 
 
-def _raise_first(findings: Iterable[Finding]) -> None:
+def _raise_first(findings: Iterable[LogFault]) -> None:
     for finding in findings:
         raise LogDisagrees(finding.message)

@@ -1,4 +1,4 @@
-"""The Ed25519 keys of the audit log's checkpoints, which are never in the database that they bear witness of."""
+"""The Ed25519 keys that sign the audit log's checkpoints; never stored in the database that they vouch for."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def signing_key() -> Ed25519PrivateKey:
 
 
 def trusted_keys() -> frozenset[str]:
-    """The public keys, in hexadecimal, whose signatures count here; none where no key was ever made."""
+    """The public keys, in hexadecimal, whose signatures are accepted; empty where no key was ever made."""
     file = _key_file()
     keys = settings.WEBNET_AUDIT_KEYS or ([file.read_text().strip()] if file.exists() else [])
     return frozenset(public_text(_private_key(key)) for key in keys)
@@ -55,6 +55,6 @@ def _private_key(text: str) -> Ed25519PrivateKey:
         return Ed25519PrivateKey.from_private_bytes(base64.urlsafe_b64decode(text))
     except ValueError:
         raise ImproperlyConfigured(
-            f"WEBNET_AUDIT_KEYS, or '{_key_file()}' where it is not set, holds something that is no key: use 32 random "
-            "bytes as URL-safe base64, such as 'openssl rand 32 | basenc --base64url' prints."
+            f"WEBNET_AUDIT_KEYS, or '{_key_file()}' where it is not set, contains something that is not a key: use 32 "
+            "random bytes as URL-safe base64, such as 'openssl rand 32 | basenc --base64url' prints."
         ) from None

@@ -1,4 +1,4 @@
-"""Makes the audit log and its checkpoints append-only in the database itself, whoever asks."""
+"""Makes the audit log and its checkpoints append-only in the database itself, for every client."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 LOG = "plugins_pluginauditlog"
 MESSAGE = "The audit log is append-only."
-# What an INSERT must not meet: INSERT OR REPLACE would delete it without a word where a connection of SQLite's has
-# `recursive_triggers` off.
+# The rows that an INSERT must not replace. INSERT OR REPLACE deletes them, and SQLite fires no DELETE trigger for that
+# on a connection that has `recursive_triggers` off.
 RESERVED = {
     LOG: "position = NEW.position OR (chain = NEW.chain AND sequence = NEW.sequence)",
     "plugins_auditcheckpoint": "number = NEW.number",
@@ -18,24 +18,26 @@ RESERVED = {
 
 
 def install(connection: BaseDatabaseWrapper) -> None:
-    """Refuse UPDATE, DELETE, TRUNCATE and INSERT OR REPLACE from now on; nothing happens where that holds already.
+    """Refuse UPDATE, DELETE, TRUNCATE and INSERT OR REPLACE from now on; does nothing where they are refused already.
 
-    A migration does it, and again after each other one: SQLite forgets the triggers of a table that is altered.
+    A migration calls it, and every later one again: SQLite drops the triggers of a table that is altered.
     """
     if not are_installed(connection):
-        tables = _tables(connection)
-        _execute(connection, [statement for table in tables for statement in _installing(connection, table)])
+        for table in _tables(connection):
+            _execute(connection, _creation(connection, table))
 
 
 def remove(connection: BaseDatabaseWrapper) -> None:
     """Lift the triggers: for taking the tables down, and for one fixture of the tests."""
-    _execute(
-        connection, [f"DROP TRIGGER IF EXISTS {name}{_on(connection, table)}" for table, name in _names(connection)]
-    )
+    for table, name in _names(connection):
+        # A trigger's name is unique in SQLite's database, and on PostgreSQL only in its table.
+        on_table = f" ON {table}" if connection.vendor == "postgresql" else ""
+        _execute(connection, [f"DROP TRIGGER IF EXISTS {name}{on_table}"])
 
 
 def are_installed(connection: BaseDatabaseWrapper) -> bool:
     """Whether every trigger is there and, on PostgreSQL, fires always."""
+    # tgenabled: "A" is ENABLE ALWAYS; the default, "O", does not fire in a session that calls itself a replica.
     found = {
         "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
         "postgresql": "SELECT tgname FROM pg_trigger WHERE tgenabled = 'A'",
@@ -51,9 +53,14 @@ def deletes_allowed(connection: BaseDatabaseWrapper) -> Iterator[None]:
 
     For pruning alone. It needs a role that owns the table, so the application's own can't.
     """
-    _execute(connection, _lifting(connection))
+    # Both statements are part of the transaction and lock the table until its end; a rollback undoes them.
+    if connection.vendor == "sqlite":
+        lift, restore = f"DROP TRIGGER {LOG}_no_delete", _sqlite_trigger(LOG, "delete")
+    else:
+        lift, restore = (f"ALTER TABLE {LOG} {verb} TRIGGER {LOG}_no_change" for verb in ("DISABLE", "ENABLE ALWAYS"))
+    _execute(connection, [lift])
     yield
-    _execute(connection, _restoring(connection))
+    _execute(connection, [restore])
 
 
 def _names(connection: BaseDatabaseWrapper) -> list[tuple[str, str]]:
@@ -66,15 +73,11 @@ def _tables(connection: BaseDatabaseWrapper) -> list[str]:
     return [table for table in connection.introspection.table_names() if table in RESERVED]
 
 
-def _on(connection: BaseDatabaseWrapper, table: str) -> str:
-    return f" ON {table}" if connection.vendor == "postgresql" else ""
-
-
-def _installing(connection: BaseDatabaseWrapper, table: str) -> list[str]:
+def _creation(connection: BaseDatabaseWrapper, table: str) -> list[str]:
     if connection.vendor == "sqlite":
         return [_sqlite_trigger(table, "update"), _sqlite_trigger(table, "delete"), _sqlite_trigger(table, "replace")]
     refuse = f"FUNCTION {LOG}_refuse()"
-    # ALWAYS: also in a session that calls itself a replica.
+    # ALWAYS: also in a session that calls itself a replica (`session_replication_role`).
     return [
         f"CREATE OR REPLACE {refuse} RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '{MESSAGE}'; END $$",
         f"CREATE OR REPLACE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE {refuse}",
@@ -89,18 +92,6 @@ def _sqlite_trigger(table: str, event: str) -> str:
     condition = when if event == "replace" else f"{event.upper()} ON {table}"
     refuse = f"BEGIN SELECT RAISE(ABORT, '{MESSAGE}'); END"
     return f"CREATE TRIGGER IF NOT EXISTS {table}_no_{event} BEFORE {condition} {refuse}"
-
-
-def _lifting(connection: BaseDatabaseWrapper) -> list[str]:
-    if connection.vendor == "sqlite":
-        return [f"DROP TRIGGER {LOG}_no_delete"]
-    return [f"ALTER TABLE {LOG} DISABLE TRIGGER {LOG}_no_change"]
-
-
-def _restoring(connection: BaseDatabaseWrapper) -> list[str]:
-    if connection.vendor == "sqlite":
-        return [_sqlite_trigger(LOG, "delete")]
-    return [f"ALTER TABLE {LOG} ENABLE ALWAYS TRIGGER {LOG}_no_change"]
 
 
 def _execute(connection: BaseDatabaseWrapper, statements: list[str]) -> None:

@@ -15,11 +15,11 @@ from webnet.api.resolvers import surfaces
 from webnet.console.customer_pages import for_customer, not_found
 from webnet.console.frame import Frame
 from webnet.console.page_routes import PageMatch, find_page
-from webnet.containment import tell_error
+from webnet.containment import format_error
 from webnet.errors import NotFound, PermissionDenied
 from webnet.plugins.base import HookContext
 from webnet.plugins.gate.permissions import permissions_of
-from webnet.plugins.runtime.failure_counter import count_for_user
+from webnet.plugins.runtime.failures import count_for_user
 from webnet.plugins.settings import layers
 
 logger = logging.getLogger(__name__)
@@ -75,7 +75,7 @@ def _show(request: HttpRequest, frame: Frame, plugin: str, match: PageMatch) -> 
             raised=error,
             place=f"on the page '{match.page.name}'",
         )
-        return _fail(request, frame, plugin=config.plugin.verbose_name, reason=tell_error(error))
+        return _fail(request, frame, plugin=config.plugin.verbose_name, reason=format_error(error))
 
 
 def _call_view(match: PageMatch, request: HttpRequest) -> HttpResponseBase:

@@ -1,1 +1,1 @@
-"""What is true of any database and any app: outages, transient errors, deleting with what hangs on a row."""
+"""What is true of any database and any app: outages, foreign keys, and deleting a row with all that refers to it."""

@@ -1,4 +1,4 @@
-"""Deletes rows with all that hangs on them, and passes by what is not there: tables of plugins not yet migrated."""
+"""Deletes rows with all that depends on them, and skips tables that do not exist: those of plugins not yet migrated."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from webnet.errors import DependencyRefusal
 
 
 class PresentRows(Collector):
-    """Django's own collector of what a deletion takes along, which asks only tables that there are.
+    """Django's own collector of what a deletion takes along, which queries only tables that exist.
 
-    `passed_by` names the tables that are not there. What belongs to `owner` protects nothing from its deletion, since
-    it goes too.
+    `passed_by` names the tables that do not. What belongs to `owner` protects nothing from its deletion, since it is
+    deleted with it.
     """
 
     def __init__(self, owner: Customer | None = None) -> None:
@@ -29,6 +29,7 @@ class PresentRows(Collector):
     def related_objects(
         self, related_model: type[models.Model], related_fields: Any, objs: Any
     ) -> models.QuerySet[models.Model]:
+        # `Collector.collect` calls this for each relation. Django does not document it.
         found = super().related_objects(related_model, related_fields, objs)
         table = related_model._meta.db_table
         if table not in self.tables:
@@ -40,7 +41,8 @@ class PresentRows(Collector):
         return found
 
     def count(self) -> dict[str, int]:
-        """How many rows would go, by table."""
+        """How many rows would be deleted, by table."""
+        # Rows that nothing depends on are in `fast_deletes`, as querysets that were never fetched.
         counted = Counter({model._meta.db_table: len(rows) for model, rows in self.data.items()})
         for rows in self.fast_deletes:
             counted[rows.model._meta.db_table] += rows.count()
@@ -48,25 +50,23 @@ class PresentRows(Collector):
 
 
 def collect(rows: Sequence[models.Model], *, owner: Customer | None = None) -> PresentRows:
-    """What would go with these rows; refused where a model protects them (`PROTECT`, `RESTRICT`)."""
+    """What would be deleted with these rows; refused where a model protects them (`PROTECT`, `RESTRICT`)."""
     collector = PresentRows(owner)
     try:
         collector.collect(rows)
     except (ProtectedError, RestrictedError) as error:
-        raise _refuse(error) from error
+        objects = error.protected_objects if isinstance(error, ProtectedError) else error.restricted_objects
+        counted = Counter(row._meta.label for row in objects)
+        rows_of = ", ".join(f"{count} of {label}" for label, count in sorted(counted.items()))
+        raise DependencyRefusal(
+            f"Rows of plugins refer to it ({rows_of}): delete those first.",
+            code="ROWS_PROTECTED",
+            plugins=tuple(sorted({row._meta.app_label for row in objects})),
+        ) from error
     return collector
 
 
 def _has_owner(model: type[models.Model]) -> bool:
-    """Whether the model's rows go with their customer."""
+    """Whether the model's rows are deleted with their customer."""
     fields = (field for field in model._meta.concrete_fields if field.name == "customer")
     return any(field.remote_field and field.remote_field.on_delete is models.CASCADE for field in fields)
-
-
-def _refuse(error: ProtectedError | RestrictedError) -> DependencyRefusal:
-    objects = error.protected_objects if isinstance(error, ProtectedError) else error.restricted_objects
-    counted = Counter(row._meta.label for row in objects)
-    told = ", ".join(f"{count} of {label}" for label, count in sorted(counted.items()))
-    apps = tuple(sorted({row._meta.app_label for row in objects}))
-    message = f"Rows of plugins hold it fast ({told}): delete those first."
-    return DependencyRefusal(message, code="ROWS_PROTECTED", plugins=apps)

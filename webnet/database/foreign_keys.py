@@ -1,4 +1,4 @@
-"""Foreign keys as the database itself knows them, also those of tables whose plugin is not installed any more."""
+"""Foreign keys as the database itself knows them, also those of tables whose plugin is no longer installed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ForeignKey:
 
 
 def find_foreign_keys() -> tuple[ForeignKey, ...]:
-    """All of the database, by table and column."""
+    """All foreign keys of the database, in the order of their tables and columns."""
     with connection.cursor() as cursor:
         found = [
             ForeignKey(table=table, column=column, target_table=target[1], target_column=target[0])
@@ -33,11 +33,12 @@ def find_foreign_keys() -> tuple[ForeignKey, ...]:
 
 
 def delete_rows_without_model(target: Customer) -> dict[str, int]:
-    """Delete what hangs on the customer in tables that no installed model has; returns how many rows, by table.
+    """Delete what depends on the customer in tables without an installed model; returns how many rows, by table.
 
-    Only what the database's own constraints tell can be found. Inside a transaction, before the customer itself goes.
+    Only what the database's own constraints show can be found. Inside a transaction, before the customer's own row.
     """
     known = {model._meta.db_table: model for model in apps.get_models(include_auto_created=True)}
+    # Django deletes the rows of known models itself, but only through relations that cascade.
     keys = [key for key in find_foreign_keys() if key.table not in known or _cascades(known[key.table], key.column)]
     table, deleted = target._meta.db_table, dict[str, int]()
     for other, condition in _walk(keys, table, f"{_quote('id')} = %s", (table,)):
@@ -47,7 +48,8 @@ def delete_rows_without_model(target: Customer) -> dict[str, int]:
 
 
 def _walk(keys: list[ForeignKey], table: str, condition: str, path: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    """Every table within reach with the condition for its rows, those that hang on others first."""
+    """Each table that depends on this one with the condition for its rows, in an order in which they can be deleted."""
+    # Deepest first: a row that refers to another goes before it. `path` ends the circles of foreign keys.
     for key in keys:
         if key.target_table == table and key.table not in path:
             rows = f"SELECT {_quote(key.target_column)} FROM {_quote(table)} WHERE {condition}"  # noqa: S608 - names of the database's own

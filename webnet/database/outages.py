@@ -1,4 +1,4 @@
-"""Tells a database that is away or overloaded from a mistake: what fails then is nobody's fault, and every plugin's."""
+"""Distinguishes a database that is away or overloaded from an error in what it was asked to do."""
 
 from __future__ import annotations
 
@@ -23,13 +23,15 @@ OUTAGE_SQLITE_CODES = frozenset(
 
 
 def is_outage(error: BaseException | None) -> bool:
-    """Whether the database itself, and not what was asked of it, is the reason."""
+    """Whether the database itself, and not the statement, is the reason: then nobody's code is at fault."""
     if isinstance(error, InterfaceError):
         return True
     if not isinstance(error, OperationalError):
         return False
     cause = error.__cause__
     if isinstance(cause, sqlite3.Error):
+        # The lowest byte is the primary code, the others say more about it.
         return getattr(cause, "sqlite_errorcode", 0) & 0xFF in OUTAGE_SQLITE_CODES
     sqlstate = getattr(cause, "sqlstate", None)
-    return sqlstate is None or sqlstate.startswith(OUTAGE_SQLSTATES)  # without one, there was no connection
+    # Without an SQLSTATE no server has answered.
+    return sqlstate is None or sqlstate.startswith(OUTAGE_SQLSTATES)

@@ -1,4 +1,4 @@
-"""The Django admin's pages for what is stored of plugins: to read only, and never a secret, not even a sealed one."""
+"""Read-only pages of the Django admin for the tables of plugins; secrets are never shown, not even encrypted."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from webnet.plugins.models import CustomerPluginConfig, PluginConfig, PluginHeal
 
 @admin.register(PluginConfig)
 class PluginConfigAdmin(ReadOnlyAdmin):
-    """Plugins, as the last sync saw them."""
+    """Plugins, as of the last sync."""
 
     list_display = ("name", "version", "status", "enabled", "availability", "synced_at")
     list_filter = ("status", "enabled", "availability")
@@ -32,7 +32,7 @@ class CustomerPluginConfigAdmin(ReadOnlyAdmin):
 
 @admin.register(PluginHealth)
 class PluginHealthAdmin(ReadOnlyAdmin):
-    """Last health checks."""
+    """Results of health checks."""
 
     list_display = ("plugin", "customer", "status", "checked_at", "duration_ms")
     list_filter = ("status",)
@@ -41,7 +41,7 @@ class PluginHealthAdmin(ReadOnlyAdmin):
 
 @admin.register(Generation)
 class GenerationAdmin(ReadOnlyAdmin):
-    """How often the state was changed."""
+    """The number of the last change, for the platform and for each customer."""
 
     list_display = ("customer", "counter")
     list_select_related = ("customer",)

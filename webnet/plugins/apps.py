@@ -1,4 +1,4 @@
-"""Registers the plugin rooms with Django, and loads the plugins once all models are there."""
+"""Registers the app with Django, and loads the plugins once all models are loaded."""
 
 from multiprocessing.util import Finalize
 
@@ -25,11 +25,11 @@ class PluginsConfig(AppConfig):
         register(checks.check_plugins)
         register(checks.check_settings_keys, Tags.security)
         _import_admin_pages_of_host()
-        broken = installed_apps.failures()  # first, since it takes out the models of plugins that can't be had
+        broken = installed_apps.failures()  # First, since it removes the models of plugins that failed.
         failures = {**checks.find_untenanted_plugins(), **broken}
         registry.load(settings.WEBNET_PLUGINS, host_version=webnet.__version__, failures=failures)
         registry.freeze()
-        # Unlike `atexit`, this also runs in processes that are made with `multiprocessing`, as granian's workers are.
+        # Unlike `atexit`, this also runs in processes that `multiprocessing` starts, such as granian's workers.
         Finalize(None, registry.unload_all, exitpriority=0)
 
 
@@ -43,7 +43,7 @@ def _import_admin_pages_of_host() -> None:
 
 
 def _complete_database(*, using: str, **_: object) -> None:
-    """Make what no table may be without; a database that is taken down has not all tables any more."""
+    """Create the rows and triggers that every database must have; not while migrations are being reversed."""
     from webnet.audit import triggers as audit_triggers
     from webnet.audit.operation import create_generation
 

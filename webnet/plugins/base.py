@@ -1,4 +1,4 @@
-"""PluginBase, which every plugin extends, and all that its declarations are made of."""
+"""PluginBase, which every plugin extends, and the classes that its declarations consist of."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ __all__ = [
 
 
 class PluginBase:
-    """What webnet knows of a plugin; extend it as `class Plugin(PluginBase)` in the `plugin.py` of your package.
+    """Base class of every plugin; extend it as `class Plugin(PluginBase)` in the `plugin.py` of your package.
 
-    Only `name` and `version` are required. A declaration is called once, when the plugin loads; it may return the
-    dataclasses of this module or equal dicts. A hook may leave out its arguments.
+    Only `name` and `version` are required. Declarations are called once, when the plugin is loaded; they may return the
+    dataclasses of this module or equivalent dicts. A hook may omit its arguments.
     """
 
     name: str = ""
@@ -51,7 +51,7 @@ class PluginBase:
     # Declarations
 
     def get_models(self) -> Sequence[type] | None:
-        """The models that belong to the plugin; None leaves it to Django's own discovery."""
+        """The models of the plugin; None leaves them to Django's discovery."""
         return None
 
     def get_graphql_schema(self) -> GraphQLExtension | Mapping[str, Any] | None:
@@ -63,36 +63,36 @@ class PluginBase:
         return ()
 
     def get_navigation_items(self) -> Sequence[NavigationItem | Mapping[str, Any]]:
-        """The plugin's entries of the menu."""
+        """The plugin's entries in the menu."""
         return ()
 
     def get_dashboard_widgets(self) -> Sequence[DashboardWidget | Mapping[str, Any]]:
-        """The plugin's widgets of the dashboard."""
+        """The plugin's widgets on the dashboard."""
         return ()
 
     def get_settings_schema(self) -> Mapping[str, Any] | None:
-        """What can be set: a JSON Schema (draft 2020-12) of an object."""
+        """The settings of the plugin: a JSON Schema (draft 2020-12) of an object."""
         return None
 
     def get_permissions(self) -> Sequence[Permission | Mapping[str, Any]]:
-        """What members may do with the plugin, besides what their role lets them do anyway."""
+        """What members may do with the plugin, in addition to what their role allows anyway."""
         return ()
 
     # Hooks, by process
 
     def on_load(self) -> None:
-        """Runs once in every process, when the plugin was read; if it raises, the plugin has failed there."""
+        """Called once in every process, after the declarations; if it raises, the plugin has failed in that process."""
 
     def on_unload(self) -> None:
-        """Runs when a process is done with the plugin."""
+        """Called when the process ends."""
 
     # Hooks, by change
 
     def on_enable(self, context: HookContext) -> None:
-        """Runs inside the transaction that enables the plugin: database work only; raising refuses the change."""
+        """Called in the transaction that enables the plugin: database work only; an exception prevents the change."""
 
     def on_disable(self, context: HookContext) -> None:
-        """Runs inside the transaction that disables the plugin: database work only; raising refuses the change."""
+        """Called in the transaction that disables the plugin: database work only; an exception prevents the change."""
 
     def after_enable(self, context: HookContext) -> None:
         """Runs after the commit, at least once: the place for network work."""
@@ -101,25 +101,25 @@ class PluginBase:
         """Runs after the commit, at least once: the place for network work."""
 
     def on_upgrade(self, from_version: str) -> None:
-        """Runs when a sync finds a newer version than the one it saw last."""
+        """Called when a sync finds a newer version than the previous sync."""
 
     def migrate_settings(
         self,
-        from_version: str,  # noqa: ARG002 - for those who override it
+        from_version: str,  # noqa: ARG002 - used by overriding methods
         settings: dict[str, Any],
     ) -> Mapping[str, Any]:
-        """One layer's settings of an older version, as this version wants them."""
+        """Convert one layer of settings from an older version to this one."""
         return settings
 
     def health_check(
         self,
-        context: HookContext,  # noqa: ARG002 - for those who override it
+        context: HookContext,  # noqa: ARG002 - used by overriding methods
     ) -> HealthReport | Mapping[str, Any] | bool | None:
-        """How the plugin is; None means healthy, and raising means unhealthy."""
+        """The health of the plugin; None means healthy, and an exception means unhealthy."""
         return None
 
 
-# The hooks, and how many arguments each is offered.
+# The hooks, and the number of arguments that each is called with.
 HOOKS = {
     "on_load": 0,
     "on_unload": 0,
@@ -134,21 +134,21 @@ HOOKS = {
 
 
 def call_hook(plugin: PluginBase, hook: str, *arguments: object) -> Any:
-    """Calls a plugin's hook, without the arguments that it was written without; what it raises comes through."""
+    """Call a plugin's hook with as many of the arguments as it takes; exceptions are not caught."""
     return call_with(getattr(plugin, hook), *arguments)
 
 
 def call_with(function: Callable[..., Any], *arguments: object) -> Any:
-    """Calls with as many of the arguments, from the left, as the function takes."""
+    """Call a function with as many of the arguments, from the left, as it takes."""
     count = count_taken(function, len(arguments))
     return function(*arguments[:count])
 
 
 def count_taken(function: Callable[..., Any], offered: int) -> int | None:
-    """How many of the offered positional arguments the function takes; None where no number of them would do."""
+    """How many of the offered positional arguments the function takes; None if it can't be called with any number."""
     try:
         signature = inspect.signature(function)
-    except (TypeError, ValueError):  # Some callables written in C have none.
+    except (TypeError, ValueError):  # Some callables written in C have no signature.
         return offered
     return next((count for count in range(offered, -1, -1) if _binds(signature, count)), None)
 

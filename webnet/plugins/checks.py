@@ -1,4 +1,4 @@
-"""Says at the start what is wrong: plugins that are put aside, models without tenancy, and keys that are none."""
+"""Django system checks: plugins that could not be loaded, models without tenancy, and invalid keys."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ from webnet.plugins.registry import registry
 from webnet.plugins.settings import secrets
 from webnet.plugins.tenancy import has_tenancy
 
-WAY_OUT = "extend CustomerOwnedModel of webnet.sdk.models, or GlobalModel where its rows are everybody's"
+FIX = "extend CustomerOwnedModel of webnet.sdk.models, or GlobalModel if its rows are shared by all customers"
 
 
 def check_tenancy(*, app_configs: Sequence[AppConfig] | None = None, **_: Any) -> list[CheckMessage]:
-    """An error for each model of a plugin without tenancy: for `manage.py check`, and no other command stops for it."""
-    looked_at = list(app_configs) if app_configs is not None else list(apps.get_app_configs())
+    """An error for each model of a plugin without tenancy; only `manage.py check` runs this, so nothing else stops."""
+    configs = list(app_configs) if app_configs is not None else list(apps.get_app_configs())
     return [
-        Error(_tell(config, label), hint=f"{WAY_OUT[0].upper()}{WAY_OUT[1:]}.", id="webnet.E001", obj=label)
-        for config in looked_at
+        Error(f"{_describe(config, label)}.", hint=f"{FIX[0].upper()}{FIX[1:]}.", id="webnet.E001", obj=label)
+        for config in configs
         for label in _find_untenanted(config)
     ]
 
 
 def check_plugins(**_: Any) -> list[CheckMessage]:
-    """Django's system check: a warning for each plugin that is put aside, since the host and the others go on."""
+    """A warning for each plugin that could not be loaded; not an error, since the host and the others work."""
     return [
-        Warning(f"Plugin '{entry.name}' is put aside. {entry.reason}", id="webnet.W002", obj=entry.module)
+        Warning(f"Plugin '{entry.name}' could not be loaded. {entry.reason}", id="webnet.W002", obj=entry.module)
         for entry in registry.entries()
         if entry.status in ("failed", "incompatible")
     ]
 
 
 def check_settings_keys(**_: Any) -> list[CheckMessage]:
-    """A warning for keys that are none: the host goes on, and the plugins whose secrets they hide can't be read."""
+    """A warning for invalid keys; not an error, since only the plugins whose secrets need them are affected."""
     try:
         secrets.require_keys()
     except WebnetError as error:
@@ -47,9 +47,9 @@ def check_settings_keys(**_: Any) -> list[CheckMessage]:
 
 
 def find_untenanted_plugins() -> dict[str, LoadFailure]:
-    """The plugins that are put aside for such a model, by module: a row that is nobody's could be shown to anybody."""
+    """Why plugins with such a model must not be loaded, by module: rows without an owner could be shown to anybody."""
     return {
-        config.name: LoadFailure(reason=f"{_tell(config, label)[:-1]}: {WAY_OUT}.")
+        config.name: LoadFailure(reason=f"{_describe(config, label)}: {FIX}.")
         for config in apps.get_app_configs()
         for label in _find_untenanted(config)
     }
@@ -60,5 +60,5 @@ def _find_untenanted(config: AppConfig) -> Iterator[str]:
     return (model._meta.label for model in models if not has_tenancy(model))
 
 
-def _tell(config: AppConfig, label: str) -> str:
-    return f"Plugin '{config.name}': the model '{label}' does not say whose its rows are."
+def _describe(config: AppConfig, label: str) -> str:
+    return f"Plugin '{config.name}': the model '{label}' does not declare who owns its rows"

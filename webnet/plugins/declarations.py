@@ -1,4 +1,4 @@
-"""What a plugin can declare, as frozen values; wherever one is asked for, an equal dict will do."""
+"""What a plugin can declare, as frozen dataclasses; an equivalent dict is accepted wherever one is expected."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ HEALTH_STATUSES = ("healthy", "degraded", "unhealthy", "unknown")
 
 @dataclass(frozen=True, kw_only=True)
 class HookContext:
-    """For whom a hook, a widget or a health check runs: one customer, or None for the whole platform.
+    """What a hook, a widget or a health check is called for: one customer, or None for the whole platform.
 
-    `settings` are the merged ones with the secrets readable, which is why the repr leaves them out.
+    `settings` are the merged ones with secrets in plain text, and are therefore not part of the repr.
     """
 
     customer: object | None
@@ -25,7 +25,7 @@ class HookContext:
 
 @dataclass(frozen=True, kw_only=True)
 class Dependency:
-    """Another plugin that must be effective first; `specifier` is PEP 440, empty for any version."""
+    """Another plugin that this one needs; `specifier` is a version specifier (PEP 440), or empty for any version."""
 
     name: str
     specifier: str = ""
@@ -36,9 +36,9 @@ class Dependency:
 
 @dataclass(frozen=True, kw_only=True)
 class NavigationItem:
-    """An entry of the menu; lower orders come first, and `permission` (a codename) hides it from those without.
+    """An entry in the menu; lower orders come first, and only members with `permission` (a codename) see it.
 
-    `url` is relative to the plugin's own pages, as in `UIView.path` ("" is its first page), or begins with "/" (of this
+    `url` is relative to the plugin's pages, like `UIView.path` ("" is its first page), or starts with "/" (on this
     host), "https://" or "http://".
     """
 
@@ -50,15 +50,15 @@ class NavigationItem:
 
     @property
     def is_absolute(self) -> bool:
-        """Whether it leads somewhere else than to a page of the plugin."""
+        """Whether it leads to anything other than a page of the plugin."""
         return self.url.startswith(("/", "https://", "http://"))
 
 
 @dataclass(frozen=True, kw_only=True)
 class DashboardWidget:
-    """A widget of the dashboard: either `data` (JSON to draw) or `html` (sanitised before it is shown).
+    """A widget on the dashboard: either `data` (JSON to render) or `html` (sanitised before it is shown).
 
-    Both are callables that take a `HookContext`, or nothing, and run whenever the dashboard is asked for.
+    Both are functions that take a `HookContext` or nothing, and are called each time the dashboard is requested.
     """
 
     name: str
@@ -71,9 +71,9 @@ class DashboardWidget:
 
 @dataclass(frozen=True, kw_only=True)
 class UIView:
-    """A page of the plugin; `path` is relative to the plugin's own place, as in Django's `path()`.
+    """A page of the plugin; `path` is relative to the plugin's pages, with the syntax of Django's `path()`.
 
-    `view` is a view as Django calls it, also a class's `as_view()`; `request.webnet` is its `HookContext`.
+    `view` is a Django view, such as a class's `as_view()`; `request.webnet` is a `HookContext`.
     """
 
     name: str
@@ -85,7 +85,7 @@ class UIView:
 
 @dataclass(frozen=True, kw_only=True)
 class Permission:
-    """Something that members may do from `minimum_role` up; its codename is `<plugin>.<name>`."""
+    """Something that members with at least `minimum_role` may do; its codename is `<plugin>.<name>`."""
 
     name: str
     description: str
@@ -94,7 +94,7 @@ class Permission:
 
 @dataclass(frozen=True, kw_only=True)
 class GraphQLExtension:
-    """What a plugin adds to the schema: mix-ins for the three roots, types, and fields for types of the host."""
+    """What a plugin adds to the GraphQL schema: fields of the root types, types, and fields of existing types."""
 
     query: type | None = None
     mutation: type | None = None
@@ -105,7 +105,7 @@ class GraphQLExtension:
 
 @dataclass(frozen=True, kw_only=True)
 class HealthReport:
-    """What a health check found; `status` is one of healthy, degraded, unhealthy and unknown."""
+    """The result of a health check; `status` is healthy, degraded, unhealthy or unknown."""
 
     status: str
     message: str = ""
@@ -113,7 +113,7 @@ class HealthReport:
 
     @classmethod
     def read(cls, answer: object) -> HealthReport:
-        """What a check's answer means: a report, an equal dict, a bool, or None for healthy; else it is unknown."""
+        """Convert what a check returned: a report, an equivalent dict, a bool, or None for healthy; else unknown."""
         if answer is None or isinstance(answer, bool):
             return cls(status="unhealthy" if answer is False else "healthy")
         if isinstance(answer, Mapping):
@@ -121,9 +121,9 @@ class HealthReport:
         if not isinstance(answer, cls):
             return cls(status="unknown", message=f"The check returned {type(answer).__name__}, not a HealthReport.")
         if answer.status not in HEALTH_STATUSES:
-            return cls(status="unknown", message=f"The check's status is none of {', '.join(HEALTH_STATUSES)}.")
+            return cls(status="unknown", message=f"The check's status must be one of {', '.join(HEALTH_STATUSES)}.")
         if not _is_storable(answer.message, str) or not _is_storable(answer.details, Mapping):
-            return cls(status="unknown", message="The check's message must be a text, and its details a JSON object.")
+            return cls(status="unknown", message="The check's message must be a string, and its details a JSON object.")
         return answer
 
 
@@ -135,10 +135,10 @@ def _report_from_dict(answer: Mapping[Any, Any]) -> HealthReport | Mapping[Any, 
 
 
 def _is_storable(value: object, kind: type) -> bool:
-    """Whether it is of that kind, and JSON that both databases take."""
+    """Whether the value is of this type, and JSON that both databases can store."""
     try:
         text = json.dumps(value, allow_nan=False, ensure_ascii=False)
-        text.encode()  # a half of a character is none
+        text.encode()  # Lone surrogates can't be encoded.
     except (TypeError, ValueError, RecursionError):
         return False
     return isinstance(value, kind) and "\\u0000" not in text

@@ -9,45 +9,32 @@ from typing import Any
 
 from django.utils import timezone
 
-from webnet.audit.operation import Operation
+from webnet.audit.operation import Operation, audited
 from webnet.customers import access
 from webnet.customers.access import Actor
-from webnet.customers.models import Customer
 from webnet.customers.roles import Role
 from webnet.errors import InvalidInput, Refusal
-from webnet.plugins.changes import customer as customer_changes
-from webnet.plugins.changes import pauses, plans
-from webnet.plugins.changes import platform as platform_changes
+from webnet.plugins.changes import pauses, permissions, plans, switching
 from webnet.plugins.changes import settings as settings_changes
 from webnet.plugins.changes.plans import Plan, PlanAction
+from webnet.plugins.changes.scopes import find_plugin
 from webnet.plugins.changes.settings import SettingsChange
-from webnet.plugins.changes.switching import find_plugin
+from webnet.plugins.changes.switching import PluginChange
 from webnet.plugins.gate.effective import platform_state
 from webnet.plugins.health import checks
 from webnet.plugins.health.checks import CheckOutcome
 from webnet.plugins.lifecycle import sync as syncing
-from webnet.plugins.lifecycle import uninstall, uninstall_review
-from webnet.plugins.lifecycle.findings import Circumstances, Finding
+from webnet.plugins.lifecycle import uninstall
+from webnet.plugins.lifecycle.findings import Circumstances, SyncFinding
 from webnet.plugins.lifecycle.sync import SyncReport
-from webnet.plugins.lifecycle.uninstall import Uninstalled
-from webnet.plugins.lifecycle.uninstall_review import UninstallReview
+from webnet.plugins.lifecycle.uninstall import Uninstalled, UninstallReview
 from webnet.plugins.loading.migrations import Progress
 from webnet.plugins.models import Availability, PluginHealth
 from webnet.plugins.registry import PluginRegistry, registry
-from webnet.plugins.settings import edits, impact, key_rotation
+from webnet.plugins.settings import edits, key_rotation, validity
 from webnet.plugins.settings.key_rotation import RotationReport
 
 MAXIMUM_BATCH = 100
-
-
-@dataclass(frozen=True, kw_only=True)
-class Change:
-    """How a change ended; `also` names the other plugins that were switched with it, in that order."""
-
-    plugin: str
-    customer: Customer | None
-    changed: bool
-    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +42,7 @@ class Outcome:
     """What became of one customer of a batch: its change, or the refusal."""
 
     customer_slug: str
-    change: Change | None = None
+    change: PluginChange | None = None
     refusal: Refusal | None = None
 
 
@@ -79,14 +66,14 @@ class PluginManager:
 
         `force` takes downgrades, and upgrades that some stored settings do not fit.
         """
-        work = Operation(actor=actor, action="sync_plugins", reason=reason)
+        operation = Operation(actor=actor, action="sync_plugins", reason=reason)
         around = Circumstances(force=force)
         if migrate:
-            work.run(lambda: access.require_operator(actor))
+            syncing.require_operator(operation)
             around = replace(around, faults=syncing.migrate(self._registry, around, progress))
-        return work.run(lambda: syncing.sync(work, self._registry, around))
+        return syncing.sync(operation, self._registry, around)
 
-    def preview_sync(self, *, actor: Actor, migrate: bool = False, force: bool = False) -> tuple[Finding, ...]:
+    def preview_sync(self, *, actor: Actor, migrate: bool = False, force: bool = False) -> tuple[SyncFinding, ...]:
         """What a sync would find and write. Changes nothing, and calls no hook but `migrate_settings`."""
         access.require_operator(actor)
         return syncing.preview(self._registry, Circumstances(force=force, will_migrate=migrate))
@@ -95,13 +82,13 @@ class PluginManager:
         self, plugin: str, *, actor: Actor, reason: str | None = "", progress: Callable[[str, int], None]
     ) -> Uninstalled:
         """Take the plugin away for good: its rows into a file, its tables, settings and secrets; the log stays."""
-        work = Operation(actor=actor, action="uninstall_plugin", plugin_name=plugin, reason=reason)
-        return uninstall.uninstall(work, self._registry, progress)
+        operation = Operation(actor=actor, action="uninstall_plugin", plugin_name=plugin, reason=reason)
+        return uninstall.uninstall(operation, self._registry, progress)
 
     def review_uninstall(self, plugin: str, *, actor: Actor) -> UninstallReview:
         """What uninstalling would take away, and what stands in its way. Changes nothing."""
         access.require_operator(actor)
-        return uninstall_review.review(plugin, self._registry)
+        return uninstall.review(plugin, self._registry)
 
     def enable(
         self,
@@ -112,14 +99,12 @@ class PluginManager:
         availability: Availability | None = None,
         with_dependencies: bool = False,
         reason: str | None = "",
-    ) -> Change:
+    ) -> PluginChange:
         """Switch the plugin on; on one that is on already, this only sets the availability, where given."""
-        if customer is not None:
-            return self._choose(plugin, actor, customer, PlanAction.ENABLE, cascade=with_dependencies, reason=reason)
-        work = Operation(actor=actor, action="enable_plugin", plugin_name=plugin, reason=reason)
-        return _run(
-            work,
-            lambda: platform_changes.enable(work, availability=availability, with_dependencies=with_dependencies),
+        action = "enable_plugin" if customer is None else "enable_customer_plugin"
+        operation = Operation(actor=actor, action=action, plugin_name=plugin, reason=reason)
+        return switching.switch(
+            operation, customer=customer, enabled=True, availability=availability, cascade=with_dependencies
         )
 
     def disable(
@@ -130,18 +115,18 @@ class PluginManager:
         customer: str | None = None,
         with_dependents: bool = False,
         reason: str | None = "",
-    ) -> Change:
+    ) -> PluginChange:
         """Switch the plugin off."""
-        if customer is not None:
-            return self._choose(plugin, actor, customer, PlanAction.DISABLE, cascade=with_dependents, reason=reason)
-        work = Operation(actor=actor, action="disable_plugin", plugin_name=plugin, reason=reason)
-        return _run(work, lambda: platform_changes.disable(work, with_dependents=with_dependents))
+        action = "disable_plugin" if customer is None else "disable_customer_plugin"
+        operation = Operation(actor=actor, action=action, plugin_name=plugin, reason=reason)
+        return switching.switch(operation, customer=customer, enabled=False, cascade=with_dependents)
 
     def reset(
         self, plugin: str, *, actor: Actor, customer: str, cascade: bool = False, reason: str | None = ""
-    ) -> Change:
+    ) -> PluginChange:
         """Forget the customer's choice, so that the availability alone decides again."""
-        return self._choose(plugin, actor, customer, PlanAction.RESET, cascade=cascade, reason=reason)
+        operation = Operation(actor=actor, action="reset_customer_plugin", plugin_name=plugin, reason=reason)
+        return switching.switch(operation, customer=customer, enabled=None, cascade=cascade)
 
     def set_availability(
         self,
@@ -151,13 +136,10 @@ class PluginManager:
         availability: Availability | None,
         customer: str | None = None,
         reason: str | None = "",
-    ) -> Change:
-        """Say what customers may do; None means the plugin's again for one customer, and OFFERED for all."""
-        work = Operation(actor=actor, action="set_plugin_availability", plugin_name=plugin, reason=reason)
-        if customer is not None:
-            return _run(work, lambda: customer_changes.offer(work, customer=customer, availability=availability))
-        wanted = availability or Availability.OFFERED
-        return _run(work, lambda: platform_changes.set_availability(work, availability=wanted))
+    ) -> PluginChange:
+        """Set what customers may do; None means the plugin's again for one customer, and OFFERED for all."""
+        operation = Operation(actor=actor, action="set_plugin_availability", plugin_name=plugin, reason=reason)
+        return switching.set_availability(operation, customer=customer, availability=availability)
 
     def update_settings(
         self,
@@ -169,7 +151,7 @@ class PluginManager:
         expected_revision: int | None = None,
         allow_invalid: bool = False,
         reason: str | None = "",
-    ) -> Change:
+    ) -> PluginChange:
         """Apply a JSON Merge Patch (RFC 7396) to one layer; the merged result must fit the plugin's schema.
 
         With `allow_invalid`, a global change that customers' settings do not fit is made all the same: the plugin is
@@ -177,7 +159,9 @@ class PluginManager:
         """
         edit = edits.patch_with(plugin, patch)
         change = SettingsChange(edit=edit, expected_revision=expected_revision, allow_invalid=allow_invalid)
-        return self._change_settings("update", plugin, change, actor=actor, customer=customer, reason=reason)
+        scope = "plugin" if customer is None else "customer_plugin"
+        operation = Operation(actor=actor, action=f"update_{scope}_settings", plugin_name=plugin, reason=reason)
+        return _change_settings(operation, change, customer)
 
     def revert_settings(
         self,
@@ -189,11 +173,13 @@ class PluginManager:
         expected_revision: int | None = None,
         allow_invalid: bool = False,
         reason: str | None = "",
-    ) -> Change:
+    ) -> PluginChange:
         """Restore a layer's values of an earlier revision, secrets staying as they are; 0 inherits everything again."""
         edit = edits.revert_to(plugin, revision)
         change = SettingsChange(edit=edit, expected_revision=expected_revision, allow_invalid=allow_invalid)
-        return self._change_settings("revert", plugin, change, actor=actor, customer=customer, reason=reason)
+        scope = "plugin" if customer is None else "customer_plugin"
+        operation = Operation(actor=actor, action=f"revert_{scope}_settings", plugin_name=plugin, reason=reason)
+        return _change_settings(operation, change, customer)
 
     def set_permission(
         self,
@@ -204,22 +190,21 @@ class PluginManager:
         role: Role,
         granted: bool | None,
         reason: str | None = "",
-    ) -> Change:
+    ) -> PluginChange:
         """Give the permission of this codename to a role of the customer, or take it; None goes back to the default."""
         plugin = permission.partition(".")[0]
-        work = Operation(actor=actor, action="set_role_permission", plugin_name=plugin, reason=reason)
-        decision = customer_changes.Decision(codename=permission, role=role, granted=granted)
-        return _run(work, lambda: customer_changes.decide(work, customer=customer, decision=decision))
+        operation = Operation(actor=actor, action="set_role_permission", plugin_name=plugin, reason=reason)
+        return permissions.set_permission(operation, permission, customer=customer, role=role, granted=granted)
 
     def rotate_settings_keys(
         self,
         *,
         actor: Actor,
-        tell: Callable[[RotationReport], object] = lambda _: None,
+        progress: Callable[[RotationReport], object] = lambda _: None,
         reason: str | None = "",
     ) -> RotationReport:
-        """Seal every secret again with the key that seals now; `tell` hears of each batch."""
-        return key_rotation.rotate(actor=actor, reason=reason, tell=tell)
+        """Seal every secret again with the key that seals now; `progress` is called after each batch."""
+        return key_rotation.rotate(actor=actor, reason=reason, progress=progress)
 
     def apply_to_customers(
         self,
@@ -232,8 +217,8 @@ class PluginManager:
         reason: str | None = "",
     ) -> tuple[Outcome, ...]:
         """The same choice for many customers: one transaction and one outcome each, in the order given."""
-        work = Operation(actor=actor, action="set_plugin_for_customers", plugin_name=plugin, reason=reason)
-        work.run(lambda: _require_batch(plugin, customers))
+        operation = Operation(actor=actor, action="set_plugin_for_customers", plugin_name=plugin, reason=reason)
+        _check_batch(operation, customers)
         return tuple(
             self._try_choice(plugin, actor, slug, action, cascade=cascade, reason=reason) for slug in customers
         )
@@ -247,24 +232,24 @@ class PluginManager:
         reason: str | None = "",
         error: str = "",
         now: datetime | None = None,
-    ) -> Change:
+    ) -> PluginChange:
         """Let a plugin that fails rest, for a while that grows from pause to pause; `retry_paused` ends it.
 
         `error` is the kind and the place of the last failure, never an exception's own text, which may hold secrets.
         """
-        work = Operation(actor=actor, action="pause_plugin", plugin_name=plugin, reason=reason)
-        return _run(work, lambda: pauses.pause(work, customer=customer, error=error, now=now or timezone.now()))
+        operation = Operation(actor=actor, action="pause_plugin", plugin_name=plugin, reason=reason)
+        return pauses.pause(operation, customer=customer, error=error, now=now or timezone.now())
 
-    def resume(self, plugin: str, *, actor: Actor, customer: str | None = None, reason: str | None = "") -> Change:
+    def resume(
+        self, plugin: str, *, actor: Actor, customer: str | None = None, reason: str | None = ""
+    ) -> PluginChange:
         """End a pause by hand; the next one, if any, is a first one again."""
-        work = Operation(actor=actor, action="resume_plugin", plugin_name=plugin, reason=reason)
-        return _run(work, lambda: pauses.resume(work, customer=customer))
+        operation = Operation(actor=actor, action="resume_plugin", plugin_name=plugin, reason=reason)
+        return pauses.resume(operation, customer=customer)
 
-    def retry_paused(self, *, now: datetime | None = None) -> tuple[Change, ...]:
+    def retry_paused(self, *, now: datetime | None = None) -> tuple[PluginChange, ...]:
         """Try every plugin again whose pause is over: one transaction each; what another process did is left out."""
-        at = now or timezone.now()
-        tried = (self._retry(pair, at) for pair in pauses.find_due(at))
-        return tuple(change for change in tried if change.changed)
+        return tuple(change for change in pauses.retry_due(now or timezone.now()) if change.changed)
 
     def plan(self, plugin: str, *, actor: Actor, action: PlanAction, customer: str | None = None) -> Plan:
         """What the action would do, or why it is refused. Changes nothing."""
@@ -272,62 +257,38 @@ class PluginManager:
 
     def check_health(self, plugin: str, *, actor: Actor, customer: str | None = None) -> PluginHealth:
         """Ask the plugin how it is, with a deadline and in no transaction, and store the answer."""
-        work = Operation(actor=actor, action=checks.ACTION, plugin_name=plugin)
-        return checks.check(work, self._registry, customer)
+        operation = Operation(actor=actor, action=checks.ACTION, plugin_name=plugin)
+        return checks.check(operation, self._registry, customer)
 
     def check_all_health(
         self, *, actor: Actor, customer: str | None = None, plugins: Sequence[str] = ()
     ) -> tuple[CheckOutcome, ...]:
         """The same for these plugins, or for all that are on, at the same time; operators only."""
-        work = Operation(actor=actor, action=checks.ACTION)
-        return checks.check_all(work, self._registry, customer, plugins)
-
-    def _change_settings(
-        self,
-        verb: str,
-        plugin: str,
-        change: SettingsChange,
-        *,
-        actor: Actor,
-        customer: str | None,
-        reason: str | None,
-    ) -> Change:
-        scope = "plugin" if customer is None else "customer_plugin"
-        work = Operation(actor=actor, action=f"{verb}_{scope}_settings", plugin_name=plugin, reason=reason)
-        if customer is not None:
-            return _run(work, lambda: settings_changes.change_customer(work, change, customer=customer))
-        foreseen = replace(change, foresight=impact.look_ahead(actor, plugin, change.edit))
-        return _run(work, lambda: settings_changes.change_global(work, foreseen))
-
-    def _choose(
-        self, plugin: str, actor: Actor, customer: str, action: PlanAction, *, cascade: bool, reason: str | None
-    ) -> Change:
-        work = Operation(actor=actor, action=f"{action.value}_customer_plugin", plugin_name=plugin, reason=reason)
-        enabled = plans.CHOICES[action]
-        return _run(work, lambda: customer_changes.choose(work, customer=customer, enabled=enabled, cascade=cascade))
-
-    def _retry(self, pair: pauses.PausedPair, now: datetime) -> Change:
-        slug = pair.customer.slug if pair.customer is not None else None
-        work = Operation(actor=pauses.QUARANTINE, action="retry_plugin", plugin_name=pair.plugin)
-        return _run(work, lambda: pauses.retry(work, customer=slug, now=now))
+        operation = Operation(actor=actor, action=checks.ACTION)
+        return checks.check_all(operation, self._registry, customer, plugins)
 
     def _try_choice(
         self, plugin: str, actor: Actor, slug: str, action: PlanAction, *, cascade: bool, reason: str | None
     ) -> Outcome:
+        operation = Operation(actor=actor, action=f"{action.value}_customer_plugin", plugin_name=plugin, reason=reason)
         try:
-            change = self._choose(plugin, actor, slug, action, cascade=cascade, reason=reason)
+            change = switching.switch(operation, customer=slug, enabled=plans.CHOICES[action], cascade=cascade)
         except Refusal as refusal:
             return Outcome(customer_slug=slug, refusal=refusal)
         return Outcome(customer_slug=slug, change=change)
 
 
-def _run(work: Operation, change: Callable[[], tuple[str, ...]]) -> Change:
-    also = work.run(change)
-    return Change(plugin=work.plugin_name, customer=work.customer, changed=work.changed, also=also)
+def _change_settings(operation: Operation, change: SettingsChange, customer: str | None) -> PluginChange:
+    if customer is not None:
+        return settings_changes.change_customer(operation, change, customer=customer)
+    # Customers' layers are validated before the platform's lock is taken: with many of them it takes a while.
+    foresight = validity.look_ahead(operation.actor, operation.plugin_name, change.edit)
+    return settings_changes.change_global(operation, replace(change, foresight=foresight))
 
 
-def _require_batch(plugin: str, customers: Sequence[str]) -> None:
-    find_plugin(platform_state().plugins, plugin)
+@audited
+def _check_batch(operation: Operation, customers: Sequence[str]) -> None:
+    find_plugin(platform_state().plugins, operation.plugin_name)
     if len(customers) > MAXIMUM_BATCH:
         message = f"At most {MAXIMUM_BATCH} customers at once; for everybody, set the availability."
         raise InvalidInput(message, field="customers")

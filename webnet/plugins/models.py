@@ -1,4 +1,4 @@
-"""What is stored of plugins: their state, each customer's choice, health, generations and the audit log."""
+"""The tables for plugins: their state, customers' choices and settings, health, failures, the outbox and workers."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from webnet.audit.models import AuditCheckpoint, AuditHead, Generation, PluginAu
 from webnet.customers.models import Customer
 from webnet.plugins.tenancy import CustomerOwnedModel, GlobalModel
 
-# Whose a plugin's rows are is said by these two, which are models as well.
+# Django finds models only in an app's `models.py`. These two are the abstract base classes of plugins' models,
 OWNED_MODELS = (CustomerOwnedModel, GlobalModel)
-# The audit log's models belong to this app; Django finds them here.
+# and these are the audit log's, which belong to this app but are defined in `webnet.audit`.
 AUDIT_MODELS = (AuditCheckpoint, AuditHead, Generation, PluginAuditLog, RefusalCount)
 
 
@@ -28,7 +28,7 @@ class PluginStatus(models.TextChoices):
 
 
 class Availability(models.TextChoices):
-    """What the operator lets customers do."""
+    """What customers may do with a plugin, as the platform operator decides."""
 
     WITHHELD = "withheld"
     OFFERED = "offered"
@@ -37,7 +37,7 @@ class Availability(models.TextChoices):
 
 
 class HealthStatus(models.TextChoices):
-    """What a health check found; UNKNOWN when it gave no usable answer."""
+    """The result of a health check; UNKNOWN if the check did not return a valid one."""
 
     HEALTHY = "healthy"
     DEGRADED = "degraded"
@@ -46,11 +46,11 @@ class HealthStatus(models.TextChoices):
 
 
 class SettingsLayer(models.Model):
-    """One layer of a plugin's settings; secrets lie sealed beside the plain values, by JSON Pointer.
+    """One layer of a plugin's settings; secrets are stored separately from plain values, encrypted.
 
-    `secrets` is `{pointer: {"sealed": text, "updated_at": RFC 3339}}`; `settings` never holds a secret.
-    `settings_fault` says why the settings merged up to this layer can't be used, and is empty while they can; a
-    customer's layer that overrides nothing has none of its own, and the global one's counts.
+    `secrets` is `{JSON Pointer: {"sealed": text, "updated_at": RFC 3339}}`; `settings` never contains a secret.
+    `settings_fault` is why the settings merged up to this layer are invalid, and empty if they are valid. A customer's
+    layer that overrides nothing has no fault of its own: that of the global layer applies.
     """
 
     settings = models.JSONField(default=dict)
@@ -67,15 +67,16 @@ class SettingsLayer(models.Model):
         return bool(self.settings or self.secrets)
 
 
-# What `SettingsLayer.overrides` says, in SQL.
+# `SettingsLayer.overrides` in SQL.
 OVERRIDES = ~models.Q(settings={}, secrets={})
 
 
 class Pausable(models.Model):
-    """A pause after failures: it holds while `paused_until` is set, which is taken away when the plugin is tried again.
+    """A pause after repeated failures, in effect while `paused_until` is set; it is cleared when the pause is over.
 
-    Only the rows count, and no clock: the gate is then the same in Python, in SQL and under one generation token.
-    `pauses_in_a_row` makes the next pause longer; `pause_ended_at` is when the last one ended by itself.
+    The gate never compares `paused_until` with the clock: its result must be the same in Python, in SQL and for all who
+    cache it under one generation token. `pauses_in_a_row` makes the next pause longer; `pause_ended_at` is when the
+    last one ended without anybody's intervention.
     """
 
     paused_until = models.DateTimeField(null=True)
@@ -92,11 +93,11 @@ class Pausable(models.Model):
 
 
 class PluginConfig(Pausable, SettingsLayer):
-    """One plugin that was ever synced, as the last sync saw it, and what the operator decided about it."""
+    """A plugin that was synced at least once: what the last sync found, and what the operator decided about it."""
 
     name = models.CharField(max_length=100, unique=True)
     verbose_name = models.CharField(max_length=200)
-    version = models.CharField(max_length=50, null=True)  # noqa: DJ001 - null: never loaded, unlike an empty version
+    version = models.CharField(max_length=50, null=True)  # noqa: DJ001 - Null means that it was never loaded.
     author = models.CharField(max_length=200, blank=True)
     description = models.TextField(blank=True)
     homepage = models.CharField(max_length=500, blank=True)
@@ -121,9 +122,9 @@ class PluginConfig(Pausable, SettingsLayer):
 
 
 class CustomerPluginConfig(Pausable, SettingsLayer):
-    """One customer's choice about one plugin, and its own settings; null means: no choice made.
+    """One customer's choice about one plugin and its own settings; `enabled` is null if it has made no choice.
 
-    `permissions` are its own decisions about who may do what, `{permission: {role: bool}}`; see `permissions.py`.
+    `permissions` are its own decisions about permissions, `{permission: {role: bool}}`; see `gate/permissions.py`.
     """
 
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="plugin_configs")
@@ -135,7 +136,7 @@ class CustomerPluginConfig(Pausable, SettingsLayer):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["customer", "plugin"], name="one_config_per_pair"),)
-        # Asked every few seconds for the pauses that are over, of which there are few.
+        # Partial, since it is queried every few seconds for pauses that are over, and few rows are paused.
         indexes = (
             models.Index(fields=["paused_until"], condition=models.Q(paused_until__isnull=False), name="paused_pairs"),
         )
@@ -145,9 +146,9 @@ class CustomerPluginConfig(Pausable, SettingsLayer):
 
 
 class PluginHealth(models.Model):
-    """What one health check of a plugin found, for the platform (no customer) or for one customer.
+    """The result of one health check of a plugin, for the platform (no customer) or for one customer.
 
-    `is_latest` marks the last one of each pair; of those before it, only so many are kept (`health.KEPT_RESULTS`).
+    `is_latest` marks the last result of each pair; a limited number of earlier ones is kept (`KEPT_RESULTS`).
     """
 
     plugin = models.ForeignKey(PluginConfig, on_delete=models.CASCADE, related_name="health_results")
@@ -172,9 +173,10 @@ class PluginHealth(models.Model):
 
 
 class PluginFailure(models.Model):
-    """How often a plugin failed in one minute, which counts from 1970, for one customer and one user; of all processes.
+    """How often a plugin failed within one minute for one customer and one user, in all processes together.
 
-    Plain names and ids: customer 0 is the platform, and user 0 is a hook or a health check. Kept for a few minutes.
+    `minute` counts from 1970. Names and ids without foreign keys, so that counting takes no locks on other tables:
+    customer 0 is the platform, and user 0 stands for a hook or a health check. Rows are kept for a few minutes.
     """
 
     plugin_name = models.CharField(max_length=100)
@@ -195,10 +197,10 @@ class PluginFailure(models.Model):
 
 
 class OwedCall(models.Model):
-    """`after_enable` or `after_disable` of a plugin, for the platform (no customer) or for one customer.
+    """A row of the outbox: `after_enable` or `after_disable` of a plugin, for the platform (no customer) or a customer.
 
-    Nobody else begins it before `due_at`, which is the end of the claim of whoever has it, or of the pause after a
-    failure. `attempts` are counted before each call, so that a hook that takes its process down is given up as well.
+    It is not called before `due_at`, which is the end of another worker's claim or of the delay after a failure.
+    `attempts` is incremented before each call, so that a hook that kills its process is given up as well.
     """
 
     plugin = models.ForeignKey("plugins.PluginConfig", on_delete=models.CASCADE, related_name="+")
@@ -217,9 +219,9 @@ class OwedCall(models.Model):
 
 
 class Worker(models.Model):
-    """One process that serves now: it renews `seen_at` while it lives, and takes its row away when it ends.
+    """A process that serves requests: it updates `seen_at` while it runs, and deletes its row when it ends.
 
-    `plugins` are those whose code it has, `{name: version}`, whether they are effective or not.
+    `plugins` are those that it has loaded, `{name: version}`, whether they are effective or not.
     """
 
     token = models.CharField(max_length=32, unique=True)

@@ -1,4 +1,4 @@
-"""What is installed: every plugin of this process, loaded or put aside with its reason; frozen after start-up."""
+"""The registry of plugins: every plugin of this process, loaded or failed with a reason; frozen after start-up."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from webnet.containment import LoadFailure, attempt
 from webnet.errors import NotFound, PluginDefinitionError, WebnetError
 from webnet.plugins.base import PluginBase, call_hook
 from webnet.plugins.kernel.compatibility import check_host
-from webnet.plugins.kernel.dependencies import Node, load_order, tell_cycle
+from webnet.plugins.kernel.dependencies import Node, describe_cycle, load_order
 from webnet.plugins.kernel.identity import Identity, read_identity
 from webnet.plugins.kernel.manifest import Manifest, read_manifest
 from webnet.plugins.kernel.parsing import MAXIMUM_NAME_LENGTH
@@ -28,10 +28,10 @@ Status = Literal["loaded", "failed", "incompatible", "unloaded"]
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One plugin of this process; `reason` says why it is not loaded, and is empty while it is.
+    """One plugin of this process; `reason` is why it is not loaded, and empty if it is.
 
-    `identity` is known once the class could be read, also of an incompatible plugin, and `manifest` once all that it
-    declares was read. Until the class was read, `name` is made from the module.
+    `identity` is set once the class was read, even if the plugin is incompatible; `manifest` once all declarations were
+    read. Until the class was read, `name` is derived from the module.
     """
 
     module: str
@@ -44,12 +44,12 @@ class Entry:
     manifest: Manifest | None = field(default=None, repr=False)
 
     def fail(self, failure: LoadFailure) -> Entry:
-        """The same plugin, failed for that reason."""
+        """A copy with the status "failed" and this reason."""
         return replace(self, status="failed", reason=failure.reason, traceback=failure.traceback)
 
 
 def open_entry(entry: Entry, *, host_version: str) -> Entry:
-    """Imports the plugin's class and reads who it is; unloaded still, unless it failed or does not fit this host."""
+    """Import the plugin's class and read its metadata; the entry stays unloaded unless it failed or is incompatible."""
     opened = attempt(lambda: _find_plugin(entry.module), doing=f"Loading '{entry.module}'")
     if isinstance(opened, LoadFailure):
         return entry.fail(opened)
@@ -62,7 +62,7 @@ def open_entry(entry: Entry, *, host_version: str) -> Entry:
 
 
 def start_entry(entry: Entry) -> Entry:
-    """Reads all that an opened plugin declares and calls its on_load; it is loaded then, or has failed."""
+    """Read all declarations of an opened plugin and call its on_load; the plugin is loaded then, or has failed."""
     plugin = entry.plugin
     if plugin is None:
         return entry
@@ -75,23 +75,23 @@ def start_entry(entry: Entry) -> Entry:
 
 
 def _find_plugin(module: str) -> PluginBase:
-    """An instance of `<module>.plugin.Plugin`; raises PluginDefinitionError where there is no such class."""
+    """An instance of `<module>.plugin.Plugin`; raises PluginDefinitionError if there is no such class."""
     name = f"{module}.plugin"
     try:
         found = import_module(name)
     except ModuleNotFoundError as error:
         if error.name != name:
             raise
-        words = f"'{module}' has no plugin.py: write one with 'class Plugin(PluginBase)'."
-        raise PluginDefinitionError(words) from error
+        message = f"'{module}' has no plugin.py: add one with 'class Plugin(PluginBase)'."
+        raise PluginDefinitionError(message) from error
     plugin = getattr(found, "Plugin", None)
     if not isinstance(plugin, type) or not issubclass(plugin, PluginBase) or plugin is PluginBase:
-        raise PluginDefinitionError(f"'{name}' has no plugin: write 'class Plugin(PluginBase)' in it.")
+        raise PluginDefinitionError(f"'{name}' has no plugin: add 'class Plugin(PluginBase)' to it.")
     return plugin()
 
 
 class PluginRegistry:
-    """The plugins of one process, each with its own name; the host uses `registry`, and tests make their own."""
+    """The plugins of one process, with unique names; the host uses `registry`, and tests create their own."""
 
     def __init__(self) -> None:
         self._entries: dict[str, Entry] = {}
@@ -101,11 +101,10 @@ class PluginRegistry:
     def load(
         self, module_names: Iterable[str], *, host_version: str, failures: Mapping[str, LoadFailure] | None = None
     ) -> None:
-        """Loads each module's plugin, dependencies first; one that fails is put aside, and the others go on.
+        """Load the plugin of each module, dependencies first; if one fails, the others are still loaded.
 
-        `failures` are those that were found before, by module. A plugin whose dependency failed or is not there is
-        loaded all the same: the gate keeps it off, and lets it in when the dependency is back. Plugins that need
-        each other in a circle have failed.
+        `failures` are known already, by module. A plugin whose dependency failed or is missing is loaded nevertheless:
+        the gate keeps it disabled until the dependency is back. Plugins in a dependency cycle fail.
         """
         self._refuse_when_frozen()
         failures = failures or {}
@@ -119,15 +118,15 @@ class PluginRegistry:
         self._start(fresh)
 
     def register(self, plugin: PluginBase, *, module: str = "", host_version: str | None = None) -> Entry:
-        """Adds one plugin, such as a test's throw-away one; what `load` would put aside is raised here.
+        """Add one plugin, such as one that a test defines.
 
-        Raises PluginDefinitionError, or whatever its on_load raises.
+        Raises PluginDefinitionError, or whatever its on_load raises: unlike `load`, this records no failures.
         """
         self._refuse_when_frozen()
         manifest = read_manifest(plugin)
         taken = self.find(manifest.name)
         if taken is not None:
-            raise PluginDefinitionError(_tell_clash(manifest.name, type(plugin).__module__, taken.module))
+            raise PluginDefinitionError(_describe_clash(manifest.name, type(plugin).__module__, taken.module))
         misfit = check_host(manifest.webnet_version, host_version) if host_version is not None else None
         if misfit is not None:
             raise PluginDefinitionError(misfit)
@@ -147,28 +146,28 @@ class PluginRegistry:
         return next((entry for entry in self.entries() if entry.name == name), None)
 
     def find_manifest(self, name: str) -> Manifest | None:
-        """All that the plugin declares; None while it is not loaded here."""
+        """Everything that the plugin declares; None if it is not loaded in this process."""
         entry = self.find(name)
         return entry.manifest if entry is not None and entry.status == "loaded" else None
 
     def entries(self) -> tuple[Entry, ...]:
-        """All of them; the loaded ones are in the order in which they were loaded."""
+        """All entries; the loaded ones are in the order in which they were loaded."""
         return tuple(self._entries.values())
 
     def loaded(self) -> tuple[Entry, ...]:
-        """Those that run, dependencies first."""
+        """The loaded ones, dependencies first."""
         return tuple(entry for entry in self.entries() if entry.status == "loaded")
 
     def failed(self) -> tuple[Entry, ...]:
-        """Those that failed; one that does not fit this host is incompatible instead."""
+        """The failed ones; a plugin that requires another version of webnet is incompatible instead."""
         return tuple(entry for entry in self.entries() if entry.status == "failed")
 
     def set_aside(self, name: str, failure: LoadFailure) -> None:
-        """Lets a plugin fail after all, such as one whose types don't build; also after the freeze."""
+        """Mark a loaded plugin as failed, such as one whose GraphQL types don't build; allowed after the freeze."""
         self._put(self.get(name).fail(failure))
 
     def unload(self, name: str) -> None:
-        """Calls on_unload and lets the plugin go; what the hook raises is logged. Also after the freeze."""
+        """Call on_unload and mark the plugin as unloaded; errors of the hook are logged. Allowed after the freeze."""
         entry = self.get(name)
         plugin = entry.plugin
         if entry.status != "loaded" or plugin is None:
@@ -179,7 +178,7 @@ class PluginRegistry:
             logger.error("Plugin '%s': %s", name, answer.reason)
 
     def unload_all(self) -> None:
-        """The process ends: unload what runs, dependents first. Only the first call does anything."""
+        """Unload all plugins at the end of the process, dependents first; only the first call has an effect."""
         if self._is_ending:
             return
         self._is_ending = True
@@ -187,7 +186,7 @@ class PluginRegistry:
             self.unload(entry.name)
 
     def freeze(self) -> None:
-        """From now on nothing is added: plugins arrive with the start of a process only."""
+        """Refuse further plugins: they are only loaded at the start of a process."""
         self._is_frozen = True
 
     def _refuse_when_frozen(self) -> None:
@@ -195,7 +194,7 @@ class PluginRegistry:
             raise WebnetError("The registry is frozen after start-up: restart the process to load other plugins.")
 
     def _find_free_name(self, module: str) -> str:
-        """A name for a plugin that has not told its own: each one must differ, since it stands for a row."""
+        """A name for a plugin whose class was not read yet; it must be unique, since it is the key of a row."""
         short, full = module.rpartition(".")[2], module.replace(".", "_")
         taken = {entry.name for entry in self.entries()}
         names = [_shorten(name) for name in (short, full, module)]
@@ -205,23 +204,23 @@ class PluginRegistry:
         taken = self.find(opened.name)
         if taken is None:
             return opened
-        if taken.identity is None:  # It only has the name for want of its own: a plugin's real name goes before.
+        if taken.identity is None:  # Its name is only derived from its module: a declared name takes precedence.
             self._put(replace(taken, name=_shorten(taken.module.replace(".", "_") + "_module")))
             return opened
-        return unnamed.fail(LoadFailure(reason=_tell_clash(opened.name, opened.module, taken.module)))
+        return unnamed.fail(LoadFailure(reason=_describe_clash(opened.name, opened.module, taken.module)))
 
     def _start(self, modules: Iterable[str]) -> None:
-        """Starts what was opened, dependencies first; what is in a circle fails."""
+        """Start the opened plugins, dependencies first; those in a dependency cycle fail."""
         waiting = {entry.name: entry for entry in map(self._entries.__getitem__, modules) if entry.status == "unloaded"}
         order = load_order({name: _as_node(entry) for name, entry in waiting.items()})
         for name in order.names:
             entry = self._entries.pop(waiting[name].module)
             cycle = order.cycles.get(name)
-            self._put(entry.fail(LoadFailure(reason=tell_cycle(cycle))) if cycle else start_entry(entry))
+            self._put(entry.fail(LoadFailure(reason=describe_cycle(cycle))) if cycle else start_entry(entry))
 
     def _put(self, entry: Entry) -> Entry:
         if entry.status in {"failed", "incompatible"}:
-            logger.error("Plugin '%s' is put aside. %s\n%s", entry.name, entry.reason, entry.traceback)
+            logger.error("Plugin '%s' could not be loaded. %s\n%s", entry.name, entry.reason, entry.traceback)
         self._entries[entry.module] = entry
         return entry
 
@@ -236,22 +235,22 @@ def _as_node(entry: Entry) -> Node:
 
 
 def _shorten(name: str) -> str:
-    """The name as its row can hold it: modules can be longer, and two long ones must still differ."""
+    """Shorten a name to what its column can hold, with a digest, so that two long ones still differ."""
     if len(name) <= MAXIMUM_NAME_LENGTH:
         return name
     digest = sha256(name.encode(errors="surrogatepass")).hexdigest()[:16]
     return f"{name[: MAXIMUM_NAME_LENGTH - len(digest) - 1]}_{digest}"
 
 
-def _tell_clash(name: str, module: str, taken_by: str) -> str:
-    return f"'{module}' calls its plugin '{name}', as '{taken_by}' does already: rename one of them."
+def _describe_clash(name: str, module: str, taken_by: str) -> str:
+    return f"'{module}' and '{taken_by}' both declare a plugin named '{name}': rename one of them."
 
 
 registry = PluginRegistry()
 
 
 def find_plugin(model: Any) -> str | None:
-    """The name of the plugin that brings the Django model; None for one of the host's."""
+    """The name of the plugin that the Django model belongs to; None for a model of the host."""
     app = getattr(model._meta.app_config, "name", "")
     for entry in registry.entries():
         named = entry.manifest.models or () if entry.manifest is not None else ()

@@ -1,4 +1,4 @@
-"""Whose a plugin's rows are: each model says so, by what it extends."""
+"""Who owns a plugin's rows: every model declares it by the class that it extends."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ Row = TypeVar("Row", bound=models.Model)
 
 
 class ForeignReference(ValueError):
-    """A row of one customer was about to point at a row of another: a mistake in the plugin's code."""
+    """A row of one customer was about to refer to a row of another: a bug in the plugin's code."""
 
 
 class CustomerOwnedQuerySet(models.QuerySet[Row]):
-    """Rows of customers; nothing here narrows them by itself, which is what `context.rows()` is for."""
+    """Rows of customers, not filtered by customer; `context.rows()` does that."""
 
     def of(self, customer: Customer) -> CustomerOwnedQuerySet[Row]:
         """The rows of one customer."""
         return self.filter(customer=customer)
 
     def bulk_create(self, objs: Iterable[Row], *args: Any, **kwargs: Any) -> list[Row]:
-        """Django's own, with the check that `save()` makes too."""
+        """Like Django's, but with the same check as `save()`."""
         rows = list(objs)
         keep_with_customer(rows)
         return super().bulk_create(rows, *args, **kwargs)
 
 
 class CustomerOwnedModel(models.Model):
-    """A model whose every row belongs to one customer, and whose references stay with that customer.
+    """A model whose rows each belong to one customer, and refer only to rows of that customer.
 
-    The SDK's types show such rows to that customer only, and only while the plugin is effective for them.
+    The SDK's types show such rows only to that customer, and only while the plugin is effective for it.
     """
 
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="%(app_label)s_%(class)s_set")
@@ -44,28 +44,28 @@ class CustomerOwnedModel(models.Model):
         abstract = True
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Store the row; without a customer it takes that of the row it points at.
+        """Save the row; without a customer it gets that of a row that it refers to.
 
-        Raises ForeignReference where it points at a row of another customer.
+        Raises ForeignReference if it refers to a row of another customer.
         """
         keep_with_customer([self])
         super().save(*args, **kwargs)
 
 
 class GlobalModel(models.Model):
-    """A model whose rows are everybody's: each customer that has the plugin sees all of them."""
+    """A model whose rows are shared: every customer that has the plugin sees all of them."""
 
     class Meta:
         abstract = True
 
 
 def is_customer_owned(model: Any) -> bool:
-    """Whether each row of the model has one customer."""
+    """Whether each row of the model belongs to one customer."""
     return isinstance(model, type) and issubclass(model, CustomerOwnedModel)
 
 
 def has_tenancy(model: type[models.Model]) -> bool:
-    """Whether the model says whose its rows are."""
+    """Whether the model declares who owns its rows."""
     if not issubclass(model, CustomerOwnedModel):
         return issubclass(model, GlobalModel)
     customer: Any = next((field for field in model._meta.fields if field.name == "customer"), None)
@@ -73,7 +73,7 @@ def has_tenancy(model: type[models.Model]) -> bool:
 
 
 def keep_with_customer(rows: Sequence[models.Model]) -> None:
-    """Give rows without a customer that of the rows they point at, and refuse any that points at another's."""
+    """Set the customer of rows without one from the rows they refer to; raises ForeignReference for another's."""
     for field in _references(type(rows[0])) if rows else ():
         owners = _read_owners(field, [row for row in rows if not field.is_cached(row)])
         for row in rows:
@@ -81,12 +81,12 @@ def keep_with_customer(rows: Sequence[models.Model]) -> None:
 
 
 def _references(model: type[models.Model]) -> Iterator[Any]:
-    """The columns that point at rows of customers."""
+    """The foreign keys to rows of customers."""
     return (field for field in model._meta.concrete_fields if is_customer_owned(field.related_model))
 
 
 def _read_owners(field: Any, rows: Iterable[models.Model]) -> dict[Any, Any]:
-    """The customers' ids of the rows that are pointed at, by what points at them."""
+    """The ids of the customers that own the referenced rows, by the foreign key's value; in one query."""
     targets = {getattr(row, field.attname) for row in rows} - {None}
     column = field.target_field.attname
     found = field.related_model._base_manager.filter(**{f"{column}__in": targets})  # noqa: SLF001 - Django documents it
@@ -100,5 +100,5 @@ def _keep(row: Any, field: Any, owners: dict[Any, Any]) -> None:
         row.customer_id = owner
     elif owner is not None and owner != row.customer_id:
         raise ForeignReference(
-            f"'{row._meta.label}.{field.name}' points at a row of another customer: find it with `context.get()`."
+            f"'{row._meta.label}.{field.name}' refers to a row of another customer: look it up with `context.get()`."
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, TypeVar, overload
 
 from django.core.exceptions import ValidationError
+from django.db import OperationalError
 from django.db.models import QuerySet
 
 from webnet.api.request.reader import Reading
@@ -16,7 +17,7 @@ from webnet.audit.operation import Operation
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer
 from webnet.customers.roles import Role
-from webnet.errors import CustomerRequired, NotFound, PermissionDenied, PluginDefinitionError
+from webnet.errors import CustomerRequired, HookFailed, NotFound, PermissionDenied, PluginDefinitionError, Refusal
 from webnet.plugins.gate.permissions import permissions_of, require_permission
 from webnet.plugins.registry import registry
 from webnet.plugins.settings import layers
@@ -98,7 +99,7 @@ class PluginContext:
         """
         return scope(all_rows(model), self.reading, shown_by=self.plugin)
 
-    def operation(self, action: str, *, reason: str = "") -> AbstractContextManager[Operation]:
+    def operation(self, action: str, *, reason: str = "") -> AbstractContextManager[PluginOperation]:
         """A transaction with a row in the customer's audit log: `with context.operation("import devices"):`."""
         return open_operation(action, plugin=self.plugin, actor=self.actor, customer=self.customer, reason=reason)
 
@@ -113,10 +114,29 @@ def _fill(into: type[Any], merged: Mapping[str, Any]) -> Any:
     return into(**{name: value for name, value in merged.items() if name in names})
 
 
+@dataclass(kw_only=True)
+class PluginOperation:
+    """What the audit log shall show of a plugin's own operation (JSON, without secrets)."""
+
+    before: Any = None
+    after: Any = None
+    changed: bool = True
+
+
+class _Raised(HookFailed):
+    """What a plugin's block raised, for its audit row; the text may hold what only the plugin should know."""
+
+    code = "OPERATION_FAILED"
+
+    def __init__(self, error: Exception, *, plugin: str) -> None:
+        super().__init__(f"'{plugin}' raised {type(error).__name__}.", plugin_name=plugin)
+        self.error = error
+
+
 @contextmanager
 def open_operation(
     action: str, *, plugin: str, actor: Actor, customer: Customer | None, reason: str = ""
-) -> Iterator[Operation]:
+) -> Iterator[PluginOperation]:
     """Run the block in a transaction, and record it in the customer's audit log.
 
     If the block raises a refusal, it is recorded as refused, and any other error as failed; then it is raised again. A
@@ -133,9 +153,19 @@ def open_operation(
     operation = Operation(
         actor=actor, action=action, reason=reason, customer=customer, plugin_name=plugin, plugin_version=version
     )
-    with operation.block():
-        operation.changed = True
-        try:
-            yield operation
-        except ValidationError as error:
-            raise refuse_invalid(error) from error
+    try:
+        # Unlike an `audited` function, a block can't be tried again after a deadlock.
+        with operation.transaction():
+            block = PluginOperation()
+            try:
+                yield block
+            except (Refusal, OperationalError):
+                raise
+            except ValidationError as error:
+                raise refuse_invalid(error) from error
+            except Exception as error:
+                raise _Raised(error, plugin=plugin) from error
+            if block.changed:
+                operation.record(before=block.before, after=block.after)
+    except _Raised as failed:
+        raise failed.error from failed.error.__cause__

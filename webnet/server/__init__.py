@@ -1,1 +1,1 @@
-"""Serves webnet: settings from the environment, the ASGI application, worker processes and their watchdog."""
+"""How webnet is started and served: the environment, `run` and `serve`, streams beside requests, health addresses."""

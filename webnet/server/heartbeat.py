@@ -10,7 +10,7 @@ from types import TracebackType
 from django.db import DatabaseError, connection
 
 from webnet.audit.models import new_token
-from webnet.plugins import quarantine
+from webnet.plugins.changes import pauses
 from webnet.plugins.hooks import after_commit
 from webnet.plugins.registry import registry
 from webnet.plugins.runtime import workers
@@ -22,7 +22,7 @@ TASK_INTERVAL_SECONDS = 5
 TASKS_STOP_SECONDS = 1
 
 # Each does the work that is due and returns soon, since the next one waits for it.
-PERIODIC_TASKS: tuple[Callable[[], object], ...] = (quarantine.keep, after_commit.call_due)
+PERIODIC_TASKS: tuple[Callable[[], object], ...] = (pauses.pause_and_retry, after_commit.call_due)
 
 
 class Heartbeat:
@@ -87,7 +87,7 @@ class PeriodicTasks:
             for task in PERIODIC_TASKS:
                 _run_task(task)
             self._stopping.wait(TASK_INTERVAL_SECONDS)
-        _run_task(quarantine.keep)  # or failures counted since the last time would be lost
+        _run_task(pauses.pause_and_retry)  # or failures counted since the last time would be lost
 
 
 def _run_task(task: Callable[[], object]) -> None:

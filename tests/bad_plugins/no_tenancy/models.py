@@ -1,4 +1,4 @@
-"""A model that does not say whose its rows are."""
+"""A model that does not declare who owns its rows."""
 
 from django.db import models
 

@@ -32,7 +32,10 @@ def test_a_version_is_within_a_specifier_by_its_place_in_the_order(
 
 
 def test_a_host_that_is_too_old_is_told_with_both_versions() -> None:
-    assert check_host(">=2,<3", "1.4") == "It needs webnet >=2,<3, and this is webnet 1.4: install a version that fits."
+    assert (
+        check_host(">=2,<3", "1.4")
+        == "It requires webnet >=2,<3, but this is webnet 1.4: install a compatible version."
+    )
     assert check_host(">=1", "1.4") is None
     assert check_host("", "1.4") is None
 

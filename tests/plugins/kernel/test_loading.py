@@ -39,7 +39,7 @@ HOUSE_APPS = """
         def ready(self):
             apps.get_model("house", "Customer")._meta.related_objects
             from webnet.plugins.loading import installed_apps
-            HouseConfig.told = sorted(loading.failures())
+            HouseConfig.told = sorted(installed_apps.failures())
 """
 DEVICE = """
     from django.db import models
@@ -65,7 +65,7 @@ USE_THE_HOUSE = """
     call_command("migrate", run_syncdb=True, verbosity=0)
     Customer.objects.create(slug="acme").delete()
     report = {
-        "failures": {module: failure.reason for module, failure in loading.failures().items()},
+        "failures": {module: failure.reason for module, failure in installed_apps.failures().items()},
         "labels": [config.label for config in apps.get_app_configs()],
         "models": sorted(model._meta.label for model in apps.get_models()),
         "accessors": sorted(name for name in vars(Customer) if name.endswith(("_set", "_devices"))),
@@ -228,8 +228,8 @@ def test_a_plugin_built_on_a_broken_ones_models_is_put_aside_too(boot: Boot, ins
     report = boot("by_two_steps", "by_name", "by_import", "bad")
 
     assert sorted(report["failures"]) == ["bad", "by_import", "by_name", "by_two_steps"]
-    assert "The model 'by_name.Site' points at 'bad.Device'" in report["failures"]["by_name"]
-    assert "The model 'by_two_steps.Pin' points at 'by_name.Site'" in report["failures"]["by_two_steps"]
+    assert "The model 'by_name.Site' refers to 'bad.Device'" in report["failures"]["by_name"]
+    assert "The model 'by_two_steps.Pin' refers to 'by_name.Site'" in report["failures"]["by_two_steps"]
     assert report["models"] == ["house.Customer"]
     assert report["accessors"] == []
 
@@ -278,7 +278,7 @@ def test_an_earlier_app_that_asks_for_failures_gets_those_of_ready_too(boot: Boo
 
 
 STAYS_OUT = {
-    "nowhere": (None, "There is no package 'nowhere': install it, or take it out of WEBNET_PLUGINS."),
+    "nowhere": (None, "There is no package 'nowhere': install it, or remove it from WEBNET_PLUGINS."),
     "raises": ({"__init__": "1/0"}, "Importing 'raises' raised ZeroDivisionError: division by zero."),
     "exits": ({"__init__": "raise SystemExit(2)"}, "Importing 'exits' raised SystemExit: 2."),
     "needs": (
@@ -292,10 +292,10 @@ STAYS_OUT = {
     ),
     "other_apps": (
         {"apps": "from django.apps import AppConfig\nclass C(AppConfig): name = 'json'"},
-        "The apps.py of 'other_apps' is for 'json': write name = 'other_apps'.",
+        "The apps.py of 'other_apps' is for 'json': set name = 'other_apps'.",
     ),
-    "my.house": ({}, "'my.house' has the app label 'house', as 'house' has already: give it another in its apps.py."),
-    "failures": ({}, "A plugin's package can't be called 'failures' here: rename it."),
+    "my.house": ({}, "'my.house' has the app label 'house', which 'house' has too: set another label in its apps.py."),
+    "failures": ({}, "A plugin's package can't be named 'failures': rename it."),
     "../up": (None, "Importing '../up' raised"),
 }
 
@@ -317,7 +317,7 @@ def test_a_package_that_is_no_app_stays_out_with_its_reason(module: str, boot: B
 def test_a_single_file_is_told_to_become_a_folder(boot: Boot, tmp_path: Path) -> None:
     (tmp_path / "single.py").write_text("")
 
-    reason = "'single' is a single file: make it a folder with __init__.py and plugin.py."
+    reason = "'single' is a single file: make it a package with __init__.py and plugin.py."
     assert boot("single")["failures"] == {"single": reason}
 
 

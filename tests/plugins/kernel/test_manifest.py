@@ -101,36 +101,48 @@ VIEW = {"name": "v", "path": "v/", "view": repr}
 MAY = {"name": "see", "description": "See it"}
 
 MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
-    "no name": ({"name": ""}, "the name is missing: write name = 'my_plugin'"),
-    "no version": ({"version": ""}, "'demo', class Plugin: the version is missing: write version = '1.0.0'"),
-    "a version that is none": ({"version": "one"}, "the version 'one' is none: write one like '1.0.0' (PEP 440)"),
-    "a version that is a number": ({"version": 1.0}, "version must be a text, not float"),
-    "a name with a dash": ({"name": "my-plugin"}, "'my-plugin' is no name: use at most 100 lower-case letters"),
-    "a name with capitals": ({"name": "MyPlugin"}, "is no name"),
-    "a name that is too long": ({"name": "a" * 101}, "is no name"),
-    "a host version that can't be read": ({"webnet_version": "1.x"}, "webnet_version is '1.x': write conditions like"),
+    "no name": ({"name": ""}, "name is missing: add name = 'my_plugin'"),
+    "no version": ({"version": ""}, "'demo', class Plugin: version is missing: add version = '1.0.0'"),
+    "a version that is none": (
+        {"version": "one"},
+        "'one' is not a valid version: use one like '1.0.0' (PEP 440)",
+    ),
+    "a version that is a number": ({"version": 1.0}, "version must be a string, not float"),
+    "a name with a dash": (
+        {"name": "my-plugin"},
+        "'my-plugin' is not a valid name: use at most 100 lower-case",
+    ),
+    "a name with capitals": ({"name": "MyPlugin"}, "is not a valid name"),
+    "a name that is too long": ({"name": "a" * 101}, "is not a valid name"),
+    "a host version that can't be read": (
+        {"webnet_version": "1.x"},
+        "webnet_version is '1.x': use a version",
+    ),
     "dependencies as one text": ({"dependencies": "other>=1"}, "dependencies: must be a list like ['device_inv"),
-    "a dependency that can't be read": ({"dependencies": ["other=1"]}, "'other=1' can't be read: write a name and"),
-    "a dependency that is no text": ({"dependencies": [3]}, "3 can't be read"),
-    "a dependency that is no plugin": ({"dependencies": ["Other-Thing"]}, "'Other-Thing' is no plugin's name"),
-    "a dependency twice": ({"dependencies": ["a>=1", "a<2"]}, "the plugin 'a' is there twice"),
-    "a dependency on itself": ({"dependencies": ["demo"]}, "it depends on itself: take its own name out"),
+    "a dependency that can't be read": ({"dependencies": ["other=1"]}, "'other=1' is not a dependency: use a name and"),
+    "a dependency that is no text": ({"dependencies": [3]}, "3 is not a dependency"),
+    "a dependency that is no plugin": ({"dependencies": ["Other-Thing"]}, "'Other-Thing' is not a plugin name"),
+    "a dependency twice": ({"dependencies": ["a>=1", "a<2"]}, "the plugin 'a' is declared twice"),
+    "a dependency on itself": ({"dependencies": ["demo"]}, "the plugin depends on itself: remove its name"),
     "navigation without a label": (
         {"get_navigation_items": returning([{"url": "/a/"}])},
-        "'demo', get_navigation_items(), item 1: 'label' is missing: a NavigationItem must have it.",
+        "'demo', get_navigation_items(), item 1: 'label' is missing: a NavigationItem requires it.",
     ),
     "navigation without a url": (
         {"get_navigation_items": returning([NAV, {"label": "A"}])},
         "item 2: 'url' is missing",
     ),
-    "navigation with an empty label": ({"get_navigation_items": returning([NAV | {"label": " "}])}, "'label' is empty"),
+    "navigation with an empty label": (
+        {"get_navigation_items": returning([NAV | {"label": " "}])},
+        "'label' must not be",
+    ),
     "an unknown key": (
         {"get_navigation_items": returning([NAV | {"lable": "A"}])},
-        "a NavigationItem has no 'lable'; did you mean 'label'?",
+        "a NavigationItem has no field 'lable'; did you mean 'label'?",
     ),
     "an unknown key like no other": (
         {"get_navigation_items": returning([NAV | {"x": 1}])},
-        "no 'x' (it may have label,",
+        "no field 'x' (its fields are label,",
     ),
     "a url that is a script": (
         {"get_navigation_items": returning([NAV | {"url": "javascript:x"}])},
@@ -138,7 +150,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "an order that is a text": (
         {"get_navigation_items": returning([NAV | {"order": "1"}])},
-        "'order' must be a whole nu",
+        "'order' must be an integer",
     ),
     "an order that is a bool": ({"get_navigation_items": returning([NAV | {"order": True}])}, "not bool"),
     "one dict instead of a list": (
@@ -157,15 +169,18 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a permission that is not declared": (
         {"get_navigation_items": returning([NAV | {"permission": "see"}])},
-        "'A' asks for the permission 'see': declare it in get_permissions()",
+        "'A' requires the permission 'see': declare it in get_permissions()",
     ),
     "a permission for no role": (
         {"get_permissions": returning([MAY | {"minimum_role": "boss"}])},
         "viewer, operator, adm",
     ),
-    "a permission twice": ({"get_permissions": returning([MAY, MAY])}, "the permission 'see' is there twice"),
-    "a permission with a dot": ({"get_permissions": returning([MAY | {"name": "demo.see"}])}, "'demo.see' is no name"),
-    "a widget twice": ({"get_dashboard_widgets": returning([WIDGET, WIDGET])}, "the widget 'w' is there twice"),
+    "a permission twice": ({"get_permissions": returning([MAY, MAY])}, "the permission 'see' is declared twice"),
+    "a permission with a dot": (
+        {"get_permissions": returning([MAY | {"name": "demo.see"}])},
+        "'demo.see' is not a valid name",
+    ),
+    "a widget twice": ({"get_dashboard_widgets": returning([WIDGET, WIDGET])}, "the widget 'w' is declared twice"),
     "a widget of nothing": (
         {"get_dashboard_widgets": returning([{"name": "w", "title": "W"}])},
         "either 'data' or 'html'",
@@ -180,15 +195,15 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a widget that asks for more": (
         {"get_dashboard_widgets": returning([WIDGET | {"data": lambda context, more: None}])},
-        "the function of the widget 'w' must be a plain one that takes the context",
+        "the function of the widget 'w' must not be async, and take the context",
     ),
-    "a view twice": ({"get_ui_views": returning([VIEW, VIEW | {"path": "x"}])}, "the view 'v' is there twice"),
-    "a path twice": ({"get_ui_views": returning([VIEW, VIEW | {"name": "x"}])}, "the path 'v/' is there twice"),
+    "a view twice": ({"get_ui_views": returning([VIEW, VIEW | {"path": "x"}])}, "the view 'v' is declared twice"),
+    "a path twice": ({"get_ui_views": returning([VIEW, VIEW | {"name": "x"}])}, "the path 'v/' is declared twice"),
     "a path from the root": ({"get_ui_views": returning([VIEW | {"path": "/v/"}])}, "must be relative to the plugin's"),
     "a path that climbs": ({"get_ui_views": returning([VIEW | {"path": "../v/"}])}, "must be relative to the plugin's"),
     "a view that is a class": (
         {"get_ui_views": returning([VIEW | {"view": dict}])},
-        "is a class: write dict.as_view()",
+        "is a class: use dict.as_view()",
     ),
     "a view that is none": (
         {"get_ui_views": returning([VIEW | {"view": "v.html"}])},
@@ -196,7 +211,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a settings schema that is none": (
         {"get_settings_schema": returning({"type": "strin"})},
-        "'demo', get_settings_schema(): the settings schema is no JSON Schema",
+        "'demo', get_settings_schema(): the settings schema is not a valid JSON Schema",
     ),
     "a settings schema that is a list": ({"get_settings_schema": returning([])}, "must be a dict, not list"),
     "a secret inside an array": (
@@ -205,22 +220,22 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
                 {"properties": {"a": {"items": {"properties": {"p": {"writeOnly": True}}}}}}
             )
         },
-        "has a secret inside an array item, and arrays are replaced whole: use objects by name (at /a/*/p)",
+        "has a secret in an array, which can only be replaced as a whole: use an object with named members (at /a/*/p)",
     ),
     "a query that is an instance": ({"get_graphql_schema": returning({"query": Fields()})}, "'query' must be a class"),
     "a schema of another kind": (
         {"get_graphql_schema": returning(Fields)},
-        "must be a GraphQLExtension or a dict like",
+        "must be a GraphQLExtension or an equivalent dict",
     ),
     "extensions by name": (
         {"get_graphql_schema": returning({"extends": {"Customer": Fields}})},
-        "must map a class of the",
+        "must map a type of the",
     ),
     "models by name": ({"get_models": returning(["Device"])}, "must return a list of model classes"),
-    "a hook that is a value": ({"on_enable": True}, "'demo', on_enable(): is no method: write it with 'def'"),
+    "a hook that is a value": ({"on_enable": True}, "'demo', on_enable(): must be a method: define it with 'def'"),
     "a hook that asks for more": (
         {"on_enable": lambda self, context, more: None},
-        "on_enable(): asks for more than it is given: write it as on_enable(self, context)",
+        "on_enable(): requires more arguments than it is called with: define it as on_enable(self, context)",
     ),
 }
 
@@ -240,7 +255,7 @@ def test_a_mistake_is_told_with_plugin_place_and_way_out(mistake: str) -> None:
 def test_an_async_hook_is_told() -> None:
     async def on_enable(self: PluginBase, context: object) -> None: ...
 
-    with pytest.raises(PluginDefinitionError, match=r"on_enable\(\): can't be async"):
+    with pytest.raises(PluginDefinitionError, match=r"on_enable\(\): must not be async"):
         read_manifest(plugin(on_enable=on_enable))
 
 

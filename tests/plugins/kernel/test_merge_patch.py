@@ -156,7 +156,7 @@ def test_a_pointer_sets_and_makes_what_is_on_the_way() -> None:
 
 
 def test_what_is_no_pointer_is_refused() -> None:
-    with pytest.raises(ValueError, match="no JSON Pointer"):
+    with pytest.raises(ValueError, match="not a JSON Pointer"):
         pointer_get({}, "a")
 
 

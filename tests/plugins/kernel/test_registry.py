@@ -48,14 +48,14 @@ BAD = {
     "endless recursion": ("def f(): f()\nf()", "RecursionError"),
     "an exception without a text": ("class E(Exception):\n  def __str__(self): 1/0\nraise E", "raised E."),
     "an odd exception": ("class E(BaseException): pass\nraise E", "raised E."),
-    "no class": ("", "has no plugin: write 'class Plugin(PluginBase)' in it."),
+    "no class": ("", "has no plugin: add 'class Plugin(PluginBase)' to it."),
     "another class": ("class Plugin: pass", "has no plugin"),
     "the base itself": ("from webnet.plugins.base import PluginBase as Plugin", "has no plugin"),
     "a constructor that raises": (
         "from webnet.plugins.base import PluginBase\nclass Plugin(PluginBase):\n  def __init__(self): 1/0",
         "ZeroDivisionError",
     ),
-    "no version": (source("bad", version=""), "the version is missing"),
+    "no version": (source("bad", version=""), "version is missing"),
     "a bad declaration": (source("bad", body="def get_models(self): return 1"), "must return a list of model classes"),
     "a declaration that raises": (source("bad", body="def get_models(self): 1/0"), "get_models(): raised ZeroDivision"),
     "on_load that raises": (
@@ -98,7 +98,7 @@ def test_a_package_that_is_not_there_and_one_without_a_plugin_are_told_apart(ins
     registry = load("nowhere", "empty")
 
     assert registry.get("nowhere").reason == "Loading 'nowhere' raised ModuleNotFoundError: No module named 'nowhere'."
-    assert registry.get("empty").reason == "'empty' has no plugin.py: write one with 'class Plugin(PluginBase)'."
+    assert registry.get("empty").reason == "'empty' has no plugin.py: add one with 'class Plugin(PluginBase)'."
 
 
 def test_what_django_could_not_take_is_not_imported_again(install: Install) -> None:
@@ -115,7 +115,7 @@ def test_a_plugin_for_another_host_is_incompatible_and_its_declarations_are_not_
     entry = load("future").get("future")
 
     assert entry.status == "incompatible"
-    assert entry.reason == "It needs webnet >=2, and this is webnet 1.5: install a version that fits."
+    assert entry.reason == "It requires webnet >=2, but this is webnet 1.5: install a compatible version."
     assert entry.identity is not None
     assert entry.identity.version == "1.0"
 
@@ -149,7 +149,7 @@ def test_plugins_in_a_circle_fail_with_the_full_path_and_others_load(install: In
 
     registry = load("c", "a", "b")
 
-    assert registry.get("a").reason == "'a' needs 'b', which needs 'a': one of them must give up its dependency."
+    assert registry.get("a").reason == "'a' needs 'b', which needs 'a': remove one of these dependencies."
     assert {entry.name: entry.status for entry in registry.entries()} == {"a": "failed", "b": "failed", "c": "loaded"}
 
 
@@ -160,7 +160,7 @@ def test_a_name_that_is_taken_sets_the_later_plugin_aside_naming_both(install: I
     registry = load("first", "second")
 
     assert registry.get("demo").module == "first"
-    reason = "'second' calls its plugin 'demo', as 'first' does already: rename one of them."
+    reason = "'second' and 'first' both declare a plugin named 'demo': rename one of them."
     assert registry.get("second").reason == reason
 
 
@@ -222,11 +222,11 @@ def test_registering_raises_what_loading_would_put_aside() -> None:
     registry = PluginRegistry()
     registry.register(Throwaway())
 
-    with pytest.raises(PluginDefinitionError, match="calls its plugin 'throwaway', as"):
+    with pytest.raises(PluginDefinitionError, match="both declare a plugin named 'throwaway'"):
         registry.register(Throwaway())
-    with pytest.raises(PluginDefinitionError, match="the name is missing"):
+    with pytest.raises(PluginDefinitionError, match="name is missing"):
         registry.register(PluginBase())
-    with pytest.raises(PluginDefinitionError, match="needs webnet >=2"):
+    with pytest.raises(PluginDefinitionError, match="requires webnet >=2"):
         registry.register(type("Plugin", (Throwaway,), {"name": "new", "webnet_version": ">=2"})(), host_version="1")
 
 
@@ -286,4 +286,4 @@ def test_every_failure_is_logged_with_the_plugins_name(install: Install, caplog:
     load("bad")
 
     assert [(r.levelno, r.name) for r in caplog.records] == [(logging.ERROR, "webnet.plugins.registry")]
-    assert "Plugin 'bad' is put aside." in caplog.text
+    assert "Plugin 'bad' could not be loaded." in caplog.text

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from webnet.errors import DependencyRefusal, NotFound
 from webnet.plugins.kernel.compatibility import parse_dependency
 from webnet.plugins.kernel.dependencies import (
+    Blocker,
     Node,
-    Obstacle,
     dependents,
     find_cycle,
     load_order,
@@ -19,10 +19,10 @@ from webnet.plugins.kernel.dependencies import (
 )
 
 
-def node(name: str, *needs: str, is_on: bool = False, version: str = "1.0", obstacle: Obstacle | None = None) -> Node:
+def node(name: str, *needs: str, is_on: bool = False, version: str = "1.0", blocker: Blocker | None = None) -> Node:
     found = [parse_dependency(need) for need in needs]
     dependencies = tuple(need for need in found if need is not None)
-    return Node(name=name, version=version, dependencies=dependencies, is_on=is_on, obstacle=obstacle)
+    return Node(name=name, version=version, dependencies=dependencies, is_on=is_on, blocker=blocker)
 
 
 def graph(*nodes: Node) -> dict[str, Node]:
@@ -87,20 +87,20 @@ def test_a_dependency_of_the_wrong_version_is_named_with_both_versions() -> None
     with pytest.raises(DependencyRefusal) as refused:
         plan_enable(nodes, "a", with_dependencies=True)
 
-    assert refused.value.message == "'a' needs 'b' in a version >=2, and 1.4 is installed."
+    assert refused.value.message == "'a' needs 'b' in version >=2, but version 1.4 is installed."
     assert refused.value.code == "DEPENDENCY_VERSION"
 
 
 def test_two_plugins_on_the_way_may_ask_for_different_versions_of_a_third() -> None:
     nodes = graph(node("a", "b", "c>=1"), node("b", "c>=2"), node("c", version="1.4"))
 
-    with pytest.raises(DependencyRefusal, match=r"'a' needs 'b', which needs 'c' in a version >=2, and 1.4"):
+    with pytest.raises(DependencyRefusal, match=r"'a' needs 'b', which needs 'c' in version >=2, but version 1.4"):
         plan_enable(nodes, "a", with_dependencies=True)
 
 
 def test_a_dependency_with_an_obstacle_is_refused_in_the_obstacles_words() -> None:
-    obstacle = Obstacle(words="is disabled for everybody")
-    nodes = graph(node("a", "b"), node("b", obstacle=obstacle))
+    blocker = Blocker(reason="is disabled for everybody")
+    nodes = graph(node("a", "b"), node("b", blocker=blocker))
 
     with pytest.raises(DependencyRefusal, match=r"^'a' needs 'b', which is disabled for everybody.$") as refused:
         plan_enable(nodes, "a", with_dependencies=True)

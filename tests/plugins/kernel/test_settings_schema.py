@@ -79,8 +79,8 @@ def test_a_schema_that_contains_itself_has_defaults_and_secrets() -> None:
 @pytest.mark.parametrize(
     ("member", "value", "message"),
     [
-        ({"type": "string"}, 17171, "must be a text"),
-        ({"type": ["integer", "null"]}, "17171", "must be a whole number or null"),
+        ({"type": "string"}, 17171, "must be a string"),
+        ({"type": ["integer", "null"]}, "17171", "must be an integer or null"),
         ({"enum": ["a", 1, None]}, "17171", 'must be one of "a", 1, null'),
         ({"const": True}, "17171", "must be true"),
         ({"minLength": 9}, "17171", "must have at least 9 characters"),
@@ -108,19 +108,19 @@ def test_a_schema_that_contains_itself_has_defaults_and_secrets() -> None:
         ({"multipleOf": 2}, 17171, "must be a multiple of 2"),
         ({"minItems": 2}, [17171], "must have at least 2 items"),
         ({"maxItems": 1}, [17171, 1], "must have at most 1 item"),
-        ({"uniqueItems": True}, [17171, 17171], "must not have the same item twice"),
-        ({"contains": {"type": "string"}}, [17171], "lacks an item that is asked for, or has too many of them"),
+        ({"uniqueItems": True}, [17171, 17171], "must not contain an item twice"),
+        ({"contains": {"type": "string"}}, [17171], "lacks a required item, or has too many of them"),
         ({"minProperties": 1}, {}, "must have at least 1 member"),
         ({"maxProperties": 0}, {"17171": 1}, "must have at most 0 members"),
         ({"propertyNames": {"maxLength": 1}}, {"17171": 1}, "must have at most 1 character"),
         ({"unevaluatedProperties": False}, {"17171": 1}, "has members that are not allowed here"),
-        ({"not": {"type": "string"}}, "17171", "has a form that is not allowed here"),
+        ({"not": {"type": "string"}}, "17171", "has a value that is not allowed here"),
         ({"anyOf": [{"type": "null"}, {"type": "boolean"}]}, "17171", "must be null or true or false"),
-        ({"oneOf": [{"type": "null"}, {"minLength": 9}]}, "17171", "fits none of the forms that are allowed here"),
+        ({"oneOf": [{"type": "null"}, {"minLength": 9}]}, "17171", "does not match any of the alternatives"),
         (
             {"oneOf": [{"type": "string"}, {"minLength": 1}]},
             "17171",
-            "fits more than one of the forms that are allowed",
+            "matches more than one of the alternatives",
         ),
         (False, "17171", "is not allowed here"),
     ],
@@ -155,7 +155,7 @@ def test_what_another_value_makes_necessary_is_told() -> None:
 def test_an_unknown_name_is_told_with_the_nearest_known_one() -> None:
     (issue,) = properties(greeting={"type": "string"}).validate({"greting": "a secret thing"})
 
-    assert (issue.path, issue.message) == ("/greting", "is not known; did you mean 'greeting'?")
+    assert (issue.path, issue.message) == ("/greting", "is unknown; did you mean 'greeting'?")
 
 
 def test_names_that_a_pattern_allows_are_not_told() -> None:
@@ -281,38 +281,41 @@ def test_customers_see_neither_the_values_nor_the_schema_of_what_is_the_platform
         (True, "must be a dict, not bool"),
         ({"type": "array"}, "must have the type 'object'"),
         ({"type": ["object", "null"]}, "must have the type 'object'"),
-        ({"properties": {"a": {"type": "strin"}}}, "is no JSON Schema"),
-        ({"properties": {"a": {"pattern": "("}}}, "is no JSON Schema"),
-        ({"properties": {"a": {"default": object()}}}, "must be made of JSON values only"),
-        ({"properties": {"a": {"default": float("nan")}}}, "must be made of JSON values only"),
+        ({"properties": {"a": {"type": "strin"}}}, "is not a valid JSON Schema"),
+        ({"properties": {"a": {"pattern": "("}}}, "is not a valid JSON Schema"),
+        ({"properties": {"a": {"default": object()}}}, "must contain only JSON values"),
+        ({"properties": {"a": {"default": float("nan")}}}, "must contain only JSON values"),
         ({"$schema": "http://json-schema.org/draft-07/schema#"}, "must be of draft 2020-12"),
-        ({"properties": {"a": {"$ref": "https://example.org/a.json"}}}, "nothing is fetched: copy it into '$defs'"),
-        ({"properties": {"a": {"$ref": "file:///etc/hostname"}}}, "nothing is fetched"),
-        ({"properties": {"a": {"$ref": "other.json"}}}, "nothing is fetched"),
-        ({"$defs": {"unused": {"$ref": "https://example.org/"}}}, "nothing is fetched"),
-        ({"properties": {"a": {"$ref": "#/$defs/b"}}}, "refers to '#/$defs/b', where there is no schema"),
-        ({"properties": {"a": {"$ref": "#b"}}}, "where there is no schema"),
-        ({"properties": {"a": {"$id": "https://example.org/", "$ref": "#"}}}, "has an '$id' inside"),
+        (
+            {"properties": {"a": {"$ref": "https://example.org/a.json"}}},
+            "external schemas are not fetched: copy it into '$defs'",
+        ),
+        ({"properties": {"a": {"$ref": "file:///etc/hostname"}}}, "schemas are not fetched"),
+        ({"properties": {"a": {"$ref": "other.json"}}}, "schemas are not fetched"),
+        ({"$defs": {"unused": {"$ref": "https://example.org/"}}}, "schemas are not fetched"),
+        ({"properties": {"a": {"$ref": "#/$defs/b"}}}, "refers to '#/$defs/b', which does not exist"),
+        ({"properties": {"a": {"$ref": "#b"}}}, "which does not exist"),
+        ({"properties": {"a": {"$id": "https://example.org/", "$ref": "#"}}}, "has an '$id' in a subschema"),
         ({"properties": {"a": {"$dynamicRef": "#b"}}}, "uses $dynamicRef"),
-        ({"$ref": "#"}, "refers to itself without an end"),
+        ({"$ref": "#"}, "has an endless reference to itself"),
         ({"properties": {"a": {"x-webnet-scope": "world"}}}, "neither 'platform' nor 'customer' (at /properties/a)"),
         (
             {"properties": {"a": {"type": "integer", "default": "x"}}},
-            "default that does not fit: it must be a whole num",
+            "invalid default: it must be an integer",
         ),
         ({"properties": {"a": {"writeOnly": True, "default": "x"}}}, "has a secret with a default"),
         ({"properties": {"a": {"properties": {"b": {"writeOnly": True}}, "default": {"b": "x"}}}}, "with a default"),
-        ({"properties": {"a": {"writeOnly": True, "type": "object"}}}, "marks an object as secret: mark those of its"),
-        ({"writeOnly": True}, "marks everything at once"),
-        ({"properties": {"a": {"items": {"writeOnly": True}}}}, "a secret inside an array item"),
-        ({"properties": {"a": {"prefixItems": [{"format": "password"}]}}}, "a secret inside an array item"),
+        ({"properties": {"a": {"writeOnly": True, "type": "object"}}}, "marks an object as secret: mark its secret"),
+        ({"writeOnly": True}, "marks the whole settings"),
+        ({"properties": {"a": {"items": {"writeOnly": True}}}}, "a secret in an array"),
+        ({"properties": {"a": {"prefixItems": [{"format": "password"}]}}}, "a secret in an array"),
         (
             {"properties": {"a": {"anyOf": [{"items": {"$ref": "#/$defs/s"}}]}}, "$defs": {"s": SMTP}},
-            "a secret inside an",
+            "has a secret in an array",
         ),
         (
             {"properties": {"a": {"items": {"x-webnet-scope": "platform"}}}},
-            "a value for the platform only inside an array",
+            "a platform-only value in an array",
         ),
     ],
 )
@@ -337,7 +340,7 @@ def test_a_schema_with_references_without_number_is_refused_at_once() -> None:
         for index in range(40)
     }
 
-    with pytest.raises(PluginDefinitionError, match="too many places"):
+    with pytest.raises(PluginDefinitionError, match="too many nested properties"):
         SettingsSchema({"$ref": "#/$defs/d0", "$defs": levels | {"d40": {}}})
 
 

@@ -35,10 +35,10 @@ def die_after_the_commit() -> int:
 def call_from_memory() -> None:
     """The guard taken away: what is to be called is known to the process that made the change, and to nobody else."""
 
-    def owe(work, hook, plugin, row, customer):
-        work.after_commit(lambda: after_commit._call_claimed(""))
+    def enqueue(operation, hook, plugin, row, customer):
+        operation.after_commit(lambda: after_commit._call_claimed(""))
 
-    after_commit.owe = owe
+    after_commit.enqueue = enqueue
 
 
 def call_what_is_owed() -> None:

@@ -8,7 +8,8 @@ import signal
 import time
 import traceback
 from collections import Counter
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -68,15 +69,16 @@ def _let_one_live(moments: random.Random, *, seed: int) -> int:
 def record_after_the_commit() -> None:
     """The guard taken away: the change and its audit row are two transactions."""
 
-    def attempt(self: Operation, change: Any) -> Any:
+    @contextmanager
+    def two_transactions(self: Operation) -> Iterator[None]:
+        self._own, self._others = None, []
         with transaction.atomic():
-            result = change()
+            yield
         with transaction.atomic():
-            if self.changed:
-                self._record(None)
-        return result
+            if self.has_changed:
+                self._write_changes()
 
-    Operation._attempt = attempt
+    Operation.transaction = two_transactions
 
 
 def find_disagreements() -> list[str]:

@@ -9,7 +9,7 @@ WITHOUT_TRANSACTIONS = """
     operation.transaction = SimpleNamespace(atomic=lambda **_: nullcontext(), on_commit=lambda callback, **_: None)
     from webnet.audit import log as audit_log
     from webnet.audit.models import AuditHead
-    audit.lock_end = lambda: AuditHead.objects.get(chain="*")
+    audit_log.lock_end = lambda: AuditHead.objects.get(chain="*")
 """
 
 

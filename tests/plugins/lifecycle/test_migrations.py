@@ -87,11 +87,11 @@ def test_migrations_that_fail_or_can_not_be_read_concern_their_own_plugin_only(h
     assert reason["alamp"] == "1 migration is not applied (0001_initial): run 'manage.py sync_plugins --migrate'."
     assert "SyntaxError" in reason["torn"]
     assert "'nowhere'" in reason["orphan"]
-    assert "'0001_one' and '0001_two' of 'fork' both come last" in reason["fork"]
+    assert "'fork' has more than one last migration, '0001_one' and '0001_two'" in reason["fork"]
     assert seen["again"] == 1
     assert seen["lamp"][2] == (
         "Migration 'alamp.0001_initial' raised ValueError: no current. "
-        "Mend it, then run 'manage.py sync_plugins --migrate'."
+        "Fix it, then run 'manage.py sync_plugins --migrate'."
     )
     assert [told for told, code in seen["other commands"].values() if code] == []
     assert seen["customer"] == "acme"

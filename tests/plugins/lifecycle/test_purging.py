@@ -190,5 +190,5 @@ def test_rows_that_others_have_and_that_only_mention_the_customer_stay(house):
         plugins=("attic",),
     )
 
-    assert seen["refused"] == ["Rows of plugins hold it fast (1 of attic.Guard): delete those first.", 1]
+    assert seen["refused"] == ["Rows of plugins refer to it (1 of attic.Guard): delete those first.", 1]
     assert (seen["done"], seen["deals"]) == (0, [["globex", None]])

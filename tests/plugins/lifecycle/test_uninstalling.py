@@ -105,7 +105,7 @@ def test_what_others_have_built_on_it_is_in_the_way_and_named(shelf):
 
     assert both[0][0].splitlines()[-3:] == [
         "prevented: The foreign key 'map_pin.book_id' of 'map' points at 'shelf_book'.",
-        "prevented: Migrations of 'map' build on those of 'shelf': uninstall 'map' first.",
+        "prevented: Migrations of 'map' depend on those of 'shelf': uninstall 'map' first.",
         "prevented: The migration 'shelf.0002_stuck' can't be reversed (RunPython): give it a reverse, if only "
         "'migrations.RunPython.noop'.",
     ]
@@ -132,7 +132,7 @@ def test_a_worker_that_has_the_plugin_loaded_is_in_the_way_while_it_lives(shelf)
     )
 
     told, code = seen["alive"]
-    assert told.startswith("'shelf' is loaded by workers that serve (process ")
+    assert told.startswith("'shelf' is loaded by running workers (process ")
     assert told.endswith("take it out of their WEBNET_PLUGINS and restart them. (PLUGIN_IN_USE)")
     assert (code, seen["dead"], seen["without"]) == (1, 0, 0)
 
@@ -143,7 +143,7 @@ def test_a_killed_uninstall_is_done_to_its_end_by_the_next_one(shelf):
         """
         from webnet.plugins.loading import migrations as plugin_migrations
         manager.disable("shelf", actor=ME)
-        migrating.unmigrate("shelf")  # and killed here
+        plugin_migrations.unmigrate("shelf")  # and killed here
         report["done"] = run("uninstall_plugin", "shelf", yes=True)[1]
         """,
         LEFT_BEHIND,
@@ -207,7 +207,7 @@ def test_a_plugin_whose_package_is_gone_is_missing_harms_nothing_and_comes_back_
         from webnet.plugins.settings import layers
         customers.update(actor=ME, customer="acme", is_active=True)
         acme = Customer.objects.select_related("generation").get()
-        report["acme"] = [sorted(activation.customer_state(acme).effective), list(Book.objects.values_list("title"))]
+        report["acme"] = [sorted(effective.customer_state(acme).effective), list(Book.objects.values_list("title"))]
         config = CustomerPluginConfig.objects.get()
         report["settings"] = dict(layers.opened(PluginConfig.objects.get(name="shelf"), config))
         """,

@@ -80,7 +80,7 @@ def assert_explained(seen: dict[str, Any], name: str) -> None:
     listed, checked = (seen["commands"][command][0] for command in ("list_plugins", "check"))
     assert reason in listed
     assert name in zoo.WITHOUT_TRACEBACK or "Traceback (most recent call last):" in listed
-    assert status == "needs_migration" or f"Plugin '{name}' is put aside. " in checked
+    assert status == "needs_migration" or f"Plugin '{name}' could not be loaded. " in checked
     assert {plugin["statusTraceback"] for plugin in others.values()} == {None}
     assert {plugin["statusReason"] for plugin in others.values()} == {None}
 

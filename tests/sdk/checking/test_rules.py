@@ -65,7 +65,7 @@ EXPECTED = {
     ("settings.defaults", "unmigrated"): [("get_settings_schema(), '/key'", "the defaults are invalid: is required")],
     ("settings.open", "careless"): [("get_settings_schema()", "it accepts misspelt settings")],
     ("tenancy.field", "careless"): [("Customer.carelessGreeting", "for customers without the plugin")],
-    ("tenancy.model", "ownerless"): [("model 'ownerless.Loose'", "it declares no tenancy")],
+    ("tenancy.model", "ownerless"): [("model 'ownerless.Loose'", "it does not declare who owns its rows")],
     ("tenancy.type", "careless"): [
         ("type 'CarelessComment'", "it shows the rows of 'careless.Comment' of all customers")
     ],

@@ -1,1 +1,1 @@
-"""The schema machinery: what plugins contribute, one view's schema derived from the full one, isolation, limits."""
+"""The schema machinery: plugins' contributions, derivation of a viewer's schema, isolation of failures, limits."""

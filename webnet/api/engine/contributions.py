@@ -1,4 +1,4 @@
-"""What plugins add to the schema: checked against what is there, and added to the host's types before the one build."""
+"""What plugins add to the schema: validated, and added to the host's types before the schema is built."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types.base import StrawberryObjectDefinition, has_object_definition
 from strawberry.types.field import StrawberryField
 
+from webnet.api.strawberry_internals import definition_of
 from webnet.api.vocabulary.directives import BroughtByPlugin
 from webnet.errors import PluginDefinitionError
 from webnet.plugins.declarations import GraphQLExtension
@@ -24,10 +25,10 @@ NAMES = StrawberryConfig().name_converter
 
 @dataclass(frozen=True, kw_only=True)
 class Contribution:
-    """What one plugin adds; `module` is its package, `foreign` those of plugins that it does not need, by name.
+    """What one plugin adds to the schema; `module` is its package.
 
-    `needs` are the plugins that it does need, directly or not: their types may be in its own. `permissions` are the
-    codenames of those that it declares.
+    `needs` are the plugins that it depends on, directly or not: it may use their types. `foreign` maps all other
+    plugins to their packages. `permissions` are the codenames of those that it declares.
     """
 
     plugin: str
@@ -40,7 +41,7 @@ class Contribution:
 
 @dataclass(frozen=True, kw_only=True)
 class Addition:
-    """One field that goes to a type of the host, or of another plugin."""
+    """One field that is added to a type of the host, or of another plugin."""
 
     plugin: str
     target: StrawberryObjectDefinition
@@ -53,9 +54,10 @@ class Addition:
 
 
 def find_contributions(loaded: Iterable[Entry]) -> tuple[Contribution, ...]:
-    """Those of the loaded plugins, in the order in which they were loaded: dependencies first.
+    """The contributions of the loaded plugins, in the order in which they were loaded: dependencies first.
 
-    What a plugin needs must be loaded too: without it, it is effective for nobody, and its types may lack theirs.
+    A plugin whose dependencies are not all loaded is left out: it can't be effective for anybody, and its types may
+    refer to theirs.
     """
     entries = {entry.name: entry for entry in loaded}
     return tuple(
@@ -75,14 +77,29 @@ def find_contributions(loaded: Iterable[Entry]) -> tuple[Contribution, ...]:
 
 
 def list_additions(contribution: Contribution, roots: Mapping[str, type]) -> tuple[Addition, ...]:
-    """The fields that the plugin adds; raises PluginDefinitionError for what can be none."""
-    return tuple(_list_additions(contribution, roots))
+    """The fields that the plugin adds; raises PluginDefinitionError for anything that is not a Strawberry type."""
+    extension = contribution.extension
+    additions: list[Addition] = []
+    for name in ROOTS:
+        mixin = getattr(extension, name)
+        if mixin is not None:
+            additions.extend(_take_fields(contribution, roots[name], mixin, place=name))
+    for target, source in extension.extends.items():
+        for name, module in contribution.foreign.items():
+            if _is_within(target.__module__, module):
+                problem = f"'{target.__name__}' is a type of '{name}': add '{name}' to the plugin's dependencies"
+                raise _mistake(contribution, "extends", problem)
+        additions.extend(_take_fields(contribution, target, source, place="extends"))
+    for kind in extension.types:
+        if getattr(kind, "__name__", "") in RESERVED_NAMES:
+            raise _mistake(contribution, "types", f"'{kind.__name__}' is the name of a root type: rename the class")
+    return tuple(additions)
 
 
 def refuse_clashes(additions: Iterable[Addition], owners: Mapping[tuple[str, str], str]) -> None:
-    """Raise PluginDefinitionError, naming both sides, for a field that is there already.
+    """Raise PluginDefinitionError, which names both sides, for a field that exists already.
 
-    `owners` are the plugins that added fields before; a field without one is the host's.
+    `owners` maps fields that were added before to their plugins; a field without an owner is the host's.
     """
     seen: set[tuple[str, str]] = set()
     for addition in additions:
@@ -91,14 +108,14 @@ def refuse_clashes(additions: Iterable[Addition], owners: Mapping[tuple[str, str
         if is_there or addition.key in seen:
             owner = addition.plugin if addition.key in seen else owners.get(addition.key, HOST)
             raise PluginDefinitionError(
-                f"'{addition.plugin}' adds the field '{type_name}.{field_name}', which '{owner}' has already: "
-                "give it another name."
+                f"'{addition.plugin}' adds the field '{type_name}.{field_name}', which '{owner}' defines already: "
+                "rename it."
             )
         seen.add(addition.key)
 
 
-def add(additions: Iterable[Addition]) -> None:
-    """Add the fields to their types, for good: this is done once in a process, before the one build."""
+def add_fields(additions: Iterable[Addition]) -> None:
+    """Add the fields to their types, permanently: only once per process, before the schema is built."""
     for addition in additions:
         brought = BroughtByPlugin(name=addition.plugin)
         addition.field.directives = [*addition.field.directives, brought]
@@ -106,18 +123,12 @@ def add(additions: Iterable[Addition]) -> None:
 
 
 def describe_clash(clash: DuplicatedTypeName, contributions: Sequence[Contribution]) -> PluginDefinitionError:
-    """Which plugin brings a type, an enum or an input that is there already, and whose that is; the later one is."""
+    """The error for a type, enum or input that two sides define; the plugin that was loaded later is to blame."""
     sides = [_owner_of(side, contributions) for side in (clash.first_cls, clash.second_cls)]
     later = max(sides, key=lambda side: next((i for i, c in enumerate(contributions) if c.plugin == side), -1))
     earlier = next((side for side in sides if side != later), later)
     name = clash.message.split()[1]  # "Type X is defined multiple times in the schema"
-    return PluginDefinitionError(f"'{later}' brings the type '{name}', which '{earlier}' has already: rename it.")
-
-
-def fields_of(kind: Any) -> list[StrawberryField]:
-    """The fields that a Strawberry type has now."""
-    found: list[StrawberryField] = kind.__strawberry_definition__.fields
-    return found
+    return PluginDefinitionError(f"'{later}' defines the type '{name}', which '{earlier}' defines already: rename it.")
 
 
 def _owner_of(kind: type | None, contributions: Sequence[Contribution]) -> str:
@@ -131,7 +142,7 @@ def _is_within(module: str, package: str) -> bool:
 
 
 def _needs(entry: Entry, entries: Mapping[str, Entry]) -> frozenset[str]:
-    """All that the plugin needs, directly or not."""
+    """The plugins that this one depends on, directly or not."""
     found: set[str] = set()
     stack = [entry.name]
     while stack:
@@ -143,39 +154,18 @@ def _needs(entry: Entry, entries: Mapping[str, Entry]) -> frozenset[str]:
     return frozenset(found - {entry.name})
 
 
-def _list_additions(contribution: Contribution, roots: Mapping[str, type]) -> Iterator[Addition]:
-    extension = contribution.extension
-    for name in ROOTS:
-        mixin = getattr(extension, name)
-        if mixin is not None:
-            yield from _take_fields(contribution, roots[name], mixin, place=name)
-    for target, source in extension.extends.items():
-        _refuse_foreign(contribution, target)
-        yield from _take_fields(contribution, target, source, place="extends")
-    for shown in extension.types:
-        if getattr(shown, "__name__", "") in RESERVED_NAMES:
-            raise _mistake(contribution, "types", f"'{shown.__name__}' is the name of a root type: give it another")
-
-
 def _take_fields(contribution: Contribution, target: Any, source: Any, *, place: str) -> Iterator[Addition]:
     for given in (target, source):
         if not has_object_definition(given):
-            words = f"'{given.__name__}' is no Strawberry type: decorate it with @strawberry.type"
-            raise _mistake(contribution, place, words)
-    definition = source.__strawberry_definition__
+            problem = f"'{given.__name__}' is not a Strawberry type: decorate it with @strawberry.type"
+            raise _mistake(contribution, place, problem)
+    definition = definition_of(source)
     if definition.name in RESERVED_NAMES:
-        words = f"'{definition.name}' is the name of a root type: call the class otherwise, as in 'DeviceQueries'"
-        raise _mistake(contribution, place, words)
+        problem = f"'{definition.name}' is the name of a root type: rename the class, for example to 'DeviceQueries'"
+        raise _mistake(contribution, place, problem)
     for each in definition.fields:
-        yield Addition(plugin=contribution.plugin, target=target.__strawberry_definition__, field=each)
+        yield Addition(plugin=contribution.plugin, target=definition_of(target), field=each)
 
 
-def _refuse_foreign(contribution: Contribution, target: type) -> None:
-    for name, module in contribution.foreign.items():
-        if _is_within(target.__module__, module):
-            words = f"'{target.__name__}' is a type of '{name}': name it among the plugin's dependencies"
-            raise _mistake(contribution, "extends", words)
-
-
-def _mistake(contribution: Contribution, place: str, words: str) -> PluginDefinitionError:
-    return PluginDefinitionError(f"'{contribution.plugin}': in get_graphql_schema(), {place}: {words}.")
+def _mistake(contribution: Contribution, place: str, problem: str) -> PluginDefinitionError:
+    return PluginDefinitionError(f"'{contribution.plugin}': in get_graphql_schema(), {place}: {problem}.")

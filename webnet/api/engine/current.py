@@ -1,4 +1,4 @@
-"""The one full schema of this process, for what its own types call: `webnet.api.schema` builds it and puts it here."""
+"""Holds the full schema of this process for resolvers; `webnet.api.schema`, which imports them, builds it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from webnet.api.engine.strawberry_schema import Schema
 
 @dataclass(frozen=True, kw_only=True)
 class FullSchema:
-    """Everything that the host and the loaded plugins contribute, and who contributes it."""
+    """What the host and the loaded plugins contribute, and who contributes it."""
 
     schema: Schema
     owners: Ownership
@@ -22,12 +22,12 @@ _built: list[FullSchema] = []
 
 
 def set_current_schema(full: FullSchema) -> None:
-    """Make it the schema of this process, in place of an earlier one."""
+    """Make it the schema of this process, and replace an earlier one."""
     _built[:] = [full]
 
 
 def current_schema() -> FullSchema:
-    """The schema of this process. Raises LookupError before it was built, when nothing can be resolved yet."""
+    """The schema of this process; raises LookupError if it was not built yet."""
     if not _built:
         raise LookupError("The full schema has not been built yet: call webnet.api.schema.full_schema() first.")
     return _built[0]

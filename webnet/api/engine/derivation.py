@@ -1,4 +1,4 @@
-"""Takes fields and types out of a GraphQL schema, and with them whatever can't stand without them."""
+"""Derives a GraphQL schema without some fields and types, and without whatever depends on them."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from graphql import (
     GraphQLUnionType,
     get_named_type,
 )
-from graphql.type.schema import InterfaceImplementations
 
 from webnet.api.engine.ownership import Composite, FieldKey, is_built_in, mentions
+from webnet.api.strawberry_internals import implementations_of, set_schema_types
 
 Retyped = TypeVar("Retyped", GraphQLArgument, GraphQLInputField)
 
 
 class SchemaIndex:
-    """Who mentions whom in one schema; made once, for the many schemas that are derived from it."""
+    """Which types refer to which in one schema; built once, for the many schemas that are derived from it."""
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self.schema = schema
@@ -43,7 +43,7 @@ class SchemaIndex:
                     self.mentioned_in[mentioned].add((name, place))
 
     def plan_removal(self, types: Iterable[str], fields: Iterable[FieldKey]) -> Removal:
-        """These types and fields, and all that falls with them: fields of a type that is gone, types left empty."""
+        """These types and fields, and what goes with them: fields of a removed type, and types without fields."""
         removal = Removal()
         for name in types:
             self._remove_type(name, removal)
@@ -70,7 +70,7 @@ class SchemaIndex:
             self._remove_type(type_name, removal)
 
     def find_changed(self, removal: Removal) -> set[str]:
-        """The types that lose something, and all that lead to one of them: those have to be made anew."""
+        """The types that lose something, and all that refer to one of those: they can't be shared with the original."""
         losing = {name for name, gone in removal.fields.items() if gone}
         losing |= {place for name in removal.types for place, field_name in self.mentioned_in[name]}
         changed: set[str] = set()
@@ -85,14 +85,14 @@ class SchemaIndex:
 
 @dataclass(frozen=True)
 class Removal:
-    """What is taken out: types by name, and fields, or members of unions, by the name of their type."""
+    """What is removed: types by name, and fields, or members of unions, by the name of their type."""
 
     types: set[str] = field(default_factory=set)
     fields: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
 
 class SchemaFilter:
-    """One schema without what is removed. Types that do not change are shared with the schema it comes from."""
+    """Builds a schema without what is removed; types that do not change are shared with the original."""
 
     def __init__(self, index: SchemaIndex, removal: Removal) -> None:
         self._full = index.schema
@@ -101,34 +101,33 @@ class SchemaFilter:
         self._changed = index.find_changed(removal)
 
     def build(self) -> GraphQLSchema:
-        """The schema; it needs no validation, being a part of one that was validated.
+        """Build the schema; it needs no validation, since it is a part of a valid one.
 
-        Types are made as they are asked for. `GraphQLSchema` would walk through all of them to find those that it has,
-        which are known here, so they are given to it by its own attributes.
+        `GraphQLSchema` would find its types by walking through all of them, which would create those that are built
+        lazily. Here they are known, so they are set directly.
         """
         full = self._full
-        # With what every schema has.
+        # Has the introspection types and built-in scalars only.
         schema = GraphQLSchema(directives=full.directives, description=full.description, assume_valid=True)
-        schema.type_map = {
-            name: self._named(name) for name in full.type_map if name in schema.type_map or self._stays(name)
-        }
-        schema.query_type = self._root(full.query_type)
-        schema.mutation_type = self._root(full.mutation_type)
-        schema.subscription_type = self._root(full.subscription_type)
-        schema._implementations_map = {  # noqa: SLF001 - as above, for a pinned version
-            name: InterfaceImplementations(
-                objects=self._named_all(implementing.objects), interfaces=self._named_all(implementing.interfaces)
-            )
-            for name, implementing in full._implementations_map.items()  # noqa: SLF001 - likewise
-            if self._stays(name)
-        }
+        set_schema_types(
+            schema,
+            types={name: self._named(name) for name in full.type_map if name in schema.type_map or self._stays(name)},
+            query=self._root(full.query_type),
+            mutation=self._root(full.mutation_type),
+            subscription=self._root(full.subscription_type),
+            implementations={
+                name: (self._named_all(implementing.objects), self._named_all(implementing.interfaces))
+                for name, implementing in implementations_of(full).items()
+                if self._stays(name)
+            },
+        )
         return schema
 
     def _stays(self, name: str) -> bool:
         return name not in self._removal.types and (name not in self._index.built_in or self._is_mentioned(name))
 
     def _is_mentioned(self, name: str) -> bool:
-        """Whether any of what stays mentions this type of GraphQL's own."""
+        """Whether anything that stays refers to this built-in type."""
         removal = self._removal
         return any(
             place not in removal.types and field_name not in removal.fields.get(place, ())

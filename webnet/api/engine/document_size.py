@@ -1,4 +1,4 @@
-"""How deep a document nests and how often it renames, with every fragment looked at once."""
+"""The depth of a document and its number of aliases; every fragment is measured only once."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from graphql import (
 
 
 class DocumentSize:
-    """Counts fields as if all fragments were written out.
+    """Measures a document as if all fragments were expanded.
 
-    Unknown fragments and circles count nothing here: other rules refuse them.
+    Unknown fragments and cycles of fragments count as nothing: other validation rules reject them.
     """
 
     def __init__(self, document: DocumentNode) -> None:
@@ -25,11 +25,11 @@ class DocumentSize:
         self._sizes: dict[str, tuple[int, int]] = {}
 
     def depth(self) -> int:
-        """How many levels of fields lie below a root field, at most; those of introspection do not count."""
+        """The maximum number of levels below a root field; introspection fields do not count."""
         return max((self._measure(each.selection_set)[0] for each in self._operations), default=1) - 1
 
     def aliases(self) -> int:
-        """How many fields are renamed, in all operations together."""
+        """The number of aliases in all operations together."""
         return sum(self._measure(each.selection_set)[1] for each in self._operations)
 
     def _measure(self, selections: SelectionSetNode | None) -> tuple[int, int]:
@@ -52,7 +52,7 @@ class DocumentSize:
 
     def _measure_fragment(self, name: str) -> tuple[int, int]:
         if name not in self._sizes:
-            self._sizes[name] = (0, 0)  # what a circle finds when it comes back
+            self._sizes[name] = (0, 0)  # Found by a cycle that leads back here.
             fragment = self._fragments.get(name)
             self._sizes[name] = self._measure(fragment.selection_set) if fragment is not None else (0, 0)
         return self._sizes[name]

@@ -1,7 +1,7 @@
-"""Answers what a plugin adds to another's type for those customers only who have the plugin.
+"""Resolves fields that a plugin adds to another's type only for rows of customers that have the plugin.
 
-In one customer's view such a field is there or it is not. The platform's view has rows of many customers, and one
-schema for all of them: there the gate is asked for each row.
+In a customer's view such a field exists or it does not. The platform's view shows rows of many customers with a single
+schema, so the gate has to decide for each row.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from graphql import (
     GraphQLSchema,
     default_field_resolver,
 )
-from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.utils.inspect import in_async_context
 
 from webnet.api.engine.contributions import RESERVED_NAMES
 from webnet.api.engine.isolation import owner_of
 from webnet.api.engine.ownership import Ownership
 from webnet.api.request.reader import Reading
+from webnet.api.strawberry_internals import strawberry_field
 from webnet.errors import RequestError
 
-# What a Strawberry field is asked for, if it has it, where it can't be null and the plugin is not effective.
+# The method of a Strawberry field that returns its value if the plugin is not effective and it can't be null.
 MAKE_EMPTY = "make_empty"
 
 
 def gate_added_fields(schema: GraphQLSchema, owners: Ownership) -> None:
-    """Put the gate before them; once, after the one build. Schemas derived from it keep it."""
+    """Wrap the resolvers of added fields; once, after the schema was built. Derived schemas share them."""
     for (type_name, field_name), plugin in owners.fields.items():
         kind = schema.type_map.get(type_name)
         if type_name not in RESERVED_NAMES and isinstance(kind, GraphQLObjectType) and field_name in kind.fields:
@@ -41,13 +41,12 @@ def gate_added_fields(schema: GraphQLSchema, owners: Ownership) -> None:
 
 
 def make_absent(field: GraphQLField) -> Callable[[], Any] | None:
-    """What the field is for a customer without its plugin: null, no rows, or 0; None where it can be none of them."""
+    """A function for the field's value without the plugin: null, no rows, or 0; None if it has no such value."""
     if not isinstance(field.type, GraphQLNonNull):
         return lambda: None
     if isinstance(field.type.of_type, GraphQLList):
         return list
-    definition = field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
-    make_empty: Callable[[], Any] | None = getattr(definition, MAKE_EMPTY, None)
+    make_empty: Callable[[], Any] | None = getattr(strawberry_field(field), MAKE_EMPTY, None)
     return make_empty
 
 
@@ -66,7 +65,7 @@ def _gate(field: GraphQLField, plugin: str) -> Callable[..., Any]:
 
     def gated(source: Any, info: Any, **arguments: Any) -> Any:
         reading = info.context.reading
-        if in_async_context():  # the database must not be asked from there
+        if in_async_context():  # Django refuses to query the database there.
             return _resolve_later(resolve_for, reading, source, info, arguments)
         return resolve_for(reading, source, info, arguments)
 

@@ -1,4 +1,4 @@
-"""Keeps a plugin's failure in its own field: whatever the field raises is told by the plugin's name alone."""
+"""Confines a plugin's failure to its field: clients see the name of the plugin, and nothing of the exception."""
 
 from __future__ import annotations
 
@@ -11,28 +11,31 @@ from typing import Any
 from django.db.models import Model
 from graphql import GraphQLError, GraphQLField, GraphQLScalarType, GraphQLSchema, is_specified_scalar_type
 from graphql.pyutils import Path
+from strawberry.resolvers import is_default_resolver
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from webnet.api.engine.ownership import Composite, Ownership
 from webnet.api.errors import FieldFailed, is_about_input
-from webnet.api.responses import dump
+from webnet.api.responses import encode_json
 from webnet.customers.models import Customer
 from webnet.errors import WebnetError
 from webnet.plugins.registry import registry
 
 Resolve = Callable[..., Any]
 
-# Where a field of graphql-core's has the name of the plugin that brings it.
+# The extension of a graphql-core field with the name of the plugin that defines it.
 PLUGIN = "webnet.plugin"
+# Results that can still fail after the resolver has returned.
 LATER = frozenset({CoroutineType, AsyncGeneratorType})
+# Values that are valid JSON without a closer look.
 PLAIN = frozenset({str, int, float, bool})
 
 
 def isolate(schema: GraphQLSchema, owners: Ownership) -> None:
-    """Put a guard before each resolver of a plugin; once, after the one build. Schemas derived from it keep them."""
+    """Wrap every resolver of a plugin; once, after the schema was built. Derived schemas share them."""
     for kind in schema.type_map.values():
         if isinstance(kind, GraphQLScalarType) and not is_specified_scalar_type(kind):
-            kind.coerce_output_value = _check_writable(kind.coerce_output_value)
+            kind.coerce_output_value = _check_serializable(kind.coerce_output_value)
         for name, field in kind.fields.items() if isinstance(kind, Composite) else ():
             plugin = owners.fields.get((kind.name, name)) or owners.types.get(kind.name)
             if plugin is not None:
@@ -40,7 +43,7 @@ def isolate(schema: GraphQLSchema, owners: Ownership) -> None:
 
 
 def find_plugin(schema: GraphQLSchema, type_name: str | None, field_name: str) -> str | None:
-    """The plugin that brings the field; None where the host does."""
+    """The plugin that defines the field; None for the host."""
     kind = schema.type_map.get(type_name or "")
     field = kind.fields.get(field_name) if isinstance(kind, Composite) else None
     plugin: str | None = field.extensions.get(PLUGIN) if field is not None else None
@@ -48,17 +51,17 @@ def find_plugin(schema: GraphQLSchema, type_name: str | None, field_name: str) -
 
 
 class IsolatingExecutor(StrawberryGraphQLCoreExecutionContext):
-    """Also names the plugin where a value fits no answer, and where a resolver without a guard fails."""
+    """Also attributes errors to plugins that occur outside of a wrapped resolver, such as for invalid values."""
 
     def handle_field_error(self, raw_error: Exception, return_type: Any, field_details_list: Any, path: Path) -> None:
-        error = self._blame(raw_error, field_details_list[0].node.name.value, path)
+        error = self._attribute(raw_error, field_details_list[0].node.name.value, path)
         super().handle_field_error(error, return_type, field_details_list, path)
 
-    def _blame(self, error: Exception, field_name: str, path: Path) -> Exception:
-        if _is_told(error):
+    def _attribute(self, error: Exception, field_name: str, path: Path) -> Exception:
+        if _is_described(error):
             return error
         step: Path | None = path
-        while step is not None and step.typename is None:  # an item of a list
+        while step is not None and step.typename is None:  # An item of a list.
             step = step.prev
         type_name = step.typename if step is not None else None
         plugin = find_plugin(self.schema, type_name, field_name) or _find_raiser(error)
@@ -66,22 +69,22 @@ class IsolatingExecutor(StrawberryGraphQLCoreExecutionContext):
 
 
 def owner_of(source: Any) -> int | None:
-    """The customer that a row is or belongs to."""
+    """The id of the customer that a row is or belongs to; None for anything else."""
     if isinstance(source, Customer):
         return source.pk
     owner = getattr(source, "customer_id", None) if isinstance(source, Model) else None
     return owner if isinstance(owner, int) else None
 
 
-def _is_told(error: Exception) -> bool:
-    """Whether it says itself what it is: an error with a code, or one that was blamed further down."""
+def _is_described(error: Exception) -> bool:
+    """Whether the error is meant for clients (it has a code), or was attributed to a plugin already."""
     if isinstance(error, GraphQLError):
         return error.path is not None or "code" in (error.extensions or {}) or is_about_input(error)
     return isinstance(error, FieldFailed | WebnetError)
 
 
 def _find_raiser(error: Exception) -> str | None:
-    """The plugin whose code raised it while a field of the host ran it, such as that which narrows a plugin's rows."""
+    """The plugin whose code raised it while a field of the host called it, such as a filter of its rows."""
     modules = [frame.f_globals.get("__name__", "") for frame, _ in walk_tb(error.__traceback__)]
     for entry in registry.loaded():
         if entry.module and any(f"{module}.".startswith(f"{entry.module}.") for module in modules):
@@ -89,25 +92,25 @@ def _find_raiser(error: Exception) -> str | None:
     return None
 
 
-def _check_writable(coerce: Resolve) -> Resolve:
-    """What is no JSON has to fail in its own field, and not in the answer as a whole."""
+def _check_serializable(coerce: Resolve) -> Resolve:
+    """Let a value that is not valid JSON fail in its field, and not when the whole response is encoded."""
 
-    def coerce_writable(value: Any) -> Any:
+    def coerce_serializable(value: Any) -> Any:
         try:
-            written = coerce(value)
-        except SystemExit as ended:  # graphql-core catches an Exception only
-            raise RuntimeError("The scalar would have ended the process.") from ended
-        if type(written) not in PLAIN:
-            dump(written)
-        return written
+            serialized = coerce(value)
+        except SystemExit as ended:  # graphql-core catches only Exception.
+            raise RuntimeError("The scalar tried to exit the process.") from ended
+        if type(serialized) not in PLAIN:
+            encode_json(serialized)
+        return serialized
 
-    return coerce_writable
+    return coerce_serializable
 
 
 def _isolate_field(field: GraphQLField, plugin: str, *, place: str) -> None:
     field.extensions = {**field.extensions, PLUGIN: plugin}
-    # Strawberry's own way to read an attribute needs no guard: the executor blames it, too.
-    if field.resolve is not None and not getattr(field.resolve, "_is_default", False):
+    # Strawberry's default resolver only reads an attribute; the executor attributes its errors.
+    if field.resolve is not None and not is_default_resolver(field.resolve):
         field.resolve = _guard(field.resolve, plugin, place)
     if field.subscribe is not None:
         field.subscribe = _guard(field.subscribe, plugin, place)
@@ -118,15 +121,15 @@ def _guard(resolve: Resolve, plugin: str, place: str) -> Resolve:
         try:
             result = resolve(source, info, **arguments)
         except (Exception, SystemExit) as error:
-            raise _blamed(error, plugin, place, source) from error
-        # One look is all that a plain value costs.
+            raise _attribute_error(error, plugin, place, source) from error
+        # For a plain value this comparison is the only cost.
         return _guard_later(result, plugin, place, source) if type(result) in LATER else result
 
     return guarded
 
 
 def _guard_later(result: Any, plugin: str, place: str, source: Any) -> Any:
-    """What runs later can also fail later."""
+    """Wrap a coroutine or an asynchronous generator, which can fail after the resolver has returned it."""
     if isinstance(result, CoroutineType):
         return _guard_coroutine(result, plugin, place, source)
     return _guard_events(result, plugin, place) if isinstance(result, AsyncGeneratorType) else result
@@ -136,7 +139,7 @@ async def _guard_coroutine(coroutine: Coroutine[Any, Any, Any], plugin: str, pla
     try:
         result = await coroutine
     except (Exception, SystemExit) as error:
-        raise _blamed(error, plugin, place, source) from error
+        raise _attribute_error(error, plugin, place, source) from error
     return _guard_later(result, plugin, place, source)
 
 
@@ -146,10 +149,10 @@ async def _guard_events(events: AsyncGenerator[Any, Any], plugin: str, place: st
             async for event in events:
                 yield event
         except (Exception, SystemExit) as error:
-            raise _blamed(error, plugin, place, None) from error
+            raise _attribute_error(error, plugin, place, None) from error
 
 
-def _blamed(error: BaseException, plugin: str, place: str, source: Any) -> Exception:
-    if isinstance(error, Exception) and _is_told(error):
+def _attribute_error(error: BaseException, plugin: str, place: str, source: Any) -> Exception:
+    if isinstance(error, Exception) and _is_described(error):
         return error
     return FieldFailed(error, plugin=plugin, place=place, customer_id=owner_of(source))

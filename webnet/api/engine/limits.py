@@ -1,4 +1,4 @@
-"""What a single document may ask for: depth, aliases and tokens; and the caches that make a known one cheap."""
+"""Limits for a single document (depth, aliases, tokens), and caches for documents that were seen before."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from strawberry.extensions import AddValidationRules, MaxTokensLimiter, ParserCa
 
 from webnet.api.engine.document_size import DocumentSize
 from webnet.api.errors import CodedError
+from webnet.api.strawberry_internals import provided_operation_name
 
 MAXIMUM_DEPTH = 10
 MAXIMUM_ALIASES = 15
@@ -18,11 +19,11 @@ CACHED_DOCUMENTS = 512
 
 
 class DocumentLimits(ASTValidationRule):
-    """Refuses documents that nest too deep or rename too often.
+    """Rejects documents that are nested too deeply or have too many aliases.
 
-    One class for all requests, since the validation cache is keyed by the rules' classes. Strawberry's own limiters
-    make a new one each time, and walk each fragment once for every path to it: 30 fragments that each spread the
-    next one twice would keep them busy for hours.
+    Always the same class, since the validation cache is keyed by the classes of the rules. Strawberry's limiters create
+    a new one for each request, and walk every fragment once per path to it: 30 fragments that each spread the next one
+    twice would keep them busy for hours.
     """
 
     def __init__(self, context: ValidationContext) -> None:
@@ -32,35 +33,35 @@ class DocumentLimits(ASTValidationRule):
             message = f"Fields are nested deeper than {MAXIMUM_DEPTH} levels below the root fields."
             context.report_error(CodedError(message, code="QUERY_TOO_DEEP"))
         if size.aliases() > MAXIMUM_ALIASES:
-            message = f"There are more than {MAXIMUM_ALIASES} aliases, with those of fragments wherever they are used."
+            message = f"There are more than {MAXIMUM_ALIASES} aliases; those in a fragment count each time it is used."
             context.report_error(CodedError(message, code="TOO_MANY_ALIASES"))
 
 
 class ValidationCache(SchemaExtension):
-    """Validates a document once for each schema; Strawberry's own keeps every schema that it ever saw."""
+    """Validates a document once for each schema; Strawberry's cache would keep every schema alive that it ever saw."""
 
     def on_validate(self) -> Iterator[None]:
         context = self.execution_context
-        schema: Any = context.schema  # ours, of `webnet_schema`
+        schema: Any = context.schema  # Always a `strawberry_schema.Schema`.
         document, rules = context.graphql_document, context.validation_rules
         context.pre_execution_errors = schema.validated(schema.graphql, document, rules)
         yield
 
 
 class OneOperation(SchemaExtension):
-    """Refuses a document of several operations that does not say which; Strawberry would run the first."""
+    """Rejects a document with several operations if the request names none; Strawberry would execute the first."""
 
     def on_validate(self) -> Iterator[None]:
         document = self.execution_context.graphql_document
-        name = self.execution_context._provided_operation_name  # noqa: SLF001 - the public one is for the constructor
+        name = provided_operation_name(self.execution_context)
         definitions = document.definitions if document is not None else ()
         if name is None and sum(isinstance(each, OperationDefinitionNode) for each in definitions) > 1:
-            message = "The document has several operations: name one as 'operationName'."
+            message = "The document has several operations: select one with 'operationName'."
             self.execution_context.pre_execution_errors = [CodedError(message, code="OPERATION_NOT_FOUND")]
         yield
 
 
-# The caches come around the work that they spare, and what they can't know comes after them.
+# In calling order. A cache has to come before the work that it saves, and what it does not cache after it.
 EXTENSIONS: tuple[Callable[[], SchemaExtension], ...] = (
     lambda: MaxTokensLimiter(max_token_count=MAXIMUM_TOKENS),
     lambda: AddValidationRules([DocumentLimits]),

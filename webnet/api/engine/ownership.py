@@ -1,4 +1,4 @@
-"""Which plugin brings which element of the full schema; what nobody brings is the host's."""
+"""Which plugin defines which element of the full schema; elements without an owner are the host's."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Composite = (GraphQLObjectType, GraphQLInterfaceType)
 
 @dataclass(frozen=True, kw_only=True)
 class Ownership:
-    """The plugins that bring types, by name, and fields, by (type, field)."""
+    """The plugins that define types, by name, and fields, by (type, field)."""
 
     types: Mapping[str, str]
     fields: Mapping[FieldKey, str]
@@ -43,25 +43,25 @@ class Ownership:
 def find_owners(
     schema: GraphQLSchema, *, fields: Mapping[FieldKey, str], types: Mapping[str, Iterable[str]]
 ) -> Ownership:
-    """Give each type to whoever reaches it first: the host, then the plugins in the order of `types`.
+    """Attribute each type to the first that refers to it: the host, then the plugins in the order of `types`.
 
-    `fields` are those that plugins add, and `types` names, for each plugin, the types that it lists itself.
+    `fields` are those that plugins add, and `types` are the names of the types that each plugin lists explicitly.
     """
     listed = {name for names in types.values() for name in names}
     seen = _reach(schema, (name for name in _starts(schema) if name not in listed), set(), {None}, fields)
     owners: dict[str, str] = {}
-    may_pass: set[str | None] = {None}
+    allowed: set[str | None] = {None}
     for plugin, names in types.items():
-        may_pass.add(plugin)
+        allowed.add(plugin)
         starts = {*names, *_mentioned_by(schema, (key for key, owner in fields.items() if owner == plugin))}
-        reached = _reach(schema, starts, seen, may_pass, fields)
+        reached = _reach(schema, starts, seen, allowed, fields)
         owners.update(dict.fromkeys(reached - seen, plugin))
         seen |= reached
     return Ownership(types=owners, fields=dict(fields))
 
 
 def mentions(kind: GraphQLNamedType) -> Iterator[tuple[str | None, str]]:
-    """(field, or None for the type as a whole, and the type's name) of all that the type mentions."""
+    """The types that a type refers to, as (field, or None for the type as a whole; name of the type)."""
     if isinstance(kind, Composite):
         yield from _mentions_in_fields(kind)
         yield from ((None, interface.name) for interface in kind.interfaces)
@@ -80,12 +80,12 @@ def _mentions_in_fields(kind: GraphQLObjectType | GraphQLInterfaceType) -> Itera
 
 
 def is_built_in(kind: GraphQLNamedType) -> bool:
-    """Whether the type is GraphQL's own."""
+    """Whether the type is an introspection type or a built-in scalar."""
     return is_introspection_type(kind) or is_specified_scalar_type(kind)
 
 
 def _starts(schema: GraphQLSchema) -> Iterator[str]:
-    """The roots, and the types that only an interface or nothing at all leads to, as the host lists them."""
+    """The root types, and types that no other type refers to, such as the implementations of an interface."""
     mentioned = {name for kind in schema.type_map.values() for _, name in mentions(kind)}
     roots = {root.name for root in (schema.query_type, schema.mutation_type, schema.subscription_type) if root}
     for name in schema.type_map:
@@ -104,10 +104,10 @@ def _reach(
     schema: GraphQLSchema,
     starts: Iterable[str],
     seen: set[str],
-    may_pass: set[str | None],
+    allowed: set[str | None],
     fields: Mapping[FieldKey, str],
 ) -> set[str]:
-    """The types that the starts lead to, through fields of those who may pass."""
+    """The types that are reachable from the start, through fields of these owners only."""
     reached: set[str] = set()
     stack = [name for name in starts if name not in seen]
     while stack:
@@ -116,23 +116,23 @@ def _reach(
             continue
         reached.add(name)
         for field, mentioned in mentions(schema.type_map[name]):
-            if mentioned not in seen and (field is None or fields.get((name, field)) in may_pass):
+            if mentioned not in seen and (field is None or fields.get((name, field)) in allowed):
                 stack.append(mentioned)
     return reached
 
 
-FINGERPRINT_LENGTH = 16
+FINGERPRINT_LENGTH = 16  # In hexadecimal digits: 64 bits.
 
 
 class SchemaParts:
-    """What the host (None) and each plugin bring to one full schema."""
+    """What the host (None) and each plugin contribute to the full schema, as digests."""
 
     def __init__(self, schema: GraphQLSchema, owners: Ownership) -> None:
         self._schema = schema
         self._owners = owners
 
     def fingerprint(self, *, without: Collection[str | None]) -> str:
-        """The name of the schema that has all parts but these plugins'."""
+        """The fingerprint of the schema without the parts of these plugins."""
         shown = [(owner or "", digest) for owner, digest in self._digests.items() if owner not in without]
         return hashlib.sha256(json.dumps(sorted(shown)).encode()).hexdigest()[:FINGERPRINT_LENGTH]
 
@@ -146,7 +146,7 @@ class SchemaParts:
         return {owner: hashlib.sha256("\n".join(parts).encode()).hexdigest() for owner, parts in texts.items()}
 
     def _split(self, kind: GraphQLNamedType) -> Iterator[tuple[str | None, GraphQLNamedType]]:
-        """(owner, type) of the type itself, and of one for each field that others add to it."""
+        """The type without the fields that others add, and a type for each of those fields, with their owners."""
         if is_built_in(kind):
             return
         owner = self._owners.types.get(kind.name)

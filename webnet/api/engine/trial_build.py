@@ -1,4 +1,4 @@
-"""Finds the plugins whose types don't build, in forks: a failed build spoils the classes that it touched."""
+"""Finds plugins whose types don't build, in forked processes: a failed build leaves its classes unusable."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Build = Callable[[Sequence[Contribution]], object]
 
 DOING = "Building the GraphQL types of '{}'"
 TIMEOUT_SECONDS = 60
-CRASHED = "ended the process."
+CRASHED = "crashed the process."
 HUNG = f"took longer than {TIMEOUT_SECONDS} s."
 
 
 def find_failures(contributions: Sequence[Contribution], build: Build) -> Mapping[str, LoadFailure]:
-    """The plugins whose part does not build, with the reasons; in the order given, so that the later one is at fault.
+    """Why the parts of some plugins don't build; if two clash, the one that comes later in the given order has failed.
 
-    Those that need one of them are not tried. Meant for the start of a process, which has one thread then.
+    Plugins that depend on a failed one are not tried. It forks, so the process must have only one thread.
     """
     if not contributions or _try(contributions, build) is None:
         return {}
@@ -38,39 +38,39 @@ def find_failures(contributions: Sequence[Contribution], build: Build) -> Mappin
 
 
 def without(failed: Collection[str], contributions: Sequence[Contribution]) -> Iterator[Contribution]:
-    """The contributions but for those of the failed plugins, and of plugins that need them; asked one by one."""
+    """The contributions except those of failed plugins and their dependents; lazily, since `failed` may still grow."""
     return (each for each in contributions if each.plugin not in failed and each.needs.isdisjoint(failed))
 
 
 def _try(contributions: Sequence[Contribution], build: Build) -> LoadFailure | None:
-    """Build in a child of ours, which takes its classes with it; the last one is on trial."""
+    """Build in a child process; the last contribution is the one that is tested."""
     doing = DOING.format(contributions[-1].plugin)
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
-        _tell(attempt(lambda: build(contributions), doing=doing), writing)
+        _send(attempt(lambda: build(contributions), doing=doing), writing)
     os.close(writing)
     try:
-        return _listen(reading, doing=doing)
+        return _receive(reading, doing=doing)
     finally:
         os.close(reading)
-        os.kill(child, signal.SIGKILL)  # it has said all it has to say
+        os.kill(child, signal.SIGKILL)  # Its result was read, or it hangs.
         os.waitpid(child, 0)
 
 
-def _tell(found: object, writing: int) -> None:
+def _send(found: object, writing: int) -> None:
     failure = {"reason": found.reason, "traceback": found.traceback} if isinstance(found, LoadFailure) else None
     with os.fdopen(writing, "w") as pipe:
         json.dump(failure, pipe)
-    os._exit(0)
+    os._exit(0)  # Skips the exit handlers, which belong to the parent.
 
 
-def _listen(reading: int, *, doing: str) -> LoadFailure | None:
-    said = b""
+def _receive(reading: int, *, doing: str) -> LoadFailure | None:
+    received = b""
     while select.select([reading], [], [], TIMEOUT_SECONDS)[0]:
         part = os.read(reading, 65_536)
         if not part:
-            failure = json.loads(said) if said else {"reason": f"{doing} {CRASHED}"}
+            failure = json.loads(received) if received else {"reason": f"{doing} {CRASHED}"}
             return LoadFailure(**failure) if failure else None
-        said += part
+        received += part
     return LoadFailure(reason=f"{doing} {HUNG}")

@@ -1,1 +1,1 @@
-"""What can be followed: subscriptions over Server-Sent Events, and the audit log as a stream."""
+"""Subscriptions over server-sent events, and the audit log as a stream of events."""

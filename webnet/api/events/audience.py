@@ -1,7 +1,7 @@
-"""Which rows of the audit log a subscriber gets: those it may read, and the platform's changes that concern it.
+"""Which rows of the audit log a subscriber gets: those it may read, and the platform's changes that affect it.
 
-What it may read is the rule of `pluginAuditLogs`. A customer's people also get what the platform did to plugins that
-exist for them, without saying who did it, why, or with which settings.
+What it may read is the same as in `pluginAuditLogs`. Members of a customer also get the platform's changes to plugins
+that they can see, but not who made them, why, or with which settings.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from webnet.audit.models import AuditOutcome, PluginAuditLog
 from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig
 
 SWITCHES = ("enable_plugin", "disable_plugin", "set_plugin_availability")
-# What the platform does to a plugin for everybody.
+# The platform's changes to a plugin that affect all customers.
 PLATFORM_CHANGES = (*SWITCHES, "update_plugin_settings", "revert_plugin_settings", "resume_plugin")
 PLATFORM_NAME = "platform"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Audience:
-    """Subscribers that get the same rows; `customers` are those whose rows they read, None means all."""
+    """Subscribers that get the same rows; `customers` are those whose rows they may read, None means all."""
 
     customers: frozenset[int] | None
     is_platform: bool
@@ -37,7 +37,7 @@ class Audience:
 
     @classmethod
     def of(cls, reading: Reading, wanted: PluginAuditLogFilter | None) -> Audience:
-        """The audience that somebody belongs to now."""
+        """The audience that a subscriber belongs to at the moment."""
         customers = audited_customers(reading)
         return cls(
             customers=None if customers is None else frozenset(customers),
@@ -47,27 +47,27 @@ class Audience:
         )
 
     def may_want(self, rows: Iterable[PluginAuditLog]) -> bool:
-        """False where none of these rows can be for it, which spares a look into the database."""
+        """False if none of these rows can be for this audience, which saves a query."""
         if self.customers is None:
             return True
         return bool(self.customers) and any(row.customer_id in self.customers or _is_candidate(row) for row in rows)
 
     def read(self, *, after: int, until: int, limit: int) -> tuple[list[PluginAuditLog], int]:
-        """The next rows in order of position, and the position up to which there are no others."""
+        """The next rows by position, and the position up to which there are no others."""
         if self.wanted is not None and self.wanted.searches:
             until = min(until, after + REACH)
         found = [*self._own(after, until, limit), *self._of_platform(after, until, limit)]
         found.sort(key=lambda row: row.position)
         page = found[:limit]
         covered = page[-1].position if len(page) == limit else until
-        return list(self._told(page)), covered
+        return list(self._show(page)), covered
 
     def _own(self, after: int, until: int, limit: int) -> QuerySet[PluginAuditLog]:
         return self._cut(audit_logs_of(self.customers), after, until, limit)
 
     def _of_platform(self, after: int, until: int, limit: int) -> QuerySet[PluginAuditLog]:
         rows = PluginAuditLog.objects.defer("text")
-        if not self.customers or _asks_for_redacted(self.wanted):
+        if not self.customers or _filters_by_redacted(self.wanted):
             return rows.none()
         succeeded = AuditOutcome.SUCCEEDED.value
         changes = rows.filter(customer_id=None, action__in=PLATFORM_CHANGES, outcome=succeeded)
@@ -77,7 +77,7 @@ class Audience:
         rows = self.wanted.find(self.wanted.apply(rows)) if self.wanted else rows
         return rows.filter(position__gt=after, position__lte=until).order_by("position")[:limit]
 
-    def _told(self, rows: list[PluginAuditLog]) -> Iterator[PluginAuditLog]:
+    def _show(self, rows: list[PluginAuditLog]) -> Iterator[PluginAuditLog]:
         concern: Concern | None = None
         for row in rows:
             if self.customers is None or row.customer_id is not None:
@@ -90,7 +90,7 @@ class Audience:
 
 @dataclass(frozen=True, kw_only=True)
 class Concern:
-    """Which plugins exist for some of the customers: `own` are the availabilities that they have of their own."""
+    """Which plugins some of the customers can see; `own` has the availabilities that customers have of their own."""
 
     plugins: Mapping[str, PluginConfig]
     own: Mapping[str, list[str]]
@@ -105,11 +105,11 @@ class Concern:
         return cls(plugins={row.name: row for row in PluginConfig.objects.all()}, own=own, count=len(customers))
 
     def has(self, row: PluginAuditLog) -> bool:
-        """Whether the plugin existed for one of the customers, before the change or after it."""
+        """Whether one of the customers could see the plugin before the change, or can after it."""
         return any(self._exists(row.plugin_name, *state) for state in self._states(row))
 
     def _states(self, row: PluginAuditLog) -> Iterator[tuple[bool, str]]:
-        """(is enabled, availability), globally."""
+        """The global states of the plugin that matter for the row, as (is enabled, availability)."""
         for state in (row.before, row.after) if row.action in SWITCHES else ():
             if isinstance(state, dict):
                 yield bool(state.get("enabled")), state.get("availability") or ""
@@ -124,7 +124,7 @@ class Concern:
 
 
 def redact(row: PluginAuditLog) -> PluginAuditLog:
-    """The row as a customer's people see it: that the platform did it, and whether the plugin is on."""
+    """A copy for members of a customer: it only shows that the platform did it, and whether the plugin is enabled."""
     shown = copy.copy(row)
     shown.actor_id, shown.actor_name, shown.role, shown.ip_address = None, PLATFORM_NAME, "", None
     shown.reason = shown.request_id = ""
@@ -137,6 +137,6 @@ def _is_candidate(row: PluginAuditLog) -> bool:
     return row.customer_id is None and row.action in PLATFORM_CHANGES
 
 
-def _asks_for_redacted(wanted: Any) -> bool:
-    """Whether the filter asks for what is not told; an answer would tell it."""
+def _filters_by_redacted(wanted: Any) -> bool:
+    """Whether the filter uses redacted columns: any result would reveal their content."""
     return wanted is not None and bool(wanted.actor or wanted.request_id or wanted.searches)

@@ -1,4 +1,4 @@
-"""The audit log as one subscriber sees it: first what it has missed, page by page, then what comes."""
+"""The audit log as one subscriber sees it: first what it has missed, page by page, then new rows."""
 
 from __future__ import annotations
 
@@ -16,51 +16,51 @@ from webnet.api.resolvers import orders
 from webnet.api.resolvers.filters import PluginAuditLogFilter
 from webnet.audit.models import PluginAuditLog
 
-PAGE = 100
-# How many rows may wait for a client that reads slowly.
-LARGEST_QUEUE = 1_000
+PAGE_SIZE = 100
+# How many rows may be waiting for a slow client.
+MAXIMUM_QUEUE_LENGTH = 1_000
 
 
 class Tail(Protocol):
-    """Where the rows come from; those up to `position` were given to all that were live then."""
+    """The source of new rows; those up to `position` were given to all feeds that were live at the time."""
 
     position: int
 
 
 class Feed:
-    """One subscriber of `pluginEvents`; `position` is that of the last row it was given, or has no right to."""
+    """One subscriber of `pluginEvents`; `position` is that of the last row it got or was not allowed to get."""
 
     def __init__(self, context: Context, *, position: int, wanted: PluginAuditLogFilter | None) -> None:
         self.position = position
         self.is_live = False
         self._wanted = wanted
-        self._queue: asyncio.Queue[Edge] = asyncio.Queue(LARGEST_QUEUE)
+        self._queue: asyncio.Queue[Edge] = asyncio.Queue(MAXIMUM_QUEUE_LENGTH)
         self.audience = Audience.of(context.reading, wanted)
 
     def find_audience(self, context: Context, *, is_changed: bool) -> None:
-        """Find out anew whose rows it may read, where that changed or may have changed unseen."""
-        # One who acts for all customers, but not as a platform operator, gets new ones without a change of rights.
+        """Determine again whose rows the subscriber may read, if that has changed or may have changed unnoticed."""
+        # A superuser who does not act as a platform operator gets new customers without a change of rights.
         if is_changed or (context.actor.is_superuser and self.audience.customers is not None):
             self.audience = Audience.of(context.afresh(platform_token=None).reading, self._wanted)
 
     def offer(self, edges: Iterable[Edge]) -> None:
-        """Queue what has come; raises SubscriptionEnded when too much waits already."""
+        """Queue new rows; raises SubscriptionEnded if too many are waiting already."""
         try:
             for edge in edges:
                 self._queue.put_nowait(edge)
         except asyncio.QueueFull:
-            message = f"You read too slowly: more than {LARGEST_QUEUE} events wait. Go on with your last cursor."
+            message = f"The client is too slow: more than {MAXIMUM_QUEUE_LENGTH} events wait. Use the last cursor."
             raise SubscriptionEnded(message, code="SLOW_CONSUMER") from None
 
     async def follow(self, tail: Tail) -> AsyncGenerator[Edge, None]:
-        """Every row after the position, in order, without end."""
+        """Yield every row after the position, in order, endlessly."""
         while self.position < tail.position:
             until = tail.position
-            found = await on_thread(self.audience.read, after=self.position, until=until, limit=PAGE)
+            found = await on_thread(self.audience.read, after=self.position, until=until, limit=PAGE_SIZE)
             for row in found[0]:
                 yield edge_of(row)
             self.position = found[1]
-        # Nothing is awaited between the last look at the tail's position and this, so nothing comes in between.
+        # No await since the last comparison with the tail's position, so no row can have been added in between.
         self.is_live = True
         while True:
             edge = await self._queue.get()
@@ -70,7 +70,7 @@ class Feed:
 
 
 def read_after(cursor: str | None) -> int:
-    """The position to start after: the cursor's, or the end of the log. Raises BadCursor."""
+    """The position to start after: that of the cursor, or the end of the log; raises BadCursor."""
     end = read_end()
     if cursor is None:
         return end

@@ -1,4 +1,4 @@
-"""Follows the end of the audit log, once in a process for all its subscribers, and looks after their rights."""
+"""Follows the end of the audit log, once per process for all subscribers, and checks their rights."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from webnet.errors import WebnetError
 
 logger = logging.getLogger(__name__)
 
-LARGEST_BATCH = 500
+MAXIMUM_BATCH_SIZE = 500  # In rows; more are read in the next turn, without waiting.
 RETRY_SECONDS = 0.5
 
 Rows = Sequence[PluginAuditLog]
@@ -35,14 +35,14 @@ Rows = Sequence[PluginAuditLog]
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """What a look at the log found: new rows, and the subscriptions that must end."""
+    """The result of one look at the log: new rows, and the subscriptions that must end."""
 
     rows: Rows
     ended: dict[Watch, WebnetError]
 
 
 class Tailer:
-    """All open subscriptions of one event loop; rows up to `position` were given to every live feed."""
+    """All open subscriptions of one event loop; every live feed has got the rows up to `position`."""
 
     def __init__(self) -> None:
         self.position = 0
@@ -55,16 +55,16 @@ class Tailer:
         self._looked_at = 0.0
 
     async def join(self, watch: Watch) -> None:
-        """Look after a subscription from now on."""
+        """Add a subscription, and start following the log for the first one."""
         async with self._starting:
             if self._task is None:
                 self.position = await on_thread(read_end)
                 self._task = asyncio.create_task(self._run())
-            # Last, so that one who goes away while the log is read is not kept.
+            # Last, so that a subscription that is cancelled while the log is read is not kept.
             self._watches.add(watch)
 
     def leave(self, watch: Watch) -> None:
-        """Forget it; with the last one the work ends."""
+        """Remove a subscription, and stop following the log with the last one."""
         self._watches.discard(watch)
         if not self._watches and self._task is not None:
             self._task.cancel()
@@ -79,7 +79,7 @@ class Tailer:
         loop = asyncio.get_running_loop()
 
         def wake() -> None:
-            with suppress(RuntimeError):  # the loop has ended in the meantime
+            with suppress(RuntimeError):  # The loop was closed in the meantime.
                 loop.call_soon_threadsafe(self._woken.set)
 
         bus = Bus(self._woken.set)
@@ -88,7 +88,7 @@ class Tailer:
         try:
             while True:
                 await self._turn_safely()
-                # Not `wait_for`: Python 3.11's takes no notice of being cancelled in the moment of a wake.
+                # Not `wait_for`: in Python 3.11 it swallows a cancellation that coincides with the event.
                 with suppress(TimeoutError):
                     async with asyncio.timeout(bus.patience_seconds):
                         await self._woken.wait()
@@ -98,17 +98,18 @@ class Tailer:
             listening.cancel()
 
     async def _turn_safely(self) -> None:
-        """A database that does not answer makes events late; nothing is lost, since the position stays.
+        """If the database is unavailable, events are only delayed, since the position does not change.
 
-        Any other fault ends all subscriptions, whose clients go on with their cursors: silence would look like peace.
+        Any other error ends all subscriptions, so that clients reconnect with their cursors instead of waiting for
+        events that never come.
         """
         try:
             await self._turn()
         except DatabaseError:
-            logger.warning("The audit log can't be read at the moment; events come later.", exc_info=True)
+            logger.warning("The audit log can't be read at the moment; events are delayed.", exc_info=True)
             await asyncio.sleep(RETRY_SECONDS)
         except Exception:
-            logger.exception("The audit log can't be followed; all subscriptions end.")
+            logger.exception("Following the audit log failed; all subscriptions are ended.")
             self.end_all(WebnetError(INTERNAL_MESSAGE, code="INTERNAL_ERROR"))
             await asyncio.sleep(RETRY_SECONDS)
 
@@ -118,16 +119,16 @@ class Tailer:
             watch.end(reason)
         if look.rows:
             await self._hand_out(look.rows)
-        if len(look.rows) == LARGEST_BATCH:
+        if len(look.rows) == MAXIMUM_BATCH_SIZE:
             self._woken.set()
 
     def _look(self, watches: Sequence[Watch]) -> Look:
         rows = PluginAuditLog.objects.defer("text").filter(position__gt=self.position)
-        found = list(rows.order_by("position")[:LARGEST_BATCH])
+        found = list(rows.order_by("position")[:MAXIMUM_BATCH_SIZE])
         if not found and monotonic() - self._looked_at < LOOK_SECONDS:
             return Look(rows=(), ended={})
         self._looked_at = monotonic()
-        # After the rows are read: whoever lost a right before one of them was written does not get it.
+        # After the rows are read, so that nobody gets a row that was written after they lost the right to it.
         return Look(rows=found, ended=examine(watches))
 
     async def _hand_out(self, rows: Rows) -> None:
@@ -138,19 +139,19 @@ class Tailer:
             for watch, (feed, audience) in feeds.items():
                 _offer(watch, feed, found[audience])
             served.update(waiting)
-        # Whoever became live meanwhile was served as well: nothing was awaited since the last look for them.
+        # Feeds that became live in the meantime were served as well: no await since the loop's last condition.
         self.position = rows[-1].position
 
 
 def tailer() -> Tailer:
-    """That of the running event loop."""
+    """The tailer of the running event loop."""
     loop = asyncio.get_running_loop()
     return _tailers.get(loop) or _tailers.setdefault(loop, Tailer())
 
 
 def end_all() -> None:
-    """End every subscription of the process, since the server stops; may be called on any thread."""
-    reason = SubscriptionEnded("The server stops: subscribe again with your last cursor.", code="SERVER_STOPPING")
+    """End all subscriptions of the process because the server stops; may be called from any thread."""
+    reason = SubscriptionEnded("The server is stopping: subscribe again with the last cursor.", code="SERVER_STOPPING")
     for loop, each in list(_tailers.items()):
         with suppress(RuntimeError):
             loop.call_soon_threadsafe(each.end_all, reason)
@@ -160,16 +161,16 @@ _tailers: WeakKeyDictionary[asyncio.AbstractEventLoop, Tailer] = WeakKeyDictiona
 
 
 def _read_for(audiences: Iterable[Audience], rows: Rows, after: int) -> dict[Audience, Sequence[Edge] | WebnetError]:
-    """What each gets of these rows: one edge for all of an audience, so that its answer can be shared.
+    """The rows for each audience; its subscribers share the edges, so that answers can be shared as well.
 
-    A filter that can't be asked for is the fault of its own audience, and ends no other.
+    An error, for example because of a filter, concerns only the audience that it occurred for.
     """
     found: dict[Audience, Sequence[Edge] | WebnetError] = {}
     for audience in audiences:
         try:
             found[audience] = _edges_for(audience, rows, after)
         except Exception:
-            logger.exception("The audit log can't be read as some ask for it; their subscriptions end.")
+            logger.exception("Reading the audit log failed for some subscriptions, which are ended.")
             found[audience] = WebnetError(INTERNAL_MESSAGE, code="INTERNAL_ERROR")
     return found
 

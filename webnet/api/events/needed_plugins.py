@@ -1,4 +1,4 @@
-"""Which plugins a document needs: those that bring a field or a type that it names."""
+"""Finds the plugins that a document needs: those that define a field or type in it."""
 
 from __future__ import annotations
 
@@ -23,17 +23,13 @@ from webnet.api.engine.current import current_schema
 def find_plugins(executor: Executor[Any]) -> frozenset[str]:
     """The plugins that the operation and its fragments need."""
     types = TypeInfo(executor.schema)
-    collector = _Collector(types)
-    for definition in (executor.operation, *_definitions(executor)):
+    collector = _PluginCollector(types)
+    for definition in (executor.operation, *(details.definition for details in executor.fragments.values())):
         visit(definition, TypeInfoVisitor(types, collector))
     return frozenset(collector.plugins)
 
 
-def _definitions(executor: Executor[Any]) -> list[FragmentDefinitionNode]:
-    return [details.definition for details in executor.fragments.values()]
-
-
-class _Collector(Visitor):
+class _PluginCollector(Visitor):
     def __init__(self, types: TypeInfo) -> None:
         super().__init__()
         self.plugins: set[str] = set()

@@ -1,4 +1,4 @@
-"""Answers that many subscriptions share: one row, told by one document to those who are told the same of it."""
+"""Shares the answers to an event between subscriptions with the same document and the same rights."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 
-# How many answers are kept for those who have not come for theirs yet.
+# How many answers are kept for subscriptions that have not fetched them yet.
 KEPT_ANSWERS = 512
-# What depends on the row alone, whoever asks.
-OF_THE_ROW: Mapping[str, frozenset[str]] = {
+# Fields whose values depend only on the row, and not on the viewer.
+ROW_FIELDS: Mapping[str, frozenset[str]] = {
     "Subscription": frozenset({"pluginEvents"}),
     "PluginAuditLogEdge": frozenset({"cursor", "node"}),
     "PluginAuditLog": frozenset(
@@ -47,10 +47,10 @@ OF_THE_ROW: Mapping[str, frozenset[str]] = {
 
 
 class SharedAnswers(Generic[Answer]):
-    """The answers that were made last, for one event loop; whoever comes first makes one."""
+    """The most recent answers of one event loop; the first subscription that needs one computes it."""
 
     def __init__(self) -> None:
-        # By row and question; a row is kept with its answer, since its identity is a part of the key.
+        # By the row's `id()` and the question; the row is kept too, so that its `id()` is not reused.
         self._made: OrderedDict[Hashable, tuple[object, asyncio.Task[Answer | None]]] = OrderedDict()
 
     def forget(self) -> None:
@@ -59,37 +59,37 @@ class SharedAnswers(Generic[Answer]):
     async def get(
         self, row: object, question: Hashable, make: Callable[[], Coroutine[Any, Any, Answer | None]]
     ) -> Answer | None:
-        """What `make` returns, or returned for another one with the same question; None where it can't be shared."""
+        """What `make` returns, or has returned for the same row and question; None if it can't be shared."""
         key = (id(row), question)
         if key not in self._made:
             self._made[key] = (row, asyncio.create_task(make()))
             while len(self._made) > KEPT_ANSWERS:
                 self._made.popitem(last=False)
         answer = self._made[key][1]
-        # One that waits may go; the others wait on.
+        # Shielded, since others may be waiting for it when this subscription is cancelled.
         return answer.result() if answer.done() else await asyncio.shield(answer)
 
 
 def question_of(wanted: GraphQLRequestData, executor: Executor[Any], *, schema: Schema, watch: Watch) -> Hashable:
-    """Equal for subscriptions that get equal answers: the same document in the same view and schema.
+    """A key that is equal for subscriptions with equal answers: the same document, view and schema.
 
-    Where it matters who asks, the credential must be the same as well.
+    If the answers depend on the viewer, it contains the credential as well.
     """
     document = json.dumps([wanted.query, wanted.operation_name, wanted.variables], sort_keys=True)
-    asker = None if tells_only_the_row(executor) else watch.credential
-    return (schema.fingerprint, watch.view_id, document, asker)
+    viewer = None if depends_only_on_row(executor) else watch.credential
+    return (schema.fingerprint, watch.view_id, document, viewer)
 
 
-def tells_only_the_row(executor: Executor[Any]) -> bool:
-    """Whether the operation and its fragments ask for nothing but what depends on the row alone."""
+def depends_only_on_row(executor: Executor[Any]) -> bool:
+    """Whether all fields of the operation and its fragments depend only on the row."""
     types = TypeInfo(executor.schema)
-    finder = _Finder(types)
+    finder = _OtherFieldFinder(types)
     for definition in (executor.operation, *(details.definition for details in executor.fragments.values())):
         visit(definition, TypeInfoVisitor(types, finder))
     return not finder.found_others
 
 
-class _Finder(Visitor):
+class _OtherFieldFinder(Visitor):
     def __init__(self, types: TypeInfo) -> None:
         super().__init__()
         self.found_others = False
@@ -97,6 +97,6 @@ class _Finder(Visitor):
 
     def enter_field(self, node: FieldNode, *_: Any) -> None:
         parent = self._types.get_parent_type()
-        known = OF_THE_ROW.get(parent.name, frozenset()) if parent is not None else frozenset()
+        known = ROW_FIELDS.get(parent.name, frozenset()) if parent is not None else frozenset()
         if node.name.value not in {*known, "__typename"}:
             self.found_others = True

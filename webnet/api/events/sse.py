@@ -1,4 +1,4 @@
-"""One subscription over Server-Sent Events, in the "distinct connections mode" of the GraphQL over SSE protocol."""
+"""Sends one subscription as server-sent events ("distinct connections mode" of the GraphQL over SSE protocol)."""
 
 from __future__ import annotations
 
@@ -17,47 +17,48 @@ from strawberry.types import ExecutionResult as StrawberryResult
 
 from webnet.accounts.authentication import request_id
 from webnet.api.engine.strawberry_schema import Schema
-from webnet.api.error_reporting import tell_errors
+from webnet.api.error_reporting import report_errors
 from webnet.api.events.log_tail import tailer
 from webnet.api.events.needed_plugins import find_plugins
 from webnet.api.events.shared_answers import question_of
 from webnet.api.events.subscription import Watch, examine
 from webnet.api.events.threads import on_thread
 from webnet.api.request.context import Context
-from webnet.api.responses import answer, dump, make_body, tell
+from webnet.api.responses import encode_json, error_entry, make_body, make_response
 from webnet.errors import Unauthenticated, WebnetError
 
 TRANSPORT = SSETransport()
+# Proxies close connections that are idle for 30 to 60 seconds.
 HEARTBEAT_SECONDS = 15.0
-# How long a client that reads nothing more is left with the news that its subscription has ended.
-PARTING_SECONDS = 30.0
+# How long a client has to read the end of its subscription before the connection is closed.
+CLOSING_SECONDS = 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class OpenedStream:
-    """A subscription whose document is good; `source` is what its root field returned, awaitable or not."""
+    """A subscription with a valid document; `source` is what its root field returned, possibly an awaitable."""
 
     request: HttpRequest
     executor: Executor[Any]
     source: Any
     watch: Watch
     fingerprint: str
-    # What is asked of each event; equal for subscriptions that get the same answers.
+    # Equal for subscriptions that get the same answers.
     question: Hashable
 
     async def respond(self) -> HttpResponse | StreamingHttpResponse:
-        """The stream; or why there is none."""
+        """The streaming response, or the errors that prevent it."""
         source = await self.source if self.executor.is_awaitable(self.source) else self.source
         if isinstance(source, ExecutionResult):
-            errors = await self._tell(source.errors or [])
+            errors = await self._report(source.errors or [])
             return refuse_stream(self.request, errors, fingerprint=self.fingerprint)
         headers = {"Webnet-Schema": self.fingerprint, "X-Request-Id": request_id(self.request)}
         return StreamingHttpResponse(self._send(source), headers={**TRANSPORT.headers, **headers})
 
     async def _send(self, source: AsyncGenerator[Any, None]) -> AsyncIterator[bytes]:
-        parting = _part_with(self.watch.ended)
+        close_later = _close_after(self.watch.ended)
         try:
-            # Only here, since a client may go away before its stream begins, and nobody would leave for it.
+            # Not earlier: if the client disconnects before its stream starts, `leave` would never be called.
             await tailer().join(self.watch)
             yield TRANSPORT.encode_comment("open").encode()
             async for frame in self._frames(source):
@@ -65,10 +66,10 @@ class OpenedStream:
             yield TRANSPORT.encode_complete().encode()
         finally:
             tailer().leave(self.watch)
-            self.watch.ended.remove_done_callback(parting)
+            self.watch.ended.remove_done_callback(close_later)
 
     async def _frames(self, source: AsyncGenerator[Any, None]) -> AsyncIterator[bytes]:
-        """An event each time that the source has one, and a comment when it has none for long."""
+        """An event whenever the source has one, and a comment if it has had none for a while."""
         ended = self.watch.ended
         coming = asyncio.create_task(_next(source))
         try:
@@ -77,11 +78,11 @@ class OpenedStream:
                 if not ended.done() and not coming.done():
                     yield TRANSPORT.encode_comment("still open").encode()
                     continue
-                told = await self._read(coming)
-                if told is None:
+                event = await self._read(coming)
+                if event is None:
                     return
-                yield told.frame
-                if told.is_last:
+                yield event.frame
+                if event.is_last:
                     return
                 coming = asyncio.create_task(_next(source))
         finally:
@@ -90,35 +91,35 @@ class OpenedStream:
                 await coming
             await source.aclose()
 
-    async def _read(self, coming: asyncio.Task[Any]) -> Told | None:
-        """The next answer; None means that the source is at its end."""
+    async def _read(self, coming: asyncio.Task[Any]) -> SentEvent | None:
+        """The next event to send; None at the end of the source."""
         if self.watch.ended.done():
-            return _told({"errors": [tell(self.request, self.watch.ended.result())]})
+            return _encode_event({"errors": [error_entry(self.request, self.watch.ended.result())]})
         try:
             payload = coming.result()
             return None if payload is END else await self._answer(payload)
         except WebnetError as reason:
-            return _told({"errors": [tell(self.request, reason)]})
-        except Exception as problem:  # noqa: BLE001 - the source may be a plugin's; `tell_errors` logs what it was
+            return _encode_event({"errors": [error_entry(self.request, reason)]})
+        except Exception as problem:  # noqa: BLE001 - the source may be a plugin's; `report_errors` logs it
             error = GraphQLError(str(problem), original_error=problem, path=[])
-            return _told({"errors": [each.formatted for each in await self._tell([error])]})
+            return _encode_event({"errors": [each.formatted for each in await self._report([error])]})
 
-    async def _answer(self, payload: Any) -> Told:
-        """What is told of one event; of a row that many get at once, what was told to others who asked the same."""
+    async def _answer(self, payload: Any) -> SentEvent:
+        """The answer to one event; subscriptions with the same question share the answer to a row."""
         feed = self.watch.feed
         if feed is None or not feed.is_live or self.watch.plugins:
-            return _told(await self._execute(payload))
+            return _encode_event(await self._execute(payload))
         shared = await tailer().shared.get(payload.node, self.question, partial(self._answer_for_all, payload))
-        return shared or _told(await self._execute(payload))
+        return shared or _encode_event(await self._execute(payload))
 
-    async def _answer_for_all(self, payload: Any) -> Told | None:
-        """None where errors are in it, which belong to one request."""
+    async def _answer_for_all(self, payload: Any) -> SentEvent | None:
+        """An answer that can be shared; None if it has errors, which contain the id of one request."""
         body = await self._execute(payload)
-        return None if "errors" in body else _told(body)
+        return None if "errors" in body else _encode_event(body)
 
     async def _execute(self, payload: Any) -> dict[str, Any]:
-        """What the document says of one event, read on a thread; what is asynchronous in it, here."""
-        # A plugin's resolver may take its time, so it has a turn of its own.
+        """Execute the document for one event: on a thread, except for asynchronous resolvers."""
+        # A plugin's resolver may be slow, so it is not batched with others.
         if self.watch.plugins:
             result = await on_thread(self._start, payload)
         else:
@@ -126,12 +127,12 @@ class OpenedStream:
         if self.executor.is_awaitable(result):
             result = await cast("Awaitable[ExecutionResult]", result)
         done = cast("ExecutionResult", result)
-        errors = await self._tell(done.errors) if done.errors else []
+        errors = await self._report(done.errors) if done.errors else []
         return {"data": done.data, **make_body(ExecutionResult(None, errors))}
 
     def _start(self, payload: Any) -> Any:
         if self.watch.plugins:
-            # The tailer hears of a change a moment later; a plugin's own event must not come in between.
+            # The tailer notices a change of rights a moment later, and a plugin's event must not be sent until then.
             ended = examine([self.watch])
             if ended:
                 raise ended[self.watch]
@@ -139,18 +140,18 @@ class OpenedStream:
         event.context_value = self.watch.event_context()
         return execute_subscription_event(event)
 
-    async def _tell(self, errors: list[GraphQLError]) -> list[GraphQLError]:
-        # On a thread, since for whom a plugin has failed may have to be looked up.
-        return await on_thread(tell_errors, errors, self.watch.event_context())
+    async def _report(self, errors: list[GraphQLError]) -> list[GraphQLError]:
+        # On a thread, since it may query the customers that a plugin's failure affects.
+        return await on_thread(report_errors, errors, self.watch.event_context())
 
 
 def open_stream(
     request: HttpRequest, wanted: GraphQLRequestData, context: Context, schema: Schema
 ) -> OpenedStream | HttpResponse:
-    """Prepare a subscription, on a thread; or answer why it can't be."""
+    """Prepare a subscription, on a thread; returns a response if there are errors."""
     executor = schema.prepare_subscription(wanted, context)
     if isinstance(executor, list):
-        return refuse_stream(request, tell_errors(executor, context), fingerprint=schema.fingerprint)
+        return refuse_stream(request, report_errors(executor, context), fingerprint=schema.fingerprint)
     if not context.is_signed_in:
         raise Unauthenticated
     context.watch = watch = Watch(context=context, plugins=find_plugins(executor))
@@ -165,13 +166,13 @@ def open_stream(
 
 
 def refuse_stream(request: HttpRequest, errors: list[GraphQLError], *, fingerprint: str) -> HttpResponse:
-    """Why there is no stream, as JSON. Nothing has run, so no error has a path, and the status is none of success."""
-    told = [GraphQLError(error.message, extensions=error.extensions) for error in errors]
-    return answer(request, StrawberryResult(None, told), fingerprint=fingerprint)
+    """The errors of a subscription that can't start, as JSON; without paths, so that the status is not 200."""
+    without_paths = [GraphQLError(error.message, extensions=error.extensions) for error in errors]
+    return make_response(request, StrawberryResult(None, without_paths), fingerprint=fingerprint)
 
 
-class Told(NamedTuple):
-    """One event as it is sent; after the last one the stream is complete."""
+class SentEvent(NamedTuple):
+    """One encoded event; the stream is complete after the last one."""
 
     frame: bytes
     is_last: bool
@@ -187,19 +188,19 @@ async def _next(source: AsyncGenerator[Any, None]) -> Any:
         return END
 
 
-def _part_with(ended: asyncio.Future[WebnetError]) -> Callable[[object], object]:
-    """Once it has ended, a client that reads nothing of that is cut off after a while."""
+def _close_after(ended: asyncio.Future[WebnetError]) -> Callable[[object], object]:
+    """Cancel the current task some time after the subscription has ended, in case the client does not read."""
     task, loop = asyncio.current_task(), asyncio.get_running_loop()
 
-    def part(_: object) -> None:
+    def close(_: object) -> None:
         if task is not None:
-            loop.call_later(PARTING_SECONDS, task.cancel)
+            loop.call_later(CLOSING_SECONDS, task.cancel)
 
-    ended.add_done_callback(part)
-    return part
+    ended.add_done_callback(close)
+    return close
 
 
-def _told(body: dict[str, Any]) -> Told:
-    """An answer without data is the last one."""
-    frame = TRANSPORT.encode_next(cast("Any", body), lambda content: dump(content).decode())
-    return Told(frame.encode(), "data" not in body)
+def _encode_event(body: dict[str, Any]) -> SentEvent:
+    """Encode an answer; one without data is the last of its stream."""
+    frame = TRANSPORT.encode_next(cast("Any", body), lambda content: encode_json(content).decode())
+    return SentEvent(frame.encode(), "data" not in body)

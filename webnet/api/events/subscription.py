@@ -1,4 +1,4 @@
-"""One open subscription: with which rights it was opened, what it needs, and how it ends."""
+"""One open subscription: the rights that it was opened with, the plugins that it needs, and its end."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ Tokens = Mapping[int | None, str]
 
 
 class Watch:
-    """What is known of one subscription; `plugins` are those that its document needs.
+    """Monitors one subscription; `plugins` are those that its document needs.
 
-    Made on a thread, then kept on the event loop; `refresh` runs on a thread again.
+    Created on a thread and used on the event loop, except for `refresh`, which runs on a thread again.
     """
 
     def __init__(self, *, context: Context, plugins: frozenset[str]) -> None:
@@ -44,7 +44,7 @@ class Watch:
 
     @property
     def ended(self) -> asyncio.Future[WebnetError]:
-        """Done, with the reason, once the subscription must end."""
+        """A future with the reason, which is done once the subscription must end."""
         if self._ended is None:
             self._ended = asyncio.get_running_loop().create_future()
         return self._ended
@@ -55,15 +55,15 @@ class Watch:
 
     @property
     def view_id(self) -> int | None:
-        """The customer of the view."""
+        """The id of the view's customer; None in the platform's view."""
         return self.context.view_customer.pk if self.context.view_customer is not None else None
 
     def event_context(self) -> Context:
-        """What the resolvers of one event get."""
+        """The context for the resolvers of one event."""
         return self.context.afresh(platform_token=self.platform_token)
 
     def refresh(self, standing: Standing, tokens: Tokens) -> None:
-        """Take note of what changed; raises WebnetError where the subscription may not go on."""
+        """Apply changes of rights and plugins; raises WebnetError if the subscription must end."""
         is_changed = standing != self._standing
         if is_changed:
             self._authorise()
@@ -76,7 +76,7 @@ class Watch:
             self.feed.find_audience(self.context, is_changed=is_changed)
 
     def _authorise(self) -> None:
-        """The same as for a new request."""
+        """Authenticate and authorise again, as for a new request."""
         forget_user(self.context.request)
         context = Context(request=self.context.request, customer_slug=self.context.customer_slug)
         if not context.is_signed_in:
@@ -94,7 +94,7 @@ class Watch:
 
 
 def examine(watches: Collection[Watch]) -> dict[Watch, WebnetError]:
-    """Refresh all; those that must end, and why. A few statements, however many there are and nothing changed."""
+    """Refresh subscriptions and return those that must end, with reasons; a few queries for all if nothing changed."""
     views = {watch.view_id for watch in watches if watch.view_id is not None}
     tokens = _read_tokens(views)
     standings = read_standings({watch.credential for watch in watches})
@@ -107,7 +107,7 @@ def examine(watches: Collection[Watch]) -> dict[Watch, WebnetError]:
         except DatabaseError:
             raise
         except Exception:
-            logger.exception("Request %s: its subscription can't be looked after.", watch.context.request_id)
+            logger.exception("Request %s: checking its subscription failed.", watch.context.request_id)
             ended[watch] = WebnetError(INTERNAL_MESSAGE, code="INTERNAL_ERROR")
     return ended
 
@@ -118,12 +118,12 @@ def _read_tokens(views: Collection[int]) -> Tokens:
 
 
 def _with_generation(context: Context, token: str) -> Context:
-    """The context with the view's customer as of this generation; what others hold stays as it was."""
+    """A copy of the context whose customer has this generation; the original is unchanged."""
     customer = copy.copy(context.view_customer)
     if customer is None:
         return context
-    customer._state = copy.copy(customer._state)
-    customer._state.fields_cache = {"generation": Generation(customer_id=customer.pk, token=token)}
+    # Django copies the cache of related rows with the row, so this leaves the original alone.
+    customer.generation = Generation(token=token)
     other = copy.copy(context)
     other.view_customer = customer
     return other
@@ -132,5 +132,5 @@ def _with_generation(context: Context, token: str) -> Context:
 def _not_effective(plugins: frozenset[str], slug: str | None) -> SubscriptionEnded:
     names = ", ".join(f"'{name}'" for name in sorted(plugins))
     whom = f"for '{slug}'" if slug else "for any of your customers"
-    message = f"This subscription has ended, since the plugin {names} is no longer effective {whom}."
+    message = f"This subscription has ended because the plugin {names} is no longer effective {whom}."
     return SubscriptionEnded(message, code="PLUGIN_NOT_EFFECTIVE")

@@ -1,4 +1,4 @@
-"""Hears that something was committed: from Redis or PostgreSQL; without either the log is looked at often."""
+"""Waits for notifications of commits from Redis or PostgreSQL; without either, the log is polled."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from webnet.audit.notify import CHANNEL
 
 logger = logging.getLogger(__name__)
 
-# How often the log is looked at where nothing tells of changes made in other processes.
+# How often the log is read if nothing notifies of changes in other processes.
 POLL_SECONDS = 0.5
-# And where something does: this often at least, since a message may get lost.
+# How often it is read otherwise, in case a notification was lost.
 LOOK_SECONDS = 2.0
 RETRY_SECONDS = 1.0
 
 
 class Bus:
-    """Calls `wake` for each message; `patience_seconds` is how long to wait for one."""
+    """Calls `wake` for each notification; `patience_seconds` is how long to wait for one."""
 
     def __init__(self, wake: Callable[[], None]) -> None:
         self._wake = wake
@@ -36,7 +36,7 @@ class Bus:
         return LOOK_SECONDS if self._is_up else POLL_SECONDS
 
     async def run(self) -> None:
-        """Listen until cancelled; where there is nothing to listen to, return."""
+        """Listen until cancelled; returns if there is nothing to listen to."""
         listen = _choose()
         while listen is not None:
             try:
@@ -45,7 +45,9 @@ class Bus:
                     self._wake()
             except (OSError, redis.RedisError, psycopg.Error) as problem:
                 if self._is_up:
-                    logger.warning("Events are polled for, since the bus is lost: %s.", type(problem).__name__)
+                    logger.warning(
+                        "Lost the connection to the event bus, polling for events: %s.", type(problem).__name__
+                    )
             self._is_up = False
             await asyncio.sleep(RETRY_SECONDS)
 
@@ -57,7 +59,7 @@ def _choose() -> Callable[[], AsyncIterator[object]] | None:
 
 
 async def _listen_to_redis() -> AsyncIterator[object]:
-    """Something for each message; the first says that it is subscribed, and what came before may have been missed."""
+    """Yield once after subscribing, since earlier notifications may have been missed, and then for each one."""
     client = redis.asyncio.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=LOOK_SECONDS)
     async with client, client.pubsub() as channel:
         await channel.subscribe(CHANNEL)
@@ -66,7 +68,7 @@ async def _listen_to_redis() -> AsyncIterator[object]:
 
 
 async def _listen_to_postgresql() -> AsyncIterator[object]:
-    """The same over a connection of its own, which must lead to PostgreSQL itself: poolers lose notifications."""
+    """The same for PostgreSQL, on a separate connection; not through a pooler, which would lose notifications."""
     parameters: dict[str, Any] = {**connection.get_connection_params()}
     for ours in ("cursor_factory", "context", "pool"):
         parameters.pop(ours, None)

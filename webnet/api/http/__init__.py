@@ -1,1 +1,1 @@
-"""From Django's request to its response, around the execution of one GraphQL operation."""
+"""From Django's request to its response: reads a GraphQL request, executes it and encodes the result."""

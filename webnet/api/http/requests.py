@@ -1,4 +1,4 @@
-"""Reads a GraphQL request out of an HTTP request; whatever is wrong with it is one BadRequest with a code."""
+"""Parses a GraphQL request from an HTTP request; everything that is wrong with it raises BadRequest with a code."""
 
 from __future__ import annotations
 
@@ -9,23 +9,24 @@ import orjson
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, UnreadablePostError
-from django.middleware.csrf import CsrfViewMiddleware
 from strawberry.http import GraphQLRequestData
 
 from webnet.accounts.authentication import has_bearer
 from webnet.api.errors import BadRequest
+from webnet.django_internals import find_csrf_failure
 
-LARGEST_BODY_BYTES = 1_048_576
-DEEPEST_VARIABLE = 100
+MAXIMUM_BODY_BYTES = 1_048_576  # 1 MiB
+# Deep enough for any JSON in practice, and far from Python's recursion limit of 1,000.
+MAXIMUM_VARIABLE_DEPTH = 100
 
 
 def read_request(request: HttpRequest) -> GraphQLRequestData:
-    """The operation that a POST's body or a GET's address asks for."""
+    """The operation in the body of a POST, or in the query string of a GET."""
     parts = _read_address(request) if request.method == "GET" else _read_body(request)
     query, variables = parts.get("query"), parts.get("variables")
     operation_name, extensions = parts.get("operationName"), parts.get("extensions")
     if not isinstance(query, str) or not query.strip():
-        raise BadRequest("Send the document as 'query', a string that is not empty.")
+        raise BadRequest("Send the document as 'query', a non-empty string.")
     if not isinstance(variables, dict | None) or not isinstance(extensions, dict | None):
         raise BadRequest("'variables' and 'extensions' must be JSON objects, or null.")
     if not isinstance(operation_name, str | None):
@@ -57,15 +58,15 @@ def _read_body(request: HttpRequest) -> dict[str, Any]:
 
 
 def _read_bytes(request: HttpRequest) -> bytes:
-    limit = getattr(settings, "DATA_UPLOAD_MAX_MEMORY_SIZE", None) or LARGEST_BODY_BYTES
+    limit = getattr(settings, "DATA_UPLOAD_MAX_MEMORY_SIZE", None) or MAXIMUM_BODY_BYTES
     try:
         body = request.body
     except RequestDataTooBig:
         body = None
     except UnreadablePostError as error:
-        raise BadRequest("The body did not arrive whole.") from error
-    if body is None or len(body) > min(limit, LARGEST_BODY_BYTES):
-        message = f"The body is larger than {min(limit, LARGEST_BODY_BYTES)} bytes."
+        raise BadRequest("The body is incomplete.") from error
+    if body is None or len(body) > min(limit, MAXIMUM_BODY_BYTES):
+        message = f"The body is larger than {min(limit, MAXIMUM_BODY_BYTES)} bytes."
         raise BadRequest(message, code="BODY_TOO_LARGE", status=413)
     return body
 
@@ -74,20 +75,20 @@ def _parse(text: bytes) -> Any:
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise BadRequest("This is no JSON.") from error
+        raise BadRequest("The body is not valid JSON.") from error
 
 
 def _refuse_unusable(query: str, variables: Any) -> None:
-    """Refuse what PostgreSQL can't store, and nesting that recursive code downstream could not take."""
+    """Reject U+0000, which PostgreSQL can't store, and nesting that could exhaust the stack of recursive code."""
     has_nul = "\0" in query or "\\u0000" in query
     level = [variables]
-    for _ in range(DEEPEST_VARIABLE):
+    for _ in range(MAXIMUM_VARIABLE_DEPTH):
         has_nul = has_nul or any("\0" in value for value in level if isinstance(value, str))
         level = [inner for value in level for inner in _look_into(value)]
     if level:
-        raise BadRequest(f"'variables' are nested deeper than {DEEPEST_VARIABLE} levels.")
+        raise BadRequest(f"'variables' are nested deeper than {MAXIMUM_VARIABLE_DEPTH} levels.")
     if has_nul:
-        raise BadRequest("The character U+0000 can't be stored and is not taken.")
+        raise BadRequest("The character U+0000 can't be stored and is not allowed.")
 
 
 def _look_into(value: Any) -> Iterable[Any]:
@@ -96,22 +97,15 @@ def _look_into(value: Any) -> Iterable[Any]:
     return value if isinstance(value, list) else ()
 
 
-class _Check(CsrfViewMiddleware):
-    """Hands back the reason instead of a page."""
-
-    def _reject(self, request: HttpRequest, reason: str) -> str:  # noqa: ARG002 - the way in that Django leaves for this
-        return reason
-
-
 def require_csrf_token(request: HttpRequest) -> None:
-    """Raise unless a request that comes with a session proves that the session's own pages have sent it.
+    """Raise BadRequest if the request has a session cookie but no valid CSRF token.
 
-    A bearer token proves that by itself. Without either there is nothing to abuse: other sites can't send JSON here
-    without being let in by CORS.
+    A bearer token is not sent by browsers on their own, and without any credentials there is nothing to abuse.
     """
     if has_bearer(request) or settings.SESSION_COOKIE_NAME not in request.COOKIES:
         return
-    reason = _Check(lambda _: None).process_view(request, None, (), {})  # type: ignore[arg-type]  # Only the check is used.
+    reason = find_csrf_failure(request)
     if reason:
-        message = f"The CSRF check failed: {reason} Send the cookie '{settings.CSRF_COOKIE_NAME}' as 'X-CSRFToken'."
+        cookie = settings.CSRF_COOKIE_NAME
+        message = f"The CSRF check failed: {reason} Send the value of the cookie '{cookie}' as 'X-CSRFToken'."
         raise BadRequest(message, code="CSRF_FAILED", status=403)

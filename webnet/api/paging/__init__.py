@@ -1,1 +1,1 @@
-"""Relay connections over keysets; nothing here knows a type of the host, so that the SDK uses it as it is."""
+"""Relay connections over keysets; no type of the host is used here, so the SDK uses them as they are."""

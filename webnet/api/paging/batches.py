@@ -13,6 +13,7 @@ from webnet.api.paging.connections import Listing, Page, Source
 from webnet.api.paging.loaders import Loader
 from webnet.api.paging.page_request import PageRequest
 from webnet.api.paging.scan_window import Stretch
+from webnet.api.strawberry_internals import raw_info_of
 
 Row = TypeVar("Row", bound=Model)
 
@@ -120,4 +121,4 @@ class Batches:
     @staticmethod
     def _field(info: Info[Any, Any]) -> int:
         # The document lives as long as its request, so a place in it is as good as a name.
-        return id(info._raw_info.field_nodes[0])  # noqa: SLF001 - Strawberry has no other way to it
+        return id(raw_info_of(info).field_nodes[0])

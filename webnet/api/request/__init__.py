@@ -1,1 +1,1 @@
-"""Who asks, in which view, and what was read for this request already."""
+"""The context of a request: the viewer, the view, and what was read already."""

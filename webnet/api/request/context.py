@@ -1,4 +1,4 @@
-"""What a request brings to its resolvers: who asks, in which view, and what was read already."""
+"""The context that resolvers get: the viewer, the view, and what was read already."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from webnet.plugins.runtime import open_requests
 if TYPE_CHECKING:
     from webnet.api.events.subscription import Watch
 
-NO_CUSTOMER = 0
+NO_CUSTOMER = 0  # Never a primary key.
 
 
 @dataclass(kw_only=True)
 class Context:
-    """One request. `customer_slug` names the customer of the view; None on the platform's.
+    """The context of one request. `customer_slug` is the customer of the view; None in the platform's view.
 
-    `watch` looks after a subscription, and is None for all else.
+    `watch` monitors a subscription; it is None for other operations.
     """
 
     request: HttpRequest
@@ -55,17 +55,17 @@ class Context:
         return request_id(self.request)
 
     def require_in_view(self, slug: str | None) -> None:
-        """Raise NotFound for a customer other than the view's."""
+        """Raise NotFound for any customer but that of the view."""
         if self.customer_slug is not None and slug not in (None, self.customer_slug):
             raise NotFound.customer(str(slug))
 
     def forget(self) -> None:
-        """Read anew from here on: something was changed."""
+        """Forget what was read, because something was changed."""
         self._read_as(replace(self.identity, platform_token=None))
         self._return_to_view()
 
     def afresh(self, *, platform_token: str | None) -> Context:
-        """The same rights, with nothing read yet; for the next event of a stream."""
+        """A copy with the same rights and nothing read yet, for the next event of a stream."""
         other = copy.copy(self)
         other.identity = replace(self.identity, platform_token=platform_token)
         other.reading = Reading(actor=self.actor, platform_token=platform_token)
@@ -75,7 +75,7 @@ class Context:
         return other
 
     def enter_session(self) -> None:
-        """Go on as the session's user: somebody signed in or out."""
+        """Continue as the session's user, after somebody has signed in or out."""
         self._read_as(identify_user(self.request))
         self._return_to_view()
 
@@ -91,7 +91,10 @@ class Context:
             self.view_customer = self.reading.enter_view(self.customer_slug)
 
     def _return_to_view(self) -> None:
-        """What was done is done: whoever has no place in this view, or none any more, sees nothing from here on."""
+        """Enter the view again; a viewer who no longer has access sees nothing from here on.
+
+        The mutation itself has succeeded, so this must not raise.
+        """
         try:
             self._enter_view()
         except NotFound:

@@ -1,4 +1,4 @@
-"""Closes every root field to those who are not signed in, unless it says that it is open to all."""
+"""Requires users to be signed in for all root fields, except those marked as open to all."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from strawberry.extensions import FieldExtension
-from strawberry.types.field import StrawberryField
 from strawberry.utils.await_maybe import await_maybe
 
 from webnet.api.request.context import Info
+from webnet.api.strawberry_internals import fields_of
 from webnet.errors import PermissionDenied, Unauthenticated
 
 OPEN_TO_ALL = "webnet.open_to_all"
@@ -17,7 +17,7 @@ open_to_all = {OPEN_TO_ALL: True}
 
 
 class SignedInOnly(FieldExtension):
-    """Queries answer with the error UNAUTHENTICATED."""
+    """For queries and subscriptions: raises the error UNAUTHENTICATED."""
 
     def resolve(self, next_: Callable[..., Any], source: Any, info: Info, **kwargs: Any) -> Any:
         if not info.context.is_signed_in:
@@ -29,7 +29,7 @@ class SignedInOnly(FieldExtension):
 
 
 class SignedInOrRefused(FieldExtension):
-    """Mutations answer with the refusal NOT_SIGNED_IN, which is in every result's union."""
+    """For mutations: raises the refusal NOT_SIGNED_IN, which is a member of every result union."""
 
     def resolve(self, next_: Callable[..., Any], source: Any, info: Info, **kwargs: Any) -> Any:
         if not info.context.is_signed_in:
@@ -37,13 +37,9 @@ class SignedInOrRefused(FieldExtension):
         return next_(source, info, **kwargs)
 
 
-def close(root: Any, guard: type[FieldExtension]) -> None:
-    """Put the guard before all fields of a root type; once, before the schema is built."""
-    for field in root.__strawberry_definition__.fields:
-        if not field.metadata.get(OPEN_TO_ALL):
-            _put_first(field, guard)
-
-
-def _put_first(field: StrawberryField, guard: type[FieldExtension]) -> None:
-    if not any(isinstance(extension, guard) for extension in field.extensions):
+def add_guard(root: Any, guard: type[FieldExtension]) -> None:
+    """Add the guard to all fields of a root type that are not open to all; once, before the schema is built."""
+    for field in fields_of(root):
+        if field.metadata.get(OPEN_TO_ALL) or any(isinstance(extension, guard) for extension in field.extensions):
+            continue
         field.extensions = [guard(), *field.extensions]

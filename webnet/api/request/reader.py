@@ -1,4 +1,4 @@
-"""What one request reads of customers, plugins and people: each row once, and many in one statement."""
+"""Reads customers, plugins and users for one request: each row once, and many in one query."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from webnet.plugins.models import Availability, PluginConfig, PluginHealth
 
 
 class Reading:
-    """Rows as this actor may see them. `view` is the customer of a customer's view, which hides all others."""
+    """Rows that this actor may see. In a customer's view, `view` is that customer, and all others are hidden."""
 
     def __init__(self, *, actor: Actor, platform_token: str | None) -> None:
         self.actor = actor
@@ -35,65 +35,65 @@ class Reading:
         self.users: Loader[int, User] = Loader(self._load_users)
         self.members: Loader[int, list[Membership]] = Loader(self._load_members)
         self.health: Loader[int | None, Mapping[str, PluginHealth]] = Loader(self._load_health)
-        self.plugins_met: dict[str, PluginConfig] = {}
+        self.known_plugins: dict[str, PluginConfig] = {}
         self._slugs: dict[str, int] = {}
         self._platform_token = platform_token
 
     # Customers
 
     def enter_view(self, slug: str) -> Customer:
-        """Narrow everything to this customer; raises NotFound where it does not exist for the actor."""
+        """Restrict everything to this customer; raises NotFound if the actor may not see it."""
         return self.stay_in_view(access.find_customer(self.actor, slug))
 
     def stay_in_view(self, customer: Customer) -> Customer:
-        """The same with a customer that was found before."""
+        """The same for a customer that was found before."""
         self.view = customer
-        self.meet_customers([customer])
+        self.remember_customers([customer])
         return customer
 
     def visible_customers(self) -> QuerySet[Customer]:
-        """The customers that exist for this actor in this view, with their generation and the actor's role."""
+        """The customers that the actor may see in this view, with their generation and the actor's role."""
         customers = access.visible_customers(self.actor)
         return customers.filter(pk=self.view.pk) if self.view is not None else customers
 
-    def meet_customers(self, customers: Iterable[Customer]) -> None:
-        """Take note of customers that were read, so that what they need is read for all of them together."""
+    def remember_customers(self, customers: Iterable[Customer]) -> None:
+        """Remember customers that were read, so that what they need is loaded for all of them together."""
         for customer in customers:
             self.customers.put(customer.pk, customer)
             self._slugs[customer.slug] = customer.pk
             self.announce_customers([customer.pk])
 
     def all_customers(self) -> list[Customer]:
-        """Every visible customer, by slug; for those who have few."""
+        """All visible customers by slug; for actors that have few."""
         found = list(self.visible_customers())
-        self.meet_customers(found)
+        self.remember_customers(found)
         return found
 
     def announce_customers(self, pks: Iterable[int]) -> None:
-        """Say that an answer has these customers, so that they and what they need are read together."""
+        """Announce that a response contains these customers, so that they and what they need are loaded together."""
         wanted = list(pks)
         for loader in (self.customers, self.states, self.members, self.health):
             loader.announce(wanted)
 
     def find_customer(self, slug: str) -> Customer | None:
-        """The customer of this name; None where it does not exist for the actor in this view."""
+        """The customer with this slug; None if the actor may not see it in this view."""
         if slug not in self._slugs and self.view is None:
-            self.meet_customers(self.visible_customers().filter(slug=slug))
+            self.remember_customers(self.visible_customers().filter(slug=slug))
         return self.customers.get(self._slugs[slug]) if slug in self._slugs else None
 
     def find_new_customer(self, made: Customer) -> Customer | None:
-        """A customer that was just made, also when this view is another customer's."""
+        """A customer that was just created, even if this is another customer's view."""
         found = access.visible_customers(self.actor).filter(pk=made.pk).first()
-        self.meet_customers([found] if found is not None else [])
+        self.remember_customers([found] if found is not None else [])
         return found
 
     def announce_slugs(self, slugs: Iterable[str]) -> None:
-        """Read the customers of these names together."""
+        """Load the customers with these slugs together."""
         if self.view is None:
-            self.meet_customers(self.visible_customers().filter(slug__in=list(slugs)))
+            self.remember_customers(self.visible_customers().filter(slug__in=list(slugs)))
 
     def role_in(self, customer: Customer) -> Role | None:
-        """The actor's role for the customer, None where it is none of theirs."""
+        """The actor's role for the customer; None if the actor is not a member."""
         return access.role_in(self.actor, customer)
 
     def has_role(self, role: Role, customer: Customer) -> bool:
@@ -109,7 +109,7 @@ class Reading:
 
     @cached_property
     def operates_in_view(self) -> bool:
-        """Whether the actor is at least operator: of the view's customer, or of any, or of the platform."""
+        """Whether the actor is at least operator of the view's customer, of any customer, or of the platform."""
         if self.actor.is_platform_operator:
             return True
         if self.view is not None:
@@ -124,7 +124,7 @@ class Reading:
 
     @cached_property
     def visible_plugin_names(self) -> frozenset[str]:
-        """The plugins that exist for this actor in this view."""
+        """The plugins that the actor may see in this view."""
         if self.actor.is_platform_operator:
             return frozenset(self.platform.plugins)
         if self.view is not None:
@@ -133,7 +133,7 @@ class Reading:
 
     @cached_property
     def effective_plugins(self) -> frozenset[str]:
-        """The plugins that are effective in this view: for its customer, or for at least one that the actor sees."""
+        """The plugins that are effective for the view's customer, or else for at least one that the actor may see."""
         if self.view is not None:
             return self.state_of(self.view).effective
         if self.actor.is_platform_operator:
@@ -144,17 +144,17 @@ class Reading:
         return visible_plugins(self.actor, self.view)
 
     def find_plugin(self, name: str) -> PluginConfig | None:
-        """The plugin of this name; None where it does not exist for this actor in this view."""
+        """The plugin with this name; None if the actor may not see it in this view."""
         if name not in self.platform.plugins or name not in self.visible_plugin_names:
             return None
         return self.platform.plugins[name]
 
-    def meet_plugins(self, plugins: Iterable[PluginConfig]) -> None:
-        """Take note of plugins that an answer has, so that what they need is read for all of them together."""
-        self.plugins_met.update((plugin.name, plugin) for plugin in plugins)
+    def remember_plugins(self, plugins: Iterable[PluginConfig]) -> None:
+        """Remember plugins that a response contains, so that what they need is loaded for all of them together."""
+        self.known_plugins.update((plugin.name, plugin) for plugin in plugins)
 
     def visible_plugin_names_for(self, customer: Customer) -> frozenset[str]:
-        """The plugins that exist for this actor where this customer is concerned."""
+        """The plugins that the actor may see for this customer."""
         if self.actor.is_platform_operator:
             return frozenset(self.platform.plugins)
         state = self.state_of(customer)
@@ -164,16 +164,16 @@ class Reading:
         )
 
     def state_of(self, customer: Customer) -> CustomerState:
-        """What holds for the customer now."""
+        """The current state of the customer's plugins."""
         state = self.states.get(customer.pk)
-        if state is None:  # it was deleted in the meantime
+        if state is None:  # It was deleted in the meantime.
             raise NotFound.customer(customer.slug)
         return state
 
     # People
 
     def visible_users(self) -> QuerySet[User]:
-        """The actor, and everybody in the customers that the actor may operate; all for a platform operator."""
+        """The actor, and all members of customers that the actor operates; all users for a platform operator."""
         users = User.objects.all()
         if self.actor.is_platform_operator and self.view is None:
             return users
@@ -181,7 +181,7 @@ class Reading:
         return users.filter(pk__in=members.values("user")) | users.filter(pk=self.actor.user_id or 0)
 
     def sees_email(self, user: User) -> bool:
-        """Whether the actor may read the user's email: their own, or as an admin of a customer the user belongs to."""
+        """Whether the actor may see the user's email address: their own, or as an admin of a customer of the user."""
         is_own = user.pk == self.actor.user_id
         return is_own or self.actor.is_platform_operator or user.pk in self._administered_users
 
@@ -191,7 +191,7 @@ class Reading:
         return frozenset(Membership.objects.filter(customer__in=customers).values_list("user", flat=True))
 
     def own_memberships(self) -> list[Membership]:
-        """The actor's own, by slug, as far as this view and the limits of their token reach."""
+        """The actor's own memberships by slug, within the limits of this view and of the token."""
         own = Membership.objects.filter(user=self.actor.user_id, customer__in=self.visible_customers().values("pk"))
         memberships = list(own.select_related("user").order_by("customer__slug"))
         self.customers.announce(membership.customer_id for membership in memberships)
@@ -200,7 +200,7 @@ class Reading:
         return memberships
 
     def own_tokens(self) -> list[ApiToken]:
-        """The actor's own, by name; with a limited token only those that can do no more than it."""
+        """The actor's own tokens by name; with a limited token, only those that can do no more than it."""
         found = list(tokens.visible_tokens(self.actor).order_by("name"))
         self.customers.announce(token.only_customer_id for token in found if token.only_customer_id is not None)
         return found
@@ -208,14 +208,14 @@ class Reading:
     # Health
 
     def find_health(self, plugin: PluginConfig, *, customer_id: int | None) -> PluginHealth | None:
-        """The last check of the plugin for the customer, or for the platform."""
+        """The latest health check of the plugin for the customer, or for the platform (None)."""
         return (self.health.get(customer_id) or {}).get(plugin.name)
 
-    # What the loaders read
+    # Loaders
 
     def _load_customers(self, pks: Collection[int]) -> Mapping[int, Customer]:
         found = {customer.pk: customer for customer in self.visible_customers().filter(pk__in=pks)}
-        self.meet_customers(found.values())
+        self.remember_customers(found.values())
         return found
 
     def _load_states(self, pks: Collection[int]) -> Mapping[int, CustomerState]:

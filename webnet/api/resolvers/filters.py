@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 import strawberry
-from django.db.models import BigIntegerField, Exists, F, OuterRef, Q, QuerySet, Subquery, TextField, Value
-from django.db.models.functions import Cast, Coalesce
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from strawberry import UNSET
 
 from webnet.api.vocabulary.enums import AuditOutcome, Availability, HealthStatus, PluginStatus
 from webnet.audit.models import PluginAuditLog
+from webnet.audit.search import containing, created_between
 from webnet.customers.models import Customer
 from webnet.plugins.gate.effective import PlatformState, effective_customers
 from webnet.plugins.models import CustomerPluginConfig, PluginConfig, PluginHealth
-
-# Of an audit row, all that is shown of it to everybody who may read it.
-SEARCHED_COLUMNS = (
-    "reason",
-    "actor_name",
-    "customer_slug",
-    "plugin_name",
-    "plugin_version",
-    "action",
-    "error_code",
-    "request_id",
-)
-# Behind every position.
-NEVER = Value(2**63 - 1, output_field=BigIntegerField())
 
 
 @strawberry.input(
@@ -131,7 +116,7 @@ class PluginAuditLogFilter:
     search: str | None = strawberry.field(
         default=UNSET,
         description=(
-            "A case-insensitive part of a name, the action, code, request or reason, or of what changed; "
+            "A case-insensitive part of a name, the version, action, code, request or reason, or of what changed; "
             "a page looks through 50,000 positions, and more are left while it has a next one."
         ),
     )
@@ -155,39 +140,13 @@ class PluginAuditLogFilter:
             request_id=self.request_id,
             customer_id__isnull=self.platform,
         )
-        return _within(rows, self.created_from, self.created_until, cursors or {})
+        start, until = (instant or None for instant in (self.created_from, self.created_until))
+        given = [name for name, cursor in (cursors or {}).items() if cursor]
+        return created_between(rows, start, until, cursors=given)
 
     def find(self, rows: QuerySet[PluginAuditLog]) -> QuerySet[PluginAuditLog]:
         """Those of the rows in which the searched text is."""
-        if not self.searches:
-            return rows
-        condition = Q()
-        for column in SEARCHED_COLUMNS:
-            condition |= Q(**{f"{column}__icontains": self.search})
-        # Databases differ in how they write JSON: with letters as they are, or escaped.
-        texts = {str(self.search), *(json.dumps(self.search, ensure_ascii=each)[1:-1] for each in (True, False))}
-        for column in ("before_text", "after_text"):
-            for text in sorted(texts):
-                condition |= Q(**{f"{column}__icontains": text})
-        changes = {f"{column}_text": Cast(column, TextField()) for column in ("before", "after")}
-        return rows.alias(**changes).filter(condition)
-
-
-def _within(
-    rows: QuerySet[PluginAuditLog], start: Any, until: Any, cursors: Mapping[str, Any]
-) -> QuerySet[PluginAuditLog]:
-    """The rows of a time. As positions, which times never run against: every index has them, and pages go by them.
-
-    Of two limits on one side SQLite takes one for its index, and not the cursor's: so the other is none for an index.
-    """
-    rows = rows.alias(place=F("position") + 0)
-    first, last = ("place" if cursors.get(name) else "position" for name in ("before", "after"))
-    by_time = PluginAuditLog.objects.order_by("created_at", "position").values("position")
-    if _is_given(start):
-        rows = rows.filter(**{f"{first}__gte": Coalesce(Subquery(by_time.filter(created_at__gte=start)[:1]), NEVER)})
-    if _is_given(until):
-        rows = rows.filter(**{f"{last}__lt": Coalesce(Subquery(by_time.filter(created_at__gte=until)[:1]), NEVER)})
-    return rows
+        return containing(rows, str(self.search)) if self.searches else rows
 
 
 def availability_is(values: Iterable[str]) -> Q:

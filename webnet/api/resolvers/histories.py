@@ -77,13 +77,13 @@ def _open(
     Most pairs have no history, which is known without a look into the database.
     """
     reading = info.context.reading
-    reading.meet_plugins([plugin])
+    reading.remember_plugins([plugin])
     plugin_key = attrgetter(column.removeprefix("plugin_"))
     if config is not None and not has_any(config.customer, plugin):
         return open_page(info, replace(listing, rows=listing.rows.none()), arguments)
 
     def among() -> list[tuple[int | None, object]]:
-        met = reading.plugins_met.values()
+        met = reading.known_plugins.values()
         if config is None:
             return [(None, plugin_key(each)) for each in met]
         customers = reading.customers.known()

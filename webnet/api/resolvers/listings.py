@@ -37,7 +37,7 @@ def customers(
     reading = info.context.reading
     rows = reading.visible_customers()
     rows = wanted.apply(rows, reading.platform) if wanted else rows
-    listing = Listing(rows=rows, ordering=orders.order_customers(order), meet=reading.meet_customers)
+    listing = Listing(rows=rows, ordering=orders.order_customers(order), meet=reading.remember_customers)
     return open_page(info, listing, arguments)
 
 
@@ -48,7 +48,7 @@ def plugins(
     reading = info.context.reading
     rows = reading.visible_plugins()
     rows = wanted.apply(rows, sees_health=reading.actor.is_platform_operator) if wanted else rows
-    listing = Listing(rows=rows, ordering=orders.order_plugins(order), meet=reading.meet_plugins)
+    listing = Listing(rows=rows, ordering=orders.order_plugins(order), meet=reading.remember_plugins)
     return open_page(info, listing, arguments)
 
 
@@ -65,7 +65,7 @@ def dependents(reading: Reading, plugin: PluginConfig) -> list[PluginConfig]:
     """The plugins that need this one themselves, by name."""
     names = reading.visible_plugin_names
     rows = [row for name, row in reading.platform.plugins.items() if name in names]
-    reading.meet_plugins(rows)
+    reading.remember_plugins(rows)
     return [row for row in rows if any(needed["name"] == plugin.name for needed in row.dependencies)]
 
 
@@ -81,7 +81,7 @@ def configs_of_customer(reading: Reading, customer: Customer, *, effective: Any)
     found = [config for name, config in state.configs.items() if name in names]
     if isinstance(effective, bool):
         found = [config for config in found if (config.plugin.name in state.effective) is effective]
-    reading.meet_plugins(config.plugin for config in found)
+    reading.remember_plugins(config.plugin for config in found)
     return found
 
 
@@ -92,12 +92,12 @@ def configs_of_plugin(
     reading = info.context.reading
     if not reading.actor.is_platform_operator:
         return None
-    reading.meet_plugins([plugin])
+    reading.remember_plugins([plugin])
     return open_nested_page(
         info,
         parent=["plugin_id"],
         key=(plugin.pk,),
-        among=lambda: [(row.pk,) for row in reading.plugins_met.values()],
+        among=lambda: [(row.pk,) for row in reading.known_plugins.values()],
         arguments=arguments,
         make_listing=lambda: _explicit_configs(reading, wanted, ordering=orders.CONFIGS_OF_PLUGIN),
     )
@@ -160,12 +160,12 @@ def audit_logs_of_plugin(
     reading = info.context.reading
     if not reading.actor.is_platform_operator:
         return None
-    reading.meet_plugins([plugin])
+    reading.remember_plugins([plugin])
     return open_nested_page(
         info,
         parent=["plugin_name"],
         key=(plugin.name,),
-        among=lambda: [(name,) for name in reading.plugins_met],
+        among=lambda: [(name,) for name in reading.known_plugins],
         arguments=arguments,
         make_listing=lambda: _audit_logs(reading, wanted, arguments),
     )
@@ -197,7 +197,7 @@ def _explicit_configs(
 
     def meet(read: Sequence[CustomerPluginConfig]) -> None:
         reading.announce_customers(config.customer_id for config in read)
-        reading.meet_plugins(config.plugin for config in read)
+        reading.remember_plugins(config.plugin for config in read)
 
     return Listing(rows=rows, ordering=ordering, meet=meet)
 
@@ -221,7 +221,7 @@ def meet_audit_logs(reading: Reading, read: Sequence[PluginAuditLog]) -> None:
     """Take note of rows that an answer has, so that what they need is read for all of them together."""
     reading.announce_customers(row.customer_id for row in read if row.customer_id is not None)
     reading.users.announce(row.actor_id for row in read if row.actor_id is not None)
-    reading.meet_plugins(row for log in read if (row := reading.platform.plugins.get(log.plugin_name)))
+    reading.remember_plugins(row for log in read if (row := reading.platform.plugins.get(log.plugin_name)))
 
 
 def audit_listing(reading: Reading, rows: QuerySet[PluginAuditLog]) -> Listing[PluginAuditLog]:

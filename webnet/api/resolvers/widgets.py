@@ -18,7 +18,7 @@ from webnet.customers.models import Customer
 from webnet.plugins.base import HookContext, call_with
 from webnet.plugins.declarations import DashboardWidget as DeclaredWidget
 from webnet.plugins.models import PluginConfig
-from webnet.plugins.runtime.failure_counter import count_for_user
+from webnet.plugins.runtime.failures import count_for_user
 from webnet.plugins.runtime.thread_lanes import Lane, LaneBlocked
 from webnet.plugins.settings import layers
 

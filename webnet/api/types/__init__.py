@@ -1,1 +1,1 @@
-"""The GraphQL types of the host, one noun a file; their descriptions are the specification."""
+"""The host's GraphQL types that have resolvers, a module for each noun."""

@@ -1,1 +1,1 @@
-"""Small GraphQL value types that resolvers build."""
+"""Small GraphQL types without resolvers of their own, which other resolvers create."""

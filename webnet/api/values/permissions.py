@@ -1,4 +1,4 @@
-"""What plugins let members do, and which roles may."""
+"""Permissions that plugins declare, and the roles that have them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from webnet.plugins.models import PluginConfig
 
 
 @strawberry.type(
-    description=("Something that a plugin lets members do, from `minimumRole` up; the codename is `<plugin>.<name>`.")
+    description="Something that members with at least `minimumRole` may do; the codename is `<plugin>.<name>`."
 )
 class PluginPermission:
     codename: str
@@ -20,8 +20,8 @@ class PluginPermission:
 
 @strawberry.type(
     description=(
-        "One role and a permission. `decision` is the customer's own; where it is null, the role has what it has by "
-        "default, and what a lower role was given."
+        "Whether one role has a permission. `decision` is the customer's own; if it is null, the role has the "
+        "permission if it has it by default, or if a lower role was given it."
     )
 )
 class RoleGrant:
@@ -32,7 +32,7 @@ class RoleGrant:
 
 
 @strawberry.type(
-    description="A plugin's permission at one customer. It grants nothing while `effective`, the plugin's, is false."
+    description="A plugin's permission for one customer. It grants nothing while the plugin is not effective."
 )
 class CustomerPermission:
     plugin: PluginConfig = strawberry.field(graphql_type=PluginRef)

@@ -1,4 +1,4 @@
-"""Names for types that refer to each other across files; Strawberry looks them up when the schema is built."""
+"""Lazy references to types that refer to each other across modules; resolved when the schema is built."""
 
 from __future__ import annotations
 

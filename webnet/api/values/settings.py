@@ -1,4 +1,4 @@
-"""What the schema says of single settings: where a value comes from, and whether a secret is set."""
+"""Details of single settings: where a value comes from, and whether a secret is set."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import strawberry
 from webnet.api.vocabulary.enums import SettingLayer
 
 
-@strawberry.type(description="Where one value of the merged settings comes from.")
+@strawberry.type(description="The layer that one value of the merged settings comes from.")
 class SettingSource:
     path: str
     layer: SettingLayer
 
 
-@strawberry.type(description="Whether a secret is set in this layer, and since when; never its value.")
+@strawberry.type(description="Whether a secret is set in this layer, and since when; its value is never shown.")
 class SecretSetting:
     path: str
     is_set: bool

@@ -1,4 +1,4 @@
-"""What plugins put before people: entries of the menu and widgets of the dashboard."""
+"""What plugins add to the user interface: menu entries and dashboard widgets."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from webnet.api.vocabulary.scalars import Json
 from webnet.plugins.models import PluginConfig
 
 
-@strawberry.type(description="An entry of the menu.")
+@strawberry.type(description="An entry in the menu.")
 class NavigationItem:
     plugin: PluginConfig = strawberry.field(graphql_type=PluginRef)
     label: str
@@ -19,7 +19,7 @@ class NavigationItem:
     order: int
 
 
-@strawberry.type(description="A widget of the dashboard, as data to draw or as ready HTML.")
+@strawberry.type(description="A widget on the dashboard, as data to render or as HTML.")
 class DashboardWidget:
     plugin: PluginConfig = strawberry.field(graphql_type=PluginRef)
     name: str
@@ -27,4 +27,4 @@ class DashboardWidget:
     order: int
     data: Json = strawberry.field(graphql_type=JSON | None)
     html: str | None
-    error: str | None = strawberry.field(description="Set when this widget failed.")
+    error: str | None = strawberry.field(description="Set if the widget failed.")

@@ -1,1 +1,1 @@
-"""The words of the schema that need no resolver: scalars, enums, node ids, column fields, decorators."""
+"""Elements of the schema that have no resolvers: scalars, enums, node ids, column fields, decorators."""

@@ -1,4 +1,4 @@
-"""Columns of host types, read as they stand."""
+"""Fields of host types that show a column of a row unchanged."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from strawberry.types.info import Info
 from strawberry_django.fields.field import StrawberryDjangoField
 from strawberry_django.optimizer import OptimizerConfig
 
-# Host rows are always loaded whole: a plugin's resolver may read any column, and deferred ones come row by row.
+# Host rows are always loaded with all columns: a plugin's resolver may read any of them, and a deferred column costs a
+# query for each row.
 WHOLE_ROWS = OptimizerConfig(enable_only=False)
 
 
 class Column(StrawberryDjangoField):
-    """A column of a row that was loaded whole, so that neither Django nor `info` is needed to read it."""
+    """A column of a row that is loaded already: reading it needs neither a query nor `info`."""
 
     @property
     def is_basic_field(self) -> bool:

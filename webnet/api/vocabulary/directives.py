@@ -18,8 +18,8 @@ from strawberry.schema_directive import Location
         Location.INPUT_OBJECT,
     ],
     description=(
-        "In the exported SDL: the plugin that brings this element; without it, the element is the host's and always "
-        "there."
+        "In the exported SDL: the plugin that defines this element. Elements without it belong to the host, and always "
+        "exist."
     ),
 )
 class BroughtByPlugin:

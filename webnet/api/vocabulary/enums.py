@@ -1,4 +1,4 @@
-"""The enums of the schema: those of the models, as they stand, and those of orders and layers."""
+"""The enums of the schema: those of the models, unchanged, and those for ordering and settings layers."""
 
 from __future__ import annotations
 
@@ -26,31 +26,29 @@ __all__ = [
     "SettingLayer",
 ]
 
-strawberry.enum(Role, description="What a member may do for a customer; each role includes the ones before it.")
+strawberry.enum(Role, description="What a member may do for a customer; each role includes the previous ones.")
 strawberry.enum(PluginStatus, description="Whether the plugin's code can run here.")
 strawberry.enum(
     Availability,
     description=(
-        "What the operator lets customers do: it does not exist for them; off until they switch it on; "
-        "on until they switch it off; on."
+        "What the operator lets customers do: WITHHELD hides the plugin, OFFERED lets them enable it, "
+        "DEFAULT_ON lets them disable it, and REQUIRED leaves it enabled."
     ),
 )
-strawberry.enum(HealthStatus, description="What a health check found; UNKNOWN when it gave no usable answer.")
+strawberry.enum(HealthStatus, description="The result of a health check; UNKNOWN if it did not return a valid one.")
 strawberry.enum(AuditOutcome, description="How an operation ended.")
-strawberry.enum(
-    PlanAction, description="RESET forgets a customer's choice, so that the availability alone decides again."
-)
-strawberry.enum(IneffectiveCode, description="Why a plugin is not effective for a customer, for programs.")
+strawberry.enum(PlanAction, description="RESET removes a customer's choice, so that the availability decides again.")
+strawberry.enum(IneffectiveCode, description="Why a plugin is not effective for a customer, as a code for programs.")
 
 
-@strawberry.enum(description="The layer that a setting's value comes from.")
+@strawberry.enum(description="The layer that the value of a setting comes from.")
 class SettingLayer(Enum):
     SCHEMA_DEFAULT = "schema_default"
     GLOBAL = "global"
     CUSTOMER = "customer"
 
 
-@strawberry.enum(description="Which way an order runs.")
+@strawberry.enum(description="The direction of an order.")
 class OrderDirection(Enum):
     ASC = "asc"
     DESC = "desc"

@@ -1,4 +1,4 @@
-"""Global ids: what they are made of, and the interface of all that has one (Relay Object Identification)."""
+"""Global ids, and the interface of all types that have one (Relay, Global Object Identification)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import strawberry
 from webnet.api.vocabulary.declare import field
 
 
-@strawberry.interface(description="Everything with a global id that `Query.node` can fetch again.")
+@strawberry.interface(description="An object with a global id, by which `Query.node` can fetch it again.")
 class Node:
     @field()
     @staticmethod
@@ -19,12 +19,12 @@ class Node:
 
 
 def global_id(type_name: str, key: object) -> strawberry.ID:
-    """The opaque id of what is called `key` among the type's."""
+    """The opaque id of the object of a type with this key."""
     return strawberry.ID(base64.urlsafe_b64encode(f"{type_name}:{key}".encode()).decode().rstrip("="))
 
 
 def read_global_id(text: str) -> tuple[str, str] | None:
-    """(type name, key) of a global id; None for what is none."""
+    """The type name and key in a global id; None if it is not valid."""
     try:
         padded = text.encode("ascii") + b"=" * (-len(text) % 4)
         decoded = base64.b64decode(padded, altchars=b"-_", validate=True).decode()
@@ -37,5 +37,5 @@ def read_global_id(text: str) -> tuple[str, str] | None:
 
 
 def read_pk(key: str) -> int | None:
-    """The primary key that a global id holds; None for what can't be one."""
+    """The primary key in a global id; None if it is not a number of at most 18 digits, which fits into 64 bits."""
     return int(key) if key.isascii() and key.isdecimal() and len(key) <= 18 else None

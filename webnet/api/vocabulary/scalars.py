@@ -1,4 +1,4 @@
-"""The scalars of the schema: any JSON value, and instants in UTC."""
+"""The scalars of the schema: JSON and DateTime."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from strawberry.types.scalar import ScalarDefinition
 
 
 def write_instant(value: datetime) -> str:
-    """The instant as RFC 3339 in UTC: "2026-02-03T04:05:06.789000Z"."""
+    """Format an instant as RFC 3339 in UTC: "2026-02-03T04:05:06.789000Z"."""
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def read_instant(value: object) -> datetime:
-    """The instant, in UTC, that RFC 3339 text names; text without an offset names none. Raises GraphQLError."""
+    """Parse an instant in RFC 3339 with an offset, and convert it to UTC; raises GraphQLError."""
     try:
         instant = datetime.fromisoformat(value) if isinstance(value, str) else None
         if instant is not None and instant.tzinfo is not None:
-            return instant.astimezone(UTC)  # no year before 1 or after 9999, which only some databases take
+            return instant.astimezone(UTC)  # Raises OverflowError outside of the years 1 to 9999.
     except (ValueError, OverflowError):
         pass
-    raise GraphQLError("A DateTime is text as in RFC 3339, with its offset: '2026-02-03T04:05:06Z'.")
+    raise GraphQLError("A DateTime is a string in RFC 3339 format with an offset, like '2026-02-03T04:05:06Z'.")
 
 
 SCALARS: dict[object, ScalarDefinition] = {
@@ -44,5 +44,5 @@ SCALARS: dict[object, ScalarDefinition] = {
     ),
 }
 
-# A JSON value as it goes over the wire.
+# The Python type of a JSON value.
 Json = Any

@@ -1,87 +1,142 @@
-"""Pauses a plugin that fails, tries it again when its pause is over, and resumes it by hand; inside an `Operation`."""
+"""Quarantine: pauses what fails too often, retries it when its pause is over, and resumes it on request.
+
+Each process that serves calls `pause_and_retry` every few seconds. It adds the process's own failures to the table that
+all processes share, and judges the totals.
+"""
 
 from __future__ import annotations
 
+import logging
 import random
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
 from django.conf import settings
+from django.db import DatabaseError
+from django.utils import timezone
 
-from webnet.audit import operation
-from webnet.audit.operation import Operation
+from webnet.audit.operation import Operation, audited
 from webnet.customers import access
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer
-from webnet.plugins.changes import customer as customer_changes
-from webnet.plugins.changes.switching import find_plugin
-from webnet.plugins.gate.effective import platform_state
+from webnet.errors import Refusal
+from webnet.plugins.changes.scopes import Scope, lock_scope
+from webnet.plugins.changes.switching import PluginChange
 from webnet.plugins.models import CustomerPluginConfig, PluginConfig, PluginStatus
-from webnet.plugins.runtime import failure_table
+from webnet.plugins.runtime import failures
+from webnet.plugins.runtime.failures import FailureCount, FailureKey, FailureTotal, Pair
+
+logger = logging.getLogger(__name__)
 
 QUARANTINE = Actor.system("quarantine")
 PausedRow: TypeAlias = "PluginConfig | CustomerPluginConfig"
 
-# After so long without a pause, the next one is a first one again.
+# A plugin that has run for this long after a pause starts again with the shortest one.
 FORGIVEN_AFTER = timedelta(days=1)
-# So that what was paused together is not tried again together.
+# A tenth more or less, so that plugins paused together are not all retried at the same moment.
 JITTER = 0.1
 PAUSE_FIELDS = ("paused_until", "pause_reason", "pauses_in_a_row", "pause_ended_at")
 
 
-@dataclass(frozen=True, kw_only=True)
-class PausedPair:
-    """A plugin that is paused, for everybody or for one customer."""
+def pause_and_retry(now: datetime | None = None) -> None:
+    """One round: store what failed here, pause what fails too often, retry what was paused for long enough.
 
-    plugin: str
-    customer: Customer | None
-
-
-def pause(work: Operation, *, customer: str | None, error: str, now: datetime) -> tuple[str, ...]:
-    """Let the plugin rest, longer each time; what rests already, or can't run at all, stays as it is."""
-    access.require_operator(work.actor)
-    row = _begin(work, customer)
-    if row.is_paused or (isinstance(row, PluginConfig) and row.status != PluginStatus.LOADED):
-        return ()
-    before = view(row)
-    in_a_row = row.pauses_in_a_row if _is_on_probation(row, now) else 0
-    row.paused_until, row.pauses_in_a_row = now + find_length(in_a_row), in_a_row + 1
-    row.pause_reason = _tell(work, row.paused_until, error)
-    _write(work, row, before)
-    work.after = {**view(row), "error": error or None}
-    return ()
+    Counts that can't be stored are kept for the next round.
+    """
+    at = now or timezone.now()
+    counted = failures.counter.take()
+    if counted:
+        try:
+            failures.store(counted, now=at)
+        except DatabaseError:
+            failures.counter.put_back(counted)
+            raise
+        _pause_failing(counted, at)
+        failures.forget_old(now=at)
+    retry_due(at)
 
 
-def resume(work: Operation, *, customer: str | None) -> tuple[str, ...]:
-    """End the pause by hand, and forget the pauses before it: somebody has seen to it."""
-    if customer is None:
-        access.require_operator(work.actor)
-    row = _begin(work, customer)
+def _pause_failing(counted: Mapping[FailureKey, FailureCount], now: datetime) -> None:
+    # Only pairs that failed in this process since the last round: others did not change by what it stored.
+    errors: dict[Pair, str] = {(key.plugin, key.customer_id): count.error for key, count in counted.items()}
+    failing = {pair: total for pair, total in failures.sum_up(errors, now=now).items() if _is_too_much(total)}
+    slugs = dict(Customer.objects.filter(pk__in={pk for _, pk in failing if pk}).values_list("pk", "slug"))
+    window = settings.WEBNET_PAUSE_WINDOW_MINUTES
+    for (plugin, customer_id), total in failing.items():
+        # A customer that was purged in the meantime has nothing left to pause.
+        if customer_id and customer_id not in slugs:
+            continue
+        seen = f"{total.failures - total.unattended} failures that {total.users} users saw"
+        reason = f"Within {window} minutes: {seen}, and {total.unattended} in hooks and health checks."
+        operation = Operation(actor=QUARANTINE, action="pause_plugin", plugin_name=plugin, reason=reason)
+        try:
+            pause(operation, customer=slugs.get(customer_id), error=errors[plugin, customer_id], now=now)
+        except Refusal as refusal:  # it was uninstalled in the meantime
+            logger.warning("Plugin '%s' could not be paused: %s", plugin, refusal.message)
+
+
+def _is_too_much(total: FailureTotal) -> bool:
+    """Hooks and health checks count by themselves; what users see only counts once it is not one user alone."""
+    enough, users = settings.WEBNET_PAUSE_AFTER_FAILURES, settings.WEBNET_PAUSE_AFTER_USERS
+    return total.unattended >= enough or (total.failures >= enough and total.users >= users)
+
+
+def retry_due(now: datetime) -> tuple[PluginChange, ...]:
+    """Retry every plugin whose pause is over, the longest over first: one transaction each."""
+    platform = PluginConfig.objects.filter(paused_until__lte=now)
+    customers = CustomerPluginConfig.objects.filter(paused_until__lte=now).select_related("plugin", "customer")
+    due: list[tuple[datetime | None, str, str | None]] = [(row.paused_until, row.name, None) for row in platform]
+    due += [(row.paused_until, row.plugin.name, row.customer.slug) for row in customers]
+    changes = []
+    for _, plugin, customer in sorted(due, key=lambda each: each[0] or now):
+        operation = Operation(actor=QUARANTINE, action="retry_plugin", plugin_name=plugin)
+        changes.append(retry(operation, customer=customer, now=now))
+    return tuple(changes)
+
+
+@audited
+def pause(operation: Operation, *, customer: str | None, error: str, now: datetime) -> PluginChange:
+    """Pause the plugin, for longer each time; one that is paused already, or can't run at all, stays as it is."""
+    access.require_operator(operation.actor)
+    scope = lock_scope(operation, customer)
+    row = scope.row(operation.plugin_name)
+    is_runnable = not isinstance(row, PluginConfig) or row.status == PluginStatus.LOADED
+    if is_runnable and not row.is_paused:
+        before = view(row)
+        is_on_probation = row.pause_ended_at is not None and now - row.pause_ended_at < FORGIVEN_AFTER
+        in_a_row = row.pauses_in_a_row if is_on_probation else 0
+        row.paused_until, row.pauses_in_a_row = now + find_length(in_a_row), in_a_row + 1
+        row.pause_reason = _describe_pause(operation, row.paused_until, error)
+        _write(scope, row)
+        operation.record(before=before, after={**view(row), "error": error or None})
+    return _describe_change(operation, scope)
+
+
+@audited
+def resume(operation: Operation, *, customer: str | None) -> PluginChange:
+    """End the pause on request, and forget the pauses before it: somebody has seen to it."""
+    scope = lock_scope(operation, customer)
+    row = scope.row(operation.plugin_name)
     if row.is_paused:
         before = view(row)
         row.paused_until, row.pause_reason, row.pauses_in_a_row, row.pause_ended_at = None, "", 0, None
-        _write(work, row, before)
-    return ()
+        _write(scope, row)
+        operation.record(before=before, after=view(row))
+    return _describe_change(operation, scope)
 
 
-def retry(work: Operation, *, customer: str | None, now: datetime) -> tuple[str, ...]:
+@audited
+def retry(operation: Operation, *, customer: str | None, now: datetime) -> PluginChange:
     """End a pause that is over at that time; what fails again is paused for longer."""
-    row = _begin(work, customer)
+    scope = lock_scope(operation, customer)
+    row = scope.row(operation.plugin_name)
     if row.paused_until is not None and row.paused_until <= now:
         before = view(row)
         row.paused_until, row.pause_reason, row.pause_ended_at = None, "", now
-        _write(work, row, before)
-    return ()
-
-
-def find_due(now: datetime) -> list[PausedPair]:
-    """The pauses that are over, the longest over first."""
-    platform = PluginConfig.objects.filter(paused_until__lte=now)
-    customers = CustomerPluginConfig.objects.filter(paused_until__lte=now).select_related("plugin", "customer")
-    found = [(row.paused_until, PausedPair(plugin=row.name, customer=None)) for row in platform]
-    found += [(row.paused_until, PausedPair(plugin=row.plugin.name, customer=row.customer)) for row in customers]
-    return [pair for _, pair in sorted(found, key=lambda each: each[0] or now)]
+        _write(scope, row)
+        operation.record(before=before, after=view(row))
+    return _describe_change(operation, scope)
 
 
 def find_length(pauses_before: int) -> timedelta:
@@ -93,48 +148,32 @@ def find_length(pauses_before: int) -> timedelta:
 
 
 def view(row: PausedRow) -> dict[str, object]:
-    """What an audit row says of a pause, before and after."""
+    """What an audit row contains about a pause, before and after."""
     until = row.paused_until.astimezone(UTC).isoformat() if row.paused_until is not None else None
     return {"paused_until": until, "pauses_in_a_row": row.pauses_in_a_row}
 
 
-def _begin(work: Operation, customer: str | None) -> PausedRow:
-    """Find, allow and lock; returns the row that holds the pause."""
-    if customer is not None:
-        return customer_changes.begin(work, customer).config(work.plugin_name)
-    operation.lock_platform()
-    row = find_plugin(platform_state().plugins, work.plugin_name)
-    work.plugin_version = row.version or ""
-    return row
-
-
-def _is_on_probation(row: PausedRow, now: datetime) -> bool:
-    return row.pause_ended_at is not None and now - row.pause_ended_at < FORGIVEN_AFTER
-
-
-def _write(work: Operation, row: PausedRow, before: dict[str, object]) -> None:
+def _write(scope: Scope, row: PausedRow) -> None:
     if isinstance(row, CustomerPluginConfig):
         row.save(update_fields=PAUSE_FIELDS if row.pk else None)
-        operation.renew_customer(row.customer)
     else:
-        _follow_status(row)
+        if row.is_paused:
+            row.status, row.status_reason = PluginStatus.PAUSED, row.pause_reason
+        elif row.status == PluginStatus.PAUSED:  # else a sync found worse since, such as a missing migration
+            row.status, row.status_reason = PluginStatus.LOADED, ""
         row.save(update_fields=[*PAUSE_FIELDS, "status", "status_reason"])
-        operation.renew_platform()
-    # Whatever it is that begins now, a rest or a new try, former failures have led to it and count no more.
-    failure_table.forget(work.plugin_name, work.customer.pk if work.customer is not None else 0)
-    work.changed, work.before, work.after = True, before, view(row)
+    scope.renew()
+    # A pause or a new try begins now: the failures that led to it no longer count.
+    plugin = row.name if isinstance(row, PluginConfig) else row.plugin.name
+    failures.forget(plugin, scope.customer.pk if scope.customer is not None else 0)
 
 
-def _follow_status(row: PluginConfig) -> None:
-    """What a sync has found in the meantime, such as a missing migration, stays."""
-    if row.is_paused:
-        row.status, row.status_reason = PluginStatus.PAUSED, row.pause_reason
-    elif row.status == PluginStatus.PAUSED:
-        row.status, row.status_reason = PluginStatus.LOADED, ""
+def _describe_change(operation: Operation, scope: Scope) -> PluginChange:
+    return PluginChange(plugin=operation.plugin_name, customer=scope.customer, changed=operation.has_changed)
 
 
-def _tell(work: Operation, until: datetime, error: str) -> str:
-    whom = f" for '{work.customer.slug}'" if work.customer is not None else ""
-    words = f"'{work.plugin_name}' is paused{whom} until {until.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-    why = " ".join(each for each in (work.reason, f"The last error: {error}." if error else "") if each)
-    return f"{words}: {why}" if why else f"{words}."
+def _describe_pause(operation: Operation, until: datetime, error: str) -> str:
+    whom = f" for '{operation.customer.slug}'" if operation.customer is not None else ""
+    message = f"'{operation.plugin_name}' is paused{whom} until {until.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    why = " ".join(each for each in (operation.reason, f"The last error: {error}." if error else "") if each)
+    return f"{message}: {why}" if why else f"{message}."

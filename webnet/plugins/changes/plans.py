@@ -13,12 +13,9 @@ from webnet.customers.access import Actor
 from webnet.customers.models import Customer
 from webnet.customers.roles import Role
 from webnet.errors import InvalidInput, Refusal
-from webnet.plugins.changes import customer as customer_changes
-from webnet.plugins.changes.customer import Choice
-from webnet.plugins.changes.switching import find_plugin, platform_nodes, require_runnable
+from webnet.plugins.changes.scopes import Choice, CustomerScope, PlatformScope, find_plugin, find_seen_plugin
 from webnet.plugins.gate.effective import customer_state, platform_state
 from webnet.plugins.gate.rules import CustomerState, PlatformState
-from webnet.plugins.kernel.dependencies import plan_disable, plan_enable
 from webnet.plugins.models import CustomerPluginConfig
 
 
@@ -59,49 +56,42 @@ def plan(plugin: str, *, actor: Actor, customer: str | None, action: PlanAction)
 
 def _plan_for_platform(plugin: str, actor: Actor, action: PlanAction) -> Plan:
     access.require_operator(actor)
-    platform = platform_state()
-    row = find_plugin(platform.plugins, plugin)
+    scope = PlatformScope(platform=platform_state())
+    row = find_plugin(scope.platform.plugins, plugin)
     if action == PlanAction.RESET:
         raise InvalidInput("Only a customer's choice can be reset; name the customer.", field="action")
     is_on = action == PlanAction.ENABLE
-    if is_on:
-        require_runnable(platform, row)
-        names = plan_enable(platform_nodes(platform), plugin, with_dependencies=True)
-    else:
-        names = plan_disable(platform_nodes(platform), plugin, with_dependents=True)
+    names = scope.plan_switch(Choice(plugin=plugin, enabled=is_on, availability=row.availability), cascade=True)
     steps = tuple(PlanStep(plugin=name, action=action) for name in names)
-    return Plan(steps=steps, affected_customer_count=_count_affected(actor, platform, names, is_on=is_on))
+    return Plan(steps=steps, affected_customer_count=_count_affected(actor, scope.platform, names, is_on=is_on))
 
 
 def _plan_for_customer(plugin: str, actor: Actor, slug: str, action: PlanAction) -> Plan:
     customer = access.find_customer(actor, slug)
     access.require(actor, Role.OPERATOR, customer=customer)
     state = customer_state(customer)
-    customer_changes.find_seen_plugin(actor, state, plugin)
-    wanted = Choice(plugin=plugin, enabled=CHOICES[action], availability=state.config(plugin).availability)
-    choices = customer_changes.plan_choices(state, wanted, cascade=True)
-    steps = tuple(_step(choice, plugin, action) for choice in choices if _changes(state, choice))
-    after = replace(state, rows={**state.rows, **{choice.plugin: _chosen(state, choice) for choice in choices}})
+    find_seen_plugin(actor, state, plugin)
+    scope = CustomerScope(state=state)
+    wanted = Choice(plugin=plugin, enabled=CHOICES[action], availability=scope.row(plugin).availability)
+    is_on = scope.is_on(wanted)
+    others = {name: is_on for name in scope.plan_switch(wanted, cascade=True) if name != plugin}
+    enabled = {
+        name: choice
+        for name, choice in {**others, plugin: wanted.enabled}.items()
+        if scope.row(name).enabled is not choice
+    }
+    along = PlanAction.ENABLE if is_on else PlanAction.DISABLE
+    steps = tuple(PlanStep(plugin=name, action=action if name == plugin else along) for name in enabled)
+    rows = dict(state.rows)
+    for name in {**others, plugin: None}:
+        # A copy, since states are shared between requests.
+        rows[name] = copy.copy(scope.row(name))
+        rows[name].enabled = enabled.get(name, rows[name].enabled)
+    after = replace(state, rows=rows)
     return Plan(steps=steps, affected_customer_count=int(after.effective != state.effective))
 
 
 CHOICES = {PlanAction.ENABLE: True, PlanAction.DISABLE: False, PlanAction.RESET: None}
-
-
-def _changes(state: CustomerState, choice: Choice) -> bool:
-    return state.config(choice.plugin).enabled is not choice.enabled
-
-
-def _step(choice: Choice, plugin: str, action: PlanAction) -> PlanStep:
-    if choice.plugin == plugin:
-        return PlanStep(plugin=plugin, action=action)
-    return PlanStep(plugin=choice.plugin, action=PlanAction.ENABLE if choice.enabled else PlanAction.DISABLE)
-
-
-def _chosen(state: CustomerState, choice: Choice) -> CustomerPluginConfig:
-    config = copy.copy(state.config(choice.plugin))
-    config.enabled = choice.enabled
-    return config
 
 
 def _count_affected(actor: Actor, before: PlatformState, names: Iterable[str], *, is_on: bool) -> int:

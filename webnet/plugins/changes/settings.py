@@ -1,23 +1,19 @@
-"""Changes one layer of a plugin's settings; runs inside an `Operation`."""
+"""Changes one layer of a plugin's settings: everybody's, or one customer's."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from webnet.audit import operation
-from webnet.audit.operation import Operation
-from webnet.customers import access
+from webnet.audit.operation import Operation, audited
 from webnet.errors import Conflict, SettingsIssue
-from webnet.plugins.changes import customer as customer_changes
-from webnet.plugins.changes.switching import find_plugin, require_runnable
-from webnet.plugins.gate.effective import platform_state
+from webnet.plugins.changes.scopes import Scope, lock_customer, lock_platform, require_runnable
+from webnet.plugins.changes.switching import PluginChange
 from webnet.plugins.models import PluginConfig
-from webnet.plugins.settings import impact, layers, validity
-from webnet.plugins.settings.audit_view import audit_view, changed_secrets
+from webnet.plugins.settings import layers, validity
 from webnet.plugins.settings.edits import Edit, invalid, is_same
-from webnet.plugins.settings.impact import Foresight
+from webnet.plugins.settings.history import audit_view, changed_secrets
 from webnet.plugins.settings.layers import Layer
-from webnet.plugins.settings.validity import Issues, find_issues, tell_fault
+from webnet.plugins.settings.validity import Foresight, Issues, describe_fault, find_issues
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,70 +26,65 @@ class SettingsChange:
     foresight: Foresight = field(default_factory=Foresight)
 
 
-def change_global(work: Operation, change: SettingsChange) -> tuple[str, ...]:
+@audited
+def change_global(operation: Operation, change: SettingsChange) -> PluginChange:
     """Edit the layer that holds for everybody; refused where customers' own settings would not fit any more."""
-    access.require_operator(work.actor)
-    operation.lock_platform()
-    platform = platform_state()
-    row = find_plugin(platform.plugins, work.plugin_name)
-    work.plugin_version = row.version or ""
-    require_runnable(platform, row)
+    scope = lock_platform(operation)
+    row = scope.row(operation.plugin_name)
+    require_runnable(scope.platform, row)
     revision = row.settings_revision
-    if _edit(work, row, row, change):
+    if _edit(operation, row.name, row, change):
         issues = find_issues(row)
         if issues and not change.allow_invalid:
             raise invalid(row.name, issues)
-        impact.refuse_or_note(row, change.foresight, revision=revision, allow_invalid=change.allow_invalid)
-        row.settings_fault = tell_fault(layers.schema_of(row.name), issues)
-        _save(work, row)
-        operation.renew_platform()
-    return ()
+        validity.refuse_or_note(row, change.foresight, revision=revision, allow_invalid=change.allow_invalid)
+        row.settings_fault = describe_fault(layers.schema_of(row.name), issues)
+        row.save()
+        scope.renew()
+    return _describe_change(operation, scope)
 
 
-def change_customer(work: Operation, change: SettingsChange, *, customer: str) -> tuple[str, ...]:
+@audited
+def change_customer(operation: Operation, change: SettingsChange, *, customer: str) -> PluginChange:
     """Edit one customer's own layer."""
-    state = customer_changes.begin(work, customer)
-    row = state.platform.plugins[work.plugin_name]
-    require_runnable(state.platform, row)
-    config = state.config(row.name)
-    if _edit(work, row, config, change):
+    scope = lock_customer(operation, customer)
+    row, config = scope.platform.plugins[operation.plugin_name], scope.row(operation.plugin_name)
+    require_runnable(scope.platform, row)
+    if _edit(operation, row.name, config, change):
         if issues := find_issues(row, config):
-            raise invalid(row.name, _shown(work, row, issues))
+            raise invalid(row.name, _visible_issues(operation, row, issues))
         config.settings_fault = ""
-        _save(work, config)
-        operation.renew_customer(state.customer)
-    return ()
+        config.save()
+        scope.renew()
+    return _describe_change(operation, scope)
 
 
-def _edit(work: Operation, row: PluginConfig, layer: Layer, change: SettingsChange) -> bool:
-    """Edit the layer, not yet saved; False where that changes nothing."""
-    _require_revision(row.name, layer, change.expected_revision)
+def _edit(operation: Operation, plugin: str, layer: Layer, change: SettingsChange) -> bool:
+    """Edit the layer, not yet saved, and record the change; False where it changes nothing."""
+    current = layer.settings_revision
+    if change.expected_revision is not None and change.expected_revision != current:
+        message = (
+            f"The settings of '{plugin}' are at revision {current}, not {change.expected_revision}; read them again."
+        )
+        raise Conflict(message, current_revision=current)
     before, sealed = audit_view(layer), layer.secrets
     change.edit(layer)
     if is_same(before["settings"], layer.settings) and sealed == layer.secrets:
         return False
     layer.settings_revision += 1
-    work.before, work.after = before, audit_view(layer)
-    work.after["secretsChanged"] = changed_secrets(sealed, layer.secrets)
+    after = {**audit_view(layer), "secretsChanged": changed_secrets(sealed, layer.secrets)}
+    operation.record(before=before, after=after)
     return True
 
 
-def _save(work: Operation, layer: Layer) -> None:
-    layer.save()
-    work.changed = True
+def _describe_change(operation: Operation, scope: Scope) -> PluginChange:
+    return PluginChange(plugin=operation.plugin_name, customer=scope.customer, changed=operation.has_changed)
 
 
-def _require_revision(plugin: str, layer: Layer, expected: int | None) -> None:
-    current = layer.settings_revision
-    if expected is not None and expected != current:
-        message = f"The settings of '{plugin}' are at revision {current}, not {expected}; read them again."
-        raise Conflict(message, current_revision=current)
-
-
-def _shown(work: Operation, row: PluginConfig, issues: Issues) -> Issues:
+def _visible_issues(operation: Operation, row: PluginConfig, issues: Issues) -> Issues:
     """The issues that the actor may know of: what only the platform can set is not named to customers."""
     schema = layers.schema_of(row.name)
-    if schema is None or work.actor.is_platform_operator:
+    if schema is None or operation.actor.is_platform_operator:
         return issues
-    shown = tuple(issue for issue in issues if not schema.platform_only(issue.path))
-    return shown or (SettingsIssue(path="", message=validity.PLATFORMS_FAULT),)
+    visible = tuple(issue for issue in issues if not schema.platform_only(issue.path))
+    return visible or (SettingsIssue(path="", message=validity.PLATFORMS_FAULT),)

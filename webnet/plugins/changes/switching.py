@@ -1,62 +1,100 @@
-"""Plans and carries out the switching of plugins, for everybody or for one customer."""
+"""Enabling, disabling and offering plugins, for everybody or for one customer: one script over both scopes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass
 
-from webnet.errors import NotFound, PluginUnavailable
-from webnet.plugins.gate.rules import CustomerState, PlatformState
-from webnet.plugins.kernel.dependencies import Node, Obstacle
-from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig, PluginStatus
-
-
-def platform_nodes(platform: PlatformState) -> dict[str, Node]:
-    """Every plugin as the planner sees it globally: on is enabled."""
-    rows = platform.plugins
-    return {name: replace(node, obstacle=_broken(platform, rows[name])) for name, node in platform.nodes.items()}
+from webnet.audit.operation import ChangeRecord, Operation, audited
+from webnet.customers import access
+from webnet.customers.models import Customer
+from webnet.plugins.changes.scopes import Choice, Scope, lock_scope
+from webnet.plugins.hooks.in_change import run_hook
+from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig
 
 
-def customer_nodes(state: CustomerState) -> dict[str, Node]:
-    """Every plugin as the planner sees it for one customer; only what is offered to it can be switched on."""
-    rows = state.platform.plugins
-    return {
-        name: replace(node, is_on=node.is_on and state.is_switched_on(name), obstacle=_unoffered(state, rows[name]))
-        for name, node in state.platform.nodes.items()
-    }
+@dataclass(frozen=True, kw_only=True)
+class PluginChange:
+    """How a change ended; `also` names the other plugins that were switched with it, in that order."""
+
+    plugin: str
+    customer: Customer | None
+    changed: bool
+    also: tuple[str, ...] = ()
 
 
-def find_plugin(plugins: Mapping[str, PluginConfig], name: str) -> PluginConfig:
-    """The plugin's row, or NotFound."""
-    if name not in plugins:
-        raise NotFound.plugin(name)
-    return plugins[name]
+@audited
+def switch(
+    operation: Operation,
+    *,
+    customer: str | None,
+    enabled: bool | None,
+    availability: Availability | None = None,
+    cascade: bool,
+) -> PluginChange:
+    """Switch the plugin on or off; None forgets a customer's choice, so that the availability alone decides again.
+
+    `cascade` switches what it needs, or what needs it, as well; without it those refuse the change. An `availability`
+    is set along with it.
+    """
+    scope = lock_scope(operation, customer)
+    wanted = Choice(
+        plugin=operation.plugin_name,
+        enabled=enabled,
+        availability=availability or scope.row(operation.plugin_name).availability,
+    )
+    others = [
+        Choice(plugin=name, enabled=scope.is_on(wanted), availability=scope.row(name).availability)
+        for name in scope.plan_switch(wanted, cascade=cascade)
+        if name != wanted.plugin
+    ]
+    return _write(operation, scope, [*others, wanted])
 
 
-def require_runnable(platform: PlatformState, row: PluginConfig) -> None:
-    """Raise PluginUnavailable unless the plugin's code can run here."""
-    if row.status != PluginStatus.LOADED:
-        status = PluginStatus(row.status)
-        why = f": {row.status_reason}" if row.status_reason else "."
-        raise PluginUnavailable(f"'{row.name}' can't run ({status.label.lower()}){why}", status=status.value)
-    if row.name in platform.unloaded:
-        raise PluginUnavailable(platform.unloaded[row.name], status=PluginStatus.FAILED.value)
+@audited
+def set_availability(operation: Operation, *, customer: str | None, availability: Availability | None) -> PluginChange:
+    """Set what customers may do; None is the plugin's own for one customer, and OFFERED for everybody.
+
+    For platform operators. No hook runs for everybody's availability: which customers it switches is not looked at.
+    """
+    access.require_operator(operation.actor)
+    scope = lock_scope(operation, customer)
+    former = scope.row(operation.plugin_name)
+    wanted = Choice(
+        plugin=operation.plugin_name,
+        enabled=former.enabled,
+        availability=availability or (Availability.OFFERED if customer is None else ""),
+    )
+    scope.check_availability(wanted)
+    return _write(operation, scope, [wanted])
 
 
-def switch_state(row: PluginConfig | CustomerPluginConfig) -> dict[str, object]:
-    """What an audit row says of a switch, before and after."""
+def _write(operation: Operation, scope: Scope, choices: list[Choice]) -> PluginChange:
+    """Write what changes, call the hooks of what is switched on or off by it, and record each plugin's change.
+
+    The operation's own choice comes last.
+    """
+    for choice in choices:
+        row = scope.row(choice.plugin)
+        if (row.enabled, row.availability) == (choice.enabled, choice.availability):
+            continue
+        before = describe_switch(row)
+        was_on = scope.is_on(Choice(plugin=choice.plugin, enabled=row.enabled, availability=row.availability))
+        is_on = scope.is_on(choice)
+        row.enabled, row.availability = choice.enabled, choice.availability
+        row.save(update_fields=None if row._state.adding else ("enabled", "availability", "updated_at"))
+        if is_on != was_on:
+            run_hook(operation, "enable" if is_on else "disable", row)
+        if choice.plugin == operation.plugin_name:
+            operation.record(before=before, after=describe_switch(row))
+        else:
+            version = scope.platform.plugins[choice.plugin].version or ""
+            operation.record_other(ChangeRecord(choice.plugin, version, before=before, after=describe_switch(row)))
+    if operation.has_changed:
+        scope.renew()
+    also = tuple(choice.plugin for choice in choices[:-1])
+    return PluginChange(plugin=operation.plugin_name, customer=scope.customer, changed=operation.has_changed, also=also)
+
+
+def describe_switch(row: PluginConfig | CustomerPluginConfig) -> dict[str, object]:
+    """What an audit row holds of a switch, before and after."""
     return {"enabled": row.enabled, "availability": row.availability or None}
-
-
-def _broken(platform: PlatformState, row: PluginConfig) -> Obstacle | None:
-    if row.status == PluginStatus.LOADED and row.name not in platform.unloaded:
-        return None
-    return Obstacle(words=f"can't run ({PluginStatus(row.status).label.lower()})")
-
-
-def _unoffered(state: CustomerState, row: PluginConfig) -> Obstacle | None:
-    if not row.enabled:
-        return Obstacle(words="is disabled for everybody")
-    if state.availability(row.name) == Availability.WITHHELD:
-        return Obstacle(words=f"is withheld from '{state.customer.slug}'")
-    return _broken(state.platform, row)

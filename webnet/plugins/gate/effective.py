@@ -40,6 +40,7 @@ def customer_state(customer: Customer) -> CustomerState:
 
 def effective_customers(plugin: str, platform: PlatformState | None = None) -> QuerySet[Customer]:
     """The customers for whom the plugin is effective: the gate as a subquery, for sets of rows."""
+    # The same rule as `CustomerState.reasons` computes for one customer. Tests compare the two, so change both.
     state = platform or platform_state()
     needed = state.needed_by(plugin)
     if needed is None:
@@ -51,11 +52,14 @@ def effective_customers(plugin: str, platform: PlatformState | None = None) -> Q
 
 def switched_on(plugin: PluginConfig, availability: str) -> Q:
     """Customers that have the plugin on by availability and choice, if the plugin's availability were this one."""
+    # Most customers have no row for the plugin, so its own availability decides whether "no row" means on: the query
+    # then looks for the rows that switch it on, or for those that switch it off.
     own = CustomerPluginConfig.objects.filter(plugin=plugin.pk, customer=OuterRef("pk"))
     on = (
         Q(availability=Availability.REQUIRED)
         | Q(availability=Availability.OFFERED, enabled=True)
-        | Q(availability=Availability.DEFAULT_ON) & ~_declined()
+        # Not `enabled=True`: on by default, a plugin is on without a choice, which is NULL.
+        | Q(availability=Availability.DEFAULT_ON) & ~Q(enabled=False)
     )
     if availability == Availability.OFFERED:
         return Q(Exists(own.filter(on | Q(availability="", enabled=True))))
@@ -81,18 +85,18 @@ def _is_not_paused(plugin: PluginConfig) -> Q:
 
 
 def visible_plugins(actor: Actor, customer: Customer | None = None) -> QuerySet[PluginConfig]:
-    """The plugins that exist for this actor: all for a platform operator; for others those that are enabled
-    globally and not withheld from each of their customers, or not from `customer`, where one is given."""
+    """The plugins that exist for this actor: all for a platform operator.
+
+    For others those that are enabled globally and not withheld from each of their customers, or not from `customer`,
+    where one is given.
+    """
     if actor.is_platform_operator:
         return PluginConfig.objects.all()
     customers = Customer.objects.filter(pk=customer.pk) if customer else visible_customers(actor)
+    # Two levels up is the plugin: these rows are looked up within the customers, and those within the plugins.
     override = CustomerPluginConfig.objects.filter(plugin=OuterRef(OuterRef("pk")), customer=OuterRef("pk"))
     override = override.exclude(availability="")
     offered = Exists(customers.filter(Exists(override.exclude(availability=Availability.WITHHELD))))
     inherited = Exists(customers.filter(~Exists(override)))
     not_withheld = ~Q(availability=Availability.WITHHELD) & Q(inherited)
     return PluginConfig.objects.filter(Q(enabled=True) & (Q(offered) | not_withheld))
-
-
-def _declined() -> Q:
-    return Q(enabled=False)

@@ -26,17 +26,19 @@ class RoleGrant:
 
 
 def require_permission(actor: Actor, customer: Customer, codename: str, *, state: CustomerState | None = None) -> None:
-    """Raise unless the actor has the permission for the customer; NotFound where the customer is none of theirs.
+    """Raise unless the actor has the permission for the customer; NotFound where it is not one of their customers.
 
     `state` is the customer's, where it was read already.
     """
     found = state or customer_state(customer)
     if codename in permissions_of(actor, customer, state=found, plugin=codename.partition(".")[0]):
         return
+    # A refusal that names the permission would reveal that the customer exists.
     if access.role_in(actor, customer) is None:
         raise NotFound.customer(customer.slug)
+    lowest_role = next((role.value for role in Role if codename in granted_to(role, found)), None)
     message = f"This needs the permission '{codename}' for '{customer.slug}'."
-    raise PermissionDenied(message, code="PERMISSION_MISSING", required_role=_lowest_role(found, codename))
+    raise PermissionDenied(message, code="PERMISSION_MISSING", required_role=lowest_role)
 
 
 def permissions_of(
@@ -62,7 +64,7 @@ def granted_to(role: Role, state: CustomerState, *, plugin: str | None = None) -
 
 
 def declared_by(plugin: str) -> tuple[Permission, ...]:
-    """The permissions of a plugin; none while it is not loaded here."""
+    """The permissions that a plugin declares; empty while it is not loaded here."""
     manifest = registry.find_manifest(plugin)
     return manifest.permissions if manifest is not None else ()
 
@@ -94,7 +96,3 @@ def _decisions(state: CustomerState, plugin: str, permission: str) -> Mapping[st
     row = state.rows.get(plugin)
     found: Mapping[str, bool] = row.permissions.get(permission, {}) if row is not None else {}
     return found
-
-
-def _lowest_role(state: CustomerState, codename: str) -> str | None:
-    return next((role.value for role in Role if codename in granted_to(role, state)), None)

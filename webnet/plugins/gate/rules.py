@@ -11,7 +11,7 @@ from django.db import models
 from webnet.customers.models import Customer
 from webnet.plugins.declarations import Dependency
 from webnet.plugins.kernel.compatibility import satisfies
-from webnet.plugins.kernel.dependencies import Node, find_cycle, tell_cycle
+from webnet.plugins.kernel.dependencies import Node, describe_cycle, find_cycle
 from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig, PluginStatus
 
 
@@ -62,11 +62,19 @@ class PlatformState:
     @cached_property
     def nodes(self) -> Mapping[str, Node]:
         """The plugins as the planner sees them: on is enabled."""
-        return {row.name: _node(row) for row in self.plugins.values()}
+        return {
+            row.name: Node(
+                name=row.name,
+                version=row.version or "",
+                dependencies=tuple(Dependency(name=d["name"], specifier=d["specifier"]) for d in row.dependencies),
+                is_on=row.enabled,
+            )
+            for row in self.plugins.values()
+        }
 
     @cached_property
     def obstacles(self) -> Mapping[str, tuple[Reason, ...]]:
-        """By plugin, why it is effective for nobody, whatever customers choose; empty where nothing stands so."""
+        """By plugin, why it is effective for nobody, whatever customers choose; empty where it can be effective."""
         return {name: tuple(self._find_obstacles(row)) for name, row in self.plugins.items()}
 
     @cached_property
@@ -86,12 +94,12 @@ class PlatformState:
         if not row.enabled:
             yield Reason(code=IneffectiveCode.DISABLED_GLOBALLY, message=f"'{row.name}' is disabled for everybody.")
         for need in self.nodes[row.name].dependencies:
-            yield from self._unmet(row.name, need)
+            yield from self._find_unmet(row.name, need)
         if row.name in self.circles:
-            message = tell_cycle(self.circles[row.name])
+            message = describe_cycle(self.circles[row.name])
             yield Reason(code=IneffectiveCode.DEPENDENCY_NOT_EFFECTIVE, message=message)
 
-    def _unmet(self, plugin: str, need: Dependency) -> Iterator[Reason]:
+    def _find_unmet(self, plugin: str, need: Dependency) -> Iterator[Reason]:
         row = self.plugins.get(need.name)
         if row is not None and row.version and satisfies(row.version, need.specifier):
             return
@@ -100,14 +108,9 @@ class PlatformState:
         yield Reason(code=IneffectiveCode.DEPENDENCY_NOT_EFFECTIVE, message=message)
 
 
-def _node(row: PluginConfig) -> Node:
-    needs = tuple(Dependency(name=item["name"], specifier=item["specifier"]) for item in row.dependencies)
-    return Node(name=row.name, version=row.version or "", dependencies=needs, is_on=row.enabled)
-
-
 @dataclass(frozen=True, kw_only=True)
 class CustomerState:
-    """What holds for one customer under one pair of tokens; `rows` are its explicit choices, by plugin name.
+    """The state of one customer under one pair of tokens; `rows` are its explicit choices, by plugin name.
 
     Shared between requests and threads: read it, never write to its rows.
     """
@@ -127,7 +130,7 @@ class CustomerState:
         return {name: self.config(name) for name in self.platform.plugins}
 
     def config(self, plugin: str) -> CustomerPluginConfig:
-        """The stored row, or an unsaved one that says the same: no choice made."""
+        """The stored row, or an unsaved one that stands for no choice."""
         row = self.platform.plugins[plugin]
         config = self.rows.get(plugin) or CustomerPluginConfig(customer=self.customer, plugin=row)
         config.customer, config.plugin = self.customer, row
@@ -153,6 +156,7 @@ class CustomerState:
             self._known[plugin] = tuple(self._find_reasons(plugin))
         return self._known[plugin]
 
+    # Plugins that need the same one all ask for its reasons.
     @cached_property
     def _known(self) -> dict[str, tuple[Reason, ...]]:
         return {}
@@ -167,6 +171,7 @@ class CustomerState:
             yield Reason(code=IneffectiveCode.PAUSED, message=own.pause_reason)
         if fault := self.settings_fault(plugin):
             yield Reason(code=IneffectiveCode.INVALID_SETTINGS, message=f"The settings of '{plugin}' {fault}")
+        # The needs of a circle lead back to it: its plugins would ask each other without end.
         if plugin not in self.platform.circles:
             yield from self._find_ineffective_needs(plugin)
         if not self.customer.is_active:
@@ -175,7 +180,7 @@ class CustomerState:
 
     def _find_ineffective_needs(self, plugin: str) -> Iterator[Reason]:
         for need in self.platform.nodes[plugin].dependencies:
-            # One that is not installed is an obstacle of the platform, named there.
+            # One that is not installed is an obstacle for everybody, named there.
             if need.name in self.platform.plugins and self.reasons(need.name):
                 message = f"'{plugin}' needs '{need.name}', which is not effective for '{self.customer.slug}'."
                 yield Reason(code=IneffectiveCode.DEPENDENCY_NOT_EFFECTIVE, message=message)

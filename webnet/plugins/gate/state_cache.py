@@ -1,4 +1,4 @@
-"""Keeps what was derived from rows under their generation tokens, so that nothing stale is ever served."""
+"""Caches what is derived from rows under their generation tokens, so that nothing stale is ever served."""
 
 from __future__ import annotations
 
@@ -47,7 +47,9 @@ class BoundedCache(Generic[Key, Value]):
             self._values.clear()
 
 
+# The current generation, and those that requests still running have read.
 platforms: BoundedCache[str, PlatformState] = BoundedCache(4)
+# By customer. A state takes a few kilobytes, so a thousand are a few megabytes in each process.
 customers: BoundedCache[int, tuple[tuple[str, str], CustomerState]] = BoundedCache(1_000)
 
 
@@ -69,11 +71,12 @@ def customer_states(wanted: Sequence[Customer], platform: PlatformState | None =
 
     The customers must have `generation` loaded (`access.visible_customers` does that).
     """
-    state = platform or platform_state(_platform_token())
-    found = {customer.pk: cached for customer in wanted if (cached := _cached(customer, state)) is not None}
+    if platform is None:
+        platform = platform_state(Generation.objects.filter(customer=None).values_list("token", flat=True).first())
+    found = {customer.pk: cached for customer in wanted if (cached := _cached(customer, platform)) is not None}
     missing = [customer for customer in wanted if customer.pk not in found]
     if missing:
-        found.update(_load_customers(missing, state))
+        found.update(_load_customers(missing, platform))
     return found
 
 
@@ -84,12 +87,8 @@ def _cached(customer: Customer, platform: PlatformState) -> CustomerState | None
     return entry[1] if entry is not None and entry[0] == (platform.token, _token_of(customer)) else None
 
 
-def _platform_token() -> str | None:
-    return Generation.objects.filter(customer=None).values_list("token", flat=True).first()
-
-
 def _load_platform(token: str | None) -> PlatformState:
-    # The token is read in the statement that reads the rows: they belong together.
+    # The token is read by the statement that reads the rows, so that they belong together.
     current = Generation.objects.filter(customer=None).values("token")[:1]
     rows = list(PluginConfig.objects.annotate(generation_token=Subquery(current)).order_by("name"))
     read = rows[0].generation_token if rows else token
@@ -104,7 +103,7 @@ def _why_withheld(row: PluginConfig) -> str | None:
         return f"'{row.name}' is not loaded in this process; restart it."
     if entry.status != "loaded" or entry.identity is None:
         return entry.reason or f"'{row.name}' is {entry.status} in this process."
-    # An older version may go on until its process is restarted; a newer one has to wait until a sync has taken it.
+    # An older version may run until its process is restarted; a newer one has to wait until a sync accepts it.
     if row.version and is_newer(entry.identity.version, than=row.version):
         waits = f"Version {entry.identity.version} of '{row.name}' waits to be taken: run 'manage.py sync_plugins'."
         return row.status_reason or waits
@@ -113,6 +112,7 @@ def _why_withheld(row: PluginConfig) -> str | None:
 
 def _load_customers(missing: Iterable[Customer], platform: PlatformState) -> dict[int, CustomerState]:
     by_id = {customer.pk: customer for customer in missing}
+    # As above: a customer's token comes with its rows. One without rows has the token that was loaded with it.
     current = Generation.objects.filter(customer=OuterRef("customer")).values("token")[:1]
     configs = CustomerPluginConfig.objects.filter(customer__in=by_id).annotate(generation_token=Subquery(current))
     names = {row.pk: name for name, row in platform.plugins.items()}

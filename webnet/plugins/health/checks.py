@@ -1,4 +1,4 @@
-"""Asks plugins how they are, in no transaction and all at the same time, and stores what they say."""
+"""Checks the health of plugins, all at the same time and outside of any transaction, and stores the results."""
 
 from __future__ import annotations
 
@@ -6,17 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from webnet.audit.operation import Operation
+from webnet.audit.operation import Operation, audited
 from webnet.customers import access
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer
 from webnet.customers.roles import Role
 from webnet.errors import PluginUnavailable, Refusal
 from webnet.plugins.base import HookContext, PluginBase, call_hook
-from webnet.plugins.changes import customer as customer_changes
-from webnet.plugins.changes.switching import find_plugin, require_runnable
+from webnet.plugins.changes.scopes import find_plugin, find_seen_plugin, require_runnable
 from webnet.plugins.gate.effective import customer_state, platform_state
-from webnet.plugins.gate.rules import CustomerState, PlatformState
+from webnet.plugins.gate.rules import CustomerState
 from webnet.plugins.health import probe
 from webnet.plugins.models import CustomerPluginConfig, PluginConfig, PluginHealth
 from webnet.plugins.registry import PluginRegistry
@@ -27,7 +26,7 @@ ACTION = "check_plugin_health"
 
 @dataclass(frozen=True, kw_only=True)
 class CheckOutcome:
-    """What one plugin said, or why it can't be asked."""
+    """One plugin's result, or the refusal where it can't be checked."""
 
     plugin: str
     health: PluginHealth | None = None
@@ -35,110 +34,109 @@ class CheckOutcome:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Asked:
-    """A plugin, for whom it is asked, and its answer to come."""
+class _StartedCheck:
+    """A plugin, for whom it is checked, and the running check."""
 
     row: PluginConfig
     customer: Customer | None
-    check: probe.Check
+    check: probe.RunningCheck
 
 
-def check(work: Operation, registry: PluginRegistry, slug: str | None) -> PluginHealth:
-    """Ask one plugin; the audit log has a row for it."""
-    row, config = work.run(lambda: _begin(work, slug))
-    asked = _ask(registry, work.actor, row, config)
-    return _store(work, asked, is_always_audited=True)
+def check(operation: Operation, registry: PluginRegistry, slug: str | None) -> PluginHealth:
+    """Check one plugin; the audit log gets a row for it."""
+    row, config = _begin(operation, slug)
+    started = _start(registry, operation.actor, row, config)
+    # Wait outside of any transaction: no lock is held while a plugin takes its time.
+    return _store(operation, started, probe.finish(started.check), is_always_audited=True)
 
 
 def check_all(
-    work: Operation, registry: PluginRegistry, slug: str | None, names: Sequence[str]
+    operation: Operation, registry: PluginRegistry, slug: str | None, names: Sequence[str]
 ) -> tuple[CheckOutcome, ...]:
-    """Ask these plugins; without names all that are enabled, or for a customer all that are effective.
+    """Check these plugins; without names all that are enabled, or for a customer all that are effective.
 
-    The audit log has a row for each whose status is not what it was before: to ask every few seconds fills nothing.
+    The audit log gets a row only where the status has changed, so that frequent checks do not fill it.
     """
     outcomes: dict[str, CheckOutcome] = {}
-    asked: list[_Asked] = []
-    for row, config, refusal in work.run(lambda: _begin_all(work, slug, names)):
+    started: list[_StartedCheck] = []
+    # Start all before waiting for any: together they take as long as the slowest.
+    for row, config, refusal in _begin_all(operation, slug, names):
         outcomes[row.name] = CheckOutcome(plugin=row.name, refusal=refusal)
         if refusal is None:
-            asked.append(_ask(registry, work.actor, row, config))
-    for each in asked:
-        outcomes[each.row.name] = _try_store(work, each)
+            started.append(_start(registry, operation.actor, row, config))
+    for each in started:
+        name, version = each.row.name, each.row.version or ""
+        own = Operation(
+            actor=operation.actor, action=ACTION, customer=each.customer, plugin_name=name, plugin_version=version
+        )
+        found = probe.finish(each.check)
+        try:
+            outcomes[name] = CheckOutcome(plugin=name, health=_store(own, each, found, is_always_audited=False))
+        except Refusal as error:  # it was uninstalled in the meantime
+            outcomes[name] = CheckOutcome(plugin=name, refusal=error)
     return tuple(outcomes.values())
 
 
-def _begin(work: Operation, slug: str | None) -> tuple[PluginConfig, CustomerPluginConfig | None]:
+@audited
+def _begin(operation: Operation, slug: str | None) -> tuple[PluginConfig, CustomerPluginConfig | None]:
     if slug is None:
-        access.require_operator(work.actor)
+        access.require_operator(operation.actor)
         platform, config = platform_state(), None
-        row = find_plugin(platform.plugins, work.plugin_name)
+        row = find_plugin(platform.plugins, operation.plugin_name)
     else:
-        state = _find_customer(work, slug)
-        row = customer_changes.find_seen_plugin(work.actor, state, work.plugin_name)
+        state = _find_customer(operation, slug)
+        row = find_seen_plugin(operation.actor, state, operation.plugin_name)
         platform, config = state.platform, state.config(row.name)
-    work.plugin_version = row.version or ""
+    operation.plugin_version = row.version or ""
     require_runnable(platform, row)
     return row, config
 
 
+@audited
 def _begin_all(
-    work: Operation, slug: str | None, names: Sequence[str]
+    operation: Operation, slug: str | None, names: Sequence[str]
 ) -> list[tuple[PluginConfig, CustomerPluginConfig | None, Refusal | None]]:
-    access.require_operator(work.actor)
-    state = _find_customer(work, slug) if slug is not None else None
+    access.require_operator(operation.actor)
+    state = _find_customer(operation, slug) if slug is not None else None
     platform = state.platform if state is not None else platform_state()
-    every = sorted(state.effective if state is not None else _enabled(platform))
-    rows = [find_plugin(platform.plugins, name) for name in dict.fromkeys(names or every)]
-    return [(row, state.config(row.name) if state else None, _find_refusal(platform, row)) for row in rows]
+    enabled = {name for name, row in platform.plugins.items() if row.enabled}
+    every = sorted(state.effective if state is not None else enabled)
+    begun: list[tuple[PluginConfig, CustomerPluginConfig | None, Refusal | None]] = []
+    for row in [find_plugin(platform.plugins, name) for name in dict.fromkeys(names or every)]:
+        config, refusal = state.config(row.name) if state is not None else None, None
+        try:
+            require_runnable(platform, row)
+        except PluginUnavailable as error:
+            refusal = error
+        begun.append((row, config, refusal))
+    return begun
 
 
-def _find_customer(work: Operation, slug: str) -> CustomerState:
-    work.customer = access.find_customer(work.actor, slug)
-    access.require(work.actor, Role.OPERATOR, customer=work.customer)
-    return customer_state(work.customer)
+def _find_customer(operation: Operation, slug: str) -> CustomerState:
+    operation.customer = access.find_customer(operation.actor, slug)
+    access.require(operation.actor, Role.OPERATOR, customer=operation.customer)
+    return customer_state(operation.customer)
 
 
-def _enabled(platform: PlatformState) -> list[str]:
-    return [name for name, row in platform.plugins.items() if row.enabled]
-
-
-def _find_refusal(platform: PlatformState, row: PluginConfig) -> Refusal | None:
-    try:
-        require_runnable(platform, row)
-    except PluginUnavailable as refusal:
-        return refusal
-    return None
-
-
-def _ask(registry: PluginRegistry, actor: Actor, row: PluginConfig, config: CustomerPluginConfig | None) -> _Asked:
+def _start(
+    registry: PluginRegistry, actor: Actor, row: PluginConfig, config: CustomerPluginConfig | None
+) -> _StartedCheck:
     plugin, customer = registry.get(row.name).plugin, config.customer if config is not None else None
     context = HookContext(customer=customer, actor=actor, settings=layers.opened(row, config))
-    begun = probe.start(lambda: _call(plugin, context), plugin=row.name, customer=customer)
-    return _Asked(row=row, customer=customer, check=begun)
+    check = probe.start(lambda: _call(plugin, context), plugin=row.name, customer=customer)
+    return _StartedCheck(row=row, customer=customer, check=check)
 
 
 def _call(plugin: PluginBase | None, context: HookContext) -> Any:
-    dict(context.settings)  # A secret that does not open is an illness, also where the check reads none.
+    dict(context.settings)  # A secret that does not open makes the plugin unhealthy, even if its check reads none.
     return call_hook(plugin, "health_check", context) if plugin is not None else None
 
 
-def _try_store(work: Operation, asked: _Asked) -> CheckOutcome:
-    version, name = asked.row.version or "", asked.row.name
-    own = Operation(actor=work.actor, action=ACTION, customer=asked.customer, plugin_name=name, plugin_version=version)
-    try:
-        return CheckOutcome(plugin=name, health=_store(own, asked, is_always_audited=False))
-    except Refusal as refusal:
-        return CheckOutcome(plugin=name, refusal=refusal)
-
-
-def _store(work: Operation, asked: _Asked, *, is_always_audited: bool) -> PluginHealth:
-    found = probe.finish(asked.check)  # in no transaction
-
-    def store() -> PluginHealth:
-        former = probe.find_latest(asked.row, asked.customer)
-        work.changed = is_always_audited or former is None or former.status != found.report.status
-        work.after = {"status": found.report.status}
-        return probe.store(asked.row, asked.customer, found)
-
-    return work.run(store)
+@audited
+def _store(
+    operation: Operation, started: _StartedCheck, found: probe.TimedReport, *, is_always_audited: bool
+) -> PluginHealth:
+    former = probe.find_latest(started.row, started.customer)
+    if is_always_audited or former is None or former.status != found.report.status:
+        operation.record(after={"status": found.report.status})
+    return probe.store(started.row, started.customer, found)

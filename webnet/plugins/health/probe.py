@@ -1,4 +1,4 @@
-"""Runs plugins' health checks off the caller's thread, with a deadline, and stores what they said."""
+"""Runs plugins' health checks off the caller's thread, with a deadline, and stores their results."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from webnet.customers.models import Customer
 from webnet.errors import NotFound, SecretUnreadable
 from webnet.plugins.base import HealthReport
 from webnet.plugins.models import PluginConfig, PluginHealth
-from webnet.plugins.runtime import failure_reports
-from webnet.plugins.runtime.failure_reports import RuntimeFailure
+from webnet.plugins.runtime import failures
 from webnet.plugins.runtime.thread_lanes import Lane, LaneBlocked
 
+# A user or a command waits for the answer.
 DEADLINE_SECONDS = 5.0
 # Of each plugin for the platform, and for each customer.
 KEPT_RESULTS = 100
 
-# What the check answered or raised, and how many milliseconds it took.
+# What the check returned or raised, and how many milliseconds it took.
 Answered: TypeAlias = "tuple[HealthReport | BaseException, float]"
 
 
 @dataclass(frozen=True, kw_only=True)
 class TimedReport:
-    """What a check said, and how long it took."""
+    """The result of a check, and how long it took."""
 
     report: HealthReport
     duration_ms: float
 
 
 @dataclass(frozen=True, kw_only=True)
-class Check:
-    """A check that was begun; `future` is None where every thread of the plugin hangs in checks before it."""
+class RunningCheck:
+    """A check that was started; `future` is None where every thread of the plugin hangs in checks before it."""
 
     plugin: str
     customer: Customer | None
@@ -45,17 +45,17 @@ class Check:
     future: Future[Answered] | None
 
 
-def start(call: Callable[[], Any], *, plugin: str, customer: Customer | None = None) -> Check:
-    """Begin a check; others can be begun before its answer is waited for."""
+def start(call: Callable[[], Any], *, plugin: str, customer: Customer | None = None) -> RunningCheck:
+    """Start a check, without waiting for its answer."""
     started = time.monotonic()
     try:
         future = _lane(plugin).start(lambda: _time(call))
     except LaneBlocked:
-        return Check(plugin=plugin, customer=customer, started=started, future=None)
-    return Check(plugin=plugin, customer=customer, started=started, future=future)
+        return RunningCheck(plugin=plugin, customer=customer, started=started, future=None)
+    return RunningCheck(plugin=plugin, customer=customer, started=started, future=future)
 
 
-def finish(check: Check) -> TimedReport:
+def finish(check: RunningCheck) -> TimedReport:
     """The answer, waited for until the deadline; what raises is unhealthy, and what hangs is unknown.
 
     Python can't stop a thread: one that hangs stays behind until it returns or the process ends.
@@ -77,14 +77,16 @@ def find_latest(row: PluginConfig, customer: Customer | None) -> PluginHealth | 
 
 
 def store(row: PluginConfig, customer: Customer | None, found: TimedReport) -> PluginHealth:
-    """Keep the result as the last one of this plugin, for the platform or for the customer, before the former ones.
+    """Store the result as the latest one of this plugin, for the platform or for the customer.
 
     To be called within a transaction. Raises NotFound where the plugin was uninstalled in the meantime.
     """
-    # One check of a plugin is stored after the other, so that there is one last one. Not against foreign keys to it.
+    # Lock the plugin's row, so that of two results only one is the latest. `no_key` lets others insert rows that refer
+    # to the plugin meanwhile.
     if not PluginConfig.objects.select_for_update(no_key=True).filter(pk=row.pk).first():
         raise NotFound.plugin(row.name)
     results = PluginHealth.objects.filter(plugin=row, customer=customer)
+    # One row is the latest, by a unique constraint, so the former one goes first.
     results.filter(is_latest=True).update(is_latest=False)
     health = PluginHealth.objects.create(
         plugin=row,
@@ -95,6 +97,7 @@ def store(row: PluginConfig, customer: Customer | None, found: TimedReport) -> P
         checked_at=timezone.now(),
         duration_ms=found.duration_ms,
     )
+    # The newest row beyond those that are kept; it and all older ones go.
     surplus = results.order_by("-pk").values_list("pk", flat=True)[KEPT_RESULTS : KEPT_RESULTS + 1]
     results.filter(pk__lte=next(iter(surplus), 0)).delete()
     return health
@@ -115,21 +118,19 @@ def _time(call: Callable[[], Any]) -> Answered:
     return answered, (time.perf_counter() - started) * 1000
 
 
-def _hang(check: Check, words: str) -> TimedReport:
-    _tell(check, f"its health_check {words}.", None)
+def _hang(check: RunningCheck, what: str) -> TimedReport:
+    _report(check, f"its health_check {what}.", None)
     duration_ms = (time.monotonic() - check.started) * 1000
-    return TimedReport(report=HealthReport(status="unknown", message=f"The check {words}."), duration_ms=duration_ms)
+    return TimedReport(report=HealthReport(status="unknown", message=f"The check {what}."), duration_ms=duration_ms)
 
 
-def _fail(check: Check, error: BaseException) -> HealthReport:
+def _fail(check: RunningCheck, error: BaseException) -> HealthReport:
     if isinstance(error, SecretUnreadable):
-        _tell(check, error.message, error)
+        _report(check, error.message, error)
         return HealthReport(status="unhealthy", message=error.message)
-    _tell(check, failure_reports.describe("health_check", error), error)
+    _report(check, failures.describe_hook_error("health_check", error), error)
     return HealthReport(status="unhealthy", message=f"The check raised {type(error).__name__}.")
 
 
-def _tell(check: Check, why: str, error: BaseException | None) -> None:
-    failure_reports.tell(
-        RuntimeFailure(plugin=check.plugin, customer=check.customer, hook="health_check", why=why, error=error)
-    )
+def _report(check: RunningCheck, why: str, error: BaseException | None) -> None:
+    failures.report_hook(check.plugin, customer=check.customer, hook="health_check", why=why, error=error)

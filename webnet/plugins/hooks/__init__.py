@@ -1,1 +1,1 @@
-"""Plugins' hooks: `on_*` inside the transaction of a change, `after_*` after it, by way of an outbox."""
+"""Plugins' hooks: `on_*` inside the transaction of a change, `after_*` after it, through an outbox."""

@@ -1,7 +1,7 @@
-"""Calls `after_enable` and `after_disable`: after the commit and at least once, by whatever process is there to do it.
+"""Calls `after_enable` and `after_disable` after the commit, at least once, in whichever process can.
 
-A row is written with the change. The process that made the change calls the hook right after the commit, and takes the
-row away. Where it died before that, its claim on the row runs out, and the next process that looks calls the hook.
+A row is written with the change. The process that made the change calls the hook right after the commit and deletes the
+row. If it died before that, its claim on the row expires, and the next process that looks for due rows calls the hook.
 """
 
 from __future__ import annotations
@@ -20,36 +20,38 @@ from webnet.plugins.base import HookContext, PluginBase, call_hook
 from webnet.plugins.hooks import outbox
 from webnet.plugins.models import CustomerPluginConfig, OwedCall, PluginConfig
 from webnet.plugins.registry import registry
-from webnet.plugins.runtime import failure_reports
-from webnet.plugins.runtime.failure_reports import RuntimeFailure
+from webnet.plugins.runtime import failures
 from webnet.plugins.runtime.thread_lanes import Lane, LaneBlocked
 from webnet.plugins.settings import layers
 
+# The request that made the change waits for it. A third of `outbox.LEASE_SECONDS` at most, so that a claim lasts.
 DEADLINE_SECONDS = 10.0
+# One may hang without stopping the hooks of other customers.
 THREADS_PER_PLUGIN = 2
 
 
-def owe(work: Operation, hook: str, plugin: PluginBase, row: PluginConfig, customer: Customer | None) -> None:
-    """Let the hook be called once the change is committed; for a plugin that has none, nothing is written."""
+def enqueue(operation: Operation, hook: str, plugin: PluginBase, row: PluginConfig, customer: Customer | None) -> None:
+    """Have the hook called once the change is committed; for a plugin that does not define it, nothing is written."""
     if getattr(getattr(plugin, hook), "__func__", None) is getattr(PluginBase, hook):
         return
-    outbox.owe(work, hook, row, customer)
-    work.after_commit(lambda: _call_claimed(work.token))
+    outbox.add(operation, hook, row, customer)
+    operation.after_commit(lambda: _call_claimed(operation.token))
 
 
 def call_due() -> None:
-    """Call what other processes have left, and what failed before and is to be tried again."""
+    """Call hooks that other processes left behind, and those that failed before and are due again."""
     claim = outbox.claim_due()
     if claim is not None:
         _call_claimed(claim)
 
 
 def _call_claimed(claim: str) -> None:
-    """In order, each with its deadline; what can't be begun within one deadline is left to whoever looks next."""
+    """In order, each with its own deadline; what can't start within one deadline is left to the next process."""
     ends = time.monotonic() + DEADLINE_SECONDS
     for call in outbox.claimed_by(claim):
         entry = registry.find(call.plugin.name)
         plugin = entry.plugin if entry is not None and entry.status == "loaded" else None
+        # Attempts are counted before each call: these ones took their processes down.
         if call.attempts >= outbox.MAXIMUM_ATTEMPTS:
             _fail(call, f"its {call.hook} never came to an end, and its process did.")
         elif plugin is not None and time.monotonic() < ends and outbox.begin(call):
@@ -67,9 +69,13 @@ def _call(plugin: PluginBase, call: OwedCall) -> None:
         return
     wait([future], timeout=DEADLINE_SECONDS)
     if future.done():
-        _finish(call, future)
+        error = future.exception()
+        if error is None:
+            outbox.complete(call)
+        else:
+            _fail(call, failures.describe_hook_error(call.hook, error), error)
         return
-    # Nobody can stop what has begun: should it come to its end after all, it counts.
+    # A hook that has begun can't be stopped: should it end well after all, that counts.
     if not future.cancel():
         future.add_done_callback(lambda late: _finish_late(call, late))
     _fail(call, f"its {call.hook} did not end within {DEADLINE_SECONDS:g} s.")
@@ -81,7 +87,7 @@ def _lane(plugin: str) -> Lane:
 
 
 def _make_context(call: OwedCall) -> HookContext:
-    """As things stand now: the settings may have changed since the change, and be readable again."""
+    """With the settings of now: they may have changed since, and a secret may be readable again."""
     of_customer = CustomerPluginConfig.objects.filter(plugin=call.plugin, customer=call.customer_id)
     config = of_customer.first() if call.customer_id is not None else None
     return HookContext(
@@ -89,25 +95,15 @@ def _make_context(call: OwedCall) -> HookContext:
     )
 
 
-def _finish(call: OwedCall, future: Future[Any]) -> None:
-    error = future.exception()
-    if error is None:
-        outbox.settle(call)
-    else:
-        _fail(call, failure_reports.describe(call.hook, error), error)
-
-
 def _finish_late(call: OwedCall, future: Future[Any]) -> None:
-    """On the hook's own thread, and for nobody who waits."""
+    # Runs on the hook's own thread, whose connection nobody else closes.
     try:
         if future.exception() is None:
-            outbox.settle(call)
+            outbox.complete(call)
     finally:
         connection.close()
 
 
 def _fail(call: OwedCall, why: str, error: BaseException | None = None) -> None:
-    failure_reports.tell(
-        RuntimeFailure(plugin=call.plugin.name, customer=call.customer, hook=call.hook, why=why, error=error)
-    )
-    outbox.put_off(call, why)
+    failures.report_hook(call.plugin.name, customer=call.customer, hook=call.hook, why=why, error=error)
+    outbox.retry_or_give_up(call, why)

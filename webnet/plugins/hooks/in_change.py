@@ -11,34 +11,33 @@ from webnet.plugins.base import HookContext, call_hook
 from webnet.plugins.hooks import after_commit
 from webnet.plugins.models import CustomerPluginConfig, PluginConfig
 from webnet.plugins.registry import registry
-from webnet.plugins.runtime import failure_reports
-from webnet.plugins.runtime.failure_reports import RuntimeFailure
+from webnet.plugins.runtime import failures
 from webnet.plugins.settings import layers
 
 
-def run(
-    operation: Operation, hook: str, row: PluginConfig, customer: Customer | None, config: CustomerPluginConfig | None
-) -> None:
+def run_hook(operation: Operation, hook: str, row: PluginConfig | CustomerPluginConfig) -> None:
     """Call `on_…` now, within the change's savepoint, and let `after_…` be called once the change is committed.
 
-    Raises HookFailed with the plugin's name; a plugin that is not loaded in this process has no hooks to call.
+    `row` is the plugin's own for everybody, or a customer's. Raises HookFailed with the plugin's name; a plugin that
+    is not loaded in this process has no hooks to call.
     """
-    entry = registry.find(row.name)
+    config = row if isinstance(row, CustomerPluginConfig) else None
+    plugin_row, customer = (row, None) if isinstance(row, PluginConfig) else (row.plugin, row.customer)
+    entry = registry.find(plugin_row.name)
     if entry is None or entry.plugin is None or entry.status != "loaded":
         return
-    context = HookContext(customer=customer, actor=operation.actor, settings=layers.opened(row, config))
+    context = HookContext(customer=customer, actor=operation.actor, settings=layers.opened(plugin_row, config))
     try:
         call_hook(entry.plugin, f"on_{hook}", context)
-    except OperationalError as error:
-        if is_transient(error):
-            raise
-        raise _failed(row.name, customer, f"on_{hook}", error) from error
     except (Exception, SystemExit) as error:
-        raise _failed(row.name, customer, f"on_{hook}", error) from error
-    after_commit.owe(operation, f"after_{hook}", entry.plugin, row, customer)
+        # A deadlock is nobody's failure: the whole change is tried again.
+        if isinstance(error, OperationalError) and is_transient(error):
+            raise
+        raise _failed(plugin_row.name, customer, f"on_{hook}", error) from error
+    after_commit.enqueue(operation, f"after_{hook}", entry.plugin, plugin_row, customer)
 
 
 def _failed(plugin: str, customer: Customer | None, hook: str, error: BaseException) -> HookFailed:
-    why = error.message if isinstance(error, SecretUnreadable) else failure_reports.describe(hook, error)
-    failure_reports.tell(RuntimeFailure(plugin=plugin, customer=customer, hook=hook, why=why, error=error))
+    why = error.message if isinstance(error, SecretUnreadable) else failures.describe_hook_error(hook, error)
+    failures.report_hook(plugin, customer=customer, hook=hook, why=why, error=error)
     return HookFailed(f"'{plugin}' refused: {why}", plugin_name=plugin)

@@ -1,4 +1,4 @@
-"""The rows of after-hooks that have to be called: written with a change, claimed for a while, tried again, given up."""
+"""The outbox of after-hooks: rows written with a change, claimed for a while, retried, and given up in the end."""
 
 from __future__ import annotations
 
@@ -19,23 +19,29 @@ from webnet.errors import HookFailed
 from webnet.plugins.models import OwedCall, PluginConfig
 from webnet.plugins.registry import registry
 
-# How long a claim holds: longer than a process needs for one call, so that two do not call the same hook at once.
+# How long a claim lasts: longer than a process needs for one call, so that two do not call the same hook at once.
 LEASE_SECONDS = 60
-# After each failure but the last; the first calls come quickly, and the last one hours later.
+# After each failure but the last: quickly at first, for what passes by itself, and at last hours later.
 PAUSES_SECONDS = (10, 60, 300, 1800, 7200)
 MAXIMUM_ATTEMPTS = len(PAUSES_SECONDS) + 1
+# A process calls these one after the other, so it leaves the rest of a long queue to others.
 CLAIMED_AT_ONCE = 20
 
 
-def owe(work: Operation, hook: str, row: PluginConfig, customer: Customer | None) -> None:
-    """Write, within the change, that the hook has to be called; the change's own process has the first claim."""
+def add(operation: Operation, hook: str, row: PluginConfig, customer: Customer | None) -> None:
+    """Add the hook within the change's transaction; the change's own process has the first claim."""
     OwedCall.objects.create(
-        plugin=row, customer=customer, hook=hook, actor=write_actor(work.actor), claim=work.token, due_at=_lease()
+        plugin=row,
+        customer=customer,
+        hook=hook,
+        actor=write_actor(operation.actor),
+        claim=operation.token,
+        due_at=_lease(),
     )
 
 
 def claim_due() -> str | None:
-    """Claim what is due and whose code is here; returns the claim, or None where there is nothing.
+    """Claim what is due for plugins that are loaded here; returns the claim, or None where nothing is due.
 
     Of each pair of plugin and customer only the oldest: its hooks are called in the order of the changes.
     """
@@ -44,47 +50,43 @@ def claim_due() -> str | None:
     due = _oldest_of_each_pair().filter(due_at__lte=now, plugin__name__in=loaded).order_by("pk")
     claimed = 0
     for pk, former, due_at in due.values_list("pk", "claim", "due_at")[:CLAIMED_AT_ONCE]:
-        # Only where nobody was faster.
+        # The conditions make it an atomic claim: only one of two processes still finds the former one.
         unchanged = OwedCall.objects.filter(pk=pk, claim=former, due_at=due_at)
         claimed += unchanged.update(claim=claim, due_at=_lease())
     return claim if claimed else None
 
 
 def claimed_by(claim: str) -> list[OwedCall]:
-    """What this claim holds, in order."""
+    """The rows with this claim, in order."""
     return list(OwedCall.objects.filter(claim=claim).select_related("plugin", "customer").order_by("pk"))
 
 
 def begin(call: OwedCall) -> bool:
-    """Count the attempt and renew the claim; false where it ran out or an older hook of the pair has to be called."""
+    """Count the attempt and renew the claim; False where it expired or an older hook of the pair comes first."""
     mine = _oldest_of_each_pair().filter(pk=call.pk, claim=call.claim)
     call.attempts += 1
     return bool(OwedCall.objects.filter(pk__in=mine.values("pk")).update(attempts=F("attempts") + 1, due_at=_lease()))
 
 
 def release(call: OwedCall) -> None:
-    """Leave it to whoever looks next."""
+    """Give the claim up, so that the next process that looks can take it."""
     OwedCall.objects.filter(pk=call.pk, claim=call.claim).update(claim="", due_at=timezone.now())
 
 
-def settle(call: OwedCall) -> None:
-    """The hook was called."""
+def complete(call: OwedCall) -> None:
+    """Delete the row: the hook was called."""
     OwedCall.objects.filter(pk=call.pk).delete()
 
 
-def put_off(call: OwedCall, why: str) -> None:
-    """The hook failed: it is called again after a pause, or never, where it had its chances."""
-    if _is_last_attempt(call):
+def retry_or_give_up(call: OwedCall, why: str) -> None:
+    """The hook failed: call it again after a pause, or never after its last attempt."""
+    # Where the pair's next hook waits for this one, there is no second attempt: only the last change counts.
+    newer = OwedCall.objects.filter(plugin=call.plugin, customer=call.customer, pk__gt=call.pk)
+    if call.attempts >= MAXIMUM_ATTEMPTS or newer.exists():
         _give_up(call, why)
         return
     pause = timedelta(seconds=PAUSES_SECONDS[call.attempts - 1])
     OwedCall.objects.filter(pk=call.pk, claim=call.claim).update(claim="", due_at=timezone.now() + pause)
-
-
-def _is_last_attempt(call: OwedCall) -> bool:
-    """Also where the next hook of the pair waits for this one: what the last change wanted is what counts."""
-    newer = OwedCall.objects.filter(plugin=call.plugin, customer=call.customer, pk__gt=call.pk)
-    return call.attempts >= MAXIMUM_ATTEMPTS or newer.exists()
 
 
 def _give_up(call: OwedCall, why: str) -> None:
@@ -99,6 +101,7 @@ def _give_up(call: OwedCall, why: str) -> None:
         after={"hook": call.hook, "attempts": call.attempts, "error": why},
     )
     with transaction.atomic(durable=True):
+        # Another process may have taken over when the claim expired: then it reports the end.
         gone, _ = OwedCall.objects.filter(pk=call.pk, claim=call.claim).delete()
         if gone:
             audit_log.record(entry)
@@ -106,6 +109,7 @@ def _give_up(call: OwedCall, why: str) -> None:
 
 
 def _oldest_of_each_pair() -> QuerySet[OwedCall]:
+    # In SQL NULL equals nothing, so the platform's calls, without a customer, are compared as 0.
     calls = OwedCall.objects.annotate(owner=Coalesce("customer", 0))
     older = calls.filter(plugin=OuterRef("plugin"), owner=OuterRef("owner"), pk__lt=OuterRef("pk"))
     return calls.filter(~Exists(older))

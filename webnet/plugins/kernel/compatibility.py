@@ -1,4 +1,4 @@
-"""Does this version fit? PEP 440 versions and specifiers, of plugins among each other and of plugins and the host."""
+"""Versions and version specifiers (PEP 440): whether a plugin fits the host, and whether plugins fit each other."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from webnet.plugins.declarations import Dependency
 
 
 def check_host(webnet_version: str, host_version: str) -> str | None:
-    """Why a plugin that asks for `webnet_version` (a specifier) does not fit this host; None when it does."""
+    """Why a plugin that requires `webnet_version` (a specifier) is incompatible with this host; None if it is not."""
     if satisfies(host_version, webnet_version):
         return None
-    return f"It needs webnet {webnet_version}, and this is webnet {host_version}: install a version that fits."
+    return f"It requires webnet {webnet_version}, but this is webnet {host_version}: install a compatible version."
 
 
 def satisfies(version: str, specifier: str) -> bool:
-    """Whether an installed version is within the specifier; an empty specifier takes any.
+    """Whether an installed version satisfies the specifier; an empty specifier allows any version.
 
-    A prerelease counts at its place in the order of PEP 440, since whoever deployed it chose it: 2.0rc1 is within
-    `>=1`, and within neither `>=2` nor `<2`.
+    Pre-releases are compared like other versions, since whoever deployed one chose to: 2.0rc1 satisfies `>=1`, but
+    neither `>=2` nor `<2` (PEP 440, "Exclusive ordered comparison").
     """
     if not specifier.strip():
         return True
@@ -31,7 +31,7 @@ def satisfies(version: str, specifier: str) -> bool:
 
 
 def is_version(text: str) -> bool:
-    """Whether the text is a version as PEP 440 has it."""
+    """Whether the text is a valid version (PEP 440)."""
     try:
         Version(text)
     except InvalidVersion:
@@ -40,14 +40,14 @@ def is_version(text: str) -> bool:
 
 
 def is_newer(version: str, than: str) -> bool:
-    """Whether one version comes after the other; what is no version comes before all others."""
+    """Whether one version is later than the other; an invalid version is earlier than every valid one."""
     if not is_version(version):
         return False
     return not is_version(than) or Version(version) > Version(than)
 
 
 def is_specifier(text: str) -> bool:
-    """Whether the text is a list of version conditions as PEP 440 has it."""
+    """Whether the text is a valid version specifier (PEP 440)."""
     try:
         SpecifierSet(text)
     except InvalidSpecifier:
@@ -56,13 +56,13 @@ def is_specifier(text: str) -> bool:
 
 
 def parse_dependency(text: str) -> Dependency | None:
-    """Reads "device_inventory>=1.2,<2"; None when it is not a name with version conditions and nothing else."""
+    """Parse "device_inventory>=1.2,<2"; None unless it is a name, optionally with a version specifier."""
     try:
         requirement = Requirement(text)
     except InvalidRequirement:
         return None
     if requirement.url or requirement.marker or requirement.extras:
         return None
-    # The author's own order of conditions, which the parsed set forgets.
+    # Taken from the text, since a SpecifierSet does not keep the author's order of the conditions.
     conditions = text.strip()[len(requirement.name) :].strip(" ()").split(",")
     return Dependency(name=requirement.name, specifier=",".join("".join(one.split()) for one in conditions))

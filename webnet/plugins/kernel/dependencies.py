@@ -1,4 +1,4 @@
-"""Plans what enabling and disabling mean for other plugins: names in order, or a refusal that says why."""
+"""Plans which other plugins are enabled or disabled along with one: names in order, or a refusal with the reason."""
 
 from __future__ import annotations
 
@@ -12,31 +12,22 @@ from webnet.plugins.kernel.compatibility import satisfies
 
 
 @dataclass(frozen=True, kw_only=True)
-class Obstacle:
-    """Why a plugin can't be switched on as somebody's dependency: `words` continue "'x' needs 'y', which …"."""
+class Blocker:
+    """Why a plugin can't be enabled as a dependency; `reason` completes the sentence "'x' needs 'y', which ..."."""
 
-    words: str
+    reason: str
     code: str = "DEPENDENCY_DISABLED"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Node:
-    """A plugin as the plan sees it, globally or for one customer; what is not there has no node."""
+    """A plugin in the dependency graph, seen globally or for one customer; plugins that are not installed have none."""
 
     name: str
     version: str
     dependencies: tuple[Dependency, ...] = ()
     is_on: bool = False
-    obstacle: Obstacle | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Unmet:
-    """A need that can't be met, in one sentence; `plugin` is what is needed."""
-
-    words: str
-    code: str
-    plugin: str
+    blocker: Blocker | None = None
 
 
 Nodes = Mapping[str, Node]
@@ -44,86 +35,97 @@ Nodes = Mapping[str, Node]
 
 @dataclass(frozen=True, kw_only=True)
 class LoadOrder:
-    """All names, dependencies first; `cycles` has, for each plugin caught in one, the path from it back to itself."""
+    """All names, dependencies first; `cycles` maps each plugin in a cycle to the path from it back to itself."""
 
     names: tuple[str, ...]
     cycles: Mapping[str, tuple[str, ...]]
 
 
 def plan_enable(nodes: Nodes, name: str, *, with_dependencies: bool, where: str = "") -> tuple[str, ...]:
-    """The names to switch on, dependencies first and the plugin itself last; empty when all are on.
+    """The plugins to enable, dependencies first and the plugin itself last; empty if all of them are enabled already.
 
-    `where` ends the refusals: " for 'acme'", or nothing for the platform. The plugin's own obstacle is not looked at,
-    since the caller has more to say about it. Raises DependencyRefusal or NotFound.
+    `where` is added to refusals: " for 'acme'", or nothing for the platform. The plugin's own blocker is ignored: the
+    caller checks it, and can explain it better. Raises DependencyRefusal or NotFound.
     """
-    _require_node(nodes, name)
-    paths = _walk(nodes, name, _needs)
-    _refuse_cycles(nodes, paths)
+    if name not in nodes:
+        raise NotFound.plugin(name)
+    paths = _find_paths(nodes, name, _dependency_names)
+    for needed in paths:
+        cycle = find_cycle(nodes, needed) if needed in nodes else ()
+        if cycle:
+            raise DependencyRefusal(describe_cycle(cycle), code="DEPENDENCY_CYCLE", plugins=cycle[:-1])
     _refuse_unusable(nodes, paths)
-    off = [needed for needed in paths if needed != name and not nodes[needed].is_on]
+    off = tuple(needed for needed in paths if needed != name and not nodes[needed].is_on)
+    if len(off) == 1 and not with_dependencies:
+        raise DependencyRefusal(f"{_describe_path(paths[off[0]])}, which is disabled{where}.", plugins=off)
     if off and not with_dependencies:
-        raise _refuse_disabled([paths[needed] for needed in off], where)
+        raise DependencyRefusal(f"'{name}' needs {_enumerate(off)}, which are disabled{where}.", plugins=off)
     order = load_order({each: nodes[each] for each in paths}).names
     return tuple(each for each in order if not nodes[each].is_on)
 
 
 def plan_disable(nodes: Nodes, name: str, *, with_dependents: bool, where: str = "") -> tuple[str, ...]:
-    """The names to switch off, dependents first and the plugin itself last; empty when it is off already.
+    """The plugins to disable, dependents first and the plugin itself last; empty if it is disabled already.
 
-    Raises DependencyRefusal, naming all that need it, or NotFound.
+    Raises DependencyRefusal, which names every plugin that depends on it, or NotFound.
     """
-    _require_node(nodes, name)
+    if name not in nodes:
+        raise NotFound.plugin(name)
     if not nodes[name].is_on:
         return ()
-    paths = _walk(nodes, name, _dependents_that_are_on)
+    paths = _find_paths(nodes, name, _enabled_dependents)
     others = tuple(each for each in paths if each != name)
     if others and not with_dependents:
         verb = "is" if len(others) == 1 else "are"
-        words = f"'{name}' is needed by {_enumerate(others)}, which {verb} enabled{where}."
-        raise DependencyRefusal(words, code="DEPENDENTS_ENABLED", plugins=others)
+        message = f"'{name}' is needed by {_enumerate(others)}, which {verb} enabled{where}."
+        raise DependencyRefusal(message, code="DEPENDENTS_ENABLED", plugins=others)
     return tuple(reversed(load_order({each: nodes[each] for each in paths}).names))
 
 
 def dependents(nodes: Nodes, name: str) -> tuple[str, ...]:
-    """Those that need the plugin directly, on or off, by name."""
+    """The plugins that depend on this one directly, enabled or not, by name."""
     return tuple(sorted(node.name for node in nodes.values() if any(need.name == name for need in node.dependencies)))
 
 
 def load_order(nodes: Nodes) -> LoadOrder:
-    """Dependencies before dependents, and otherwise the order of the mapping; nothing is left out."""
+    """All plugins, dependencies before dependents, and otherwise in the order of the mapping."""
     found = ((each, find_cycle(nodes, each)) for each in nodes)
     cycles = {each: path for each, path in found if path}
     placed: dict[str, None] = {}
     waiting = list(nodes)
     while waiting:
-        ready = (each for each in waiting if _is_ready(nodes, each, placed))
-        # When nobody is ready, a cycle holds them up: one of its members goes ahead, so that everybody gets a place.
-        chosen = next(ready, None) or next(each for each in waiting if _waits_for_its_cycle(nodes, each, placed))
+        ready = (
+            each
+            for each in waiting
+            if all(needed in placed or needed not in nodes for needed in _dependency_names(nodes, each))
+        )
+        # If no plugin is ready, they wait for a cycle: one of its members goes first, so that each gets a place.
+        chosen = next(ready, None) or next(each for each in waiting if _waits_for_its_own_cycle(nodes, each, placed))
         placed[chosen] = None
         waiting.remove(chosen)
     return LoadOrder(names=tuple(placed), cycles=cycles)
 
 
 def find_cycle(nodes: Nodes, name: str) -> tuple[str, ...]:
-    """The shortest path of needs from the plugin back to itself, with its name at both ends; empty without one."""
-    for each, path in _walk(nodes, name, _needs).items():
-        if each in nodes and name in _needs(nodes, each):
+    """The shortest dependency path from the plugin back to itself, with its name at both ends; empty without one."""
+    for each, path in _find_paths(nodes, name, _dependency_names).items():
+        if each in nodes and name in _dependency_names(nodes, each):
             return (*path, name)
     return ()
 
 
-def tell_cycle(path: tuple[str, ...]) -> str:
-    """One sentence for a path that `find_cycle` found."""
-    return f"{_chain(path)}: one of them must give up its dependency."
+def describe_cycle(path: tuple[str, ...]) -> str:
+    """Describe a path that `find_cycle` returned, in one sentence."""
+    return f"{_describe_path(path)}: remove one of these dependencies."
 
 
-def _require_node(nodes: Nodes, name: str) -> None:
-    if name not in nodes:
-        raise NotFound.plugin(name)
+def _find_paths(
+    nodes: Nodes, start: str, neighbours: Callable[[Nodes, str], Iterable[str]]
+) -> dict[str, tuple[str, ...]]:
+    """The shortest path from the start to every plugin in reach, nearest first (breadth-first).
 
-
-def _walk(nodes: Nodes, start: str, neighbours: Callable[[Nodes, str], Iterable[str]]) -> dict[str, tuple[str, ...]]:
-    """The shortest path from the start to everything in reach, nearest first, also to names without a node."""
+    Names without a node, which are not installed, are included as ends of paths.
+    """
     paths: dict[str, tuple[str, ...]] = {start: (start,)}
     queue = deque([start])
     while queue:
@@ -134,62 +136,50 @@ def _walk(nodes: Nodes, start: str, neighbours: Callable[[Nodes, str], Iterable[
     return paths
 
 
-def _needs(nodes: Nodes, name: str) -> Iterable[str]:
+def _dependency_names(nodes: Nodes, name: str) -> Iterable[str]:
     return dict.fromkeys(need.name for need in nodes[name].dependencies)
 
 
-def _dependents_that_are_on(nodes: Nodes, name: str) -> Iterable[str]:
+def _enabled_dependents(nodes: Nodes, name: str) -> Iterable[str]:
     return (each for each in dependents(nodes, name) if nodes[each].is_on)
 
 
-def _is_ready(nodes: Nodes, name: str, placed: Mapping[str, None]) -> bool:
-    return all(needed in placed or needed not in nodes for needed in _needs(nodes, name))
+def _waits_for_its_own_cycle(nodes: Nodes, name: str, placed: Mapping[str, None]) -> bool:
+    """Whether every plugin that this one still waits for waits for this one too.
 
-
-def _waits_for_its_cycle(nodes: Nodes, name: str, placed: Mapping[str, None]) -> bool:
-    """Whether all that the plugin still waits for waits for it in turn."""
-    waiting = [each for each in _walk(nodes, name, _needs) if each in nodes and each not in placed]
-    return all(name in _walk(nodes, each, _needs) for each in waiting)
-
-
-def _refuse_cycles(nodes: Nodes, names: Iterable[str]) -> None:
-    for name in names:
-        path = find_cycle(nodes, name) if name in nodes else ()
-        if path:
-            raise DependencyRefusal(tell_cycle(path), code="DEPENDENCY_CYCLE", plugins=path[:-1])
+    Only then may it go first: a plugin outside the cycle that depends on one of its members has to come after them.
+    """
+    waiting = [each for each in _find_paths(nodes, name, _dependency_names) if each in nodes and each not in placed]
+    return all(name in _find_paths(nodes, each, _dependency_names) for each in waiting)
 
 
 def _refuse_unusable(nodes: Nodes, paths: Mapping[str, tuple[str, ...]]) -> None:
-    """Names every need that can't be met, since two plugins may also ask for different versions of a third."""
-    known = ((nodes[each], path) for each, path in paths.items() if each in nodes)
-    needs = ((_chain((*path, need.name)), need) for node, path in known for need in node.dependencies)
-    found = tuple(unmet for chain, need in needs if (unmet := _find_unmet(nodes.get(need.name), need, chain)))
-    if found:
-        names = tuple(dict.fromkeys(unmet.plugin for unmet in found))
-        message = " ".join(unmet.words for unmet in found)
-        raise DependencyRefusal(message, code=found[0].code, plugins=names)
+    """Raise DependencyRefusal for all dependencies that are missing, of a wrong version, or blocked.
+
+    Every dependency is checked, not only every plugin: two plugins may require different versions of a third.
+    """
+    problems: list[tuple[str, str]] = []
+    plugins: dict[str, None] = {}
+    for name, path in paths.items():
+        for need in nodes[name].dependencies if name in nodes else ():
+            chain, node = _describe_path((*path, need.name)), nodes.get(need.name)
+            if node is None:
+                problems.append(("DEPENDENCY_MISSING", f"{chain}, which is not installed."))
+            elif not satisfies(node.version, need.specifier):
+                installed = f"version {node.version} is installed" if node.version else "its version is unknown"
+                problems.append(("DEPENDENCY_VERSION", f"{chain} in version {need.specifier}, but {installed}."))
+            elif node.blocker is not None:
+                problems.append((node.blocker.code, f"{chain}, which {node.blocker.reason}."))
+            else:
+                continue
+            plugins[need.name] = None
+    if problems:
+        message = " ".join(sentence for _, sentence in problems)
+        raise DependencyRefusal(message, code=problems[0][0], plugins=tuple(plugins))
 
 
-def _find_unmet(node: Node | None, need: Dependency, chain: str) -> _Unmet | None:
-    if node is None:
-        return _Unmet(words=f"{chain}, which is not installed.", code="DEPENDENCY_MISSING", plugin=need.name)
-    if not satisfies(node.version, need.specifier):
-        words = f"{chain} in a version {need.specifier}, and {node.version or 'none'} is installed."
-        return _Unmet(words=words, code="DEPENDENCY_VERSION", plugin=need.name)
-    if node.obstacle:
-        return _Unmet(words=f"{chain}, which {node.obstacle.words}.", code=node.obstacle.code, plugin=need.name)
-    return None
-
-
-def _refuse_disabled(paths: list[tuple[str, ...]], where: str) -> DependencyRefusal:
-    names = tuple(path[-1] for path in paths)
-    if len(paths) == 1:
-        return DependencyRefusal(f"{_chain(paths[0])}, which is disabled{where}.", plugins=names)
-    return DependencyRefusal(f"'{paths[0][0]}' needs {_enumerate(names)}, which are disabled{where}.", plugins=names)
-
-
-def _chain(path: tuple[str, ...]) -> str:
-    """Tells a path of needs: 'a' needs 'b', which needs 'c'."""
+def _describe_path(path: tuple[str, ...]) -> str:
+    """Describe a path of dependencies: "'a' needs 'b', which needs 'c'"."""
     return f"'{path[0]}' needs " + ", which needs ".join(f"'{name}'" for name in path[1:])
 
 

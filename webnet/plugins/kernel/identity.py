@@ -1,4 +1,4 @@
-"""Reads who a plugin is and what it needs, before any of its declarations is called."""
+"""Reads a plugin's metadata and dependencies, before any of its declarations is called."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from webnet.errors import PluginDefinitionError
 from webnet.plugins.base import PluginBase
 from webnet.plugins.declarations import Dependency
 from webnet.plugins.kernel.compatibility import is_specifier, is_version, parse_dependency
-from webnet.plugins.kernel.parsing import Source, check_name, check_text, refuse_repeats
+from webnet.plugins.kernel.parsing import Source, check_name, check_text, is_text, refuse_duplicates
 
 _TEXTS = ("name", "verbose_name", "version", "author", "description", "homepage", "webnet_version")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """Who a plugin is and what it needs; `verbose_name` is the name where the author gave none."""
+    """A plugin's metadata and dependencies; `verbose_name` is `name` if the author did not set one."""
 
     name: str
     verbose_name: str
@@ -28,34 +28,31 @@ class Identity:
 
 
 def read_identity(plugin: PluginBase) -> Identity:
-    """The plugin's metadata, checked; raises PluginDefinitionError with plugin, place and way out."""
-    source = Source(plugin=_culprit(plugin), place=f"class {type(plugin).__name__}")
+    """Read and validate the plugin's metadata; raises PluginDefinitionError."""
+    name = getattr(plugin, "name", "")
+    label = name if isinstance(name, str) and name else type(plugin).__module__
+    source = Source(plugin=label, place=f"class {type(plugin).__name__}")
     texts = {name: _read_text(source, plugin, name) for name in _TEXTS}
     check_name(source.inside("name"), texts["name"])
     if not is_version(texts["version"]):
-        raise source.mistake(f"the version '{texts['version']}' is none: write one like '1.0.0' (PEP 440)")
+        raise source.mistake(f"'{texts['version']}' is not a valid version: use one like '1.0.0' (PEP 440)")
     if not is_specifier(texts["webnet_version"]):
-        raise source.mistake(f"webnet_version is '{texts['webnet_version']}': write conditions like '>=1.2,<2'")
+        raise source.mistake(f"webnet_version is '{texts['webnet_version']}': use a version specifier like '>=1.2,<2'")
     dependencies = _read_dependencies(source.inside("dependencies"), plugin)
     if any(needed.name == texts["name"] for needed in dependencies):
-        raise source.mistake("it depends on itself: take its own name out of dependencies")
+        raise source.mistake("the plugin depends on itself: remove its name from dependencies")
     texts["verbose_name"] = texts["verbose_name"] or texts["name"]
     return Identity(**texts, dependencies=dependencies)
 
 
-def _culprit(plugin: PluginBase) -> str:
-    name = getattr(plugin, "name", "")
-    return name if isinstance(name, str) and name else type(plugin).__module__
-
-
 def _read_text(source: Source, plugin: PluginBase, name: str) -> str:
     value = getattr(plugin, name)
-    if not isinstance(value, str) and type(value).__name__ != "__proxy__":
-        raise source.mistake(f"{name} must be a text, not {type(value).__name__}")
+    if not is_text(value):
+        raise source.mistake(f"{name} must be a string, not {type(value).__name__}")
     text = str(value).strip()
     check_text(source, name, text)
     if not text and name in {"name", "version"}:
-        raise source.mistake(f"the {name} is missing: write {name} = '{'my_plugin' if name == 'name' else '1.0.0'}'")
+        raise source.mistake(f"{name} is missing: add {name} = '{'my_plugin' if name == 'name' else '1.0.0'}'")
     return text
 
 
@@ -64,7 +61,7 @@ def _read_dependencies(source: Source, plugin: PluginBase) -> tuple[Dependency, 
     if isinstance(declared, str) or not isinstance(declared, list | tuple):
         raise source.mistake(f"must be a list like ['device_inventory>=1.2'], not {type(declared).__name__}")
     found = tuple(_read_dependency(source, needed) for needed in declared)
-    refuse_repeats(source, "plugin", [needed.name for needed in found])
+    refuse_duplicates(source, "plugin", [needed.name for needed in found])
     return found
 
 
@@ -74,10 +71,10 @@ def _read_dependency(source: Source, declared: object) -> Dependency:
     needed = parse_dependency(declared) if isinstance(declared, str) else None
     if needed is None:
         raise source.mistake(
-            f"{declared!r} can't be read: write a name and conditions, like 'device_inventory>=1.2,<2'"
+            f"{declared!r} is not a dependency: use a name and a version specifier, like 'device_inventory>=1.2,<2'"
         )
     try:
         check_name(source, needed.name)
     except PluginDefinitionError as error:
-        raise source.mistake(f"'{needed.name}' is no plugin's name: write it as the plugin itself does") from error
+        raise source.mistake(f"'{needed.name}' is not a plugin name: use the other plugin's 'name'") from error
     return needed

@@ -1,18 +1,18 @@
-"""Reads all that a plugin declares, once, when it loads: what is wrong with it is found here and not in a request."""
+"""Reads everything that a plugin declares, once, when it is loaded: mistakes are found here, not during a request."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
-from webnet.containment import tell_error
+from webnet.containment import format_error
 from webnet.errors import PluginDefinitionError
 from webnet.plugins.base import HOOKS, PluginBase, count_taken
 from webnet.plugins.declarations import ROLES, DashboardWidget, GraphQLExtension, NavigationItem, Permission, UIView
 from webnet.plugins.kernel.identity import Identity, read_identity
-from webnet.plugins.kernel.parsing import Source, check_name, read_all, read_one, refuse_repeats
+from webnet.plugins.kernel.parsing import Source, check_name, read_all, read_one, refuse_duplicates
 from webnet.plugins.schema.settings_schema import SettingsSchema
 
 Guarded = TypeVar("Guarded", NavigationItem, DashboardWidget, UIView)
@@ -20,9 +20,9 @@ Guarded = TypeVar("Guarded", NavigationItem, DashboardWidget, UIView)
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest(Identity):
-    """All that a plugin declares, checked; every `permission` is a full codename, or empty.
+    """Everything that a plugin declares, validated; each `permission` is a full codename or empty.
 
-    `models` is None where the plugin leaves it to Django's discovery.
+    `models` is None if the plugin leaves them to Django's discovery.
     """
 
     models: tuple[type, ...] | None = None
@@ -35,7 +35,7 @@ class Manifest(Identity):
 
 
 def read_manifest(plugin: PluginBase) -> Manifest:
-    """Calls every declaration of the plugin; raises PluginDefinitionError with plugin, place and way out."""
+    """Call every declaration of the plugin and validate the results; raises PluginDefinitionError."""
     identity = read_identity(plugin)
     _check_hooks(plugin, identity.name)
     permissions = _read_permissions(*_call(plugin, identity, "get_permissions"))
@@ -57,28 +57,26 @@ def _check_hooks(plugin: PluginBase, name: str) -> None:
         function = getattr(plugin, hook)
         source = Source(plugin=name, place=f"{hook}()")
         if not callable(function):
-            raise source.mistake("is no method: write it with 'def'")
+            raise source.mistake("must be a method: define it with 'def'")
         if inspect.iscoroutinefunction(function):
-            raise source.mistake(
-                "can't be async, since webnet calls it in a transaction or a thread: write plain 'def'"
-            )
+            raise source.mistake("must not be async, since webnet calls it in a transaction or a thread: use 'def'")
         if count_taken(function, offered) is None:
             parameters = ", ".join(inspect.signature(getattr(PluginBase, hook)).parameters)
-            raise source.mistake(f"asks for more than it is given: write it as {hook}({parameters})")
+            raise source.mistake(f"requires more arguments than it is called with: define it as {hook}({parameters})")
 
 
 def _call(plugin: PluginBase, identity: Identity, declaration: str) -> tuple[Source, Any]:
-    """What the plugin declares, generators run to their end; whatever it raises becomes the author's mistake."""
+    """Call a declaration, and turn whatever it raises into a PluginDefinitionError; a generator becomes a list."""
     source = Source(plugin=identity.name, place=f"{declaration}()")
     try:
         declared = getattr(plugin, declaration)()
         return source, list(declared) if isinstance(declared, Iterator) else declared
     except KeyboardInterrupt:
         raise
-    except PluginDefinitionError as error:  # it is a sentence already, that says where in the plugin
+    except PluginDefinitionError as error:  # Its message is a sentence with the place already.
         raise source.mistake(error.message[:1].lower() + error.message[1:].rstrip(".")) from error
     except BaseException as error:
-        raise source.mistake(f"raised {tell_error(error)}") from error
+        raise source.mistake(f"raised {format_error(error)}") from error
 
 
 def _read_permissions(source: Source, declared: Any) -> tuple[Permission, ...]:
@@ -87,7 +85,7 @@ def _read_permissions(source: Source, declared: Any) -> tuple[Permission, ...]:
         check_name(source, permission.name)
         if permission.minimum_role not in ROLES:
             raise source.mistake(f"the minimum_role of '{permission.name}' must be one of {', '.join(ROLES)}")
-    refuse_repeats(source, "permission", [permission.name for permission in permissions])
+    refuse_duplicates(source, "permission", [permission.name for permission in permissions])
     return permissions
 
 
@@ -95,13 +93,14 @@ def _read_navigation(codenames: set[str], source: Source, declared: Any) -> tupl
     items = read_all(source, NavigationItem, declared)
     for item in items:
         if not _is_address(str(item.url)):
-            rule = "relative to the plugin's pages, as '' or 'reports/', or begin with '/', 'https://' or 'http://'"
+            rule = "relative to the plugin's pages, like '' or 'reports/', or start with '/', 'https://' or 'http://'"
             raise source.mistake(f"the url '{item.url}' of '{item.label}' must be {rule}")
     return tuple(_qualify(source, item, item.label, codenames) for item in items)
 
 
 def _is_address(url: str) -> bool:
-    """Whether a link may have it: nothing that runs (`javascript:`), or that browsers take for another host (`//`)."""
+    """Whether a link may have this URL: not a `javascript:` URL, and not one that browsers resolve to another host."""
+    # Browsers read a backslash as a slash, and drop control characters: "/\host", "java\tscript:".
     has_strays = "\\" in url or any(character <= " " or character == "\x7f" for character in url)
     if has_strays or ".." in url.partition("?")[0].split("/"):
         return False
@@ -116,15 +115,11 @@ def _read_widgets(codenames: set[str], source: Source, declared: Any) -> tuple[D
         check_name(source, widget.name)
         makers = [maker for maker in (widget.data, widget.html) if maker is not None]
         if len(makers) != 1:
-            raise source.mistake(f"the widget '{widget.name}' must have either 'data' or 'html'")
-        _check_maker(source, widget.name, makers[0])
-    refuse_repeats(source, "widget", [widget.name for widget in widgets])
+            raise source.mistake(f"the widget '{widget.name}' must have either 'data' or 'html', not both")
+        if inspect.iscoroutinefunction(makers[0]) or count_taken(makers[0], 1) is None:
+            raise source.mistake(f"the function of the widget '{widget.name}' must not be async, and take the context")
+    refuse_duplicates(source, "widget", [widget.name for widget in widgets])
     return tuple(_qualify(source, widget, widget.name, codenames) for widget in widgets)
-
-
-def _check_maker(source: Source, name: str, maker: Callable[..., Any]) -> None:
-    if inspect.iscoroutinefunction(maker) or count_taken(maker, 1) is None:
-        raise source.mistake(f"the function of the widget '{name}' must be a plain one that takes the context")
 
 
 def _read_views(codenames: set[str], source: Source, declared: Any) -> tuple[UIView, ...]:
@@ -132,11 +127,11 @@ def _read_views(codenames: set[str], source: Source, declared: Any) -> tuple[UIV
     for view in views:
         check_name(source, view.name)
         if isinstance(view.view, type):
-            raise source.mistake(f"the view of '{view.name}' is a class: write {view.view.__name__}.as_view()")
+            raise source.mistake(f"the view of '{view.name}' is a class: use {view.view.__name__}.as_view()")
         if view.path.startswith("/") or ".." in view.path.split("/") or set("?#") & set(view.path):
-            raise source.mistake(f"the path '{view.path}' must be relative to the plugin's own place: '' or 'reports/'")
-    refuse_repeats(source, "view", [view.name for view in views])
-    refuse_repeats(source, "path", [view.path for view in views])
+            raise source.mistake(f"the path '{view.path}' must be relative to the plugin's pages: '' or 'reports/'")
+    refuse_duplicates(source, "view", [view.name for view in views])
+    refuse_duplicates(source, "path", [view.path for view in views])
     return tuple(_qualify(source, view, view.name, codenames) for view in views)
 
 
@@ -155,7 +150,7 @@ def _read_graphql(source: Source, declared: Any) -> GraphQLExtension | None:
     extension = read_one(source, GraphQLExtension, declared)
     for host_type, addition in extension.extends.items():
         if not all(isinstance(each, type) for each in (host_type, addition)):
-            raise source.mistake("'extends' must map a class of the host to a class with the fields to add")
+            raise source.mistake("'extends' must map a type of the host to a class with the fields to add")
     return replace(extension, types=tuple(extension.types), extends=dict(extension.extends))
 
 
@@ -168,10 +163,10 @@ def _read_models(source: Source, declared: Any) -> tuple[type, ...] | None:
 
 
 def _qualify(source: Source, item: Guarded, name: str, codenames: set[str]) -> Guarded:
-    """The item with its permission as a codename; those of the plugin itself must be declared."""
+    """The item with its permission as a full codename; a permission of the plugin itself must be declared."""
     if not item.permission:
         return item
     codename = item.permission if "." in item.permission else f"{source.plugin}.{item.permission}"
     if codename.startswith(f"{source.plugin}.") and codename not in codenames:
-        raise source.mistake(f"'{name}' asks for the permission '{item.permission}': declare it in get_permissions()")
+        raise source.mistake(f"'{name}' requires the permission '{item.permission}': declare it in get_permissions()")
     return replace(item, permission=codename)

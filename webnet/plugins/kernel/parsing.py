@@ -1,4 +1,4 @@
-"""Reads one declaration of a plugin: a dataclass or an equal dict, with the author's mistakes told in a sentence."""
+"""Validates what a plugin declares, dataclasses or equivalent dicts, and describes mistakes in one sentence each."""
 
 from __future__ import annotations
 
@@ -15,22 +15,21 @@ from webnet.errors import PluginDefinitionError
 Declaration = TypeVar("Declaration")
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
-MAXIMUM_NAME_LENGTH = 100
+MAXIMUM_NAME_LENGTH = 100  # Of the column `PluginConfig.name`.
 LARGEST_NUMBER = 2**31 - 1  # GraphQL's Int
 
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """Where in which plugin something is declared, so that every mistake can say so."""
+    """Where something is declared: the plugin, and the place in its code, which every error message starts with."""
 
     plugin: str
     place: str
 
-    def mistake(self, words: str) -> PluginDefinitionError:
-        """The error to raise; the words say what is wrong and what to write instead."""
-        return PluginDefinitionError(
-            f"Plugin '{self.plugin}', {self.place}: {words}{'' if words.endswith('?') else '.'}"
-        )
+    def mistake(self, problem: str) -> PluginDefinitionError:
+        """The error to raise for a problem here; the text says what is wrong and what to write instead."""
+        end = "" if problem.endswith("?") else "."
+        return PluginDefinitionError(f"Plugin '{self.plugin}', {self.place}: {problem}{end}")
 
     def inside(self, place: str) -> Source:
         """A place within this one."""
@@ -38,7 +37,7 @@ class Source:
 
 
 def read_all(source: Source, kind: type[Declaration], declared: object) -> tuple[Declaration, ...]:
-    """The declared items, each a `kind` or an equal dict; None counts as none."""
+    """The declared items, each a `kind` or an equivalent dict; None is the same as an empty list."""
     if declared is None:
         return ()
     if isinstance(declared, str | Mapping | kind) or not isinstance(declared, Iterable):
@@ -47,38 +46,38 @@ def read_all(source: Source, kind: type[Declaration], declared: object) -> tuple
 
 
 def read_one(source: Source, kind: type[Declaration], item: object) -> Declaration:
-    """The item as a `kind`, its fields checked against their types."""
+    """The item as a `kind`, with its fields checked against their types."""
     if isinstance(item, Mapping):
         item = _from_dict(source, kind, item)
     if not isinstance(item, kind):
-        raise source.mistake(f"must be a {kind.__name__} or a dict like one, not {type(item).__name__}")
+        raise source.mistake(f"must be a {kind.__name__} or an equivalent dict, not {type(item).__name__}")
     for field in _fields(kind):
         _check_field(source, field, getattr(item, field.name))
     return item
 
 
 def check_name(source: Source, name: object) -> None:
-    """Names are lower-case identifiers: they stand in addresses, in the schema and in the database."""
+    """Refuse a name that is not a lower-case identifier: names appear in URLs, in the schema and in the database."""
     if not isinstance(name, str) or not NAME.fullmatch(name) or len(name) > MAXIMUM_NAME_LENGTH:
-        rule = f"at most {MAXIMUM_NAME_LENGTH} lower-case letters, digits and underscores, a letter first"
-        raise source.mistake(f"{name!r} is no name: use {rule}")
+        rule = f"at most {MAXIMUM_NAME_LENGTH} lower-case letters, digits and underscores, starting with a letter"
+        raise source.mistake(f"{name!r} is not a valid name: use {rule}")
 
 
 def check_text(source: Source, name: str, text: str) -> None:
-    """Texts are stored and sent, which a half of a character or a zero can't be."""
+    """Refuse a text with lone surrogates or U+0000, which can't be stored in PostgreSQL or sent as UTF-8."""
     if make_printable(text) != text:
-        raise source.mistake(f"'{name}' has characters that are none (such as '\\ud800' or '\\0'): take them out")
+        raise source.mistake(f"'{name}' has characters that can't be stored (such as '\\ud800' or '\\0'): remove them")
 
 
-def refuse_repeats(source: Source, what: str, values: Sequence[str]) -> None:
-    """No two declarations may share the same name or path."""
+def refuse_duplicates(source: Source, what: str, values: Sequence[str]) -> None:
+    """Refuse two declarations with the same name or path."""
     repeated = next((value for index, value in enumerate(values) if value in values[:index]), None)
     if repeated is not None:
-        raise source.mistake(f"the {what} '{repeated}' is there twice: change one of them")
+        raise source.mistake(f"the {what} '{repeated}' is declared twice: rename one of them")
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
-    """The end of a sentence, "; did you mean 'label'?", or nothing."""
+    """The end of an error message, "; did you mean 'label'?"; empty if no known name is similar."""
     close = get_close_matches(name, list(known), n=1)
     return f"; did you mean '{close[0]}'?" if close else ""
 
@@ -87,12 +86,17 @@ def _from_dict(source: Source, kind: type[Declaration], item: Mapping[Any, Any])
     known = {field.name: field for field in _fields(kind)}
     for key in item:
         if key not in known:
-            hint = suggest(str(key), known) or f" (it may have {', '.join(known)})"
-            raise source.mistake(f"a {kind.__name__} has no '{key}'{hint}")
+            hint = suggest(str(key), known) or f" (its fields are {', '.join(known)})"
+            raise source.mistake(f"a {kind.__name__} has no field '{key}'{hint}")
     for name, field in known.items():
         if name not in item and field.default is MISSING and field.default_factory is MISSING:
-            raise source.mistake(f"'{name}' is missing: a {kind.__name__} must have it")
+            raise source.mistake(f"'{name}' is missing: a {kind.__name__} requires it")
     return kind(**item)
+
+
+def is_text(value: object) -> bool:
+    """Whether the value is a string, or a lazily translated one: `gettext_lazy` returns a `__proxy__`."""
+    return isinstance(value, str) or type(value).__name__ == "__proxy__"
 
 
 def _check_field(source: Source, field: Field[Any], value: object) -> None:
@@ -105,16 +109,16 @@ def _check_field(source: Source, field: Field[Any], value: object) -> None:
     if kind == "str":
         check_text(source, field.name, str(value))
     if kind == "int" and isinstance(value, int) and abs(value) > LARGEST_NUMBER:
-        raise source.mistake(f"'{field.name}' is {value}: it may have at most 32 bits")
+        raise source.mistake(f"'{field.name}' is {value}: it must fit into 32 bits")
     may_be_empty = field.default is not MISSING or field.metadata.get("may_be_empty", False)
     if kind == "str" and not may_be_empty and not str(value).strip():
-        raise source.mistake(f"'{field.name}' is empty: give it a text")
+        raise source.mistake(f"'{field.name}' must not be empty")
 
 
-# By how a field's annotation begins. Lazily translated texts are no str, and are taken by their look.
+# By the beginning of a field's annotation, which is a string (`from __future__ import annotations`).
 _CHECKS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
-    "str": ("a text", lambda value: isinstance(value, str) or type(value).__name__ == "__proxy__"),
-    "int": ("a whole number", lambda value: isinstance(value, int) and not isinstance(value, bool)),
+    "str": ("a string", is_text),
+    "int": ("an integer", lambda value: isinstance(value, int) and not isinstance(value, bool)),
     "Callable[..., Any] | None": ("a function", lambda value: value is None or callable(value)),
     "Callable[..., str] | None": ("a function", lambda value: value is None or callable(value)),
     "Callable": ("a function or view", callable),
@@ -125,4 +129,5 @@ _CHECKS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
 
 
 def _fields(kind: type[Any]) -> tuple[Field[Any], ...]:
+    """`dataclasses.fields`, for types that mypy does not know to be dataclasses."""
     return fields_of(kind)

@@ -1,4 +1,4 @@
-"""What the stored layers of settings become when a plugin's new version has moved them (`migrate_settings`)."""
+"""What the stored layers of settings become when a plugin's new version moves them (`migrate_settings`)."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
-from webnet.audit.operation import Change
+from webnet.audit.operation import ChangeRecord
 from webnet.customers.models import Customer
 from webnet.errors import PluginDefinitionError, SecretUnreadable
 from webnet.plugins.base import PluginBase, call_hook
 from webnet.plugins.models import CustomerPluginConfig, PluginConfig
 from webnet.plugins.schema.settings_schema import SettingsSchema, join_secrets, split_secrets
 from webnet.plugins.settings import layers
-from webnet.plugins.settings.audit_view import audit_view, changed_secrets
 from webnet.plugins.settings.edits import is_same, seal
+from webnet.plugins.settings.history import audit_view, changed_secrets
 from webnet.plugins.settings.layers import Layer
 from webnet.plugins.settings.validity import overriding
 
@@ -45,7 +45,7 @@ class MovedLayer:
 
 
 def move_layers(row: PluginConfig, plugin: PluginBase, schema: SettingsSchema | None) -> Iterator[MovedLayer]:
-    """Each layer that holds anything, the global one first; raises whatever the plugin's `migrate_settings` raises.
+    """Each layer that sets anything, the global one first; raises whatever the plugin's `migrate_settings` raises.
 
     A layer with a secret that does not open is left out: nobody can use it until its key is back.
     """
@@ -59,8 +59,8 @@ def move_layers(row: PluginConfig, plugin: PluginBase, schema: SettingsSchema | 
         yield _move(row, layer, plugin, schema, known)
 
 
-def store_moved(moved: MovedLayer) -> Change:
-    """Write the layer as its next revision; returns what its audit row shall say."""
+def store_moved(moved: MovedLayer) -> ChangeRecord:
+    """Write the layer as its next revision; returns what goes into its audit row."""
     layer, before, sealed = moved.layer, audit_view(moved.layer), moved.layer.secrets
     layer.settings, layer.secrets = dict(moved.settings), _seal(moved)
     layer.settings_revision += 1
@@ -68,7 +68,7 @@ def store_moved(moved: MovedLayer) -> Change:
     after = audit_view(layer) | {"secretsChanged": changed_secrets(sealed, layer.secrets)}
     scope = "customer_plugin" if moved.customer else "plugin"
     action = f"update_{scope}_settings"
-    return Change(moved.plugin, before=before, after=after, customer=moved.customer, action=action)
+    return ChangeRecord(moved.plugin, before=before, after=after, customer=moved.customer, action=action)
 
 
 def _move(
@@ -76,8 +76,9 @@ def _move(
 ) -> MovedLayer:
     migrated = call_hook(plugin, "migrate_settings", row.version, join_secrets(layer.settings, known))
     if not isinstance(migrated, Mapping):
-        words = f"'{row.name}': migrate_settings() must return the settings, not {type(migrated).__name__}."
-        raise PluginDefinitionError(words)
+        raise PluginDefinitionError(
+            f"'{row.name}': migrate_settings() must return the settings, not {type(migrated).__name__}."
+        )
     plain, found = (layer.settings, known) if schema is None else split_secrets(_StillSecret(schema, known), migrated)
     kept = {path: value for path, value in found.items() if value is not None}
     return MovedLayer(plugin=row.name, layer=layer, settings=plain, secrets_before=known, secrets=kept)
@@ -85,7 +86,7 @@ def _move(
 
 @dataclass(frozen=True)
 class _StillSecret:
-    """What was sealed stays so, also where the new version's schema does not ask for it any more."""
+    """What was sealed stays sealed, also where the new version's schema no longer declares it a secret."""
 
     schema: SettingsSchema
     known: Mapping[str, Any] = field(repr=False)
@@ -101,10 +102,8 @@ def _seal(moved: MovedLayer) -> dict[str, Any]:
     """A secret that stays the same is not sealed anew, and keeps its time."""
     before, stored = moved.secrets_before, moved.layer.secrets
     return {
-        path: stored[path] if path in before and is_same(before[path], value) else _seal_one(moved, path, value)
+        path: stored[path]
+        if path in before and is_same(before[path], value)
+        else seal(moved.layer, path, value, plugin=moved.plugin)
         for path, value in moved.secrets.items()
     }
-
-
-def _seal_one(moved: MovedLayer, path: str, value: Any) -> dict[str, str]:
-    return seal(moved.layer, path, value, plugin=moved.plugin)

@@ -1,4 +1,4 @@
-"""What another version of a plugin means for what is stored: may it be taken, and what do its settings become?"""
+"""What another version of a plugin means for its stored settings: whether it may be taken, and what they become."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from webnet.plugins.schema.settings_schema import SettingsSchema, merge_layers
 
 @dataclass(frozen=True, kw_only=True)
 class LayerIssue:
-    """One fault of the merged settings, for one customer, or with an empty slug for everybody."""
+    """One issue of the merged settings, for one customer, or with an empty slug for everybody."""
 
     slug: str
     issue: SettingsIssue
 
-    def tell(self) -> str:
+    def describe(self) -> str:
         whose = f"for '{self.slug}'" if self.slug else "for everybody"
         return f"{self.issue.path or 'the whole'} {self.issue.message} ({whose})"
 
@@ -32,8 +32,8 @@ class LayerIssue:
 class Upgrade:
     """The step from the version that was synced last to the one that is installed; with a `refusal` it is not taken.
 
-    `customers` are those whose settings would no longer be valid, and `issues` say why. By force such a step is taken
-    all the same, and the plugin is not effective for them. Nothing is changed by it yet.
+    `customers` are those whose settings would no longer be valid, for the reasons in `issues`. By force such a step is
+    taken all the same, and the plugin is not effective for them. Nothing is changed by it yet.
     """
 
     plugin: str
@@ -55,19 +55,28 @@ def review(row: PluginConfig, plugin: PluginBase, manifest: Manifest, *, force: 
         return None
     step = Upgrade(plugin=row.name, from_version=row.version, to_version=manifest.version)
     if step.is_downgrade:
-        return step if force else replace(step, refusal=_tell_downgrade(step))
+        way_out = "install that one again, or run 'manage.py sync_plugins --force'"
+        newer = f"{step.from_version}, which was installed before"
+        refusal = f"Version {step.to_version} of '{step.plugin}' is older than {newer}: {way_out}."
+        return step if force else replace(step, refusal=refusal)
     schema, hook = manifest.settings_schema, f"Its migrate_settings('{row.version}')"
     moved = attempt(lambda: tuple(move_layers(row, plugin, schema)), doing=hook)
     if isinstance(moved, LoadFailure):
-        return replace(step, refusal=f"{_tell_refused(step)}: {moved.reason}")
+        return replace(step, refusal=_describe_refusal(step, moved.reason))
     issues = tuple(_find_issues(schema, moved))
     customers = CustomerSummary.of_slugs(found.slug for found in issues if found.slug)
     step = replace(step, moved=moved, issues=issues, customers=customers)
-    return replace(step, refusal=_tell_invalid(step)) if issues and not force else step
+    if not issues or force:
+        return step
+    whose = [f"the settings of {step.customers.describe()}"] if step.customers.count else []
+    if any(not found.slug for found in issues):
+        whose.insert(0, "the global settings")
+    why = f"{' and '.join(whose)} would no longer be valid: {issues[0].describe()}."
+    return replace(step, refusal=_describe_refusal(step, why))
 
 
 def _find_issues(schema: SettingsSchema | None, moved: tuple[MovedLayer, ...]) -> Iterator[LayerIssue]:
-    """Only layers that hold something are looked at, and that could be used until now: others break nothing."""
+    # Only layers that set anything and could be used until now: the upgrade makes no other worse.
     if schema is None:
         return
     below = next((each.joined() for each in moved if each.customer is None), {})
@@ -78,19 +87,5 @@ def _find_issues(schema: SettingsSchema | None, moved: tuple[MovedLayer, ...]) -
         yield from (LayerIssue(slug=slug, issue=issue) for issue in schema.validate(merged))
 
 
-def _tell_refused(step: Upgrade) -> str:
-    return f"Version {step.to_version} of '{step.plugin}' is installed and was not taken; {step.from_version} stays"
-
-
-def _tell_downgrade(step: Upgrade) -> str:
-    way_out = "install that one again, or run 'manage.py sync_plugins --force'"
-    return (
-        f"Version {step.to_version} of '{step.plugin}' is older than {step.from_version}, which was there: {way_out}."
-    )
-
-
-def _tell_invalid(step: Upgrade) -> str:
-    whose = [f"the settings of {step.customers.describe()}"] if step.customers.count else []
-    if any(not found.slug for found in step.issues):
-        whose.insert(0, "the global settings")
-    return f"{_tell_refused(step)}: {' and '.join(whose)} would no longer be valid: {step.issues[0].tell()}."
+def _describe_refusal(step: Upgrade, why: str) -> str:
+    return f"Version {step.to_version} of '{step.plugin}' is installed, but {step.from_version} stays in use: {why}"

@@ -1,1 +1,1 @@
-"""Everything that bends Django so that a bad plugin harms nothing but itself."""
+"""Makes Django load plugins in isolation, so that a broken one affects only itself."""

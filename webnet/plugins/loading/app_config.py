@@ -1,4 +1,4 @@
-"""A plugin's AppConfig that puts the plugin aside when its models or its `ready()` fail, instead of the host."""
+"""The AppConfig of a plugin: if its models or its `ready()` fail, the plugin is set aside and start-up continues."""
 
 from __future__ import annotations
 
@@ -15,91 +15,86 @@ from webnet.plugins.loading.imports import hide_template_tags, import_admin_page
 from webnet.plugins.loading.migration_files import hide_broken_migrations
 from webnet.plugins.loading.model_withdrawal import find_dangling, withdraw_models
 
-# Why apps are put aside, by module: of this process, like Django's own registry of apps.
+# Why apps are set aside, by module. One per process, like Django's own registry of apps.
 failed_apps: dict[str, LoadFailure] = {}
 
 
 class IsolatedApp(AppConfig):
-    """Goes in front of a plugin's own AppConfig class, and lets the rest of Django see whole plugins only."""
+    """Mixed into a plugin's own AppConfig class, so that Django never sees a plugin that was loaded only in part."""
 
     is_settled = False
 
     def import_models(self) -> None:
-        """Imports the plugin's models, or takes all of them out again."""
+        """Import the plugin's models, or remove all of them again."""
         failure = attempt(super().import_models, doing=f"Importing the models of '{self.name}'")
         if isinstance(failure, LoadFailure):
-            # Else another plugin that imports them would register some of them once more.
-            sys.modules.setdefault(f"{self.name}.models", None)  # type: ignore[arg-type]  # Python's way to forbid it
-            self.put_aside(failure)
+            # Otherwise another plugin that imports them would register some of them again.
+            sys.modules.setdefault(f"{self.name}.models", None)  # type: ignore[arg-type]  # An import of it raises ImportError from now on.
+            self.set_aside(failure)
 
     def ready(self) -> None:
-        """Gets all plugins ready, the first time that one of them is asked."""
+        """Prepare all plugins together, the first time that Django calls this for one of them."""
         settle()
 
-    def put_aside(self, failure: LoadFailure) -> None:
-        """Keeps the reason, and takes the models out of Django's registry."""
+    def set_aside(self, failure: LoadFailure) -> None:
+        """Record the reason, and remove the models from Django's registry."""
         failed_apps[self.name] = failure
         withdraw_models(self)
 
     def get_ready(self) -> None:
-        """Imports what Django would import of it and calls its own `ready()`, once.
+        """Import what Django would import later, and call the plugin's own `ready()`; once.
 
-        Its models stay when one of these fails, as with any disabled plugin.
+        If one of these fails, the models stay, as they do for any disabled plugin.
         """
         if self.is_settled:
             return
         self.is_settled = True
-        if self.name not in failed_apps:
-            self._take_steps()
-        if self.name in failed_apps:
-            hide_template_tags(self)
-
-    def _take_steps(self) -> None:
         steps: dict[str, Callable[[], Any]] = {
             f"Importing the template tags of '{self.name}'": partial(import_template_tags, self),
             f"Importing the admin pages of '{self.name}'": partial(import_admin_pages, self),
             f"ready() of the app '{self.name}'": super().ready,
         }
         for doing, step in steps.items():
-            failure = attempt(step, doing=doing)
+            failure = attempt(step, doing=doing) if self.name not in failed_apps else None
             if isinstance(failure, LoadFailure):
                 failed_apps[self.name] = failure
-                return
+        if self.name in failed_apps:
+            hide_template_tags(self)
 
 
 def settle() -> None:
-    """Puts aside the plugins with models or migrations that can't be had; gets the others ready."""
+    """Set aside the plugins whose models or migrations can't be loaded, and prepare the others."""
     configs = [config for config in apps.get_app_configs() if isinstance(config, IsolatedApp)]
     waiting = [config for config in configs if not config.is_settled]
-    _put_dangling_aside(waiting)
+    _set_aside_dangling(waiting)
     for label, failure in hide_broken_migrations(waiting).items():
         config = apps.get_app_config(label)
         if isinstance(config, IsolatedApp) and config.name not in failed_apps:
-            config.put_aside(failure)
+            config.set_aside(failure)
     contain_checks(waiting)
-    _put_refused_aside(config for config in waiting if config.name not in failed_apps)
-    _put_dangling_aside(config for config in waiting if config.name not in failed_apps)
+    _set_aside_refused(config for config in waiting if config.name not in failed_apps)
+    _set_aside_dangling(config for config in waiting if config.name not in failed_apps)
     for config in waiting:
         config.get_ready()
-    contain_checks(waiting)  # once more, for those that a ready() has added
+    contain_checks(waiting)  # Again, for the checks that a ready() has registered.
 
 
-def _put_refused_aside(configs: Iterable[IsolatedApp]) -> None:
-    """What two plugins clash in is not there any more once one of them is out, so the checks are asked again."""
+def _set_aside_refused(configs: Iterable[IsolatedApp]) -> None:
+    """Run the checks again after each plugin: a clash between two is gone once one of them is set aside."""
     remaining = list(configs)
     while remaining and (refused := find_refused(remaining)):
         config, failure = refused
         remaining.remove(config)
-        config.put_aside(failure)
+        config.set_aside(failure)
 
 
-def _put_dangling_aside(configs: Iterable[IsolatedApp]) -> None:
-    """One plugin's models may hang on another's, so each one put aside makes it worth to look again."""
+def _set_aside_dangling(configs: Iterable[IsolatedApp]) -> None:
+    """Look again after each round: models of one plugin may refer to those of another that was just set aside."""
     remaining = {config.name: config for config in configs}
     while True:
         found = {name: dangling for name, config in remaining.items() if (dangling := find_dangling(config))}
         if not found:
             return
         for name, (model, target) in found.items():
-            words = f"The model '{model}' points at '{target}', which is not there: install or mend what brings it."
-            remaining.pop(name).put_aside(LoadFailure(reason=words))
+            reason = f"The model '{model}' refers to '{target}', which does not exist: install or fix its app."
+            remaining.pop(name).set_aside(LoadFailure(reason=reason))

@@ -1,6 +1,6 @@
-"""Django's system checks: models that they refuse are found, and what plugins' own checks find stays a warning.
+"""Django's system checks: finds models that they reject, and turns what plugins' own checks find into warnings.
 
-With an error in sight no command of Django's would run, so no plugin may cause one.
+Django runs no command while a check reports an error, so a plugin must not be able to cause one.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ Config = TypeVar("Config", bound=AppConfig)
 
 
 def find_refused(configs: Sequence[Config]) -> tuple[Config, LoadFailure] | None:
-    """The last of these apps whose models are refused; of two that clash, the later one is at fault.
+    """The last of these apps whose models Django rejects; if two of them clash, the later one is to blame.
 
-    What is wrong with the host's own models is left to Django, which says so.
+    Errors in the host's own models are left to Django.
     """
     found = attempt(_find_errors, doing="Checking the models")
     if not found:
@@ -34,18 +34,18 @@ def find_refused(configs: Sequence[Config]) -> tuple[Config, LoadFailure] | None
         if isinstance(own, LoadFailure):
             return config, own
         for error in _concerning(config, [*own, *errors]):
-            return config, LoadFailure(reason=f"Django refuses its models: {_tell(error)}")
+            return config, LoadFailure(reason=f"Django rejects its models: {_format(error)}")
     return None
 
 
 def _find_errors(config: AppConfig | None = None) -> list[CheckMessage]:
-    # Asked of no database, as Django 6 would: none is opened before the apps are ready.
+    # Without databases, as Django 6 does by default: no connection may be opened before the apps are ready.
     messages = run_checks(app_configs=[config] if config else None, tags=[Tags.models], databases=[])
     return [message for message in messages if message.is_serious() and not message.is_silenced()]
 
 
 def _concerning(config: AppConfig, errors: Sequence[CheckMessage]) -> Iterator[CheckMessage]:
-    """By the object at fault, or by the models that the error names."""
+    """The errors whose object belongs to the app, or whose message names one of its models."""
     names = "|".join(re.escape(model._meta.label) for model in config.get_models(include_auto_created=True))
     named = re.compile(rf"(?<![\w.])(?:{names})\b") if names else None
     for error in errors:
@@ -55,13 +55,13 @@ def _concerning(config: AppConfig, errors: Sequence[CheckMessage]) -> Iterator[C
             yield error
 
 
-def _tell(error: CheckMessage) -> str:
+def _format(error: CheckMessage) -> str:
     place = getattr(getattr(error.obj, "_meta", None), "label", None) or str(error.obj or "")
     return f"{place}: {error.msg} ({error.id})" if place else f"{error.msg} ({error.id})"
 
 
 def contain_checks(configs: Iterable[AppConfig]) -> None:
-    """What these apps' checks find, raise or return in error is no more than a warning from now on."""
+    """From now on, turn whatever these apps' checks report or raise into warnings."""
     kinds: tuple[set[Any], ...] = (registry.registered_checks, registry.deployment_checks)
     for config in configs:
         for checks in kinds:
@@ -76,17 +76,14 @@ def _belongs(check: Any, config: AppConfig) -> bool:
 
 def _contain(check: Callable[..., Any], config: AppConfig) -> Callable[..., list[CheckMessage]]:
     def run(**arguments: Any) -> list[CheckMessage]:
-        found = attempt(partial(_run, check, arguments), doing=f"A check of '{config.name}'")
-        return [CheckWarning(found.reason, id="webnet.W003")] if isinstance(found, LoadFailure) else found
+        found = attempt(lambda: list(check(**arguments)), doing=f"A check of '{config.name}'")
+        if isinstance(found, LoadFailure):
+            return [CheckWarning(found.reason, id="webnet.W003")]
+        for message in found:
+            message.level = WARNING if message.level >= ERROR else message.level
+        return found
 
     contained = update_wrapper(run, check)
-    contained.tags = tuple(getattr(check, "tags", ()))  # type: ignore[attr-defined]  # where Django looks for them
-    contained.__module__ = __name__  # so that it is not contained a second time
+    contained.tags = tuple(getattr(check, "tags", ()))  # type: ignore[attr-defined]  # Django reads them from the function.
+    contained.__module__ = __name__  # So that `_belongs` no longer finds it.
     return contained
-
-
-def _run(check: Callable[..., Any], arguments: dict[str, Any]) -> list[CheckMessage]:
-    messages = list(check(**arguments))
-    for message in messages:
-        message.level = WARNING if message.level >= ERROR else message.level
-    return messages

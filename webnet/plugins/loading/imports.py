@@ -1,4 +1,7 @@
-"""Keeps one plugin's template tags from spoiling all templates: Django imports those of every app before the first."""
+"""Imports the template tags and admin pages of one app.
+
+Django imports those of all apps at once, and lets one that fails break every template, or the whole admin.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,12 @@ from django.apps import AppConfig, apps
 from django.template.backends.django import get_package_libraries
 from django.utils.module_loading import module_has_submodule
 
+from webnet.django_internals import registered_admin_pages, restore_admin_pages
 from webnet.errors import PluginDefinitionError
 
 
 def import_template_tags(config: AppConfig) -> None:
-    """Import the app's libraries of template tags, as Django will; what goes wrong is raised."""
+    """Import the app's template tag libraries, as Django will later, and raise what goes wrong."""
     if not module_has_submodule(config.module, "templatetags"):
         return
     package = import_module(f"{config.name}.templatetags")
@@ -22,18 +26,18 @@ def import_template_tags(config: AppConfig) -> None:
 
 
 def hide_template_tags(config: AppConfig) -> None:
-    """Let Django take the app for one without any; it passes by a package that can't be imported."""
-    sys.modules[f"{config.name}.templatetags"] = None  # type: ignore[assignment]  # Python's way to forbid it
+    """Make the app look as if it had no template tags: Django skips packages that can't be imported."""
+    sys.modules[f"{config.name}.templatetags"] = None  # type: ignore[assignment]  # An import of it raises ImportError.
 
 
 def _refuse_taken_name(config: AppConfig, library: str) -> None:
-    """A later library hides an earlier one of its name, also one that the host's templates load."""
+    """Refuse a library with the name of an earlier one, which it would replace even in the host's templates."""
     for place in ("django", *(other.name for other in apps.get_app_configs())):
         if place == config.name:
             return
         if _has(f"{place}.templatetags", library):
-            words = f"has template tags called '{library}', as '{place}' has already: call the file otherwise"
-            raise PluginDefinitionError(f"Plugin '{config.name}' {words}.")
+            problem = f"has a template tag library '{library}', but '{place}' has one of that name: rename the file"
+            raise PluginDefinitionError(f"Plugin '{config.name}' {problem}.")
 
 
 def _has(package: str, library: str) -> bool:
@@ -44,20 +48,17 @@ def _has(package: str, library: str) -> bool:
 
 
 def import_admin_pages(config: AppConfig) -> None:
-    """Import the app's `admin.py`, where it has one; what goes wrong is raised, and leaves nothing in the admin.
-
-    Instead of Django's own `autodiscover()`, which one app that fails stops for all.
-    """
+    """Import the app's `admin.py`, if there is one; raise what goes wrong, and leave nothing of it in the admin."""
     if not apps.is_installed("django.contrib.admin") or not module_has_submodule(config.module, "admin"):
         return
     from django.contrib.admin import site
 
-    before = dict(site._registry)  # noqa: SLF001 - as autodiscover() does it
+    before = registered_admin_pages(site)
     try:
         import_module(f"{config.name}.admin")
-        for model, pages in site._registry.items():  # noqa: SLF001
+        for model, pages in registered_admin_pages(site).items():
             if before.get(model) is not pages:
-                _ = pages.urls  # else they would be asked for first when the host's own addresses are read
+                _ = pages.urls  # Otherwise an error in it would surface when the host's URLs are loaded.
     except BaseException:
-        site._registry = before  # noqa: SLF001
+        restore_admin_pages(site, before)
         raise

@@ -1,8 +1,8 @@
-"""Puts the plugins into Django's INSTALLED_APPS, each in an app of ours that keeps its failures to itself.
+"""Adds the plugins to Django's INSTALLED_APPS, each with an AppConfig of ours that contains its failures.
 
-Settings import this module, so nothing here may need Django to be set up. A plugin's entry is
-`webnet.plugins.loading.installed_apps.<module>`, with colons for the module's dots: Django imports it like any class,
-and `__getattr__` makes that class.
+Settings import this module, so nothing here may require Django to be set up. A plugin's entry is
+`webnet.plugins.loading.installed_apps.<module>`, with colons instead of the module's dots: Django imports it like any
+class, and `__getattr__` creates that class.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from webnet.plugins.loading.app_config import IsolatedApp, failed_apps, settle
 
 
 def with_plugins(installed_apps: Iterable[str], plugin_modules: Iterable[str]) -> list[str]:
-    """INSTALLED_APPS with each plugin in it once, after the host's apps; calling it again changes nothing.
+    """INSTALLED_APPS with each plugin once, after the host's apps; calling it again changes nothing.
 
-    An entry for a plugin's own app is taken out, since the plugin's entry stands for it. A plugin whose package
-    can't be imported stays out too; `failures` says why. A package is imported here, while settings are still being
-    read, so its `__init__.py` and `apps.py` must not use them, nor models.
+    An entry for a plugin's own app is removed, since the plugin's entry replaces it. A plugin whose package can't be
+    imported is left out, with a reason in `failures`. Packages are imported here, while the settings are still being
+    loaded, so their `__init__.py` and `apps.py` can use neither settings nor models.
     """
     modules = tuple(dict.fromkeys(plugin_modules))
     host = [app for app in installed_apps if not any(app == _entry(m) or is_entry_of(app, m) for m in modules)]
@@ -42,10 +42,10 @@ def with_plugins(installed_apps: Iterable[str], plugin_modules: Iterable[str]) -
 
 
 def failures() -> Mapping[str, LoadFailure]:
-    """Why plugins are put aside on Django's side: their package, their models or their `ready()`; by module.
+    """Why Django could not load plugins (their package, models, migrations or `ready()`), by module.
 
-    Asked once all models are there, as from a `ready()`, it calls the plugins' own `ready()` first, so that the
-    answer does not depend on the order of the apps.
+    If all models are loaded, as in a `ready()`, this calls the plugins' own `ready()` first, so that the result does
+    not depend on the order of the apps.
     """
     if apps.models_ready:
         settle()
@@ -53,7 +53,7 @@ def failures() -> Mapping[str, LoadFailure]:
 
 
 def __getattr__(name: str) -> type[AppConfig]:
-    """The class of the plugin's app, made when Django asks for it; settings are complete by then."""
+    """The AppConfig class of a plugin, created when Django imports it; the settings are complete by then."""
     module = name.replace(":", ".")
     if name.startswith("_") or module in failed_apps:
         raise AttributeError(name)
@@ -67,34 +67,34 @@ def _entry(module: str) -> str:
 
 
 def _probe(module: str, labels: Mapping[str, str]) -> AppConfig | LoadFailure:
-    """The plugin's own app, or why Django could not take it."""
+    """The plugin's own AppConfig, or why Django could not use it."""
     found = attempt(lambda: _create(module), doing=f"Importing '{module}'")
     if isinstance(found, AppConfig) and found.label in labels:
-        words = f"'{module}' has the app label '{found.label}', as '{labels[found.label]}' has already"
-        return LoadFailure(reason=f"{words}: give it another in its apps.py.")
+        clash = f"'{module}' has the app label '{found.label}', which '{labels[found.label]}' has too"
+        return LoadFailure(reason=f"{clash}: set another label in its apps.py.")
     return found
 
 
 def _create(module: str) -> AppConfig:
-    if module in globals():
-        raise PluginDefinitionError(f"A plugin's package can't be called '{module}' here: rename it.")
+    if module in globals():  # `__getattr__` is not called for such a name.
+        raise PluginDefinitionError(f"A plugin's package can't be named '{module}': rename it.")
     try:
         package = import_module(module)
     except ModuleNotFoundError as error:
         if error.name is None or not f"{module}.".startswith(f"{error.name}."):
             raise
-        words = f"There is no package '{module}': install it, or take it out of WEBNET_PLUGINS."
-        raise PluginDefinitionError(words) from error
+        message = f"There is no package '{module}': install it, or remove it from WEBNET_PLUGINS."
+        raise PluginDefinitionError(message) from error
     if not hasattr(package, "__path__"):
-        raise PluginDefinitionError(f"'{module}' is a single file: make it a folder with __init__.py and plugin.py.")
+        raise PluginDefinitionError(f"'{module}' is a single file: make it a package with __init__.py and plugin.py.")
     config = AppConfig.create(module)
     if config.name != module:
-        raise PluginDefinitionError(f"The apps.py of '{module}' is for '{config.name}': write name = '{module}'.")
+        raise PluginDefinitionError(f"The apps.py of '{module}' is for '{config.name}': set name = '{module}'.")
     return config
 
 
 def _guess_label(app: str) -> str:
-    """The label of an app of the host, without importing it: the last part of its name, as Django makes it."""
+    """The default label of an app of the host, without importing it: the last part of its name."""
     return app.partition(".apps.")[0].rpartition(".")[2]
 
 
@@ -104,11 +104,11 @@ def is_entry_of(entry: str, module: str) -> bool:
 
 
 def drop_other_entries(module: str, entry: str, app_name: str) -> None:
-    """Leaves the plugin's own entry alone in the app registry, which is being filled.
+    """Remove all other entries for the plugin from the app registry, which is being populated.
 
-    Those who write `from webnet.settings import *` and `INSTALLED_APPS += ["my_plugin"]` do so after `with_plugins`
-    ran. Django walks along this very list, so a later entry can be taken out of it; an earlier one is an app already,
-    with no models imported yet, and goes from the registry.
+    A settings module with `from webnet.settings import *` and `INSTALLED_APPS += ["my_plugin"]` adds an entry after
+    `with_plugins` ran. Django iterates over this very list, so later entries can be removed from it. An earlier one is
+    in `app_configs` already, without its models, and is removed from there.
     """
     listed = settings.INSTALLED_APPS if settings.configured else ()
     if isinstance(listed, list) and entry in listed:

@@ -1,4 +1,4 @@
-"""Runs migrations: the host's together, and each plugin's on its own, so that a failing one concerns nobody else."""
+"""Runs migrations: the host's together, and each plugin's separately, so that a failure affects only that plugin."""
 
 from __future__ import annotations
 
@@ -22,30 +22,30 @@ Progress = Callable[..., None]
 
 
 def migrate_host(progress: Progress | None = None) -> None:
-    """Apply what the host's own apps have; what goes wrong is raised."""
+    """Apply the migrations of the host's own apps, and raise what goes wrong."""
     labels = {config.label for config in apps.get_app_configs() if not isinstance(config, IsolatedApp)}
     _migrate(labels, progress)
-    # Also when there was nothing to do: what no database may be without is looked after each time.
+    # Even if there was nothing to migrate: receivers create what every database must have, and may be new.
     emit(post_migrate, plan=[])
 
 
 def migrate_plugins(entries: Iterable[Entry], progress: Progress | None = None) -> dict[str, LoadFailure]:
-    """Apply what each of these plugins has, in their order; why one could not be migrated, by plugin name."""
+    """Apply the migrations of these plugins, in the given order; returns why some could not be, by plugin name."""
     found = {entry.name: failure for entry in entries if (failure := _migrate_plugin(entry, progress))}
     for name, failure in found.items():
-        logger.error("Plugin '%s' is not migrated. %s\n%s", name, failure.reason, failure.traceback)
+        logger.error("Plugin '%s' could not be migrated. %s\n%s", name, failure.reason, failure.traceback)
     return found
 
 
 def unmigrate(label: str) -> None:
-    """Reverse all migrations of one app, the newest first; what goes wrong is raised."""
+    """Reverse all migrations of one app, the newest first, and raise what goes wrong."""
     executor = MigrationExecutor(connection)
     if label in executor.loader.migrated_apps:
         executor.migrate([(label, None)])
 
 
 def find_pending(entries: Iterable[Entry]) -> dict[str, tuple[str, ...]]:
-    """The migrations that are not applied, oldest first, by plugin name; a plugin that has all of them is left out."""
+    """The unapplied migrations, oldest first, by plugin name; plugins without any are left out."""
     loader = MigrationExecutor(connection).loader
     names = {label: entry.name for entry in entries if (label := find_label(entry))}
     pending: dict[str, tuple[str, ...]] = {}
@@ -56,7 +56,7 @@ def find_pending(entries: Iterable[Entry]) -> dict[str, tuple[str, ...]]:
 
 
 def find_label(entry: Entry) -> str | None:
-    """The label of the plugin's app; None for a plugin that is no app, such as a test's, or that is not in."""
+    """The label of the plugin's app; None if Django has not loaded it, or if a test registered the plugin directly."""
     return next((config.label for config in apps.get_app_configs() if config.name == entry.module), None)
 
 
@@ -74,13 +74,13 @@ def _migrate_plugin(entry: Entry, progress: Progress | None) -> LoadFailure | No
             emit(post_migrate, plan=plan, migrated=label)
     except KeyboardInterrupt:
         raise
-    except BaseException as error:  # noqa: BLE001 - a plugin can't take the house down
+    except BaseException as error:  # noqa: BLE001 - a plugin must not stop the host
         return describe_failure(error, doing=current.capitalize() or f"Migrating '{entry.name}'")
     return None
 
 
 def _migrate(labels: Collection[str], progress: Progress | None, *, migrated: str | None = None) -> list[Any]:
-    """What Django's `migrate` does, for some apps at once; returns the steps that were taken."""
+    """Do what Django's `migrate` does, for some apps at once; returns the plan that was executed."""
     executor = MigrationExecutor(connection, progress)
     targets = [node for node in executor.loader.graph.leaf_nodes() if node[0] in labels]
     plan = executor.migration_plan(targets)
@@ -90,13 +90,11 @@ def _migrate(labels: Collection[str], progress: Progress | None, *, migrated: st
     return plan
 
 
-logger = logging.getLogger(__name__)
-
-
 def emit(signal: Signal, *, plan: Sequence[Any], migrated: str | None = None) -> None:
     """Send `pre_migrate` or `post_migrate` for every app.
 
-    What a receiver of the host raises, or one of the plugin that is migrated (by its app's label), is raised.
+    Exceptions of the host's receivers are raised again, and so are those of the plugin that is being migrated
+    (`migrated` is its app's label); those of other plugins are ignored.
     """
     for config in apps.get_app_configs():
         if config.models_module is None:
@@ -112,12 +110,12 @@ def _send(signal: Signal, config: AppConfig, plan: Sequence[Any]) -> list[tuple[
     try:
         return signal.send_robust(sender=config, verbosity=0, interactive=False, **arguments)
     except SystemExit:
-        logger.exception("A plugin that listens to migrations would have ended the process.")
+        logger.exception("A plugin's receiver of a migration signal tried to exit the process.")
         return []
 
 
 def _find_owner(receiver: Any) -> AppConfig | None:
-    """The plugin's app that the receiver is of; None for one of the host's."""
+    """The plugin's app that the receiver belongs to; None for a receiver of the host."""
     module = getattr(receiver, "__module__", None) or type(receiver).__module__
     config = apps.get_containing_app_config(module)
     return config if isinstance(config, IsolatedApp) else None

@@ -1,4 +1,4 @@
-"""Takes a plugin's models out of Django's registry, with all that they have left on the models of others."""
+"""Removes a plugin's models from Django's registry, and the traces that they left on other models."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from typing import Any
 from django.apps import AppConfig, apps
 from django.db.models import Model
 
+from webnet.django_internals import discard_pending_operations, expire_relation_caches
+
 Models = frozenset[type[Model]]
 
 
 def withdraw_models(config: AppConfig) -> None:
-    """Removes the app's models, also half-made ones: no check, migration, relation or cascade meets them any more.
+    """Remove the app's models, incomplete ones included, so that no check, migration, relation or cascade finds them.
 
-    Needs the registry to be ready for apps (`apps_ready`); a caller makes sure that nobody imports them again.
+    The registry must be ready for apps (`apps_ready`), and the caller must prevent that they are imported again.
     """
     gone = frozenset(model for model in _list_models() if _belongs(model, config))
     for model in gone:
         _remove_reverse_accessors(model, gone)
         del apps.all_models[model._meta.app_label][str(model._meta.model_name)]
-    _forget_pending_operations(gone)
+    discard_pending_operations(gone)
     config.models_module = None
     apps.clear_cache()
-    for model in _list_models():
-        meta: Any = model._meta
-        meta._expire_cache()  # noqa: SLF001 - clear_cache() does it only once start-up is over
-    # What a half-imported module had connected to signals is held weakly, and dies with the module.
+    expire_relation_caches(_list_models())
+    # Signals refer to the receivers of a module that failed to import only weakly: they are gone with the module.
     gc.collect()
 
 
 def find_dangling(config: AppConfig) -> tuple[str, str] | None:
-    """The first model of the app that points at one that is not in the registry, and what it points at."""
+    """The first model of the app that refers to one that is not in the registry, and the latter's name."""
     for model in apps.all_models[config.label].values():
         for target in _list_targets(model):
             if not _is_registered(target):
@@ -46,7 +46,7 @@ def _list_models() -> list[type[Model]]:
 
 
 def _belongs(model: type[Model], config: AppConfig) -> bool:
-    """By label, or by module where a model claims the label of another app."""
+    """By label, or by module if a model uses the label of another app."""
     return model._meta.app_label == config.label or apps.get_containing_app_config(model.__module__) is config
 
 
@@ -57,7 +57,7 @@ def _relations(model: type[Model]) -> Iterator[Any]:
 
 
 def _list_targets(model: type[Model]) -> Iterator[Any]:
-    """The models that this one needs: related ones, those between, and those it inherits from."""
+    """The models that this one refers to: related ones, their `through` models, and those it inherits from."""
     for relation in _relations(model):
         yield relation.model
         through = getattr(relation, "through", None)
@@ -76,7 +76,7 @@ def _is_registered(target: Any) -> bool:
 
 
 def _remove_reverse_accessors(model: type[Model], gone: Models) -> None:
-    """Takes back what a relation has put on the model at its other end, such as `customer.device_set`."""
+    """Remove what a relation has added to the model at its other end, such as `customer.device_set`."""
     for relation in _relations(model):
         if isinstance(relation.model, str) or relation.model in gone:
             continue
@@ -87,7 +87,7 @@ def _remove_reverse_accessors(model: type[Model], gone: Models) -> None:
 
 
 def _restore(target: type[Model], name: str, gone: Models) -> None:
-    """Put back what the accessor had hidden: a field of the model itself, or the accessor of a model that stays."""
+    """Restore what the accessor had replaced: a field of the model itself, or the accessor of a model that stays."""
     meta: Any = target._meta
     for field in meta.local_fields:
         if name == field.attname:
@@ -98,22 +98,3 @@ def _restore(target: type[Model], name: str, gone: Models) -> None:
         for relation in _relations(model) if model not in gone else ():
             if relation.model is target and relation.get_accessor_name() == name:
                 relation.field.contribute_to_related_class(target, relation)
-
-
-def _forget_pending_operations(gone: Models) -> None:
-    """Relations that still wait for another model would be reported by Django's checks, or run when it comes."""
-    pending = apps._pending_operations  # noqa: SLF001 - there is no other way in
-    for awaited, operations in list(pending.items()):
-        pending[awaited] = [operation for operation in operations if not _mentions(operation, gone)]
-        if not pending[awaited]:
-            del pending[awaited]
-
-
-def _mentions(operation: Any, gone: Models) -> bool:
-    """Whether a partial, or one of those inside it, was made for one of the models."""
-    while operation is not None:
-        arguments = (*getattr(operation, "args", ()), *(getattr(operation, "keywords", None) or {}).values())
-        if any(argument in gone or getattr(argument, "model", None) in gone for argument in arguments):
-            return True
-        operation = getattr(operation, "func", None)
-    return False

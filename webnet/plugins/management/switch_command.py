@@ -8,8 +8,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from webnet.customers.access import Actor
 from webnet.errors import Refusal
-from webnet.plugins import quarantine
-from webnet.plugins.manager import Change
+from webnet.plugins.changes import pauses
+from webnet.plugins.changes.switching import PluginChange
 
 
 class SwitchCommand(BaseCommand):
@@ -33,10 +33,10 @@ class SwitchCommand(BaseCommand):
         except Refusal as refusal:
             raise CommandError(f"{refusal.message} ({refusal.code})") from None
         finally:
-            quarantine.keep()  # also counts a hook that failed in this process
+            pauses.pause_and_retry()  # also counts a hook that failed in this process
         where = f" for '{change.customer.slug}'" if change.customer else ""
         for name in (*change.also, change.plugin):
             self.stdout.write(f"'{name}' is {self.verb}{where}." if change.changed else f"'{name}' was {self.verb}.")
 
-    def switch(self, actor: Actor, options: dict[str, Any]) -> Change:
+    def switch(self, actor: Actor, options: dict[str, Any]) -> PluginChange:
         raise NotImplementedError

@@ -1,4 +1,4 @@
-"""Which thread works on which request, and since when: so that one that hangs in a plugin can be found out."""
+"""Which thread works on which request, and since when, so that one that hangs in a plugin can be found."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class Work:
     started: float = field(default_factory=time.monotonic)
 
     def renew(self) -> None:
-        """It has come on: what counts from here on is new."""
+        """It has made progress: start its time again."""
         self.started = time.monotonic()
 
 
 @contextmanager
 def working(path: str) -> Iterator[Work]:
-    """Say that this thread works on a request for that path."""
+    """Register that this thread works on a request for that path."""
     work = Work(thread=get_ident(), path=path)
     _works[work.thread] = work
     try:
@@ -37,21 +37,23 @@ def working(path: str) -> Iterator[Work]:
 
 
 def name_actor(actor: Actor) -> None:
-    """Say for whom this thread works."""
+    """Add for whom this thread works."""
     work = _works.get(get_ident())
     if work is not None:
         work.actor = actor
 
 
 def find_overdue(seconds: float) -> list[Work]:
-    """All that was begun longer ago than that."""
+    """Everything that started, or was last renewed, longer ago than that."""
     longest_allowed = time.monotonic() - seconds
+    # A copy: other threads add and remove theirs meanwhile.
     return [work for work in list(_works.values()) if work.started < longest_allowed]
 
 
 def is_going_on(work: Work) -> bool:
-    """Whether its thread has not come to an end of it."""
+    """Whether its thread still works on it."""
     return _works.get(work.thread) is work
 
 
+# By thread. Single operations on a dict are atomic, so there is no lock.
 _works: dict[int, Work] = {}

@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import closing
 from typing import Any, TypeAlias
 
 from django.db import connection
@@ -15,6 +16,7 @@ from webnet.errors import WebnetError
 
 Job: TypeAlias = "tuple[Future[Any], Callable[[], Any]]"
 
+# Enough for health checks and widgets side by side; all of them may hang for good, so not more.
 THREADS_PER_PLUGIN = 4
 
 
@@ -26,7 +28,7 @@ class Lane:
     """One plugin's threads: at most `threads` at once; more work waits until one of them is free.
 
     Python can't stop a thread: one that hangs stays behind, as a daemon, until it returns or the process ends. While
-    all of them have been at it for longer than `patience_seconds`, new work is refused at once.
+    each has been busy with its call for longer than `patience_seconds`, new work is refused at once.
     """
 
     def __init__(self, name: str, *, threads: int = THREADS_PER_PLUGIN, patience_seconds: float) -> None:
@@ -38,53 +40,41 @@ class Lane:
         self._lock = threading.Lock()
 
     def start(self, call: Callable[[], Any]) -> Future[Any]:
-        """Run it soon; its future can be cancelled while it has not begun. Raises LaneBlocked."""
+        """Run it soon; its future can be cancelled until it starts. Raises LaneBlocked."""
         future: Future[Any] = Future()
+        longest_allowed = time.monotonic() - self._patience_seconds
         with self._lock:
             if len(self._started) < self._threads:
-                self._start_thread()
-            elif self._is_blocked():
-                raise LaneBlocked(f"'{self._name}' is still busy with what it was asked before.")
+                thread = threading.Thread(target=self._work, name=f"lane-{self._name}", daemon=True)
+                # Counted here and not by the thread itself: the next caller may come before it runs.
+                self._started[id(thread)] = time.monotonic()
+                thread.start()
+            elif all(started < longest_allowed for started in self._started.values()):
+                raise LaneBlocked(f"'{self._name}' is still busy with earlier calls.")
             self._waiting.append((future, call))
         return future
 
-    def _start_thread(self) -> None:
-        thread = threading.Thread(target=self._work, name=f"lane-{self._name}", daemon=True)
-        # Counted here and not by the thread itself: the next caller may come before it runs.
-        self._started[id(thread)] = time.monotonic()
-        thread.start()
-
-    def _is_blocked(self) -> bool:
-        longest_allowed = time.monotonic() - self._patience_seconds
-        return all(started < longest_allowed for started in self._started.values())
-
     def _work(self) -> None:
+        """The life of one thread: it ends when nothing waits, and `start` makes another."""
         me = id(threading.current_thread())
-        while (job := self._next(me)) is not None:
+        while True:
+            with self._lock:
+                if not self._waiting:
+                    del self._started[me]
+                    return
+                self._started[me] = time.monotonic()
+                job = self._waiting.popleft()
             _run(*job)
-
-    def _next(self, me: int) -> Job | None:
-        with self._lock:
-            if not self._waiting:
-                del self._started[me]
-                return None
-            self._started[me] = time.monotonic()
-            return self._waiting.popleft()
 
 
 def _run(future: Future[Any], call: Callable[[], Any]) -> None:
     if not future.set_running_or_notify_cancel():
         return
     try:
-        result = _call(call)
+        # The connection is this thread's own, and nothing else would close it.
+        with closing(connection):
+            result = call()
     except BaseException as error:  # noqa: BLE001 - the caller's to judge, also a plugin's sys.exit()
         future.set_exception(error)
     else:
         future.set_result(result)
-
-
-def _call(call: Callable[[], Any]) -> Any:
-    try:
-        return call()
-    finally:
-        connection.close()

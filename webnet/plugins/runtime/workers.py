@@ -1,4 +1,4 @@
-"""Which processes serve now, and whose code they have: a row each, renewed while the process lives."""
+"""Which processes serve now, and which plugins they have loaded: a row each, renewed while the process lives."""
 
 from __future__ import annotations
 
@@ -12,33 +12,35 @@ from webnet.plugins.models import Worker
 from webnet.plugins.registry import registry
 
 BEAT_SECONDS = 15
-# Long enough for a process that is busy, and for the clocks of two hosts.
+# Four missed beats: a process may be busy, and the clocks of two hosts may differ.
 DEAD_AFTER_SECONDS = 60
 
 
 def beat(token: str) -> None:
-    """Say that the process of this token lives; its row is made anew where somebody took it away."""
+    """Renew the row of the process with this token; insert it where there is none, at the start or after a mistake."""
     now = timezone.now()
     if not Worker.objects.filter(token=token).update(seen_at=now):
         Worker.objects.filter(seen_at__lt=_dead_since()).delete()
-        Worker.objects.create(token=token, started_at=now, seen_at=now, **_describe_process())
+        plugins = {entry.name: entry.identity.version if entry.identity else "" for entry in registry.entries()}
+        Worker.objects.create(
+            token=token,
+            started_at=now,
+            seen_at=now,
+            host=socket.gethostname()[:255],
+            process_id=os.getpid(),
+            plugins=plugins,
+        )
 
 
 def leave(token: str) -> None:
-    """Say that the process of this token serves no more."""
+    """Delete the row of a process that stops serving."""
     Worker.objects.filter(token=token).delete()
 
 
 def find_workers(plugin: str) -> list[Worker]:
-    """The processes that live and have the plugin's code, the oldest first."""
+    """The live processes that have the plugin loaded, the oldest first."""
     alive = Worker.objects.filter(seen_at__gte=_dead_since()).order_by("started_at")
     return [worker for worker in alive if plugin in worker.plugins]
-
-
-def _describe_process() -> dict[str, object]:
-    entries = registry.entries()
-    plugins = {entry.name: entry.identity.version if entry.identity else "" for entry in entries}
-    return {"host": socket.gethostname()[:255], "process_id": os.getpid(), "plugins": plugins}
 
 
 def _dead_since() -> datetime:

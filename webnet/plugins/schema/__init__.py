@@ -1,1 +1,1 @@
-"""JSON Schema as plugins' settings use it. Pure Python, and knows nothing of plugins."""
+"""JSON Schema for the settings of plugins. Pure Python, and independent of plugins."""

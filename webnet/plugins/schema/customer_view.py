@@ -1,4 +1,4 @@
-"""Takes the platform's own properties out of settings and of their schema, before customers see either."""
+"""Removes platform-only properties from settings and from their schema, before customers see either."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ from webnet.plugins.schema.definition_errors import is_platform_only
 from webnet.plugins.schema.pointer import join_pointer
 from webnet.plugins.schema.walk import Schema, descend, expand
 
-# Keywords whose subschemas look at the same value, and those that hold schemas by name.
+# Keywords whose subschemas apply to the same value, and keywords that map names to schemas.
 SAME_VALUE = frozenset({"allOf", "anyOf", "oneOf", "if", "then", "else", "not"})
 MAPS = frozenset({"properties", "patternProperties", "$defs", "definitions"})
+ANY_MEMBER = frozenset({"additionalProperties", "unevaluatedProperties"})
 
 
 def prune_settings(settings: Mapping[str, Any], is_hidden: Callable[[str], bool]) -> dict[str, Any]:
-    """The settings without the values whose pointer is hidden."""
+    """The settings without the values at hidden pointers."""
     return _prune_object(settings, is_hidden, ())
 
 
 def prune_schema(schema: Schema) -> dict[str, Any]:
-    """The schema without the properties that are the platform's only, and without mentions of them."""
+    """The schema without platform-only properties, and without what refers to them (`required`, `default`, ...)."""
     pruned: dict[str, Any] = _prune_node(schema, schema, frozenset())
     return pruned
 
@@ -37,14 +38,17 @@ def _prune_object(value: Mapping[str, Any], is_hidden: Callable[[str], bool], pl
 
 
 def _prune_node(root: Schema, node: Any, above: frozenset[str]) -> Any:
-    """`above` are the hidden members of the value that the node says something about, from the schemas around it."""
+    """Prune one subschema; `above` are the members that the enclosing schemas hide in the value it applies to."""
     if isinstance(node, list):
         return [_prune_node(root, item, above) for item in node]
     if not isinstance(node, Mapping):
         return node
     hidden = above | _hidden_members(root, node)
-    kept = {keyword: _prune_keyword(root, node, keyword, hidden) for keyword in node}
-    return {keyword: value for keyword, value in kept.items() if not _is_hidden(root, node, keyword)}
+    return {
+        keyword: _prune_keyword(root, node, keyword, hidden)
+        for keyword in node
+        if keyword not in ANY_MEMBER or not _is_platform_only(root, node[keyword])
+    }
 
 
 def _prune_keyword(root: Schema, node: Schema, keyword: str, hidden: frozenset[str]) -> Any:
@@ -65,13 +69,13 @@ def _prune_keyword(root: Schema, node: Schema, keyword: str, hidden: frozenset[s
         return {
             name: _prune_node(root, inner, frozenset())
             for name, inner in value.items()
-            if not _is_platforms(root, inner)
+            if not _is_platform_only(root, inner)
         }
     return _prune_node(root, value, frozenset())
 
 
 def _prune_value(root: Schema, schemas: tuple[Schema, ...], value: Any) -> Any:
-    """A value that the schema itself gives, without the platform's members."""
+    """A value in the schema itself, such as a default, without its platform-only members."""
     if not isinstance(value, Mapping):
         return value
     inner = {name: descend(root, schemas, name) for name in value}
@@ -83,16 +87,12 @@ def _prune_value(root: Schema, schemas: tuple[Schema, ...], value: Any) -> Any:
 
 
 def _hidden_members(root: Schema, node: Schema) -> frozenset[str]:
-    """The names of members that are the platform's, by all that is said about the node's value."""
+    """The names of platform-only members, according to all schemas that apply to the node's value."""
     named = [schema.get("properties", {}) for schema in expand(root, [node])]
-    return frozenset(name for each in named for name, inner in each.items() if _is_platforms(root, inner))
+    return frozenset(name for each in named for name, inner in each.items() if _is_platform_only(root, inner))
 
 
-def _is_hidden(root: Schema, node: Schema, keyword: str) -> bool:
-    return keyword in {"additionalProperties", "unevaluatedProperties"} and _is_platforms(root, node[keyword])
-
-
-def _is_platforms(root: Schema, schema: Any) -> bool:
+def _is_platform_only(root: Schema, schema: Any) -> bool:
     return any(is_platform_only(each) for each in expand(root, [schema]))
 
 

@@ -12,36 +12,31 @@ from webnet.plugins.schema.walk import Schema, follow_ref
 
 
 def collect_defaults(root: Schema) -> dict[str, Any]:
-    """The defaults as one object; those of alternatives (`anyOf`, `oneOf`, `if`) do not count, since none is chosen.
+    """All defaults as one object, except those of alternatives (`anyOf`, `oneOf`, `if`), of which none is chosen yet.
 
-    A `default` beside a `$ref` goes before the referenced one, and an object's own `default` before its members'.
+    A `default` next to a `$ref` takes precedence over the referenced schema's, and an object's own `default` over those
+    of its members.
     """
     found = _collect(root, root, frozenset())
     return found if isinstance(found, dict) else {}
 
 
 def _collect(root: Schema, schema: Any, passed: frozenset[int]) -> Any:
+    """The default that a subschema gives; `passed` are the schemas around it, since schemas may be recursive."""
     if not isinstance(schema, Mapping) or id(schema) in passed:
         return MISSING
     passed |= {id(schema)}
     found: Any = MISSING
-    for part in _parts(root, schema):
+    referenced = [follow_ref(root, schema["$ref"])] if isinstance(schema.get("$ref"), str) else []
+    for part in (*referenced, *schema.get("allOf", ())):
         found = _overlay(found, _collect(root, part, passed))
-    found = _overlay(found, _collect_members(root, schema, passed))
+    members = {name: _collect(root, inner, passed) for name, inner in schema.get("properties", {}).items()}
+    found = _overlay(found, {name: value for name, value in members.items() if value is not MISSING} or MISSING)
     return _overlay(found, deepcopy(schema["default"])) if "default" in schema else found
 
 
-def _parts(root: Schema, schema: Schema) -> list[Any]:
-    referenced = [follow_ref(root, schema["$ref"])] if isinstance(schema.get("$ref"), str) else []
-    return [*referenced, *schema.get("allOf", ())]
-
-
-def _collect_members(root: Schema, schema: Schema, passed: frozenset[int]) -> Any:
-    members = {name: _collect(root, inner, passed) for name, inner in schema.get("properties", {}).items()}
-    return {name: value for name, value in members.items() if value is not MISSING} or MISSING
-
-
 def _overlay(below: Any, above: Any) -> Any:
+    """Merge two defaults for the same value. A default may be null, which a merge patch would remove."""
     if above is MISSING:
         return below
     if isinstance(below, dict) and isinstance(above, dict):

@@ -1,4 +1,4 @@
-"""Finds what is wrong with a settings schema when its plugin loads, so that no request meets it."""
+"""Validates a settings schema when its plugin is loaded, so that mistakes in it do not surface during requests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from referencing import Registry
 from webnet.containment import make_printable
 from webnet.errors import PluginDefinitionError
 from webnet.plugins.schema.defaults import collect_defaults
-from webnet.plugins.schema.messages import tell_issues
+from webnet.plugins.schema.messages import describe_errors
 from webnet.plugins.schema.pointer import join_pointer, walk_leaves
 from webnet.plugins.schema.walk import (
     EndlessSchema,
@@ -26,7 +26,7 @@ from webnet.plugins.schema.walk import (
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
-# A default that breaks one of these can never be right; one that leaves, say, a required value open can.
+# A default that violates one of these can never be valid, unlike one that only lacks a required member.
 _ABOUT_ONE_VALUE = {
     *("type", "enum", "const", "format", "pattern", "anyOf", "oneOf"),
     *("minLength", "maxLength", "minItems", "maxItems", "uniqueItems"),
@@ -34,20 +34,23 @@ _ABOUT_ONE_VALUE = {
 }
 
 
-def refuse_mistakes(schema: object) -> dict[str, Any]:
-    """The schema as plain JSON; raises PluginDefinitionError, saying what is wrong, where, and what to write."""
+def read_schema(schema: object) -> dict[str, Any]:
+    """Return the schema as plain JSON; raises PluginDefinitionError with the problem, its place and how to fix it."""
     plain = _read_as_json(schema)
-    _refuse_other_draft(plain)
+    draft = plain.get("$schema", DRAFT)
+    if not isinstance(draft, str) or draft.rstrip("#") != DRAFT:
+        raise _mistake("/$schema", f"must be of draft 2020-12: remove '$schema', or set it to '{DRAFT}'")
     try:
         Draft202012Validator.check_schema(plain)
     except SchemaError as error:
-        raise _mistake(join_pointer(error.absolute_path), f"is no JSON Schema: {error.message}") from None
+        raise _mistake(join_pointer(error.absolute_path), f"is not a valid JSON Schema: {error.message}") from None
     if plain.get("type", "object") != "object":
-        raise _mistake("", "must have the type 'object', since settings are one")
+        raise _mistake("", "must have the type 'object'")
     for pointer, inner in list_subschemas(plain):
         _spell_out_false(inner)
         _refuse_reference(plain, pointer, inner)
-        _refuse_scope(pointer, inner)
+        if inner.get("x-webnet-scope", "customer") not in {"platform", "customer"}:
+            raise _mistake(pointer, "has an 'x-webnet-scope' that is neither 'platform' nor 'customer'")
     _refuse_endless(plain)
     for place in walk_places(plain):
         _refuse_misplaced_mark(place)
@@ -61,12 +64,12 @@ def is_secret(schema: Schema) -> bool:
 
 
 def is_platform_only(schema: Schema) -> bool:
-    """Whether the schema keeps its value to the platform's layer."""
+    """Whether only the platform's layer of settings may set the value."""
     return schema.get("x-webnet-scope") == "platform"
 
 
-def _mistake(pointer: str, words: str) -> PluginDefinitionError:
-    return PluginDefinitionError(f"The settings schema {words}{f' (at {pointer})' if pointer else ''}.")
+def _mistake(pointer: str, problem: str) -> PluginDefinitionError:
+    return PluginDefinitionError(f"The settings schema {problem}{f' (at {pointer})' if pointer else ''}.")
 
 
 def _read_as_json(schema: object) -> dict[str, Any]:
@@ -75,21 +78,15 @@ def _read_as_json(schema: object) -> dict[str, Any]:
     try:
         plain: dict[str, Any] = json.loads(json.dumps(dict(schema), allow_nan=False))
     except (TypeError, ValueError, RecursionError) as error:
-        raise _mistake("", f"must be made of JSON values only: {error}") from error
+        raise _mistake("", f"must contain only JSON values: {error}") from error
     text = json.dumps(plain, ensure_ascii=False)
     if make_printable(text) != text:
-        raise _mistake("", "has characters that are none (such as '\\ud800'): take them out")
+        raise _mistake("", "has characters that can't be stored (such as '\\ud800'): remove them")
     return plain
 
 
-def _refuse_other_draft(schema: Schema) -> None:
-    draft = schema.get("$schema", DRAFT)
-    if not isinstance(draft, str) or draft.rstrip("#") != DRAFT:
-        raise _mistake("/$schema", f"must be of draft 2020-12: leave '$schema' out, or write '{DRAFT}'")
-
-
 def _spell_out_false(schema: Schema) -> None:
-    """Writes `{"not": {}}` for a property's `false`, whose error `jsonschema` gives without the property's path."""
+    """Replace the schema `false` of a property by `{"not": {}}`: `jsonschema` reports the former without a path."""
     for keyword in ("properties", "patternProperties"):
         named = schema.get(keyword, {})
         named.update({name: {"not": {}} for name, inner in named.items() if inner is False})
@@ -98,22 +95,16 @@ def _spell_out_false(schema: Schema) -> None:
 def _refuse_reference(root: Schema, pointer: str, schema: Schema) -> None:
     for keyword in ("$dynamicRef", "$dynamicAnchor", "$anchor"):
         if keyword in schema:
-            raise _mistake(pointer, f"uses {keyword}, which webnet does not follow: use '$ref' and '$defs'")
+            raise _mistake(pointer, f"uses {keyword}, which is not supported: use '$ref' and '$defs'")
     if pointer and "$id" in schema:
-        raise _mistake(pointer, "has an '$id' inside: leave it out, since references stay within the schema")
+        raise _mistake(pointer, "has an '$id' in a subschema: remove it, since references stay within the schema")
     ref = schema.get("$ref")
     if ref is None:
         return
     if not ref.startswith("#"):
-        raise _mistake(pointer, f"refers to '{ref}', and nothing is fetched: copy it into '$defs'")
+        raise _mistake(pointer, f"refers to '{ref}', but external schemas are not fetched: copy it into '$defs'")
     if not isinstance(follow_ref(root, ref), Mapping | bool):
-        raise _mistake(pointer, f"refers to '{ref}', where there is no schema")
-
-
-def _refuse_scope(pointer: str, schema: Schema) -> None:
-    scope = schema.get("x-webnet-scope", "customer")
-    if scope not in {"platform", "customer"}:
-        raise _mistake(pointer, "has an 'x-webnet-scope' that is neither 'platform' nor 'customer'")
+        raise _mistake(pointer, f"refers to '{ref}', which does not exist")
 
 
 def _refuse_endless(schema: Schema) -> None:
@@ -122,9 +113,9 @@ def _refuse_endless(schema: Schema) -> None:
         for _ in walk_places(schema):
             pass
     except RecursionError:
-        raise _mistake("", "refers to itself without an end: put a property or an item in between") from None
+        raise _mistake("", "has an endless reference to itself: put a property or an item in between") from None
     except EndlessSchema:
-        raise _mistake("", "has too many places: make its references simpler") from None
+        raise _mistake("", "has too many nested properties: simplify its references") from None
 
 
 def _refuse_misplaced_mark(place: Place) -> None:
@@ -133,23 +124,26 @@ def _refuse_misplaced_mark(place: Place) -> None:
     if not secret and not any(is_platform_only(schema) for schema in place.schemas):
         return
     if not place.segments:
-        raise _mistake("", "marks everything at once: mark single properties as secret or as the platform's")
+        raise _mistake("", "marks the whole settings: mark single properties as secret or platform-only instead")
     if place.in_array:
-        kind = "a secret" if secret else "a value for the platform only"
-        raise _mistake(pointer, f"has {kind} inside an array item, and arrays are replaced whole: use objects by name")
+        kind = "a secret" if secret else "a platform-only value"
+        message = f"has {kind} in an array, which can only be replaced as a whole: use an object with named members"
+        raise _mistake(pointer, message)
     if secret and any("default" in schema for schema in place.schemas):
-        raise _mistake(pointer, "has a secret with a default, which everybody could read: leave the default out")
+        raise _mistake(pointer, "has a secret with a default, which everybody could read: remove the default")
     if secret and any("properties" in schema or schema.get("type") == "object" for schema in place.schemas):
-        raise _mistake(pointer, "marks an object as secret: mark those of its members that are secret")
+        raise _mistake(pointer, "marks an object as secret: mark its secret members instead")
 
 
 def _refuse_bad_defaults(schema: Schema) -> None:
     defaults = collect_defaults(schema)
     for segments, _ in walk_leaves(defaults):
         if any(is_secret(each) for level in walk_along(schema, segments) for each in level):
-            raise _mistake(join_pointer(segments), "has a secret with a default, which everybody could read")
+            raise _mistake(
+                join_pointer(segments), "has a secret with a default, which everybody could read: remove the default"
+            )
     validator = Draft202012Validator(schema, registry=Registry(), format_checker=Draft202012Validator.FORMAT_CHECKER)
     for error in validator.iter_errors(defaults):
         if error.absolute_path and error.validator in _ABOUT_ONE_VALUE:
-            issue = next(tell_issues([error]))
-            raise _mistake(issue.path, f"has a default that does not fit: it {issue.message}")
+            issue = next(describe_errors([error]))
+            raise _mistake(issue.path, f"has an invalid default: it {issue.message}")

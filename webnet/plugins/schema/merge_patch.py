@@ -1,4 +1,4 @@
-"""Layers of settings: JSON Merge Patch (RFC 7396), where each value comes from, and secrets held apart."""
+"""Layers of settings: JSON Merge Patch (RFC 7396), the source of each value, and secrets, which are kept separately."""
 
 from __future__ import annotations
 
@@ -10,34 +10,35 @@ from typing import Any, Literal, Protocol
 from webnet.errors import InvalidSettings, SettingsIssue
 from webnet.plugins.schema.pointer import MISSING, join_pointer, pointer_get, pointer_set, split_pointer, walk_leaves
 
+# Far deeper than any real settings, and far from Python's recursion limit.
 MAXIMUM_DEPTH = 32
 
 Layer = Literal["schema_default", "global", "customer"]
 
 
 class KnowsSecrets(Protocol):
-    """What splitting needs of a settings schema."""
+    """The part of a settings schema that is needed to separate secrets from plain values."""
 
     def is_secret(self, pointer: str) -> bool:
         """Whether the value there is a secret, or part of one."""
 
     def has_secrets_below(self, pointer: str) -> bool:
-        """Whether there may be a secret somewhere under that place."""
+        """Whether there may be a secret below that place."""
 
 
 def merge_patch(target: Any, patch: Any) -> Any:
-    """What the target becomes by the patch (RFC 7396); neither is changed, and nothing is shared with them.
+    """Apply a merge patch (RFC 7396) to a copy of the target.
 
-    Raises InvalidSettings when the patch is nested deeper than MAXIMUM_DEPTH.
+    Raises InvalidSettings if the patch is nested deeper than MAXIMUM_DEPTH.
     """
     refuse_depth(patch)
     return _merge(deepcopy(target), patch)
 
 
 def merge_layers(*layers: Mapping[str, Any]) -> dict[str, Any]:
-    """All layers as one, later ones over earlier ones.
+    """Merge all layers, later ones over earlier ones.
 
-    The first is taken as it is, so that a schema's default may be null; in the others null removes, as in any patch.
+    The first one is copied as it is, since a default may be null; in the others null removes a value, as in any patch.
     """
     merged: dict[str, Any] = reduce(merge_patch, layers[1:], deepcopy(dict(layers[0])))
     return merged
@@ -46,21 +47,26 @@ def merge_layers(*layers: Mapping[str, Any]) -> dict[str, Any]:
 def sources(
     defaults: Mapping[str, Any], global_layer: Mapping[str, Any], customer_layer: Mapping[str, Any]
 ) -> tuple[tuple[str, Layer], ...]:
-    """For each leaf of the merged settings its pointer and the layer that it comes from; an array is one leaf."""
+    """The pointer of each leaf of the merged settings, and the layer it comes from; an array is one leaf."""
     merged = merge_layers(defaults, global_layer, customer_layer)
     found: list[tuple[str, Layer]] = []
     for segments, _ in walk_leaves(merged):
         pointer = join_pointer(segments)
-        found.append((pointer, _find_layer(pointer, global_layer, customer_layer)))
+        if pointer_get(customer_layer, pointer) is not MISSING:
+            found.append((pointer, "customer"))
+        elif pointer_get(global_layer, pointer) is not MISSING:
+            found.append((pointer, "global"))
+        else:
+            found.append((pointer, "schema_default"))
     return tuple(found)
 
 
 def split_secrets(schema: KnowsSecrets, patch: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Takes the secrets out of a merge patch: the patch without them, and the secrets by pointer.
+    """Split a merge patch into the patch without secrets, and the secrets by pointer.
 
-    In the secrets, None means: remove the secret at that pointer and all beneath it. It is there for a secret patched
-    with null, and for an object with secrets that is patched with null or with anything else that is no object; such
-    a patch stays in the plain one too.
+    A secret of None means: remove the secret at that pointer and all below it. It stands for a secret that is patched
+    with null, and for an object with secrets that is patched with null or anything else that is not an object; the
+    latter stays in the plain patch as well.
     """
     refuse_depth(patch)
     secrets: dict[str, Any] = {}
@@ -68,7 +74,7 @@ def split_secrets(schema: KnowsSecrets, patch: Mapping[str, Any]) -> tuple[dict[
 
 
 def join_secrets(layer: Mapping[str, Any], secrets: Mapping[str, Any]) -> dict[str, Any]:
-    """One layer with its own secrets (by pointer) in their places again; join before merging the layers."""
+    """Put the secrets of a layer (by pointer) back into their places; to be done before layers are merged."""
     joined = deepcopy(dict(layer))
     for pointer, value in secrets.items():
         pointer_set(joined, pointer, value)
@@ -76,20 +82,23 @@ def join_secrets(layer: Mapping[str, Any], secrets: Mapping[str, Any]) -> dict[s
 
 
 def change_secrets(secrets: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """A layer's secrets (by pointer) after the changes that `split_secrets` found."""
+    """A layer's secrets (by pointer) after the changes that `split_secrets` returned."""
     kept = {pointer: value for pointer, value in secrets.items() if not any(_is_within(pointer, c) for c in changes)}
     return {**kept, **{pointer: value for pointer, value in changes.items() if value is not None}}
 
 
 def refuse_depth(patch: Any) -> None:
-    """Raises InvalidSettings when objects and arrays are nested deeper than MAXIMUM_DEPTH."""
+    """Raise InvalidSettings if objects and arrays are nested deeper than MAXIMUM_DEPTH.
+
+    Level by level and not recursively, so that a hostile patch can't exhaust the stack.
+    """
     level = [patch]
     for _ in range(MAXIMUM_DEPTH + 1):
         level = [member for value in level for member in _members(value)]
         if not level:
             return
-    words = f"is nested deeper than {MAXIMUM_DEPTH} levels"
-    raise InvalidSettings(f"The settings {words}.", issues=(SettingsIssue(path="", message=words),))
+    message = f"are nested deeper than {MAXIMUM_DEPTH} levels"
+    raise InvalidSettings(f"The settings {message}.", issues=(SettingsIssue(path="", message=message),))
 
 
 def _merge(target: Any, patch: Any) -> Any:
@@ -102,14 +111,6 @@ def _merge(target: Any, patch: Any) -> Any:
         else:
             merged[key] = _merge(merged.get(key), value)
     return merged
-
-
-def _find_layer(pointer: str, global_layer: Mapping[str, Any], customer_layer: Mapping[str, Any]) -> Layer:
-    if pointer_get(customer_layer, pointer) is not MISSING:
-        return "customer"
-    if pointer_get(global_layer, pointer) is not MISSING:
-        return "global"
-    return "schema_default"
 
 
 def _take_secrets(

@@ -1,4 +1,4 @@
-"""Says in plain words what is wrong with some settings, without ever repeating a value."""
+"""Describes errors in settings in plain language, without ever including a value."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from webnet.errors import SettingsIssue
 from webnet.plugins.schema.pointer import join_pointer
 
 _TYPES = {
-    "string": "a text",
-    "integer": "a whole number",
+    "string": "a string",
+    "integer": "an integer",
     "number": "a number",
     "boolean": "true or false",
     "object": "an object",
@@ -43,12 +43,12 @@ _FORMATS = {
     "uuid": "a UUID",
 }
 
-# What each keyword of draft 2020-12 asks for; the schema's own values may be told, the settings' may not.
+# The messages for the keywords of draft 2020-12. They may show values of the schema, but not those of the settings.
 _SENTENCES: Mapping[str, Callable[[Any], str]] = {
-    "type": lambda types: f"must be {name_types([types] if isinstance(types, str) else types)}",
+    "type": lambda types: f"must be {_describe_types([types] if isinstance(types, str) else types)}",
     "enum": lambda options: f"must be one of {', '.join(_as_json(option) for option in options)}",
     "const": lambda value: f"must be {_as_json(value)}",
-    "format": lambda name: f"must be {_FORMATS.get(name, f'of the format {name}')}",
+    "format": lambda name: f"must be {_FORMATS.get(name, f'in the format {name}')}",
     "pattern": lambda pattern: f"must match the pattern {pattern}",
     "minLength": lambda count: f"must have at least {_count(count, 'character')}",
     "maxLength": lambda count: f"must have at most {_count(count, 'character')}",
@@ -59,81 +59,81 @@ _SENTENCES: Mapping[str, Callable[[Any], str]] = {
     "multipleOf": lambda step: f"must be a multiple of {step}",
     "minItems": lambda count: f"must have at least {_count(count, 'item')}",
     "maxItems": lambda count: f"must have at most {_count(count, 'item')}",
-    "uniqueItems": lambda _: "must not have the same item twice",
-    "contains": lambda _: "lacks an item that is asked for, or has too many of them",
-    "minContains": lambda _: "has too few of the items that are asked for",
-    "maxContains": lambda _: "has too many of the items that are asked for",
+    "uniqueItems": lambda _: "must not contain an item twice",
+    "contains": lambda _: "lacks a required item, or has too many of them",
+    "minContains": lambda _: "has too few of the required items",
+    "maxContains": lambda _: "has too many of the required items",
     "minProperties": lambda count: f"must have at least {_count(count, 'member')}",
     "maxProperties": lambda count: f"must have at most {_count(count, 'member')}",
     "propertyNames": lambda _: "has a member whose name is not allowed",
     "unevaluatedProperties": lambda _: "has members that are not allowed here",
     "unevaluatedItems": lambda _: "has more items than are allowed",
-    "not": lambda form: "has a form that is not allowed here" if form else "is not allowed here",
+    "not": lambda form: "has a value that is not allowed here" if form else "is not allowed here",
 }
 
 
-def tell_issues(errors: Iterable[ValidationError]) -> Iterator[SettingsIssue]:
-    """One or more issues for each fault that `jsonschema` found."""
+def describe_errors(errors: Iterable[ValidationError]) -> Iterator[SettingsIssue]:
+    """One or more issues for each error that `jsonschema` found."""
     for error in errors:
-        asked: Any = error.validator_value
+        expected: Any = error.validator_value
         if error.validator == "required":
-            yield from _tell_missing(error, asked)
+            yield from _describe_missing(error, expected)
         elif error.validator == "dependentRequired":
-            for name, needed in asked.items():
-                yield from _tell_missing(error, needed if name in _instance(error) else ())
-        elif error.validator == "additionalProperties" and asked is False:
-            yield from _tell_unknown(error)
+            for name, needed in expected.items():
+                yield from _describe_missing(error, needed if name in _instance(error) else ())
+        elif error.validator == "additionalProperties" and expected is False:
+            yield from _describe_unknown(error)
         else:
-            yield SettingsIssue(path=join_pointer(error.absolute_path), message=_tell(error))
+            yield SettingsIssue(path=join_pointer(error.absolute_path), message=_describe(error))
 
 
-def tell_unstorable(value: Any, segments: tuple[str | int, ...] = ()) -> Iterator[SettingsIssue]:
-    """What JSON allows, or Python adds to it, and the databases or the API can't carry."""
-    words = _tell_unstorable_value(value)
-    if words:
-        yield SettingsIssue(path=join_pointer(segments), message=words)
+def find_unstorable(value: Any, segments: tuple[str | int, ...] = ()) -> Iterator[SettingsIssue]:
+    """Issues for values that JSON or Python allow, but the databases or the API can't represent."""
+    message = _describe_unstorable(value)
+    if message:
+        yield SettingsIssue(path=join_pointer(segments), message=message)
     if isinstance(value, Mapping):
-        if any(_tell_unstorable_value(name) for name in value):
+        if any(_describe_unstorable(name) for name in value):
             yield SettingsIssue(path=join_pointer(segments), message="has a member whose name can't be stored")
         for name, member in value.items():
-            yield from tell_unstorable(member, (*segments, name))
+            yield from find_unstorable(member, (*segments, name))
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from tell_unstorable(item, (*segments, index))
+            yield from find_unstorable(item, (*segments, index))
 
 
-def name_types(types: Iterable[str]) -> str:
-    """JSON's types in plain words: "a text or null"."""
+def _describe_types(types: Iterable[str]) -> str:
+    """JSON types in plain language: "a string or null"."""
     return " or ".join(_TYPES.get(one, one) for one in types)
 
 
-def _tell(error: ValidationError) -> str:
-    if error.validator is None:  # The schema `false` allows nothing.
+def _describe(error: ValidationError) -> str:
+    if error.validator is None:  # The error of the schema `false`, which allows nothing.
         return "is not allowed here"
     if error.validator in {"anyOf", "oneOf"}:
-        return _tell_alternatives(error)
+        return _describe_alternatives(error)
     sentence = _SENTENCES.get(str(error.validator))
-    return sentence(error.validator_value) if sentence else f"does not fit the schema ({error.validator})"
+    return sentence(error.validator_value) if sentence else f"does not match the schema ({error.validator})"
 
 
-def _tell_alternatives(error: ValidationError) -> str:
+def _describe_alternatives(error: ValidationError) -> str:
     context = error.context or []
     if not context:
-        return "fits more than one of the forms that are allowed here, and must fit exactly one"
+        return "matches more than one of the alternatives, and must match exactly one"
     if all(inner.validator == "type" and not inner.relative_path for inner in context):
-        asked: list[Any] = [inner.validator_value for inner in context]
-        types = [name for one in asked for name in ([one] if isinstance(one, str) else one)]
-        return f"must be {name_types(dict.fromkeys(types))}"
-    return "fits none of the forms that are allowed here"
+        expected: list[Any] = [inner.validator_value for inner in context]
+        types = [name for one in expected for name in ([one] if isinstance(one, str) else one)]
+        return f"must be {_describe_types(dict.fromkeys(types))}"
+    return "does not match any of the alternatives"
 
 
-def _tell_missing(error: ValidationError, names: Iterable[str]) -> Iterator[SettingsIssue]:
+def _describe_missing(error: ValidationError, names: Iterable[str]) -> Iterator[SettingsIssue]:
     for name in names:
         if name not in _instance(error):
             yield SettingsIssue(path=join_pointer([*error.absolute_path, name]), message="is required")
 
 
-def _tell_unknown(error: ValidationError) -> Iterator[SettingsIssue]:
+def _describe_unknown(error: ValidationError) -> Iterator[SettingsIssue]:
     schema: Any = error.schema
     known = list(schema.get("properties", {}))
     patterns = list(schema.get("patternProperties", {}))
@@ -142,14 +142,15 @@ def _tell_unknown(error: ValidationError) -> Iterator[SettingsIssue]:
             continue
         close = get_close_matches(name, known, n=1)
         hint = f"; did you mean '{close[0]}'?" if close else ""
-        yield SettingsIssue(path=join_pointer([*error.absolute_path, name]), message=f"is not known{hint}")
+        yield SettingsIssue(path=join_pointer([*error.absolute_path, name]), message=f"is unknown{hint}")
 
 
 def _instance(error: ValidationError) -> Any:
     return error.instance
 
 
-def _tell_unstorable_value(value: Any) -> str | None:
+def _describe_unstorable(value: Any) -> str | None:
+    # Lone surrogates can't be encoded, and PostgreSQL can't store U+0000.
     if isinstance(value, str) and ("\0" in value or any("\ud800" <= character <= "\udfff" for character in value)):
         return "has a character that can't be stored"
     if isinstance(value, float) and not math.isfinite(value):

@@ -1,4 +1,4 @@
-"""JSON Pointers (RFC 6901): how a place in some settings is named."""
+"""JSON Pointers (RFC 6901), which identify places in settings."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ MISSING: Any = object()
 
 
 def join_pointer(segments: Iterable[str | int]) -> str:
-    """The pointer made of unescaped segments; empty for the whole document."""
+    """The pointer for unescaped segments; empty for the whole document."""
     return "".join("/" + str(segment).replace("~", "~0").replace("/", "~1") for segment in segments)
 
 
 def split_pointer(pointer: str) -> tuple[str, ...]:
-    """The unescaped segments; raises ValueError when it is no pointer."""
+    """The unescaped segments; raises ValueError for an invalid pointer."""
     if not pointer:
         return ()
     if not pointer.startswith("/"):
-        raise ValueError(f"{pointer!r} is no JSON Pointer: it must be empty or start with a slash.")
+        raise ValueError(f"{pointer!r} is not a JSON Pointer: it must be empty or start with a slash.")
     return tuple(segment.replace("~1", "/").replace("~0", "~") for segment in pointer[1:].split("/"))
 
 
 def pointer_get(document: Any, pointer: str, default: Any = MISSING) -> Any:
-    """The value at the pointer, through objects and arrays; the default, or MISSING, where there is none."""
+    """The value at the pointer, through objects and arrays; the default, or MISSING, if there is none."""
     value = document
     for segment in split_pointer(pointer):
         if isinstance(value, Mapping) and segment in value:
@@ -36,7 +36,7 @@ def pointer_get(document: Any, pointer: str, default: Any = MISSING) -> Any:
 
 
 def pointer_set(document: dict[str, Any], pointer: str, value: Any) -> None:
-    """Puts the value at the pointer, in place; objects on the way are made, and replace what is none."""
+    """Set the value at the pointer in place; whatever is not an object on the way is replaced by one."""
     *others, last = split_pointer(pointer)
     for segment in others:
         if not isinstance(document.get(segment), dict):
@@ -46,7 +46,7 @@ def pointer_set(document: dict[str, Any], pointer: str, value: Any) -> None:
 
 
 def walk_leaves(value: Any, segments: tuple[str, ...] = ()) -> Iterable[tuple[tuple[str, ...], Any]]:
-    """Every value that is no object with members, with its place; arrays count as one value."""
+    """Every value that is not an object with members, with its path; an array is one value."""
     if not isinstance(value, Mapping) or (not value and segments):
         yield segments, value
         return

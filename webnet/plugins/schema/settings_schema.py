@@ -13,7 +13,7 @@ from referencing import Registry
 from webnet.errors import SettingsIssue
 from webnet.plugins.schema.customer_view import prune_schema
 from webnet.plugins.schema.defaults import collect_defaults
-from webnet.plugins.schema.definition_errors import is_platform_only, is_secret, refuse_mistakes
+from webnet.plugins.schema.definition_errors import is_platform_only, is_secret, read_schema
 from webnet.plugins.schema.merge_patch import (
     change_secrets,
     join_secrets,
@@ -22,7 +22,7 @@ from webnet.plugins.schema.merge_patch import (
     sources,
     split_secrets,
 )
-from webnet.plugins.schema.messages import tell_issues, tell_unstorable
+from webnet.plugins.schema.messages import describe_errors, find_unstorable
 from webnet.plugins.schema.pointer import join_pointer, pointer_get, pointer_set, split_pointer, walk_leaves
 from webnet.plugins.schema.walk import Schema, walk_along, walk_places
 
@@ -40,38 +40,39 @@ __all__ = [
 
 
 class SettingsSchema:
-    """A schema that was found to be sound; raises PluginDefinitionError, saying what is wrong and where, if it is not.
+    """A valid settings schema; raises PluginDefinitionError, with the problem and its place, for any other.
 
-    References lead nowhere but into the schema itself: nothing is ever fetched.
+    References can only point into the schema itself: nothing is ever fetched.
     """
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
-        self.schema: dict[str, Any] = refuse_mistakes(schema)
+        self.schema: dict[str, Any] = read_schema(schema)
         self._defaults: dict[str, Any] = collect_defaults(self.schema)
         self._validator = Draft202012Validator(
             self.schema, registry=Registry(), format_checker=Draft202012Validator.FORMAT_CHECKER
         )
-        self._find = lru_cache(maxsize=1024)(self._is_on_the_way)
+        # Each lookup walks the schema, and requests ask for the same pointers again and again.
+        self._find = lru_cache(maxsize=1024)(self._is_marked)
 
     def __repr__(self) -> str:
         return f"SettingsSchema({', '.join(self.schema.get('properties', {}))})"
 
     def defaults(self) -> dict[str, Any]:
-        """The lowest layer: every `default`, at every depth."""
+        """The lowest layer: all defaults, at every depth."""
         return deepcopy(self._defaults)
 
     def validate(self, merged: Mapping[str, Any]) -> tuple[SettingsIssue, ...]:
-        """Everything that is wrong with the merged settings, by path; empty when they fit."""
-        unstorable = tuple(tell_unstorable(merged))
+        """All errors in the merged settings, by path; empty if they are valid."""
+        unstorable = tuple(find_unstorable(merged))
         if unstorable:
             return unstorable
-        issues = dict.fromkeys(tell_issues(self._validator.iter_errors(merged)))
+        issues = dict.fromkeys(describe_errors(self._validator.iter_errors(merged)))
         return tuple(sorted(issues, key=lambda issue: (split_pointer(issue.path), issue.message)))
 
     def secret_paths(self) -> tuple[str, ...]:
-        """Where secrets are, as pointers, in the schema's order; a segment `*` stands for any name.
+        """The pointers of all secrets, in the order of the schema; a segment `*` stands for any name.
 
-        Of a schema that contains itself, the first round is told; `is_secret` knows every depth.
+        A recursive schema is followed once only, whereas `is_secret` works at every depth.
         """
         places = (place for place in walk_places(self.schema) if any(is_secret(schema) for schema in place.schemas))
         return tuple(dict.fromkeys(join_pointer(place.segments) for place in places))
@@ -81,28 +82,29 @@ class SettingsSchema:
         return self._find(pointer, is_secret)
 
     def platform_only(self, pointer: str) -> bool:
-        """Whether the value there can be set globally only, and is not shown to customers."""
+        """Whether the value there can only be set globally, and is hidden from customers."""
         return self._find(pointer, is_platform_only)
 
     def has_secrets_below(self, pointer: str) -> bool:
-        """Whether there may be a secret somewhere under that place."""
+        """Whether there may be a secret below that place."""
         return self._has_below(pointer, is_secret)
 
     def find_platform_only(self, patch: Mapping[str, Any]) -> tuple[SettingsIssue, ...]:
-        """What a customer's patch may not touch."""
+        """An issue for each platform-only value that a customer's patch would change."""
         leaves = ((join_pointer(segments), value) for segments, value in walk_leaves(patch) if value is not None)
         return tuple(
-            SettingsIssue(path=pointer, message="can be set for the whole platform only")
+            SettingsIssue(path=pointer, message="can only be set for the whole platform")
             for pointer, value in leaves
-            # What is no object replaces all beneath it, the platform's values too.
+            # A value that is not an object replaces everything below it, platform-only values included.
             if self.platform_only(pointer) or (value != {} and self._has_below(pointer, is_platform_only))
         )
 
     def schema_for_customers(self) -> dict[str, Any]:
-        """The schema without the properties that are the platform's only."""
+        """The schema without platform-only properties."""
         return prune_schema(self.schema)
 
-    def _is_on_the_way(self, pointer: str, has_mark: Callable[[Schema], bool]) -> bool:
+    def _is_marked(self, pointer: str, has_mark: Callable[[Schema], bool]) -> bool:
+        """Whether a schema of the value itself, or of one that contains it, has the mark."""
         return any(has_mark(schema) for level in walk_along(self.schema, split_pointer(pointer)) for schema in level)
 
     def _has_below(self, pointer: str, has_mark: Callable[[Schema], bool]) -> bool:

@@ -1,4 +1,4 @@
-"""Walks a JSON Schema along the places of a document: which subschemas say something about the value there?"""
+"""Walks a JSON Schema along the places of a document, to find the subschemas that apply to the value at each place."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from webnet.plugins.schema.pointer import MISSING, join_pointer, pointer_get
 
 Schema = Mapping[str, Any]
 
+# Recursion through several alternatives multiplies places; real schemas have far fewer.
 MAXIMUM_PLACES = 10_000
 ANY = "*"
 
-# Keywords (draft 2020-12) whose subschemas look at the same value, at an object's members, and at an array's items.
+# Keywords (draft 2020-12) whose subschemas apply to the same value, to an object's members, and to an array's items.
 _SAME_VALUE = ("allOf", "anyOf", "oneOf")
 _SAME_VALUE_ONE = ("if", "then", "else")
 _ANY_MEMBER = ("additionalProperties", "unevaluatedProperties")
@@ -27,7 +28,7 @@ class EndlessSchema(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """One place of a document that the schema names; `*` stands for any member or item."""
+    """One place of a document that the schema describes; `*` stands for any member or item."""
 
     segments: tuple[str, ...]
     schemas: tuple[Schema, ...]
@@ -35,12 +36,12 @@ class Place:
 
 
 def follow_ref(root: Schema, ref: str) -> Any:
-    """What a reference within the document points to; MISSING when nothing is there."""
+    """The target of a reference within the document; MISSING if it does not exist."""
     return pointer_get(root, ref[1:]) if ref[:2] in {"#", "#/"} else MISSING
 
 
 def expand(root: Schema, schemas: Iterable[Any]) -> tuple[Schema, ...]:
-    """The schemas and all that they say about the same value: references, alternatives and conditions."""
+    """The schemas and all others that apply to the same value: references, alternatives and conditions."""
     found: dict[int, Schema] = {}
     waiting = list(schemas)
     while waiting:
@@ -53,13 +54,13 @@ def expand(root: Schema, schemas: Iterable[Any]) -> tuple[Schema, ...]:
 
 
 def descend(root: Schema, schemas: Iterable[Schema], segment: str) -> tuple[Schema, ...]:
-    """What the schemas say about one member (or, for a number, one item) of their value."""
+    """The schemas of one member (or, if the segment is a number, one item) of their value."""
     inner = [inner for schema in schemas for inner in (*_member(schema, segment), *_item(schema, segment))]
     return expand(root, inner)
 
 
 def walk_along(root: Schema, segments: Iterable[str]) -> Iterator[tuple[Schema, ...]]:
-    """The schemas of the whole document, then of each place on the way to the segments' end."""
+    """The schemas of the whole document, then those of each place along the segments."""
     level = expand(root, [root])
     yield level
     for segment in segments:
@@ -68,7 +69,7 @@ def walk_along(root: Schema, segments: Iterable[str]) -> Iterator[tuple[Schema, 
 
 
 def walk_places(root: Schema, start: tuple[Schema, ...] | None = None) -> Iterator[Place]:
-    """Every place that the schema names, outer ones first, each recursion once; raises EndlessSchema."""
+    """Every place that the schema describes, outer ones first, following each recursion once; raises EndlessSchema."""
     top = Place(segments=(), schemas=expand(root, [root]) if start is None else start, in_array=False)
     waiting: list[tuple[Place, frozenset[int]]] = [(top, frozenset())]
     for _ in range(MAXIMUM_PLACES):
@@ -83,7 +84,7 @@ def walk_places(root: Schema, start: tuple[Schema, ...] | None = None) -> Iterat
 
 
 def list_subschemas(schema: Any, segments: tuple[str | int, ...] = ()) -> Iterator[tuple[str, Schema]]:
-    """The schema and all that stand inside it, also unused ones, with the pointer to each."""
+    """The schema and all schemas inside it, including unused ones, with their pointers."""
     if not isinstance(schema, Mapping):
         return
     yield join_pointer(segments), schema

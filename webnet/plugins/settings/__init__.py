@@ -1,1 +1,1 @@
-"""Layers of settings as they are stored: merged, sealed, edited, validated, remembered."""
+"""Layers of settings as they are stored: merged, sealed, edited, validated, and their history."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, TypeAlias
 
 from django.utils import timezone
@@ -11,7 +12,7 @@ from django.utils import timezone
 from webnet.errors import InvalidSettings, SecretUnreadable, SettingsIssue
 from webnet.plugins.models import CustomerPluginConfig
 from webnet.plugins.schema.merge_patch import refuse_depth
-from webnet.plugins.schema.messages import tell_unstorable
+from webnet.plugins.schema.messages import find_unstorable
 from webnet.plugins.schema.settings_schema import SettingsSchema, change_secrets, merge_patch, split_secrets
 from webnet.plugins.settings import history as settings_history
 from webnet.plugins.settings import layers, secrets
@@ -29,7 +30,7 @@ def patch_with(plugin: str, patch: Any) -> Edit:
         if not isinstance(patch, dict):
             raise invalid(plugin, (SettingsIssue(path="", message="A patch of settings must be a JSON object."),))
         refuse_depth(patch)
-        if issues := tuple(tell_unstorable(patch)):
+        if issues := tuple(find_unstorable(patch)):
             raise invalid(plugin, issues)
         _refuse_platform_only(plugin, schema, layer, patch)
         plain, secret_values = split_secrets(schema, patch)
@@ -40,7 +41,7 @@ def patch_with(plugin: str, patch: Any) -> Edit:
 
 
 def revert_to(plugin: str, revision: int) -> Edit:
-    """Restore the plain values of a revision, and keep the secrets; with 0, set nothing any more, secrets neither."""
+    """Restore the plain values of a revision and keep the secrets; revision 0 unsets everything, secrets included."""
 
     def edit(layer: Layer) -> None:
         if revision == 0:
@@ -49,7 +50,7 @@ def revert_to(plugin: str, revision: int) -> Edit:
         schema = _require_schema(plugin)
         settings = settings_history.settings_at(plugin, layers.owner_of(layer), revision)
         _refuse_platform_only(plugin, schema, layer, settings)
-        # What the schema calls a secret by now must not come back as a plain value.
+        # What the schema declares a secret by now must not come back as a plain value.
         layer.settings, secret_values = split_secrets(schema, settings)
         gone = {path: None for path, value in secret_values.items() if not schema.is_secret(path)}
         layer.secrets = change_secrets(layer.secrets, gone)
@@ -58,13 +59,13 @@ def revert_to(plugin: str, revision: int) -> Edit:
 
 
 def invalid(plugin: str, issues: Issues) -> InvalidSettings:
-    """The refusal of settings that do not fit."""
-    count = "one value" if len(issues) == 1 else f"{len(issues)} values"
-    return InvalidSettings(f"The settings of '{plugin}' were not changed: {count} can't be taken.", issues=issues)
+    """The refusal of settings that are not valid."""
+    count = "one value is" if len(issues) == 1 else f"{len(issues)} values are"
+    return InvalidSettings(f"The settings of '{plugin}' were not changed: {count} not valid.", issues=issues)
 
 
 def is_same(one: Any, other: Any) -> bool:
-    """Whether two JSON values are the same; to Python alone, 1 and true would be."""
+    """Whether two JSON values are the same; to Python's ==, 1 and true would be."""
     return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
@@ -84,18 +85,15 @@ def _change_secrets(layer: Layer, values: Mapping[str, Any], *, plugin: str) -> 
     """The layer's sealed secrets after the changes by pointer; one that stays the same is not sealed anew."""
     changes: dict[str, Any] = {}
     for path, value in values.items():
-        before = _find_secret(layer, path, plugin=plugin)
+        before = None
+        if path in layer.secrets:
+            # One that does not open is replaced: this is the way out when its key is gone for good.
+            with suppress(SecretUnreadable):
+                before = layers.open_secret(layer, path, plugin=plugin)
         after = merge_patch(before, value)
         if value is None or path not in layer.secrets or not is_same(before, after):
             changes[path] = None if value is None else seal(layer, path, after, plugin=plugin)
     return change_secrets(layer.secrets, changes)
-
-
-def _find_secret(layer: Layer, path: str, *, plugin: str) -> Any:
-    try:
-        return layers.open_secret(layer, path, plugin=plugin) if path in layer.secrets else None
-    except SecretUnreadable:  # It is given anew: this is the way out when its key is gone for good.
-        return None
 
 
 def seal(layer: Layer, path: str, value: Any, *, plugin: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What became of a layer of settings, revision by revision: read from the audit log, which is the only store of it."""
+"""What the audit log contains about a layer of settings: written by each change, the only store of its history."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from webnet.audit.models import AuditOutcome, PluginAuditLog
 from webnet.errors import RevisionNotAvailable
 from webnet.plugins.schema.pointer import MISSING, join_pointer, pointer_get, walk_leaves
+from webnet.plugins.settings.layers import Layer
 
 GLOBAL_ACTIONS = ("update_plugin_settings", "revert_plugin_settings")
 CUSTOMER_ACTIONS = ("update_customer_plugin_settings", "revert_customer_plugin_settings")
@@ -24,6 +25,16 @@ class ChangedSetting:
     before: Any = None
     after: Any = None
     is_secret: bool = False
+
+
+def audit_view(layer: Layer) -> dict[str, Any]:
+    """What an audit row contains about a layer, before and after; never a secret."""
+    return {"revision": layer.settings_revision, "settings": layer.settings, "secretsSet": sorted(layer.secrets)}
+
+
+def changed_secrets(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """The pointers of the secrets that were set, changed or removed."""
+    return sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
 
 
 def changes(*, is_global: bool) -> QuerySet[PluginAuditLog]:
@@ -40,13 +51,14 @@ def revision_of(row: PluginAuditLog) -> int:
 def settings_at(plugin: str, customer_id: int | None, revision: int) -> Mapping[str, Any]:
     """The layer's plain values at a revision.
 
-    Raises RevisionNotAvailable when there is none of that number, or its audit row was pruned.
+    Raises RevisionNotAvailable when there never was one of that number, or its audit row was pruned.
     """
     rows = changes(is_global=customer_id is None).filter(plugin_name=plugin, customer_id=customer_id)
     row = rows.filter(after__revision=revision).first()
     if row is None:
-        words = f"The settings of '{plugin}' can't go back to revision {revision}: the audit log does not hold it."
-        raise RevisionNotAvailable(words)
+        raise RevisionNotAvailable(
+            f"The settings of '{plugin}' can't go back to revision {revision}: it is not in the audit log."
+        )
     settings: dict[str, Any] = _view(row.after)["settings"]
     return settings
 
@@ -65,11 +77,11 @@ def list_changes(row: PluginAuditLog) -> tuple[ChangedSetting, ...]:
 
 
 def _view(side: Any) -> Mapping[str, Any]:
-    """What an audit row says of a layer; a successful change of settings always has both sides."""
+    # A successful change of settings always has both sides; a row of any other kind has none of this.
     return side or {"revision": 0, "settings": {}, "secretsChanged": ()}
 
 
 def _leaf(settings: Mapping[str, Any], path: str) -> Any:
     value = pointer_get(settings, path)
-    # An object with members is told by its members.
+    # An object with members is shown by its members.
     return None if value is MISSING or (isinstance(value, Mapping) and value) else value

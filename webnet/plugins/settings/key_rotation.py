@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
-from webnet.audit import operation
-from webnet.audit.operation import Operation
+from webnet.audit.operation import Operation, audited, lock_platform
 from webnet.customers import access
 from webnet.customers.access import Actor
 from webnet.errors import SecretUnreadable
@@ -16,12 +14,13 @@ from webnet.plugins.models import CustomerPluginConfig, PluginConfig
 from webnet.plugins.settings import layers, secrets
 from webnet.plugins.settings.layers import Layer
 
+# Each batch holds the platform's lock: some milliseconds for so many layers.
 BATCH_SIZE = 200
 
 
 @dataclass(kw_only=True)
 class RotationReport:
-    """How far a rotation is: layers looked at, secrets sealed again, and those that no key opens, in words."""
+    """How far a rotation is: layers, secrets sealed again, and a sentence for each secret that no key opens."""
 
     total: int = 0
     done: int = 0
@@ -29,38 +28,38 @@ class RotationReport:
     unreadable: list[str] = field(default_factory=list)
 
 
-def rotate(*, actor: Actor, reason: str | None, tell: Callable[[RotationReport], object]) -> RotationReport:
-    """Batch by batch, each one transaction with its audit row: whenever this ends, another run goes on from there.
+def rotate(*, actor: Actor, reason: str | None, progress: Callable[[RotationReport], object]) -> RotationReport:
+    """Batch by batch, each one transaction with its audit row: whenever this ends, another run continues from there.
 
-    `tell` is called after each batch. Nothing is lost when settings change meanwhile: a batch holds the platform's
+    `progress` is called after each batch. Nothing is lost when settings change meanwhile: a batch holds the platform's
     lock, and what is written between two batches is sealed with the new key already.
     """
     access.require_operator(actor)
-    batches = [(model, keys) for model in (PluginConfig, CustomerPluginConfig) for keys in _list_batches(model)]
-    report = RotationReport(total=sum(len(keys) for _, keys in batches))
-    for model, keys in batches:
-        work = Operation(actor=actor, action="rotate_settings_keys", reason=reason)
-        sealed, unreadable = work.run(partial(_rotate_batch, work, model, keys))
-        report.done += len(keys)
+    batches: list[tuple[type[Any], list[int]]] = []
+    for model in (PluginConfig, CustomerPluginConfig):
+        keys = list(model.objects.exclude(secrets={}).order_by("pk").values_list("pk", flat=True))
+        batches += [(model, keys[start : start + BATCH_SIZE]) for start in range(0, len(keys), BATCH_SIZE)]
+    report = RotationReport(total=sum(len(batch) for _, batch in batches))
+    for model, batch in batches:
+        operation = Operation(actor=actor, action="rotate_settings_keys", reason=reason)
+        sealed, unreadable = _rotate_batch(operation, model, batch)
+        report.done += len(batch)
         report.sealed += sealed
         report.unreadable += unreadable
-        tell(report)
+        progress(report)
     return report
 
 
-def _list_batches(model: type[Any]) -> Iterator[list[int]]:
-    keys = list(model.objects.exclude(secrets={}).order_by("pk").values_list("pk", flat=True))
-    yield from (keys[start : start + BATCH_SIZE] for start in range(0, len(keys), BATCH_SIZE))
-
-
-def _rotate_batch(work: Operation, model: type[Any], keys: Sequence[int]) -> tuple[int, list[str]]:
-    operation.lock_platform()
+@audited
+def _rotate_batch(operation: Operation, model: type[Any], keys: Sequence[int]) -> tuple[int, list[str]]:
+    lock_platform()
+    # Read again under the lock: a layer may have changed since its key was listed.
     rows: list[Layer] = list(model.objects.filter(pk__in=keys))
     unreadable: list[str] = []
     counts = [_seal_again(row, unreadable) for row in rows]
     model.objects.bulk_update([row for row, count in zip(rows, counts, strict=True) if count], ["secrets"])
-    work.changed = any(counts)
-    work.after = {"secretsSealed": sum(counts)}
+    if any(counts):
+        operation.record(after={"secretsSealed": sum(counts)})
     return sum(counts), unreadable
 
 

@@ -71,11 +71,12 @@ def owner_of(layer: Layer) -> int | None:
 
 
 class OpenedSettings(Mapping[str, Any]):
-    """Read it like a dict; its `repr` tells names only, so that a log line or a traceback holds no secret.
+    """A read-only mapping whose `repr` has the names only, so that no log line or traceback contains a secret.
 
     Reading raises SecretUnreadable when a secret does not open: there is no setting without its secret.
     """
 
+    # Opened when first read: most hooks and pages need none, and one secret that does not open would stop them all.
     def __init__(self, open_settings: Callable[[], dict[str, Any]]) -> None:
         self._open = open_settings
 
@@ -98,7 +99,7 @@ class OpenedSettings(Mapping[str, Any]):
 
 
 class ConcealedDict(dict[str, Any]):
-    """An object within opened settings: a dict in every way but that its `repr` tells names only."""
+    """An object within opened settings: a dict whose `repr` has the names only."""
 
     def __repr__(self) -> str:
         return f"<settings: {', '.join(self)}>"

@@ -15,7 +15,7 @@ from webnet import key_files
 from webnet.errors import SecretUnreadable, WebnetError
 
 KEY_FILE = "settings.key"
-# Every secret that is opened asks for it.
+# Every secret that is opened needs the key, and reading a file each time would cost more than opening it.
 _embedded_key = lru_cache(maxsize=4)(key_files.read_or_make)
 
 
@@ -27,13 +27,14 @@ def seal(value: Any, *, customer_id: int | None, plugin: str, path: str) -> str:
 def unseal(sealed: str, *, customer_id: int | None, plugin: str, path: str) -> Any:
     """The value again. Raises SecretUnreadable, which never repeats what was sealed."""
     try:
+        # The place is inside the sealed text, so that a row copied to another customer or path does not open there.
         *place, value = orjson.loads(MultiFernet(_keys()).decrypt(sealed.encode()))
     except InvalidToken:
-        words = f"The secret '{path}' of '{plugin}' does not open: put its key back into WEBNET_SETTINGS_KEYS."
-        raise SecretUnreadable(words, path=path) from None
+        message = f"The secret '{path}' of '{plugin}' does not open: put its key back into WEBNET_SETTINGS_KEYS."
+        raise SecretUnreadable(message, path=path) from None
     if place != [customer_id, plugin, path]:
-        words = f"The secret '{path}' of '{plugin}' was sealed for another place; set it anew."
-        raise SecretUnreadable(words, path=path)
+        message = f"The secret '{path}' of '{plugin}' was sealed for another place; set it anew."
+        raise SecretUnreadable(message, path=path)
     return value
 
 
@@ -47,12 +48,12 @@ def is_sealed_with_first_key(sealed: str) -> bool:
 
 
 def require_keys() -> None:
-    """Raise WebnetError unless all that WEBNET_SETTINGS_KEYS holds are keys."""
+    """Raise WebnetError unless WEBNET_SETTINGS_KEYS contains nothing but keys."""
     _read_keys(tuple(settings.WEBNET_SETTINGS_KEYS))
 
 
 def key_fingerprint() -> str:
-    """A name for the keys that open secrets now: it changes with them, and tells nothing of them."""
+    """A name for the keys that open secrets now: it changes with them, and reveals nothing about them."""
     hashes = sorted(hashlib.sha256(key.encode()).hexdigest() for key in _texts())
     return hashlib.sha256("".join(hashes).encode()).hexdigest()
 
@@ -71,7 +72,7 @@ def _read_keys(texts: tuple[str, ...]) -> tuple[Fernet, ...]:
         return tuple(Fernet(text) for text in texts)
     except ValueError:
         raise WebnetError(
-            "WEBNET_SETTINGS_KEYS holds something that is no Fernet key; make one with "
+            "WEBNET_SETTINGS_KEYS contains something that is not a Fernet key; make one with "
             "'python -c \"from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())\"'.",
             code="SETTINGS_KEYS_MALFORMED",
         ) from None

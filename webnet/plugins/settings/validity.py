@@ -1,43 +1,65 @@
-"""Finds out for whom a plugin's merged settings can't be used, and keeps that beside the layers, for the gate."""
+"""Judges whether merged settings can be used, for everybody and for each customer that overrides any.
+
+The result is stored beside the layers, as `settings_fault`, where the gate reads it. A change of global settings is
+judged before its lock is taken (`look_ahead`), since it may concern very many customers.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from webnet.errors import SettingsIssue, WebnetError
+from webnet.customers.access import Actor
+from webnet.customers.summary import CustomerSummary
+from webnet.errors import InvalidSettings, SettingsIssue, WebnetError
 from webnet.plugins.models import OVERRIDES, CustomerPluginConfig, PluginConfig
 from webnet.plugins.schema.settings_schema import SettingsSchema, merge_patch
 from webnet.plugins.settings import layers, secrets
 
+# Rows that are in memory at the same time; the largest ones are a few kilobytes each.
 BATCH_SIZE = 500
-TOLD_ISSUES = 3
+# A fault is the end of a sentence in `ineffectiveReasons`, so it names only the first few issues.
+NAMED_ISSUES = 3
 PLATFORMS_FAULT = "what only the platform can set does not fit"
 
 Issues: TypeAlias = tuple[SettingsIssue, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Foresight:
+    """The issues of customers' merged settings over one future global layer, by primary key and revision.
+
+    They count while the global layer is still at `revision`; a customer that has changed since is judged again.
+    """
+
+    revision: int | None = None
+    known: Mapping[tuple[int, int], Issues] = field(default_factory=dict, repr=False)
+
+
 def find_issues(row: PluginConfig, config: CustomerPluginConfig | None = None) -> Issues:
     """What is wrong with the merged settings, for everybody or for one customer; empty while they can be used."""
     schema = layers.schema_of(row.name)
-    return _attempt(lambda: schema.validate(layers.open_merged(row, config))) if schema is not None else ()
-
-
-def find_customer_issues(row: PluginConfig, configs: Iterable[CustomerPluginConfig]) -> Iterator[tuple[int, Issues]]:
-    """The same for many customers' layers, by their primary keys; the layers below are opened once for all."""
-    schema = layers.schema_of(row.name)
     if schema is None:
-        return
+        return ()
     try:
-        below = layers.open_merged(row)
+        return schema.validate(layers.open_merged(row, config))
     except WebnetError as error:
-        yield from ((config.pk, (_as_issue(error),)) for config in configs)
-        return
-    for config in configs:
-        yield config.pk, _attempt(partial(_validate_over, schema, below, config, plugin=row.name))
+        return (_as_issue(error),)
+
+
+def describe_fault(schema: SettingsSchema | None, issues: Issues) -> str:
+    """The issues as the end of a sentence, for `settings_fault`; customers read it, so the platform's are left out."""
+    if not issues:
+        return ""
+    shown = [issue for issue in issues if schema is None or not schema.platform_only(issue.path)]
+    if not shown:
+        return f"do not fit its schema: {PLATFORMS_FAULT}."
+    first = "; ".join(f"{issue.path or 'the whole'} {issue.message}" for issue in shown[:NAMED_ISSUES])
+    more = f", and {len(shown) - NAMED_ISSUES} more" if len(shown) > NAMED_ISSUES else ""
+    return f"do not fit its schema: {first}{more}."
 
 
 def overriding(row: PluginConfig) -> Any:
@@ -45,40 +67,101 @@ def overriding(row: PluginConfig) -> Any:
     return CustomerPluginConfig.objects.filter(OVERRIDES, plugin=row.pk)
 
 
-def tell_fault(schema: SettingsSchema | None, issues: Issues) -> str:
-    """The issues as the end of a sentence, for `settings_fault`; customers read it, so the platform's are not named."""
-    if not issues:
-        return ""
-    told = [issue for issue in issues if schema is None or not schema.platform_only(issue.path)]
-    if not told:
-        return f"do not fit its schema: {PLATFORMS_FAULT}."
-    words = "; ".join(f"{issue.path or 'the whole'} {issue.message}" for issue in told[:TOLD_ISSUES])
-    more = f", and {len(told) - TOLD_ISSUES} more" if len(told) > TOLD_ISSUES else ""
-    return f"do not fit its schema: {words}{more}."
-
-
-def store_customer_faults(faults: dict[int, str]) -> None:
-    """Keep the faults of customers' layers, by primary key."""
-    changed = [CustomerPluginConfig(pk=pk, settings_fault=fault) for pk, fault in faults.items()]
-    CustomerPluginConfig.objects.bulk_update(changed, ["settings_fault"], batch_size=BATCH_SIZE)
-
-
 def check_all(row: PluginConfig) -> bool:
-    """Check every layer of the plugin anew when its version, its schema or the keys are others than at the last check.
+    """Judge every layer of the plugin again if its version, its schema or the keys differ from those last time.
 
-    The global fault is set on the row, which the caller saves; returns whether anything was checked.
+    The global fault is set on the row, which the caller saves; returns whether anything was judged.
     """
     schema = layers.schema_of(row.name)
-    checked = _fingerprint(row, schema)
-    if checked == row.settings_checked:
+    text = json.dumps(schema.schema, sort_keys=True) if schema is not None else ""
+    fingerprint = hashlib.sha256(f"{secrets.key_fingerprint()} {row.version} {text}".encode()).hexdigest()
+    if fingerprint == row.settings_checked:
         return False
-    row.settings_fault, row.settings_checked = tell_fault(schema, find_issues(row)), checked
+    row.settings_fault, row.settings_checked = describe_fault(schema, find_issues(row)), fingerprint
     if row.pk is not None:
         configs = overriding(row).iterator(chunk_size=BATCH_SIZE)
-        found = {pk: tell_fault(schema, issues) for pk, issues in find_customer_issues(row, configs)}
-        stored = dict(overriding(row).values_list("pk", "settings_fault"))
-        store_customer_faults({pk: fault for pk, fault in found.items() if stored[pk] != fault})
+        judged = ((config, describe_fault(schema, issues)) for config, issues in _judge_overrides(row, configs))
+        _store_faults({config.pk: fault for config, fault in judged if fault != config.settings_fault})
     return True
+
+
+def look_ahead(actor: Actor, plugin: str, edit: Callable[[PluginConfig], None]) -> Foresight:
+    """Judge all overrides over the edited global layer, outside of any transaction, since this may take long.
+
+    Whatever stands in the way of the edit is raised by the change itself.
+    """
+    row = PluginConfig.objects.filter(name=plugin).first() if actor.is_platform_operator else None
+    if row is None:
+        return Foresight()
+    revision = row.settings_revision
+    try:
+        edit(row)
+    except WebnetError:
+        return Foresight()
+    configs = overriding(row).iterator(chunk_size=BATCH_SIZE)
+    known = {(config.pk, config.settings_revision): issues for config, issues in _judge_overrides(row, configs)}
+    return Foresight(revision=revision, known=known)
+
+
+def refuse_or_note(row: PluginConfig, foresight: Foresight, *, revision: int, allow_invalid: bool) -> None:
+    """Inside the change, under the lock: refuse what would break customers' settings, or store for whom it does.
+
+    `row` is the changed layer, and `revision` the one that it had. A customer whose settings could not be used before
+    is no reason to refuse, and loses its fault when they can be used again.
+    """
+    known = dict(foresight.known) if foresight.revision == revision else {}
+    # Without the settings themselves: those of most customers were judged before the lock.
+    # Nobody changes an override meanwhile: that needs a share of the platform's lock, which this change holds.
+    columns = ("pk", "customer__slug", "settings_revision", "settings_fault")
+    overrides = list(overriding(row).order_by("customer__slug").values_list(*columns, named=True))
+    unknown = [each.pk for each in overrides if (each.pk, each.settings_revision) not in known]
+    for start in range(0, len(unknown), BATCH_SIZE):
+        configs = overriding(row).filter(pk__in=unknown[start : start + BATCH_SIZE])
+        for config, issues in _judge_overrides(row, configs):
+            known[config.pk, config.settings_revision] = issues
+
+    issues_of = {each.pk: known[each.pk, each.settings_revision] for each in overrides}
+    broken = {
+        each.customer__slug: issues_of[each.pk] for each in overrides if issues_of[each.pk] and not each.settings_fault
+    }
+    if broken and not allow_invalid:
+        raise _refusal(row.name, broken)
+    schema = layers.schema_of(row.name)
+    faults = [(each, describe_fault(schema, issues_of[each.pk])) for each in overrides]
+    _store_faults({each.pk: fault for each, fault in faults if fault != each.settings_fault})
+
+
+def _refusal(plugin: str, broken: dict[str, Issues]) -> InvalidSettings:
+    concerned = CustomerSummary.of_slugs(broken)
+    issues = [issue for slug, found in broken.items() if slug in concerned.slugs for issue in found]
+    return InvalidSettings(
+        f"The settings of '{plugin}' were not changed: those of {concerned.describe()} would not fit any more; "
+        "send allowInvalid to change them all the same.",
+        issues=tuple(dict.fromkeys(issues)),
+        customers=concerned.slugs,
+        customer_count=concerned.count,
+    )
+
+
+def _judge_overrides(
+    row: PluginConfig, configs: Iterable[CustomerPluginConfig]
+) -> Iterator[tuple[CustomerPluginConfig, Issues]]:
+    """Each of the customers' layers with its issues; the layers below are opened and merged once for all."""
+    schema = layers.schema_of(row.name)
+    if schema is None:
+        yield from ((config, ()) for config in configs)
+        return
+    try:
+        below = layers.open_merged(row)
+    except WebnetError as error:
+        yield from ((config, (_as_issue(error),)) for config in configs)
+        return
+    for config in configs:
+        try:
+            issues = _validate_over(schema, below, config, plugin=row.name)
+        except WebnetError as error:
+            issues = (_as_issue(error),)
+        yield config, issues
 
 
 def _validate_over(
@@ -87,18 +170,12 @@ def _validate_over(
     return schema.validate(merge_patch(below, layers.open_layer(config, plugin=plugin)))
 
 
-def _attempt(validate: Callable[[], Issues]) -> Issues:
-    try:
-        return validate()
-    except WebnetError as error:
-        return (_as_issue(error),)
-
-
 def _as_issue(error: WebnetError) -> SettingsIssue:
-    """What does not open can't be judged, and never counts as an empty value."""
+    """A secret that does not open can't be judged, and never counts as an empty value."""
     return SettingsIssue(path=getattr(error, "path", ""), message=f"can't be read. {error.message.rstrip('.')}")
 
 
-def _fingerprint(row: PluginConfig, schema: SettingsSchema | None) -> str:
-    text = json.dumps(schema.schema, sort_keys=True) if schema is not None else ""
-    return hashlib.sha256(f"{secrets.key_fingerprint()} {row.version} {text}".encode()).hexdigest()
+def _store_faults(faults: dict[int, str]) -> None:
+    """Store the faults of customers' layers, by primary key."""
+    changed = [CustomerPluginConfig(pk=pk, settings_fault=fault) for pk, fault in faults.items()]
+    CustomerPluginConfig.objects.bulk_update(changed, ["settings_fault"], batch_size=BATCH_SIZE)

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from webnet.containment import tell_error
+from webnet.containment import format_error
 
 
 class CapturedErrors(logging.Handler):
@@ -22,7 +22,7 @@ class CapturedErrors(logging.Handler):
 
     def describe_last(self, otherwise: str = "it failed") -> str:
         """A description of the last error."""
-        return f"it raised {tell_error(self.errors[-1])}" if self.errors else otherwise
+        return f"it raised {format_error(self.errors[-1])}" if self.errors else otherwise
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from webnet.containment import tell_error
+from webnet.containment import format_error
 from webnet.customers.models import Customer
 from webnet.errors import HookFailed, Refusal
 from webnet.plugins.base import HealthReport, HookContext, call_hook
@@ -36,7 +36,7 @@ def check_unloading(subject: PluginUnderTest) -> Iterator[RuleFinding]:
         call_hook(plugin, "on_unload")
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it raises is reported
         way_out = "release what it holds, and ignore what is already gone"
-        yield subject.finding("hooks.unload", "on_unload()", f"it raised {tell_error(error)}", way_out)
+        yield subject.finding("hooks.unload", "on_unload()", f"it raised {format_error(error)}", way_out)
 
 
 def check_health(scenario: Scenario) -> Iterator[RuleFinding]:
@@ -46,7 +46,7 @@ def check_health(scenario: Scenario) -> Iterator[RuleFinding]:
         try:
             report = HealthReport.read(call_hook(plugin, "health_check", context) if plugin is not None else None)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it raises is reported
-            message = f"{describe_context(context)} it raised {tell_error(error)}"
+            message = f"{describe_context(context)} it raised {format_error(error)}"
         else:
             if report.status != "unknown" or not report.message.startswith("The check"):
                 continue

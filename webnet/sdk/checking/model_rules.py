@@ -15,6 +15,7 @@ from graphql import GraphQLObjectType
 
 from webnet.api.engine.gated_fields import make_absent
 from webnet.api.schema import full_schema
+from webnet.api.strawberry_internals import model_of
 from webnet.containment import LoadFailure, attempt
 from webnet.customers.models import Customer
 from webnet.plugins import checks
@@ -30,7 +31,7 @@ def check_tenancy(subject: PluginUnderTest) -> Iterator[RuleFinding]:
     config = subject.config
     for error in checks.check_tenancy(app_configs=[config]) if config is not None else ():
         way_out = str(error.hint).rstrip(".")
-        message = "it declares no tenancy"
+        message = "it does not declare who owns its rows"
         yield subject.finding("tenancy.model", f"model '{error.obj}'", message, way_out[:1].lower() + way_out[1:])
 
 
@@ -38,7 +39,7 @@ def check_types(subject: PluginUnderTest) -> Iterator[RuleFinding]:
     """Every GraphQL type of customer-owned rows is declared with the SDK, which limits it to visible rows."""
     for name, owner in subject.owners.types.items():
         origin = getattr(full_schema().schema.get_type_by_name(name), "origin", None)
-        model = getattr(getattr(origin, "__strawberry_django_definition__", None), "model", None)
+        model = model_of(origin)
         if owner == subject.name and model is not None and is_customer_owned(model) and find_row_type(origin) is None:
             message = f"it shows the rows of '{model._meta.label}' of all customers to each of them"
             way_out = f"declare it with '@graphql.type(models.{model.__name__})' of webnet.sdk"
@@ -50,9 +51,7 @@ def check_added_fields(subject: PluginUnderTest) -> Iterator[RuleFinding]:
     full = full_schema()
     for (type_name, field_name), owner in subject.owners.fields.items():
         kind, definition = full.schema.graphql.type_map.get(type_name), full.schema.get_type_by_name(type_name)
-        model = getattr(
-            getattr(getattr(definition, "origin", None), "__strawberry_django_definition__", None), "model", None
-        )
+        model = model_of(getattr(definition, "origin", None))
         if owner == subject.name and isinstance(kind, GraphQLObjectType) and model is not None and _has_customer(model):
             field = kind.fields.get(field_name)
             if field is not None and make_absent(field) is None:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from webnet.api.resolvers.widgets import BUDGET_SECONDS
-from webnet.containment import tell_error
+from webnet.containment import format_error
 from webnet.plugins.base import HealthReport, HookContext, call_hook, call_with
 from webnet.plugins.declarations import DashboardWidget, UIView
 from webnet.sdk.checking.captured_errors import capture_errors
@@ -107,7 +107,7 @@ def _find_problem(widget: DashboardWidget, context: HookContext) -> str:
     try:
         render_widget(widget, context)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it raises is reported
-        return f"it raised {tell_error(error)}"
+        return f"it raised {format_error(error)}"
     is_late = time.monotonic() - started > BUDGET_SECONDS
     return f"it took longer than {BUDGET_SECONDS:g} seconds" if is_late else ""
 

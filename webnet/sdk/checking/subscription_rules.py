@@ -13,7 +13,7 @@ from django.test import RequestFactory
 from graphql import ExecutionResult, GraphQLError, create_source_event_stream, execute_subscription_event
 from strawberry.http import GraphQLRequestData
 
-from webnet.api.error_reporting import tell_errors
+from webnet.api.error_reporting import report_errors
 from webnet.api.request.context import Context
 from webnet.api.visibility import visible_schema
 from webnet.sdk.checking.captured_errors import capture_errors
@@ -63,7 +63,7 @@ def _follow(scenario: Scenario, question: Question) -> list[dict[str, Any]]:
     else:
         async_to_sync(_read)(executor, answers)
     return [
-        {"data": answer.data, "errors": [each.formatted for each in tell_errors(answer.errors, context)]}
+        {"data": answer.data, "errors": [each.formatted for each in report_errors(answer.errors, context)]}
         for answer in answers
     ]
 
@@ -85,7 +85,7 @@ async def _read(executor: Any, answers: list[ExecutionResult]) -> None:
                         return
     except TimeoutError:
         return
-    except Exception as problem:  # noqa: BLE001 - the source is the plugin's code; `tell_errors` logs it
+    except Exception as problem:  # noqa: BLE001 - the source is the plugin's code; `report_errors` logs it
         answers.append(ExecutionResult(None, [GraphQLError(str(problem), original_error=problem, path=[])]))
 
 

@@ -14,6 +14,7 @@ from strawberry.types.arguments import StrawberryArgument
 from webnet.api.paging.connections import Listing, Page, empty_page
 from webnet.api.paging.page_request import PageInfo
 from webnet.api.resolvers.pages import open_nested_page, open_page
+from webnet.api.strawberry_internals import rebuild_info, type_arguments_of
 from webnet.customers.models import Customer
 from webnet.sdk.graphql.definition import RowType, find_row_type, mistake
 from webnet.sdk.graphql.fields import PluginField
@@ -66,7 +67,7 @@ class ConnectionField(PluginField):
     def row_type(self) -> RowType:
         """The row type whose pages these are."""
         kind: Any = self.type
-        nodes = getattr(getattr(kind, "__strawberry_definition__", None), "type_var_map", {})
+        nodes = type_arguments_of(kind)
         shown = find_row_type(nodes.get("NodeType"))
         if shown is None:
             module = getattr(self.origin, "__module__", "?")
@@ -153,4 +154,4 @@ class CountField(ConnectionField):
 
 def _host(info: Info) -> Any:
     """Strawberry's own `info`, with the host's context."""
-    return strawberry.Info(_raw_info=info._raw_info, _field=info._field)  # noqa: SLF001 - what Strawberry makes it of
+    return rebuild_info(strawberry.Info, info)

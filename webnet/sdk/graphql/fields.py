@@ -17,6 +17,7 @@ from strawberry.utils.inspect import in_async_context
 from strawberry_django.optimizer import is_optimized_by_prefetching, optimize
 
 from webnet.api.engine.permission_checks import PERMISSION
+from webnet.api.strawberry_internals import rebuild_info, related_column
 from webnet.api.vocabulary.columns import WHOLE_ROWS, Column
 from webnet.customers.models import Customer
 from webnet.plugins.tenancy import is_customer_owned
@@ -119,7 +120,7 @@ class RowField(Column):
         """The rows that the optimizer prefetches for a relation."""
         if is_optimized_by_prefetching(queryset):
             return queryset
-        column = kwargs.get("_strawberry_related_field_id")
+        column = related_column(kwargs)
         rows = super().get_queryset(queryset, info, **kwargs)  # type: ignore[no-untyped-call]  # Strawberry has no types here
         return first_rows_of_each(rows, column) if self.is_list and column else rows
 
@@ -145,7 +146,7 @@ def in_thread(resolve: Any) -> Any:
 
 def own_info(info: Any) -> Info:
     """The plugin's `Info` for Strawberry's."""
-    return Info(_raw_info=info._raw_info, _field=info._field)  # noqa: SLF001 - the arguments that Strawberry creates it with
+    return rebuild_info(Info, info)
 
 
 def is_info(value: object) -> bool:

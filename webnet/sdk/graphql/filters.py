@@ -13,6 +13,7 @@ from django.db.models import Q, QuerySet
 from strawberry import UNSET
 from strawberry.types.base import StrawberryContainer
 
+from webnet.api.strawberry_internals import fields_of
 from webnet.api.vocabulary.node import read_global_id
 from webnet.sdk.graphql.definition import docstring_of
 
@@ -44,7 +45,7 @@ def narrow(rows: QuerySet[Any], wanted: Any) -> QuerySet[Any]:
     """The rows that the filter lets through."""
     if not wanted:
         return rows
-    for field in wanted.__strawberry_definition__.fields:
+    for field in fields_of(wanted):
         value = getattr(wanted, field.python_name)
         if value is None or value is UNSET:
             continue

@@ -8,6 +8,7 @@ from typing import Any
 import strawberry
 from django.core.exceptions import ValidationError
 
+from webnet.api.strawberry_internals import definition_of, field_of, raw_info_of
 from webnet.api.vocabulary.node import read_global_id
 from webnet.errors import PluginDefinitionError
 from webnet.plugins.registry import registry
@@ -33,7 +34,7 @@ class GraphQLContext(PluginContext):
         """The same, but raises NotFound, whether the row does not exist or belongs to another customer."""
         found = self.find(kind, id)
         if found is None:
-            raise NotFound(f"There is no {kind.__strawberry_definition__.name} with this id.", code="ROW_NOT_FOUND")
+            raise NotFound(f"There is no {definition_of(kind).name} with this id.", code="ROW_NOT_FOUND")
         return found
 
 
@@ -50,8 +51,8 @@ class Info(strawberry.Info[Any, None]):
 
     @cached_property
     def context(self) -> GraphQLContext:
-        plugin = find_plugin_of(self._field)
-        return GraphQLContext(plugin=plugin, reading=self._raw_info.context.reading)
+        plugin = find_plugin_of(field_of(self))
+        return GraphQLContext(plugin=plugin, reading=raw_info_of(self).context.reading)
 
 
 def find_plugin_of(field: Any) -> str:

@@ -16,6 +16,7 @@ from strawberry.exceptions import StrawberryException
 from strawberry.types.field import StrawberryField
 from strawberry_django.optimizer import optimize
 
+from webnet.api.strawberry_internals import model_of
 from webnet.api.vocabulary.columns import WHOLE_ROWS
 from webnet.api.vocabulary.node import Node, global_id
 from webnet.plugins.tenancy import has_tenancy
@@ -71,13 +72,13 @@ def extend(target: Any) -> Callable[[Kind], Kind]:
     """
 
     def make(cls: Kind) -> Kind:
-        definition = getattr(target, "__strawberry_django_definition__", None)
+        model = model_of(target)
         _refuse_untyped(cls)
         with _mistakes_of(cls):
-            if definition is None:
+            if model is None:
                 strawberry.type(cls)
             else:
-                strawberry_django.type(definition.model, field_cls=RowField)(cls)
+                strawberry_django.type(model, field_cls=RowField)(cls)
         setattr(cls, EXTENDED, target)
         return cls
 
@@ -154,8 +155,8 @@ def _make_id(type_name: str) -> Any:
 
 def _refuse_untenanted(cls: Any, model: Any) -> None:
     if not has_tenancy(model):
-        message = f"the model '{model.__name__}' has no tenancy: extend CustomerOwnedModel or GlobalModel"
-        raise mistake(cls.__module__, f"the type '{cls.__name__}'", message)
+        message = f"the model '{model.__name__}' does not declare who owns its rows: extend CustomerOwnedModel"
+        raise mistake(cls.__module__, f"the type '{cls.__name__}'", f"{message}, or GlobalModel")
 
 
 def _refuse_untyped(cls: Any) -> None:

@@ -17,7 +17,7 @@ from django.db import connection
 from webnet.audit import triggers as audit_triggers
 from webnet.customers.models import Customer
 from webnet.plugins.gate import state_cache
-from webnet.plugins.runtime import failure_counter
+from webnet.plugins.runtime import failures
 from webnet.sdk.testing.protocols import MakeClient, MakeCustomer, MakeHookContext, SetSettings, SwitchPlugin
 from webnet.sdk.testing.stash import DATA_DIR
 from webnet.sdk.trial.client import WebnetClient
@@ -120,7 +120,7 @@ def _webnet_audit_triggers(request: pytest.FixtureRequest, _django_db_marker: No
 @pytest.fixture(autouse=True)
 def _webnet_failure_counts() -> None:
     """What failed in an earlier test was counted in memory, and would be stored in this one's database."""
-    failure_counter.counts.take()
+    failures.counter.take()
 
 
 @pytest.fixture(scope="session")

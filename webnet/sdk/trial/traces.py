@@ -11,6 +11,7 @@ from graphql import GraphQLObjectType
 
 from webnet.api.resolvers.contributions import models_of
 from webnet.api.schema import full_schema
+from webnet.api.strawberry_internals import model_of
 from webnet.api.vocabulary.node import global_id
 from webnet.customers.models import Customer
 from webnet.plugins.registry import registry
@@ -58,10 +59,9 @@ def _shown_models(plugin: str) -> Iterator[tuple[str, Any]]:
     """(name, model) of the plugin's GraphQL types that show rows, also of those not declared with the SDK."""
     full = full_schema()
     for name, owner in full.owners.types.items():
-        definition = getattr(full.schema.get_type_by_name(name), "origin", None)
-        shown = getattr(definition, "__strawberry_django_definition__", None)
-        if owner == plugin and shown is not None and isinstance(full.schema.graphql.type_map[name], GraphQLObjectType):
-            yield name, shown.model
+        model = model_of(getattr(full.schema.get_type_by_name(name), "origin", None))
+        if owner == plugin and model is not None and isinstance(full.schema.graphql.type_map[name], GraphQLObjectType):
+            yield name, model
 
 
 def _all(model: Any) -> Any:

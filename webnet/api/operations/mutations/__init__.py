@@ -1,1 +1,1 @@
-"""The mutations of the host: each hands its input to the writer and wraps what came of it."""
+"""The mutations of the host: each passes its input to the manager or to `accounts`, and wraps the result."""

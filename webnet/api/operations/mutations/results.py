@@ -9,12 +9,13 @@ from webnet.api.request.context import Info
 from webnet.api.resolvers import listings
 from webnet.api.types.refusals import to_graphql
 from webnet.errors import NotFound
+from webnet.plugins.changes.switching import PluginChange
 from webnet.plugins.lifecycle.sync import SyncReport
-from webnet.plugins.manager import Change, Outcome
+from webnet.plugins.manager import Outcome
 from webnet.plugins.models import CustomerPluginConfig, PluginConfig
 
 
-def plugins(info: Info, change: Change) -> tuple[PluginConfig, list[PluginConfig]]:
+def plugins(info: Info, change: PluginChange) -> tuple[PluginConfig, list[PluginConfig]]:
     """The plugin as it is now, and those that were changed with it."""
     info.context.forget()
     plugin, *also = _rows(info, [change.plugin, *change.also])
@@ -27,14 +28,14 @@ def synced(info: Info, report: SyncReport) -> tuple[list[PluginConfig], ...]:
     return tuple(_rows(info, names) for names in (report.added, report.updated, report.missing, report.failed))
 
 
-def configs(info: Info, change: Change) -> tuple[CustomerPluginConfig, list[CustomerPluginConfig]]:
+def configs(info: Info, change: PluginChange) -> tuple[CustomerPluginConfig, list[CustomerPluginConfig]]:
     """The customer's config as it is now, and those that were changed with it."""
     info.context.forget()
     slug = _slug(change)
     return config(info, slug, change.plugin), [config(info, slug, name) for name in change.also]
 
 
-def find_config(info: Info, change: Change) -> CustomerPluginConfig | None:
+def find_config(info: Info, change: PluginChange) -> CustomerPluginConfig | None:
     """The customer's config as it is now; None for a change that was for everybody."""
     return config(info, _slug(change), change.plugin) if change.customer is not None else None
 
@@ -68,5 +69,5 @@ def _rows(info: Info, names: Sequence[str]) -> list[PluginConfig]:
     return [known[name] for name in names if name in known]
 
 
-def _slug(change: Change) -> str:
+def _slug(change: PluginChange) -> str:
     return change.customer.slug if change.customer is not None else ""

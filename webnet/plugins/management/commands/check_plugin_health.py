@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from webnet.customers.access import Actor
 from webnet.errors import PluginUnavailable, Refusal
-from webnet.plugins import quarantine
+from webnet.plugins.changes import pauses
 from webnet.plugins.health.checks import CheckOutcome
 from webnet.plugins.manager import manager
 from webnet.plugins.models import HealthStatus, PluginStatus
@@ -75,7 +75,7 @@ class Command(BaseCommand):
             found = manager.check_all_health(actor=actor, customer=options["customer"], plugins=options["plugins"])
         except Refusal as refusal:
             raise CommandError(f"{refusal.message} ({refusal.code})") from None
-        quarantine.keep()  # also counts what failed in this process
+        pauses.pause_and_retry()  # also counts what failed in this process
         self.is_healthy = all(each.health is not None and each.health.status in HEALTHY_ENOUGH for each in found)
         if found:
             self._print_table(found)

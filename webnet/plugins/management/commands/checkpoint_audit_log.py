@@ -30,4 +30,4 @@ class Command(BaseCommand):
         if checkpoint is None:
             self.stderr.write("Nothing was written since the last checkpoint.")
         else:
-            self.stdout.write(checkpoints.printed(checkpoint))
+            self.stdout.write(checkpoints.to_line(checkpoint))

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from webnet.customers.access import Actor
+from webnet.plugins.changes.switching import PluginChange
 from webnet.plugins.management.switch_command import SwitchCommand
-from webnet.plugins.manager import Change, manager
+from webnet.plugins.manager import manager
 
 
 class Command(SwitchCommand):
     help = "Enables a plugin for all customers or for one, without a restart."
     verb = "enabled"
 
-    def switch(self, actor: Actor, options: dict[str, Any]) -> Change:
+    def switch(self, actor: Actor, options: dict[str, Any]) -> PluginChange:
         return manager.enable(
             options["plugin"],
             actor=actor,

@@ -12,9 +12,9 @@ from django.db.models import QuerySet
 from tqdm import tqdm
 
 from webnet.audit import export as audit_export
-from webnet.audit import search as audit_search
 from webnet.audit.models import AuditOutcome, PluginAuditLog
-from webnet.audit.verification import one_moment
+from webnet.audit.search import containing, created_between
+from webnet.audit.verification import snapshot
 from webnet.customers.models import Customer
 from webnet.plugins.management.instants import read_instant
 
@@ -44,12 +44,16 @@ class Command(BaseCommand):
             "--from", metavar="TIME", type=read_instant, help="from this time on; ISO 8601, UTC by default"
         )
         parser.add_argument("--until", metavar="TIME", type=read_instant, help="before this time")
-        parser.add_argument("--text", help="rows with this text in the reason, a name, the action or the error code")
+        parser.add_argument(
+            "--text",
+            help="rows with this text, in any case, in the reason, a name, the plugin's version, the action, the error "
+            "code, the request id or what changed, like the API's `search`",
+        )
 
     def handle(self, **options: Any) -> None:
         write = WRITERS[options["format"]]
         bar = tqdm(desc="Exporting", unit=" rows", disable=None)
-        with self._open(options["output"]) as stream, one_moment(), bar:
+        with self._open(options["output"]) as stream, snapshot(), bar:
             write(_select(options), stream, bar.update)
 
     @contextmanager
@@ -72,11 +76,8 @@ def _select(options: dict[str, Any]) -> QuerySet[PluginAuditLog]:
             rows = rows.filter(**{f"{column}__in": options[option]})
     if options["customer"]:
         rows = rows.filter(customer_id__in=[_find_customer(slug).pk for slug in options["customer"]])
-    if options["from"]:
-        rows = audit_search.created_from(rows, options["from"])
-    if options["until"]:
-        rows = audit_search.created_until(rows, options["until"])
-    return audit_search.containing(rows, options["text"]) if options["text"] else rows
+    rows = created_between(rows, options["from"], options["until"])
+    return containing(rows, options["text"]) if options["text"] else rows
 
 
 def _find_customer(slug: str) -> Customer:

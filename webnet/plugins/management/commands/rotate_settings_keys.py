@@ -27,11 +27,11 @@ class Command(BaseCommand):
         actor = Actor.system("command: rotate_settings_keys")
         with tqdm(desc="Encrypting secrets", unit=" layers", disable=None) as bar:
 
-            def show_progress(report: RotationReport) -> None:
+            def progress(report: RotationReport) -> None:
                 bar.total = report.total
                 bar.update(report.done - bar.n)
 
-            report = manager.rotate_settings_keys(actor=actor, reason=options["reason"], tell=show_progress)
+            report = manager.rotate_settings_keys(actor=actor, reason=options["reason"], progress=progress)
         self.stdout.write(f"{report.sealed} secrets re-encrypted, in {report.done} layers with secrets.")
         for message in report.unreadable:
             self.stderr.write(message)

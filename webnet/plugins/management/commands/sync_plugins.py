@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from webnet.customers.access import Actor
 from webnet.plugins.hooks import after_commit
-from webnet.plugins.lifecycle.findings import Finding
+from webnet.plugins.lifecycle.findings import SyncFinding
 from webnet.plugins.manager import manager
 from webnet.plugins.models import PluginConfig
 
@@ -54,7 +54,7 @@ class Command(BaseCommand):
         if report.failed:
             sys.exit(1)
 
-    def _preview(self, findings: tuple[Finding, ...]) -> None:
+    def _preview(self, findings: tuple[SyncFinding, ...]) -> None:
         for found in findings:
             self._print_finding(found)
             self._print_issues(found)
@@ -64,7 +64,7 @@ class Command(BaseCommand):
         if any(found.is_bad for found in findings):
             sys.exit(1)
 
-    def _print_finding(self, found: Finding) -> None:
+    def _print_finding(self, found: SyncFinding) -> None:
         """One line: what a sync would do with the plugin; then a line for each migration it would run."""
         step, version = found.upgrade, found.entry.identity.version if found.entry.identity else "no version"
         versions = f"{step.from_version} → {step.to_version}" if step else version
@@ -75,9 +75,9 @@ class Command(BaseCommand):
         for migration in found.pending:
             self.stdout.write(f"  migration {migration}")
 
-    def _print_issues(self, found: Finding) -> None:
+    def _print_issues(self, found: SyncFinding) -> None:
         for issue in found.upgrade.issues if found.upgrade else ():
-            self.stdout.write(f"  {issue.tell()}")
+            self.stdout.write(f"  {issue.describe()}")
 
     def _print(self, heading: str, row: PluginConfig) -> None:
         style = self.style.ERROR if heading in ("failed", "missing") else self.style.SUCCESS

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from webnet.customers.access import Actor
 from webnet.errors import Refusal
-from webnet.plugins.lifecycle.uninstall_review import UninstallReview
+from webnet.plugins.lifecycle.uninstall import UninstallReview
 from webnet.plugins.manager import manager
 
 

@@ -13,7 +13,7 @@ from tqdm import tqdm
 from webnet.audit import signing_keys
 from webnet.audit import triggers as audit_triggers
 from webnet.audit.models import AuditCheckpoint
-from webnet.audit.verification import last_position, one_moment, pruned_to, verify
+from webnet.audit.verification import last_position, pruned_to, snapshot, verify
 
 
 class Command(BaseCommand):
@@ -35,7 +35,7 @@ class Command(BaseCommand):
         kept = options["checkpoints"].read_text().splitlines() if options["checkpoints"] else ()
         count = 0
         total = last_position() - pruned_to()
-        with one_moment(), tqdm(desc="Verifying", unit=" rows", total=total, disable=None) as bar:
+        with snapshot(), tqdm(desc="Verifying", unit=" rows", total=total, disable=None) as bar:
             for finding in verify(trusted=trusted, kept=kept, advance=bar.update):
                 count += 1
                 with tqdm.external_write_mode():

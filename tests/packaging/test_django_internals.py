@@ -1,0 +1,90 @@
+"""The private names of Django that `webnet/django_internals.py` uses are there, and do what it takes them to do."""
+
+from __future__ import annotations
+
+import inspect
+from functools import partial
+
+from django.apps import apps
+from django.apps.registry import Apps
+from django.contrib.admin import AdminSite
+from django.contrib.auth.models import Group
+from django.db.models import Model
+from django.db.models.options import Options
+from django.http import HttpRequest
+from django.middleware.csrf import CsrfViewMiddleware
+from django.test import RequestFactory
+
+from webnet import django_internals
+from webnet.customers.models import Customer
+
+LOOK = "Look at {} in Django's source, and change webnet/django_internals.py with it."
+
+
+def test_options_expire_their_cache_of_related_objects() -> None:
+    assert hasattr(Options, "_expire_cache"), LOOK.format("django.db.models.options.Options")
+    _ = Customer._meta.related_objects
+    assert "related_objects" in vars(Customer._meta), LOOK.format("Options.related_objects, a cached property")
+
+    django_internals.expire_relation_caches([Customer])
+
+    assert "related_objects" not in vars(Customer._meta), LOOK.format("Options._expire_cache")
+
+
+def test_the_registry_keeps_what_waits_for_a_model_as_partials() -> None:
+    registry = Apps()
+    assert hasattr(registry, "_pending_operations"), LOOK.format("django.apps.registry.Apps")
+
+    registry.lazy_model_operation(partial(print, Customer), ("nowhere", "missing"))
+
+    waiting = registry._pending_operations
+    message = LOOK.format("Apps.lazy_model_operation and Apps._pending_operations")
+    assert list(waiting) == [("nowhere", "missing")], message
+    assert [inspect.isfunction(each) or isinstance(each, partial) for each in waiting["nowhere", "missing"]], message
+
+
+def test_only_operations_that_concern_the_models_are_discarded() -> None:
+    def connect(related: type[Model], *, model: type[Model]) -> None:
+        raise AssertionError("The model that this waits for never comes.")
+
+    missing = ("nowhere", "missing")
+    before = {awaited: list(waiting) for awaited, waiting in apps._pending_operations.items()}
+    apps.lazy_model_operation(partial(connect, model=Customer), missing)
+    apps.lazy_model_operation(partial(connect, model=Group), missing)
+    try:
+        django_internals.discard_pending_operations({Customer})
+        (left,) = apps._pending_operations[missing]
+        assert django_internals._mentions(left, {Group}), LOOK.format("Apps.lazy_model_operation")
+
+        django_internals.discard_pending_operations({Group})
+        assert missing not in apps._pending_operations
+    finally:
+        apps._pending_operations.pop(missing, None)
+
+    assert apps._pending_operations == before
+
+
+def test_an_admin_site_keeps_its_pages_by_model() -> None:
+    site = AdminSite()
+    assert site._registry == {}, LOOK.format("django.contrib.admin.sites.AdminSite")
+    before = django_internals.registered_admin_pages(site)
+
+    site.register(Group)
+    assert list(django_internals.registered_admin_pages(site)) == [Group], LOOK.format("AdminSite.register")
+
+    django_internals.restore_admin_pages(site, before)
+    assert not site.is_registered(Group), LOOK.format("AdminSite.is_registered")
+
+
+def test_the_csrf_check_hands_its_reason_to_reject() -> None:
+    signature = inspect.signature(CsrfViewMiddleware._reject)
+    assert list(signature.parameters) == ["self", "request", "reason"], LOOK.format("CsrfViewMiddleware._reject")
+    factory = RequestFactory(enforce_csrf_checks=True)
+
+    assert _refuses(factory.post("/graphql/")) == "CSRF cookie not set."
+    assert _refuses(factory.get("/graphql/")) is None
+
+
+def _refuses(request: HttpRequest) -> str | None:
+    request._dont_enforce_csrf_checks = False  # type: ignore[attr-defined]  # The request factory sets it.
+    return django_internals.find_csrf_failure(request)

@@ -1,0 +1,72 @@
+"""Every private name of Django that webnet uses; `tests/packaging/test_django_internals.py` checks each of them.
+
+Written for Django 5.2 and 6.1. Everything else goes through Django's documented API; `_meta`, `_state`, `_base_manager`
+and `_default_manager` are documented too, in spite of their names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from django.apps import apps
+from django.db.models import Model
+from django.http import HttpRequest
+from django.middleware.csrf import CsrfViewMiddleware
+
+
+def expire_relation_caches(models: Iterable[type[Model]]) -> None:
+    """Make the models look for their related models again (`Options._expire_cache`).
+
+    `apps.clear_cache()` does this too, but only once start-up is over.
+    """
+    for model in models:
+        options: Any = model._meta
+        options._expire_cache()
+
+
+def discard_pending_operations(models: Collection[type[Model]]) -> None:
+    """Drop what was to run once another model is registered, where it concerns these models.
+
+    `Apps._pending_operations` maps (app label, model name) to partials. Django's checks report what stays in it, and it
+    runs if the missing model is registered later.
+    """
+    pending = apps._pending_operations
+    for awaited, operations in list(pending.items()):
+        pending[awaited] = [operation for operation in operations if not _mentions(operation, models)]
+        if not pending[awaited]:
+            del pending[awaited]
+
+
+def _mentions(operation: Any, models: Collection[type[Model]]) -> bool:
+    """Whether a partial, or one of those nested in its `func`, has one of the models, or its field, as an argument."""
+    while operation is not None:
+        arguments = (*getattr(operation, "args", ()), *(getattr(operation, "keywords", None) or {}).values())
+        if any(argument in models or getattr(argument, "model", None) in models for argument in arguments):
+            return True
+        operation = getattr(operation, "func", None)
+    return False
+
+
+def registered_admin_pages(site: Any) -> dict[type[Model], Any]:
+    """A copy of what is registered with an admin site, by model (`AdminSite._registry`); it has no public listing."""
+    return dict(site._registry)
+
+
+def restore_admin_pages(site: Any, pages: dict[type[Model], Any]) -> None:
+    """Put back what `registered_admin_pages` returned, as `autodiscover_modules` does after a failed import."""
+    site._registry = pages
+
+
+class _CsrfCheck(CsrfViewMiddleware):
+    """Returns the reason for a rejection instead of an HTML page, as the check in Django REST framework does."""
+
+    def _reject(self, request: HttpRequest, reason: str) -> str:  # noqa: ARG002 - the signature is Django's
+        return reason
+
+
+def find_csrf_failure(request: HttpRequest) -> str | None:
+    """Why Django's CSRF check rejects the request; None when it passes (`CsrfViewMiddleware._reject`)."""
+    check = _CsrfCheck(lambda _: None)  # type: ignore[arg-type]  # The next handler is never called.
+    reason: str | None = check.process_view(request, None, (), {})  # type: ignore[assignment,arg-type]  # Nor is the view.
+    return reason

@@ -1,0 +1,180 @@
+"""Logs and counts plugins' failures at run time: in memory first, then in a table that all processes share.
+
+Counting takes neither a statement nor time, so that a plugin that fails often costs its requests nothing more. Every
+few seconds `changes.pauses` stores the counts and judges the totals.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Lock
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Count, Q, Sum
+
+from webnet.customers.models import Customer
+from webnet.database.outages import is_outage
+from webnet.errors import WebnetError
+from webnet.plugins.models import PluginFailure
+
+logger = logging.getLogger(__name__)
+
+# More than one process fails with in the few seconds between two rounds; beyond it, only known keys are counted.
+MAXIMUM_KEYS = 10_000
+UPSERT = (
+    "INSERT INTO plugins_pluginfailure (plugin_name, customer_id, user_id, minute, failures) "
+    "VALUES (%s, %s, %s, %s, %s) "
+    "ON CONFLICT (plugin_name, customer_id, user_id, minute) "
+    "DO UPDATE SET failures = plugins_pluginfailure.failures + excluded.failures"
+)
+
+# A plugin, and a customer's id (0 for the platform).
+Pair = tuple[str, int]
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class FailureKey:
+    """What fails, and for whom: ids, with 0 for the platform, and for what no user saw (a hook, a health check)."""
+
+    plugin: str
+    customer_id: int
+    user_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class FailureCount:
+    """How often, and what it was last: the kind and the place, without the exception's own text."""
+
+    failures: int
+    error: str
+
+
+class FailureCounter:
+    """What one process has counted since it was last taken; safe under threads."""
+
+    def __init__(self) -> None:
+        self._counts: dict[FailureKey, FailureCount] = {}
+        self._lock = Lock()
+
+    def add(self, key: FailureKey, *, error: str, failures: int = 1) -> None:
+        with self._lock:
+            known = self._counts.get(key)
+            if known is not None or len(self._counts) < MAXIMUM_KEYS:
+                before = known.failures if known is not None else 0
+                self._counts[key] = FailureCount(failures=before + failures, error=error)
+
+    def take(self) -> dict[FailureKey, FailureCount]:
+        """Return the counts, and start again from nothing."""
+        with self._lock:
+            taken, self._counts = self._counts, {}
+        return taken
+
+    def put_back(self, taken: Mapping[FailureKey, FailureCount]) -> None:
+        """Add counts that could not be stored."""
+        for key, count in taken.items():
+            self.add(key, error=count.error, failures=count.failures)
+
+
+counter = FailureCounter()
+
+
+def count_for_user(
+    plugin: str, *, user_id: int | None, customer_id: int | None, raised: BaseException | None, place: str
+) -> None:
+    """Count a failure that a user saw in a field, on a page or in a widget; `raised` is None after a timeout.
+
+    `place` follows the kind of exception: "at Query.devices". What nobody signed in saw is not counted.
+    """
+    if user_id is not None:
+        _count(FailureKey(plugin=plugin, customer_id=customer_id or 0, user_id=user_id), raised, place)
+
+
+def report_hook(
+    plugin: str, *, customer: Customer | None, hook: str, why: str, error: BaseException | None = None
+) -> None:
+    """Log, with the traceback, and count that a hook or a health check failed; `error` is None after a timeout.
+
+    `why` is the end of a sentence and contains nothing of the exception's own text.
+    """
+    whom = f" for '{customer.slug}'" if customer is not None else ""
+    logger.warning("Plugin '%s'%s: %s", plugin, whom, why, exc_info=error)
+    count_hook(plugin, customer_id=customer.pk if customer is not None else None, raised=error, place=f"in {hook}")
+
+
+def count_hook(plugin: str, *, customer_id: int | None, raised: BaseException | None, place: str) -> None:
+    """Count a failure of a hook or a health check, which no user has to see."""
+    _count(FailureKey(plugin=plugin, customer_id=customer_id or 0, user_id=0), raised, place)
+
+
+def describe_hook_error(hook: str, error: BaseException) -> str:
+    """The kind of exception alone: its text may contain what only the plugin should know."""
+    return f"its {hook} raised {type(error).__name__}."
+
+
+def _count(key: FailureKey, raised: BaseException | None, place: str) -> None:
+    # A refusal is not a failure, and an outage of the database would pause all plugins at once.
+    if not isinstance(raised, WebnetError) and not is_outage(raised):
+        kind = type(raised).__name__ if raised is not None else "Timeout"
+        counter.add(key, error=f"{kind} {place}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FailureTotal:
+    """All failures of one pair within the window, by all processes; `unattended` are those of hooks and checks."""
+
+    failures: int
+    unattended: int
+    users: int
+
+
+def store(counted: Mapping[FailureKey, FailureCount], *, now: datetime) -> None:
+    """Add what this process has counted to the table, all of it or nothing."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        # Sorted: two processes that lock the same rows in one order wait for each other, and can't deadlock.
+        for key in sorted(counted):
+            values = (key.plugin, key.customer_id, key.user_id, _minute(now), counted[key].failures)
+            cursor.execute(UPSERT, values)
+
+
+def sum_up(pairs: Iterable[Pair], *, now: datetime) -> dict[Pair, FailureTotal]:
+    """The totals of these pairs within the window; a pair without any failure is left out."""
+    wanted = set(pairs)
+    # The two lists match more pairs than are wanted, but an index can use them; the rest is dropped below.
+    rows = PluginFailure.objects.filter(
+        minute__gt=_last_minute_before_window(now),
+        plugin_name__in={plugin for plugin, _ in wanted},
+        customer_id__in={customer for _, customer in wanted},
+    )
+    sums = rows.values_list("plugin_name", "customer_id").annotate(
+        all=Sum("failures"),
+        unattended=Sum("failures", filter=Q(user_id=0), default=0),
+        users=Count("user_id", filter=~Q(user_id=0), distinct=True),
+    )
+    return {
+        (plugin, customer): FailureTotal(failures=failures, unattended=unattended, users=users)
+        for plugin, customer, failures, unattended, users in sums
+        if (plugin, customer) in wanted
+    }
+
+
+def forget(plugin: str, customer_id: int) -> None:
+    """Delete the failures of this pair: it starts over."""
+    PluginFailure.objects.filter(plugin_name=plugin, customer_id=customer_id).delete()
+
+
+def forget_old(*, now: datetime) -> None:
+    """Delete what has left the window."""
+    PluginFailure.objects.filter(minute__lte=_last_minute_before_window(now)).delete()
+
+
+def _last_minute_before_window(now: datetime) -> int:
+    minutes: int = settings.WEBNET_PAUSE_WINDOW_MINUTES
+    return _minute(now) - minutes
+
+
+def _minute(now: datetime) -> int:
+    return int(now.timestamp()) // 60
