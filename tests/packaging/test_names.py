@@ -19,10 +19,7 @@ GRAPHQL_FOLDERS = ("api/types/", "api/values/", "api/vocabulary/")
 TO_BE_RENAMED = frozenset(
     {
         "Batch",  # api.events.threads, api.paging.batches
-        "Change",  # audit.operation, plugins.manager
         "Edge",  # api.paging.page_request, sdk.graphql.connections
-        "Finding",  # audit.chain, plugins.lifecycle.findings
-        "Obstacle",  # plugins.kernel.dependencies, plugins.lifecycle.uninstall_review
         "Place",  # api.resolvers.surfaces, plugins.schema.walk
         "Source",  # api.paging.connections, plugins.kernel.parsing
     }
