@@ -153,7 +153,7 @@ def test_changepassword_asks_twice_and_refuses_what_differs(monkeypatch: pytest.
     answers = iter([PASSWORD, f"{PASSWORD}!", PASSWORD, PASSWORD])
     monkeypatch.setattr("webnet.accounts.management.commands.changepassword.getpass", lambda _: next(answers))
 
-    with pytest.raises(CommandError, match="not the same"):
+    with pytest.raises(CommandError, match="The passwords differ"):
         run("changepassword", "ada")
     assert not PluginAuditLog.objects.exists()
     run("changepassword", "ada")

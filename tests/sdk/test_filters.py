@@ -6,8 +6,8 @@ import pytest
 from shelf.models import Book, Genre, Shelf
 from shelf.schema import BookFilter
 
+from webnet.api.declarations.filters import narrow
 from webnet.sdk import graphql
-from webnet.sdk.graphql.filters import narrow
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

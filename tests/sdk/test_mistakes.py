@@ -159,6 +159,16 @@ def test_a_connection_of_something_else_is_told():
         _ = field.arguments
 
 
+@pytest.mark.parametrize("kind", [graphql.Customer, graphql.Plugin, graphql.User])
+def test_a_connection_of_the_hosts_rows_is_refused(kind):
+    """They have no scope, so that it would show the rows of everybody."""
+    field = graphql.connection()
+    field.python_name, field.type = "everything", graphql.Connection[kind]
+
+    with pytest.raises(PluginDefinitionError, match="the connection 'everything': write it as"):
+        _ = field.arguments
+
+
 def test_a_connection_whose_relation_is_not_clear_is_told():
     field = graphql.connection()
     field.python_name = "books"

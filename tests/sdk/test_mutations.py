@@ -76,7 +76,7 @@ def failing(monkeypatch):
     """Call it with what `addShelf` shall do once its shelf is made."""
 
     def install(then):
-        def add_shelf(self, info, input):  # noqa: A002 - the name in the schema
+        def add_shelf(self, info, input):
             with info.context.operation("add shelf"):
                 Shelf.objects.create(customer=info.context.customer, name=input.name)
                 then(info)

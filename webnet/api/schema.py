@@ -10,6 +10,7 @@ import strawberry
 from strawberry.exceptions import DuplicatedTypeName
 from strawberry.schema.config import StrawberryConfig
 
+from webnet.api.declarations.refusals import REFUSALS, RefusalHandler
 from webnet.api.engine.contributions import (
     Contribution,
     add_fields,
@@ -37,7 +38,6 @@ from webnet.api.operations.queries import Query
 from webnet.api.operations.subscriptions import Subscription
 from webnet.api.request.guards import SignedInOnly, SignedInOrRefused, add_guard
 from webnet.api.strawberry_internals import fields_of, graphql_name_of
-from webnet.api.types.refusals import REFUSALS, RefusalHandler
 from webnet.api.vocabulary.directives import BroughtByPlugin
 from webnet.api.vocabulary.scalars import SCALARS
 from webnet.plugins.registry import registry

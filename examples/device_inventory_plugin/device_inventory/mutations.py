@@ -98,7 +98,7 @@ class ImportDevicesPayload:
 class DeviceMutations:
     @graphql.mutation(permission="edit")
     @staticmethod
-    def create_device(info: graphql.Info, input: CreateDeviceInput) -> CreateDevicePayload:  # noqa: A002
+    def create_device(info: graphql.Info, input: CreateDeviceInput) -> CreateDevicePayload:
         """Create a device. Refused with NAME_TAKEN if the customer already has a device of this name."""
         context = info.context
         with context.operation("create_device") as operation:
@@ -113,7 +113,7 @@ class DeviceMutations:
 
     @graphql.mutation(permission="edit")
     @staticmethod
-    def update_device(info: graphql.Info, input: UpdateDeviceInput) -> UpdateDevicePayload:  # noqa: A002
+    def update_device(info: graphql.Info, input: UpdateDeviceInput) -> UpdateDevicePayload:
         """Change the given fields of a device."""
         with info.context.operation("update_device") as operation:
             device = info.context.get(Device, input.id)
@@ -128,7 +128,7 @@ class DeviceMutations:
 
     @graphql.mutation(permission="edit")
     @staticmethod
-    def delete_device(info: graphql.Info, input: DeleteDeviceInput) -> DeleteDevicePayload:  # noqa: A002
+    def delete_device(info: graphql.Info, input: DeleteDeviceInput) -> DeleteDevicePayload:
         """Delete a device with its interfaces; it is not an error if it does not exist."""
         with info.context.operation("delete_device") as operation:
             device = info.context.find(Device, input.id)
@@ -140,7 +140,7 @@ class DeviceMutations:
 
     @graphql.mutation(permission="import_devices")
     @staticmethod
-    def import_devices(info: graphql.Info, input: ImportDevicesInput) -> ImportDevicesPayload:  # noqa: A002
+    def import_devices(info: graphql.Info, input: ImportDevicesInput) -> ImportDevicesPayload:
         """Create devices, and update those of the same name: all of them, or none if any row has an error."""
         settings = info.context.settings()
         sheet = read_sheet(input.csv, maximum_rows=settings["maximum_import_rows"])

@@ -66,7 +66,7 @@ class ReachabilityResult:
 class ReachabilityMutations:
     @graphql.mutation(permission="check")
     @staticmethod
-    def check_reachability(info: graphql.Info, input: CheckReachabilityInput) -> CheckReachabilityPayload:  # noqa: A002
+    def check_reachability(info: graphql.Info, input: CheckReachabilityInput) -> CheckReachabilityPayload:
         """Check the devices now and store the results; devices that are left at the deadline are NOT_CHECKED."""
         devices = _find_devices(info.context, input.devices)
         limits = Limits.read(info.context.settings())

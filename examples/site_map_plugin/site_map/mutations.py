@@ -62,7 +62,7 @@ class PlaceDevicePayload:
 class SiteMutations:
     @graphql.mutation(permission="edit")
     @staticmethod
-    def set_site(info: graphql.Info, input: SetSiteInput) -> SetSitePayload:  # noqa: A002 - the name in the schema
+    def set_site(info: graphql.Info, input: SetSiteInput) -> SetSitePayload:
         """Create a site, or change its coordinates."""
         context = info.context
         with context.operation("set_site") as operation:
@@ -80,7 +80,7 @@ class SiteMutations:
 
     @graphql.mutation(permission="edit")
     @staticmethod
-    def delete_site(info: graphql.Info, input: DeleteSiteInput) -> DeleteSitePayload:  # noqa: A002 - as above
+    def delete_site(info: graphql.Info, input: DeleteSiteInput) -> DeleteSitePayload:
         """Delete a site; its devices are kept, and are at no site then."""
         with info.context.operation("delete_site") as operation:
             site = info.context.find(Site, input.id)
@@ -92,7 +92,7 @@ class SiteMutations:
 
     @graphql.mutation(permission="edit")
     @staticmethod
-    def place_device(info: graphql.Info, input: PlaceDeviceInput) -> PlaceDevicePayload:  # noqa: A002 - as above
+    def place_device(info: graphql.Info, input: PlaceDeviceInput) -> PlaceDevicePayload:
         """Assign a device to a site."""
         context = info.context
         with context.operation("place_device") as operation:

@@ -148,7 +148,7 @@ class ShelfQueries:
 @graphql.type
 class ShelfMutations:
     @graphql.mutation()
-    def add_shelf(self, info: graphql.Info, input: AddShelfInput) -> AddShelfPayload:  # noqa: A002 - the name in the schema
+    def add_shelf(self, info: graphql.Info, input: AddShelfInput) -> AddShelfPayload:
         """A new shelf of this customer."""
         if not input.name:
             raise InvalidInput("A shelf needs a name.", field="name")
@@ -158,7 +158,7 @@ class ShelfMutations:
         return AddShelfPayload(shelf=shelf)
 
     @graphql.mutation(permission="arrange")
-    def move_book(self, info: graphql.Info, input: MoveBookInput) -> MoveBookPayload:  # noqa: A002 - likewise
+    def move_book(self, info: graphql.Info, input: MoveBookInput) -> MoveBookPayload:
         with info.context.operation("move book"):
             book = info.context.get(Book, input.book)
             book.shelf = info.context.get(Shelf, input.shelf)

@@ -13,7 +13,7 @@ class AddShelfInput:
 @strawberry.type
 class Fields:
     @strawberry.field
-    def fits(self, input: AddShelfInput) -> bool:  # noqa: A002 - the name in the schema
+    def fits(self, input: AddShelfInput) -> bool:
         return input.size > 0
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from webnet.api.declarations.filters import narrow
 from webnet.api.paging.scan_window import REACH
 from webnet.api.request.reader import Reading
 from webnet.api.resolvers.filters import PluginAuditLogFilter
@@ -74,7 +75,7 @@ class Audience:
         return self._cut(changes, after, until, limit)
 
     def _cut(self, rows: QuerySet[PluginAuditLog], after: int, until: int, limit: int) -> QuerySet[PluginAuditLog]:
-        rows = self.wanted.find(self.wanted.apply(rows)) if self.wanted else rows
+        rows = self.wanted.find(narrow(rows, self.wanted)) if self.wanted else rows
         return rows.filter(position__gt=after, position__lte=until).order_by("position")[:limit]
 
     def _show(self, rows: list[PluginAuditLog]) -> Iterator[PluginAuditLog]:

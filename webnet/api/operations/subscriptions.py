@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 
-import strawberry
 from strawberry import UNSET
 
+from webnet.api.declarations.connections import Edge as EdgeType
+from webnet.api.declarations.fields import object_type, subscription
 from webnet.api.events.feed import Feed, read_after
 from webnet.api.events.log_tail import tailer
 from webnet.api.paging.page_request import Edge
 from webnet.api.request.context import Context, Info
 from webnet.api.resolvers.filters import PluginAuditLogFilter
-from webnet.api.types.audit_log import PluginAuditLogEdge
-from webnet.api.vocabulary.declare import subscription
+from webnet.api.types.audit_log import PluginAuditLog
 
 
-@strawberry.type(description="What can be followed.")
+@object_type
 class Subscription:
+    """What can be followed."""
+
     @subscription(
-        graphql_type=PluginAuditLogEdge,
+        graphql_type=EdgeType[PluginAuditLog],
         description=(
             "Every audit row the viewer may read, in commit order; `after` resumes with nothing lost and nothing "
             "twice.\nWithout `after` it starts now: subscribe first, then query, and drop what came twice by id."
@@ -30,7 +32,7 @@ class Subscription:
         info: Info,
         *,
         after: str | None = UNSET,
-        filter: PluginAuditLogFilter | None = UNSET,  # noqa: A002 - the name in the schema
+        filter: PluginAuditLogFilter | None = UNSET,
     ) -> AsyncGenerator[Edge, None]:
         return follow_audit_log(info.context, after=after or None, wanted=filter or None)
 

@@ -11,7 +11,7 @@ from django.db.models import Model, QuerySet
 
 from webnet.api.paging.cursors import write_cursor, write_place
 from webnet.api.paging.keyset import Ordering
-from webnet.api.paging.page_request import Edge, PageRequest
+from webnet.api.paging.page_request import Edge, PageArguments, PageRequest
 from webnet.api.paging.scan_window import Stretch, find_stretch
 
 Row = TypeVar("Row", bound=Model)
@@ -138,4 +138,4 @@ class NoRows(Source[Any]):
 
 def empty_page(ordering: Ordering) -> Page[Any]:
     """A page of no rows."""
-    return Page(NoRows(), ordering, PageRequest.read(ordering, {}))
+    return Page(NoRows(), ordering, PageRequest.read(ordering, PageArguments()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
@@ -35,6 +35,18 @@ class Edge(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PageArguments:
+    """What a connection field was given; None is what is missing, or null."""
+
+    filter: Any = None
+    order: Sequence[Any] | None = None
+    first: int | None = None
+    after: str | None = None
+    last: int | None = None
+    before: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class PageRequest:
     """Which page of an order is asked for; `after` and `before` are places in it."""
 
@@ -44,10 +56,9 @@ class PageRequest:
     before: Sequence[Any] | None
 
     @classmethod
-    def read(cls, ordering: Ordering, arguments: Mapping[str, Any]) -> PageRequest:
-        """The page that `first`, `after`, `last` and `before` ask for, each missing, null or given."""
-        first, last = arguments.get("first"), arguments.get("last")
-        first, last = (None if size is strawberry.UNSET else size for size in (first, last))
+    def read(cls, ordering: Ordering, arguments: PageArguments) -> PageRequest:
+        """The page that `first`, `after`, `last` and `before` ask for."""
+        first, last = arguments.first, arguments.last
         if first is not None and last is not None:
             raise BadPage("Give 'first' or 'last', not both.")
         wanted = last if last is not None else first
@@ -56,8 +67,8 @@ class PageRequest:
         return cls(
             size=DEFAULT_PAGE if wanted is None else min(wanted, LARGEST_PAGE),
             backwards=last is not None,
-            after=_read_place(ordering, arguments.get("after")),
-            before=_read_place(ordering, arguments.get("before")),
+            after=_read_place(ordering, arguments.after),
+            before=_read_place(ordering, arguments.before),
         )
 
     @property
@@ -81,5 +92,5 @@ class PageRequest:
         return rows.filter(ordering.beyond(place, backwards=not self.backwards, inclusive=True))
 
 
-def _read_place(ordering: Ordering, cursor: Any) -> Sequence[Any] | None:
-    return read_cursor(ordering, cursor) if isinstance(cursor, str) else None
+def _read_place(ordering: Ordering, cursor: str | None) -> Sequence[Any] | None:
+    return read_cursor(ordering, cursor) if cursor is not None else None

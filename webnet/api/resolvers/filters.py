@@ -2,119 +2,105 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-import strawberry
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
-from strawberry import UNSET
 
+from webnet.api.declarations.filters import filter_type, is_given, lookup, plain
+from webnet.api.paging.page_request import PageArguments
+from webnet.api.request.reader import Reading
 from webnet.api.vocabulary.enums import AuditOutcome, Availability, HealthStatus, PluginStatus
 from webnet.audit.models import PluginAuditLog
 from webnet.audit.search import containing, created_between
 from webnet.customers.models import Customer
-from webnet.plugins.gate.effective import PlatformState, effective_customers
+from webnet.plugins.gate.effective import effective_customers
 from webnet.plugins.models import CustomerPluginConfig, PluginConfig, PluginHealth
 
 
-@strawberry.input(
-    description=(
-        "`search` is a case-insensitive part of slug or name; the last two ask what is effective after every rule."
-    )
-)
+@filter_type
 class CustomerFilter:
-    slug: list[str] | None = UNSET
-    search: str | None = UNSET
-    is_active: bool | None = UNSET
-    with_effective_plugin: str | None = UNSET
-    without_effective_plugin: str | None = UNSET
+    """`search` is a case-insensitive part of slug or name; the last two ask what is effective after every rule."""
 
-    def apply(self, rows: QuerySet[Customer], platform: PlatformState) -> QuerySet[Customer]:
-        rows = _apply(rows, slug__in=self.slug, is_active=self.is_active)
-        if _is_given(self.search):
-            rows = rows.filter(Q(slug__icontains=self.search) | Q(name__icontains=self.search))
+    slug: list[str] | None
+    search: str | None = lookup("slug__icontains", "name__icontains")
+    is_active: bool | None
+    with_effective_plugin: str | None = lookup()
+    without_effective_plugin: str | None = lookup()
+
+    def apply(self, rows: QuerySet[Customer], reading: Reading) -> QuerySet[Customer]:
         if self.with_effective_plugin:
-            rows = rows.filter(pk__in=effective_customers(self.with_effective_plugin, platform).values("pk"))
+            rows = rows.filter(pk__in=effective_customers(self.with_effective_plugin, reading.platform).values("pk"))
         if self.without_effective_plugin:
-            rows = rows.exclude(pk__in=effective_customers(self.without_effective_plugin, platform).values("pk"))
+            effective = effective_customers(self.without_effective_plugin, reading.platform)
+            rows = rows.exclude(pk__in=effective.values("pk"))
         return rows
 
 
-@strawberry.input(
-    description=(
-        "`search` is a case-insensitive part of name, verbose name or description; "
-        "`health` is the platform's last check."
-    )
-)
+@filter_type
 class PluginFilter:
-    name: list[str] | None = UNSET
-    search: str | None = UNSET
-    status: list[PluginStatus] | None = UNSET
-    enabled: bool | None = UNSET
-    availability: list[Availability] | None = UNSET
-    health: list[HealthStatus] | None = UNSET
-    author: list[str] | None = UNSET
+    """`search` is a case-insensitive part of name, verbose name or description; `health` is the platform's last
+    check.
+    """
 
-    def apply(self, rows: QuerySet[PluginConfig], *, sees_health: bool) -> QuerySet[PluginConfig]:
-        """`sees_health`: whether the platform's health is told to this viewer; to others it filters out everything."""
-        rows = _apply(
-            rows,
-            name__in=self.name,
-            status__in=_values(self.status),
-            enabled=self.enabled,
-            availability__in=_values(self.availability),
-            author__in=self.author,
-        )
-        if _is_given(self.search):
-            in_names = Q(name__icontains=self.search) | Q(verbose_name__icontains=self.search)
-            rows = rows.filter(in_names | Q(description__icontains=self.search))
-        if _is_given(self.health):
-            checked = PluginHealth.objects.filter(customer=None, is_latest=True, status__in=_values(self.health) or ())
-            rows = rows.filter(pk__in=checked.values("plugin")) if sees_health else rows.none()
-        return rows
+    name: list[str] | None
+    search: str | None = lookup("name__icontains", "verbose_name__icontains", "description__icontains")
+    status: list[PluginStatus] | None
+    enabled: bool | None
+    availability: list[Availability] | None
+    health: list[HealthStatus] | None = lookup()
+    author: list[str] | None
+
+    def apply(self, rows: QuerySet[PluginConfig], reading: Reading) -> QuerySet[PluginConfig]:
+        if not is_given(self.health):
+            return rows
+        if not reading.actor.is_platform_operator:  # to whom the platform's health is not shown
+            return rows.none()
+        checked = PluginHealth.objects.filter(customer=None, is_latest=True, status__in=plain(self.health))
+        return rows.filter(pk__in=checked.values("plugin"))
 
 
-@strawberry.input(description="`hasSettings`: whether the customer overrides any setting; `enabled`: its own choice.")
+@filter_type
 class CustomerPluginConfigFilter:
-    customer: list[str] | None = UNSET
-    plugin: list[str] | None = UNSET
-    enabled: bool | None = UNSET
-    availability: list[Availability] | None = UNSET
-    has_settings: bool | None = UNSET
-    health: list[HealthStatus] | None = UNSET
+    """`hasSettings`: whether the customer overrides any setting; `enabled`: its own choice."""
+
+    customer: list[str] | None = lookup("customer__slug")
+    plugin: list[str] | None = lookup("plugin__name")
+    enabled: bool | None
+    availability: list[Availability] | None = lookup()
+    has_settings: bool | None = lookup()
+    health: list[HealthStatus] | None = lookup()
 
     def apply(self, rows: QuerySet[CustomerPluginConfig]) -> QuerySet[CustomerPluginConfig]:
-        rows = _apply(rows, customer__slug__in=self.customer, plugin__name__in=self.plugin, enabled=self.enabled)
-        if _is_given(self.availability):
-            rows = rows.filter(availability_is(_values(self.availability) or ()))
-        if _is_given(self.has_settings):
+        if is_given(self.availability):
+            rows = rows.filter(availability_is(plain(self.availability)))
+        if is_given(self.has_settings):
             bare = Q(settings={}, secrets={})
             rows = rows.exclude(bare) if self.has_settings else rows.filter(bare)
-        if _is_given(self.health):
-            rows = rows.filter(_was_checked(_values(self.health) or ()))
+        if is_given(self.health):
+            checks = PluginHealth.objects.filter(plugin=OuterRef("plugin"), customer=OuterRef("customer"))
+            rows = rows.filter(Exists(checks.filter(is_latest=True, status__in=plain(self.health))))
         return rows
 
 
-@strawberry.input(
-    description=(
-        "`platform`: true for rows of no customer, false for customers' rows; "
-        "`createdFrom` is inclusive, `createdUntil` is not."
-    )
-)
+@filter_type
 class PluginAuditLogFilter:
-    customer: list[str] | None = UNSET
-    plugin: list[str] | None = UNSET
-    actor: list[str] | None = UNSET
-    action: list[str] | None = UNSET
-    outcome: list[AuditOutcome] | None = UNSET
-    error_code: list[str] | None = UNSET
-    request_id: str | None = UNSET
-    platform: bool | None = UNSET
-    created_from: datetime | None = UNSET
-    created_until: datetime | None = UNSET
-    search: str | None = strawberry.field(
-        default=UNSET,
+    """`platform`: true for rows of no customer, false for customers' rows; `createdFrom` is inclusive, `createdUntil`
+    is not.
+    """
+
+    customer: list[str] | None = lookup()
+    plugin: list[str] | None = lookup("plugin_name")
+    actor: list[str] | None = lookup("actor_name")
+    action: list[str] | None
+    outcome: list[AuditOutcome] | None
+    error_code: list[str] | None
+    request_id: str | None
+    platform: bool | None = lookup("customer_id__isnull")
+    created_from: datetime | None = lookup()
+    created_until: datetime | None = lookup()
+    search: str | None = lookup(
         description=(
             "A case-insensitive part of a name, the version, action, code, request or reason, or of what changed; "
             "a page looks through 50,000 positions, and more are left while it has a next one."
@@ -124,25 +110,13 @@ class PluginAuditLogFilter:
     @property
     def searches(self) -> bool:
         """Whether rows have to be read to find out if they fit, since no index knows."""
-        return bool(_is_given(self.search) and self.search)
+        return bool(self.search)
 
-    def apply(
-        self, rows: QuerySet[PluginAuditLog], *, cursors: Mapping[str, Any] | None = None
-    ) -> QuerySet[PluginAuditLog]:
-        """The rows that fit, but for the search; `cursors` are the page's `after` and `before`."""
-        rows = _apply(
-            _of_customers(rows, self.customer),
-            plugin_name__in=self.plugin,
-            actor_name__in=self.actor,
-            action__in=self.action,
-            outcome__in=_values(self.outcome),
-            error_code__in=self.error_code,
-            request_id=self.request_id,
-            customer_id__isnull=self.platform,
-        )
-        start, until = (instant or None for instant in (self.created_from, self.created_until))
-        given = [name for name, cursor in (cursors or {}).items() if cursor]
-        return created_between(rows, start, until, cursors=given)
+    def apply(self, rows: QuerySet[PluginAuditLog], arguments: PageArguments | None = None) -> QuerySet[PluginAuditLog]:
+        """The rows that fit, but for the search; `arguments` are those of the page that is cut out of them."""
+        rows = _of_customers(rows, self.customer)
+        cursors = [name for name in ("after", "before") if getattr(arguments, name, None)]
+        return created_between(rows, self.created_from or None, self.created_until or None, cursors=cursors)
 
     def find(self, rows: QuerySet[PluginAuditLog]) -> QuerySet[PluginAuditLog]:
         """Those of the rows in which the searched text is."""
@@ -154,27 +128,9 @@ def availability_is(values: Iterable[str]) -> Q:
     return Q(availability__in=values) | Q(availability="", plugin__availability__in=values)
 
 
-def _apply(rows: QuerySet[Any], **conditions: Any) -> QuerySet[Any]:
-    return rows.filter(**{path: value for path, value in conditions.items() if _is_given(value)})
-
-
-def _is_given(value: object) -> bool:
-    return value is not None and value is not UNSET
-
-
-def _values(items: Any) -> list[str] | None:
-    """The stored values of enum members; None where the filter was not given."""
-    return [item.value for item in items] if _is_given(items) else None
-
-
 def _of_customers(rows: QuerySet[PluginAuditLog], slugs: Any) -> QuerySet[PluginAuditLog]:
     """By id, since that is what the index has; of one customer by equality, so that SQLite need not sort its rows."""
-    if not _is_given(slugs):
+    if not is_given(slugs):
         return rows
     wanted = Customer.objects.filter(slug__in=slugs).values("pk")
     return rows.filter(customer_id=Subquery(wanted[:1])) if len(slugs) == 1 else rows.filter(customer_id__in=wanted)
-
-
-def _was_checked(statuses: list[str] | tuple[()]) -> Q:
-    results = PluginHealth.objects.filter(plugin=OuterRef("plugin"), customer=OuterRef("customer"))
-    return Q(Exists(results.filter(is_latest=True, status__in=statuses)))

@@ -10,10 +10,11 @@ from typing import TypeVar
 from django.db.models import Model
 
 from webnet.api.paging.connections import Listing, Page
+from webnet.api.paging.page_request import PageArguments
 from webnet.api.request.context import Info
 from webnet.api.resolvers import orders
 from webnet.api.resolvers.listings import audit_listing
-from webnet.api.resolvers.pages import Arguments, open_nested_page, open_page
+from webnet.api.resolvers.pages import open_nested_page, open_page
 from webnet.audit.models import PluginAuditLog
 from webnet.customers.models import Customer
 from webnet.customers.roles import Role
@@ -24,7 +25,7 @@ Row = TypeVar("Row", bound=Model)
 
 
 def settings_of(
-    info: Info, plugin: PluginConfig, config: CustomerPluginConfig | None, arguments: Arguments
+    info: Info, plugin: PluginConfig, config: CustomerPluginConfig | None, arguments: PageArguments
 ) -> Page[PluginAuditLog] | None:
     """The changes of the global layer, for platform operators only, or of a customer's, for operators there."""
     reading = info.context.reading
@@ -39,19 +40,19 @@ def settings_of(
     return _open(info, plugin, config, arguments, column="plugin_name", listing=changes, has_any=was_changed)
 
 
-def health_of_plugin(info: Info, plugin: PluginConfig, arguments: Arguments) -> Page[PluginHealth] | None:
+def health_of_plugin(info: Info, plugin: PluginConfig, arguments: PageArguments) -> Page[PluginHealth] | None:
     """The checks for the platform; None to those who are no operators of it."""
     is_operator = info.context.reading.actor.is_platform_operator
     return _open_health(info, plugin, None, arguments) if is_operator else None
 
 
-def health_of_config(info: Info, config: CustomerPluginConfig, arguments: Arguments) -> Page[PluginHealth]:
+def health_of_config(info: Info, config: CustomerPluginConfig, arguments: PageArguments) -> Page[PluginHealth]:
     """The checks for the customer."""
     return _open_health(info, config.plugin, config, arguments)
 
 
 def _open_health(
-    info: Info, plugin: PluginConfig, config: CustomerPluginConfig | None, arguments: Arguments
+    info: Info, plugin: PluginConfig, config: CustomerPluginConfig | None, arguments: PageArguments
 ) -> Page[PluginHealth]:
     reading = info.context.reading
 
@@ -66,7 +67,7 @@ def _open(
     info: Info,
     plugin: PluginConfig,
     config: CustomerPluginConfig | None,
-    arguments: Arguments,
+    arguments: PageArguments,
     *,
     column: str,
     listing: Listing[Row],

@@ -8,19 +8,15 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
+from webnet.api.declarations.filters import narrow
 from webnet.api.paging.connections import Listing, Page
+from webnet.api.paging.keyset import Ordering
+from webnet.api.paging.page_request import PageArguments
 from webnet.api.request.context import Info
 from webnet.api.request.reader import Reading
 from webnet.api.resolvers import orders
-from webnet.api.resolvers.filters import (
-    CustomerFilter,
-    CustomerPluginConfigFilter,
-    PluginAuditLogFilter,
-    PluginFilter,
-    availability_is,
-)
-from webnet.api.resolvers.orders import CustomerOrder, PluginOrder
-from webnet.api.resolvers.pages import Arguments, open_nested_page, open_page
+from webnet.api.resolvers.filters import PluginAuditLogFilter, availability_is
+from webnet.api.resolvers.pages import open_nested_page, open_page
 from webnet.audit.models import PluginAuditLog
 from webnet.customers.models import Customer
 from webnet.customers.roles import Role
@@ -30,26 +26,20 @@ from webnet.plugins.kernel.compatibility import satisfies
 from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig
 
 
-def customers(
-    info: Info, wanted: CustomerFilter | None, order: Sequence[CustomerOrder] | None, arguments: Arguments
-) -> Page[Customer]:
+def customers(info: Info, arguments: PageArguments) -> Page[Customer]:
     """The customers that exist for the viewer."""
     reading = info.context.reading
-    rows = reading.visible_customers()
-    rows = wanted.apply(rows, reading.platform) if wanted else rows
-    listing = Listing(rows=rows, ordering=orders.order_customers(order), meet=reading.remember_customers)
-    return open_page(info, listing, arguments)
+    rows = narrow(reading.visible_customers(), arguments.filter, reading)
+    ordering = orders.CUSTOMERS.read(arguments.order)
+    return open_page(info, Listing(rows=rows, ordering=ordering, meet=reading.remember_customers), arguments)
 
 
-def plugins(
-    info: Info, wanted: PluginFilter | None, order: Sequence[PluginOrder] | None, arguments: Arguments
-) -> Page[PluginConfig]:
+def plugins(info: Info, arguments: PageArguments) -> Page[PluginConfig]:
     """The plugins that exist for the viewer."""
     reading = info.context.reading
-    rows = reading.visible_plugins()
-    rows = wanted.apply(rows, sees_health=reading.actor.is_platform_operator) if wanted else rows
-    listing = Listing(rows=rows, ordering=orders.order_plugins(order), meet=reading.remember_plugins)
-    return open_page(info, listing, arguments)
+    rows = narrow(reading.visible_plugins(), arguments.filter, reading)
+    ordering = orders.PLUGINS.read(arguments.order)
+    return open_page(info, Listing(rows=rows, ordering=ordering, meet=reading.remember_plugins), arguments)
 
 
 def dependencies(reading: Reading, plugin: PluginConfig) -> list[tuple[str, str, bool]]:
@@ -69,9 +59,10 @@ def dependents(reading: Reading, plugin: PluginConfig) -> list[PluginConfig]:
     return [row for row in rows if any(needed["name"] == plugin.name for needed in row.dependencies)]
 
 
-def configs(info: Info, wanted: CustomerPluginConfigFilter | None, arguments: Arguments) -> Page[CustomerPluginConfig]:
+def configs(info: Info, arguments: PageArguments) -> Page[CustomerPluginConfig]:
     """The explicit choices that the viewer may see."""
-    return open_page(info, _explicit_configs(info.context.reading, wanted), arguments)
+    listing = _explicit_configs(info.context.reading, arguments, ordering=orders.CONFIGS)
+    return open_page(info, listing, arguments)
 
 
 def configs_of_customer(reading: Reading, customer: Customer, *, effective: Any) -> list[CustomerPluginConfig]:
@@ -85,9 +76,7 @@ def configs_of_customer(reading: Reading, customer: Customer, *, effective: Any)
     return found
 
 
-def configs_of_plugin(
-    info: Info, plugin: PluginConfig, wanted: CustomerPluginConfigFilter | None, arguments: Arguments
-) -> Page[CustomerPluginConfig] | None:
+def configs_of_plugin(info: Info, plugin: PluginConfig, arguments: PageArguments) -> Page[CustomerPluginConfig] | None:
     """The explicit choices about the plugin; None to those who are no platform operators."""
     reading = info.context.reading
     if not reading.actor.is_platform_operator:
@@ -99,7 +88,7 @@ def configs_of_plugin(
         key=(plugin.pk,),
         among=lambda: [(row.pk,) for row in reading.known_plugins.values()],
         arguments=arguments,
-        make_listing=lambda: _explicit_configs(reading, wanted, ordering=orders.CONFIGS_OF_PLUGIN),
+        make_listing=lambda: _explicit_configs(reading, arguments, ordering=orders.CONFIGS_OF_PLUGIN),
     )
 
 
@@ -131,14 +120,12 @@ def reasons(reading: Reading, config: CustomerPluginConfig) -> Sequence[Reason]:
     return [Reason(code=each.code, message=told.get(each.code, each.message)) for each in found]
 
 
-def audit_logs(info: Info, wanted: PluginAuditLogFilter | None, arguments: Arguments) -> Page[PluginAuditLog]:
+def audit_logs(info: Info, arguments: PageArguments) -> Page[PluginAuditLog]:
     """The rows that the viewer may read; for those who are operators nowhere there are none."""
-    return open_page(info, _audit_logs(info.context.reading, wanted, arguments), arguments)
+    return open_page(info, _audit_logs(info.context.reading, arguments), arguments)
 
 
-def audit_logs_of_customer(
-    info: Info, customer: Customer, wanted: PluginAuditLogFilter | None, arguments: Arguments
-) -> Page[PluginAuditLog] | None:
+def audit_logs_of_customer(info: Info, customer: Customer, arguments: PageArguments) -> Page[PluginAuditLog] | None:
     """The customer's rows; None to viewers."""
     reading = info.context.reading
     if not reading.has_role(Role.OPERATOR, customer):
@@ -149,13 +136,11 @@ def audit_logs_of_customer(
         key=(customer.pk,),
         among=lambda: [(met.pk,) for met in reading.customers.known() if reading.has_role(Role.OPERATOR, met)],
         arguments=arguments,
-        make_listing=lambda: _audit_logs(reading, wanted, arguments),
+        make_listing=lambda: _audit_logs(reading, arguments),
     )
 
 
-def audit_logs_of_plugin(
-    info: Info, plugin: PluginConfig, wanted: PluginAuditLogFilter | None, arguments: Arguments
-) -> Page[PluginAuditLog] | None:
+def audit_logs_of_plugin(info: Info, plugin: PluginConfig, arguments: PageArguments) -> Page[PluginAuditLog] | None:
     """The plugin's rows; None to those who are no platform operators."""
     reading = info.context.reading
     if not reading.actor.is_platform_operator:
@@ -167,13 +152,13 @@ def audit_logs_of_plugin(
         key=(plugin.name,),
         among=lambda: [(name,) for name in reading.known_plugins],
         arguments=arguments,
-        make_listing=lambda: _audit_logs(reading, wanted, arguments),
+        make_listing=lambda: _audit_logs(reading, arguments),
     )
 
 
 def find_audit_log(reading: Reading, pk: int) -> PluginAuditLog | None:
     """The row, where the viewer may read it."""
-    return _audit_logs(reading, None).rows.filter(pk=pk).first()
+    return _audit_logs(reading, PageArguments()).rows.filter(pk=pk).first()
 
 
 def sees_ip_address(reading: Reading, row: PluginAuditLog) -> bool:
@@ -185,7 +170,7 @@ def sees_ip_address(reading: Reading, row: PluginAuditLog) -> bool:
 
 
 def _explicit_configs(
-    reading: Reading, wanted: CustomerPluginConfigFilter | None, *, ordering: Any = orders.CONFIGS
+    reading: Reading, arguments: PageArguments, *, ordering: Ordering
 ) -> Listing[CustomerPluginConfig]:
     rows = CustomerPluginConfig.objects.select_related("plugin", "customer")
     rows = rows.exclude(enabled=None, availability="", settings={}, secrets={})
@@ -193,7 +178,7 @@ def _explicit_configs(
         rows = rows.filter(customer__in=reading.visible_customers().values("pk"))
     if not reading.actor.is_platform_operator:
         rows = rows.filter(~availability_is([Availability.WITHHELD]) & Q(plugin__enabled=True))
-    rows = wanted.apply(rows) if wanted else rows
+    rows = narrow(rows, arguments.filter)
 
     def meet(read: Sequence[CustomerPluginConfig]) -> None:
         reading.announce_customers(config.customer_id for config in read)
@@ -229,11 +214,9 @@ def audit_listing(reading: Reading, rows: QuerySet[PluginAuditLog]) -> Listing[P
     return Listing(rows=rows, ordering=orders.AUDIT_LOGS, meet=lambda read: meet_audit_logs(reading, read))
 
 
-def _audit_logs(
-    reading: Reading, wanted: PluginAuditLogFilter | None, cursors: Arguments | None = None
-) -> Listing[PluginAuditLog]:
-    among = audit_logs_of(audited_customers(reading))
-    among = wanted.apply(among, cursors=cursors) if wanted else among
+def _audit_logs(reading: Reading, arguments: PageArguments) -> Listing[PluginAuditLog]:
+    wanted: PluginAuditLogFilter | None = arguments.filter
+    among = narrow(audit_logs_of(audited_customers(reading)), wanted, arguments)
     if wanted is None or not wanted.searches:
         return audit_listing(reading, among)
     return replace(audit_listing(reading, wanted.find(among)), among=among)

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from django.db.models import Model
 from strawberry_django.optimizer import optimize
 
 from webnet.api.paging.batches import Batch
 from webnet.api.paging.connections import Listing, Page, Source
-from webnet.api.paging.page_request import PageRequest
+from webnet.api.paging.page_request import PageArguments, PageRequest
 from webnet.api.paging.scan_window import Stretch
 from webnet.api.request.context import Info
 from webnet.api.vocabulary.columns import WHOLE_ROWS
 
 Row = TypeVar("Row", bound=Model)
 
-# What `first`, `after`, `last` and `before` were given, by name.
-Arguments = Mapping[str, Any]
 
-
-def open_page(info: Info, listing: Listing[Row], arguments: Arguments) -> Page[Row]:
+def open_page(info: Info, listing: Listing[Row], arguments: PageArguments) -> Page[Row]:
     """The page that the arguments ask for; a plugin's fields on its rows are planned by the optimizer."""
     request = PageRequest.read(listing.ordering, arguments)
     return Page(_Whole(_optimized(info, listing), request), listing.ordering, request)
@@ -35,7 +32,7 @@ def open_nested_page(
     parent: Sequence[str],
     key: Sequence[object],
     among: Callable[[], Iterable[Sequence[object]]],
-    arguments: Arguments,
+    arguments: PageArguments,
     make_listing: Callable[[], Listing[Row]],
 ) -> Page[Row]:
     """The page of one parent, read together with those of the parents `among()`, which will be asked for too.

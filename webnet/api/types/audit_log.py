@@ -1,20 +1,17 @@
-"""One operation in the audit log, and pages of them."""
+"""One operation in the audit log."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 import strawberry
-import strawberry_django
-from strawberry import relay
 from strawberry.scalars import JSON
 
-from webnet.api.paging.page_request import PageInfo
+from webnet.api.declarations.fields import field, row_type
 from webnet.api.request.context import Info
 from webnet.api.resolvers import listings
+from webnet.api.resolvers.filters import PluginAuditLogFilter
 from webnet.api.values.references import CustomerRef, PluginRef, UserRef
-from webnet.api.vocabulary.columns import Column
-from webnet.api.vocabulary.declare import field
 from webnet.api.vocabulary.enums import AuditOutcome, Role
 from webnet.api.vocabulary.node import Node, global_id, read_pk
 from webnet.audit.models import PluginAuditLog as AuditRow
@@ -22,15 +19,12 @@ from webnet.customers.models import Customer, User
 from webnet.plugins import models
 
 
-@strawberry_django.type(
-    AuditRow,
-    field_cls=Column,
-    description=(
-        "One operation, also a refused or failed one; `sequence` counts without gaps per customer, "
-        "and for the platform."
-    ),
-)
+@row_type(AuditRow, filter=PluginAuditLogFilter)
 class PluginAuditLog(Node):
+    """One operation, also a refused or failed one; `sequence` counts without gaps per customer, and for the
+    platform.
+    """
+
     sequence: int
     created_at: datetime
     actor_name: str
@@ -90,24 +84,13 @@ class PluginAuditLog(Node):
     def request_id(root: strawberry.Parent[AuditRow]) -> str | None:
         return root.request_id or None
 
-    @field(description="Only for admins; null to others.")
+    @field()
     @staticmethod
     def ip_address(root: strawberry.Parent[AuditRow], info: Info) -> str | None:
+        """Only for admins; null to others."""
         return root.ip_address if listings.sees_ip_address(info.context.reading, root) else None
 
     @staticmethod
     def find_node(info: Info, key: str) -> AuditRow | None:
         pk = read_pk(key)
         return listings.find_audit_log(info.context.reading, pk) if pk is not None else None
-
-
-@strawberry.type(description="An audit row in a page or a stream.")
-class PluginAuditLogEdge:
-    cursor: str
-    node: PluginAuditLog
-
-
-@strawberry.type(description="A page of audit rows; it has no total, since the log only grows.")
-class PluginAuditLogConnection(relay.Connection[PluginAuditLog]):  # type: ignore[type-var]  # Our Node is another than Relay's.
-    edges: list[PluginAuditLogEdge]  # type: ignore[assignment]  # Relay's own edges have other descriptions.
-    page_info: PageInfo  # type: ignore[assignment]  # So has its PageInfo.

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import strawberry
 
+from webnet.api.declarations.fields import object_type
+from webnet.api.declarations.refusals import Refusal
 from webnet.api.types.customer import Customer
 from webnet.api.types.plugin import Plugin
-from webnet.api.types.refusals import Refusal
 from webnet.api.vocabulary.enums import PlanAction
 from webnet.customers.models import Customer as CustomerRow
 from webnet.plugins.models import PluginConfig
 
 
-@strawberry.type(description="One plugin's part of a plan.")
+@object_type
 class PlanStep:
+    """One plugin's part of a plan."""
+
     plugin: PluginConfig = strawberry.field(graphql_type=Plugin)
     action: PlanAction
 
 
-@strawberry.type(
-    description="The steps as if dependencies or dependents were included; `steps` is empty where `refusal` is set."
-)
+@object_type
 class PluginPlan:
+    """The steps as if dependencies or dependents were included; `steps` is empty where `refusal` is set."""
+
     action: PlanAction
     plugin: PluginConfig | None = strawberry.field(graphql_type=Plugin | None)
     customer: CustomerRow | None = strawberry.field(graphql_type=Customer | None)

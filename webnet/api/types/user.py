@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import strawberry
-import strawberry_django
 
+from webnet.api.declarations.fields import field, row_type
 from webnet.api.request.context import Info
-from webnet.api.vocabulary.columns import Column
-from webnet.api.vocabulary.declare import field
 from webnet.api.vocabulary.node import Node, global_id, read_pk
 from webnet.customers import models
 
 
-@strawberry_django.type(models.User, field_cls=Column, description="Somebody who can sign in.")
+@row_type(models.User)
 class User(Node):
+    """Somebody who can sign in."""
+
     username: str
 
     @field()

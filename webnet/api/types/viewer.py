@@ -5,21 +5,21 @@ from __future__ import annotations
 from datetime import datetime
 
 import strawberry
-import strawberry_django
 
 from webnet.accounts import tokens
+from webnet.api.declarations.fields import field, object_type, row_type
 from webnet.api.request.context import Info
 from webnet.api.types.user import User
 from webnet.api.values.references import CustomerRef
-from webnet.api.vocabulary.columns import Column
-from webnet.api.vocabulary.declare import field
 from webnet.api.vocabulary.enums import Role
 from webnet.api.vocabulary.node import Node, global_id, read_pk
 from webnet.customers import models
 
 
-@strawberry_django.type(models.Membership, field_cls=Column, description="One user's role for one customer.")
+@row_type(models.Membership)
 class Membership:
+    """One user's role for one customer."""
+
     role: Role
 
     @field(graphql_type=User)
@@ -33,10 +33,10 @@ class Membership:
         return info.context.reading.customers.get(root.customer_id)
 
 
-@strawberry_django.type(
-    models.ApiToken, field_cls=Column, description="A token for machines; its secret is never shown again."
-)
+@row_type(models.ApiToken)
 class ApiToken(Node):
+    """A token for machines; its secret is never shown again."""
+
     name: str
     created_at: datetime
     expires_at: datetime | None
@@ -48,12 +48,10 @@ class ApiToken(Node):
     def id(root: strawberry.Parent[models.ApiToken]) -> strawberry.ID:
         return global_id("ApiToken", root.pk)
 
-    @field(
-        graphql_type=CustomerRef | None,
-        description="Where set, the token reaches only this customer, with at most this role.",
-    )
+    @field(graphql_type=CustomerRef | None)
     @staticmethod
     def only_customer(root: strawberry.Parent[models.ApiToken], info: Info) -> models.Customer | None:
+        """Where set, the token reaches only this customer, with at most this role."""
         pk = root.only_customer_id
         return info.context.reading.customers.get(pk) if pk is not None else None
 
@@ -69,8 +67,10 @@ class ApiToken(Node):
         return own.filter(pk=pk).first() if pk is not None else None
 
 
-@strawberry.type(description="The signed-in user, and what is theirs.")
+@object_type
 class Viewer:
+    """The signed-in user, and what is theirs."""
+
     @field(graphql_type=User)
     @staticmethod
     def user(info: Info) -> models.User | None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import strawberry
-
+from webnet.api.declarations.fields import object_type
 from webnet.api.values.permissions import PluginPermission
 from webnet.api.values.surfaces import NavigationItem
 
 
-@strawberry.type(description="What a plugin adds while it is effective, by name.")
+@object_type
 class PluginContributions:
+    """What a plugin adds while it is effective, by name."""
+
     models: list[str]
     types: list[str]
     extended_types: list[str]

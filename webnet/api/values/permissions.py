@@ -4,37 +4,37 @@ from __future__ import annotations
 
 import strawberry
 
+from webnet.api.declarations.fields import object_type
 from webnet.api.values.references import PluginRef
 from webnet.api.vocabulary.enums import Role
 from webnet.plugins.models import PluginConfig
 
 
-@strawberry.type(
-    description="Something that members with at least `minimumRole` may do; the codename is `<plugin>.<name>`."
-)
+@object_type
 class PluginPermission:
+    """Something that members with at least `minimumRole` may do; the codename is `<plugin>.<name>`."""
+
     codename: str
     description: str
     minimum_role: Role
 
 
-@strawberry.type(
-    description=(
-        "Whether one role has a permission. `decision` is the customer's own; if it is null, the role has the "
-        "permission if it has it by default, or if a lower role was given it."
-    )
-)
+@object_type
 class RoleGrant:
+    """Whether one role has a permission. `decision` is the customer's own; if it is null, the role has the
+    permission if it has it by default, or if a lower role was given it.
+    """
+
     role: Role
     granted: bool
     granted_by_default: bool
     decision: bool | None
 
 
-@strawberry.type(
-    description="A plugin's permission for one customer. It grants nothing while the plugin is not effective."
-)
+@object_type
 class CustomerPermission:
+    """A plugin's permission for one customer. It grants nothing while the plugin is not effective."""
+
     plugin: PluginConfig = strawberry.field(graphql_type=PluginRef)
     codename: str
     description: str

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import strawberry
-
+from webnet.api.declarations.fields import object_type
 from webnet.api.vocabulary.enums import SettingLayer
 
 
-@strawberry.type(description="The layer that one value of the merged settings comes from.")
+@object_type
 class SettingSource:
+    """The layer that one value of the merged settings comes from."""
+
     path: str
     layer: SettingLayer
 
 
-@strawberry.type(description="Whether a secret is set in this layer, and since when; its value is never shown.")
+@object_type
 class SecretSetting:
+    """Whether a secret is set in this layer, and since when; its value is never shown."""
+
     path: str
     is_set: bool
     updated_at: datetime | None

@@ -5,13 +5,16 @@ from __future__ import annotations
 import strawberry
 from strawberry.scalars import JSON
 
+from webnet.api.declarations.fields import object_type
 from webnet.api.values.references import PluginRef
 from webnet.api.vocabulary.scalars import Json
 from webnet.plugins.models import PluginConfig
 
 
-@strawberry.type(description="An entry in the menu.")
+@object_type
 class NavigationItem:
+    """An entry in the menu."""
+
     plugin: PluginConfig = strawberry.field(graphql_type=PluginRef)
     label: str
     url: str
@@ -19,8 +22,10 @@ class NavigationItem:
     order: int
 
 
-@strawberry.type(description="A widget on the dashboard, as data to render or as HTML.")
+@object_type
 class DashboardWidget:
+    """A widget on the dashboard, as data to render or as HTML."""
+
     plugin: PluginConfig = strawberry.field(graphql_type=PluginRef)
     name: str
     title: str

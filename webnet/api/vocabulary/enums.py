@@ -1,4 +1,4 @@
-"""The enums of the schema: those of the models, unchanged, and those for ordering and settings layers."""
+"""The enums of the schema: those of the models, as they stand, and those of the API itself."""
 
 from __future__ import annotations
 
@@ -15,12 +15,10 @@ from webnet.plugins.models import Availability, HealthStatus, PluginStatus
 __all__ = [
     "AuditOutcome",
     "Availability",
-    "CustomerOrderField",
     "HealthStatus",
     "IneffectiveCode",
     "OrderDirection",
     "PlanAction",
-    "PluginOrderField",
     "PluginStatus",
     "Role",
     "SettingLayer",
@@ -52,17 +50,3 @@ class SettingLayer(Enum):
 class OrderDirection(Enum):
     ASC = "asc"
     DESC = "desc"
-
-
-@strawberry.enum(description="What plugins can be ordered by.")
-class PluginOrderField(Enum):
-    NAME = "name"
-    VERBOSE_NAME = "verbose_name"
-    STATUS = "status"
-    SYNCED_AT = "synced_at"
-
-
-@strawberry.enum(description="What customers can be ordered by.")
-class CustomerOrderField(Enum):
-    SLUG = "slug"
-    NAME = "name"

@@ -7,12 +7,10 @@ import binascii
 
 import strawberry
 
-from webnet.api.vocabulary.declare import field
-
 
 @strawberry.interface(description="An object with a global id, by which `Query.node` can fetch it again.")
 class Node:
-    @field()
+    @strawberry.field
     @staticmethod
     def id() -> strawberry.ID:
         raise NotImplementedError

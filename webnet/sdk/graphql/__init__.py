@@ -3,19 +3,19 @@
 from strawberry import ID, UNSET, Parent, Private, auto, lazy, union
 from strawberry.scalars import JSON
 
+from webnet.api.declarations.connections import Connection
+from webnet.api.declarations.filters import filter_type as filter
+from webnet.api.declarations.filters import lookup
 from webnet.api.types.customer import Customer
 from webnet.api.types.plugin import Plugin
 from webnet.api.types.user import User
 from webnet.api.vocabulary.enums import OrderDirection, Role
 from webnet.api.vocabulary.node import Node
 from webnet.plugins.declarations import GraphQLExtension
-from webnet.sdk.graphql.connections import Connection
 from webnet.sdk.graphql.declare import connection, count, field, node, subscription
-from webnet.sdk.graphql.filters import filter, lookup  # noqa: A004 - authors write `graphql.filter`
 from webnet.sdk.graphql.info import GraphQLContext, Info
-from webnet.sdk.graphql.inputs import enum, input, interface  # noqa: A004 - likewise
 from webnet.sdk.graphql.mutations import mutation
-from webnet.sdk.graphql.types import extend, extends, type  # noqa: A004 - likewise
+from webnet.sdk.graphql.types import enum, extend, extends, input, interface, type
 
 __all__ = [
     "ID",

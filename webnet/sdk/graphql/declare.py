@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Model
 from strawberry_django.fields.filter_order import SKIP_FILTER_META
 
-from webnet.sdk.graphql.connections import COUNTED, RELATION, ConnectionField, CountField
+from webnet.sdk.graphql.connections import COUNTED, RELATION, CountField, PluginConnectionField
 from webnet.sdk.graphql.fields import NodeField, PluginField, metadata_of
 from webnet.sdk.graphql.subscriptions import SubscriptionField
 
@@ -34,7 +34,7 @@ def connection(
     the queryset that its resolver returns.
     """
     return _declare(
-        ConnectionField, resolver, permission, description, more={RELATION: relation, SKIP_FILTER_META: True}
+        PluginConnectionField, resolver, permission, description, more={RELATION: relation, SKIP_FILTER_META: True}
     )
 
 

@@ -7,47 +7,26 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Model
-from strawberry.types.base import StrawberryContainer
 
-from webnet.errors import PluginDefinitionError
-from webnet.sdk.graphql.orders import RowOrder
+from webnet.api.declarations.fields import ShownRows, find_shown_rows, mistake
 
 
 @dataclass(frozen=True, kw_only=True)
-class RowType:
-    """A type declared with `graphql.type(model)`, and how its connections are filtered and ordered."""
+class RowType(ShownRows):
+    """A type declared with `graphql.type(model)`, which plugins use; webnet's own types are `ShownRows` without scope."""
 
     name: str
     model: type[Model]
-    filter: type | None
-    order: RowOrder
 
 
-ATTRIBUTE = "__webnet_row_type__"
 # Parameters that Strawberry recognises by name.
 UNTYPED = frozenset({"self", "cls", "root", "info"})
 
 
 def find_row_type(kind: Any) -> RowType | None:
-    """The row type inside a type that Strawberry has resolved, which may be a list or optional."""
-    while isinstance(kind, StrawberryContainer):
-        kind = kind.of_type
-    if hasattr(kind, "resolve_type"):  # a lazy reference to a type of another module
-        kind = kind.resolve_type()
-    found: RowType | None = getattr(kind, "__dict__", {}).get(ATTRIBUTE)
-    return found
-
-
-def mistake(module: str, place: str, message: str) -> PluginDefinitionError:
-    """An error for the plugin's author: where the mistake is, what is wrong and what to write instead."""
-    return PluginDefinitionError(f"In '{module}', {place}: {message}.")
-
-
-def docstring_of(described: Any) -> str | None:
-    """The docstring of a class or function on one line, which becomes its description in the schema."""
-    # A class without a docstring inherits that of its base class, which describes something else.
-    docstring = described.__doc__ if not isinstance(described, type) else described.__dict__.get("__doc__")
-    return " ".join(docstring.split()) if docstring else None
+    """The row type inside a type that Strawberry has resolved; None for webnet's own types."""
+    found = find_shown_rows(kind)
+    return found if isinstance(found, RowType) else None
 
 
 def refuse_untyped_arguments(resolver: Any) -> None:

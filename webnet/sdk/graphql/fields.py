@@ -11,17 +11,17 @@ from django.db.models import Manager, Model, QuerySet
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.base import StrawberryList, StrawberryOptional
-from strawberry.types.field import StrawberryField
 from strawberry.types.info import Info as StrawberryInfo
 from strawberry.utils.inspect import in_async_context
 from strawberry_django.optimizer import is_optimized_by_prefetching, optimize
 
+from webnet.api.declarations.fields import DescribedField
 from webnet.api.engine.permission_checks import PERMISSION
 from webnet.api.strawberry_internals import rebuild_info, related_column
 from webnet.api.vocabulary.columns import WHOLE_ROWS, Column
 from webnet.customers.models import Customer
 from webnet.plugins.tenancy import is_customer_owned
-from webnet.sdk.graphql.definition import docstring_of, find_row_type, refuse_untyped_arguments
+from webnet.sdk.graphql.definition import find_row_type, refuse_untyped_arguments
 from webnet.sdk.graphql.info import Info
 from webnet.sdk.graphql.relations import first_rows, first_rows_of_each, read_many, read_one
 from webnet.sdk.graphql.row_batches import mark_batch
@@ -33,7 +33,7 @@ def metadata_of(permission: str | None) -> Mapping[Any, Any]:
     return {PERMISSION: permission}
 
 
-class PluginField(StrawberryField):
+class PluginField(DescribedField):
     """A field with a resolver of the plugin; or a root field without one, which returns all rows that may be seen."""
 
     @property
@@ -41,8 +41,6 @@ class PluginField(StrawberryField):
         return False
 
     def __call__(self, resolver: Any) -> Any:
-        """Set the resolver, whose docstring is the default of the field's description."""
-        self.description = self.description or docstring_of(resolver)
         refuse_untyped_arguments(resolver)
         return super().__call__(resolver)
 

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import fields, is_dataclass
-from functools import reduce
-from operator import or_
-from typing import Annotated, Any, get_type_hints
+from typing import Any
 
-import strawberry
 from strawberry.annotation import StrawberryAnnotation
-from strawberry.utils.str_converters import to_camel_case
 
 from webnet import errors
+from webnet.api.declarations.mutations import make_result
 from webnet.api.engine.permission_checks import PERMISSION
-from webnet.api.types.refusals import REFUSALS
 from webnet.customers.roles import Role
-from webnet.sdk.graphql.definition import mistake
 from webnet.sdk.graphql.fields import PluginField, metadata_of
 from webnet.sdk.graphql.info import Info
 from webnet.sdk.graphql.row_batches import meet
@@ -57,7 +52,7 @@ def mutation(
     """
 
     def declare(resolver: Callable[..., Any]) -> Any:
-        result = _make_result(resolver, [*ALWAYS, *refusals])
+        result = make_result(resolver, [*ALWAYS, *refusals])
         field = MutationField(
             type_annotation=StrawberryAnnotation(result),
             metadata=metadata_of(permission),
@@ -66,32 +61,3 @@ def mutation(
         return field(resolver)
 
     return declare
-
-
-def _make_result(resolver: Callable[..., Any], raised: Sequence[Any]) -> Any:
-    camel = to_camel_case(resolver.__name__)
-    shown = _find_types(resolver, raised)
-    payload = _read_payload(resolver)
-    union = strawberry.union(f"{camel[0].upper()}{camel[1:]}Result", description=f"How {camel} ends.")
-    return Annotated[reduce(or_, shown, payload), union]
-
-
-def _find_types(resolver: Callable[..., Any], raised: Sequence[Any]) -> list[Any]:
-    """The types of the refusals, each once."""
-    types = {each: shown for each, shown, _ in REFUSALS}
-    unknown = next((refusal for refusal in raised if refusal not in types), None)
-    if unknown is not None:
-        words = f"'{getattr(unknown, '__name__', unknown)}' is no refusal: name some of webnet.sdk.errors"
-        raise mistake(resolver.__module__, f"the mutation '{resolver.__name__}'", words)
-    return [types[refusal] for refusal in dict.fromkeys(raised)]
-
-
-def _read_payload(resolver: Callable[..., Any]) -> Any:
-    place = f"the mutation '{resolver.__name__}'"
-    if "return" not in resolver.__annotations__:
-        words = f"it has no type: write 'def {resolver.__name__}(…) -> SomePayload', a class made with graphql.type"
-        raise mistake(resolver.__module__, place, words)
-    try:
-        return get_type_hints(resolver, localns={"strawberry": strawberry})["return"]
-    except NameError as error:
-        raise mistake(resolver.__module__, place, f"{error}: write its types above it") from error

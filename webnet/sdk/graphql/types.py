@@ -16,14 +16,15 @@ from strawberry.exceptions import StrawberryException
 from strawberry.types.field import StrawberryField
 from strawberry_django.optimizer import optimize
 
+from webnet.api.declarations.fields import docstring_of, mistake, show_rows
+from webnet.api.declarations.orders import make_order
 from webnet.api.strawberry_internals import model_of
 from webnet.api.vocabulary.columns import WHOLE_ROWS
 from webnet.api.vocabulary.node import Node, global_id
 from webnet.plugins.tenancy import has_tenancy
-from webnet.sdk.graphql.definition import ATTRIBUTE, RowType, docstring_of, mistake
+from webnet.sdk.graphql.definition import RowType
 from webnet.sdk.graphql.fields import RowField
 from webnet.sdk.graphql.info import find_plugin_by_module, find_row
-from webnet.sdk.graphql.orders import make_order
 from webnet.sdk.scope import LeakPrevented, all_rows, is_in_scope, scope
 
 Kind = TypeVar("Kind", bound=type)
@@ -32,9 +33,9 @@ MISSING_TYPE = "has no type: write 'def {0}(…) -> str' for a resolver, or '{0}
 
 
 @overload
-def type(model: Kind) -> Kind: ...  # noqa: A001 - authors write `graphql.type`
+def type(model: Kind) -> Kind: ...
 @overload
-def type(  # noqa: A001
+def type(
     model: Any = None,
     *,
     name: str | None = None,
@@ -44,12 +45,12 @@ def type(  # noqa: A001
 ) -> Callable[[Kind], Kind]: ...
 
 
-def type(  # noqa: A001
+def type(
     model: Any = None,
     *,
     name: str | None = None,
     description: str | None = None,
-    filter: Any = None,  # noqa: A002
+    filter: Any = None,
     order: Sequence[str] = (),
 ) -> Any:
     """Declare a GraphQL type: of plain values with `@graphql.type`, of rows with `@graphql.type(models.Device)`.
@@ -90,6 +91,23 @@ def extends(*classes: Any) -> dict[Any, Any]:
     return {getattr(each, EXTENDED): each for each in classes}
 
 
+def input(cls: Kind) -> Kind:
+    """An input; a field with the default `graphql.UNSET` may be left out."""
+    made: Kind = strawberry.input(cls, description=docstring_of(cls))
+    return made
+
+
+def enum(cls: Any) -> Any:
+    """An enum; Django's `TextChoices` will do."""
+    return strawberry.enum(cls, description=docstring_of(cls))
+
+
+def interface(cls: Kind) -> Kind:
+    """An interface, for types to extend."""
+    made: Kind = strawberry.interface(cls, description=docstring_of(cls))
+    return made
+
+
 def _make_plain(cls: Kind, *, name: str | None, description: str | None) -> Kind:
     _refuse_untyped(cls)
     with _mistakes_of(cls):
@@ -103,19 +121,16 @@ def _make_rows(
     *,
     name: str | None,
     description: str | None,
-    filter: Any,  # noqa: A002
+    filter: Any,
     order: Sequence[str],
 ) -> Kind:
     _refuse_untenanted(cls, model)
     _refuse_untyped(cls)
-    shown = name or cls.__name__
-    description = description or docstring_of(cls)
+    title = name or cls.__name__
     with _mistakes_of(cls):
-        row_type = RowType(name=shown, model=model, filter=filter, order=make_order(model, name=shown, by=order))
-        _scope_type(cls, row_type)
-        made: Kind = strawberry_django.type(model, name=name, description=description, field_cls=RowField)(cls)
-    setattr(made, ATTRIBUTE, row_type)
-    return made
+        shown = RowType(name=title, model=model, filter=filter, order=make_order(model, name=title, by=order))
+        _scope_type(cls, shown)
+        return show_rows(cls, model, shown, name=name, description=description, field_cls=RowField)
 
 
 def _scope_type(cls: Any, shown: RowType) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from webnet.api.declarations.refusals import to_graphql
 from webnet.api.request.context import Info
 from webnet.api.resolvers import listings
-from webnet.api.types.refusals import to_graphql
 from webnet.errors import NotFound
 from webnet.plugins.changes.switching import PluginChange
 from webnet.plugins.lifecycle.sync import SyncReport

@@ -3,115 +3,106 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, TypeAlias
 
 import strawberry
-from strawberry import UNSET
 
 from webnet.accounts import sessions, tokens
-from webnet.api.operations.mutations.inputs import given
+from webnet.api.declarations.fields import field, input_type, object_type
+from webnet.api.declarations.mutations import mutation
 from webnet.api.request.context import Info
 from webnet.api.request.guards import open_to_all
-from webnet.api.types.refusals import InvalidInput, NotFound, PermissionDenied, RateLimited
 from webnet.api.types.viewer import ApiToken, Viewer
-from webnet.api.vocabulary.declare import mutation
 from webnet.api.vocabulary.enums import Role
 from webnet.api.vocabulary.node import read_global_id, read_pk
 from webnet.customers import models
+from webnet.errors import InvalidInput, NotFound, RateLimited
 
 
-@strawberry.input(description="Who signs in.")
+@input_type
 class SignInInput:
+    """Who signs in."""
+
     username: str
     password: str
 
 
-@strawberry.type(description="Who is signed in now.")
+@object_type
 class SignInPayload:
+    """Who is signed in now."""
+
     viewer: Viewer
 
 
-SignInResult: TypeAlias = Annotated[
-    SignInPayload | PermissionDenied | RateLimited,
-    strawberry.union("SignInResult", description="How signIn ends."),
-]
-
-
-@strawberry.type(description="False when nobody was signed in.")
+@object_type
 class SignOutPayload:
+    """False when nobody was signed in."""
+
     changed: bool
 
 
-@strawberry.input(
-    description=(
-        "A token of the viewer's own, if wished for one customer only and with at most this role; "
-        "names are unique per user."
-    )
-)
+@input_type
 class CreateApiTokenInput:
+    """A token of the viewer's own, if wished for one customer only and with at most this role; names are unique per
+    user.
+    """
+
     name: str
-    expires_at: datetime | None = UNSET
-    only_customer: str | None = UNSET
-    maximum_role: Role | None = UNSET
+    expires_at: datetime | None = None
+    only_customer: str | None = None
+    maximum_role: Role | None = None
 
 
-@strawberry.type(description="The new token.")
+@object_type
 class CreateApiTokenPayload:
+    """The new token."""
+
     token: str = strawberry.field(description="Shown this once.")
     api_token: models.ApiToken = strawberry.field(graphql_type=ApiToken)
 
 
-CreateApiTokenResult: TypeAlias = Annotated[
-    CreateApiTokenPayload | PermissionDenied | NotFound | InvalidInput,
-    strawberry.union("CreateApiTokenResult", description="How createApiToken ends."),
-]
-
-
-@strawberry.input(description="Which token ends.")
+@input_type
 class RevokeApiTokenInput:
+    """Which token ends."""
+
     id: strawberry.ID
 
 
-@strawberry.type(description="The token that ended.")
+@object_type
 class RevokeApiTokenPayload:
+    """The token that ended."""
+
     api_token: models.ApiToken = strawberry.field(graphql_type=ApiToken)
     changed: bool
 
 
-RevokeApiTokenResult: TypeAlias = Annotated[
-    RevokeApiTokenPayload | PermissionDenied | NotFound,
-    strawberry.union("RevokeApiTokenResult", description="How revokeApiToken ends."),
-]
-
-
 @strawberry.type
 class SessionMutations:
-    @mutation(metadata=open_to_all)
-    def sign_in(self, info: Info, input: SignInInput) -> SignInResult:  # noqa: A002 - the name in the schema
+    @mutation(RateLimited, metadata=open_to_all)
+    def sign_in(self, info: Info, input: SignInInput) -> SignInPayload:
         sessions.sign_in(info.context.request, username=input.username, password=input.password)
         info.context.enter_session()
         return SignInPayload(viewer=Viewer())
 
-    @mutation(metadata=open_to_all)
+    @field(metadata=open_to_all)
     def sign_out(self, info: Info) -> SignOutPayload:
         changed = sessions.sign_out(info.context.request)
         info.context.enter_session()
         return SignOutPayload(changed=changed)
 
-    @mutation()
-    def create_api_token(self, info: Info, input: CreateApiTokenInput) -> CreateApiTokenResult:  # noqa: A002
-        info.context.require_in_view(given(input.only_customer))
+    @mutation(NotFound, InvalidInput)
+    def create_api_token(self, info: Info, input: CreateApiTokenInput) -> CreateApiTokenPayload:
+        info.context.require_in_view(input.only_customer)
         made = tokens.create(
             actor=info.context.actor,
             name=input.name,
-            expires_at=given(input.expires_at),
-            only_customer=given(input.only_customer),
-            maximum_role=given(input.maximum_role),
+            expires_at=input.expires_at,
+            only_customer=input.only_customer,
+            maximum_role=input.maximum_role,
         )
         return CreateApiTokenPayload(token=made.secret, api_token=made.api_token)
 
-    @mutation()
-    def revoke_api_token(self, info: Info, input: RevokeApiTokenInput) -> RevokeApiTokenResult:  # noqa: A002
+    @mutation(NotFound)
+    def revoke_api_token(self, info: Info, input: RevokeApiTokenInput) -> RevokeApiTokenPayload:
         type_name, key = read_global_id(input.id) or ("", "")
         pk = read_pk(key) if type_name == "ApiToken" else None
         # No token has the key 0, so that an id which is none is refused and audited like a foreign one.

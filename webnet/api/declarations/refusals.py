@@ -9,6 +9,7 @@ import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
 from webnet import errors
+from webnet.api.declarations.fields import object_type
 from webnet.api.vocabulary.enums import PluginStatus, Role
 
 
@@ -22,36 +23,39 @@ class Refusal:
     message: str
 
 
-@strawberry.type(
-    description=(
-        "NOT_SIGNED_IN, BAD_CREDENTIALS, ROLE_TOO_LOW, AVAILABILITY (a required plugin can't be switched off), or "
-        "OPERATORS_ONLY; `requiredRole` where a higher role would do."
-    )
-)
+@object_type
 class PermissionDenied(Refusal):
+    """NOT_SIGNED_IN, BAD_CREDENTIALS, ROLE_TOO_LOW, AVAILABILITY (a required plugin can't be switched off), or
+    OPERATORS_ONLY; `requiredRole` where a higher role would do.
+    """
+
     required_role: Role | None
 
 
-@strawberry.type(
-    description=("PLUGIN_NOT_FOUND, CUSTOMER_NOT_FOUND or TOKEN_NOT_FOUND: it does not exist, or not for this viewer.")
-)
+@object_type
 class NotFound(Refusal):
-    pass
+    """PLUGIN_NOT_FOUND, CUSTOMER_NOT_FOUND or TOKEN_NOT_FOUND: it does not exist, or not for this viewer."""
 
 
-@strawberry.type(description="REVISION_CONFLICT: somebody else changed this layer first.")
+@object_type
 class Conflict(Refusal):
+    """REVISION_CONFLICT: somebody else changed this layer first."""
+
     current_revision: int
 
 
-@strawberry.type(description="One fault; it never repeats the value.")
+@object_type
 class SettingsIssue:
+    """One fault; it never repeats the value."""
+
     path: str
     message: str
 
 
-@strawberry.type(description="INVALID_SETTINGS: the merged settings do not fit the plugin's schema.")
+@object_type
 class InvalidSettings(Refusal):
+    """INVALID_SETTINGS: the merged settings do not fit the plugin's schema."""
+
     issues: list[SettingsIssue]
     customers: list[str] = strawberry.field(
         description="Whose settings a global change would break: the first 20, by slug, and how many there are."
@@ -59,37 +63,43 @@ class InvalidSettings(Refusal):
     customer_count: int
 
 
-@strawberry.type(
-    description="REVISION_NOT_AVAILABLE: there never was this revision, or the audit log does not hold it any more."
-)
+@object_type
 class RevisionNotAvailable(Refusal):
-    pass
+    """REVISION_NOT_AVAILABLE: there never was this revision, or the audit log does not hold it any more."""
 
 
-@strawberry.type(description="INVALID_INPUT or NAME_TAKEN: well-formed, but this field of the input can't be taken.")
+@object_type
 class InvalidInput(Refusal):
+    """INVALID_INPUT or NAME_TAKEN: well-formed, but this field of the input can't be taken."""
+
     field: str
 
 
-@strawberry.type(
-    description=("DEPENDENCY_DISABLED, _MISSING, _VERSION or _CYCLE, or DEPENDENTS_ENABLED, by the plugins named.")
-)
+@object_type
 class DependencyRefusal(Refusal):
+    """DEPENDENCY_DISABLED, _MISSING, _VERSION or _CYCLE, or DEPENDENTS_ENABLED, by the plugins named."""
+
     plugins: list[str]
 
 
-@strawberry.type(description="PLUGIN_NOT_RUNNABLE as `status` says, or PLUGIN_DISABLED globally.")
+@object_type
 class PluginUnavailable(Refusal):
+    """PLUGIN_NOT_RUNNABLE as `status` says, or PLUGIN_DISABLED globally."""
+
     status: PluginStatus
 
 
-@strawberry.type(description="HOOK_FAILED: the plugin's own hook raised, and nothing was changed.")
+@object_type
 class HookFailed(Refusal):
+    """HOOK_FAILED: the plugin's own hook raised, and nothing was changed."""
+
     plugin_name: str
 
 
-@strawberry.type(description="RATE_LIMITED: too many tries.")
+@object_type
 class RateLimited(Refusal):
+    """RATE_LIMITED: too many tries."""
+
     retry_after_seconds: int
 
 

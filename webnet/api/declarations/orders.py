@@ -1,4 +1,4 @@
-"""The orders of a plugin's connections: what clients may ask for, and what holds when they don't."""
+"""The orders of connections: what clients may ask for, and what holds when they don't."""
 
 from __future__ import annotations
 
@@ -25,21 +25,24 @@ KINDS: tuple[tuple[type[models.Field[Any, Any]], type], ...] = (
 
 @dataclass(frozen=True, kw_only=True)
 class RowOrder:
-    """The keys of a model that can be ordered by: `input` is what clients give, None where they can't choose."""
+    """The keys of a model that can be ordered by; no two rows have the same `unique` one.
+
+    `input` is what clients give, None where they can't choose.
+    """
 
     model: type[models.Model]
     default: tuple[SortKey, ...]
+    unique: SortKey
     input: type | None = None
 
     def read(self, wanted: Sequence[Any] | None) -> Ordering:
-        """The order asked for, or the default; it ends with the primary key, so that pages are stable."""
+        """The order asked for, or the default; it ends with the unique key, so that pages are stable."""
         keys: dict[str, SortKey] = {}
         for key in self._keys(wanted) if wanted else self.default:
             keys.setdefault(key.path, key)
-        unique = self.model._meta.pk.attname
-        keys.setdefault(unique, _find_key(self.model, unique))
+        keys.setdefault(self.unique.path, self.unique)
         names = list(keys)
-        return Ordering(tuple(keys[name] for name in names[: names.index(unique) + 1]))
+        return Ordering(tuple(keys[name] for name in names[: names.index(self.unique.path) + 1]))
 
     def _keys(self, wanted: Sequence[Any]) -> Iterator[SortKey]:
         for each in wanted:
@@ -47,20 +50,30 @@ class RowOrder:
             yield _find_key(self.model, each.field.value, is_descending=descending)
 
 
-def make_order(model: type[models.Model], *, name: str, by: Sequence[str]) -> RowOrder:
-    """The order of a type called `name`; raises ValueError for a column that no page could go on from."""
-    for column in (model._meta.pk.attname, *by):
+def make_order(
+    model: type[models.Model], *, name: str, by: Sequence[str] = (), unique: str = "pk", ties: str = "age"
+) -> RowOrder:
+    """The order of a type called `name` by these columns; raises ValueError for one that no page could go on from.
+
+    `ties` describes the `unique` column to clients.
+    """
+    for column in by:
         _find_key(model, column)
-    return RowOrder(model=model, default=tuple(_default_keys(model)), input=_make_input(name, by) if by else None)
+    return RowOrder(
+        model=model,
+        default=tuple(_default_keys(model)),
+        unique=_find_key(model, unique),
+        input=_make_input(name, by, ties) if by else None,
+    )
 
 
-def _make_input(name: str, by: Sequence[str]) -> type:
+def _make_input(name: str, by: Sequence[str], ties: str) -> type:
     make_enum: Any = Enum  # whose names a type checker wants to read
     fields = make_enum(f"{name}OrderField", {column.upper(): column for column in by})
     strawberry.enum(fields, description=f"What rows of {name} can be ordered by.")
     annotations = {"field": fields, "direction": OrderDirection}
     made = type(f"{name}Order", (), {"__annotations__": annotations, "direction": OrderDirection.ASC})
-    return strawberry.input(made, description="Ties go by age, so that pages are stable.")
+    return strawberry.input(made, description=f"Ties go by {ties}, so that pages are stable.")
 
 
 def _default_keys(model: type[models.Model]) -> Iterator[SortKey]:

@@ -1,0 +1,97 @@
+"""Connections (Relay Cursor Connections): their types, and fields that take the arguments of their rows' type."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import strawberry
+from strawberry import UNSET, relay
+from strawberry.annotation import StrawberryAnnotation
+from strawberry.types.arguments import StrawberryArgument
+from strawberry.types.base import StrawberryContainer
+
+from webnet.api.declarations.fields import Declare, DescribedField, ShownRows, find_shown_rows, mistake
+from webnet.api.paging.page_request import PageArguments, PageInfo
+from webnet.api.strawberry_internals import type_arguments_of
+
+# As Strawberry calls it, whose own wants Relay's Node; ours is another.
+NodeType = TypeVar("NodeType")
+
+PAGING: dict[str, Any] = {"first": int, "after": str, "last": int, "before": str}
+# What a resolver is given them as, which is no argument of the schema.
+PASSED = (PageArguments, PageArguments.__name__)
+
+
+@strawberry.type(description="A row, and its place in the list.")
+class Edge(relay.Edge[NodeType]):  # type: ignore[type-var]
+    cursor: str
+    node: NodeType
+
+
+@strawberry.type(name="Connection", description="A page of rows, newest first; it has no total.")
+class UncountedConnection(relay.Connection[NodeType]):  # type: ignore[type-var]
+    """Of rows that only ever become more, so that counting them would take longer and longer."""
+
+    edges: list[Edge[NodeType]]  # type: ignore[assignment]  # Relay's own edges have other descriptions.
+    page_info: PageInfo  # type: ignore[assignment]  # So has its PageInfo.
+
+
+@strawberry.type(description="A page of rows; `totalCount` is counted only when asked for.")
+class Connection(UncountedConnection[NodeType]):
+    total_count: int
+
+
+class ConnectionField(DescribedField):
+    """A field with pages of rows. Its resolver gets what clients gave as one value, its parameter `arguments`."""
+
+    # What the rows' type must have been declared with.
+    declared_as: type[ShownRows] = ShownRows
+
+    @property
+    def arguments(self) -> list[StrawberryArgument]:
+        """Those of the resolver, then `filter`, `order` and Relay's four."""
+        own = self.base_resolver.arguments if self.base_resolver is not None else []
+        shown = self.shown_rows
+        kinds: dict[str, Any] = {}
+        if shown.filter is not None:
+            kinds["filter"] = shown.filter
+        if shown.order is not None and shown.order.input is not None:
+            kinds["order"] = list[shown.order.input]  # type: ignore[name-defined]  # made at run time
+        return [
+            *(each for each in own if each.type_annotation.annotation not in PASSED),
+            *(
+                StrawberryArgument(name, None, StrawberryAnnotation(kind | None), default=UNSET)
+                for name, kind in {**kinds, **PAGING}.items()
+            ),
+        ]
+
+    @arguments.setter
+    def arguments(self, value: list[StrawberryArgument]) -> None:
+        """Strawberry sets what it has read; there is nothing to keep."""
+
+    @property
+    def shown_rows(self) -> Any:
+        """What was declared of the type whose pages these are."""
+        kind: Any = self.type
+        while isinstance(kind, StrawberryContainer):
+            kind = kind.of_type
+        found = find_shown_rows(type_arguments_of(kind).get("NodeType"))
+        if not isinstance(found, self.declared_as):
+            words = "write it as 'devices: graphql.Connection[Device]', with a type made with graphql.type(model)"
+            raise mistake(getattr(self.origin, "__module__", "?"), f"the connection '{self.python_name}'", words)
+        return found
+
+    def get_result(self, source: Any, info: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        arguments = take_arguments(kwargs)
+        return super().get_result(source, info, args, {**kwargs, "arguments": arguments})
+
+
+def take_arguments(kwargs: dict[str, Any]) -> PageArguments:
+    """Take what a connection was given out of the arguments of its resolver; what is missing is None, like null."""
+    given = {name: kwargs.pop(name, None) for name in ("filter", "order", *PAGING)}
+    return PageArguments(**{name: None if value is UNSET else value for name, value in given.items()})
+
+
+def connection(graphql_type: Any, *, description: str | None = None) -> Declare:
+    """A field with pages of rows, of the type `Connection[Device]`, whose resolver returns a `Page`."""
+    return ConnectionField(type_annotation=StrawberryAnnotation.from_annotation(graphql_type), description=description)

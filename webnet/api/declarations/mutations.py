@@ -1,0 +1,62 @@
+"""Mutations: each ends in a union of its payload and of the refusals that it can give."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
+from operator import or_
+from typing import Annotated, Any, get_type_hints
+
+import strawberry
+from strawberry.annotation import StrawberryAnnotation
+from strawberry.utils.str_converters import to_camel_case
+
+from webnet import errors
+from webnet.api.declarations.fields import Declare, DescribedField, Resolver, mistake
+from webnet.api.declarations.refusals import REFUSALS
+
+
+def mutation(
+    *refusals: type[errors.Refusal], ends: str | None = None, metadata: Mapping[Any, Any] | None = None
+) -> Declare:
+    """A field of the mutations whose resolver returns the payload, or raises PermissionDenied or one of the refusals.
+
+    `ends` describes its result, where there is more to say than that it has one.
+    """
+
+    def declare(resolver: Resolver) -> Any:
+        result = make_result(resolver, (errors.PermissionDenied, *refusals), ends=ends)
+        return DescribedField(type_annotation=StrawberryAnnotation(result), metadata=metadata)(resolver)
+
+    return declare
+
+
+def make_result(resolver: Any, refusals: Sequence[Any], *, ends: str | None = None) -> Any:
+    """The union `CreateDeviceResult` of what `create_device` returns, and of the types of the refusals."""
+    camel = to_camel_case(resolver.__name__)
+    shown = _find_types(resolver, refusals)
+    payload = _read_payload(resolver)
+    ends = ends or f"How {camel} ends."
+    union = strawberry.union(f"{camel[0].upper()}{camel[1:]}Result", description=ends)
+    return Annotated[reduce(or_, shown, payload), union]
+
+
+def _find_types(resolver: Callable[..., Any], refusals: Sequence[Any]) -> list[Any]:
+    """The types of the refusals, each once."""
+    types = {each: shown for each, shown, _ in REFUSALS}
+    unknown = next((refusal for refusal in refusals if refusal not in types), None)
+    if unknown is not None:
+        words = f"'{getattr(unknown, '__name__', unknown)}' is no refusal: name some of webnet.sdk.errors"
+        raise mistake(resolver.__module__, f"the mutation '{resolver.__name__}'", words)
+    return [types[refusal] for refusal in dict.fromkeys(refusals)]
+
+
+def _read_payload(resolver: Callable[..., Any]) -> Any:
+    place = f"the mutation '{resolver.__name__}'"
+    if "return" not in resolver.__annotations__:
+        words = f"it has no type: write 'def {resolver.__name__}(…) -> SomePayload', a class made with graphql.type"
+        raise mistake(resolver.__module__, place, words)
+    try:
+        return get_type_hints(resolver, localns={"strawberry": strawberry})["return"]
+    except NameError as error:
+        raise mistake(resolver.__module__, place, f"{error}: write its types above it") from error
