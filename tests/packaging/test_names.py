@@ -13,13 +13,12 @@ PACKAGE = Path(webnet.__file__).parent
 # Django fixes these names: a command's class, a model's options, a migration.
 DJANGO_NAMES = frozenset({"Command", "Meta", "Migration"})
 # A GraphQL type is named after what it shows: a row, a value, or an error. Its twin is outside of these folders.
-GRAPHQL_FOLDERS = ("api/types/", "api/values/", "api/vocabulary/")
+GRAPHQL_FOLDERS = ("api/declarations/", "api/types/", "api/values/", "api/vocabulary/")
 
 # Duplicates that are still to be renamed. Remove a name here with its last duplicate; add none.
 TO_BE_RENAMED = frozenset(
     {
         "Batch",  # api.events.threads, api.paging.batches
-        "Edge",  # api.paging.page_request, sdk.graphql.connections
         "Place",  # api.resolvers.surfaces, plugins.schema.walk
         "Source",  # api.paging.connections, plugins.kernel.parsing
     }

@@ -116,7 +116,7 @@ def test_nothing_is_signed_or_pruned_that_does_not_verify(log):
     tomorrow = (timezone.now() + timedelta(days=1)).isoformat()
 
     for command in (("checkpoint_audit_log",), ("prune_audit_log", "--before", tomorrow)):
-        with pytest.raises(CommandError, match=r"^Nothing was (signed|removed)\. Position 11: edited"):
+        with pytest.raises(CommandError, match=r"^Nothing was (signed|deleted)\. Position 11: edited"):
             run(*command)
 
     assert PluginAuditLog.objects.count() == 12

@@ -173,7 +173,9 @@ def test_a_connection_whose_relation_is_not_clear_is_told():
     field = graphql.connection()
     field.python_name = "books"
 
-    with pytest.raises(PluginDefinitionError, match="'Book' has not one foreign key to 'Book': name its accessor as"):
+    with pytest.raises(
+        PluginDefinitionError, match="'Book' must have one foreign key to 'Book', or name its accessor with"
+    ):
         field._find_column(models.Book, models.Book)
 
 

@@ -67,7 +67,7 @@ def _show(request: HttpRequest, frame: Frame, plugin: str, match: PageMatch) -> 
     except SuspiciousOperation:  # caused by the client: Django logs it and responds with 400
         raise
     except (Exception, SystemExit) as error:
-        logger.exception("The page '%s' of plugin '%s' failed.", match.page.name, plugin)
+        logger.exception("Plugin '%s': its page '%s' failed.", plugin, match.page.name)
         count_for_user(
             plugin,
             user_id=frame.reading.actor.user_id,

@@ -13,7 +13,7 @@ from webnet.api.declarations.fields import ShownRows, find_shown_rows, mistake
 
 @dataclass(frozen=True, kw_only=True)
 class RowType(ShownRows):
-    """A type declared with `graphql.type(model)`, which plugins use; webnet's own types are `ShownRows` without scope."""
+    """A type declared with `graphql.type(model)`; webnet's own types are plain `ShownRows`, which are not scoped."""
 
     name: str
     model: type[Model]

@@ -92,18 +92,18 @@ def extends(*classes: Any) -> dict[Any, Any]:
 
 
 def input(cls: Kind) -> Kind:
-    """An input; a field with the default `graphql.UNSET` may be left out."""
+    """Declare an input; a field with the default `graphql.UNSET` is optional."""
     made: Kind = strawberry.input(cls, description=docstring_of(cls))
     return made
 
 
 def enum(cls: Any) -> Any:
-    """An enum; Django's `TextChoices` will do."""
+    """Declare an enum, for example of Django's `TextChoices`."""
     return strawberry.enum(cls, description=docstring_of(cls))
 
 
 def interface(cls: Kind) -> Kind:
-    """An interface, for types to extend."""
+    """Declare an interface, which types can extend."""
     made: Kind = strawberry.interface(cls, description=docstring_of(cls))
     return made
 
