@@ -174,7 +174,7 @@ def test_a_connection_whose_relation_is_not_clear_is_told():
     field.python_name = "books"
 
     with pytest.raises(
-        PluginDefinitionError, match="'Book' must have one foreign key to 'Book', or name its accessor with"
+        PluginDefinitionError, match="'Book' must have one foreign key to 'Book', or name its access"
     ):
         field._find_column(models.Book, models.Book)
 
