@@ -97,8 +97,8 @@ def lock_end() -> AuditHead:
 
 def hashed_text(row: PluginAuditLog) -> str:
     """The row as the text that is hashed and stored: JSON with sorted keys, times in RFC 3339."""
-    fields = (field.attname for field in PluginAuditLog._meta.concrete_fields)
-    columns = {name: getattr(row, name) for name in fields if name not in DERIVED}
+    names = [field.attname for field in PluginAuditLog._meta.concrete_fields]
+    columns = {name: getattr(row, name) for name in names if name not in DERIVED}
     return json.dumps(columns, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_rfc_3339)
 
 

@@ -143,7 +143,10 @@ class PluginRegistry:
 
     def find(self, name: str) -> Entry | None:
         """The plugin of that name, whatever its status."""
-        return next((entry for entry in self.entries() if entry.name == name), None)
+        for entry in self._entries.values():
+            if entry.name == name:
+                return entry
+        return None
 
     def find_manifest(self, name: str) -> Manifest | None:
         """Everything that the plugin declares; None if it is not loaded in this process."""

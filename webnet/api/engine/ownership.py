@@ -35,7 +35,7 @@ class Ownership:
     types: Mapping[str, str]
     fields: Mapping[FieldKey, str]
 
-    @property
+    @cached_property
     def plugins(self) -> frozenset[str]:
         return frozenset({*self.types.values(), *self.fields.values()})
 

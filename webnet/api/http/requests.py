@@ -85,7 +85,9 @@ def _refuse_unusable(query: str, variables: Any) -> None:
     for _ in range(MAXIMUM_VARIABLE_DEPTH):
         has_nul = has_nul or any("\0" in value for value in level if isinstance(value, str))
         level = [inner for value in level for inner in _look_into(value)]
-    if level:
+        if not level:
+            break
+    else:
         raise BadRequest(f"'variables' are nested deeper than {MAXIMUM_VARIABLE_DEPTH} levels.")
     if has_nul:
         raise BadRequest("The character U+0000 can't be stored and is not allowed.")

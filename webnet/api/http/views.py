@@ -113,7 +113,8 @@ def execute(request: HttpRequest, context: Context, schema: Schema, subscribe: S
             return subscribe(request, wanted, context, schema)
         message = f"A {error.operation_type.value} can't be sent by {request.method}."
         raise BadRequest(message, code="METHOD_NOT_ALLOWED", status=405) from error
-    result.errors = report_errors(result.errors, context)
+    if result.errors:
+        result.errors = report_errors(result.errors, context)
     return make_response(request, result, fingerprint=schema.fingerprint)
 
 

@@ -71,7 +71,7 @@ def _plan_for_customer(plugin: str, actor: Actor, slug: str, action: PlanAction)
     access.require(actor, Role.OPERATOR, customer=customer)
     state = customer_state(customer)
     find_seen_plugin(actor, state, plugin)
-    scope = CustomerScope(state=state)
+    scope = CustomerScope.of(state)
     wanted = Choice(plugin=plugin, enabled=CHOICES[action], availability=scope.row(plugin).availability)
     is_on = scope.is_on(wanted)
     others = {name: is_on for name in scope.plan_switch(wanted, cascade=True) if name != plugin}

@@ -109,14 +109,13 @@ class CustomerScope:
     """One customer: its choices, within what is enabled for everybody and offered to it."""
 
     state: CustomerState
+    platform: PlatformState
+    customer: Customer
 
-    @property
-    def customer(self) -> Customer:
-        return self.state.customer
-
-    @property
-    def platform(self) -> PlatformState:
-        return self.state.platform
+    @classmethod
+    def of(cls, state: CustomerState) -> CustomerScope:
+        """The scope of the customer whose state it is."""
+        return cls(state=state, platform=state.platform, customer=state.customer)
 
     def row(self, plugin: str) -> CustomerPluginConfig:
         """The customer's row, or one not stored yet that makes no choice."""
@@ -215,7 +214,7 @@ def lock_customer(operation: Operation, slug: str, role: Role = Role.OPERATOR) -
     operations.lock_customer(operation.customer)
     state = customer_state(operation.customer)
     operation.plugin_version = find_seen_plugin(operation.actor, state, operation.plugin_name).version or ""
-    return CustomerScope(state=state)
+    return CustomerScope.of(state)
 
 
 def find_plugin(plugins: Mapping[str, PluginConfig], name: str) -> PluginConfig:

@@ -104,8 +104,9 @@ def _why_withheld(row: PluginConfig) -> str | None:
     if entry.status != "loaded" or entry.identity is None:
         return entry.reason or f"'{row.name}' is {entry.status} in this process."
     # An older version may run until its process is restarted; a newer one has to wait until a sync accepts it.
-    if row.version and is_newer(entry.identity.version, than=row.version):
-        waits = f"Version {entry.identity.version} of '{row.name}' waits to be taken: run 'manage.py sync_plugins'."
+    version = entry.identity.version
+    if row.version and version != row.version and is_newer(version, than=row.version):
+        waits = f"Version {version} of '{row.name}' waits to be taken: run 'manage.py sync_plugins'."
         return row.status_reason or waits
     return None
 

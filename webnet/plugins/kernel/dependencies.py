@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from webnet.errors import DependencyRefusal, NotFound
@@ -31,6 +31,8 @@ class Node:
 
 
 Nodes = Mapping[str, Node]
+# Of each plugin, the names it leads to: what it depends on, or what depends on it.
+Graph = Mapping[str, Iterable[str]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,10 +51,10 @@ def plan_enable(nodes: Nodes, name: str, *, with_dependencies: bool, where: str 
     """
     if name not in nodes:
         raise NotFound.plugin(name)
-    paths = _find_paths(nodes, name, _dependency_names)
+    graph = _needs(nodes)
+    paths = _find_paths(graph, name)
     for needed in paths:
-        cycle = find_cycle(nodes, needed) if needed in nodes else ()
-        if cycle:
+        if cycle := _find_cycle(graph, needed):
             raise DependencyRefusal(describe_cycle(cycle), code="DEPENDENCY_CYCLE", plugins=cycle[:-1])
     _refuse_unusable(nodes, paths)
     off = tuple(needed for needed in paths if needed != name and not nodes[needed].is_on)
@@ -60,7 +62,7 @@ def plan_enable(nodes: Nodes, name: str, *, with_dependencies: bool, where: str 
         raise DependencyRefusal(f"{_describe_path(paths[off[0]])}, which is disabled{where}.", plugins=off)
     if off and not with_dependencies:
         raise DependencyRefusal(f"'{name}' needs {_enumerate(off)}, which are disabled{where}.", plugins=off)
-    order = load_order({each: nodes[each] for each in paths}).names
+    order = _sort({each: nodes[each] for each in paths})
     return tuple(each for each in order if not nodes[each].is_on)
 
 
@@ -73,13 +75,14 @@ def plan_disable(nodes: Nodes, name: str, *, with_dependents: bool, where: str =
         raise NotFound.plugin(name)
     if not nodes[name].is_on:
         return ()
-    paths = _find_paths(nodes, name, _enabled_dependents)
+    enabled = {each: [user for user in dependents(nodes, each) if nodes[user].is_on] for each in nodes}
+    paths = _find_paths(enabled, name)
     others = tuple(each for each in paths if each != name)
     if others and not with_dependents:
         verb = "is" if len(others) == 1 else "are"
         message = f"'{name}' is needed by {_enumerate(others)}, which {verb} enabled{where}."
         raise DependencyRefusal(message, code="DEPENDENTS_ENABLED", plugins=others)
-    return tuple(reversed(load_order({each: nodes[each] for each in paths}).names))
+    return tuple(reversed(_sort({each: nodes[each] for each in paths})))
 
 
 def dependents(nodes: Nodes, name: str) -> tuple[str, ...]:
@@ -89,29 +92,31 @@ def dependents(nodes: Nodes, name: str) -> tuple[str, ...]:
 
 def load_order(nodes: Nodes) -> LoadOrder:
     """All plugins, dependencies before dependents, and otherwise in the order of the mapping."""
-    found = ((each, find_cycle(nodes, each)) for each in nodes)
-    cycles = {each: path for each, path in found if path}
+    graph = _needs(nodes)
+    cycles = {each: path for each in nodes if (path := _find_cycle(graph, each))}
+    return LoadOrder(names=_sort(nodes), cycles=cycles)
+
+
+def _sort(nodes: Nodes) -> tuple[str, ...]:
+    graph = _needs(nodes)
     placed: dict[str, None] = {}
     waiting = list(nodes)
     while waiting:
-        ready = (
-            each
-            for each in waiting
-            if all(needed in placed or needed not in nodes for needed in _dependency_names(nodes, each))
-        )
-        # If no plugin is ready, they wait for a cycle: one of its members goes first, so that each gets a place.
-        chosen = next(ready, None) or next(each for each in waiting if _waits_for_its_own_cycle(nodes, each, placed))
+        for each in waiting:
+            if placed.keys() >= graph.keys() & graph[each]:
+                chosen = each
+                break
+        else:
+            # If no plugin is ready, they wait for a cycle: one of its members goes first, so that each gets a place.
+            chosen = next(each for each in waiting if _waits_for_its_own_cycle(graph, each, placed))
         placed[chosen] = None
         waiting.remove(chosen)
-    return LoadOrder(names=tuple(placed), cycles=cycles)
+    return tuple(placed)
 
 
 def find_cycle(nodes: Nodes, name: str) -> tuple[str, ...]:
     """The shortest dependency path from the plugin back to itself, with its name at both ends; empty without one."""
-    for each, path in _find_paths(nodes, name, _dependency_names).items():
-        if each in nodes and name in _dependency_names(nodes, each):
-            return (*path, name)
-    return ()
+    return _find_cycle(_needs(nodes), name)
 
 
 def describe_cycle(path: tuple[str, ...]) -> str:
@@ -119,38 +124,41 @@ def describe_cycle(path: tuple[str, ...]) -> str:
     return f"{_describe_path(path)}: remove one of these dependencies."
 
 
-def _find_paths(
-    nodes: Nodes, start: str, neighbours: Callable[[Nodes, str], Iterable[str]]
-) -> dict[str, tuple[str, ...]]:
+def _needs(nodes: Nodes) -> dict[str, dict[str, None]]:
+    """The graph of dependencies, each in the author's order."""
+    return {name: dict.fromkeys([need.name for need in node.dependencies]) for name, node in nodes.items()}
+
+
+def _find_cycle(graph: Graph, name: str) -> tuple[str, ...]:
+    for each, path in _find_paths(graph, name).items():
+        if name in graph.get(each, ()):
+            return (*path, name)
+    return ()
+
+
+def _find_paths(graph: Graph, start: str) -> dict[str, tuple[str, ...]]:
     """The shortest path from the start to every plugin in reach, nearest first (breadth-first).
 
-    Names without a node, which are not installed, are included as ends of paths.
+    Names that are not installed are included as ends of paths.
     """
     paths: dict[str, tuple[str, ...]] = {start: (start,)}
     queue = deque([start])
     while queue:
         current = queue.popleft()
-        fresh = [name for name in neighbours(nodes, current) if name not in paths] if current in nodes else []
-        paths.update((name, (*paths[current], name)) for name in fresh)
-        queue.extend(fresh)
+        for name in graph.get(current, ()):
+            if name not in paths:
+                paths[name] = (*paths[current], name)
+                queue.append(name)
     return paths
 
 
-def _dependency_names(nodes: Nodes, name: str) -> Iterable[str]:
-    return dict.fromkeys(need.name for need in nodes[name].dependencies)
-
-
-def _enabled_dependents(nodes: Nodes, name: str) -> Iterable[str]:
-    return (each for each in dependents(nodes, name) if nodes[each].is_on)
-
-
-def _waits_for_its_own_cycle(nodes: Nodes, name: str, placed: Mapping[str, None]) -> bool:
+def _waits_for_its_own_cycle(graph: Graph, name: str, placed: Mapping[str, None]) -> bool:
     """Whether every plugin that this one still waits for waits for this one too.
 
     Only then may it go first: a plugin outside the cycle that depends on one of its members has to come after them.
     """
-    waiting = [each for each in _find_paths(nodes, name, _dependency_names) if each in nodes and each not in placed]
-    return all(name in _find_paths(nodes, each, _dependency_names) for each in waiting)
+    waiting = [each for each in _find_paths(graph, name) if each in graph and each not in placed]
+    return all(name in _find_paths(graph, each) for each in waiting)
 
 
 def _refuse_unusable(nodes: Nodes, paths: Mapping[str, tuple[str, ...]]) -> None:
