@@ -129,12 +129,12 @@ def test_a_mistake_in_the_schema_is_told_with_plugin_place_and_way_out(declare):
 @pytest.mark.parametrize(
     ("declaration", "declared", "words"),
     [
-        ("get_graphql_schema", "Query", "must be a GraphQLExtension or an equivalent dict one, not str"),
+        ("get_graphql_schema", "Query", "must be a GraphQLExtension or an equivalent dict, not str"),
         ("get_graphql_schema", {"query": "Query"}, "'query' must be a class, not str"),
         ("get_navigation_items", {"label": "A"}, "must return a list of NavigationItem, not dict"),
         ("get_ui_views", "pages", "must return a list of UIView, not str"),
         ("get_dashboard_widgets", [{"name": "a"}], "title"),
-        ("get_permissions", ["edit"], "item 1: must be a Permission or a dict like one, not str"),
+        ("get_permissions", ["edit"], "item 1: must be a Permission or an equivalent dict, not str"),
         ("get_models", "Device", "must return a list of model classes"),
         ("get_settings_schema", ["limit"], "the settings schema"),
     ],
@@ -173,9 +173,7 @@ def test_a_connection_whose_relation_is_not_clear_is_told():
     field = graphql.connection()
     field.python_name = "books"
 
-    with pytest.raises(
-        PluginDefinitionError, match="'Book' must have one foreign key to 'Book', or name its access"
-    ):
+    with pytest.raises(PluginDefinitionError, match="'Book' must have one foreign key to 'Book', or name its access"):
         field._find_column(models.Book, models.Book)
 
 
