@@ -102,7 +102,7 @@ def compare(
     ask: Callable[[dict[str, Any], str | None], tuple[float, int]], wanted: dict[str, Any], *, deep: int, rounds: int
 ) -> list[float]:
     """[milliseconds of the first page, of the deep one, rows of the deep one], asked for in turns."""
-    from webnet.api.paging.cursors import write_cursor
+    from webnet.api.paging.keyset import write_cursor
     from webnet.api.resolvers import orders
     from webnet.audit.models import PluginAuditLog
 

@@ -14,8 +14,8 @@ from tests.api.client import GraphQLClient
 from tests.factories import make_customer, make_member, make_operator
 from tests.plugins.audit_logs import write_rows
 from webnet.api.events.audience import Audience
-from webnet.api.paging import scan_window
-from webnet.api.paging.cursors import write_cursor
+from webnet.api.paging import pages
+from webnet.api.paging.keyset import write_cursor
 from webnet.api.request.reader import Reading
 from webnet.api.resolvers import orders
 from webnet.api.resolvers.filters import PluginAuditLogFilter
@@ -47,7 +47,7 @@ def client(acme) -> GraphQLClient:
 
 @pytest.fixture
 def reach_of_10(monkeypatch):
-    monkeypatch.setattr(scan_window, "REACH", 10)
+    monkeypatch.setattr(pages, "REACH", 10)
 
 
 def find(client, search, **more):

@@ -56,8 +56,10 @@ def find_variables(tree: ast.AST) -> Iterator[str]:
 
 
 def find_codes(tree: ast.AST) -> Iterator[str]:
-    """The codes that errors are given: `code = "X"` in a class, or `code="X"` in a call."""
+    """The codes that errors are given: `code = "X"` in a class, `code="X"` in a call, or `("X", f"its message")`."""
     for node in ast.walk(tree):
+        if isinstance(node, ast.Tuple) and len(node.elts) == 2 and isinstance(node.elts[1], ast.JoinedStr):
+            yield from _read_codes(node.elts[0])
         is_given = isinstance(node, ast.keyword) and node.arg == "code"
         is_declared = isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == ["code"]
         if (is_given or is_declared) and isinstance(node, ast.keyword | ast.Assign):
@@ -126,10 +128,11 @@ def test_every_error_is_documented_with_its_status() -> None:
 
 def test_a_new_variable_or_code_would_be_seen() -> None:
     tree = ast.parse('env.str("A", default=""); os.environ["B"]; os.environ.get("C"); os.getenv("D"); other.get("E")')
-    codes = ast.parse('class X:\n    code = "SOME_CODE"\nraise X(code="OTHER_CODE" if a else "THIRD_CODE")')
+    raised = 'raise X(code="OTHER_CODE" if a else "THIRD_CODE")\nb = ("FOURTH_CODE", f"{a}")'
+    codes = ast.parse(f'class X:\n    code = "SOME_CODE"\n{raised}')
 
     assert set(find_variables(tree)) == {"A", "B", "C", "D"}
-    assert set(find_codes(codes)) == {"SOME_CODE", "OTHER_CODE", "THIRD_CODE"}
+    assert set(find_codes(codes)) == {"SOME_CODE", "OTHER_CODE", "THIRD_CODE", "FOURTH_CODE"}
 
 
 def test_every_part_of_a_plugin_is_in_the_guide() -> None:

@@ -17,8 +17,8 @@ OF_DJANGO = {"management", "migrations"}
 
 
 def read_map(text: str) -> list[str]:
-    """The names in the first column, below the line that ends with "from the ground up:"."""
-    _, _, chart = text.partition("from the ground up:\n\n")
+    """The names in the first column, below the line that ends with "from the bottom up:"."""
+    _, _, chart = text.partition("from the bottom up:\n\n")
     return re.findall(r"^([a-z_]+)  ", chart.split("\n\n")[0], flags=re.MULTILINE)
 
 
@@ -44,7 +44,7 @@ def test_a_map_names_each_module_once(room: str) -> None:
 
 
 def test_a_map_is_read_up_to_its_end() -> None:
-    text = '"""A package.\n\nThe rooms, from the ground up:\n\none  first\ntwo  second\n\nother  text\n"""'
+    text = '"""A package.\n\nThe rooms, from the bottom up:\n\none  first\ntwo  second\n\nother  text\n"""'
 
     assert read_map(text) == ["one", "two"]
 

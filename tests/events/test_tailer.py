@@ -10,7 +10,7 @@ from django.test import RequestFactory
 
 from webnet.api.events import feed, log_tail, sse, threads, wakeups
 from webnet.api.events.log_tail import Look, Tailer
-from webnet.api.paging.page_request import Edge
+from webnet.api.paging.pages import Edge
 from webnet.errors import WebnetError
 
 # Far more than any of this takes; a test that waits longer has found somebody who waits for ever.

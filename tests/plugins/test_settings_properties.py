@@ -13,7 +13,7 @@ from webnet.plugins.base import PluginBase
 from webnet.plugins.manager import manager
 from webnet.plugins.models import CustomerPluginConfig, PluginConfig
 from webnet.plugins.schema.merge_patch import merge_patch
-from webnet.plugins.schema.pointer import MISSING, join_pointer, pointer_get, split_pointer, walk_leaves
+from webnet.plugins.schema.walk import MISSING, join_pointer, pointer_get, split_pointer, walk_leaves
 from webnet.plugins.settings import layers
 from webnet.plugins.settings.edits import patch_with
 

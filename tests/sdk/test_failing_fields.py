@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from webnet.audit import notify
+from webnet.audit import log as audit_log
 from webnet.errors import RequestError
 from webnet.plugins.changes import pauses
 from webnet.plugins.models import CustomerPluginConfig, PluginConfig, PluginStatus
@@ -38,7 +38,7 @@ def test_the_next_request_has_a_schema_without_it_until_the_pause_is_over(world,
         patch.setattr("shelf.schema.models", Raising(ValueError("a secret")))
         fail(world, "acme", "acme-viewer", "acme-operator")
     woken = []
-    notify.listen(lambda: woken.append(1))
+    audit_log.listen(lambda: woken.append(1))
 
     pauses.pause_and_retry()
 

@@ -6,7 +6,7 @@ import pytest
 from shelf.models import Book, Genre, Shelf
 from shelf.schema import BookFilter
 
-from webnet.api.declarations.filters import narrow
+from webnet.api.declarations.connections import narrow
 from webnet.sdk import graphql
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -1,6 +1,6 @@
 """Errors in GraphQL responses: their stable codes, and how exceptions are turned into them.
 
-Expected refusals are not errors but members of a result union (`types.refusals`). These are the values of
+Expected refusals are not errors but members of a result union (`declarations.refusals`). These are the values of
 `errors[].extensions.code`; each is as stable as the schema:
 
     code                        HTTP   when

@@ -36,7 +36,7 @@ from webnet.api.operations.mutations.sessions import SessionMutations
 from webnet.api.operations.mutations.settings import SettingsMutations
 from webnet.api.operations.queries import Query
 from webnet.api.operations.subscriptions import Subscription
-from webnet.api.request.guards import SignedInOnly, SignedInOrRefused, add_guard
+from webnet.api.request.context import SignedInOnly, SignedInOrRefused, add_guard
 from webnet.api.strawberry_internals import fields_of, graphql_name_of
 from webnet.api.vocabulary.directives import BroughtByPlugin
 from webnet.api.vocabulary.scalars import SCALARS

@@ -12,7 +12,7 @@ from django.db import OperationalError, connection, transaction
 from django.db.models import F
 
 from webnet.audit import log as audit_log
-from webnet.audit import notify, repeated_refusals
+from webnet.audit import repeated_refusals
 from webnet.audit.models import AuditOutcome, Generation, new_token
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer
@@ -106,7 +106,7 @@ class Operation:
         repeated_refusals.append_due()
         for entry in entries:
             audit_log.record(entry)
-        self.after_commit(notify.publish)
+        self.after_commit(audit_log.publish)
 
     def _make_entry(self, change: ChangeRecord, refusal: Refusal | None = None) -> audit_log.AuditEntry:
         outcome = AuditOutcome.SUCCEEDED

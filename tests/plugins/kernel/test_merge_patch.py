@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from webnet.errors import InvalidSettings
 from webnet.plugins.schema.merge_patch import MAXIMUM_DEPTH, change_secrets, join_secrets
-from webnet.plugins.schema.pointer import MISSING, join_pointer, split_pointer
 from webnet.plugins.schema.settings_schema import (
     SettingsSchema,
     merge_layers,
@@ -21,6 +20,7 @@ from webnet.plugins.schema.settings_schema import (
     sources,
     split_secrets,
 )
+from webnet.plugins.schema.walk import MISSING, join_pointer, split_pointer
 
 names = st.sampled_from(["a", "b", "c", "~", "a/b"])
 scalars = st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=2)

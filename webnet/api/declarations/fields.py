@@ -13,10 +13,11 @@ from strawberry import UNSET
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.base import StrawberryContainer
 from strawberry.types.field import StrawberryField
+from strawberry.types.info import Info
+from strawberry_django.fields.field import StrawberryDjangoField
 
 from webnet.api.declarations.orders import RowOrder
 from webnet.api.strawberry_internals import fields_of
-from webnet.api.vocabulary.columns import Column
 from webnet.errors import PluginDefinitionError
 
 Kind = TypeVar("Kind", bound=type)
@@ -24,6 +25,19 @@ Resolver: TypeAlias = "Callable[..., Any] | staticmethod[..., Any]"
 Declare: TypeAlias = Callable[[Resolver], Any]
 
 SHOWN_ROWS = "__webnet_shown_rows__"
+
+
+class Column(StrawberryDjangoField):
+    """A column of a row that is loaded already: reading it needs neither a query nor `info`."""
+
+    @property
+    def is_basic_field(self) -> bool:
+        return self.base_resolver is None
+
+    def get_result(self, source: Any, info: Info[Any, Any] | None, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        if self.base_resolver is None:
+            return getattr(source, self.django_name or self.python_name)
+        return super().get_result(source, info, args, kwargs)
 
 
 def docstring_of(described: Any) -> str | None:

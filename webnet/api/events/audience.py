@@ -13,8 +13,8 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from webnet.api.declarations.filters import narrow
-from webnet.api.paging.scan_window import REACH
+from webnet.api.declarations.connections import narrow
+from webnet.api.paging.pages import REACH
 from webnet.api.request.reader import Reading
 from webnet.api.resolvers.filters import PluginAuditLogFilter
 from webnet.api.resolvers.listings import audit_logs_of, audited_customers

@@ -9,8 +9,8 @@ from typing import Protocol
 from webnet.api.errors import BadCursor, SubscriptionEnded
 from webnet.api.events.audience import Audience
 from webnet.api.events.threads import on_thread
-from webnet.api.paging.cursors import read_cursor, write_cursor
-from webnet.api.paging.page_request import Edge
+from webnet.api.paging.keyset import read_cursor, write_cursor
+from webnet.api.paging.pages import Edge
 from webnet.api.request.context import Context
 from webnet.api.resolvers import orders
 from webnet.api.resolvers.filters import PluginAuditLogFilter

@@ -20,8 +20,8 @@ from webnet.api.events.shared_answers import SharedAnswers
 from webnet.api.events.subscription import Watch, examine
 from webnet.api.events.threads import Batch, on_thread
 from webnet.api.events.wakeups import LOOK_SECONDS, Bus
-from webnet.api.paging.page_request import Edge
-from webnet.audit import notify
+from webnet.api.paging.pages import Edge
+from webnet.audit import log as audit_log
 from webnet.audit.models import PluginAuditLog
 from webnet.errors import WebnetError
 
@@ -84,7 +84,7 @@ class Tailer:
 
         bus = Bus(self._woken.set)
         listening = asyncio.create_task(bus.run())
-        notify.listen(wake)
+        audit_log.listen(wake)
         try:
             while True:
                 await self._turn_safely()
@@ -94,7 +94,7 @@ class Tailer:
                         await self._woken.wait()
                 self._woken.clear()
         finally:
-            notify.unlisten(wake)
+            audit_log.unlisten(wake)
             listening.cancel()
 
     async def _turn_safely(self) -> None:

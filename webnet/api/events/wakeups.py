@@ -13,7 +13,7 @@ import redis.asyncio
 from django.conf import settings
 from django.db import connection
 
-from webnet.audit.notify import CHANNEL
+from webnet.audit.log import CHANNEL
 
 logger = logging.getLogger(__name__)
 

@@ -11,10 +11,8 @@ from strawberry.types.base import StrawberryObjectDefinition
 from webnet.api.declarations.connections import Connection, UncountedConnection, connection
 from webnet.api.declarations.fields import field, object_type
 from webnet.api.declarations.refusals import to_graphql
-from webnet.api.paging.connections import Page
-from webnet.api.paging.page_request import PageArguments
-from webnet.api.request.context import Context, Info
-from webnet.api.request.guards import open_to_all
+from webnet.api.paging.pages import Page, PageArguments
+from webnet.api.request.context import Context, Info, open_to_all
 from webnet.api.resolvers import listings, surfaces
 from webnet.api.types.audit_log import PluginAuditLog
 from webnet.api.types.customer import Customer
@@ -22,7 +20,7 @@ from webnet.api.types.customer_plugin_config import CustomerPluginConfig
 from webnet.api.types.plan import PlanStep, PluginPlan
 from webnet.api.types.plugin import Plugin
 from webnet.api.types.viewer import Viewer, find_viewer
-from webnet.api.values.surfaces import DashboardWidget, NavigationItem
+from webnet.api.values.contributions import DashboardWidget, NavigationItem
 from webnet.api.vocabulary.enums import PlanAction
 from webnet.api.vocabulary.node import Node, read_global_id
 from webnet.audit.models import PluginAuditLog as AuditRow

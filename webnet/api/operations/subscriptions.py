@@ -10,7 +10,7 @@ from webnet.api.declarations.connections import Edge as EdgeType
 from webnet.api.declarations.fields import object_type, subscription
 from webnet.api.events.feed import Feed, read_after
 from webnet.api.events.log_tail import tailer
-from webnet.api.paging.page_request import Edge
+from webnet.api.paging.pages import Edge
 from webnet.api.request.context import Context, Info
 from webnet.api.resolvers.filters import PluginAuditLogFilter
 from webnet.api.types.audit_log import PluginAuditLog

@@ -9,16 +9,54 @@ from typing import Any, Generic, TypeVar
 from django.db.models import Count, Model, QuerySet
 from strawberry.types.info import Info
 
-from webnet.api.paging.connections import Listing, Page, Source
-from webnet.api.paging.loaders import Loader
-from webnet.api.paging.page_request import PageRequest
-from webnet.api.paging.scan_window import Stretch
+from webnet.api.paging.pages import Listing, Page, PageArguments, PageRequest, Source, Stretch, optimized
 from webnet.api.strawberry_internals import raw_info_of
 
 Row = TypeVar("Row", bound=Model)
 
 # SQLite takes at most 500 parts of a compound select.
 PARENTS_PER_STATEMENT = 100
+
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+class Loader(Generic[Key, Value]):
+    """Values by key, read when the first is asked for, for all keys that were announced until then.
+
+    `load` takes keys and returns what it found of them; what it did not find is None from then on.
+    """
+
+    def __init__(self, load: Callable[[Collection[Key]], Mapping[Key, Value]]) -> None:
+        self._load = load
+        self._announced: dict[Key, None] = {}
+        self._values: dict[Key, Value | None] = {}
+
+    def announce(self, keys: Iterable[Key]) -> None:
+        """Say that these may be asked for soon."""
+        self._announced.update((key, None) for key in keys if key not in self._values)
+
+    def expects(self, key: Key) -> bool:
+        """Whether it was announced, or read already."""
+        return key in self._announced or key in self._values
+
+    def put(self, key: Key, value: Value) -> None:
+        """Keep a value that was read elsewhere."""
+        self._values[key] = value
+
+    def get(self, key: Key) -> Value | None:
+        """The value, or None where there is none."""
+        if key not in self._values:
+            wanted = list({**self._announced, key: None})
+            self._announced.clear()
+            found = self._load(wanted)
+            self._values.update((each, found.get(each)) for each in wanted)
+        return self._values[key]
+
+    def known(self) -> list[Value]:
+        """Every value read so far."""
+        return [value for value in self._values.values() if value is not None]
 
 
 class Batch(Generic[Row]):
@@ -122,3 +160,25 @@ class Batches:
     def _field(info: Info[Any, Any]) -> int:
         # The document lives as long as its request, so a place in it is as good as a name.
         return id(raw_info_of(info).field_nodes[0])
+
+
+def open_nested_page(
+    info: Info[Any, Any],
+    *,
+    parent: Sequence[str],
+    key: Sequence[object],
+    among: Callable[[], Iterable[Sequence[object]]],
+    arguments: PageArguments,
+    make_listing: Callable[[], Listing[Row]],
+) -> Page[Row]:
+    """The page of one parent, read together with those of the parents `among()`, which will be asked for too.
+
+    `parent` are the columns of the rows that hold the parent's key.
+    """
+    batches: Batches = info.context.batches
+    batch = batches.find(info)
+    if batch is None:
+        listing = optimized(info, make_listing())
+        request = PageRequest.read(listing.ordering, arguments)
+        batch = batches.add(info, Batch(listing, request, parent))
+    return batch.page_of(key, among)

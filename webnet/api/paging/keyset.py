@@ -6,6 +6,9 @@ A keyset condition as `a > A OR (a = A AND id > N)` is no index range, so SQLite
 
 from __future__ import annotations
 
+import base64
+import binascii
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +18,7 @@ from typing import Any
 from django.db.models import Q
 from graphql import GraphQLError
 
+from webnet.api.errors import BadCursor
 from webnet.api.vocabulary.scalars import read_instant, write_instant
 
 LARGEST_INTEGER = 2**63 - 1
@@ -97,3 +101,34 @@ def _read_instant(value: object) -> datetime | None:
         return read_instant(value)
     except GraphQLError:
         return None
+
+
+def write_cursor(ordering: Ordering, row: object) -> str:
+    """Where the row stands in the order."""
+    return write_place(ordering, ordering.place_of(row))
+
+
+def write_place(ordering: Ordering, place: Sequence[Any]) -> str:
+    """A cursor of a place where there need not be a row."""
+    text = json.dumps([ordering.name, *place], separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def read_cursor(ordering: Ordering, cursor: str) -> list[Any]:
+    """The values of the place; raises BadCursor for what was not made by `write_cursor` for this order."""
+    place = _decode(cursor)
+    if not place or place[0] != ordering.name:
+        raise BadCursor
+    values = ordering.read_place(place[1:])
+    if values is None:
+        raise BadCursor
+    return values
+
+
+def _decode(cursor: str) -> list[Any]:
+    try:
+        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
+        place = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+    except (ValueError, binascii.Error, RecursionError):
+        raise BadCursor from None
+    return place if isinstance(place, list) else []

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import strawberry
 from django.http import HttpRequest
+from strawberry.extensions import FieldExtension
+from strawberry.utils.await_maybe import await_maybe
 
 from webnet.accounts.authentication import RequestIdentity, authenticate_request, identify_user, request_id
 from webnet.api.paging.batches import Batches
 from webnet.api.request.reader import Reading
+from webnet.api.strawberry_internals import fields_of
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer
-from webnet.errors import NotFound
+from webnet.errors import NotFound, PermissionDenied, Unauthenticated
 from webnet.plugins.runtime import open_requests
 
 if TYPE_CHECKING:
     from webnet.api.events.subscription import Watch
+
 
 NO_CUSTOMER = 0  # Never a primary key.
 
@@ -103,3 +108,36 @@ class Context:
 
 
 Info: TypeAlias = strawberry.Info[Context, None]
+
+
+OPEN_TO_ALL = "webnet.open_to_all"
+open_to_all = {OPEN_TO_ALL: True}
+
+
+class SignedInOnly(FieldExtension):
+    """For queries and subscriptions: raises the error UNAUTHENTICATED."""
+
+    def resolve(self, next_: Callable[..., Any], source: Any, info: Info, **kwargs: Any) -> Any:
+        if not info.context.is_signed_in:
+            raise Unauthenticated
+        return next_(source, info, **kwargs)
+
+    async def resolve_async(self, next_: Callable[..., Any], source: Any, info: Info, **kwargs: Any) -> Any:
+        return await await_maybe(self.resolve(next_, source, info, **kwargs))
+
+
+class SignedInOrRefused(FieldExtension):
+    """For mutations: raises the refusal NOT_SIGNED_IN, which is a member of every result union."""
+
+    def resolve(self, next_: Callable[..., Any], source: Any, info: Info, **kwargs: Any) -> Any:
+        if not info.context.is_signed_in:
+            raise PermissionDenied(Unauthenticated().message, code="NOT_SIGNED_IN")
+        return next_(source, info, **kwargs)
+
+
+def add_guard(root: Any, guard: type[FieldExtension]) -> None:
+    """Add the guard to all fields of a root type that are not open to all; once, before the schema is built."""
+    for each in fields_of(root):
+        if each.metadata.get(OPEN_TO_ALL) or any(isinstance(extension, guard) for extension in each.extensions):
+            continue
+        each.extensions = [guard(), *each.extensions]

@@ -8,7 +8,7 @@ from functools import cached_property
 from django.db.models import QuerySet
 
 from webnet.accounts import tokens
-from webnet.api.paging.loaders import Loader
+from webnet.api.paging.batches import Loader
 from webnet.customers import access
 from webnet.customers.access import Actor
 from webnet.customers.models import ApiToken, Customer, Membership, User

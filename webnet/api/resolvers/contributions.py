@@ -11,9 +11,7 @@ from webnet.api.engine.current import current_schema
 from webnet.api.engine.ownership import Ownership
 from webnet.api.request.reader import Reading
 from webnet.api.resolvers.surfaces import find_address
-from webnet.api.values.contributions import PluginContributions
-from webnet.api.values.permissions import PluginPermission
-from webnet.api.values.surfaces import NavigationItem
+from webnet.api.values.contributions import NavigationItem, PluginContributions, PluginPermission
 from webnet.customers.roles import Role
 from webnet.plugins.models import PluginConfig
 from webnet.plugins.registry import Entry, registry

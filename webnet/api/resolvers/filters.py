@@ -8,8 +8,8 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
-from webnet.api.declarations.filters import filter_type, is_given, lookup, plain
-from webnet.api.paging.page_request import PageArguments
+from webnet.api.declarations.connections import filter_type, is_given, lookup, plain
+from webnet.api.paging.pages import PageArguments
 from webnet.api.request.reader import Reading
 from webnet.api.vocabulary.enums import AuditOutcome, Availability, HealthStatus, PluginStatus
 from webnet.audit.models import PluginAuditLog

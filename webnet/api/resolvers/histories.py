@@ -9,12 +9,11 @@ from typing import TypeVar
 
 from django.db.models import Model
 
-from webnet.api.paging.connections import Listing, Page
-from webnet.api.paging.page_request import PageArguments
+from webnet.api.paging.batches import open_nested_page
+from webnet.api.paging.pages import Listing, Page, PageArguments, open_page
 from webnet.api.request.context import Info
 from webnet.api.resolvers import orders
 from webnet.api.resolvers.listings import audit_listing
-from webnet.api.resolvers.pages import open_nested_page, open_page
 from webnet.audit.models import PluginAuditLog
 from webnet.customers.models import Customer
 from webnet.customers.roles import Role

@@ -8,15 +8,14 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from webnet.api.declarations.filters import narrow
-from webnet.api.paging.connections import Listing, Page
+from webnet.api.declarations.connections import narrow
+from webnet.api.paging.batches import open_nested_page
 from webnet.api.paging.keyset import Ordering
-from webnet.api.paging.page_request import PageArguments
+from webnet.api.paging.pages import Listing, Page, PageArguments, open_page
 from webnet.api.request.context import Info
 from webnet.api.request.reader import Reading
 from webnet.api.resolvers import orders
 from webnet.api.resolvers.filters import PluginAuditLogFilter, availability_is
-from webnet.api.resolvers.pages import open_nested_page, open_page
 from webnet.audit.models import PluginAuditLog
 from webnet.customers.models import Customer
 from webnet.customers.roles import Role

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from webnet.api.request.reader import Reading
 from webnet.api.resolvers import listings
-from webnet.api.values.permissions import CustomerPermission, RoleGrant
+from webnet.api.values.contributions import CustomerPermission, RoleGrant
 from webnet.customers.models import Customer
 from webnet.customers.roles import Role
 from webnet.errors import NotFound

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from webnet.api.request.reader import Reading
 from webnet.api.resolvers import widgets
-from webnet.api.values.surfaces import DashboardWidget, NavigationItem
+from webnet.api.values.contributions import DashboardWidget, NavigationItem
 from webnet.customers.models import Customer
 from webnet.errors import CustomerRequired
 from webnet.plugins import declarations

@@ -13,7 +13,7 @@ import nh3
 import orjson
 
 from webnet.api.request.reader import Reading
-from webnet.api.values.surfaces import DashboardWidget
+from webnet.api.values.contributions import DashboardWidget
 from webnet.customers.models import Customer
 from webnet.plugins.base import HookContext, call_with
 from webnet.plugins.declarations import DashboardWidget as DeclaredWidget

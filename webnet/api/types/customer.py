@@ -7,14 +7,13 @@ from strawberry import UNSET
 
 from webnet.api.declarations.connections import UncountedConnection, connection
 from webnet.api.declarations.fields import field, row_type
-from webnet.api.paging.connections import Page
-from webnet.api.paging.page_request import PageArguments
+from webnet.api.paging.pages import Page, PageArguments
 from webnet.api.request.context import Info
 from webnet.api.resolvers import listings, orders, permission_matrix, surfaces
 from webnet.api.resolvers.filters import CustomerFilter
 from webnet.api.types.audit_log import PluginAuditLog
 from webnet.api.types.viewer import Membership
-from webnet.api.values.permissions import CustomerPermission
+from webnet.api.values.contributions import CustomerPermission
 from webnet.api.values.references import ConfigRef
 from webnet.api.vocabulary.enums import Role
 from webnet.api.vocabulary.node import Node, global_id

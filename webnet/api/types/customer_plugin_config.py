@@ -9,8 +9,7 @@ from strawberry.scalars import JSON
 
 from webnet.api.declarations.connections import UncountedConnection, connection
 from webnet.api.declarations.fields import field, row_type
-from webnet.api.paging.connections import Page
-from webnet.api.paging.page_request import PageArguments
+from webnet.api.paging.pages import Page, PageArguments
 from webnet.api.request.context import Info
 from webnet.api.resolvers import histories, listings
 from webnet.api.resolvers.filters import CustomerPluginConfigFilter

@@ -9,8 +9,7 @@ from strawberry.scalars import JSON
 
 from webnet.api.declarations.connections import Connection, UncountedConnection, connection
 from webnet.api.declarations.fields import field, object_type, row_type
-from webnet.api.paging.connections import Page
-from webnet.api.paging.page_request import PageArguments
+from webnet.api.paging.pages import Page, PageArguments
 from webnet.api.request.context import Info
 from webnet.api.resolvers import histories, listings, orders
 from webnet.api.resolvers.filters import PluginFilter
@@ -19,7 +18,7 @@ from webnet.api.types.audit_log import PluginAuditLog
 from webnet.api.types.customer_plugin_config import CustomerPluginConfig
 from webnet.api.types.health import PluginHealth
 from webnet.api.types.settings_history import SettingsChange
-from webnet.api.values.references import ContributionsRef
+from webnet.api.values.contributions import PluginContributions
 from webnet.api.values.settings import SecretSetting, SettingSource
 from webnet.api.vocabulary.enums import Availability, PluginStatus
 from webnet.api.vocabulary.node import Node, global_id
@@ -151,7 +150,7 @@ class Plugin(Node):
         """The checks for the platform, newest first, as many as are kept."""
         return histories.health_of_plugin(info, root, arguments)
 
-    @field(graphql_type=ContributionsRef | None)
+    @field(graphql_type=PluginContributions | None)
     @staticmethod
     def contributions(root: strawberry.Parent[models.PluginConfig], info: Info) -> object | None:
         """Null to viewers."""

@@ -1,10 +1,71 @@
-"""What a plugin adds while it is effective."""
+"""What plugins add: entries of the menu, widgets of the dashboard, and permissions, with the roles that have them."""
 
 from __future__ import annotations
 
+import strawberry
+from strawberry.scalars import JSON
+
 from webnet.api.declarations.fields import object_type
-from webnet.api.values.permissions import PluginPermission
-from webnet.api.values.surfaces import NavigationItem
+from webnet.api.values.references import PluginRef
+from webnet.api.vocabulary.enums import Role
+from webnet.api.vocabulary.scalars import Json
+from webnet.plugins.models import PluginConfig
+
+
+@object_type
+class NavigationItem:
+    """An entry in the menu."""
+
+    plugin: PluginConfig = strawberry.field(graphql_type=PluginRef)
+    label: str
+    url: str
+    icon: str | None
+    order: int
+
+
+@object_type
+class DashboardWidget:
+    """A widget on the dashboard, as data to render or as HTML."""
+
+    plugin: PluginConfig = strawberry.field(graphql_type=PluginRef)
+    name: str
+    title: str
+    order: int
+    data: Json = strawberry.field(graphql_type=JSON | None)
+    html: str | None
+    error: str | None = strawberry.field(description="Set if the widget failed.")
+
+
+@object_type
+class PluginPermission:
+    """Something that members with at least `minimumRole` may do; the codename is `<plugin>.<name>`."""
+
+    codename: str
+    description: str
+    minimum_role: Role
+
+
+@object_type
+class RoleGrant:
+    """Whether one role has a permission. `decision` is the customer's own; if it is null, the role has the
+    permission if it has it by default, or if a lower role was given it.
+    """
+
+    role: Role
+    granted: bool
+    granted_by_default: bool
+    decision: bool | None
+
+
+@object_type
+class CustomerPermission:
+    """A plugin's permission for one customer. It grants nothing while the plugin is not effective."""
+
+    plugin: PluginConfig = strawberry.field(graphql_type=PluginRef)
+    codename: str
+    description: str
+    effective: bool
+    roles: list[RoleGrant] = strawberry.field(description="One for each role, the lowest first.")
 
 
 @object_type

@@ -11,10 +11,8 @@ if TYPE_CHECKING:
     from webnet.api.types.customer_plugin_config import CustomerPluginConfig
     from webnet.api.types.plugin import Plugin
     from webnet.api.types.user import User
-    from webnet.api.values.contributions import PluginContributions
 
 ConfigRef = Annotated["CustomerPluginConfig", strawberry.lazy("webnet.api.types.customer_plugin_config")]
-ContributionsRef = Annotated["PluginContributions", strawberry.lazy("webnet.api.values.contributions")]
 CustomerRef = Annotated["Customer", strawberry.lazy("webnet.api.types.customer")]
 PluginRef = Annotated["Plugin", strawberry.lazy("webnet.api.types.plugin")]
 UserRef = Annotated["User", strawberry.lazy("webnet.api.types.user")]

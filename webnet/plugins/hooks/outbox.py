@@ -10,7 +10,6 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from webnet.audit import log as audit_log
-from webnet.audit import notify
 from webnet.audit.models import AuditOutcome, new_token
 from webnet.audit.operation import Operation
 from webnet.customers.actor_json import read_actor, write_actor
@@ -105,7 +104,7 @@ def _give_up(call: OwedCall, why: str) -> None:
         gone, _ = OwedCall.objects.filter(pk=call.pk, claim=call.claim).delete()
         if gone:
             audit_log.record(entry)
-            transaction.on_commit(notify.publish, robust=True)
+            transaction.on_commit(audit_log.publish, robust=True)
 
 
 def _oldest_of_each_pair() -> QuerySet[OwedCall]:

@@ -7,8 +7,7 @@ from copy import deepcopy
 from typing import Any
 
 from webnet.plugins.schema.definition_errors import is_platform_only
-from webnet.plugins.schema.pointer import join_pointer
-from webnet.plugins.schema.walk import Schema, descend, expand
+from webnet.plugins.schema.walk import Schema, descend, expand, join_pointer
 
 # Keywords whose subschemas apply to the same value, and keywords that map names to schemas.
 SAME_VALUE = frozenset({"allOf", "anyOf", "oneOf", "if", "then", "else", "not"})

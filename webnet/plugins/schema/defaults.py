@@ -7,8 +7,7 @@ from copy import deepcopy
 from typing import Any
 
 from webnet.plugins.schema.merge_patch import merge_layers
-from webnet.plugins.schema.pointer import MISSING
-from webnet.plugins.schema.walk import Schema, follow_ref
+from webnet.plugins.schema.walk import MISSING, Schema, follow_ref
 
 
 def collect_defaults(root: Schema) -> dict[str, Any]:

@@ -13,14 +13,15 @@ from webnet.containment import make_printable
 from webnet.errors import PluginDefinitionError
 from webnet.plugins.schema.defaults import collect_defaults
 from webnet.plugins.schema.messages import describe_errors
-from webnet.plugins.schema.pointer import join_pointer, walk_leaves
 from webnet.plugins.schema.walk import (
     EndlessSchema,
     Place,
     Schema,
     follow_ref,
+    join_pointer,
     list_subschemas,
     walk_along,
+    walk_leaves,
     walk_places,
 )
 

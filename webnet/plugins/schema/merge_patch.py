@@ -8,7 +8,7 @@ from functools import reduce
 from typing import Any, Literal, Protocol
 
 from webnet.errors import InvalidSettings, SettingsIssue
-from webnet.plugins.schema.pointer import MISSING, join_pointer, pointer_get, pointer_set, split_pointer, walk_leaves
+from webnet.plugins.schema.walk import MISSING, join_pointer, pointer_get, pointer_set, split_pointer, walk_leaves
 
 # Far deeper than any real settings, and far from Python's recursion limit.
 MAXIMUM_DEPTH = 32

@@ -12,7 +12,7 @@ from typing import Any
 from jsonschema import ValidationError
 
 from webnet.errors import SettingsIssue
-from webnet.plugins.schema.pointer import join_pointer
+from webnet.plugins.schema.walk import join_pointer
 
 _TYPES = {
     "string": "a string",

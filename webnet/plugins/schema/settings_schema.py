@@ -23,8 +23,16 @@ from webnet.plugins.schema.merge_patch import (
     split_secrets,
 )
 from webnet.plugins.schema.messages import describe_errors, find_unstorable
-from webnet.plugins.schema.pointer import join_pointer, pointer_get, pointer_set, split_pointer, walk_leaves
-from webnet.plugins.schema.walk import Schema, walk_along, walk_places
+from webnet.plugins.schema.walk import (
+    Schema,
+    join_pointer,
+    pointer_get,
+    pointer_set,
+    split_pointer,
+    walk_along,
+    walk_leaves,
+    walk_places,
+)
 
 __all__ = [
     "SettingsSchema",

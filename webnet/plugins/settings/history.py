@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from webnet.audit.models import AuditOutcome, PluginAuditLog
 from webnet.errors import RevisionNotAvailable
-from webnet.plugins.schema.pointer import MISSING, join_pointer, pointer_get, walk_leaves
+from webnet.plugins.schema.walk import MISSING, join_pointer, pointer_get, walk_leaves
 from webnet.plugins.settings.layers import Layer
 
 GLOBAL_ACTIONS = ("update_plugin_settings", "revert_plugin_settings")

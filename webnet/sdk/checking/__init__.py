@@ -1,6 +1,6 @@
 """The conformance check behind `manage.py check_plugin`: graded rules, run on a temporary webnet.
 
-The modules, from the ground up:
+The modules, from the bottom up:
 
 report                  the rules with their grades, and the report of a check
 captured_errors         the errors of a plugin that webnet logs, whose texts clients do not see

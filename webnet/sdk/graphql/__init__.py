@@ -3,9 +3,8 @@
 from strawberry import ID, UNSET, Parent, Private, auto, lazy, union
 from strawberry.scalars import JSON
 
-from webnet.api.declarations.connections import Connection
-from webnet.api.declarations.filters import filter_type as filter
-from webnet.api.declarations.filters import lookup
+from webnet.api.declarations.connections import Connection, lookup
+from webnet.api.declarations.connections import filter_type as filter
 from webnet.api.types.customer import Customer
 from webnet.api.types.plugin import Plugin
 from webnet.api.types.user import User

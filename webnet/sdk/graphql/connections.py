@@ -8,13 +8,11 @@ import strawberry
 from django.db.models import Model, QuerySet
 from strawberry.types.arguments import StrawberryArgument
 
-from webnet.api.declarations.connections import ConnectionField, take_arguments
+from webnet.api.declarations.connections import ConnectionField, narrow, take_arguments
 from webnet.api.declarations.fields import mistake
-from webnet.api.declarations.filters import narrow
 from webnet.api.declarations.orders import make_order
-from webnet.api.paging.connections import Listing, Page, empty_page
-from webnet.api.paging.page_request import PageArguments
-from webnet.api.resolvers.pages import open_nested_page, open_page
+from webnet.api.paging.batches import open_nested_page
+from webnet.api.paging.pages import Listing, Page, PageArguments, empty_page, open_page
 from webnet.api.strawberry_internals import rebuild_info
 from webnet.customers.models import Customer
 from webnet.sdk.graphql.definition import RowType

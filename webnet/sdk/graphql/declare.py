@@ -10,8 +10,7 @@ from django.db.models import Model
 from strawberry_django.fields.filter_order import SKIP_FILTER_META
 
 from webnet.sdk.graphql.connections import COUNTED, RELATION, CountField, PluginConnectionField
-from webnet.sdk.graphql.fields import NodeField, PluginField, metadata_of
-from webnet.sdk.graphql.subscriptions import SubscriptionField
+from webnet.sdk.graphql.fields import NodeField, PluginField, SubscriptionField, metadata_of
 
 
 def field(

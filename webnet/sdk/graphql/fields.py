@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import strawberry
@@ -15,12 +15,13 @@ from strawberry.types.info import Info as StrawberryInfo
 from strawberry.utils.inspect import in_async_context
 from strawberry_django.optimizer import is_optimized_by_prefetching, optimize
 
-from webnet.api.declarations.fields import DescribedField
+from webnet.api.declarations.fields import Column, DescribedField
 from webnet.api.engine.permission_checks import PERMISSION
+from webnet.api.paging.pages import WHOLE_ROWS
 from webnet.api.strawberry_internals import rebuild_info, related_column
-from webnet.api.vocabulary.columns import WHOLE_ROWS, Column
 from webnet.customers.models import Customer
 from webnet.plugins.tenancy import is_customer_owned
+from webnet.sdk.context import PluginContext
 from webnet.sdk.graphql.definition import find_row_type, refuse_untyped_arguments
 from webnet.sdk.graphql.info import Info
 from webnet.sdk.graphql.relations import first_rows, first_rows_of_each, read_many, read_one
@@ -105,6 +106,26 @@ class NodeField(PluginField):
     def call(self, _: Any, info: Info, args: list[Any], kwargs: dict[str, Any]) -> Any:  # noqa: ARG002 - the base class's signature
         kind: Any = self.type
         return info.context.find(kind.of_type if isinstance(kind, StrawberryOptional) else kind, kwargs["id"])
+
+
+class SubscriptionField(PluginField):
+    """A stream of the items of an async generator of the plugin."""
+
+    def get_result(self, source: Any, info: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        return self._stream(source, own_info(info), args, kwargs) if self.base_resolver is not None else None
+
+    async def _stream(self, source: Any, info: Any, args: list[Any], kwargs: dict[str, Any]) -> AsyncIterator[Any]:
+        await sync_to_async(self.authorise)(source, info)
+        async for item in self.call(source, info, args, kwargs):
+            if self.metadata.get(PERMISSION):
+                await sync_to_async(self.authorise_again)(info)
+            yield item
+
+    def authorise_again(self, info: Info) -> None:
+        """Raise PermissionDenied if the permission was revoked meanwhile: `info` still has the state of the start."""
+        then = info.context
+        now = PluginContext.of(then.plugin, actor=then.actor, customer=then.customer)
+        now.require(self.metadata[PERMISSION])
 
 
 class RowField(Column):

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Model, Prefetch, QuerySet, prefetch_related_objects
 from strawberry_django.pagination import apply_window_pagination
 
-from webnet.api.paging.page_request import LARGEST_PAGE
+from webnet.api.paging.pages import LARGEST_PAGE
 from webnet.api.request.reader import Reading
 from webnet.customers.models import Customer, User
 from webnet.sdk.graphql.row_batches import is_in_batch, mark_batch, peers_of

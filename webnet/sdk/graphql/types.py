@@ -18,8 +18,8 @@ from strawberry_django.optimizer import optimize
 
 from webnet.api.declarations.fields import docstring_of, mistake, show_rows
 from webnet.api.declarations.orders import make_order
+from webnet.api.paging.pages import WHOLE_ROWS
 from webnet.api.strawberry_internals import model_of
-from webnet.api.vocabulary.columns import WHOLE_ROWS
 from webnet.api.vocabulary.node import Node, global_id
 from webnet.plugins.tenancy import has_tenancy
 from webnet.sdk.graphql.definition import RowType

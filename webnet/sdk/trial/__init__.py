@@ -1,6 +1,6 @@
 """A temporary webnet with the plugins under test: for the testing kit, and for `check_plugin`.
 
-The modules, from the ground up:
+The modules, from the bottom up:
 
 environment     the environment of a webnet under test, so that nothing of the caller's own webnet reaches it
 processes       interpreters of their own

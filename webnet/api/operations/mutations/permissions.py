@@ -8,7 +8,7 @@ from webnet.api.declarations.fields import input_type, object_type
 from webnet.api.declarations.mutations import mutation
 from webnet.api.request.context import Info
 from webnet.api.resolvers import permission_matrix
-from webnet.api.values.permissions import CustomerPermission
+from webnet.api.values.contributions import CustomerPermission
 from webnet.api.vocabulary.enums import Role
 from webnet.errors import NotFound
 from webnet.plugins.manager import manager

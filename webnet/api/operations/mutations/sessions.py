@@ -9,8 +9,7 @@ import strawberry
 from webnet.accounts import sessions, tokens
 from webnet.api.declarations.fields import field, input_type, object_type
 from webnet.api.declarations.mutations import mutation
-from webnet.api.request.context import Info
-from webnet.api.request.guards import open_to_all
+from webnet.api.request.context import Info, open_to_all
 from webnet.api.types.viewer import ApiToken, Viewer
 from webnet.api.vocabulary.enums import Role
 from webnet.api.vocabulary.node import read_global_id, read_pk

@@ -1,0 +1,299 @@
+"""Pages of rows: Relay Cursor Connections over keysets, 50 rows unless asked otherwise and never more than 100."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+
+import strawberry
+from django.db.models import Model, QuerySet
+from strawberry.types.info import Info
+from strawberry_django.optimizer import OptimizerConfig, optimize
+
+from webnet.api.errors import BadPage
+from webnet.api.paging.keyset import Ordering, read_cursor, write_cursor, write_place
+
+Row = TypeVar("Row", bound=Model)
+Row_co = TypeVar("Row_co", bound=Model, covariant=True)
+
+DEFAULT_PAGE = 50
+LARGEST_PAGE = 100
+# How many positions of the log one page of a search looks through: a search that nothing matches would read all of it.
+REACH = 50_000
+# Host rows are always loaded with all columns: a plugin's resolver may read any of them, and a deferred column costs a
+# query for each row.
+WHOLE_ROWS = OptimizerConfig(enable_only=False)
+
+
+@strawberry.type(description="Relay's page.")
+class PageInfo:
+    has_next_page: bool
+    has_previous_page: bool
+    start_cursor: str | None
+    end_cursor: str | None
+
+
+class Edge(NamedTuple):
+    """A row and where it stands."""
+
+    cursor: str
+    node: Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageArguments:
+    """What a connection field was given; None is what is missing, or null."""
+
+    filter: Any = None
+    order: Sequence[Any] | None = None
+    first: int | None = None
+    after: str | None = None
+    last: int | None = None
+    before: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageRequest:
+    """Which page of an order is asked for; `after` and `before` are places in it."""
+
+    size: int
+    backwards: bool
+    after: Sequence[Any] | None
+    before: Sequence[Any] | None
+
+    @classmethod
+    def read(cls, ordering: Ordering, arguments: PageArguments) -> PageRequest:
+        """The page that `first`, `after`, `last` and `before` ask for."""
+        first, last = arguments.first, arguments.last
+        if first is not None and last is not None:
+            raise BadPage("Give 'first' or 'last', not both.")
+        wanted = last if last is not None else first
+        if wanted is not None and wanted < 0:
+            raise BadPage("'first' and 'last' can't be negative.")
+        return cls(
+            size=DEFAULT_PAGE if wanted is None else min(wanted, LARGEST_PAGE),
+            backwards=last is not None,
+            after=_read_place(ordering, arguments.after),
+            before=_read_place(ordering, arguments.before),
+        )
+
+    @property
+    def limit(self) -> int:
+        """How many rows to read: one more than are shown, to see whether there are more."""
+        return self.size + 1
+
+    def cut(self, rows: QuerySet[Row], ordering: Ordering) -> QuerySet[Row]:
+        """The rows within the places, in the order they are to be read."""
+        if self.after is not None:
+            rows = rows.filter(ordering.beyond(self.after))
+        if self.before is not None:
+            rows = rows.filter(ordering.beyond(self.before, backwards=True))
+        return rows.order_by(*ordering.terms(backwards=self.backwards))
+
+    def behind(self, rows: QuerySet[Row], ordering: Ordering) -> QuerySet[Row] | None:
+        """The rows that the page has left behind, against its direction; None where it starts at the end."""
+        place = self.before if self.backwards else self.after
+        if place is None:
+            return None
+        return rows.filter(ordering.beyond(place, backwards=not self.backwards, inclusive=True))
+
+
+def _read_place(ordering: Ordering, cursor: str | None) -> Sequence[Any] | None:
+    return read_cursor(ordering, cursor) if cursor is not None else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stretch:
+    """The positions from `first` to `last`; `end` is the one at its far end where the log goes on behind it."""
+
+    first: int
+    last: int
+    end: int | None
+
+    def cut(self, rows: QuerySet[Row]) -> QuerySet[Row]:
+        return rows.filter(position__gte=self.first, position__lte=self.last)
+
+
+def find_stretch(request: PageRequest, rows: QuerySet[Row]) -> Stretch:
+    """What the page looks through, in a log whose newest row comes first; `rows` are those of the log.
+
+    Places are positions: `after` is newer than all that the page may have, `before` is older.
+    """
+    ends = rows.model._default_manager.order_by("position").values_list("position", flat=True)  # noqa: SLF001 - documented
+    oldest = request.before[0] + 1 if request.before else (ends.first() or 0)
+    newest = request.after[0] - 1 if request.after else (ends.last() or 0)
+    if request.backwards:
+        last = min(newest, oldest + REACH - 1)
+        return Stretch(first=oldest, last=last, end=last if last < newest else None)
+    first = max(oldest, newest - REACH + 1)
+    return Stretch(first=first, last=newest, end=first if first > oldest else None)
+
+
+def ignore(rows: Sequence[Any]) -> None:
+    """For listings whose rows nobody needs to meet."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listing(Generic[Row]):
+    """All rows that can be paged through, in their order; `meet` is told of the rows that were read.
+
+    `among` are those that have to be read to find them, where no index does: a page then has a reach.
+    """
+
+    rows: QuerySet[Row]
+    ordering: Ordering
+    meet: Callable[[Sequence[Row]], None] = ignore
+    among: QuerySet[Row] | None = None
+
+    def stretch_of(self, request: PageRequest) -> Stretch | None:
+        """What a page looks through; None where it can look through all."""
+        return None if self.among is None else find_stretch(request, self.among)
+
+    @property
+    def behind(self) -> QuerySet[Row]:
+        """Where a page looks for what it has left behind: of a search, all that could have been found."""
+        return self.rows if self.among is None else self.among
+
+
+class Source(Protocol[Row_co]):
+    """Where a page's rows come from; each is read only when it is asked for."""
+
+    def rows(self) -> Sequence[Row_co]: ...
+
+    def count(self) -> int: ...
+
+    def has_rows_behind(self) -> bool: ...
+
+    def end(self) -> int | None:
+        """Where a look with a reach stopped while there was more to look through."""
+
+
+class Page(Generic[Row]):
+    """One page, as the connection types read it."""
+
+    def __init__(self, source: Source[Row], ordering: Ordering, request: PageRequest) -> None:
+        self._source = source
+        self._ordering = ordering
+        self._request = request
+
+    @cached_property
+    def edges(self) -> list[Edge]:
+        """The rows of the page in the order's own direction, whichever way it was read."""
+        rows = self._source.rows()[: self._request.size]
+        in_order = reversed(rows) if self._request.backwards else rows
+        return [Edge(write_cursor(self._ordering, row), row) for row in in_order]
+
+    @property
+    def page_info(self) -> Page[Row]:
+        """The page itself, read as a `PageInfo`; a field costs a statement only where it is asked for."""
+        return self
+
+    @property
+    def has_next_page(self) -> bool:
+        return self._has_behind if self._request.backwards else self._has_more
+
+    @property
+    def has_previous_page(self) -> bool:
+        return self._has_more if self._request.backwards else self._has_behind
+
+    @property
+    def start_cursor(self) -> str | None:
+        return self._cursors[0] if self._cursors else None
+
+    @property
+    def end_cursor(self) -> str | None:
+        return self._cursors[-1] if self._cursors else None
+
+    @property
+    def total_count(self) -> int:
+        return self._source.count()
+
+    @cached_property
+    def _has_behind(self) -> bool:
+        return self._source.has_rows_behind()
+
+    @cached_property
+    def _stopped(self) -> int | None:
+        is_full = len(self._source.rows()) > self._request.size
+        return None if is_full else self._source.end()
+
+    @property
+    def _has_more(self) -> bool:
+        return len(self._source.rows()) > self._request.size or self._stopped is not None
+
+    @property
+    def _cursors(self) -> list[str]:
+        """Those of the rows; where a look stopped, there is one without a row to go on from."""
+        cursors = [edge.cursor for edge in self.edges]
+        if self._stopped is None:
+            return cursors
+        stopped = write_place(self._ordering, [self._stopped])
+        return [stopped, *cursors] if self._request.backwards else [*cursors, stopped]
+
+
+class NoRows(Source[Any]):
+    """Of a page that has none, without a look into the database."""
+
+    def rows(self) -> Sequence[Any]:
+        return ()
+
+    def count(self) -> int:
+        return 0
+
+    def has_rows_behind(self) -> bool:
+        return False
+
+    def end(self) -> int | None:
+        return None
+
+
+def empty_page(ordering: Ordering) -> Page[Any]:
+    """A page of no rows."""
+    return Page(NoRows(), ordering, PageRequest.read(ordering, PageArguments()))
+
+
+def open_page(info: Info[Any, Any], listing: Listing[Row], arguments: PageArguments) -> Page[Row]:
+    """The page that the arguments ask for; a plugin's fields on its rows are planned by the optimizer."""
+    request = PageRequest.read(listing.ordering, arguments)
+    return Page(_Whole(optimized(info, listing), request), listing.ordering, request)
+
+
+def optimized(info: Info[Any, Any], listing: Listing[Row]) -> Listing[Row]:
+    """The listing with what the operation selects of its rows read along with them."""
+    among = None if listing.among is None else optimize(listing.among, info, config=WHOLE_ROWS)
+    return replace(listing, rows=optimize(listing.rows, info, config=WHOLE_ROWS), among=among)
+
+
+class _Whole(Source[Row]):
+    """The rows of a field that stands alone."""
+
+    def __init__(self, listing: Listing[Row], request: PageRequest) -> None:
+        self._listing = listing
+        self._request = request
+
+    def rows(self) -> Sequence[Row]:
+        return self._rows
+
+    def count(self) -> int:
+        return self._listing.rows.order_by().count()
+
+    def has_rows_behind(self) -> bool:
+        behind = self._request.behind(self._listing.behind, self._listing.ordering)
+        return behind is not None and behind.exists()
+
+    def end(self) -> int | None:
+        return self._stretch.end if self._stretch is not None else None
+
+    @cached_property
+    def _stretch(self) -> Stretch | None:
+        return self._listing.stretch_of(self._request)
+
+    @cached_property
+    def _rows(self) -> Sequence[Row]:
+        found = self._request.cut(self._listing.rows, self._listing.ordering)
+        found = self._stretch.cut(found) if self._stretch is not None else found
+        rows = list(found[: self._request.limit])
+        self._listing.meet(rows)
+        return rows
