@@ -11,12 +11,14 @@ UV ?= $(shell uv --version > /dev/null 2>&1 && command -v uv || echo $(BIN)/uv)
 UV := $(UV)
 PIP := $(BIN)/python -m pip
 PYTEST_ARGS ?=
+# On all cores there are; who is done takes over what another has not begun. With PYTEST_ARGS="-n 0" on one.
+PARALLEL := -n auto --dist worksteal
 # What a build of the package reads beside the Python files.
 SOURCES := pyproject.toml hatch_build.py $(wildcard frontend/*.json frontend/*.mjs frontend/.npmrc frontend/src/*)
 # The settings want a key and a host; these commands serve nobody.
 OFFLINE := WEBNET_DEBUG=1 WEBNET_SECRET_KEY=offline WEBNET_DATA_DIR=$(VENV)/offline DATABASE_URL=sqlite://:memory:
 
-.PHONY: help run test lint format schema trace lock build clean install install-dev
+.PHONY: help run test test-fast lint format schema trace lock build clean install install-dev
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,13 +27,16 @@ run: $(VENV)/run-installed ## Serve webnet at http://127.0.0.1:8000/, with demo 
 	@WEBNET_DEBUG=$${WEBNET_DEBUG-1} exec $(BIN)/python manage.py run
 
 test: $(VENV)/dev-installed ## Run every test on SQLite, and on PostgreSQL when TEST_DATABASE_URL is set
-	TEST_DATABASE=sqlite $(BIN)/python -m pytest $(PYTEST_ARGS)
+	TEST_DATABASE=sqlite $(BIN)/python -m pytest $(PARALLEL) --durations=15 $(PYTEST_ARGS)
 	@if [ -n "$$TEST_DATABASE_URL" ]; then \
-		echo "TEST_DATABASE=postgresql $(BIN)/python -m pytest $(PYTEST_ARGS)"; \
-		TEST_DATABASE=postgresql $(BIN)/python -m pytest $(PYTEST_ARGS); \
+		echo "TEST_DATABASE=postgresql $(BIN)/python -m pytest $(PARALLEL) --durations=15 $(PYTEST_ARGS)"; \
+		TEST_DATABASE=postgresql $(BIN)/python -m pytest $(PARALLEL) --durations=15 $(PYTEST_ARGS); \
 	else \
 		echo "Not tested on PostgreSQL: TEST_DATABASE_URL is not set."; \
 	fi
+
+test-fast: $(VENV)/dev-installed ## Run the quick tests that need no process but their own, in less than a minute
+	TEST_DATABASE=sqlite $(BIN)/python -m pytest $(PARALLEL) -m "not acceptance and not slow" $(PYTEST_ARGS)
 
 lint: $(VENV)/dev-installed ## Check style, types, imports, migrations and the schema
 	$(BIN)/ruff check .

@@ -5,7 +5,6 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -14,6 +13,9 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from time import monotonic, sleep
 
+from tests import interpreters
+from tests.interpreters import Process
+from webnet.sdk.trial.environment import SECRET_KEY, SETTINGS
 from webnet.server.management.commands import serve
 from webnet.server.management.commands.run import LAST_LINE
 
@@ -30,7 +32,7 @@ class Server:
     host: str
     port: int
     output: str
-    process: subprocess.Popen[str] | None = None
+    process: Process | None = None
     lines: "SimpleQueue[str | None]" = field(default_factory=SimpleQueue)
 
     @property
@@ -50,18 +52,21 @@ class Server:
 
 
 def make_environment(data_dir: Path, **changes: str | None) -> dict[str, str]:
-    """The environment of a server on its own SQLite file, without the tests' own settings; None leaves one out."""
+    """The environment of a server on its own SQLite file, without the tests' own settings; None leaves one out.
+
+    With another secret key than the tests' own it has the settings of a real installation, with real password hashes.
+    """
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("WEBNET_")}
     settings = {
         "DATABASE_URL": None,
-        "DJANGO_SETTINGS_MODULE": "webnet.settings",
+        "DJANGO_SETTINGS_MODULE": "webnet.settings" if "WEBNET_SECRET_KEY" in changes else SETTINGS,
         "HOST": "127.0.0.1",
         "PORT": "0",
         "PYTHONUNBUFFERED": "1",
         "WEBNET_DATA_DIR": str(data_dir),
         "WEBNET_DEBUG": "1",
         "WEBNET_DEMO_PASSWORD": DEMO_PASSWORD,
-        "WEBNET_SECRET_KEY": "for-tests-only",
+        "WEBNET_SECRET_KEY": SECRET_KEY,
         **changes,
     }
     merged: Mapping[str, str | None] = {**inherited, **settings}
@@ -70,22 +75,14 @@ def make_environment(data_dir: Path, **changes: str | None) -> dict[str, str]:
 
 def run_command(*arguments: str, data_dir: Path, **changes: str | None) -> subprocess.CompletedProcess[str]:
     """Run one of webnet's commands to its end."""
-    return subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=ROOT,
-        env=make_environment(data_dir, **changes),
-        capture_output=True,
-        text=True,
-        timeout=START_SECONDS,
-        check=False,
-    )
+    environment = make_environment(data_dir, **changes)
+    return interpreters.run(["manage.py", *arguments], environment=environment, folder=ROOT, timeout=START_SECONDS)
 
 
 @contextmanager
 def serve_webnet(data_dir: Path, *, home: Path = ROOT, **changes: str | None) -> Iterator[Server]:
     """`manage.py run`, as `make run` calls it."""
-    command = [sys.executable, "manage.py", "run"]
-    started = _start(command, make_environment(data_dir, **changes), until=LAST_LINE, home=home)
+    started = _start(["manage.py", "run"], make_environment(data_dir, **changes), until=LAST_LINE, home=home)
     with started as (output, process, lines):
         host, port = re.findall(r"serves http://([\d.]+):(\d+)/", output)[0]
         yield Server(host=host, port=int(port), output=output, process=process, lines=lines)
@@ -94,15 +91,17 @@ def serve_webnet(data_dir: Path, *, home: Path = ROOT, **changes: str | None) ->
 @contextmanager
 def serve_production(data_dir: Path, *, workers: int, **changes: str | None) -> Iterator[Server]:
     """`manage.py serve`; its first requests wait until a worker is there."""
-    command = [sys.executable, "manage.py", "serve", "--workers", str(workers)]
+    command = ["manage.py", "serve", "--workers", str(workers)]
     with _start(command, make_environment(data_dir, **changes), until=serve.LAST_LINE) as (output, process, lines):
         host, port = re.findall(r"serves http://([\d.]+):(\d+)/", output)[0]
         yield Server(host=host, port=int(port), output=output, process=process, lines=lines)
 
 
 @contextmanager
-def serve_application(name: str, application: str, data_dir: Path, **changes: str | None) -> Iterator[Server]:
-    """An application under `uvicorn`, `granian` or `granian-wsgi`."""
+def serve_application(
+    name: str, application: str, data_dir: Path, *, is_cold: bool = False, **changes: str | None
+) -> Iterator[Server]:
+    """An application under `uvicorn`, `granian` or `granian-wsgi`; `is_cold` as for other processes of tests."""
     port = find_free_port()
     address = ["--host", "127.0.0.1", "--port", str(port)]
     command = {
@@ -111,7 +110,7 @@ def serve_application(name: str, application: str, data_dir: Path, **changes: st
         "granian-wsgi": ["granian", "--interface", "wsgi", *address, application],
     }[name]
     until = "Uvicorn running on" if name == "uvicorn" else "Started worker"
-    started = _start([sys.executable, "-m", *command], make_environment(data_dir, **changes), until=until)
+    started = _start(["-m", *command], make_environment(data_dir, **changes), until=until, is_cold=is_cold)
     with started as (output, process, lines):
         _connect(port)  # granian says that it has started a little before it listens
         try:
@@ -144,18 +143,10 @@ def _connect(port: int) -> None:
 
 @contextmanager
 def _start(
-    command: list[str], environment: dict[str, str], *, until: str, home: Path = ROOT
-) -> Iterator[tuple[str, subprocess.Popen[str], "SimpleQueue[str | None]"]]:
+    command: list[str], environment: dict[str, str], *, until: str, home: Path = ROOT, is_cold: bool = False
+) -> Iterator[tuple[str, Process, "SimpleQueue[str | None]"]]:
     """What the process printed up to the text that says it serves, the process, and what it prints from then on."""
-    process = subprocess.Popen(
-        command,
-        cwd=home,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,  # so that its workers can be ended with it
-    )
+    process = interpreters.start(command, environment=environment, folder=home, is_cold=is_cold)
     lines: SimpleQueue[str | None] = SimpleQueue()
     # Somebody has to read on, or the server would stop when the pipe is full.
     reader = Thread(target=_read_lines, args=(process, lines), daemon=True)
@@ -165,11 +156,11 @@ def _start(
     finally:
         _end(process)
         reader.join(STOP_SECONDS)
-        if process.stdout is not None and not reader.is_alive():
+        if not reader.is_alive():
             process.stdout.close()
 
 
-def _tell_until_it_ends(process: subprocess.Popen[str]) -> None:
+def _tell_until_it_ends(process: Process) -> None:
     """SIGTERM, and where nothing comes of it, SIGTERM to the workers as well.
 
     granian tells each worker once, and a WSGI worker that is told just before its main thread begins to wait never
@@ -186,18 +177,16 @@ def _tell_until_it_ends(process: subprocess.Popen[str]) -> None:
             return
 
 
-def _end(process: subprocess.Popen[str]) -> None:
+def _end(process: Process) -> None:
     process.terminate()
     with suppress(subprocess.TimeoutExpired):
         process.wait(timeout=STOP_SECONDS)
     # Also what it started and left behind: the pipe that is read to its end would never end.
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    process.kill_group()
 
 
-def _read_lines(process: subprocess.Popen[str], lines: "SimpleQueue[str | None]") -> None:
-    for line in process.stdout or ():
+def _read_lines(process: Process, lines: "SimpleQueue[str | None]") -> None:
+    for line in process.stdout:
         lines.put(line)
     lines.put(None)
 

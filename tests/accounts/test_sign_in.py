@@ -6,9 +6,12 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
+from django.conf import global_settings
 from django.contrib.auth import authenticate
 from django.contrib.sessions.models import Session
+from pytest_django import Settings
 
+import webnet.settings
 from tests.accounts.conftest import Clock
 from tests.accounts.hashing import CountingHasher
 from tests.accounts.requests import make_request
@@ -42,6 +45,15 @@ def test_sign_in_starts_a_session_and_is_audited(audited):
     assert authenticate_request(request).platform_token
     assert audited() == [("sign_in", "succeeded", "")]
     assert PluginAuditLog.objects.get().actor_id == user.pk
+
+
+def test_a_password_is_kept_as_a_slow_hash_where_no_test_says_otherwise(settings: Settings):
+    settings.PASSWORD_HASHERS = getattr(webnet.settings, "PASSWORD_HASHERS", global_settings.PASSWORD_HASHERS)
+    user = make_user(password=PASSWORD)
+
+    assert sessions.sign_in(make_request(), username="ada", password=PASSWORD) == user
+    assert user.password.startswith("pbkdf2_sha256$")
+    try_wrongly()
 
 
 def test_sign_in_gives_the_session_a_new_key():

@@ -217,6 +217,7 @@ class TestSizes:
         assert (page["totalCount"], len(page["edges"])) == (101, expected)
 
     @pytest.mark.parametrize(("arguments", "expected"), [("", 50), ("(first: null)", 50), ("(first: 1000)", 100)])
+    @pytest.mark.slow
     def test_nested_too(self, client, arguments, expected):
         for number in range(101):
             manager.set_availability(f"plugin_{number:03}", actor=SYSTEM, customer="acme", availability="required")

@@ -291,6 +291,7 @@ def test_many_threads_get_one_schema_for_one_set(world, monkeypatch):
     assert len(schemas) == 1
 
 
+@pytest.mark.slow
 def test_a_schema_that_many_threads_use_at_once_before_anybody_else_gives_each_the_right_answer(world):
     """Types are made as they are asked for: here by 16 at the same time."""
     asked = (get_introspection_query(), "{ shelvez { name } }", "{ shelves { labels { text } } }", "{ __typename }")

@@ -62,6 +62,7 @@ def test_a_schema_is_named_as_if_what_is_hidden_in_it_had_never_been_installed()
     assert names()[1] == names(without_labels, owners)[0]
 
 
+@pytest.mark.slow
 def test_different_schemas_of_the_loaded_plugins_have_different_names():
     full = full_schema()
     plugins = sorted(full.owners.plugins)

@@ -78,6 +78,7 @@ def test_plugins_with_one_customers_state_take_three_statements(install, count, 
     assert count_statements(GraphQLClient.of(user, view=slug), PLUGINS_AND_OWN_STATE) == 3
 
 
+@pytest.mark.slow
 def test_plugins_with_one_customers_state_take_four_statements_with_a_session(install):
     fill(install, 3)
     make_operator("ops", password=PASSWORD)
@@ -117,6 +118,7 @@ FLAT = {
 
 
 @pytest.mark.parametrize("name", FLAT)
+@pytest.mark.slow
 def test_statements_do_not_grow_with_rows(install, name):
     client = GraphQLClient.of(make_operator("ops"))
     fill(install, 3)

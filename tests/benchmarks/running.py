@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
-import sys
 
+from tests import interpreters
 from tests.servers import ROOT
 
 LIMIT_SECONDS = 300
@@ -12,7 +13,7 @@ LIMIT_SECONDS = 300
 
 def run_benchmark(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """The finished process: 0 says that what is promised held, 1 that it did not, all else that it broke."""
-    command = [sys.executable, str(ROOT / "benchmarks" / f"{name}.py"), *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False)
+    command = [str(ROOT / "benchmarks" / f"{name}.py"), *arguments]
+    done = interpreters.run(command, environment=os.environ, folder=ROOT, timeout=LIMIT_SECONDS)
     assert done.returncode in (0, 1), done.stderr
     return done

@@ -48,6 +48,7 @@ def before(db: None) -> Iterator[ProjectState]:
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.changes_tables
 @pytest.mark.parametrize("order", [("announcements", "core"), ("core", "announcements")])
 def test_the_moved_model_has_the_rows_it_had(before: ProjectState, order: tuple[str, str]) -> None:
     moves, state = read_migrations(), before

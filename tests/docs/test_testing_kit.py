@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 from django.core.management import call_command
 from pytest_django import Settings
 
+from tests import interpreters
 from tests.databases import with_files_of_its_own
 from tests.docs.documents import ROOT, Document, code_spans
 from webnet.sdk import testing
@@ -34,15 +34,8 @@ def read_tests() -> dict[str, str]:
 def run_pytest(folder: Path) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("WEBNET_")}
     environment["TEST_DATABASE"] = "sqlite"  # on a server, it would want to make these tests' own database anew
-    return subprocess.run(
-        [sys.executable, "-W", "error", "-m", "pytest", "-q", "-p", "no:cacheprovider", "."],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    command = ["-W", "error", "-m", "pytest", "-q", "-p", "no:cacheprovider", "."]
+    return interpreters.run(command, environment=environment, folder=folder, timeout=300)
 
 
 def test_the_tests_that_the_guide_shows_pass(settings: Settings, tmp_path: Path) -> None:

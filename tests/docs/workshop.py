@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
-import sys
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests import interpreters
 from tests.browsing import Client
 from tests.events.streams import StreamClient
 from tests.servers import DEMO_PASSWORD, ROOT, Server, make_environment, serve_webnet
@@ -36,7 +35,8 @@ class Workshop:
     def build(cls, home: Path, database: dict[str, str]) -> Workshop:
         """Clone webnet into the folder."""
         home.mkdir()
-        ignored = shutil.ignore_patterns("__pycache__", "graphiql", "node_modules")
+        # Compiled modules come along: they are as old as their sources, and each process would compile them anew.
+        ignored = shutil.ignore_patterns("graphiql", "node_modules")
         for name in CLONED:
             source, target = ROOT / name, home / name
             if source.is_dir():
@@ -65,17 +65,9 @@ class Workshop:
 
     def run(self, *arguments: str) -> str:
         """What a command prints; of one that fails, with what it says on stderr."""
-        done = subprocess.run(
-            [sys.executable, *arguments],
-            cwd=self.home,
-            env=make_environment(
-                self.home / "var", **{**self._changes(), "WEBNET_DEBUG": "1" if self.debugs else None}
-            ),
-            capture_output=True,
-            text=True,
-            timeout=LONGEST_SECONDS,
-            check=False,
-        )
+        changes = {**self._changes(), "WEBNET_DEBUG": "1" if self.debugs else None}
+        environment = make_environment(self.home / "var", **changes)
+        done = interpreters.run(arguments, environment=environment, folder=self.home, timeout=LONGEST_SECONDS)
         return done.stdout + (done.stderr if done.returncode else "")
 
     def client(self, user: str | None) -> Client:

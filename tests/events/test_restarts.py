@@ -6,7 +6,6 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -15,6 +14,7 @@ from threading import Event, Thread
 
 import pytest
 
+from tests import interpreters
 from tests.events.conftest import World, make_world
 from tests.events.streams import PATIENCE_SECONDS, Stream, StreamClient
 from tests.servers import find_free_port
@@ -38,11 +38,13 @@ class Redis:
         self.port = find_free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self._folder = folder
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: interpreters.Process | None = None
 
     def start(self) -> None:
-        command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", self._folder]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
+        command += ["--dir", str(self._folder), "--logfile", "redis.log"]
+        run = "import os, sys; os.execvp(sys.argv[1], sys.argv[1:])"
+        self._process = interpreters.start(["-c", run, *command], environment=os.environ, folder=self._folder)
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
             with suppress(OSError), closing(socket.create_connection(("127.0.0.1", self.port))):
@@ -53,6 +55,7 @@ class Redis:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
+            self._process.stdout.close()
             self._process = None
 
 

@@ -197,7 +197,7 @@ def test_whoever_waits_for_a_thread_is_told_that_there_is_none(monkeypatch):
     monkeypatch.setattr(threads, "on_thread", refuse)
 
     async def ask():
-        batch = threads.Batch()
+        batch = threads.ThreadBatch()
         return await asyncio.gather(*(batch.run(lambda: "told") for _ in range(3)), return_exceptions=True)
 
     assert [str(problem) for problem in run(ask())] == ["cannot schedule new futures after shutdown"] * 3

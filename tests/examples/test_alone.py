@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests import interpreters
 from tests.databases import with_files_of_its_own
 
 pytestmark = with_files_of_its_own
@@ -22,15 +21,8 @@ def test_its_tests_pass_alone(example: str) -> None:
     environment.pop("DJANGO_SETTINGS_MODULE", None)  # a plugin's author has set nothing
     environment["TEST_DATABASE"] = "sqlite"  # on a server, it would want to make these tests' own database anew
 
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-m", "pytest", "-q", "-p", "no:cacheprovider", f"examples/{example}_plugin"],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    command = ["-W", "error", "-m", "pytest", "-q", "-p", "no:cacheprovider", f"examples/{example}_plugin"]
+    done = interpreters.run(command, environment=environment, folder=ROOT, timeout=300)
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "failed" not in done.stdout and "skipped" not in done.stdout

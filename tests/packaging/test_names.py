@@ -15,15 +15,6 @@ DJANGO_NAMES = frozenset({"Command", "Meta", "Migration"})
 # A GraphQL type is named after what it shows: a row, a value, or an error. Its twin is outside of these folders.
 GRAPHQL_FOLDERS = ("api/declarations/", "api/types/", "api/values/", "api/vocabulary/")
 
-# Duplicates that are still to be renamed. Remove a name here with its last duplicate; add none.
-TO_BE_RENAMED = frozenset(
-    {
-        "Batch",  # api.events.threads, api.paging.batches
-        "Place",  # api.resolvers.surfaces, plugins.schema.walk
-        "Source",  # api.paging.connections, plugins.kernel.parsing
-    }
-)
-
 
 def find_duplicates(package: Path = PACKAGE) -> set[str]:
     """The class names with more than one definition, of which at most one may be a GraphQL type."""
@@ -37,13 +28,7 @@ def find_duplicates(package: Path = PACKAGE) -> set[str]:
 
 
 def test_class_names_are_unique_graphql_twins_aside():
-    duplicates = find_duplicates()
-
-    assert duplicates - TO_BE_RENAMED == set()
-
-
-def test_no_renamed_class_stays_on_the_list():
-    assert TO_BE_RENAMED - find_duplicates() == set()
+    assert find_duplicates() == set()
 
 
 def test_a_class_with_two_definitions_is_found_and_a_graphql_twin_is_not(tmp_path: Path):

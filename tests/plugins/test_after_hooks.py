@@ -210,6 +210,7 @@ def test_a_hook_that_ends_late_was_called_all_the_same(telling, operator, hangin
     assert not OwedCall.objects.exists()
 
 
+@pytest.mark.slow
 def test_of_hooks_that_hang_only_a_few_threads_are_kept_and_other_plugins_are_called(
     install, operator, hanging, monkeypatch
 ):

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from datetime import timedelta
 from functools import partial
 
@@ -18,6 +19,8 @@ from webnet.audit.models import AuditCheckpoint, PluginAuditLog
 from webnet.audit.operation import Operation, audited
 from webnet.errors import PermissionDenied
 
+# Roles belong to the whole server, where other processes may be running the same test.
+ROLE = f"webnet_application_{os.getpid()}"
 pytestmark = pytest.mark.django_db
 
 
@@ -132,12 +135,12 @@ def test_the_triggers_are_back_after_a_migration_that_lost_them_and_at_the_next_
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no roles.")
 def test_the_application_works_as_a_role_that_does_not_own_the_log_and_can_not_lift_the_triggers(operator):
     with connection.cursor() as cursor:
-        cursor.execute("CREATE ROLE webnet_application")
-        cursor.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO webnet_application")
-        cursor.execute("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO webnet_application")
+        cursor.execute(f"CREATE ROLE {ROLE}")
+        cursor.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {ROLE}")
+        cursor.execute(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {ROLE}")
     try:
         with connection.cursor() as cursor:
-            cursor.execute("SET ROLE webnet_application")
+            cursor.execute(f"SET ROLE {ROLE}")
         write(operator)
         audit_triggers.install(connection)  # as every start does: nothing to do, so no owner is needed
         with pytest.raises(DatabaseError, match="append-only"):
@@ -151,7 +154,7 @@ def test_the_application_works_as_a_role_that_does_not_own_the_log_and_can_not_l
                 cursor.execute(statement)
     finally:
         with connection.cursor() as cursor:
-            cursor.execute("RESET ROLE; DROP OWNED BY webnet_application; DROP ROLE webnet_application")
+            cursor.execute(f"RESET ROLE; DROP OWNED BY {ROLE}; DROP ROLE {ROLE}")
 
     assert PluginAuditLog.objects.get().action == "try"
 

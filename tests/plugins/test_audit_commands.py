@@ -219,6 +219,7 @@ def check_offline(tmp_path, lines, key=None):
     return ran.stdout.splitlines() or ran.stderr
 
 
+@pytest.mark.acceptance
 def test_the_documented_script_finds_an_export_sound(log, tmp_path):
     acme = log[1].chain
 
@@ -226,6 +227,7 @@ def test_the_documented_script_finds_an_export_sound(log, tmp_path):
     assert check_offline(tmp_path, exported("--customer", "acme")) == [f"Chain {acme} has rows 1 to 5."]
 
 
+@pytest.mark.acceptance
 def test_the_documented_script_finds_an_export_of_a_pruned_log_sound(log, tmp_path):
     run("prune_audit_log", "--before", (timezone.now() + timedelta(days=1)).isoformat())
     write_rows(2)
@@ -234,6 +236,7 @@ def test_the_documented_script_finds_an_export_of_a_pruned_log_sound(log, tmp_pa
 
 
 @pytest.mark.parametrize("line", [0, 3, 7, 11])
+@pytest.mark.acceptance
 def test_the_documented_script_finds_what_was_changed_removed_or_swapped(log, tmp_path, line):
     lines = exported().splitlines(keepends=True)
     edited = [*lines[:line], lines[line].replace("ticket", "Ticket"), *lines[line + 1 :]]
@@ -244,5 +247,6 @@ def test_the_documented_script_finds_what_was_changed_removed_or_swapped(log, tm
         assert re.match(r"Line \d+: ", check_offline(tmp_path, "".join(changed))[0])
 
 
+@pytest.mark.acceptance
 def test_the_documented_script_refuses_a_checkpoint_of_another_key(log, tmp_path):
     assert "InvalidSignature" in check_offline(tmp_path, exported(), key="00" * 31 + "01")

@@ -1,5 +1,6 @@
 """Checkpoints are made of what verifies, and pruning removes whole verified segments and says so."""
 
+import os
 import stat
 from datetime import timedelta
 
@@ -16,6 +17,8 @@ from webnet.audit.models import AuditCheckpoint, AuditHead, PluginAuditLog, Refu
 from webnet.audit.retention import LogDisagrees, make_checkpoint
 from webnet.errors import PermissionDenied
 
+# Roles belong to the whole server, where other processes may be running the same test.
+ROLE = f"webnet_application_{os.getpid()}"
 pytestmark = pytest.mark.django_db
 
 
@@ -242,15 +245,15 @@ def test_a_role_that_does_not_own_the_log_can_not_prune_it(chains, clock):
     write_rows(4, customers=chains)
     make_checkpoint()
     with connection.cursor() as cursor:
-        cursor.execute("CREATE ROLE webnet_application")
-        cursor.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO webnet_application")
-        cursor.execute("SET ROLE webnet_application")
+        cursor.execute(f"CREATE ROLE {ROLE}")
+        cursor.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {ROLE}")
+        cursor.execute(f"SET ROLE {ROLE}")
     try:
         with pytest.raises(DatabaseError, match="must be owner"):
             prune(clock(days=1))
     finally:
         with connection.cursor() as cursor:
-            cursor.execute("RESET ROLE; DROP OWNED BY webnet_application; DROP ROLE webnet_application")
+            cursor.execute(f"RESET ROLE; DROP OWNED BY {ROLE}; DROP ROLE {ROLE}")
 
     assert PluginAuditLog.objects.count() == 4
     assert find_faults() == []

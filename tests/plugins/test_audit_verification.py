@@ -112,6 +112,7 @@ def cut(log, choices):
     return [length + 1]
 
 
+@pytest.mark.slow
 def test_1000_random_changes_are_all_found_and_located(log):
     """Takes some seconds, since each of the thousand is followed by a whole verification."""
     choices, rows, seen = random.Random(5), list(log.all()), Counter()  # noqa: S311 - no secrets

@@ -53,6 +53,7 @@ def in_threads(count, work):
         return list(pool.map(run, range(count)))
 
 
+@pytest.mark.slow
 def test_50_parallel_enables_are_one_change_and_one_audit_row(install, operator):
     install(Counting())
     rows, counter = PluginAuditLog.objects.count(), Generation.objects.get(customer=None).counter
@@ -73,6 +74,7 @@ def update_settings(actor, threads=8, updates=50, customer=None):
 
 
 @pytest.mark.parametrize("slug", [None, "acme"])
+@pytest.mark.slow
 def test_8_threads_with_50_updates_each_lose_none(install, operator, slug):
     make_customer("acme")
     install(Counting(), enabled=True)
@@ -87,6 +89,7 @@ def test_8_threads_with_50_updates_each_lose_none(install, operator, slug):
     assert positions == list(range(1, len(positions) + 1))
 
 
+@pytest.mark.slow
 def test_without_the_transaction_and_its_locks_updates_are_lost(install, operator, monkeypatch):
     """The negative control of the test above: the same updates, the guard taken away."""
     install(Counting())
@@ -100,6 +103,7 @@ def test_without_the_transaction_and_its_locks_updates_are_lost(install, operato
     assert len(PluginConfig.objects.get().settings) < 200
 
 
+@pytest.mark.slow
 def test_a_global_change_and_a_customers_cannot_pass_each_other(install, operator):
     make_customer("acme")
     install(Counting(), enabled=True)

@@ -50,8 +50,8 @@ def test_every_need_that_can_not_be_met_is_named_with_its_way_there(install, ope
     assert refused.value.plugins == ("tiles", "ghost", "phantom")
     assert refused.value.code == "DEPENDENCY_VERSION"
     assert refused.value.message == (
-        "'maps' needs 'tiles' in a version >=3, and 1.0 is installed. 'maps' needs 'ghost', which is not installed. "
-        "'maps' needs 'sites', which needs 'phantom', which is not installed."
+        "'maps' needs 'tiles' in version >=3, but version 1.0 is installed. 'maps' needs 'ghost', which is not "
+        "installed. 'maps' needs 'sites', which needs 'phantom', which is not installed."
     )
 
 

@@ -86,6 +86,7 @@ def test_a_check_that_hangs_is_unknown_and_holds_nobody_up(install, operator, mo
     assert found.status == HealthStatus.UNKNOWN and "0.05 s" in found.message
 
 
+@pytest.mark.slow
 def test_of_checks_that_hang_only_a_few_threads_are_kept_and_all_are_reported(install, operator, monkeypatch):
     let_go = Event()
     begun = []
@@ -107,6 +108,7 @@ def test_of_checks_that_hang_only_a_few_threads_are_kept_and_all_are_reported(in
     assert stuck == len(begun) == THREADS_PER_PLUGIN
 
 
+@pytest.mark.slow
 def test_when_what_hung_returns_the_plugin_is_asked_again(install, operator, monkeypatch):
     let_go, begun = Event(), []
 

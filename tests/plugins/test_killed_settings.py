@@ -3,13 +3,12 @@
 import json
 import os
 import random
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from django.db import connection
 
+from tests import interpreters
 from tests.factories import make_customer
 from tests.plugins.killing import Sealed
 
@@ -36,15 +35,8 @@ def test_after_100_kills_of_updates_and_of_rotations_every_secret_opens_and_ever
     seed = random.randrange(1_000_000)  # noqa: S311 - printed where the test fails, so that it can be run again
     environment = os.environ | {"DATABASE_URL": database_url(), "WEBNET_PLUGINS": "", "PYTHONPATH": str(ROOT)}
 
-    ended = subprocess.run(
-        [sys.executable, ROOT / "tests" / "plugins" / "killing.py", str(KILLS), str(seed)],
-        env=environment,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=500,
-        check=False,
-    )
+    command = [str(ROOT / "tests" / "plugins" / "killing.py"), str(KILLS), str(seed)]
+    ended = interpreters.run(command, environment=environment, folder=ROOT, timeout=500)
 
     assert ended.returncode == 0, f"seed {seed}: {ended.stderr}"
     report = json.loads(ended.stdout.splitlines()[-1])

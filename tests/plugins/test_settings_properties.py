@@ -193,6 +193,7 @@ def test_one_and_true_are_not_the_same_value(vault, place):
 
 @stored_too
 @given(before=patches, patch=patches, value=st.text(STORABLE, max_size=5))
+@pytest.mark.slow
 def test_secrets_survive_patches_that_do_not_name_them(vault, before, patch, value):
     revert(None, 0)
     update(None, before)

@@ -13,12 +13,14 @@ from shelf.models import Book, Genre, Shelf
 from tests.api.client import GraphQLClient
 from tests.factories import make_customer, make_member, make_operator
 from tests.sdk.raising import Raising
+from tests.trials import warm_trials
 from webnet.api.vocabulary.node import global_id
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer
 from webnet.customers.roles import Role
 from webnet.plugins.manager import manager
 
+__all__ = ["warm_trials"]
 SYSTEM = Actor.system("tests")
 
 

@@ -59,6 +59,7 @@ def test_it_does_not_grow_with_rows(world):
 
 
 @pytest.mark.parametrize("query", [NESTED, PER_CUSTOMER])
+@pytest.mark.slow
 def test_it_does_not_grow_with_customers(world, query):
     both, platform = world.client("both"), world.client("platform")
     few = count(both, query), count(platform, query)

@@ -115,5 +115,21 @@ def make_house(folder: Path, *, schema: str) -> Iterator[House]:
         }
         house = House(folder, plugins, changes)
         house.write_plugin("1.0", schema)
-        token = next(word for word in house.run(PREPARE).split() if word.startswith("wn_"))
-        yield House(folder, plugins, changes, token)
+        yield House(folder, plugins, changes, _prepare(house, schema))
+
+
+def _prepare(house: House, schema: str) -> str:
+    """Everything is in the database after this; returns the operator's token."""
+    if "DATABASE_URL" not in house.changes and schema in _prepared:
+        token, files = _prepared[schema]
+        for name, content in files.items():
+            (house.data_dir / name).write_bytes(content)
+        return token
+    token = next(word for word in house.run(PREPARE).split() if word.startswith("wn_"))
+    files = {file.name: file.read_bytes() for file in house.data_dir.iterdir() if file.is_file()}
+    _prepared[schema] = token, files
+    return token
+
+
+# By the plugin's schema: the token, and what was in the data folder when no process had it open; on SQLite that is all.
+_prepared: dict[str, tuple[str, dict[str, bytes]]] = {}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import START_SECONDS, run_command, serve_application
+from tests.servers import START_SECONDS, serve_application
 
 SERVERS = [
     ("uvicorn", "webnet.asgi:application"),
@@ -20,15 +20,13 @@ SERVERS = [
 
 
 @pytest.mark.parametrize(("server", "application"), SERVERS)
-def test_a_process_has_a_row_with_its_plugins_while_it_serves(server, application, tmp_path):
-    run_command("migrate", data_dir=tmp_path, WEBNET_PLUGINS="hello_world")
-
-    with serve_application(server, application, tmp_path, WEBNET_PLUGINS="hello_world"):
-        ((process, plugins),) = _wait_for_rows(tmp_path, 1)
+def test_a_process_has_a_row_with_its_plugins_while_it_serves(server, application, migrated):
+    with serve_application(server, application, migrated, WEBNET_PLUGINS="hello_world"):
+        ((process, plugins),) = _wait_for_rows(migrated, 1)
         assert Path(f"/proc/{process}").exists()
         assert list(json.loads(plugins)) == ["hello_world"]
 
-    assert _wait_for_rows(tmp_path, 0) == []
+    assert _wait_for_rows(migrated, 0) == []
 
 
 def _wait_for_rows(data_dir: Path, count: int) -> list[tuple[int, str]]:

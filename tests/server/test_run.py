@@ -3,13 +3,11 @@
 import re
 import signal
 import socket
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests import interpreters
 from tests.browsing import Client
 from tests.databases import with_files_of_its_own
 from tests.servers import (
@@ -94,27 +92,20 @@ def test_safe_mode_runs_no_plugin(tmp_path: Path) -> None:
         assert "Hello World" not in server.output
 
 
-@pytest.fixture
-def _interruptible() -> Iterator[None]:
-    """Ctrl-C counts, also in tests that run in a shell's background: what starts there ignores it otherwise."""
-    former = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, former)
-
-
-@pytest.mark.usefixtures("_interruptible")
 def test_ctrl_c_ends_it_without_a_stack_trace(tmp_path: Path) -> None:
-    command = [sys.executable, "manage.py", "run"]
-    with subprocess.Popen(
-        command, cwd=ROOT, env=make_environment(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        assert any(LAST_LINE in line for line in process.stdout or ())
+    """A cold start: what Ctrl-C does is decided when an interpreter starts."""
+    environment, file = make_environment(tmp_path), tmp_path / "errors"
+    with file.open("w") as errors:
+        process = interpreters.start(
+            ["manage.py", "run"], environment=environment, folder=ROOT, stderr=errors, is_cold=True
+        )
+    with process.stdout as lines:
+        assert any(LAST_LINE in line for line in lines)
 
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=STOP_SECONDS)
 
-    assert process.returncode == 0
-    assert "Traceback" not in errors
+        assert process.wait(STOP_SECONDS) == 0
+    assert "Traceback" not in file.read_text()
 
 
 @pytest.mark.parametrize(
@@ -125,10 +116,8 @@ def test_ctrl_c_ends_it_without_a_stack_trace(tmp_path: Path) -> None:
         ("granian-wsgi", "webnet.wsgi:application"),
     ],
 )
-def test_both_entry_points_serve_under_the_servers_of_production(tmp_path: Path, server: str, application: str) -> None:
-    run_command("migrate", data_dir=tmp_path)
-
-    with serve_application(server, application, tmp_path) as served:
+def test_both_entry_points_serve_under_the_servers_of_production(migrated: Path, server: str, application: str) -> None:
+    with serve_application(server, application, migrated) as served:
         client = Client(served.url)
 
         assert client.get("/readyz").json() == {"status": "ready"}

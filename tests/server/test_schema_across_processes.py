@@ -53,9 +53,12 @@ def world(house: tuple[Path, dict[str, str]]) -> Iterator[tuple[list[Server], Cl
     data_dir, changes = house
     with ExitStack() as stack:
         token = _prepare(data_dir, changes)
+        # Forks have the same order of sets; nobody's answers may depend on it, so one of the two is no fork.
         servers = [
-            stack.enter_context(serve_application("uvicorn", "webnet.asgi:application", data_dir, **changes))
-            for _ in range(2)
+            stack.enter_context(
+                serve_application("uvicorn", "webnet.asgi:application", data_dir, is_cold=is_cold, **changes)
+            )
+            for is_cold in (False, True)
         ]
         yield servers, Client(token)
 

@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 
 from tests.browsing import Client
 from tests.server.production import House, make_house
-from tests.servers import START_SECONDS, Server, run_command, serve_production
+from tests.servers import START_SECONDS, Server, serve_production
 from webnet.server.management.commands.serve import LAST_LINE
 
 SCHEMA = """
@@ -55,10 +55,8 @@ def read_processes(house: House) -> set[int]:
 
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
-def test_it_says_where_it_serves_and_ends_when_it_is_told_to(tmp_path: Path, end: signal.Signals) -> None:
-    run_command("migrate", data_dir=tmp_path)
-
-    with serve_production(tmp_path, workers=1) as server:
+def test_it_says_where_it_serves_and_ends_when_it_is_told_to(migrated: Path, end: signal.Signals) -> None:
+    with serve_production(migrated, workers=1) as server:
         assert LAST_LINE in server.output
         assert Client(server.url).get("/readyz").json() == {"status": "ready"}
         server.stop(end)
@@ -66,10 +64,8 @@ def test_it_says_where_it_serves_and_ends_when_it_is_told_to(tmp_path: Path, end
     assert server.process.returncode == 0
 
 
-def test_its_workers_end_when_it_is_killed(tmp_path: Path) -> None:
-    run_command("migrate", data_dir=tmp_path)
-
-    with serve_production(tmp_path, workers=2) as server:
+def test_its_workers_end_when_it_is_killed(migrated: Path) -> None:
+    with serve_production(migrated, workers=2) as server:
         assert Client(server.url).get("/readyz").status == 200
         server.stop(signal.SIGKILL)
         wait_until(lambda: not is_listening(server))

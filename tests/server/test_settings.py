@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from tests import interpreters
 from tests.databases import with_files_of_its_own
-from tests.servers import run_command
+from tests.servers import ROOT, START_SECONDS, make_environment, run_command
+from webnet.sdk.trial.environment import SETTINGS
 from webnet.server.environment import (
     EXAMPLE_PLUGINS,
     describe_database,
@@ -43,7 +45,9 @@ PRODUCTION = {"WEBNET_DEBUG": None, "WEBNET_SECRET_KEY": "a-key", "WEBNET_ALLOWE
 
 
 def read_settings(data_dir: Path, **changes: str | None) -> dict[str, object]:
-    ended = run_command("shell", "--no-imports", "--command", SHOW, data_dir=data_dir, **changes)
+    """What a process has read that does nothing else."""
+    environment = make_environment(data_dir, **changes)
+    ended = interpreters.run(["-c", SHOW], environment=environment, folder=ROOT, timeout=START_SECONDS)
     assert ended.returncode == 0, ended.stderr
     return json.loads(ended.stdout.splitlines()[-1])
 
@@ -69,6 +73,13 @@ def test_a_setting_that_is_missing_or_wrong_ends_the_start_with_one_sentence(
     assert ended.returncode == 1
     assert named in ended.stderr
     assert len(ended.stderr.strip().splitlines()) == 1
+
+
+def test_the_settings_of_the_tests_serve_no_installation(tmp_path: Path) -> None:
+    ended = run_command("migrate", data_dir=tmp_path, **PRODUCTION, DJANGO_SETTINGS_MODULE=SETTINGS)
+
+    assert ended.returncode == 1
+    assert ended.stderr.strip().endswith("webnet.server.settings_for_tests is for tests alone: use webnet.settings.")
 
 
 @pytest.mark.parametrize("url", ["mysql://root:password@127.0.0.1/test", "nonsense", "postgres://u:password@h:port/n"])

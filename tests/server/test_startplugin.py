@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
+from tests import interpreters
 from tests.databases import with_files_of_its_own
 from webnet.server.environment import add_plugin_folders
 
@@ -33,7 +33,7 @@ print("myNotesNotes(" in full_schema().schema.export())
 """
 
 
-def run(folder: Path, *arguments: str) -> str:
+def run(folder: Path, *arguments: str, is_cold: bool = False) -> str:
     """What an interpreter of its own prints that has nothing but webnet and the new plugin."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("WEBNET_")}
     own = {
@@ -45,10 +45,8 @@ def run(folder: Path, *arguments: str) -> str:
         "WEBNET_PLUGINS": folder.name,
         "WEBNET_DATA_DIR": str(folder.parent / "data"),
     }
-    command = [sys.executable, "-W", "error", *arguments]
-    done = subprocess.run(
-        command, cwd=folder, env=environment | own, capture_output=True, text=True, timeout=60, check=False
-    )
+    command = ["-W", "error", *arguments]
+    done = interpreters.run(command, environment=environment | own, folder=folder, timeout=60, is_cold=is_cold)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -62,7 +60,8 @@ def folder(settings: Settings, tmp_path: Path) -> Path:
 
 
 def test_its_own_tests_pass(folder: Path) -> None:
-    assert "8 passed" in run(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider", ".")
+    """As its author calls them, so that a warning of any import counts."""
+    assert "8 passed" in run(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider", ".", is_cold=True)
 
 
 def test_so_do_those_of_one_with_a_digit_in_its_name(settings: Settings, tmp_path: Path) -> None:

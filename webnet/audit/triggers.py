@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -28,7 +28,7 @@ def install(connection: BaseDatabaseWrapper) -> None:
 
 
 def remove(connection: BaseDatabaseWrapper) -> None:
-    """Lift the triggers: for taking the tables down, and for one fixture of the tests."""
+    """Lift the triggers: for taking the tables down, and for tests that flush all tables."""
     for table, name in _names(connection):
         # A trigger's name is unique in SQLite's database, and on PostgreSQL only in its table.
         on_table = f" ON {table}" if connection.vendor == "postgresql" else ""
@@ -48,19 +48,16 @@ def are_installed(connection: BaseDatabaseWrapper) -> bool:
 
 
 @contextmanager
-def deletes_allowed(connection: BaseDatabaseWrapper) -> Iterator[None]:
+def deletes_allowed(connection: BaseDatabaseWrapper, *, tables: Collection[str] = (LOG,)) -> Iterator[None]:
     """Let this transaction delete from the log, nobody else and no longer: the trigger is back before the commit.
 
-    For pruning alone. It needs a role that owns the table, so the application's own can't.
+    For pruning, and for clearing the database after a test. It needs a role that owns the table, so the application's
+    own can't.
     """
     # Both statements are part of the transaction and lock the table until its end; a rollback undoes them.
-    if connection.vendor == "sqlite":
-        lift, restore = f"DROP TRIGGER {LOG}_no_delete", _sqlite_trigger(LOG, "delete")
-    else:
-        lift, restore = (f"ALTER TABLE {LOG} {verb} TRIGGER {LOG}_no_change" for verb in ("DISABLE", "ENABLE ALWAYS"))
-    _execute(connection, [lift])
+    _execute(connection, [_lifting(connection, table) for table in tables])
     yield
-    _execute(connection, [restore])
+    _execute(connection, [_restoring(connection, table) for table in tables])
 
 
 def _names(connection: BaseDatabaseWrapper) -> list[tuple[str, str]]:
@@ -92,6 +89,18 @@ def _sqlite_trigger(table: str, event: str) -> str:
     condition = when if event == "replace" else f"{event.upper()} ON {table}"
     refuse = f"BEGIN SELECT RAISE(ABORT, '{MESSAGE}'); END"
     return f"CREATE TRIGGER IF NOT EXISTS {table}_no_{event} BEFORE {condition} {refuse}"
+
+
+def _lifting(connection: BaseDatabaseWrapper, table: str) -> str:
+    if connection.vendor == "sqlite":
+        return f"DROP TRIGGER {table}_no_delete"
+    return f"ALTER TABLE {table} DISABLE TRIGGER {table}_no_change"
+
+
+def _restoring(connection: BaseDatabaseWrapper, table: str) -> str:
+    if connection.vendor == "sqlite":
+        return _sqlite_trigger(table, "delete")
+    return f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_no_change"
 
 
 def _execute(connection: BaseDatabaseWrapper, statements: list[str]) -> None:

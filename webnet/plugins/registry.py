@@ -13,8 +13,8 @@ from webnet.containment import LoadFailure, attempt
 from webnet.errors import NotFound, PluginDefinitionError, WebnetError
 from webnet.plugins.base import PluginBase, call_hook
 from webnet.plugins.kernel.compatibility import check_host
-from webnet.plugins.kernel.dependencies import Node, describe_cycle, load_order
-from webnet.plugins.kernel.identity import Identity, read_identity
+from webnet.plugins.kernel.dependencies import PluginNode, describe_cycle, load_order
+from webnet.plugins.kernel.identity import PluginIdentity, read_identity
 from webnet.plugins.kernel.manifest import Manifest, read_manifest
 from webnet.plugins.kernel.parsing import MAXIMUM_NAME_LENGTH
 
@@ -40,7 +40,7 @@ class Entry:
     reason: str = ""
     traceback: str = field(default="", repr=False)
     plugin: PluginBase | None = field(default=None, repr=False)
-    identity: Identity | None = field(default=None, repr=False)
+    identity: PluginIdentity | None = field(default=None, repr=False)
     manifest: Manifest | None = field(default=None, repr=False)
 
     def fail(self, failure: LoadFailure) -> Entry:
@@ -228,9 +228,9 @@ class PluginRegistry:
         return entry
 
 
-def _as_node(entry: Entry) -> Node:
+def _as_node(entry: Entry) -> PluginNode:
     identity = entry.identity
-    return Node(
+    return PluginNode(
         name=entry.name,
         version=identity.version if identity else "",
         dependencies=identity.dependencies if identity else (),

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
@@ -13,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests import interpreters
+from tests.servers import START_SECONDS
 from webnet.plugins.loading import installed_apps
 
 Boot = Callable[..., Any]
@@ -76,19 +76,16 @@ USE_THE_HOUSE = """
 
 @pytest.fixture
 def boot(install: Install, tmp_path: Path) -> Boot:
-    """Starts Django with the plugins in a fresh interpreter and returns the `report` that the code makes."""
+    """Starts Django with the plugins in an interpreter of its own and returns the `report` that the code makes."""
 
     def run(*plugins: str, settings: str = SETTINGS, code: str = USE_THE_HOUSE, more: str = "") -> Any:
         install("house", models=HOUSE, apps=HOUSE_APPS)
         (tmp_path / "house_settings.py").write_text(f"PLUGINS = {plugins!r}\n" + dedent(settings))
         script = dedent(code) + dedent(more) + "\nprint(json.dumps(report))\n"
-        path = os.pathsep.join([str(tmp_path), str(Path(installed_apps.__file__).parents[2])])
-        ran = subprocess.run(
-            [sys.executable, "-W", "error", "-c", script],
-            env=os.environ | {"PYTHONPATH": path, "DJANGO_SETTINGS_MODULE": "house_settings"},
-            capture_output=True,
-            text=True,
-            check=False,
+        path = os.pathsep.join([str(tmp_path), str(Path(installed_apps.__file__).parents[3])])
+        environment = os.environ | {"PYTHONPATH": path, "DJANGO_SETTINGS_MODULE": "house_settings"}
+        ran = interpreters.run(
+            ["-W", "error", "-c", script], environment=environment, folder=tmp_path, timeout=START_SECONDS
         )
         assert ran.returncode == 0, ran.stderr
         return json.loads(ran.stdout.splitlines()[-1])

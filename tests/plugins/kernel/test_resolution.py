@@ -10,7 +10,7 @@ from webnet.errors import DependencyRefusal, NotFound
 from webnet.plugins.kernel.compatibility import parse_dependency
 from webnet.plugins.kernel.dependencies import (
     Blocker,
-    Node,
+    PluginNode,
     dependents,
     find_cycle,
     load_order,
@@ -19,13 +19,15 @@ from webnet.plugins.kernel.dependencies import (
 )
 
 
-def node(name: str, *needs: str, is_on: bool = False, version: str = "1.0", blocker: Blocker | None = None) -> Node:
+def node(
+    name: str, *needs: str, is_on: bool = False, version: str = "1.0", blocker: Blocker | None = None
+) -> PluginNode:
     found = [parse_dependency(need) for need in needs]
     dependencies = tuple(need for need in found if need is not None)
-    return Node(name=name, version=version, dependencies=dependencies, is_on=is_on, blocker=blocker)
+    return PluginNode(name=name, version=version, dependencies=dependencies, is_on=is_on, blocker=blocker)
 
 
-def graph(*nodes: Node) -> dict[str, Node]:
+def graph(*nodes: PluginNode) -> dict[str, PluginNode]:
     return {each.name: each for each in nodes}
 
 

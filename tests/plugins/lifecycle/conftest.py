@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -28,11 +29,18 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 @pytest.fixture
 def house(template: House, tmp_path: Path) -> Iterator[House]:
     """A house of the test's own; on PostgreSQL where the tests run there, else on SQLite."""
-    folder = tmp_path / "plugins"
+    with make_house(template, tmp_path) as house:
+        yield house
+
+
+@contextmanager
+def make_house(template: House, data_dir: Path) -> Iterator[House]:
+    """A house with a copy of the template's database."""
+    folder = data_dir / "plugins"
     folder.mkdir()
     if template.database_url is None:
-        shutil.copy(template.data_dir / TEMPLATE_FILE, tmp_path / TEMPLATE_FILE)
-    house = House(data_dir=tmp_path, database_url=_make_database(template.database_url), folder=folder)
+        shutil.copy(template.data_dir / TEMPLATE_FILE, data_dir / TEMPLATE_FILE)
+    house = House(data_dir=data_dir, database_url=_make_database(template.database_url), folder=folder)
     yield house
     _drop_database(house.database_url)
 

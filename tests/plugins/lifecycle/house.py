@@ -1,16 +1,15 @@
-"""A webnet of its own for tests that need real plugin packages: fresh interpreters on a database with real tables."""
+"""A webnet of its own for tests that need real plugin packages: interpreters on a database with real tables."""
 
 from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
+from tests import interpreters
 from tests.servers import ROOT, make_environment
 
 # For the longest of these tests, on a machine that is busy with others.
@@ -75,16 +74,10 @@ class House:
         return make_environment(self.data_dir, **given, **changes)
 
     def run(self, *scripts: str, plugins: tuple[str, ...] = ()) -> Any:
-        """Runs the scripts, one after the other, in a fresh interpreter with these plugins; returns their `report`."""
+        """Runs the scripts, one after the other, in one interpreter with these plugins; returns their `report`."""
         code = "\n".join(map(dedent, (PRELUDE, *scripts, "print(json.dumps(report))")))
-        ran = subprocess.run(
-            [sys.executable, "-c", code],
-            cwd=ROOT,
-            env=self.environment(*plugins),
-            capture_output=True,
-            text=True,
-            timeout=LONGEST_SECONDS,
-            check=False,
+        ran = interpreters.run(
+            ["-c", code], environment=self.environment(*plugins), folder=ROOT, timeout=LONGEST_SECONDS
         )
         assert ran.returncode == 0, ran.stdout + ran.stderr
         return json.loads(ran.stdout.splitlines()[-1])

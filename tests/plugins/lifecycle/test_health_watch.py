@@ -1,9 +1,9 @@
 """`check_plugin_health --watch`: round after round, until Ctrl-C."""
 
 import signal
-import subprocess
 import sys
 
+from tests import interpreters
 from tests.plugins.lifecycle.house import plugin_py
 from tests.servers import ROOT, STOP_SECONDS
 
@@ -27,17 +27,18 @@ def test_it_prints_round_after_round_and_ends_as_the_last_one_says(house, tmp_pa
     house.write("moody", plugin=plugin_py("moody", more=MEMBERS))
     house.run(PREPARE, plugins=("moody",))
     illness = tmp_path / "illness"
-    command = [sys.executable, "manage.py", "check_plugin_health", "--watch", "--interval", "0.01", "--no-color"]
+    command = ["manage.py", "check_plugin_health", "--watch", "--interval", "0.01", "--no-color"]
     environment = house.environment("moody", ILLNESS=str(illness))
 
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as watching:
+    watching = interpreters.start(command, environment=environment, folder=ROOT, stderr=sys.__stderr__)
+    with watching.stdout:
         rounds = wait_for("healthy", watching) + wait_for("healthy", watching)
         illness.touch()
         wait_for("unhealthy", watching)
         watching.send_signal(signal.SIGINT)
-        watching.communicate(timeout=STOP_SECONDS)
+        watching.stdout.read()
 
-    assert watching.returncode == 1
+    assert watching.wait(STOP_SECONDS) == 1
     assert [line.split()[0] for line in rounds[1::3]] == ["name", "name"]
     assert rounds[0].endswith(" UTC\n")
     seen = house.run(LOOK, plugins=("moody",))

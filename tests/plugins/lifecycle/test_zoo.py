@@ -2,45 +2,56 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import cache, partial
 from textwrap import dedent
 from typing import Any
 
 import pytest
 from graphql import ObjectTypeDefinitionNode, OperationDefinitionNode, parse
 
+from tests import interpreters
 from tests.events.streams import StreamClient
 from tests.plugins.lifecycle import zoo, zoo_keeper
-from tests.plugins.lifecycle.house import PRELUDE, House
-from tests.plugins.lifecycle.nursery import Nursery
+from tests.plugins.lifecycle.conftest import make_house
+from tests.plugins.lifecycle.house import LONGEST_SECONDS, PRELUDE, House
 from tests.servers import ROOT, serve_webnet
 
 Boot = Callable[..., Any]
+Look = Callable[[str], dict[str, Any]]
 
-# Two that need each other are bad only together.
-PARTIES = [(name,) for name in zoo.PUT_ASIDE if not name.startswith("circle")] + [("circle_one", "circle_two")]
 LOOK_AFTER = "report = zoo_keeper.look_after(*BAD)"
 LOOK_AFTER_AND_CALL = "report = zoo_keeper.look_after(*BAD, called=BAD)"
 
 
-@pytest.fixture(scope="session")
-def nursery(template: House) -> Iterator[Nursery]:
-    nursery = Nursery(template.environment())
-    yield nursery
-    nursery.close()
-
-
 @pytest.fixture
-def boot(nursery: Nursery, house: House) -> Boot:
+def boot(house: House) -> Boot:
     """Runs code in a house that has the good plugins, and before them these bad ones."""
+    return partial(boot_house, house)
 
-    def boot_house(*bad: str, code: str = LOOK_AFTER, **changes: str) -> Any:
-        head = dedent(PRELUDE) + "from tests.plugins.lifecycle import zoo_keeper\n"
-        script = f"{head}BAD = {bad!r}\n{dedent(code)}\nprint(json.dumps(report))"
-        return nursery.run(script, environment_of(house, *bad) | changes)
 
-    return boot_house
+@pytest.fixture(scope="module")
+def seen_with(template: House, tmp_path_factory: pytest.TempPathFactory) -> Look:
+    """All that is seen in the boot of the party that this one belongs to; each party is booted once."""
+
+    @cache
+    def see(party: tuple[str, ...]) -> dict[str, Any]:
+        code = LOOK_AFTER_AND_CALL if party[0] in zoo.MISBEHAVING else LOOK_AFTER
+        with make_house(template, tmp_path_factory.mktemp("party")) as house:
+            return boot_house(house, *party, code=code)
+
+    return lambda name: see(zoo.party_of(name))
+
+
+def boot_house(house: House, *bad: str, code: str = LOOK_AFTER, **changes: str) -> Any:
+    head = dedent(PRELUDE) + "from tests.plugins.lifecycle import zoo_keeper\n"
+    script = f"{head}BAD = {bad!r}\n{dedent(code)}\nprint(json.dumps(report))"
+    environment = environment_of(house, *bad) | changes
+    ran = interpreters.run(["-c", script], environment=environment, folder=ROOT, timeout=LONGEST_SECONDS)
+    assert ran.returncode == 0, f"The process ended with {ran.returncode}:\n{ran.stdout}{ran.stderr}"
+    return json.loads(ran.stdout.splitlines()[-1])
 
 
 def environment_of(house: House, *bad: str) -> dict[str, str]:
@@ -93,29 +104,36 @@ def test_all_that_a_query_can_ask_of_the_host_is_asked() -> None:
     assert {field.name.value for field in asked.selection_set.selections} == {f.name.value for f in query.fields}
 
 
-@pytest.mark.parametrize("bad", PARTIES, ids="+".join)
-def test_a_plugin_that_can_not_be_loaded_is_put_aside_alone(bad: tuple[str, ...], boot: Boot) -> None:
-    seen = boot(*bad)
+@pytest.mark.parametrize("bad", zoo.PUT_ASIDE)
+def test_a_plugin_that_can_not_be_loaded_is_put_aside_alone(bad: str, seen_with: Look) -> None:
+    seen = seen_with(bad)
 
     assert_nobody_else_notices(seen)
-    for name in bad:
-        assert_explained(seen, name)
-        assert seen["enabling"][name] == ["PLUGIN_NOT_RUNNABLE", "PLUGIN_NOT_RUNNABLE"]
+    assert_explained(seen, bad)
+    assert seen["enabling"][bad] == ["PLUGIN_NOT_RUNNABLE", "PLUGIN_NOT_RUNNABLE"]
     assert codes(seen, "migrate", "sync_plugins", "check") == [
-        int(bad == ("failing_migration",)),
+        int(bad == "failing_migration"),
         1,
-        int(bad == ("no_tenancy",)),
+        int(bad == "no_tenancy"),
     ]
+    assert zoo.PUT_ASIDE[bad][1] in seen["commands"]["sync_plugins"][0]
 
 
 @pytest.mark.parametrize("bad", zoo.MISBEHAVING)
-def test_a_plugin_that_goes_wrong_later_does_so_alone(bad: str, boot: Boot) -> None:
-    seen = boot(bad, code=LOOK_AFTER_AND_CALL)
+def test_a_plugin_that_goes_wrong_later_does_so_alone(bad: str, seen_with: Look) -> None:
+    seen = seen_with(bad)
 
     assert_nobody_else_notices(seen)
     assert codes(seen, "migrate", "sync_plugins", "check") == [0, 0, 0]
     assert plugins_as(seen, "platform")[bad]["status"] == "LOADED"
     assert_calls_fail_alone(seen, bad)
+
+
+def test_a_party_is_of_one_kind_and_nobody_is_in_two() -> None:
+    members = [name for party in zoo.PARTIES for name in party]
+
+    assert len(members) == len(set(members)) and set(members) <= set(zoo.EVERY_ONE)
+    assert all(len({name in zoo.MISBEHAVING for name in party}) == 1 for party in zoo.PARTIES)
 
 
 def assert_calls_fail_alone(seen: dict[str, Any], name: str) -> None:

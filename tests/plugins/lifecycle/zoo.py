@@ -11,7 +11,7 @@ ZOO = Path(__file__).resolve().parents[2] / "bad_plugins"
 PUT_ASIDE = {
     "admin_error": ("failed", "Importing the admin pages of 'admin_error' raised ImportError: cannot import name"),
     "admin_urls_error": ("failed", "Importing the admin pages of 'admin_urls_error' raised LookupError: no addresses."),
-    "circle_one": ("failed", "'circle_one' needs 'circle_two', which needs 'circle_one': one of them must give up its"),
+    "circle_one": ("failed", "'circle_one' needs 'circle_two', which needs 'circle_one': remove one of these"),
     "circle_two": ("failed", "'circle_two'"),
     "clashing_type": ("failed", "defines the type 'Plugin', which 'webnet itself' defines already: rename it."),
     "dies_in_build": ("failed", "Building the GraphQL types of 'dies_in_build' crashed the process."),
@@ -40,18 +40,18 @@ PUT_ASIDE = {
         "failed",
         "Importing the template tags of 'template_tags_error' raised ValueError: no tags.",
     ),
-    "too_large": ("failed", "item 1: 'order' is 1099511627776: it may have at most 32 bits."),
+    "too_large": ("failed", "item 1: 'order' is 1099511627776: it must fit into 32 bits."),
     "torn_migration": ("failed", "Loading the migrations of 'torn_migration' raised KeyError: 'Lamp'."),
     "turning_settings": ("failed", "get_settings_schema(): the settings schema has an endless reference to itself"),
     "unprintable": ("failed", "on_load() of 'unprintable' raised ValueError"),
     "unprintable_default": ("failed", "Building the GraphQL types of 'unprintable_default' raised ValueError: no such"),
     "views_from_nowhere": ("failed", "get_ui_views(): raised ImportError: cannot import name 'draw'"),
     "wrong_graphql": ("failed", "get_graphql_schema(): must be a GraphQLExtension or an equivalent dict one, not str."),
-    "wrong_host": ("incompatible", "It needs webnet >=999, and this is webnet"),
+    "wrong_host": ("incompatible", "It requires webnet >=999, but this is webnet"),
     "wrong_models": ("failed", "get_models(): must return a list of model classes."),
     "wrong_navigation": ("failed", "get_navigation_items(): must return a list of NavigationItem, not dict."),
-    "wrong_pages": ("failed", "get_ui_views(), item 1: must be a UIView or a dict like one, not tuple."),
-    "wrong_permissions": ("failed", "get_permissions(), item 1: must be a Permission or a dict like one, not str."),
+    "wrong_pages": ("failed", "get_ui_views(), item 1: must be a UIView or an equivalent dict, not tuple."),
+    "wrong_permissions": ("failed", "get_permissions(), item 1: must be a Permission or an equivalent dict, not str."),
     "wrong_settings": ("failed", "get_settings_schema(): the settings schema must be a dict, not list."),
     "wrong_widgets": ("failed", "get_dashboard_widgets(): must return a list of DashboardWidget, not int."),
 }
@@ -59,6 +59,32 @@ PUT_ASIDE = {
 WITHOUT_TRACEBACK = {
     *("circle_one", "circle_two", "dies_in_build", "failing_check", "hiding_names", "no_tenancy", "wrong_host"),
 }
+# Who shares a boot with whom: what goes wrong with one of a party touches nothing that another one goes wrong with.
+# Those that are named nowhere here are alone, since they get as far as Django's own state.
+PARTIES = (
+    # Each declaration is read by itself.
+    (
+        *("endless_declaration", "endless_settings", "half_character", "too_large", "turning_settings"),
+        *("views_from_nowhere", "wrong_graphql", "wrong_models", "wrong_navigation", "wrong_pages"),
+        *("wrong_permissions", "wrong_settings", "wrong_widgets"),
+    ),
+    # They never come as far as their models, or bring none.
+    (
+        *("circle_one", "circle_two", "exits_in_plugin", "exits_on_import", "exits_on_load", "import_error"),
+        *("plugin_import_error", "raises_on_load", "syntax_error", "unprintable", "wrong_host"),
+    ),
+    ("admin_error", "admin_urls_error", "raises_in_ready"),
+    ("template_tags_error", "torn_migration"),
+    # Each is found by a trial of its own.
+    ("clashing_type", "endless_build", "unprintable_default"),
+    ("exiting", "raising", "recursing", "unsendable"),
+    ("hanging", "raising_check", "raising_receiver"),
+)
+
+
+def party_of(name: str) -> tuple[str, ...]:
+    """All that share a boot with it, and it itself."""
+    return next((party for party in PARTIES if name in party), (name,))
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests import interpreters
 from tests.databases import with_files_of_its_own
 
 pytestmark = with_files_of_its_own
@@ -53,15 +53,8 @@ def run_pytest(project: Path, *arguments: str) -> subprocess.CompletedProcess[st
         "WEBNET_SAFE_MODE": "1",
         "TEST_DATABASE": "sqlite",
     }
-    return subprocess.run(
-        [sys.executable, "-W", "error", "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments],
-        cwd=project,
-        env=os.environ | theirs,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    command = ["-W", "error", "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
+    return interpreters.run(command, environment=os.environ | theirs, folder=project, timeout=300)
 
 
 def test_nothing_of_the_callers_environment_reaches_the_tests(project: Path) -> None:

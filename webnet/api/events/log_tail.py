@@ -18,7 +18,7 @@ from webnet.api.events.audience import Audience
 from webnet.api.events.feed import Feed, edge_of, read_end
 from webnet.api.events.shared_answers import SharedAnswers
 from webnet.api.events.subscription import Watch, examine
-from webnet.api.events.threads import Batch, on_thread
+from webnet.api.events.threads import ThreadBatch, on_thread
 from webnet.api.events.wakeups import LOOK_SECONDS, Bus
 from webnet.api.paging.pages import Edge
 from webnet.audit import log as audit_log
@@ -46,7 +46,7 @@ class Tailer:
 
     def __init__(self) -> None:
         self.position = 0
-        self.batch = Batch()
+        self.batch = ThreadBatch()
         self.shared: SharedAnswers[Any] = SharedAnswers()
         self._watches: set[Watch] = set()
         self._task: asyncio.Task[None] | None = None

@@ -40,7 +40,7 @@ def widen(executor: ThreadPoolExecutor) -> None:
         executor.submit(bool)  # Threads are only started by `submit`.
 
 
-class Batch:
+class ThreadBatch:
     """Runs many short calls in one turn of a thread: switching to it for each would cost more than the calls."""
 
     def __init__(self) -> None:

@@ -23,7 +23,7 @@ from webnet.customers.summary import CustomerSummary
 from webnet.errors import DependencyRefusal, NotFound, PermissionDenied, PluginUnavailable
 from webnet.plugins.gate.effective import customer_state, effective_customers, platform_state, switched_on
 from webnet.plugins.gate.rules import CustomerState, PlatformState
-from webnet.plugins.kernel.dependencies import Blocker, Node, dependents, plan_disable, plan_enable
+from webnet.plugins.kernel.dependencies import Blocker, PluginNode, dependents, plan_disable, plan_enable
 from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig, PluginStatus
 
 
@@ -91,7 +91,7 @@ class PlatformScope:
             message = f"'{row.name}' needs {_quoted(off)}, which is not on for every customer that would get it."
             raise _with_customers(message, tuple(off), reduce(or_, off.values()))
 
-    def nodes(self) -> dict[str, Node]:
+    def nodes(self) -> dict[str, PluginNode]:
         """Every plugin as the planner sees it globally: on means enabled."""
         rows = self.platform.plugins
         return {
@@ -157,7 +157,7 @@ class CustomerScope:
         """Refuse an availability that would switch the plugin on or off where others of the customer are in the way."""
         self.plan_switch(wanted, cascade=False)
 
-    def nodes(self) -> dict[str, Node]:
+    def nodes(self) -> dict[str, PluginNode]:
         """Every plugin as the planner sees it for the customer; only what is offered to it can be switched on."""
         rows = self.platform.plugins
         return {

@@ -11,7 +11,7 @@ from django.db import models
 from webnet.customers.models import Customer
 from webnet.plugins.declarations import Dependency
 from webnet.plugins.kernel.compatibility import satisfies
-from webnet.plugins.kernel.dependencies import Node, describe_cycle, find_cycle
+from webnet.plugins.kernel.dependencies import PluginNode, describe_cycle, find_cycle
 from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig, PluginStatus
 
 
@@ -60,10 +60,10 @@ class PlatformState:
         return frozenset(needed)
 
     @cached_property
-    def nodes(self) -> Mapping[str, Node]:
+    def nodes(self) -> Mapping[str, PluginNode]:
         """The plugins as the planner sees them: on is enabled."""
         return {
-            row.name: Node(
+            row.name: PluginNode(
                 name=row.name,
                 version=row.version or "",
                 dependencies=tuple(Dependency(name=d["name"], specifier=d["specifier"]) for d in row.dependencies),

@@ -20,7 +20,7 @@ class Blocker:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Node:
+class PluginNode:
     """A plugin in the dependency graph, seen globally or for one customer; plugins that are not installed have none."""
 
     name: str
@@ -30,7 +30,7 @@ class Node:
     blocker: Blocker | None = None
 
 
-Nodes = Mapping[str, Node]
+Nodes = Mapping[str, PluginNode]
 # Of each plugin, the names it leads to: what it depends on, or what depends on it.
 Graph = Mapping[str, Iterable[str]]
 
@@ -166,24 +166,24 @@ def _refuse_unusable(nodes: Nodes, paths: Mapping[str, tuple[str, ...]]) -> None
 
     Every dependency is checked, not only every plugin: two plugins may require different versions of a third.
     """
-    problems: list[tuple[str, str]] = []
-    plugins: dict[str, None] = {}
+    refusals: list[DependencyRefusal] = []
     for name, path in paths.items():
         for need in nodes[name].dependencies if name in nodes else ():
-            chain, node = _describe_path((*path, need.name)), nodes.get(need.name)
+            chain, node, plugins = _describe_path((*path, need.name)), nodes.get(need.name), (need.name,)
             if node is None:
-                problems.append(("DEPENDENCY_MISSING", f"{chain}, which is not installed."))
+                message = f"{chain}, which is not installed."
+                refusals.append(DependencyRefusal(message, code="DEPENDENCY_MISSING", plugins=plugins))
             elif not satisfies(node.version, need.specifier):
                 installed = f"version {node.version} is installed" if node.version else "its version is unknown"
-                problems.append(("DEPENDENCY_VERSION", f"{chain} in version {need.specifier}, but {installed}."))
+                message = f"{chain} in version {need.specifier}, but {installed}."
+                refusals.append(DependencyRefusal(message, code="DEPENDENCY_VERSION", plugins=plugins))
             elif node.blocker is not None:
-                problems.append((node.blocker.code, f"{chain}, which {node.blocker.reason}."))
-            else:
-                continue
-            plugins[need.name] = None
-    if problems:
-        message = " ".join(sentence for _, sentence in problems)
-        raise DependencyRefusal(message, code=problems[0][0], plugins=tuple(plugins))
+                message = f"{chain}, which {node.blocker.reason}."
+                refusals.append(DependencyRefusal(message, code=node.blocker.code, plugins=plugins))
+    if refusals:
+        names = dict.fromkeys(name for refusal in refusals for name in refusal.plugins)
+        message = " ".join(refusal.message for refusal in refusals)
+        raise DependencyRefusal(message, code=refusals[0].code, plugins=tuple(names))
 
 
 def _describe_path(path: tuple[str, ...]) -> str:

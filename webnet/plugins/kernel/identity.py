@@ -8,13 +8,13 @@ from webnet.errors import PluginDefinitionError
 from webnet.plugins.base import PluginBase
 from webnet.plugins.declarations import Dependency
 from webnet.plugins.kernel.compatibility import is_specifier, is_version, parse_dependency
-from webnet.plugins.kernel.parsing import Source, check_name, check_text, is_text, refuse_duplicates
+from webnet.plugins.kernel.parsing import DeclarationSource, check_name, check_text, is_text, refuse_duplicates
 
 _TEXTS = ("name", "verbose_name", "version", "author", "description", "homepage", "webnet_version")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Identity:
+class PluginIdentity:
     """A plugin's metadata and dependencies; `verbose_name` is `name` if the author did not set one."""
 
     name: str
@@ -27,11 +27,11 @@ class Identity:
     dependencies: tuple[Dependency, ...]
 
 
-def read_identity(plugin: PluginBase) -> Identity:
+def read_identity(plugin: PluginBase) -> PluginIdentity:
     """Read and validate the plugin's metadata; raises PluginDefinitionError."""
     name = getattr(plugin, "name", "")
     label = name if isinstance(name, str) and name else type(plugin).__module__
-    source = Source(plugin=label, place=f"class {type(plugin).__name__}")
+    source = DeclarationSource(plugin=label, place=f"class {type(plugin).__name__}")
     texts = {name: _read_text(source, plugin, name) for name in _TEXTS}
     check_name(source.inside("name"), texts["name"])
     if not is_version(texts["version"]):
@@ -42,10 +42,10 @@ def read_identity(plugin: PluginBase) -> Identity:
     if any(needed.name == texts["name"] for needed in dependencies):
         raise source.mistake("the plugin depends on itself: remove its name from dependencies")
     texts["verbose_name"] = texts["verbose_name"] or texts["name"]
-    return Identity(**texts, dependencies=dependencies)
+    return PluginIdentity(**texts, dependencies=dependencies)
 
 
-def _read_text(source: Source, plugin: PluginBase, name: str) -> str:
+def _read_text(source: DeclarationSource, plugin: PluginBase, name: str) -> str:
     value = getattr(plugin, name)
     if not is_text(value):
         raise source.mistake(f"{name} must be a string, not {type(value).__name__}")
@@ -56,7 +56,7 @@ def _read_text(source: Source, plugin: PluginBase, name: str) -> str:
     return text
 
 
-def _read_dependencies(source: Source, plugin: PluginBase) -> tuple[Dependency, ...]:
+def _read_dependencies(source: DeclarationSource, plugin: PluginBase) -> tuple[Dependency, ...]:
     declared = plugin.dependencies
     if isinstance(declared, str) or not isinstance(declared, list | tuple):
         raise source.mistake(f"must be a list like ['device_inventory>=1.2'], not {type(declared).__name__}")
@@ -65,7 +65,7 @@ def _read_dependencies(source: Source, plugin: PluginBase) -> tuple[Dependency, 
     return found
 
 
-def _read_dependency(source: Source, declared: object) -> Dependency:
+def _read_dependency(source: DeclarationSource, declared: object) -> Dependency:
     if isinstance(declared, Dependency):
         declared = str(declared)
     needed = parse_dependency(declared) if isinstance(declared, str) else None

@@ -11,15 +11,15 @@ from webnet.containment import format_error
 from webnet.errors import PluginDefinitionError
 from webnet.plugins.base import HOOKS, PluginBase, count_taken
 from webnet.plugins.declarations import ROLES, DashboardWidget, GraphQLExtension, NavigationItem, Permission, UIView
-from webnet.plugins.kernel.identity import Identity, read_identity
-from webnet.plugins.kernel.parsing import Source, check_name, read_all, read_one, refuse_duplicates
+from webnet.plugins.kernel.identity import PluginIdentity, read_identity
+from webnet.plugins.kernel.parsing import DeclarationSource, check_name, read_all, read_one, refuse_duplicates
 from webnet.plugins.schema.settings_schema import SettingsSchema
 
 Guarded = TypeVar("Guarded", NavigationItem, DashboardWidget, UIView)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Manifest(Identity):
+class Manifest(PluginIdentity):
     """Everything that a plugin declares, validated; each `permission` is a full codename or empty.
 
     `models` is None if the plugin leaves them to Django's discovery.
@@ -41,7 +41,7 @@ def read_manifest(plugin: PluginBase) -> Manifest:
     permissions = _read_permissions(*_call(plugin, identity, "get_permissions"))
     codenames = {f"{identity.name}.{permission.name}" for permission in permissions}
     return Manifest(
-        **{field.name: getattr(identity, field.name) for field in fields(Identity)},
+        **{field.name: getattr(identity, field.name) for field in fields(PluginIdentity)},
         models=_read_models(*_call(plugin, identity, "get_models")),
         navigation_items=_read_navigation(codenames, *_call(plugin, identity, "get_navigation_items")),
         dashboard_widgets=_read_widgets(codenames, *_call(plugin, identity, "get_dashboard_widgets")),
@@ -55,7 +55,7 @@ def read_manifest(plugin: PluginBase) -> Manifest:
 def _check_hooks(plugin: PluginBase, name: str) -> None:
     for hook, offered in HOOKS.items():
         function = getattr(plugin, hook)
-        source = Source(plugin=name, place=f"{hook}()")
+        source = DeclarationSource(plugin=name, place=f"{hook}()")
         if not callable(function):
             raise source.mistake("must be a method: define it with 'def'")
         if inspect.iscoroutinefunction(function):
@@ -65,9 +65,9 @@ def _check_hooks(plugin: PluginBase, name: str) -> None:
             raise source.mistake(f"requires more arguments than it is called with: define it as {hook}({parameters})")
 
 
-def _call(plugin: PluginBase, identity: Identity, declaration: str) -> tuple[Source, Any]:
+def _call(plugin: PluginBase, identity: PluginIdentity, declaration: str) -> tuple[DeclarationSource, Any]:
     """Call a declaration, and turn whatever it raises into a PluginDefinitionError; a generator becomes a list."""
-    source = Source(plugin=identity.name, place=f"{declaration}()")
+    source = DeclarationSource(plugin=identity.name, place=f"{declaration}()")
     try:
         declared = getattr(plugin, declaration)()
         return source, list(declared) if isinstance(declared, Iterator) else declared
@@ -79,7 +79,7 @@ def _call(plugin: PluginBase, identity: Identity, declaration: str) -> tuple[Sou
         raise source.mistake(f"raised {format_error(error)}") from error
 
 
-def _read_permissions(source: Source, declared: Any) -> tuple[Permission, ...]:
+def _read_permissions(source: DeclarationSource, declared: Any) -> tuple[Permission, ...]:
     permissions = read_all(source, Permission, declared)
     for permission in permissions:
         check_name(source, permission.name)
@@ -89,7 +89,7 @@ def _read_permissions(source: Source, declared: Any) -> tuple[Permission, ...]:
     return permissions
 
 
-def _read_navigation(codenames: set[str], source: Source, declared: Any) -> tuple[NavigationItem, ...]:
+def _read_navigation(codenames: set[str], source: DeclarationSource, declared: Any) -> tuple[NavigationItem, ...]:
     items = read_all(source, NavigationItem, declared)
     for item in items:
         if not _is_address(str(item.url)):
@@ -109,7 +109,7 @@ def _is_address(url: str) -> bool:
     return not url.startswith("//") and ":" not in url.partition("/")[0]
 
 
-def _read_widgets(codenames: set[str], source: Source, declared: Any) -> tuple[DashboardWidget, ...]:
+def _read_widgets(codenames: set[str], source: DeclarationSource, declared: Any) -> tuple[DashboardWidget, ...]:
     widgets = read_all(source, DashboardWidget, declared)
     for widget in widgets:
         check_name(source, widget.name)
@@ -122,7 +122,7 @@ def _read_widgets(codenames: set[str], source: Source, declared: Any) -> tuple[D
     return tuple(_qualify(source, widget, widget.name, codenames) for widget in widgets)
 
 
-def _read_views(codenames: set[str], source: Source, declared: Any) -> tuple[UIView, ...]:
+def _read_views(codenames: set[str], source: DeclarationSource, declared: Any) -> tuple[UIView, ...]:
     views = read_all(source, UIView, declared)
     for view in views:
         check_name(source, view.name)
@@ -135,7 +135,7 @@ def _read_views(codenames: set[str], source: Source, declared: Any) -> tuple[UIV
     return tuple(_qualify(source, view, view.name, codenames) for view in views)
 
 
-def _read_settings(source: Source, declared: Any) -> SettingsSchema | None:
+def _read_settings(source: DeclarationSource, declared: Any) -> SettingsSchema | None:
     if declared is None or isinstance(declared, SettingsSchema):
         return declared
     try:
@@ -144,7 +144,7 @@ def _read_settings(source: Source, declared: Any) -> SettingsSchema | None:
         raise source.mistake(error.message.rstrip(".").replace("The", "the", 1)) from error
 
 
-def _read_graphql(source: Source, declared: Any) -> GraphQLExtension | None:
+def _read_graphql(source: DeclarationSource, declared: Any) -> GraphQLExtension | None:
     if declared is None:
         return None
     extension = read_one(source, GraphQLExtension, declared)
@@ -154,7 +154,7 @@ def _read_graphql(source: Source, declared: Any) -> GraphQLExtension | None:
     return replace(extension, types=tuple(extension.types), extends=dict(extension.extends))
 
 
-def _read_models(source: Source, declared: Any) -> tuple[type, ...] | None:
+def _read_models(source: DeclarationSource, declared: Any) -> tuple[type, ...] | None:
     if declared is None:
         return None
     if not isinstance(declared, Sequence) or not all(isinstance(model, type) for model in declared):
@@ -162,7 +162,7 @@ def _read_models(source: Source, declared: Any) -> tuple[type, ...] | None:
     return tuple(declared)
 
 
-def _qualify(source: Source, item: Guarded, name: str, codenames: set[str]) -> Guarded:
+def _qualify(source: DeclarationSource, item: Guarded, name: str, codenames: set[str]) -> Guarded:
     """The item with its permission as a full codename; a permission of the plugin itself must be declared."""
     if not item.permission:
         return item

@@ -20,7 +20,7 @@ LARGEST_NUMBER = 2**31 - 1  # GraphQL's Int
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source:
+class DeclarationSource:
     """Where something is declared: the plugin, and the place in its code, which every error message starts with."""
 
     plugin: str
@@ -31,12 +31,12 @@ class Source:
         end = "" if problem.endswith("?") else "."
         return PluginDefinitionError(f"Plugin '{self.plugin}', {self.place}: {problem}{end}")
 
-    def inside(self, place: str) -> Source:
+    def inside(self, place: str) -> DeclarationSource:
         """A place within this one."""
-        return Source(plugin=self.plugin, place=f"{self.place}, {place}")
+        return DeclarationSource(plugin=self.plugin, place=f"{self.place}, {place}")
 
 
-def read_all(source: Source, kind: type[Declaration], declared: object) -> tuple[Declaration, ...]:
+def read_all(source: DeclarationSource, kind: type[Declaration], declared: object) -> tuple[Declaration, ...]:
     """The declared items, each a `kind` or an equivalent dict; None is the same as an empty list."""
     if declared is None:
         return ()
@@ -45,7 +45,7 @@ def read_all(source: Source, kind: type[Declaration], declared: object) -> tuple
     return tuple(read_one(source.inside(f"item {index}"), kind, item) for index, item in enumerate(declared, start=1))
 
 
-def read_one(source: Source, kind: type[Declaration], item: object) -> Declaration:
+def read_one(source: DeclarationSource, kind: type[Declaration], item: object) -> Declaration:
     """The item as a `kind`, with its fields checked against their types."""
     if isinstance(item, Mapping):
         item = _from_dict(source, kind, item)
@@ -56,20 +56,20 @@ def read_one(source: Source, kind: type[Declaration], item: object) -> Declarati
     return item
 
 
-def check_name(source: Source, name: object) -> None:
+def check_name(source: DeclarationSource, name: object) -> None:
     """Refuse a name that is not a lower-case identifier: names appear in URLs, in the schema and in the database."""
     if not isinstance(name, str) or not NAME.fullmatch(name) or len(name) > MAXIMUM_NAME_LENGTH:
         rule = f"at most {MAXIMUM_NAME_LENGTH} lower-case letters, digits and underscores, starting with a letter"
         raise source.mistake(f"{name!r} is not a valid name: use {rule}")
 
 
-def check_text(source: Source, name: str, text: str) -> None:
+def check_text(source: DeclarationSource, name: str, text: str) -> None:
     """Refuse a text with lone surrogates or U+0000, which can't be stored in PostgreSQL or sent as UTF-8."""
     if make_printable(text) != text:
         raise source.mistake(f"'{name}' has characters that can't be stored (such as '\\ud800' or '\\0'): remove them")
 
 
-def refuse_duplicates(source: Source, what: str, values: Sequence[str]) -> None:
+def refuse_duplicates(source: DeclarationSource, what: str, values: Sequence[str]) -> None:
     """Refuse two declarations with the same name or path."""
     repeated = next((value for index, value in enumerate(values) if value in values[:index]), None)
     if repeated is not None:
@@ -82,7 +82,7 @@ def suggest(name: str, known: Iterable[str]) -> str:
     return f"; did you mean '{close[0]}'?" if close else ""
 
 
-def _from_dict(source: Source, kind: type[Declaration], item: Mapping[Any, Any]) -> Declaration:
+def _from_dict(source: DeclarationSource, kind: type[Declaration], item: Mapping[Any, Any]) -> Declaration:
     known = {field.name: field for field in _fields(kind)}
     for key in item:
         if key not in known:
@@ -99,7 +99,7 @@ def is_text(value: object) -> bool:
     return isinstance(value, str) or type(value).__name__ == "__proxy__"
 
 
-def _check_field(source: Source, field: Field[Any], value: object) -> None:
+def _check_field(source: DeclarationSource, field: Field[Any], value: object) -> None:
     kind = str(field.type)
     wanted, fits = next((check for prefix, check in _CHECKS.items() if kind.startswith(prefix)), (None, None))
     if wanted is None or fits is None:

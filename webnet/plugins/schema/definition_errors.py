@@ -15,8 +15,8 @@ from webnet.plugins.schema.defaults import collect_defaults
 from webnet.plugins.schema.messages import describe_errors
 from webnet.plugins.schema.walk import (
     EndlessSchema,
-    Place,
     Schema,
+    SchemaPlace,
     follow_ref,
     join_pointer,
     list_subschemas,
@@ -119,7 +119,7 @@ def _refuse_endless(schema: Schema) -> None:
         raise _mistake("", "has too many nested properties: simplify its references") from None
 
 
-def _refuse_misplaced_mark(place: Place) -> None:
+def _refuse_misplaced_mark(place: SchemaPlace) -> None:
     pointer = join_pointer(place.segments)
     secret = any(is_secret(schema) for schema in place.schemas)
     if not secret and not any(is_platform_only(schema) for schema in place.schemas):

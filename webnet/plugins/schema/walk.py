@@ -74,7 +74,7 @@ class EndlessSchema(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class SchemaPlace:
     """One place of a document that the schema describes; `*` stands for any member or item."""
 
     segments: tuple[str, ...]
@@ -115,10 +115,10 @@ def walk_along(root: Schema, segments: Iterable[str]) -> Iterator[tuple[Schema, 
         yield level
 
 
-def walk_places(root: Schema, start: tuple[Schema, ...] | None = None) -> Iterator[Place]:
+def walk_places(root: Schema, start: tuple[Schema, ...] | None = None) -> Iterator[SchemaPlace]:
     """Every place that the schema describes, outer ones first, following each recursion once; raises EndlessSchema."""
-    top = Place(segments=(), schemas=expand(root, [root]) if start is None else start, in_array=False)
-    waiting: list[tuple[Place, frozenset[int]]] = [(top, frozenset())]
+    top = SchemaPlace(segments=(), schemas=expand(root, [root]) if start is None else start, in_array=False)
+    waiting: list[tuple[SchemaPlace, frozenset[int]]] = [(top, frozenset())]
     for _ in range(MAXIMUM_PLACES):
         if not waiting:
             return
@@ -169,7 +169,7 @@ def _item(schema: Schema, segment: str) -> Iterator[Any]:
         yield from schema.get("prefixItems", ())
 
 
-def _inner_places(root: Schema, place: Place, schemas: Iterable[Schema]) -> Iterator[Place]:
+def _inner_places(root: Schema, place: SchemaPlace, schemas: Iterable[Schema]) -> Iterator[SchemaPlace]:
     members: dict[str, list[Any]] = {}
     items: list[Any] = []
     for schema in schemas:
@@ -181,4 +181,5 @@ def _inner_places(root: Schema, place: Place, schemas: Iterable[Schema]) -> Iter
     for name, inner in [*members.items(), (ANY, items)]:
         found = expand(root, inner)
         if found:
-            yield Place(segments=(*place.segments, name), schemas=found, in_array=place.in_array or inner is items)
+            in_array = place.in_array or inner is items
+            yield SchemaPlace(segments=(*place.segments, name), schemas=found, in_array=in_array)

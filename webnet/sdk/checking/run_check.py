@@ -27,7 +27,7 @@ def check_plugin(module: str, *, needs: Sequence[str] = (), path: Iterable[Path]
         environment["WEBNET_PAUSE_AFTER_FAILURES"] = NEVER
         report_file = data_dir / "report.json"
         try:
-            run_to_end(["-m", CHILD_MODULE, module, str(report_file)], environment=environment, folder=data_dir)
+            run_to_end([CHILD_MODULE, module, str(report_file)], environment=environment, folder=data_dir)
             return Report.from_json(json.loads(report_file.read_text(encoding="utf-8")))
         except (ProcessFailed, FileNotFoundError) as problem:
             return Report(plugin=module, findings=(_crash_finding(module, problem),), skipped=("all the rest",))

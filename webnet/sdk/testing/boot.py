@@ -69,7 +69,7 @@ class BootedWebnet:
 
     def command(self, *arguments: str) -> str:
         """The output of a management command on the same database, such as `command("list_plugins")`."""
-        return run_to_end(["-m", "webnet", *arguments], environment=self._environment, folder=self.data_dir)
+        return run_to_end(["webnet", *arguments], environment=self._environment, folder=self.data_dir)
 
 
 @contextmanager
@@ -89,7 +89,7 @@ def boot(
         names = ", ".join(modules) or "no plugin"
         try:
             prepared = _prepare(slugs, environment=environment, folder=data_dir)
-            with serving(["-m", "webnet", "run"], until=READY_LINE, environment=environment, folder=data_dir) as served:
+            with serving(["webnet", "run"], until=READY_LINE, environment=environment, folder=data_dir) as served:
                 yield BootedWebnet(
                     url=_find_url(served.output),
                     data_dir=data_dir,
@@ -103,7 +103,7 @@ def boot(
 
 def _prepare(slugs: tuple[str, ...], *, environment: dict[str, str], folder: Path) -> dict[str, str]:
     """Prepare the database; returns the tokens of its users."""
-    printed = run_to_end(["-m", PREPARE_MODULE, *slugs], environment=environment, folder=folder)
+    printed = run_to_end([PREPARE_MODULE, *slugs], environment=environment, folder=folder)
     prepared: dict[str, dict[str, str]] = json.loads(printed.splitlines()[-1])
     if prepared["failed"]:
         reasons = "; ".join(f"'{name}' {why}" for name, why in prepared["failed"].items())

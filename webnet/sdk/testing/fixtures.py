@@ -1,8 +1,9 @@
 """The kit's fixtures: customers, clients, plugins and settings, each on the test's own database.
 
 They are on the database as pytest-django gives it to a test: rolled back at its end, or, for a test marked with
-`@pytest.mark.django_db(transaction=True)`, committed and flushed. Widgets and streams run in threads of their own and
-see committed rows only, so tests of those take the mark.
+`@pytest.mark.django_db(transaction=True)`, committed and deleted. Widgets and streams run in threads of their own and
+see committed rows only, so tests of those take the mark. A test that changes tables or triggers is marked with
+`@pytest.mark.changes_tables` as well: Django's flush, which takes longer, comes after it.
 """
 
 from __future__ import annotations
@@ -12,18 +13,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection
+from pytest_django import DjangoDbBlocker
 
-from webnet.audit import triggers as audit_triggers
 from webnet.customers.models import Customer
 from webnet.plugins.gate import state_cache
 from webnet.plugins.runtime import failures
+from webnet.sdk.testing.database import TestDatabase
+from webnet.sdk.testing.hooks import CHANGES_TABLES
 from webnet.sdk.testing.protocols import MakeClient, MakeCustomer, MakeHookContext, SetSettings, SwitchPlugin
 from webnet.sdk.testing.stash import DATA_DIR
 from webnet.sdk.trial.client import WebnetClient
 from webnet.sdk.trial.fixtures_data import PLATFORM, FixtureFactory, make_hook_context
-
-COMMITTING = frozenset({"transactional_db", "live_server"})
 
 
 @pytest.fixture
@@ -107,14 +108,30 @@ def _webnet_house(request: pytest.FixtureRequest, db: None) -> Iterator[FixtureF
     state_cache.customers.clear()
 
 
-@pytest.fixture(autouse=True)
-def _webnet_audit_triggers(request: pytest.FixtureRequest, _django_db_marker: None) -> Iterator[None]:
-    """Lifts the audit log's triggers for the flush that ends a committing test; the flush puts them back."""
-    yield
+@pytest.fixture(scope="session")
+def _webnet_database(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> TestDatabase:  # noqa: ARG001 - it is there then
+    with django_db_blocker.unblock():
+        return TestDatabase()
+
+
+@pytest.fixture
+def _webnet_clearing(request: pytest.FixtureRequest, _webnet_database: TestDatabase) -> Iterator[None]:
+    with _webnet_database.clearing(is_flushed=request.node.get_closest_marker(CHANGES_TABLES) is not None):
+        yield
+
+
+@pytest.fixture
+def _django_db_helper(
+    request: pytest.FixtureRequest,
+    _webnet_database: TestDatabase,
+    _webnet_clearing: None,  # before the next one, so that it still holds when that one clears the database
+    _django_db_helper: None,
+) -> None:
+    """pytest-django's own, through which a test gets its database, with a look at what is in it."""
     marker = request.node.get_closest_marker("django_db")
-    is_committing = marker is not None and marker.kwargs.get("transaction")
-    if is_committing or COMMITTING & set(request.fixturenames):
-        audit_triggers.remove(connection)
+    databases = marker.kwargs.get("databases") if marker is not None else None
+    if databases is None or databases == "__all__" or DEFAULT_DB_ALIAS in databases:
+        _webnet_database.check()
 
 
 @pytest.fixture(autouse=True)

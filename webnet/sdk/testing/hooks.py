@@ -13,6 +13,7 @@ from webnet.sdk.testing.stash import DATA_DIR
 from webnet.sdk.trial.environment import find_memory, make_environment, take_on
 
 OPTION = "webnet_plugins"
+CHANGES_TABLES = "changes_tables"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -37,6 +38,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
 def pytest_configure(config: pytest.Config) -> None:
     """Bring the fixtures: after those of pytest-django, some of which they replace."""
     _require_pytest_django(config)
+    words = "changes the database's tables or triggers, so that it is flushed as a whole afterwards"
+    config.addinivalue_line("markers", f"{CHANGES_TABLES}: {words}")
     from webnet.sdk.testing import fixtures
 
     if not config.pluginmanager.is_registered(fixtures):

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+SETTINGS = "webnet.server.settings_for_tests"
 # The caller's variables of these names are not inherited, nor are those that begin with WEBNET_.
 OVERRIDDEN = frozenset({"DATABASE_URL", "REDIS_URL", "HOST", "PORT", "PYTEST_ADDOPTS"})
 SECRET_KEY = "for-tests-only"  # noqa: S105 - it protects nothing
@@ -23,7 +24,7 @@ def make_environment(
         name: value for name, value in os.environ.items() if not name.startswith("WEBNET_") and name not in OVERRIDDEN
     }
     own = {
-        "DJANGO_SETTINGS_MODULE": "webnet.settings",
+        "DJANGO_SETTINGS_MODULE": SETTINGS,
         # So that child processes can import what this one can.
         "PYTHONPATH": os.pathsep.join([*map(str, path), *(each for each in sys.path if each)]),
         "WEBNET_DATA_DIR": str(data_dir),

@@ -1,17 +1,25 @@
-"""Interpreters of their own for webnets under test: one that runs to its end, and one that serves until it is told."""
+"""Interpreters of their own for webnets under test: one that runs to its end, and one that serves until it is told.
+
+None of them outlives the process that has started it, not even one that is killed: see `leash`.
+"""
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from threading import Event, Thread
+from typing import IO
 
 START_SECONDS = 180  # for busy machines: every start is awaited by what it says, and takes seconds where nobody waits
 STOP_SECONDS = 30
 SHOWN_LINES = 30
+LEASH = "webnet.sdk.trial.leash"
 
 
 class ProcessFailed(RuntimeError):
@@ -19,17 +27,21 @@ class ProcessFailed(RuntimeError):
 
 
 def run_to_end(arguments: Sequence[str], *, environment: dict[str, str], folder: Path) -> str:
-    """What the interpreter printed to stdout. Raises ProcessFailed where it failed, or took too long."""
-    command = [sys.executable, *arguments]
-    try:
-        done = subprocess.run(  # noqa: S603 - our own interpreter, with arguments of ours
-            command, cwd=folder, env=environment, capture_output=True, text=True, timeout=START_SECONDS, check=False
-        )
-    except subprocess.TimeoutExpired as error:
-        raise ProcessFailed(f"It took longer than {START_SECONDS} s.") from error
-    if done.returncode != 0:
-        raise ProcessFailed(_last_lines(done.stdout + done.stderr) or f"It ended with code {done.returncode}.")
-    return done.stdout
+    """What the module that the arguments begin with printed to stdout. Raises ProcessFailed where it failed."""
+    with tempfile.TemporaryFile("w+") as stdout, tempfile.TemporaryFile("w+") as stderr:
+        process = _start(arguments, environment=environment, folder=folder, stdout=stdout, stderr=stderr)
+        try:
+            code = process.wait(START_SECONDS)
+        except subprocess.TimeoutExpired as error:
+            raise ProcessFailed(f"It took longer than {START_SECONDS} s.") from error
+        finally:
+            _end(process)
+        stdout.seek(0)
+        stderr.seek(0)
+        printed = stdout.read()
+        if code != 0:
+            raise ProcessFailed(_last_lines(printed + stderr.read()) or f"It ended with code {code}.")
+        return printed
 
 
 class Serving:
@@ -55,34 +67,57 @@ class Serving:
     def stop(self) -> None:
         """End it, if need be by force."""
         self._process.terminate()
-        try:
+        with suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        _end(self._process)
         self._reader.join()
 
     def _read(self) -> None:
-        for line in self._process.stdout or ():
-            self._lines.append(line)
-            if self._until in line:
-                self._settled.set()
+        with self._process.stdout or nullcontext(()) as lines:
+            for line in lines:
+                self._lines.append(line)
+                if self._until in line:
+                    self._settled.set()
         self._settled.set()
 
 
 @contextmanager
 def serving(arguments: Sequence[str], *, until: str, environment: dict[str, str], folder: Path) -> Iterator[Serving]:
     """A process that has said `until`, and is ended after the block."""
-    command = [sys.executable, *arguments]
-    with subprocess.Popen(  # noqa: S603 - our own interpreter, with arguments of ours
-        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as process:
-        served = Serving(process, until=until)
-        try:
-            served.wait()
-            yield served
-        finally:
-            served.stop()
+    process = _start(
+        arguments, environment=environment, folder=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    served = Serving(process, until=until)
+    try:
+        served.wait()
+        yield served
+    finally:
+        served.stop()
+
+
+def _start(
+    arguments: Sequence[str], *, environment: dict[str, str], folder: Path, stdout: IO[str] | int, stderr: IO[str] | int
+) -> subprocess.Popen[str]:
+    """A new interpreter that runs the module, with these arguments, and leads a process group of its own."""
+    return subprocess.Popen(  # noqa: S603 - our own interpreter, with arguments of ours
+        [sys.executable, "-m", LEASH, *arguments],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=stdout,
+        stderr=stderr,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """Kill what is left of it and of what it has started, and close all of its pipes."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    if process.stdin is not None:
+        process.stdin.close()
 
 
 def _last_lines(text: str) -> str:

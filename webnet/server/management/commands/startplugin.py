@@ -13,7 +13,7 @@ from strawberry.utils.str_converters import to_camel_case
 
 import webnet
 from webnet.errors import PluginDefinitionError
-from webnet.plugins.kernel.parsing import Source, check_name
+from webnet.plugins.kernel.parsing import DeclarationSource, check_name
 
 RENDERED = ["py", "md", "toml"]
 
@@ -28,7 +28,7 @@ class Command(TemplateCommand):
     def handle(self, **options: Any) -> None:  # type: ignore[override]  # Django's signature differs per command
         name = options.pop("name")
         try:
-            check_name(Source(plugin=name, place="startplugin"), name)
+            check_name(DeclarationSource(plugin=name, place="startplugin"), name)
         except PluginDefinitionError as mistake:
             raise CommandError(str(mistake)) from mistake
         self.validate_name_of_plugin(name)

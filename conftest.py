@@ -1,0 +1,3 @@
+"""What holds for all tests of this repository, those of the examples as well."""
+
+pytest_plugins = ["tests.tiers"]
