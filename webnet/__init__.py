@@ -1,3 +1,3 @@
-"""webnet: a multi-tenant service whose features arrive as plugins."""
+"""webnet: a multi-tenant GraphQL service that is extended by plugins."""
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""The command line: `webnet <command>`, `python -m webnet <command>` and `manage.py <command>` are the same."""
+"""The command line: `webnet`, `python -m webnet` and `manage.py` are the same."""
 
 import os
 import sys
@@ -9,19 +9,19 @@ from django.db import DatabaseError
 
 
 def main() -> None:
-    """Run one management command; what is wrong with a setting or the database ends it with one sentence."""
+    """Run a management command; a wrong setting or an unusable database ends it with one sentence."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webnet.settings")
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as problem:
         sys.exit(f"webnet can't start: {problem}")
     except DatabaseError as error:
-        from webnet.server.database_faults import tell_fault  # only now, when Django is set up
+        from webnet.server.database_faults import explain_error  # imports models, so Django must be set up
 
-        fault = tell_fault(error, command="".join(sys.argv[1:2]))
-        if fault is None or "--traceback" in sys.argv:
+        explanation = explain_error(error, command="".join(sys.argv[1:2]))
+        if explanation is None or "--traceback" in sys.argv:
             raise
-        sys.exit(fault)
+        sys.exit(explanation)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""ASGI entry point, for servers that are told `webnet.asgi:application`."""
+"""ASGI entry point: `webnet.asgi:application`."""
 
 from webnet.server.asgi_application import application
 

@@ -1,4 +1,4 @@
-"""Key files in the data directory, outside the database: created once, and readable by their owner only."""
+"""Keys in the data folder, outside the database: created once, readable by their owner only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every address of webnet; `urls_streams` puts the event streams in front of these."""
+"""The URLs of webnet; `urls_streams` adds the event streams."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from django.urls import path
 from django.views.decorators.http import require_safe
 from django.views.generic import RedirectView
 
-from webnet.accounts.admin import own_password
+from webnet.accounts.admin import change_own_password
 from webnet.api.http.views import graphql_view
-from webnet.console.customer_pages import dashboard, nowhere
+from webnet.console.customer_pages import dashboard, unknown_page
 from webnet.console.plugin_pages import plugin_page
 from webnet.console.views import home, sign_in, sign_out
 from webnet.server.database_faults import find_missing_migrations
@@ -19,17 +19,17 @@ from webnet.server.database_faults import find_missing_migrations
 
 @require_safe
 def healthz(_request: HttpRequest) -> JsonResponse:
-    """200 as long as the process answers at all; whether the database does is `readyz`'s question."""
+    """Liveness: 200 while the process responds. It does not ask the database; `readyz` does."""
     return JsonResponse({"status": "alive"})
 
 
 @require_safe
 def readyz(_request: HttpRequest) -> JsonResponse:
-    """200 when the database answers and has every migration of the host, else 503 and why."""
+    """Readiness: 200 if the database responds and webnet's own migrations have run, otherwise 503 and the reason."""
     try:
         missing = find_missing_migrations()
     except DatabaseError:
-        return JsonResponse({"status": "unready", "reason": "The database does not answer."}, status=503)
+        return JsonResponse({"status": "unready", "reason": "The database does not respond."}, status=503)
     if missing:
         reason = f"Migrations are missing: {', '.join(missing)}. Run 'migrate'."
         return JsonResponse({"status": "unready", "reason": reason}, status=503)
@@ -46,10 +46,10 @@ urlpatterns = [
     ),
     path("c/<slug:customer>/plugins/<slug:plugin>/", plugin_page, name="plugin-pages"),
     path("c/<slug:customer>/plugins/<slug:plugin>/<path:path>", plugin_page),
-    path("c/<slug:customer>/<path:path>", nowhere),
+    path("c/<slug:customer>/<path:path>", unknown_page),
     path("graphql/", graphql_view, name="graphql"),
     path("graphql/<slug:customer>/", graphql_view, name="graphql-customer"),
-    path("admin/password_change/", admin.site.admin_view(own_password)),
+    path("admin/password_change/", admin.site.admin_view(change_own_password)),
     path("admin/", admin.site.urls),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),

@@ -1,4 +1,4 @@
-"""The addresses as a client sees them that asks for an event stream: GraphQL answers with one, all else as ever."""
+"""The URLs for clients that accept an event stream: GraphQL responds with one, all other URLs are the same."""
 
 from django.urls import path
 

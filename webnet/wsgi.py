@@ -1,4 +1,4 @@
-"""WSGI entry point: everything but event streams, for a server of its own beside `webnet.asgi`."""
+"""WSGI entry point: everything except event streams, which need `webnet.asgi`."""
 
 import os
 from multiprocessing.util import Finalize
@@ -13,5 +13,5 @@ from webnet.server.heartbeat import Heartbeat  # noqa: E402 - Django must be set
 
 _heartbeat = Heartbeat()
 _heartbeat.start()
-# Unlike `atexit`, this also runs in the workers that granian makes with `multiprocessing`.
+# Unlike `atexit`, this also runs in workers that granian starts with `multiprocessing`.
 Finalize(None, _heartbeat.stop, exitpriority=0)

@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.test import Client
 
 from tests.factories import PASSWORD, make_customer, make_member, make_operator, make_token, make_user
-from webnet.accounts.sign_in_throttle import TRIES_PER_USERNAME
+from webnet.accounts.sign_in_throttle import ATTEMPTS_PER_USERNAME
 from webnet.audit.models import Generation, PluginAuditLog
 from webnet.customers.models import ApiToken, Customer, User
 from webnet.plugins.models import PluginConfig
@@ -80,11 +80,11 @@ def test_signing_in_to_the_admin_is_audited_and_limited(client: Client):
     right = client.post("/admin/login/?next=/admin/", {"username": "platform", "password": PASSWORD})
     assert (right.status_code, right.headers["Location"]) == (302, "/admin/")
     assert client.get("/admin/").status_code == 200
-    for _ in range(TRIES_PER_USERNAME):
+    for _ in range(ATTEMPTS_PER_USERNAME):
         client.post("/admin/login/", {"username": "platform", "password": "wrong"})
 
     limited = client.post("/admin/login/", {"username": "platform", "password": PASSWORD})
-    assert "Too many tries" in limited.content.decode()
+    assert "Too many attempts" in limited.content.decode()
     outcomes = list(PluginAuditLog.objects.order_by("position").values_list("outcome", flat=True)[:2])
     assert outcomes == ["refused", "succeeded"]
 

@@ -25,7 +25,7 @@ def run(*arguments: str) -> str:
 
 
 def test_create_customer_makes_one():
-    assert run("create_customer", "acme", "--name", "Acme Inc.") == "Made the customer 'acme'.\n"
+    assert run("create_customer", "acme", "--name", "Acme Inc.") == "Created the customer 'acme'.\n"
 
     assert Customer.objects.get().name == "Acme Inc."
     row = PluginAuditLog.objects.get()
@@ -35,12 +35,12 @@ def test_create_customer_makes_one():
 def test_a_refusal_is_one_sentence():
     make_customer("acme")
 
-    with pytest.raises(CommandError, match=r"^There is a customer 'acme' already\.$"):
+    with pytest.raises(CommandError, match=r"^There is already a customer 'acme'\.$"):
         run("create_customer", "acme")
 
 
 def test_create_user_makes_one_without_a_password():
-    assert run("create_user", "ada", "--name", "Ada") == "Made the user 'ada', without a password.\n"
+    assert run("create_user", "ada", "--name", "Ada") == "Created the user 'ada', without a password.\n"
 
     user = User.objects.get()
     assert (user.name, user.is_superuser, user.has_usable_password()) == ("Ada", False, False)
@@ -49,7 +49,7 @@ def test_create_user_makes_one_without_a_password():
 def test_create_user_reads_the_password_from_standard_input(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{PASSWORD}\n"))
 
-    assert run("create_user", "root", "--operator", "--password-stdin") == "Made the platform operator 'root'.\n"
+    assert run("create_user", "root", "--operator", "--password-stdin") == "Created the platform operator 'root'.\n"
 
     user = User.objects.get()
     assert user.check_password(PASSWORD)
@@ -86,7 +86,7 @@ def test_set_member_removes():
     make_member("ada", make_customer("acme"))
 
     assert run("set_member", "acme", "ada", "--remove") == "'ada' is no longer a member of 'acme'.\n"
-    assert run("set_member", "acme", "ada", "--remove") == "'ada' was no member of 'acme'.\n"
+    assert run("set_member", "acme", "ada", "--remove") == "'ada' was not a member of 'acme'.\n"
 
 
 @pytest.mark.parametrize("arguments", [(), ("viewer", "--remove")])
@@ -120,7 +120,7 @@ def test_create_token_prints_the_secret_alone():
     [
         (("nobody", "ci"), "There is no user 'nobody'"),
         (("ada", "ci", "--customer", "globex"), "There is no customer 'globex'"),
-        (("ada", "ci", "--expires-in-days", "-1"), "expired before"),
+        (("ada", "ci", "--expires-in-days", "-1"), "must expire in the future"),
         (("ada", "ci", "--expires-in-days", "soon"), "must be a number of days, at most 36500, not 'soon'"),
         (("ada", "ci", "--expires-in-days", "1e99"), "must be a number of days"),
         (("ada", "ci", "--expires-in-days", "nan"), "must be a number of days"),
@@ -138,7 +138,9 @@ def test_changepassword_is_audited_and_tells_the_password_to_nobody(monkeypatch:
     make_user("ada")
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{PASSWORD}\n"))
 
-    assert run("changepassword", "ada", "--password-stdin", "--reason", "Forgotten") == "'ada' has a new password.\n"
+    assert (
+        run("changepassword", "ada", "--password-stdin", "--reason", "Forgotten") == "Changed the password of 'ada'.\n"
+    )
 
     assert User.objects.get().check_password(PASSWORD)
     row = PluginAuditLog.objects.get()
@@ -151,7 +153,7 @@ def test_changepassword_asks_twice_and_refuses_what_differs(monkeypatch: pytest.
     answers = iter([PASSWORD, f"{PASSWORD}!", PASSWORD, PASSWORD])
     monkeypatch.setattr("webnet.accounts.management.commands.changepassword.getpass", lambda _: next(answers))
 
-    with pytest.raises(CommandError, match="not the same"):
+    with pytest.raises(CommandError, match="The passwords differ"):
         run("changepassword", "ada")
     assert not PluginAuditLog.objects.exists()
     run("changepassword", "ada")

@@ -39,7 +39,7 @@ def test_demo_makes_customers_and_people_who_can_sign_in_with_the_password_shown
 
     output = run()
 
-    shown = re.search(r"shown this once: (\S+)$", output.strip())
+    shown = re.search(r"shown only once: (\S+)$", output.strip())
     assert shown
     for username in USERNAMES:
         sessions.sign_in(make_request(), username=username, password=shown[1])
@@ -70,7 +70,7 @@ def test_demo_switches_hello_world_on_for_everybody():
 
     row.refresh_from_db()
     assert (row.enabled, row.availability) == (True, "default_on")
-    assert output.endswith("Enabled hello_world for every customer.\n")
+    assert output.endswith("Enabled hello_world for all customers.\n")
     assert PluginAuditLog.objects.get(action="enable_plugin").actor_name == "command: demo"
 
 
@@ -107,7 +107,7 @@ def test_demo_again_changes_nothing_and_says_so():
 
     output = run()
 
-    assert output == "The demo data is there already; nothing was changed.\n"
+    assert output == "The demo data exists already; nothing was changed.\n"
     assert dict(User.objects.values_list("username", "password")) == passwords
     assert PluginAuditLog.objects.count() == row_count
 

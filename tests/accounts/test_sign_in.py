@@ -129,7 +129,7 @@ def test_a_failed_try_is_audited_with_the_user_meant_but_never_with_what_was_typ
 
 def test_too_many_tries_for_one_username_are_refused_even_with_the_right_password(clock: Clock):
     make_user(password=PASSWORD)
-    for number in range(sign_in_throttle.TRIES_PER_USERNAME):
+    for number in range(sign_in_throttle.ATTEMPTS_PER_USERNAME):
         try_wrongly(address=f"192.0.2.{number}")
     clock.advance(seconds=60)
 
@@ -141,7 +141,7 @@ def test_too_many_tries_for_one_username_are_refused_even_with_the_right_passwor
 
 def test_the_limit_ends_with_its_window(clock: Clock):
     make_user(password=PASSWORD)
-    for _ in range(sign_in_throttle.TRIES_PER_USERNAME):
+    for _ in range(sign_in_throttle.ATTEMPTS_PER_USERNAME):
         try_wrongly()
     clock.advance(minutes=5)
 
@@ -150,14 +150,14 @@ def test_the_limit_ends_with_its_window(clock: Clock):
 
 def test_a_limited_username_limits_no_other():
     make_user(password=PASSWORD)
-    for _ in range(sign_in_throttle.TRIES_PER_USERNAME):
+    for _ in range(sign_in_throttle.ATTEMPTS_PER_USERNAME):
         try_wrongly("bob")
 
     sessions.sign_in(make_request(), username="ada", password=PASSWORD)
 
 
 def test_writing_the_username_differently_gives_no_more_tries():
-    for _ in range(sign_in_throttle.TRIES_PER_USERNAME):
+    for _ in range(sign_in_throttle.ATTEMPTS_PER_USERNAME):
         try_wrongly("ada")
 
     with pytest.raises(RateLimited):
@@ -165,7 +165,7 @@ def test_writing_the_username_differently_gives_no_more_tries():
 
 
 def test_too_many_tries_from_one_address_are_refused_for_every_username(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(sign_in_throttle, "TRIES_PER_ADDRESS", 3)
+    monkeypatch.setattr(sign_in_throttle, "ATTEMPTS_PER_ADDRESS", 3)
     make_user(password=PASSWORD)
     for number in range(3):
         try_wrongly(f"user{number}")
@@ -176,7 +176,7 @@ def test_too_many_tries_from_one_address_are_refused_for_every_username(monkeypa
 
 
 def test_an_ipv6_network_counts_as_one_address(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(sign_in_throttle, "TRIES_PER_ADDRESS", 1)
+    monkeypatch.setattr(sign_in_throttle, "ATTEMPTS_PER_ADDRESS", 1)
     try_wrongly("bob", address="2001:db8::1")
 
     with pytest.raises(RateLimited):
@@ -185,18 +185,18 @@ def test_an_ipv6_network_counts_as_one_address(monkeypatch: pytest.MonkeyPatch):
 
 def test_a_success_forgets_the_usernames_tries_and_counts_nothing_for_the_address():
     make_user(password=PASSWORD)
-    for _ in range(sign_in_throttle.TRIES_PER_USERNAME - 1):
+    for _ in range(sign_in_throttle.ATTEMPTS_PER_USERNAME - 1):
         try_wrongly()
 
     sessions.sign_in(make_request(REMOTE_ADDR="192.0.2.1"), username="ada", password=PASSWORD)
 
-    assert [row.count for row in SignInAttempts.objects.all()] == [sign_in_throttle.TRIES_PER_USERNAME - 1]
-    for _ in range(sign_in_throttle.TRIES_PER_USERNAME):
+    assert [row.count for row in SignInAttempts.objects.all()] == [sign_in_throttle.ATTEMPTS_PER_USERNAME - 1]
+    for _ in range(sign_in_throttle.ATTEMPTS_PER_USERNAME):
         try_wrongly()
 
 
 def test_tries_without_end_are_audited_once_and_counted(clock: Clock, audited):
-    for _ in range(sign_in_throttle.TRIES_PER_USERNAME):
+    for _ in range(sign_in_throttle.ATTEMPTS_PER_USERNAME):
         try_wrongly()
     for _ in range(3):
         with pytest.raises(RateLimited):
@@ -207,7 +207,7 @@ def test_tries_without_end_are_audited_once_and_counted(clock: Clock, audited):
     repeated_refusals.write_due()
 
     counts = {row.error_code: row.after["repeated"] for row in PluginAuditLog.objects.all() if row.after}
-    assert counts == {"BAD_CREDENTIALS": sign_in_throttle.TRIES_PER_USERNAME - 1, "RATE_LIMITED": 2}
+    assert counts == {"BAD_CREDENTIALS": sign_in_throttle.ATTEMPTS_PER_USERNAME - 1, "RATE_LIMITED": 2}
 
 
 @pytest.mark.django_db(transaction=True)
@@ -215,12 +215,12 @@ def test_tries_at_the_same_time_do_not_slip_past_the_limit():
     make_user(password=PASSWORD)
     calls = [
         lambda: sessions.sign_in(make_request(), username="ada", password=CANARY)
-        for _ in range(sign_in_throttle.TRIES_PER_USERNAME + 6)
+        for _ in range(sign_in_throttle.ATTEMPTS_PER_USERNAME + 6)
     ]
 
     answers = run_together(calls)
 
-    assert answers.count("BAD_CREDENTIALS") == sign_in_throttle.TRIES_PER_USERNAME
+    assert answers.count("BAD_CREDENTIALS") == sign_in_throttle.ATTEMPTS_PER_USERNAME
     assert answers.count("RATE_LIMITED") == 6
 
 
@@ -231,7 +231,9 @@ def test_tries_for_many_users_at_the_same_time_do_not_wait_for_each_other_for_ev
 
     def try_all(shift: int) -> None:
         for number in range(12):
-            sign_in_throttle.take(username=f"user{(number + shift) % 6}", address=f"192.0.2.{(number * shift) % 6}")
+            sign_in_throttle.count_attempt(
+                username=f"user{(number + shift) % 6}", address=f"192.0.2.{(number * shift) % 6}"
+            )
 
     assert run_together([partial(try_all, shift) for shift in range(10)]) == ["ok"] * 10
 

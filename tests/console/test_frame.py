@@ -99,7 +99,7 @@ def test_the_dashboard_draws_each_widget_and_names_the_one_that_failed(browse, c
 def test_the_dashboard_of_a_customer_without_plugins_says_what_would_be_there(browse):
     page = browse("gus").get("/c/globex/").text
 
-    assert "Nothing is shown here yet." in page
+    assert "Nothing to show yet." in page
     assert links(page) == [("/c/globex/", "Dashboard")]
 
 
@@ -137,7 +137,7 @@ def test_home_takes_any_question(browse, query):
 def test_someone_without_a_customer_is_told_what_to_do(browse):
     User.objects.create_user("nobody")
 
-    assert "You do not belong to a customer yet" in browse("nobody").get("/").text
+    assert "You are not a member of any customer yet" in browse("nobody").get("/").text
 
 
 def test_a_label_of_a_plugin_is_text_and_no_markup(browse, install):

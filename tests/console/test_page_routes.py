@@ -44,12 +44,12 @@ FIRST = UIView(name="first", path="", view=show)
         ),
         (
             plugin(views=[FIRST], items=[NavigationItem(label="Lost", url="lost/")]),
-            "Plugin 'demo', get_navigation_items(): 'Lost' leads to 'lost/', which is no page of the plugin: "
+            "Plugin 'demo', get_navigation_items(): 'Lost' leads to 'lost/', which is not a page of the plugin: "
             "declare it in get_ui_views().",
         ),
         (
             plugin(items=[NavigationItem(label="Home", url="")]),
-            "Plugin 'demo', get_navigation_items(): 'Home' leads to '', which is no page of the plugin",
+            "Plugin 'demo', get_navigation_items(): 'Home' leads to '', which is not a page of the plugin",
         ),
     ],
     ids=["no such converter", "a parameter twice", "a lost entry", "no page at all"],

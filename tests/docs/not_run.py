@@ -20,7 +20,7 @@ NOT_RUN: dict[tuple[str, str], str] = {
     ("docs/plugin-development.md", "# plugins/my_notes/tests/test_served.py"): "tests/docs/test_testing_kit.py runs it",
     (
         "examples/hello_world_plugin/README.md",
-        "pyproject.toml         the package: its name, and where its version is written",
+        "pyproject.toml         the package: its name and the source of its version",
     ): ("a tree of folders"),
 }
 

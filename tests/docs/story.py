@@ -42,7 +42,7 @@ class Story:
     @property
     def password(self) -> str:
         """What the first start printed."""
-        return re.findall(r"shown this once: (\S+)", self.first_start)[0]
+        return re.findall(r"shown only once: (\S+)", self.first_start)[0]
 
     def remember(self, shown: Any, got: Any) -> None:
         """Keep what a shown `wn_…` stood for, so that it can be said again."""

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from tests.factories import actor_for, make_customer, make_member, make_operator
 from tests.plugins.test_concurrency import in_threads
-from webnet.accounts import purging
+from webnet.accounts import customers
 from webnet.audit.models import PluginAuditLog, new_token
 from webnet.customers.access import Role
 from webnet.errors import HookFailed
@@ -347,7 +347,7 @@ def test_what_is_owed_goes_with_the_customer(telling, operator):
     manager.enable("telling", actor=operator, customer="acme")
     let_time_pass()
 
-    purging.purge(actor=operator, customer="acme")
+    customers.purge(actor=operator, customer="acme")
     after_commit.call_due()
 
     assert len(telling.calls) == 1 and not OwedCall.objects.exists()

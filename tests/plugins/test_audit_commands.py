@@ -64,7 +64,7 @@ def tamper(position, **changes):
 
 
 def test_a_log_as_it_was_written_verifies(log):
-    words = "All 12 rows are as they were written; they are signed up to position 9.\n"
+    words = "All 12 rows are unchanged; they are signed up to position 9.\n"
 
     assert run("verify_audit_log") == words
 
@@ -116,7 +116,7 @@ def test_nothing_is_signed_or_pruned_that_does_not_verify(log):
     tomorrow = (timezone.now() + timedelta(days=1)).isoformat()
 
     for command in (("checkpoint_audit_log",), ("prune_audit_log", "--before", tomorrow)):
-        with pytest.raises(CommandError, match=r"^Nothing was (signed|removed)\. Position 11: edited"):
+        with pytest.raises(CommandError, match=r"^Nothing was (signed|deleted)\. Position 11: edited"):
             run(*command)
 
     assert PluginAuditLog.objects.count() == 12
@@ -125,8 +125,8 @@ def test_nothing_is_signed_or_pruned_that_does_not_verify(log):
 def test_pruning_says_what_it_removed(log):
     tomorrow = (timezone.now() + timedelta(days=1)).isoformat()
 
-    assert run("prune_audit_log", "--before", "2020-01-01").startswith("Nothing was removed")
-    assert run("prune_audit_log", "--before", tomorrow) == "9 rows were removed, up to position 9 (checkpoint 2).\n"
+    assert run("prune_audit_log", "--before", "2020-01-01").startswith("Nothing was deleted")
+    assert run("prune_audit_log", "--before", tomorrow) == "Deleted 9 rows, up to position 9 (checkpoint 2).\n"
     assert run("verify_audit_log").startswith("All 4 rows")
 
 
@@ -197,7 +197,7 @@ def test_a_file_is_made_for_its_owner_only_and_never_overwritten(log, tmp_path):
 
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert file.read_text() == exported()
-    with pytest.raises(CommandError, match="Can't make"):
+    with pytest.raises(CommandError, match="Can't create"):
         exported("--output", str(file))
 
 

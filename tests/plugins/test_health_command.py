@@ -100,8 +100,8 @@ def test_where_there_is_nothing_to_ask_it_says_so(install, run):
     [
         (["nowhere"], "There is no plugin 'nowhere'. (PLUGIN_NOT_FOUND)"),
         (["--customer", "nobody"], "There is no customer 'nobody'. (CUSTOMER_NOT_FOUND)"),
-        (["--watch", "--interval", "0"], "'0' is no number of seconds above 0"),
-        (["--watch", "--interval", "nan"], "'nan' is no number of seconds above 0"),
+        (["--watch", "--interval", "0"], "must be a number of seconds above 0, not '0'"),
+        (["--watch", "--interval", "nan"], "must be a number of seconds above 0, not 'nan'"),
     ],
 )
 def test_what_can_not_be_is_refused_in_words(install, arguments, words):

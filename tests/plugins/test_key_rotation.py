@@ -80,8 +80,8 @@ def test_after_a_rotation_the_old_key_can_go(sealed, operator, settings, capsys)
 
     settings.WEBNET_SETTINGS_KEYS = [NEW]
     assert open_all() == ["everybody's", "acme's", "beta's"]
-    assert "4 secrets sealed again" in out.getvalue()
-    assert "the others can go" in out.getvalue()
+    assert "4 secrets re-encrypted" in out.getvalue()
+    assert "you can remove the others" in out.getvalue()
 
 
 def test_without_a_rotation_the_old_key_can_not_go(sealed, settings):
@@ -144,7 +144,7 @@ def test_on_a_terminal_a_bar_shows_how_far_it_is(sealed, settings, monkeypatch):
 
     call_command("rotate_settings_keys", stdout=io.StringIO())
 
-    assert "Sealing secrets: 100%" in sys.stderr.getvalue()
+    assert "Encrypting secrets: 100%" in sys.stderr.getvalue()
     assert "3/3" in sys.stderr.getvalue()
 
 

@@ -322,7 +322,7 @@ def test_a_dry_run_shows_it_all_and_changes_nothing(old, registered, operator, c
         "customer ('acme') would no longer be valid: /limit must be 10 or less (for 'acme').",
         "  /limit must be 10 or less (for 'acme')",
         "new 1.0: loaded",
-        "other: missing, since it is not installed any more",
+        "other: missing, since it is no longer installed",
     ]
     assert (everything(), PluginAuditLog.objects.count()) == (before, rows)
     assert not PluginConfig.objects.filter(name="new").exists()

@@ -121,7 +121,7 @@ def test_an_operation_of_a_page_is_audited_too(world):
 
 def test_an_operation_has_a_name_that_fits(world):
     with (
-        pytest.raises(PluginDefinitionError, match="'shelf': the name of an operation has 1 to 50 letters"),
+        pytest.raises(PluginDefinitionError, match="'shelf': the name of an operation must have 1 to 50 characters"),
         of("acme-operator", customer=world.acme).operation("x" * 51),
     ):
         pass

@@ -101,7 +101,7 @@ def test_a_row_that_a_resolver_found_unscoped_is_withheld(world, monkeypatch, ca
 
     assert answer["data"] is None and "globex" not in str(answer)
     assert answer["errors"][0]["extensions"]["code"] == "PLUGIN_FAILED"
-    assert "'shelf.schema' was about to show a Shelf of another customer" in caplog.text
+    assert "'shelf.schema' returned a Shelf of another customer" in caplog.text
 
 
 def everything(self, info):

@@ -109,7 +109,7 @@ MISTAKES = {
     untyped_argument: r"the field 'broken': the argument 'number' has no type: write 'number: str'",
     untyped_mutation: r"the mutation 'break_it': it has no type: write 'def break_it\(…\) -> SomePayload'",
     unknown_refusal: r"the mutation 'break_it': 'ValueError' is no refusal: name some of webnet\.sdk\.errors",
-    untenanted: r"the type 'Tenant': the model 'Customer' does not declare who owns its rows: let it extend Customer",
+    untenanted: r"the type 'Tenant': the model 'Customer' does not declare who owns its rows: extend Customer",
     unknown_column: r"the type 'Book': Book has no field named 'titel'",
     unorderable: r"the type 'Book': rows can't be ordered by 'genre': it must be text, a whole number or a time",
 }
@@ -173,7 +173,7 @@ def test_a_connection_whose_relation_is_not_clear_is_told():
     field = graphql.connection()
     field.python_name = "books"
 
-    with pytest.raises(PluginDefinitionError, match="'Book' has not one foreign key to 'Book': name its accessor as"):
+    with pytest.raises(PluginDefinitionError, match="'Book' must have one foreign key to 'Book', or name its access"):
         field._find_column(models.Book, models.Book)
 
 

@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from tests.databases import with_files_of_its_own
 from tests.servers import run_command
-from webnet.sdk.checking.report import Finding, Report
+from webnet.sdk.checking.report import Report, RuleFinding
 from webnet.server.management.commands import check_plugin
 
 pytestmark = with_files_of_its_own
@@ -38,7 +38,7 @@ def found(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def check(module: str, *, needs: tuple[str, ...]) -> Report:
         parts = {"plugin": module, "place": f"needs {needs}", "message": "it is so", "way_out": "make it otherwise"}
-        findings = tuple(Finding(rule=rule, **parts) for rule in rules)
+        findings = tuple(RuleFinding(rule=rule, **parts) for rule in rules)
         return Report(plugin=module, version="1.0", findings=findings, skipped=("leaks",) if rules else ())
 
     monkeypatch.setattr(check_plugin, "check_plugin", check)
@@ -58,7 +58,7 @@ def test_a_finding_is_a_line_with_grade_rule_plugin_place_and_way_out(found: lis
     lines = printed.splitlines()
     assert lines[0] == "error    hooks.page  Plugin 'hello_world', needs (): it is so: make it otherwise."
     assert lines[4:] == [
-        "Not checked, because of these errors: leaks.",
+        "Not checked because of these errors: leaks.",
         "'hello_world' 1.0: 2 errors, 1 warning, 1 advice.",
     ]
     assert code == 1
@@ -106,7 +106,7 @@ def test_what_a_plugin_needs_is_loaded_before_it(found: list[str]) -> None:
 
 @pytest.mark.parametrize("name", ["no_such_plugin", "../up", "no.such", ""])
 def test_a_plugin_that_is_nowhere_is_told_with_the_way_out(name: str) -> None:
-    with pytest.raises(CommandError, match=r"There is no plugin '.*', and no package '.*': name it in WEBNET_PLUGINS"):
+    with pytest.raises(CommandError, match=r"There is no plugin '.*' and no package '.*': list it in WEBNET_PLUGINS"):
         run(name)
 
 

@@ -7,7 +7,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.recorder import MigrationRecorder
 
 from tests.servers import find_free_port, run_command
-from webnet.server.database_faults import tell_fault
+from webnet.server.database_faults import explain_error
 
 
 @pytest.mark.parametrize("command", ["run", "migrate", "list_plugins"])
@@ -50,10 +50,10 @@ def test_who_wants_the_stack_trace_gets_it(tmp_path: Path) -> None:
 def test_an_error_of_a_migration_is_not_taken_for_one_that_is_missing(command: str) -> None:
     MigrationRecorder(connection).record_unapplied("customers", "0001_initial")
 
-    assert tell_fault(DatabaseError("no such column"), command=command) is None
-    assert tell_fault(DatabaseError("no such column"), command="sync_plugins") is not None
+    assert explain_error(DatabaseError("no such column"), command=command) is None
+    assert explain_error(DatabaseError("no such column"), command="sync_plugins") is not None
 
 
 @pytest.mark.django_db
 def test_any_other_error_of_the_database_keeps_its_stack_trace() -> None:
-    assert tell_fault(DatabaseError("no such column"), command="sync_plugins") is None
+    assert explain_error(DatabaseError("no such column"), command="sync_plugins") is None

@@ -39,7 +39,7 @@ def test_it_is_alive_but_not_ready_while_the_database_is_silent(
 
     ready, alive = client.get("/readyz"), client.get("/healthz")
 
-    assert (ready.status_code, ready.json()["reason"]) == (503, "The database does not answer.")
+    assert (ready.status_code, ready.json()["reason"]) == (503, "The database does not respond.")
     assert alive.status_code == 200
 
 

@@ -100,7 +100,7 @@ def test_workers_are_replaced_when_they_die_and_by_those_that_start_only(house: 
 
         file.write_text("WEBNET_PLUGINS=tide\nWEBNET_THREADS=none\n")
         server.process.send_signal(signal.SIGHUP)
-        server.wait_for("the old ones go on")
+        server.wait_for("the old ones keep running")
         assert read_processes(house) == first
 
         file.write_text("WEBNET_PLUGINS=tide\n")

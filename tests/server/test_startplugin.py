@@ -119,7 +119,7 @@ def test_a_name_that_can_be_none_is_refused_before_anything_is_written(
 def test_a_plugin_that_is_there_is_left_alone(folder: Path) -> None:
     (folder / "README.md").write_text("mine")
 
-    with pytest.raises(CommandError, match="my_notes' is there already"):
+    with pytest.raises(CommandError, match="my_notes' already exists"):
         call_command("startplugin", "my_notes")
 
     assert (folder / "README.md").read_text() == "mine"

@@ -23,9 +23,8 @@ from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConf
 from webnet.plugins.runtime import open_requests
 from webnet.plugins.runtime.open_requests import Work
 from webnet.server import hung_plugins
-from webnet.server.asgi_router import keep_in_flight
-from webnet.server.hung_plugins import Stuck
-from webnet.server.stack_owner import Culprit, find_culprit
+from webnet.server.asgi_router import track_requests
+from webnet.server.hung_plugins import Culprit, HungPlugin, find_culprit
 from webnet.server.watchdog import Watchdog, watch
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -183,7 +182,7 @@ def test_on_the_platforms_view_it_is_paused_for_the_customers_of_the_user(shelf:
     make_membership(user, initech)
     work = Work(thread=0, path="/graphql/", actor=actor_for(user))
 
-    hung_plugins.pause_all([hung_plugins.describe(work, SHELF)])
+    hung_plugins.pause_all([hung_plugins.describe_hang(work, SHELF)])
 
     assert paused_customers() == {"acme", "initech"}
 
@@ -207,7 +206,7 @@ def test_a_token_for_one_customer_concerns_no_other(shelf: None) -> None:
     acme = Customer.objects.get(slug="acme")
     actor = replace(actor_for(make_operator("root")), only_customer_id=acme.pk)
 
-    hung_plugins.pause_all([hung_plugins.describe(Work(thread=0, path="/graphql/", actor=actor), SHELF)])
+    hung_plugins.pause_all([hung_plugins.describe_hang(Work(thread=0, path="/graphql/", actor=actor), SHELF)])
 
     assert paused_customers() == {"acme"}
 
@@ -215,13 +214,13 @@ def test_a_token_for_one_customer_concerns_no_other(shelf: None) -> None:
 def test_an_operator_on_the_platforms_view_concerns_everybody(shelf: None) -> None:
     work = Work(thread=0, path="/graphql/", actor=actor_for(make_operator("root")))
 
-    hung_plugins.pause_all([hung_plugins.describe(work, SHELF)])
+    hung_plugins.pause_all([hung_plugins.describe_hang(work, SHELF)])
 
     assert PluginConfig.objects.get(name="shelf").is_paused
 
 
 def test_the_reason_names_the_place_and_the_deadline(shelf: None) -> None:
-    hung_plugins.pause_all([Stuck(plugin="shelf", place=SHELF.place, customer="acme")])
+    hung_plugins.pause_all([HungPlugin(plugin="shelf", place=SHELF.place, customer="acme")])
 
     row = PluginAuditLog.objects.get(action="pause_plugin")
     assert (row.actor_name, row.after["error"]) == ("watchdog", "hung in shelf.schema.hang, line 2")
@@ -232,8 +231,8 @@ def test_what_can_not_be_paused_in_time_is_paused_by_the_next_process(
     shelf: None, monkeypatch: pytest.MonkeyPatch, tmp_path
 ) -> None:
     monkeypatch.setattr(hung_plugins, "PAUSE_SECONDS", 0)
-    monkeypatch.setattr(hung_plugins, "_settle", lambda notes: None)  # the process ends while it waits for the lock
-    hung_plugins.pause_all([Stuck(plugin="shelf", place=SHELF.place, customer="acme")])
+    monkeypatch.setattr(hung_plugins, "_pause_noted", lambda notes: None)  # the process ends before
+    hung_plugins.pause_all([HungPlugin(plugin="shelf", place=SHELF.place, customer="acme")])
     monkeypatch.undo()
     assert read_pauses() == []
 
@@ -249,7 +248,7 @@ def test_a_lock_does_not_keep_the_watchdog_waiting(shelf: None, monkeypatch: pyt
 
     with transaction.atomic():
         PluginConfig.objects.select_for_update().filter(name="shelf").update(author="nobody")
-        hung_plugins.pause_all([Stuck(plugin="shelf", place=SHELF.place)])
+        hung_plugins.pause_all([HungPlugin(plugin="shelf", place=SHELF.place)])
         is_paused_meanwhile = PluginConfig.objects.get(name="shelf").is_paused
 
     assert not is_paused_meanwhile
@@ -263,7 +262,7 @@ def test_an_answer_in_pieces_is_timed_from_piece_to_piece() -> None:
         def close(self) -> None:
             closed.append(True)
 
-    serving = keep_in_flight(lambda environ, start: Pieces([b"one", b"two"]))({"PATH_INFO": "/c/acme/"}, None)
+    serving = track_requests(lambda environ, start: Pieces([b"one", b"two"]))({"PATH_INFO": "/c/acme/"}, None)
     assert next(serving) == b"one"
     (work,) = open_requests.find_overdue(-1)
     begun = work.started

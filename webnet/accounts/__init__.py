@@ -1,1 +1,1 @@
-"""The audited writer of identity: sign-in, tokens, users, customers and members."""
+"""Accounts: authentication, sign-in, API tokens, users, customers and members. Every change is audited."""

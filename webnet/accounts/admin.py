@@ -1,4 +1,4 @@
-"""The Django admin's pages for users, customers and tokens: to read, and to call the audited writers."""
+"""The Django admin's pages and forms for users, customers and tokens: read-only, with actions that are audited."""
 
 from __future__ import annotations
 
@@ -8,31 +8,64 @@ from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.forms import AdminPasswordChangeForm
 from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from webnet.accounts import customers, tokens, users
+from webnet.accounts import customers, sessions, tokens, users
 from webnet.accounts.authentication import identify_user
-from webnet.accounts.forms import PasswordForm, SignInForm
 from webnet.customers.access import Actor
 from webnet.customers.admin import ReadOnlyAdmin
 from webnet.customers.models import ApiToken, Customer, User
 from webnet.errors import Refusal
 
-# The documented way to give the admin another form; the default one would ask a backend that checks no passwords.
-admin.site.login_form = SignInForm
-# Django's groups grant nothing here, where members have roles; their page would write without an audit.
-admin.site.unregister(Group)
+PASSWORD_PAGE = "auth_user_password_change"  # noqa: S105 - Django's name for the page
 
-PASSWORD_PAGE = "auth_user_password_change"  # noqa: S105 - the name that Django gives to the page
+
+class SignInForm(AdminAuthenticationForm):
+    """Signs in like the console does: throttled, audited, with a new session."""
+
+    def clean(self) -> dict[str, Any]:
+        username, password = self.cleaned_data.get("username"), self.cleaned_data.get("password")
+        if self.request is None or not username or not password:
+            return self.cleaned_data
+        try:
+            self.user_cache = sessions.sign_in(self.request, username=username, password=password)
+        except Refusal as refusal:
+            raise ValidationError(refusal.message) from refusal
+        self.confirm_login_allowed(self.user_cache)
+        return self.cleaned_data
+
+
+class PasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]  # Django's class takes no argument at run time
+    """Sets a user's password on behalf of `actor`, audited."""
+
+    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.actor = actor
+
+    def save(self, commit: bool = True) -> User:  # noqa: ARG002, FBT001, FBT002 - Django's own signature
+        is_usable = self.cleaned_data.get("set_usable_password", True)
+        password = self.cleaned_data["password1"] if is_usable else None
+        user = users.set_password(actor=self.actor, username=self.user.username, password=password)
+        self.user = user
+        return user
+
+
+# Django documents this attribute. Its own form would authenticate with a backend, and ours checks no passwords.
+admin.site.login_form = SignInForm
+# Django's groups grant nothing here, since members have roles, and their page would write without an audit.
+admin.site.unregister(Group)
 
 
 @admin.register(User)
 class UserAdmin(ReadOnlyAdmin, DjangoUserAdmin):  # type: ignore[type-arg]  # Django's class takes no argument
-    """Users: only their passwords can be set here, and they can be let in or out."""
+    """Users: they can be activated and deactivated, and their passwords can be set."""
 
     list_display = ("username", "name", "email", "is_active", "is_superuser", "last_login")
     list_filter = ("is_active", "is_superuser")
@@ -46,22 +79,23 @@ class UserAdmin(ReadOnlyAdmin, DjangoUserAdmin):  # type: ignore[type-arg]  # Dj
     actions = ("activate", "deactivate")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        # Django asks for this before it sets a password, the one thing that can be changed here.
+        # Django requires this permission to set a password, the only thing that can be changed here.
         page = request.resolver_match
         return page is not None and page.url_name == PASSWORD_PAGE and self.has_view_permission(request, obj)
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002 - Django's
-        mine = copy(self)  # the page's form for this request: the admin object itself serves all of them
-        mine.change_password_form = partial(PasswordForm, actor=identify_user(request).actor)
-        return super(UserAdmin, mine).user_change_password(request, id, form_url)
+        # A copy, since this object serves all requests and the form needs to know who makes this one.
+        for_request = copy(self)
+        for_request.change_password_form = partial(PasswordForm, actor=identify_user(request).actor)
+        return super(UserAdmin, for_request).user_change_password(request, id, form_url)
 
-    @admin.action(description="Let the selected users in again")
-    def activate(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
-        _call(request, chosen, lambda actor, user: _set_user_active(actor, user, is_active=True))
+    @admin.action(description="Activate the selected users")
+    def activate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        _apply(request, queryset, lambda actor, user: _set_user_active(actor, user, is_active=True))
 
     @admin.action(description="Deactivate the selected users")
-    def deactivate(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
-        _call(request, chosen, lambda actor, user: _set_user_active(actor, user, is_active=False))
+    def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        _apply(request, queryset, lambda actor, user: _set_user_active(actor, user, is_active=False))
 
 
 @admin.register(Customer)
@@ -74,12 +108,12 @@ class CustomerAdmin(ReadOnlyAdmin):
     actions = ("activate", "deactivate")
 
     @admin.action(description="Activate the selected customers")
-    def activate(self, request: HttpRequest, chosen: QuerySet[Customer]) -> None:
-        _call(request, chosen, lambda actor, customer: _set_customer_active(actor, customer, is_active=True))
+    def activate(self, request: HttpRequest, queryset: QuerySet[Customer]) -> None:
+        _apply(request, queryset, lambda actor, customer: _set_customer_active(actor, customer, is_active=True))
 
     @admin.action(description="Deactivate the selected customers")
-    def deactivate(self, request: HttpRequest, chosen: QuerySet[Customer]) -> None:
-        _call(request, chosen, lambda actor, customer: _set_customer_active(actor, customer, is_active=False))
+    def deactivate(self, request: HttpRequest, queryset: QuerySet[Customer]) -> None:
+        _apply(request, queryset, lambda actor, customer: _set_customer_active(actor, customer, is_active=False))
 
 
 @admin.register(ApiToken)
@@ -93,12 +127,12 @@ class ApiTokenAdmin(ReadOnlyAdmin):
     actions = ("revoke",)
 
     @admin.action(description="Revoke the selected tokens")
-    def revoke(self, request: HttpRequest, chosen: QuerySet[ApiToken]) -> None:
-        _call(request, chosen, lambda actor, token: tokens.revoke(actor=actor, token_id=token.pk).changed)
+    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:
+        _apply(request, queryset, lambda actor, token: tokens.revoke(actor=actor, token_id=token.pk).changed)
 
 
-def own_password(request: HttpRequest) -> HttpResponse:
-    """Where "Change password" leads: Django's own page would write the password itself."""
+def change_own_password(request: HttpRequest) -> HttpResponse:
+    """Redirect "Change password" to the audited page: Django's own page would write the password itself."""
     return redirect(f"admin:{PASSWORD_PAGE}", request.user.pk)
 
 
@@ -110,11 +144,11 @@ def _set_customer_active(actor: Actor, customer: Customer, *, is_active: bool) -
     return customers.update(actor=actor, customer=customer.slug, is_active=is_active).changed
 
 
-def _call(request: HttpRequest, chosen: QuerySet[Any], write: Callable[[Actor, Any], bool]) -> None:
-    """Write row by row, each an operation of its own, and say what became of them."""
+def _apply(request: HttpRequest, queryset: QuerySet[Any], write: Callable[[Actor, Any], bool]) -> None:
+    """Call `write` for each row, as an operation of its own, and show how many rows changed and why others did not."""
     actor = identify_user(request).actor
     changed_count = 0
-    for row in chosen:
+    for row in queryset:
         try:
             changed_count += write(actor, row)
         except Refusal as refusal:

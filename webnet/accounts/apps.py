@@ -1,4 +1,4 @@
-"""Registers the writer of identity with Django."""
+"""The accounts as a Django app."""
 
 from django.apps import AppConfig
 

@@ -1,8 +1,11 @@
-"""Who a request comes from: a bearer token or a session, and the actor that follows from it."""
+"""Authenticates requests: by bearer token or session, which gives the actor, its request id and its address."""
 
 from __future__ import annotations
 
 import hashlib
+import ipaddress
+import re
+import uuid
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -11,19 +14,26 @@ from django.db.models import Q, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
 
-from webnet.accounts.request_origin import anonymous_actor, ip_address, request_id
 from webnet.audit.models import Generation
 from webnet.customers.access import Actor
 from webnet.customers.models import ApiToken, User, is_username
 from webnet.customers.roles import Role
 from webnet.errors import Unauthenticated
 
+ANONYMOUS = "anonymous"
 LAST_USE_INTERVAL = timedelta(hours=1)
+
+_ACCEPTED_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+# Where the id is kept for the rest of the request; WSGI and ASGI requests both have a META.
+_REQUEST_ID_KEY = "webnet.request_id"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Identity:
-    """Who asks. `platform_token` is the platform's generation as their own statement saw it; None when signed out."""
+class RequestIdentity:
+    """Who makes a request; without a user nobody is signed in.
+
+    `platform_token` is the platform's generation, read in the same SQL statement as the user.
+    """
 
     actor: Actor
     user: User | None = None
@@ -32,40 +42,42 @@ class Identity:
 
 
 class SessionBackend(BaseBackend):
-    """Loads the user of a session; signing in goes through `sessions.sign_in` only, so this checks no password."""
+    """Loads the user of a session. It checks no passwords: `sessions.sign_in` is the only way to sign in."""
 
     def get_user(self, user_id: int) -> User | None:
         return users_with_platform_token().filter(pk=user_id, is_active=True).first()
 
 
-# What a session names as its backend, and what the settings must list.
+# The name that a session stores for its backend, and that the settings must list.
 SESSION_BACKEND = f"{SessionBackend.__module__}.{SessionBackend.__qualname__}"
 
 
 def has_bearer(request: HttpRequest) -> bool:
-    """Whether the request brings a bearer token, good or bad; then its cookies do not count, nor does CSRF."""
+    """Whether the request has a bearer token, valid or not. Then its cookies are ignored, and so is CSRF."""
     return _scheme_and_rest(request)[0].lower() == "bearer"
 
 
-def authenticate_request(request: HttpRequest) -> Identity:
-    """Who asks: one statement for a bearer token, two for a session, none without either.
+def authenticate_request(request: HttpRequest) -> RequestIdentity:
+    """Who makes the request. Takes one SQL statement for a bearer token, two for a session, none without either.
 
     Raises Unauthenticated for a bearer token that is malformed, unknown, expired, revoked or of an inactive
-    user, whatever session comes along with it.
+    user, even when the request has a valid session as well.
     """
     return _identify_token(request) if has_bearer(request) else identify_user(request)
 
 
-def identify_user(request: HttpRequest) -> Identity:
-    """The identity of the session's user; ask again after signing in or out."""
+def identify_user(request: HttpRequest) -> RequestIdentity:
+    """The identity of the session's user; call it again after signing in or out."""
     user = request.user
     if not isinstance(user, User):
-        return Identity(actor=anonymous_actor(request))
-    return Identity(actor=actor_of(request, user), user=user, platform_token=getattr(user, "platform_token", None))
+        return RequestIdentity(actor=anonymous_actor(request))
+    return RequestIdentity(
+        actor=actor_of(request, user), user=user, platform_token=getattr(user, "platform_token", None)
+    )
 
 
 def actor_of(request: HttpRequest, user: User, token: ApiToken | None = None) -> Actor:
-    """The user as an actor, with the limits of the token in use, where there is one."""
+    """The user as an actor, limited by the token if one is used."""
     return Actor(
         name=user.username,
         user_id=user.pk,
@@ -78,28 +90,56 @@ def actor_of(request: HttpRequest, user: User, token: ApiToken | None = None) ->
     )
 
 
+def anonymous_actor(request: HttpRequest) -> Actor:
+    """The actor of a request that nobody is signed in for."""
+    return Actor(name=ANONYMOUS, request_id=request_id(request), ip_address=ip_address(request))
+
+
+def request_id(request: HttpRequest) -> str:
+    """The `X-Request-Id` that was sent if it is 1 to 64 letters, digits, `.`, `_` and `-`; otherwise a random one."""
+    if _REQUEST_ID_KEY not in request.META:
+        sent = request.META.get("HTTP_X_REQUEST_ID", "")
+        request.META[_REQUEST_ID_KEY] = sent if _ACCEPTED_REQUEST_ID.fullmatch(sent) else uuid.uuid4().hex
+    found: str = request.META[_REQUEST_ID_KEY]
+    return found
+
+
+def ip_address(request: HttpRequest) -> str | None:
+    """The peer's address as the server reports it; None where it reports none, as with a Unix socket.
+
+    `X-Forwarded-For` is not read here: any client can send it, and only the server knows which proxies to trust.
+    Behind a proxy, configure the server (uvicorn: `--proxy-headers --forwarded-allow-ips`), which then sets
+    REMOTE_ADDR itself.
+    """
+    try:
+        # What follows a "%" is the zone of a link-local IPv6 address.
+        return str(ipaddress.ip_address(request.META.get("REMOTE_ADDR", "").partition("%")[0]))
+    except ValueError:
+        return None
+
+
 def users_with_platform_token() -> QuerySet[User]:
-    """Users, each with `platform_token`: what the caches are keyed by, read in the user's own statement."""
+    """Users, each annotated with `platform_token`, the key of the caches, so that it needs no statement of its own."""
     return User.objects.annotate(platform_token=_platform_token())
 
 
 def find_user(username: str) -> User | None:
-    """The user of this name, also an inactive one, with `platform_token`."""
+    """The user of this name, active or not, annotated with `platform_token`."""
     username = User.normalize_username(username)
     return users_with_platform_token().filter(username=username).first() if is_username(username) else None
 
 
 def digest_of(secret: str) -> str:
-    """What is stored of a token: its sha256, enough for a secret of 256 random bits."""
+    """The digest that is stored of a token. SHA-256 without salt or stretching will do for 256 random bits."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def _identify_token(request: HttpRequest) -> Identity:
+def _identify_token(request: HttpRequest) -> RequestIdentity:
     token = _find_token(_scheme_and_rest(request)[1])
     if token is None or not token.is_usable or not token.user.is_active:
         raise Unauthenticated
-    _note_use(token)
-    return Identity(
+    _record_use(token)
+    return RequestIdentity(
         actor=actor_of(request, token.user, token),
         user=token.user,
         api_token=token,
@@ -114,11 +154,12 @@ def _find_token(secret: str) -> ApiToken | None:
     return tokens.filter(digest=digest_of(secret)).first()
 
 
-def _note_use(token: ApiToken) -> None:
-    """Write the last use, at most hourly; of requests at the same time one writes."""
+def _record_use(token: ApiToken) -> None:
+    """Store the time of the last use, at most once an hour, so that reading requests rarely write."""
     now = timezone.now()
     due = now - LAST_USE_INTERVAL
     if token.last_used_at is None or token.last_used_at <= due:
+        # The condition is repeated in SQL: of several requests at the same time only one writes.
         stale = Q(last_used_at=None) | Q(last_used_at__lte=due)
         ApiToken.objects.filter(stale, pk=token.pk).update(last_used_at=now)
         token.last_used_at = now

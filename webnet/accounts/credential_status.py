@@ -1,6 +1,7 @@
-"""Whether those who keep a connection open may still do what they might: asked for many at once, a few statements.
+"""Checks whether the credentials of open connections still hold: many at once, in a few SQL statements.
 
-It only notices that something changed; what holds then is asked of `authentication`, as for every request.
+It only detects that something changed. What is allowed from then on is for `authentication` to find out, as for every
+request.
 """
 
 from __future__ import annotations
@@ -16,36 +17,36 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
-from webnet.accounts.authentication import Identity
+from webnet.accounts.authentication import RequestIdentity
 from webnet.customers.models import ApiToken, Membership, User
 
-# Databases limit how many parameters a statement takes.
+# Databases limit the number of parameters of a statement.
 KEYS_PER_STATEMENT = 500
 
 
 @dataclass(frozen=True, kw_only=True)
 class Credential:
-    """What somebody came in with: a token, or a session of a user."""
+    """What a connection was opened with: an API token, or a user's session."""
 
     user_id: int
     token_id: int | None = None
     session_key: str | None = None
 
     @classmethod
-    def of(cls, identity: Identity, request: HttpRequest) -> Credential:
-        """Of one who is signed in."""
+    def of(cls, identity: RequestIdentity, request: HttpRequest) -> Credential:
+        """The credential of a request that somebody is signed in for."""
         user_id = identity.actor.user_id or 0
         if identity.api_token is not None:
             return cls(user_id=user_id, token_id=identity.api_token.pk)
         return cls(user_id=user_id, session_key=request.session.session_key)
 
 
-# Everything that the rights of a credential follow from; equal ones mean that nothing changed.
+# Everything that decides what a credential allows: equal standings mean that nothing changed.
 Standing = tuple[Any, ...]
 
 
 def read_standings(credentials: Collection[Credential]) -> dict[Credential, Standing]:
-    """What each is worth now."""
+    """The current standing of each credential."""
     now = timezone.now()
     users = _read({each.user_id for each in credentials}, _read_users)
     roles = _read_memberships({each.user_id for each in credentials})
@@ -60,11 +61,11 @@ def read_standings(credentials: Collection[Credential]) -> dict[Credential, Stan
 
 
 def forget_user(request: HttpRequest) -> None:
-    """Let the request's session and user be read anew."""
+    """Reset the request's session and user, so that both are read from the database again."""
     session: Any = request.session
     request.session = type(session)(session.session_key)
-    vars(request).pop("_cached_user", None)
-    request.user = SimpleLazyObject(lambda: get_user(request))  # type: ignore[assignment]  # as Django's middleware does
+    vars(request).pop("_cached_user", None)  # where Django's AuthenticationMiddleware keeps it
+    request.user = SimpleLazyObject(lambda: get_user(request))  # type: ignore[assignment]  # as in Django's middleware
 
 
 def _read(keys: Collection[Any], read: Callable[[list[Any]], Any]) -> dict[Any, tuple[Any, ...]]:
@@ -72,7 +73,7 @@ def _read(keys: Collection[Any], read: Callable[[list[Any]], Any]) -> dict[Any, 
 
 
 def _read_users(keys: list[int]) -> Any:
-    # The password's hash, since a session ends when it changes.
+    # The password's hash is part of it, since changing the password ends the user's sessions.
     return User.objects.filter(pk__in=keys).values_list("pk", "is_active", "is_superuser", "password")
 
 

@@ -1,4 +1,4 @@
-"""Writes who belongs to a customer, and as what: by the customer's admins, audited in the customer's chain."""
+"""Adds, changes and removes members: for the customer's admins, audited in the customer's chain."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from webnet.errors import NotFound, PermissionDenied
 
 @dataclass(frozen=True, kw_only=True)
 class MemberChange:
-    """The member as they are now."""
+    """The membership after the change."""
 
     membership: Membership
     changed: bool
 
 
-def set(  # noqa: A001 - read as `members.set`
+def set(  # noqa: A001 - callers write `members.set`
     *, actor: Actor, customer: str, username: str, role: Role, reason: str | None = ""
 ) -> MemberChange:
     """Make the user a member of the customer of this slug, or change their role.
@@ -31,7 +31,7 @@ def set(  # noqa: A001 - read as `members.set`
 
 
 def remove(*, actor: Actor, customer: str, username: str, reason: str | None = "") -> bool:
-    """End the user's membership; False when they were no member, or do not exist: both get the same answer.
+    """End the user's membership. False for a user who is not a member or does not exist: callers can't tell which.
 
     Raises NotFound or PermissionDenied; OPERATORS_ONLY where it would leave the customer without an admin.
     """
@@ -71,7 +71,7 @@ def _remove(operation: Operation, slug: str, username: str) -> bool:
 
 def _lock_as_admin(operation: Operation, slug: str) -> Customer:
     customer = find_customer(operation.actor, slug)
-    # Two admins who remove each other must not both succeed: the second one asks again what they still are.
+    # Two admins who remove each other must not both succeed: read the actor's role again once the lock is held.
     lock_customer(customer)
     operation.customer = customer = find_customer(operation.actor, slug)
     require(operation.actor, Role.ADMIN, customer=customer)
@@ -89,7 +89,7 @@ def _refuse_last_admin(actor: Actor, membership: Membership) -> None:
     if not admins.exclude(pk=membership.pk).exists():
         slug, username = membership.customer.slug, membership.user.username
         raise PermissionDenied(
-            f"'{username}' is the last admin of '{slug}': only a platform operator may change that.",
+            f"'{username}' is the last admin of '{slug}': only a platform operator can change that.",
             code="OPERATORS_ONLY",
         )
 

@@ -1,10 +1,10 @@
-"""What signing in needs to remember: how often it was tried lately."""
+"""The table behind the sign-in throttle."""
 
 from django.db import models
 
 
 class SignInAttempts(models.Model):
-    """Tries within one window, for one username or one address; `key` is a keyed digest, so neither is stored."""
+    """Attempts within one window, for a username or an address. `key` is a keyed digest, so neither is stored."""
 
     key = models.CharField(max_length=64, primary_key=True)
     count = models.PositiveIntegerField(default=0)

@@ -1,4 +1,4 @@
-"""Writes API tokens: made by their users for themselves, with no more power than what they act with."""
+"""Creates and revokes API tokens: users create their own, which never grant more than what they act with."""
 
 from __future__ import annotations
 
@@ -10,22 +10,21 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from webnet.accounts.authentication import digest_of
-from webnet.accounts.names import refuse_taken
-from webnet.accounts.text import clean_line
+from webnet.accounts.validation import clean_line, unique_name
 from webnet.audit.operation import Operation, audited
 from webnet.customers.access import Actor, find_customer, require_signed_in
 from webnet.customers.models import ApiToken, Customer
 from webnet.customers.roles import Role
 from webnet.errors import InvalidInput, NotFound, PermissionDenied
 
-SECRET_PREFIX = "wn_"  # noqa: S105 - the part of every token that is no secret
+SECRET_PREFIX = "wn_"  # noqa: S105 - the public start of every token
 SECRET_BYTES = 32
 SHOWN_CHARACTERS = 12
 
 
 @dataclass(frozen=True, kw_only=True)
 class NewToken:
-    """A token and its secret, which is kept nowhere and can't be shown again."""
+    """A token and its secret, which is not stored and can't be shown again."""
 
     api_token: ApiToken
     secret: str
@@ -36,14 +35,14 @@ class NewToken:
 
 @dataclass(frozen=True, kw_only=True)
 class TokenChange:
-    """The token as it is now."""
+    """The token after the change."""
 
     api_token: ApiToken
     changed: bool
 
 
 def visible_tokens(actor: Actor) -> QuerySet[ApiToken]:
-    """The actor's own tokens, also the ended ones; with a limited token only those that can do no more than it."""
+    """The actor's own tokens, also ended ones; for a limited token, only those that allow no more than it does."""
     if actor.user_id is None:
         return ApiToken.objects.none()
     tokens = ApiToken.objects.select_related("only_customer").filter(user=actor.user_id)
@@ -63,9 +62,9 @@ def create(
     maximum_role: Role | None = None,
     reason: str | None = "",
 ) -> NewToken:
-    """Make a token of the actor's own; `only_customer` is a slug, and a time without a zone is UTC.
+    """Create a token for the actor; `only_customer` is a slug, and a time without a zone is UTC.
 
-    Made with a token, it has at least that token's limits: what is left out is inherited, more is refused.
+    When the actor uses a token, its limits apply: an omitted limit is inherited, and a wider one is refused.
     Raises PermissionDenied, NotFound or InvalidInput (also NAME_TAKEN).
     """
     secret = SECRET_PREFIX + secrets.token_urlsafe(SECRET_BYTES)
@@ -82,7 +81,7 @@ def create(
 
 
 def revoke(*, actor: Actor, token_id: int, reason: str | None = "") -> TokenChange:
-    """End one of the actor's own tokens, or as a platform operator anybody's. Raises PermissionDenied or NotFound."""
+    """Revoke a token: the actor's own, or any as a platform operator. Raises PermissionDenied or NotFound."""
     return _revoke(Operation(actor=actor, action="revoke_api_token", reason=reason), token_id)
 
 
@@ -106,7 +105,7 @@ def _create(
         prefix=secret[:SHOWN_CHARACTERS],
         digest=digest_of(secret),
     )
-    with refuse_taken(f"You have a token '{token.name}' already, maybe a revoked one.", field="name"):
+    with unique_name(f"You already have a token '{token.name}', which may be revoked.", field="name"):
         token.save(force_insert=True)
     operation.record(after=_describe(token))
     return token
@@ -117,7 +116,7 @@ def _revoke(operation: Operation, token_id: int) -> TokenChange:
     found = _revocable_tokens(operation.actor).filter(pk=token_id)
     if not found.exists():
         raise NotFound.token()
-    # Whoever comes first ends it; for those after it has ended already.
+    # The condition decides between parallel calls: only the first one changes the token.
     is_changed = ApiToken.objects.filter(pk=token_id, revoked_at=None).update(revoked_at=timezone.now()) == 1
     token = found.get()
     if is_changed:
@@ -132,32 +131,32 @@ def _revocable_tokens(actor: Actor) -> QuerySet[ApiToken]:
     return visible_tokens(actor)
 
 
-def _limit_time(actor: Actor, wished: datetime | None) -> datetime | None:
+def _limit_time(actor: Actor, requested: datetime | None) -> datetime | None:
     limit = actor.token_expires_at
-    if wished is None:
+    if requested is None:
         return limit
-    if timezone.is_naive(wished):
-        wished = wished.replace(tzinfo=UTC)
-    if wished <= timezone.now():
-        raise InvalidInput("A token can't have expired before it begins.", field="expires_at")
-    if limit is not None and wished > limit:
-        raise InvalidInput("A token can't make one that outlives it.", field="expires_at")
-    return wished
+    if timezone.is_naive(requested):
+        requested = requested.replace(tzinfo=UTC)
+    if requested <= timezone.now():
+        raise InvalidInput("A token must expire in the future.", field="expires_at")
+    if limit is not None and requested > limit:
+        raise InvalidInput("A token can't create one that outlives it.", field="expires_at")
+    return requested
 
 
-def _limit_customer(actor: Actor, wished: str | None) -> Customer | None:
-    if wished is not None:
-        return find_customer(actor, wished)
+def _limit_customer(actor: Actor, requested: str | None) -> Customer | None:
+    if requested is not None:
+        return find_customer(actor, requested)
     return None if actor.only_customer_id is None else Customer.objects.get(pk=actor.only_customer_id)
 
 
-def _limit_role(actor: Actor, wished: Role | None) -> str:
+def _limit_role(actor: Actor, requested: Role | None) -> str:
     limit = actor.maximum_role
-    if wished is None:
+    if requested is None:
         return limit.value if limit is not None else ""
-    if limit is not None and not limit.includes(wished):
-        raise PermissionDenied(f"This token gives no more than the role {limit.label.lower()}.")
-    return wished.value
+    if limit is not None and not limit.includes(requested):
+        raise PermissionDenied(f"The token you use allows no role above {limit.label.lower()}.")
+    return requested.value
 
 
 def _describe(token: ApiToken) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Writes users: created, given a password and (de)activated by platform operators; audited in the platform's chain."""
+"""Creates, (de)activates and sets the passwords of users: for platform operators, audited in the platform's chain."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
-from webnet.accounts.names import refuse_taken
-from webnet.accounts.text import clean_line, is_storable
+from webnet.accounts.validation import clean_line, is_storable, unique_name
 from webnet.audit.operation import Operation, audited
 from webnet.customers.access import Actor, require_operator
 from webnet.customers.models import User, is_username
@@ -18,7 +17,7 @@ from webnet.errors import InvalidInput, NotFound
 
 @dataclass(frozen=True, kw_only=True)
 class UserChange:
-    """The user as they are now."""
+    """The user after the change."""
 
     user: User
     changed: bool
@@ -35,9 +34,9 @@ def create(
     takes_any_password: bool = False,
     reason: str | None = "",
 ) -> User:
-    """Make a user; without a password they can't sign in until one is set. Raises PermissionDenied or InvalidInput.
+    """Create a user, who can't sign in without a password. Raises PermissionDenied or InvalidInput.
 
-    `takes_any_password` leaves out Django's validators, for demo data only.
+    `takes_any_password` skips Django's password validators, for demo data only.
     """
     user = User(username=username, name=name or "", email=email or "", is_superuser=is_operator, is_staff=is_operator)
     operation = Operation(actor=actor, action="create_user", reason=reason)
@@ -45,14 +44,14 @@ def create(
 
 
 def set_password(*, actor: Actor, username: str, password: str | None, reason: str | None = "") -> User:
-    """Give the user a new password, or none; their sessions end. Raises PermissionDenied, NotFound or InvalidInput."""
+    """Set or remove the user's password; their sessions end. Raises PermissionDenied, NotFound or InvalidInput."""
     return _change_password(Operation(actor=actor, action="set_password", reason=reason), username, password)
 
 
 def set_active(*, actor: Actor, username: str, is_active: bool, reason: str | None = "") -> UserChange:
-    """Let the user in again, or out: sessions and tokens of an inactive user are worth nothing from then on.
+    """Activate or deactivate the user. The sessions and tokens of an inactive user are not accepted.
 
-    Raises PermissionDenied, NotFound, or InvalidInput for one's own account: some operator shall stay.
+    Raises PermissionDenied, NotFound, or InvalidInput for the actor's own account, so that an operator remains.
     """
     return _set_active(Operation(actor=actor, action="update_user", reason=reason), username, is_active=is_active)
 
@@ -62,13 +61,13 @@ def _create(operation: Operation, user: User, password: str | None, *, is_checke
     require_operator(operation.actor)
     user.username = User.normalize_username(user.username)
     if not is_username(user.username):
-        raise InvalidInput("A username has up to 150 letters, digits and characters of @.+-_.", field="username")
+        raise InvalidInput("A username has up to 150 characters: letters, digits and any of @.+-_", field="username")
     if user.name:
         user.name = clean_line(user.name, field="name", maximum_length=150)
     if user.email:
         user.email = _clean_email(user.email)
     _set_password(user, password, is_checked=is_checked)
-    with refuse_taken(f"There is a user '{user.username}' already.", field="username"):
+    with unique_name(f"There is already a user '{user.username}'.", field="username"):
         user.save(force_insert=True)
     operation.record(after=_describe(user))
     return user
@@ -105,13 +104,13 @@ def _clean_email(email: str) -> str:
     try:
         validate_email(email)
     except ValidationError as error:
-        raise InvalidInput("This is no email address.", field="email") from error
+        raise InvalidInput("This is not an email address.", field="email") from error
     return User.objects.normalize_email(email)
 
 
 def _set_password(user: User, password: str | None, *, is_checked: bool) -> None:
     if password is not None and not is_storable(password):
-        raise InvalidInput("A password can't hold this character.", field="password")
+        raise InvalidInput("A password can't contain this character.", field="password")
     if password is not None and is_checked:
         try:
             validate_password(password, user)

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from graphql import ExecutionResult as GraphQLExecutionResult
 from strawberry.types import ExecutionResult
 
-from webnet.accounts.request_origin import request_id
+from webnet.accounts.authentication import request_id
 from webnet.errors import WebnetError
 
 JSON_TYPE = "application/json"

@@ -1,1 +1,1 @@
-"""The management console: pages for people, rendered with Django templates."""
+"""The console: sign-in, a dashboard per customer, and plugins' pages, rendered with Django templates."""

@@ -4,14 +4,14 @@ from django.apps import AppConfig
 
 
 class ConsoleConfig(AppConfig):
-    """Has no models: it shows what the other rooms know."""
+    """Has no models."""
 
     name = "webnet.console"
     label = "console"
     verbose_name = "Console"
 
     def ready(self) -> None:
-        """Try the plugins' pages now: a plugin with one that can't be mounted is set aside before anybody asks."""
+        """Check the plugins' pages at start-up: a plugin with one that can't be mounted is set aside."""
         from webnet.console.page_routes import set_aside_unmountable
         from webnet.plugins.registry import registry
 

@@ -1,4 +1,4 @@
-"""Opens a customer's pages: for those who are signed in and may see the customer, and for nobody else."""
+"""Views of a customer's pages, for signed-in users who may see the customer."""
 
 from __future__ import annotations
 
@@ -21,41 +21,41 @@ View: TypeAlias = Callable[..., HttpResponseBase]
 
 
 def for_customer(view: View) -> View:
-    """Calls the view with the customer's frame.
+    """A decorator that calls the view with the customer's frame.
 
-    Whoever is not signed in is sent to sign in, whatever the address; to all others what is foreign looks as what
-    never was.
+    Anonymous users are redirected to sign in, whether or not the address exists. For signed-in users, a customer they
+    may not see and one that does not exist look the same.
     """
 
     @never_cache
     @wraps(view)
-    def open_customer(request: HttpRequest, customer: str, **kwargs: Any) -> HttpResponseBase:
+    def view_for_customer(request: HttpRequest, customer: str, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path())
         try:
             frame = Frame(request, customer)
         except NotFound:
             return not_found(request)
-        request.frame = frame  # type: ignore[attr-defined]  # for the context processor `show_frame`
+        request.frame = frame  # type: ignore[attr-defined]  # for the context processor `frame_of_page`
         return view(request, frame, **kwargs)
 
-    return open_customer
+    return view_for_customer
 
 
 @require_safe
 @for_customer
 def dashboard(request: HttpRequest, frame: Frame) -> HttpResponse:
-    """The customer's dashboard: its widgets, and where to go."""
+    """The customer's dashboard with its widgets."""
     widgets = [{"widget": each, "shape": shape(each.data)} for each in surfaces.dashboard_widgets(frame.reading)]
     return render(request, "webnet/dashboard.html", {"widgets": widgets})
 
 
 @for_customer
-def nowhere(request: HttpRequest, frame: Frame, path: str) -> HttpResponse:  # noqa: ARG001 - as the address has it
-    """Every other address under a customer's."""
+def unknown_page(request: HttpRequest, frame: Frame, path: str) -> HttpResponse:  # noqa: ARG001 - the URL's argument
+    """Any other address of a customer."""
     return not_found(request)
 
 
-def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - as Django asks
-    """The one page for what does not exist, or not for this user: the same bytes whatever was asked for."""
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django passes it
+    """The page for what does not exist, or not for this user. It is the same for every address and reveals nothing."""
     return render(request, "webnet/not_found.html", status=404)

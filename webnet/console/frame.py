@@ -1,4 +1,4 @@
-"""What is around every page of a customer: who looks, at which customer, and where they can go from there."""
+"""The frame around every page of a customer: its navigation, and the menu of the viewer's customers."""
 
 from __future__ import annotations
 
@@ -11,19 +11,18 @@ from django.urls import reverse
 from webnet.accounts.authentication import identify_user
 from webnet.api.request.reader import Reading
 from webnet.api.resolvers import surfaces
-from webnet.api.values.contributions import NavigationItem
 from webnet.customers import access
 from webnet.customers.models import Customer
 from webnet.customers.roles import Role
 
-MAXIMUM_SWITCHES = 20
+MAXIMUM_LISTED_CUSTOMERS = 20
 
 
 class Frame:
-    """One customer's console for one request; templates know it as `frame`. Each part is read when it is shown."""
+    """One customer's console in one request, `frame` in templates. Its parts are read from the database when used."""
 
     def __init__(self, request: HttpRequest, slug: str) -> None:
-        """Raises NotFound where the customer does not exist for whoever is signed in."""
+        """Raises NotFound if the customer does not exist, or not for the signed-in user."""
         identity = identify_user(request)
         self._path = request.path
         self.reading = Reading(actor=identity.actor, platform_token=identity.platform_token)
@@ -40,25 +39,20 @@ class Frame:
 
     @cached_property
     def navigation(self) -> list[dict[str, Any]]:
-        """The entries of the menu, the one of this page marked."""
+        """The navigation items; that of the current page is marked."""
         items = surfaces.navigation_items(self.reading)
-        return [{"item": item, "is_here": item.url == self._path, "is_external": _is_external(item)} for item in items]
+        return [
+            {"item": item, "is_current": item.url == self._path, "is_external": not item.url.startswith("/")}
+            for item in items
+        ]
 
     @cached_property
-    def others(self) -> list[Customer]:
-        """The first of the viewer's other customers, by slug; one more than are shown where there are more."""
+    def other_customers(self) -> list[Customer]:
+        """The first of the viewer's other customers, by slug."""
         customers = access.visible_customers(self.reading.actor).exclude(pk=self.customer.pk).order_by("slug")
-        return list(customers[: MAXIMUM_SWITCHES + 1])
-
-    @property
-    def switches(self) -> list[Customer]:
-        return self.others[:MAXIMUM_SWITCHES]
+        return list(customers[:MAXIMUM_LISTED_CUSTOMERS])
 
 
-def show_frame(request: HttpRequest) -> dict[str, Any]:
-    """The frame of a customer's page, for templates; a context processor."""
+def frame_of_page(request: HttpRequest) -> dict[str, Any]:
+    """A context processor: the frame of a customer's page, None on other pages."""
     return {"frame": getattr(request, "frame", None)}
-
-
-def _is_external(item: NavigationItem) -> bool:
-    return not item.url.startswith("/")

@@ -1,4 +1,4 @@
-"""Which page of a plugin an address names: its declared paths, matched as Django matches them."""
+"""Finds the page of a plugin by its address: the declared paths are matched like Django's URL patterns."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from webnet.plugins.registry import PluginRegistry, registry
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
-    """A page, and what its path's converters read of the address."""
+class PageMatch:
+    """A page, and the arguments that its path's converters read from the address."""
 
     page: UIView
     arguments: Mapping[str, Any]
 
 
-def find_page(plugin: str, address: str) -> Found | None:
-    """The first page whose path matches, in the order of the plugin's declaration."""
+def find_page(plugin: str, address: str) -> PageMatch | None:
+    """The first page whose path matches, in the order of their declaration."""
     manifest = registry.find_manifest(plugin)
     for page in manifest.ui_views if manifest is not None else ():
         match = _pattern(page).resolve(address)
         if match is not None:
-            return Found(page=page, arguments=match.kwargs)
+            return PageMatch(page=page, arguments=match.kwargs)
     return None
 
 
 def set_aside_unmountable(plugins: PluginRegistry) -> None:
-    """Sets aside every plugin with a page that can't be mounted, or an entry of the menu that leads to no page."""
+    """Set aside every plugin with a page that can't be mounted, or a navigation item that leads to no page."""
     for entry in plugins.loaded():
         checked = attempt(partial(_check, entry.manifest), doing=f"Mounting the pages of '{entry.name}'")
         if isinstance(checked, LoadFailure):
@@ -47,15 +47,14 @@ def _check(manifest: Manifest | None) -> None:
         return
     patterns = [_pattern(page) for page in manifest.ui_views]
     for pattern in patterns:
-        pattern.resolve("")  # Django compiles a path when it is first asked.
+        pattern.resolve("")  # Django compiles a path on first use, which raises for an invalid one
     for item in manifest.navigation_items:
         address = item.url.partition("?")[0].partition("#")[0]
         if not item.is_absolute and all(pattern.resolve(address) is None for pattern in patterns):
-            place = f"Plugin '{manifest.name}', get_navigation_items()"
-            words = (
-                f"'{item.label}' leads to '{item.url}', which is no page of the plugin: declare it in get_ui_views()"
+            raise PluginDefinitionError(
+                f"Plugin '{manifest.name}', get_navigation_items(): '{item.label}' leads to '{item.url}', which is not "
+                "a page of the plugin: declare it in get_ui_views()."
             )
-            raise PluginDefinitionError(f"{place}: {words}.")
 
 
 @lru_cache(maxsize=4096)

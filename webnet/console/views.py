@@ -1,4 +1,4 @@
-"""The console's own pages: home, sign in, sign out."""
+"""The start page, sign-in and sign-out."""
 
 from django.conf import settings
 from django.core.paginator import Paginator
@@ -21,31 +21,31 @@ CUSTOMERS_PER_PAGE = 50
 @require_safe
 @never_cache
 def home(request: HttpRequest) -> HttpResponse:
-    """Who is signed in, their customers, and where to go from here."""
+    """The start page: the user's customers, which can be searched, and links to the tools."""
     if not request.user.is_authenticated:
         return redirect("sign-in")
-    wanted = request.GET.get("q", "").strip()[:200].replace("\0", "")
+    query = request.GET.get("q", "").strip()[:200].replace("\0", "")
     customers = access.visible_customers(identify_user(request).actor).order_by("slug")
-    if wanted:
-        customers = customers.filter(Q(slug__icontains=wanted) | Q(name__icontains=wanted))
+    if query:
+        customers = customers.filter(Q(slug__icontains=query) | Q(name__icontains=query))
     page = Paginator(customers, CUSTOMERS_PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "webnet/home.html", {"customers": page, "wanted": wanted})
+    return render(request, "webnet/home.html", {"customers": page, "query": query})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @sensitive_post_parameters("password")
 def sign_in(request: HttpRequest) -> HttpResponse:
-    """The form, and what it sends: a session, or the form again with the refusal's sentence."""
+    """The sign-in form; when it is submitted, starts a session or shows the form again with the error."""
     if request.method != "POST":
         return _show_form(request)
     username = request.POST.get("username", "")
     try:
         sessions.sign_in(request, username=username, password=request.POST.get("password", ""))
     except PermissionDenied as refusal:
-        return _show_form(request, username=username, problem=str(refusal), status=403)
+        return _show_form(request, username=username, error=str(refusal), status=403)
     except RateLimited as refusal:
-        response = _show_form(request, username=username, problem=str(refusal), status=429)
+        response = _show_form(request, username=username, error=str(refusal), status=429)
         response["Retry-After"] = str(refusal.retry_after_seconds)
         return response
     return HttpResponseRedirect(_read_next(request))
@@ -53,20 +53,20 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
-    """End the session; by POST only, so that no link or picture can do it."""
+    """End the session; POST only, so that no link or image can do it."""
     sessions.sign_out(request)
     return redirect("sign-in")
 
 
-def _show_form(request: HttpRequest, *, username: str = "", problem: str = "", status: int = 200) -> HttpResponse:
-    context = {"next": _read_next(request), "username": username, "problem": problem}
+def _show_form(request: HttpRequest, *, username: str = "", error: str = "", status: int = 200) -> HttpResponse:
+    context = {"next": _read_next(request), "username": username, "error": error}
     return render(request, "webnet/sign_in.html", context, status=status)
 
 
 def _read_next(request: HttpRequest) -> str:
-    """Where to go after signing in: the address asked for when it is one of ours, else home."""
-    wished = request.POST.get("next", request.GET.get("next", ""))
-    is_ours = url_has_allowed_host_and_scheme(
-        wished, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    """Where to go after signing in: the requested address if it is on this site, otherwise the start page."""
+    requested = request.POST.get("next", request.GET.get("next", ""))
+    is_own = url_has_allowed_host_and_scheme(
+        requested, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    return wished if is_ours else resolve_url(settings.LOGIN_REDIRECT_URL)
+    return requested if is_own else resolve_url(settings.LOGIN_REDIRECT_URL)

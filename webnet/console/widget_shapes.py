@@ -1,4 +1,4 @@
-"""How a widget's data is drawn without its plugin's help: as text, a list, pairs or a table."""
+"""Decides how a widget's data is rendered: as text, a list, pairs or a table."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MAXIMUM_ROWS = 50
 
 @dataclass(frozen=True, kw_only=True)
 class Shape:
-    """`rows` are texts: one each for a list and a text, (name, value) for pairs, a cell per column for a table."""
+    """`rows` are strings for text and lists, (name, value) for pairs, and one cell per column for tables."""
 
     kind: Literal["text", "list", "pairs", "table"]
     rows: tuple[Any, ...]
@@ -20,7 +20,7 @@ class Shape:
 
 
 def shape(data: Any) -> Shape:
-    """How to draw this JSON; of long lists the first rows."""
+    """The shape of this JSON; long lists are cut off."""
     if isinstance(data, dict):
         pairs = tuple((label(name), text(value)) for name, value in data.items())
         return Shape(kind="pairs", rows=pairs[:MAXIMUM_ROWS], left_out=_left_out(pairs))
@@ -30,13 +30,13 @@ def shape(data: Any) -> Shape:
 
 
 def label(name: str) -> str:
-    """A key as people read it: "in_service" is "In service"."""
-    words = name.replace("_", " ").strip()
-    return words[:1].upper() + words[1:]
+    """A key as a label: "in_service" becomes "In service"."""
+    spaced = name.replace("_", " ").strip()
+    return spaced[:1].upper() + spaced[1:]
 
 
 def text(value: Any) -> str:
-    """One value; what is no simple one is shown as JSON."""
+    """A value as text; nested values are shown as JSON."""
     if value is None:
         return "-"
     if isinstance(value, bool):

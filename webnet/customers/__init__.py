@@ -1,1 +1,1 @@
-"""The host's domain: users, customers, memberships and roles, and who may do what."""
+"""Customers, users, memberships and API tokens: their tables, and who may do what."""

@@ -1,4 +1,4 @@
-"""Who may do what: the actor of an operation, their role for a customer, and the one check of it."""
+"""Access control: the actor of an operation, their role for a customer, and the checks of it."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ __all__ = [
 
 @dataclass(frozen=True, kw_only=True)
 class Actor:
-    """Who acts, and with what limits; `user_id` is None for nobody and for the system itself.
+    """Who performs an operation, and within which limits; `user_id` is None for anonymous requests and the system.
 
-    `only_customer_id` and `maximum_role` are the limits of the API token in use, and `token_expires_at` is its end.
-    A limited token never carries the powers of a platform operator, only a role for the customer.
+    `only_customer_id`, `maximum_role` and `token_expires_at` are those of the API token in use. A limited token never
+    grants what platform operators may do, only a role for the customer.
     """
 
     name: str
@@ -40,12 +40,13 @@ class Actor:
     token_expires_at: datetime | None = None
     request_id: str = ""
     ip_address: str | None = None
-    # Marks the roles that were read for this very actor: no other is believed, be it assigned, foreign or kept.
+    # Marks the roles that `visible_customers` read for this very actor, so that `role_in` trusts no other value on a
+    # customer: neither one that was assigned, nor one that was read for another actor or kept from an earlier request.
     mark: str = field(default_factory=lambda: secrets.token_hex(8), init=False, repr=False, compare=False)
 
     @classmethod
     def system(cls, name: str) -> Actor:
-        """The platform itself, as a command or a deployment; `name` says which: 'command: sync_plugins'."""
+        """The platform itself; `name` says which part of it, such as 'command: sync_plugins'."""
         return cls(name=name, is_superuser=True)
 
     @property
@@ -54,7 +55,7 @@ class Actor:
 
 
 def visible_customers(actor: Actor) -> QuerySet[Customer]:
-    """The customers that exist for this actor, each with `member_role`: the actor's role there, before limits."""
+    """The customers that the actor can see, each annotated with `member_role`: their role there, before limits."""
     customers = Customer.objects.select_related("generation").annotate(member_mark=_text(actor.mark))
     if actor.only_customer_id is not None:
         customers = customers.filter(pk=actor.only_customer_id)
@@ -66,8 +67,8 @@ def visible_customers(actor: Actor) -> QuerySet[Customer]:
 
 
 def find_customer(actor: Actor, slug: str) -> Customer:
-    """The customer, or the same NotFound whether it is foreign or does not exist."""
-    # What can't be a slug need not be looked up, and some of it (NUL) a database would not take.
+    """The customer. Raises the same NotFound whether it does not exist or the actor has no role for it."""
+    # Text that can't be a slug is not looked up: PostgreSQL refuses some of it (NUL) with an error.
     customer = visible_customers(actor).filter(slug=slug).first() if is_slug(slug) else None
     if customer is None:
         raise NotFound.customer(slug)
@@ -75,7 +76,7 @@ def find_customer(actor: Actor, slug: str) -> Customer:
 
 
 def role_in(actor: Actor, customer: Customer) -> Role | None:
-    """The actor's role for the customer, with the limits of their token; None where they have none."""
+    """The actor's role for the customer, limited by their token; None where they have none."""
     if actor.only_customer_id not in (None, customer.pk):
         return None
     role = _unlimited_role(actor, customer)
@@ -87,10 +88,10 @@ def _unlimited_role(actor: Actor, customer: Customer) -> Role | None:
         return Role.ADMIN
     if actor.user_id is None:
         return None
-    if getattr(customer, "member_mark", None) == actor.mark:  # `visible_customers` brought the role along
+    if getattr(customer, "member_mark", None) == actor.mark:  # read by `visible_customers`
         return Role(customer.member_role)  # type: ignore[attr-defined]  # an annotation
-    found = Membership.objects.filter(user=actor.user_id, customer=customer).values_list("role", flat=True).first()
-    return Role(found) if found else None
+    role = Membership.objects.filter(user=actor.user_id, customer=customer).values_list("role", flat=True).first()
+    return Role(role) if role else None
 
 
 def _text(value: str) -> Value:
@@ -99,24 +100,24 @@ def _text(value: str) -> Value:
 
 def require(actor: Actor, role: Role, *, customer: Customer) -> None:
     """Raise unless the actor has at least this role for the customer; NotFound where they have none at all."""
-    held = role_in(actor, customer)
-    if held is None:
+    actual = role_in(actor, customer)
+    if actual is None:
         raise NotFound.customer(customer.slug)
-    if not held.includes(role):
+    if not actual.includes(role):
         raise PermissionDenied(
-            f"This needs the role {role.label.lower()} for '{customer.slug}'; yours is {held.label.lower()}.",
+            f"This needs the role {role.label.lower()} for '{customer.slug}'; yours is {actual.label.lower()}.",
             required_role=role.value,
         )
 
 
 def require_signed_in(actor: Actor) -> int:
-    """The id of the user who acts; raises when nobody does, or the system itself."""
+    """The id of the acting user. Raises PermissionDenied for an anonymous request and for the system itself."""
     if actor.user_id is None:
         raise PermissionDenied("Sign in first.", code="NOT_SIGNED_IN")
     return actor.user_id
 
 
 def require_operator(actor: Actor) -> None:
-    """Raise unless a platform operator acts."""
+    """Raise PermissionDenied unless the actor is a platform operator."""
     if not actor.is_platform_operator:
-        raise PermissionDenied("Only a platform operator may do this.", code="OPERATORS_ONLY")
+        raise PermissionDenied("Only a platform operator can do this.", code="OPERATORS_ONLY")

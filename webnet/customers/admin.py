@@ -1,6 +1,6 @@
-"""How the Django admin shows rows that only writers may change; and the memberships."""
+"""The base of read-only pages in the Django admin, and the page of memberships."""
 
-# ruff: noqa: ARG002 - the signatures are Django's
+# ruff: noqa: ARG002 - Django's signatures
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from webnet.customers.models import Membership
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's class takes no argument at run time
-    """Pages to look at, for platform operators; rows are changed by the writers, which audit."""
+    """Read-only pages for platform operators: rows are changed by audited functions only."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
@@ -33,7 +33,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # Django's cla
 
 @admin.register(Membership)
 class MembershipAdmin(ReadOnlyAdmin):
-    """Who belongs to whom."""
+    """Memberships: which user has which role for which customer."""
 
     list_display = ("user", "customer", "role")
     list_filter = ("role",)

@@ -1,4 +1,4 @@
-"""Registers the host domain with Django."""
+"""The customers as a Django app."""
 
 from django.apps import AppConfig
 

@@ -17,23 +17,24 @@ from webnet.customers.roles import Role
 SLUG_PATTERN = r"^[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?\Z"
 
 
-# As Django's own users have it.
+# The same as of Django's own users.
 USERNAME_PATTERN = UnicodeUsernameValidator.regex
 
 
 def is_username(text: str) -> bool:
-    """Whether a user can have this name: up to 150 letters, digits and @ . + - _ characters."""
+    """Whether this can be a username: up to 150 letters, digits and characters of @.+-_"""
     return len(text) <= 150 and re.search(USERNAME_PATTERN, text) is not None
 
 
 def is_slug(text: str) -> bool:
-    """Whether a customer can have this slug: up to 50 of a-z, 0-9 and '-', which may not be at either end."""
+    """Whether this can be a customer's slug: up to 50 characters of a-z, 0-9 and '-', with no '-' at either end."""
     return re.search(SLUG_PATTERN, text) is not None
 
 
 class UserManager(BaseUserManager["User"]):
-    """Makes users for Django's `createsuperuser`, the way in before all else; everything else goes through
-    `webnet.accounts`, which audits.
+    """Creates users for Django's `createsuperuser`, which makes the first one.
+
+    Everything else goes through `webnet.accounts`, which audits.
     """
 
     def create_user(self, username: str, password: str | None = None, **fields: Any) -> User:
@@ -47,7 +48,7 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """Somebody who can sign in; `is_superuser` makes a platform operator. Deactivated, never deleted."""
+    """Somebody who can sign in; a superuser is a platform operator. Users are deactivated, never deleted."""
 
     username = models.CharField(
         max_length=150,
@@ -75,7 +76,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 class Customer(models.Model):
-    """One tenant. The slug names it in addresses and never changes. Deactivated, never deleted."""
+    """A tenant. Its slug is part of addresses and never changes. Customers are deactivated, or purged by command."""
 
     slug = models.CharField(max_length=50, unique=True, validators=[RegexValidator(SLUG_PATTERN)])
     name = models.CharField(max_length=200)
@@ -104,7 +105,7 @@ class Membership(models.Model):
 
 
 class ApiToken(models.Model):
-    """A key for machines, of which only a digest is stored; `prefix` is what people recognise it by."""
+    """A token for programs. Only its digest is stored; people recognise it by its `prefix`."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_tokens")
     name = models.CharField(max_length=100)

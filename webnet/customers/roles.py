@@ -1,10 +1,10 @@
-"""What a member may do for a customer."""
+"""The roles of members."""
 
 from django.db import models
 
 
 class Role(models.TextChoices):
-    """Each role includes the ones before it: a viewer reads, an operator configures, an admin manages members."""
+    """Each role includes the previous ones: a viewer reads, an operator configures, an admin manages members."""
 
     VIEWER = "viewer", "Viewer"
     OPERATOR = "operator", "Operator"
@@ -15,9 +15,9 @@ class Role(models.TextChoices):
         return list(Role).index(self)
 
     def includes(self, other: "Role") -> bool:
-        """Whether whoever holds this role may do what `other` may."""
+        """Whether this role allows everything that `other` does."""
         return self.rank >= other.rank
 
     def capped(self, maximum: "Role | None") -> "Role":
-        """This role, or `maximum` where that is lower."""
+        """This role, or `maximum` if that is lower."""
         return maximum if maximum is not None and not maximum.includes(self) else self

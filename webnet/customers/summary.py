@@ -1,4 +1,4 @@
-"""Names the customers that something concerns: the first few by slug, and how many there are."""
+"""Summarises the customers that something affects: the first few slugs, and the number of all."""
 
 from __future__ import annotations
 
@@ -13,28 +13,27 @@ MAXIMUM_NAMED = 20
 
 
 @dataclass(frozen=True, kw_only=True)
-class Concerned:
-    """`slugs` are the first MAXIMUM_NAMED, in order; `count` is how many there are."""
+class CustomerSummary:
+    """`slugs` are the first MAXIMUM_NAMED in order; `count` is the number of all."""
 
     slugs: tuple[str, ...] = ()
     count: int = 0
 
     @classmethod
-    def among(cls, customers: QuerySet[Customer]) -> Concerned:
-        """Those of a queryset."""
+    def of_queryset(cls, customers: QuerySet[Customer]) -> CustomerSummary:
         slugs = customers.order_by("slug").values_list("slug", flat=True)
+        # One more than are named: when all of them fit, no second statement needs to count them.
         first = tuple(slugs[: MAXIMUM_NAMED + 1])
         count = len(first) if len(first) <= MAXIMUM_NAMED else slugs.count()
         return cls(slugs=first[:MAXIMUM_NAMED], count=count)
 
     @classmethod
-    def named(cls, slugs: Iterable[str]) -> Concerned:
-        """Those with these slugs."""
-        found = sorted(set(slugs))
-        return cls(slugs=tuple(found[:MAXIMUM_NAMED]), count=len(found))
+    def of_slugs(cls, slugs: Iterable[str]) -> CustomerSummary:
+        distinct = sorted(set(slugs))
+        return cls(slugs=tuple(distinct[:MAXIMUM_NAMED]), count=len(distinct))
 
-    def tell(self) -> str:
-        """In words: "2 customers ('acme', 'globex')"; of many, that there are more."""
+    def describe(self) -> str:
+        """For example "2 customers ('acme', 'globex')"; an ellipsis stands for those that are not named."""
         if not self.count:
             return "no customer"
         more = ", …" if self.count > len(self.slugs) else ""

@@ -1,8 +1,8 @@
-"""What plugin authors import, besides `webnet.plugins.base`; nothing else of webnet is public.
+"""The public API for plugins: import this package and `webnet.plugins.base`, and nothing else of webnet.
 
 models      CustomerOwnedModel, GlobalModel
-graphql     types, fields, connections, mutations and subscriptions, scoped to the customer by default
+graphql     types, fields, connections, mutations and subscriptions, limited to the customer by default
 context     PluginContext: the customer, its settings, permissions and audited operations
-errors      the refusals that a mutation may raise
-testing     a pytest plugin for plugins' own tests
+errors      the refusals that a mutation can raise
+testing     the testing kit, a pytest plugin
 """

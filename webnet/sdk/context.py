@@ -1,4 +1,4 @@
-"""What a plugin's code may ask of the request it serves: for whom, with which settings, and who may do what."""
+"""The context of a request for a plugin's code: the customer, settings, permissions, rows and audited operations."""
 
 from __future__ import annotations
 
@@ -29,26 +29,26 @@ Settings = TypeVar("Settings")
 
 @dataclass(frozen=True, kw_only=True)
 class PluginContext:
-    """One request, as one plugin sees it. In resolvers it is `info.context`; pages make it with `of()`."""
+    """A request, as one plugin sees it. In resolvers it is `info.context`; pages create it with `of()`."""
 
     plugin: str
     reading: Reading = field(repr=False)
 
     @classmethod
     def of(cls, plugin: str, *, actor: Actor, customer: Customer) -> PluginContext:
-        """The context of a page: of this actor at this customer. Raises NotFound where it is none of theirs."""
+        """The context of a page, for this actor and customer. Raises NotFound if the actor may not see the customer."""
         reading = Reading(actor=actor, platform_token=None)
         reading.enter_view(customer.slug)
         return cls(plugin=plugin, reading=reading)
 
     @property
     def actor(self) -> Actor:
-        """Who asks: `name` and `user_id`, and the limits of their token."""
+        """Who makes the request: `name`, `user_id` and the limits of their token."""
         return self.reading.actor
 
     @property
     def customer(self) -> Customer:
-        """The customer of this view, or else the only one that the actor has; raises CustomerRequired."""
+        """The customer of this view, or the actor's only customer. Raises CustomerRequired."""
         if self.reading.view is not None:
             return self.reading.view
         customers = [] if self.actor.is_platform_operator else self.reading.all_customers()
@@ -62,9 +62,9 @@ class PluginContext:
     def settings(self, plugin: str | None = None, *, into: type[Settings]) -> Settings: ...
 
     def settings(self, plugin: str | None = None, *, into: type[Any] | None = None) -> Any:
-        """The customer's settings, defaults and layers merged: of this plugin with its secrets, of others without.
+        """The customer's effective settings: of this plugin with its secrets, of other plugins without.
 
-        `into` is a dataclass that they are put into; settings that it has no field for are left out.
+        `into` is a dataclass to return; settings for which it has no field are ignored.
         """
         name = plugin or self.plugin
         row = self.reading.platform.plugins.get(name)
@@ -75,7 +75,7 @@ class PluginContext:
         return merged if into is None else _fill(into, merged)
 
     def has(self, permission: str, *, customer: Customer | None = None) -> bool:
-        """Whether the actor has the permission ("my_plugin.edit", or "edit" for one of this plugin's)."""
+        """Whether the actor has the permission: "my_plugin.edit", or just "edit" for one of this plugin."""
         at = customer or self.customer
         state = self.reading.state_of(at)
         return self._codename(permission) in permissions_of(self.actor, at, state=state)
@@ -93,14 +93,14 @@ class PluginContext:
             )
 
     def rows(self, model: Any) -> QuerySet[Any]:
-        """The model's rows that may be seen here: those of the customers in view for whom the plugin is effective.
+        """The model's rows that may be seen: of the customers in view for whom the plugin is effective.
 
-        Of another plugin's model: for whom that one is effective as well.
+        For a model of another plugin, that one must be effective for them as well.
         """
         return scope(all_rows(model), self.reading, shown_by=self.plugin)
 
     def operation(self, action: str, *, reason: str = "") -> AbstractContextManager[PluginOperation]:
-        """`with context.operation("import devices"):` one transaction, with its row in the customer's audit log."""
+        """A transaction with a row in the customer's audit log: `with context.operation("import devices"):`."""
         return open_operation(action, plugin=self.plugin, actor=self.actor, customer=self.customer, reason=reason)
 
     def _codename(self, permission: str) -> str:
@@ -109,7 +109,7 @@ class PluginContext:
 
 def _fill(into: type[Any], merged: Mapping[str, Any]) -> Any:
     if not is_dataclass(into):
-        raise TypeError(f"Settings go into a dataclass, and {into.__name__} is none: decorate it with @dataclass.")
+        raise TypeError(f"Settings need a dataclass, which {into.__name__} is not: decorate it with @dataclass.")
     names = {each.name for each in fields(into) if each.init}
     return into(**{name: value for name, value in merged.items() if name in names})
 
@@ -137,15 +137,17 @@ class _Raised(HookFailed):
 def open_operation(
     action: str, *, plugin: str, actor: Actor, customer: Customer | None, reason: str = ""
 ) -> Iterator[PluginOperation]:
-    """Everything in the block happens, or nothing; either way it is in the customer's audit log.
+    """Run the block in a transaction, and record it in the customer's audit log.
 
-    A refusal is recorded as refused and anything else that the block raises as failed, and then it is raised again;
-    a ValidationError of Django's becomes InvalidInput. Set `before` and `after` to what the log shall show (JSON,
-    without secrets), and `changed = False` where everything already was as wished: then nothing is recorded.
+    If the block raises a refusal, it is recorded as refused, and any other error as failed; then it is raised again. A
+    ValidationError of Django becomes InvalidInput. Set `before` and `after` to what the log shall show (JSON, without
+    secrets). Set `changed = False` if there was nothing to change: then nothing is recorded.
     """
     longest = PluginAuditLog._meta.get_field("action").max_length or 0
     if not 0 < len(action) <= longest:
-        raise PluginDefinitionError(f"'{plugin}': the name of an operation has 1 to {longest} letters: '{action}'.")
+        raise PluginDefinitionError(
+            f"'{plugin}': the name of an operation must have 1 to {longest} characters, not '{action}'."
+        )
     entry = registry.get(plugin)
     version = entry.identity.version if entry.identity is not None else ""
     operation = Operation(

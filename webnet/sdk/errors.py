@@ -1,4 +1,4 @@
-"""The refusals that a plugin may raise; over GraphQL each becomes a member of the mutation's result."""
+"""The refusals that plugins can raise; in GraphQL they become members of a mutation's result union."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ __all__ = [
 
 
 def refuse_invalid(error: ValidationError) -> InvalidInput:
-    """The refusal for what a model's `full_clean()` found: its first field, with all that is said of it."""
+    """The refusal for an error of a model's `full_clean()`: its first field, with all messages about it."""
     by_field = error.message_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.messages}
     field, messages = next(iter(by_field.items()))
     return InvalidInput(" ".join(messages), field="" if field == NON_FIELD_ERRORS else field)

@@ -1,4 +1,4 @@
-"""The two kinds of models that a plugin may have: rows of customers, and rows that are everybody's."""
+"""The base classes of plugins' models: rows of one customer, or rows that all customers share."""
 
 from webnet.customers.models import Customer, User
 from webnet.plugins.tenancy import CustomerOwnedModel, CustomerOwnedQuerySet, ForeignReference, GlobalModel

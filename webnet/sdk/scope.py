@@ -1,4 +1,4 @@
-"""Which rows a request may see: those of its customers, as far as the plugin is effective for them."""
+"""Decides which rows a request may see: those of its customers for whom the plugin is effective."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ Row = TypeVar("Row", bound=Model)
 
 
 class LeakPrevented(RuntimeError):
-    """A resolver was about to show a row that is not this request's; narrow its rows with `context.rows()`."""
+    """A resolver returned a row that the request may not see; use `context.rows()` to narrow its rows."""
 
 
 def all_rows(model: Any) -> QuerySet[Any]:
-    """Every row, by the model's own manager."""
-    rows: QuerySet[Any] = model._default_manager.all()  # noqa: SLF001 - Django documents it
+    """All rows of the model's default manager."""
+    rows: QuerySet[Any] = model._default_manager.all()  # noqa: SLF001 - documented by Django
     return rows
 
 
 def scope(rows: QuerySet[Row], reading: Reading, *, shown_by: str | None = None) -> QuerySet[Row]:
-    """The rows that this request may see; those of a model that is everybody's are left as they are.
+    """The rows that this request may see; rows of global models are not limited.
 
-    Another plugin than the model's own may show them: `shown_by` must then be effective for their customers as well.
+    `shown_by` is the plugin that shows the rows. If it is not the model's own, both must be effective for the customer.
     """
     if not is_customer_owned(rows.model):
         return rows
@@ -45,7 +45,7 @@ def scope(rows: QuerySet[Row], reading: Reading, *, shown_by: str | None = None)
 
 
 def is_in_scope(row: Any, reading: Reading, *, shown_by: str | None = None) -> bool:
-    """Whether this request may see the row, wherever it comes from; `shown_by` as above."""
+    """Whether this request may see the row, wherever it comes from; `shown_by` is the same as for `scope`."""
     if not is_customer_owned(type(row)):
         return True
     plugin = find_plugin(type(row))

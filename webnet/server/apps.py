@@ -1,10 +1,10 @@
-"""The server as a Django app, for its command `run`."""
+"""The server as a Django app, for its management commands."""
 
 from django.apps import AppConfig
 
 
 class ServerConfig(AppConfig):
-    """Has no models: only a command and the two health addresses."""
+    """Has no models."""
 
     name = "webnet.server"
     label = "server"

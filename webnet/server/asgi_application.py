@@ -1,4 +1,4 @@
-"""The ASGI application: event streams and everything else on one port, each by the handler that is best at it."""
+"""Sets Django up and creates the ASGI application, for servers that import it by name."""
 
 import os
 

@@ -1,7 +1,7 @@
-"""One port, two worlds: event streams go to Django's ASGI handler, everything else to its WSGI handler on threads.
+"""Routes event streams to Django's ASGI handler, and all other requests to its WSGI handler on a pool of threads.
 
-A WSGI request costs a fraction of an ASGI one, and a stream on a thread would keep the thread for itself. The threads
-are few and stay, so each keeps its database connection.
+Django serves a request at a fraction of the cost with WSGI, but a stream would occupy a thread for hours. The pool is
+small and its threads live on, so that each keeps its database connection.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from webnet.server.asgi_types import Application, Message, Receive, Scope, Send
 from webnet.server.heartbeat import Heartbeat
 from webnet.server.watchdog import watch
 
-# What a request body may take in memory before it goes to a file, as in Django's own handlers.
+# Larger request bodies are kept in a temporary file; the same limit as in Django's own handlers.
 BODY_MEMORY_BYTES = 2_621_440
 BODY_CHUNK_BYTES = 65_536
 GRAPHQL_PATH = "/graphql/"
@@ -38,11 +38,11 @@ STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 def make_application(*, threads: int, leave: Callable[[], None] | None = None) -> Application:
     """The ASGI application that serves all of webnet; Django must be set up.
 
-    `leave` ends the process after a thread has hung, where somebody makes another one.
+    `leave` ends the process once a thread hangs; it is given where a supervisor starts another process.
     """
     streams = StreamHandler()
-    # An unbounded queue of answer chunks: with a bounded one, a client that reads slowly would keep a thread waiting.
-    threaded = WSGIMiddleware(cast("Any", keep_in_flight(get_wsgi_application())), workers=threads, send_queue_size=0)
+    # Size 0 is an unbounded queue of response chunks: with a bounded one, a slow client would block a thread.
+    threaded = WSGIMiddleware(cast("Any", track_requests(get_wsgi_application())), workers=threads, send_queue_size=0)
     requests = cast("Application", threaded)
 
     def replace_thread() -> None:
@@ -72,15 +72,15 @@ def wants_stream(scope: Scope) -> bool:
 
 
 def without_ambiguous_headers(scope: Scope) -> Scope:
-    """Leave out names with an underscore: WSGI would take `x_forwarded_proto` for a trusted `x-forwarded-proto`."""
+    """Drop header names with an underscore: WSGI can't tell them from those with a hyphen, set by a trusted proxy."""
     return {**scope, "headers": [(name, value) for name, value in scope["headers"] if b"_" not in name]}
 
 
 async def serve_request(requests: Application, scope: Scope, receive: Receive, send: Send) -> None:
-    """Take the whole body before a thread is taken; nothing runs for a client that left before its body was complete.
+    """Receive the whole body before a thread starts to work; a client that disconnects before its end gets nothing.
 
-    While a request waits for a thread its client may leave, and a body that is read only then comes out empty. A slow
-    upload would keep a thread, and a body without a length (chunked) would not be seen by WSGI at all.
+    Otherwise a slow upload would occupy a thread, a chunked body (which has no length) would be invisible to WSGI, and
+    a client that disconnects while its request waits for a thread would look like one that sent an empty body.
     """
     with tempfile.SpooledTemporaryFile(BODY_MEMORY_BYTES) as body:
         if not await _receive_body(body, receive):
@@ -90,22 +90,22 @@ async def serve_request(requests: Application, scope: Scope, receive: Receive, s
         await requests(_with_content_length(scope, length), _replay(body), _send_while_connected(send))
 
 
-def keep_in_flight(application: Callable[..., Iterable[bytes]]) -> Callable[..., Iterator[bytes]]:
-    """The same, with each request among those in flight; one that answers in pieces is timed from piece to piece."""
+def track_requests(application: Callable[..., Iterable[bytes]]) -> Callable[..., Iterator[bytes]]:
+    """Wrap a WSGI application so that the watchdog sees its requests; streamed responses are timed chunk by chunk."""
 
     def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterator[bytes]:
         with open_requests.working(environ["PATH_INFO"]) as work:
             response = application(environ, start_response)
             with closing(cast("Any", response)):
-                for piece in response:
-                    yield piece
+                for chunk in response:
+                    yield chunk
                     work.renew()
 
     return serve
 
 
 async def _receive_body(body: IO[bytes], receive: Receive) -> bool:
-    """Write the body that comes in; false when the client left before its end."""
+    """Write the body to the file. False when the client disconnects before its end."""
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
@@ -121,7 +121,7 @@ def _with_content_length(scope: Scope, length: bytes) -> Scope:
 
 
 def _replay(body: IO[bytes]) -> Receive:
-    """A `receive` that is a coroutine on every server (granian's own is not, and a2wsgi needs one)."""
+    """A `receive` that yields the body again. Granian's own is not a coroutine function, which a2wsgi requires."""
 
     async def receive() -> Message:
         chunk = body.read(BODY_CHUNK_BYTES)
@@ -131,7 +131,7 @@ def _replay(body: IO[bytes]) -> Receive:
 
 
 def _send_while_connected(send: Send) -> Send:
-    """A `send` that falls silent once the client is gone, so that the view still runs to its end."""
+    """A `send` that ignores everything once the client has disconnected, so that the view still runs to its end."""
     is_connected = True
 
     async def send_while_connected(message: Message) -> None:
@@ -147,7 +147,7 @@ def _send_while_connected(send: Send) -> Send:
 
 
 async def serve_lifespan(receive: Receive, send: Send) -> None:
-    """Answer the server's start and stop; from the start on, open streams end before the server waits for them."""
+    """Handle the lifespan protocol, and end open streams on shutdown before the server waits for them."""
     await receive()
     before_stopping(end_all)
     await send({"type": "lifespan.startup.complete"})
@@ -157,10 +157,10 @@ async def serve_lifespan(receive: Receive, send: Send) -> None:
 
 
 def before_stopping(end: Callable[[], None]) -> None:
-    """Call `end` as soon as a signal to stop arrives, then whatever the server does about that signal.
+    """Call `end` as soon as a stop signal arrives, before the server's own handler of that signal.
 
-    To be called once the server has set its own handlers, which the start of ASGI's lifespan is after. Servers tell
-    an application that they stop only when every answer is at its end, and a stream has none.
+    Servers send the lifespan's shutdown event only when all responses are complete, and streams never are. Call this
+    after the server has installed its handlers, which it has when the lifespan starts.
     """
     if current_thread() is not main_thread():
         return
@@ -183,7 +183,7 @@ def _put_before(number: signal.Signals, end: Callable[[], None]) -> None:
 
 
 class StreamHandler(ASGIHandler):
-    """Serves the addresses in `webnet.urls_streams`."""
+    """Serves the URLs of `webnet.urls_streams`."""
 
     urlconf = "webnet.urls_streams"
 
@@ -194,18 +194,18 @@ class StreamHandler(ASGIHandler):
     def create_request(
         self, scope: Mapping[str, Any], body_file: IO[bytes]
     ) -> tuple[ASGIRequest, None] | tuple[None, HttpResponseBase]:
-        """The request, told where to look up its address; or the refusal of one that is no request."""
-        outcome = super().create_request(scope, body_file)
-        if outcome[0] is not None:
-            outcome[0].urlconf = self.urlconf
-        return outcome
+        """The request, with the URL configuration of streams; or the response to an invalid one."""
+        created = super().create_request(scope, body_file)
+        if created[0] is not None:
+            created[0].urlconf = self.urlconf
+        return created
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve GraphQL without Django's thread for each request, which a stream would keep for hours.
+        """Serve GraphQL without `ThreadSensitiveContext`, which would keep a thread per stream for hours.
 
-        The little of the middleware that must not run on the event loop shares one thread there, and the database is
-        read on those of `webnet.api.events.threads`. A connection that any other address leaves behind on its thread
-        would be lost, so it is closed.
+        Without it, the few parts of the middleware that must not run on the event loop share one thread; the database
+        is read on the threads of `webnet.api.events.threads`. All other URLs get a thread per request, whose database
+        connections are closed with it.
         """
         if scope["path"].startswith(GRAPHQL_PATH):
             await self.handle(scope, receive, send)

@@ -1,4 +1,4 @@
-"""The shapes of ASGI 3.0, as its specification calls them."""
+"""Types of ASGI 3.0, named as in its specification."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any

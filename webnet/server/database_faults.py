@@ -1,4 +1,4 @@
-"""Says why the database can't be used: what an operator puts right, in words that are not a stack trace."""
+"""Explains database errors to operators: a database that can't be reached, or misses migrations."""
 
 from django.apps import apps
 from django.conf import settings
@@ -6,23 +6,23 @@ from django.db import Error as DatabaseError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-# They migrate themselves: what fails there is a migration, and not that one is missing.
-MIGRATING = ("migrate", "run")
+# These commands run the migrations themselves, so missing ones don't explain their errors.
+MIGRATING_COMMANDS = ("migrate", "run")
 
 
-def tell_fault(error: DatabaseError, *, command: str) -> str | None:
-    """One sentence where the database can't be reached or is not migrated; None where the error has another cause."""
+def explain_error(error: DatabaseError, *, command: str) -> str | None:
+    """One sentence if the database can't be reached or is not migrated; None if the error has another cause."""
     try:
         missing = find_missing_migrations()
     except DatabaseError as unreachable:
         return f"The database can't be reached ({_first_line(unreachable)}): start it, or set DATABASE_URL."
-    if missing and command not in MIGRATING:
+    if missing and command not in MIGRATING_COMMANDS:
         return f"The database is not up to date ({_first_line(error)}): run 'migrate' first."
     return None
 
 
 def find_missing_migrations() -> list[str]:
-    """The host's own, as `app.name`: a plugin that is not migrated is withheld and must not stop the others."""
+    """The missing migrations of webnet itself, as `app.name`; those of a plugin only stop the plugin."""
     host_labels = {config.label for config in apps.get_app_configs() if config.name in settings.HOST_APPS}
     executor = MigrationExecutor(connection)
     targets = [leaf for leaf in executor.loader.graph.leaf_nodes() if leaf[0] in host_labels]

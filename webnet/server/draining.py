@@ -1,4 +1,4 @@
-"""Lets a worker end without failing anybody: first it takes nothing new, and only then it lets go of what it has."""
+"""Stops a worker without failing a request: it stops accepting connections first, and closes those it has later."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from collections.abc import Callable
 
 from webnet.server.asgi_types import Application, Message, Receive, Scope, Send
 
-# A client that keeps a connection, and asks something within this time, is told to make a new one.
+# Clients that use a kept-alive connection within this time get `Connection: close`, and open a new one next time.
 DRAIN_SECONDS = 3
 
 
 class Draining:
-    """An application that on SIGTERM goes on for DRAIN_SECONDS before its server is told, by SIGINT, to end.
+    """Wraps an application so that on SIGTERM it serves for another DRAIN_SECONDS; then SIGINT ends its server.
 
-    A server that ends closes the connections that are idle at that moment, while on some of them the next request is
-    already under way. In these seconds new connections go to other workers, and each answer closes its own.
+    A server that stops closes its idle connections, although the next request may already be on its way on some of
+    them. During these seconds new connections go to other workers, and each response closes its connection.
     """
 
     def __init__(self, application: Application, *, listener: int, end_streams: Callable[[], None]) -> None:
@@ -28,16 +28,16 @@ class Draining:
         self._is_ending = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def passed_on(message: Message) -> None:
+        async def send_draining(message: Message) -> None:
             if message["type"] == "lifespan.startup.complete":
-                # The server has set its own handlers by now. SIGINT stays with it.
+                # The server has installed its own handlers by now. This replaces the one of SIGTERM, not of SIGINT.
                 asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.begin)
             await send(self._closing(message) if self._is_ending else message)
 
-        await self._application(scope, receive, passed_on)
+        await self._application(scope, receive, send_draining)
 
     def begin(self) -> None:
-        """Take nothing new from now on; to be called on the event loop."""
+        """Stop accepting connections. Must be called on the event loop."""
         if self._is_ending:
             return
         self._is_ending = True
@@ -53,11 +53,11 @@ class Draining:
 
 
 def stop_accepting(listener: int) -> None:
-    """Put a socket to which nobody connects in the place of this process's copy of the listening one.
+    """Replace this process's copy of the listening socket by one that nobody connects to.
 
-    The server does not stop to listen without closing what it has, and must not find the place empty. The other
-    processes' copies go on.
+    A server can't stop listening without closing its connections, and would fail on a closed file descriptor. The
+    copies of other processes are not affected.
     """
-    with socket.create_server(("127.0.0.1", 0)) as deaf:
-        deaf.settimeout(0)  # the server counts on it
-        os.dup2(deaf.fileno(), listener, inheritable=False)
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        unused.settimeout(0)  # servers expect a non-blocking socket
+        os.dup2(unused.fileno(), listener, inheritable=False)

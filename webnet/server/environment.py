@@ -1,4 +1,4 @@
-"""What the environment says, and what stands in for what it leaves out; read by the settings only."""
+"""Reads environment variables and their defaults, for the settings."""
 
 import contextlib
 import os
@@ -12,19 +12,20 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 from environ import Env
 
-# The example plugins, in the order in which they are loaded; those whose folder is there are on by default.
+# The example plugins in loading order; those whose folder exists are the default of WEBNET_PLUGINS.
 EXAMPLE_PLUGINS = ("hello_world", "device_inventory", "site_map", "reachability")
 
-# Every committed transaction survives a power cut, readers never wait for the writer, and a writer takes its lock at
-# once, since two transactions that both want to write after reading could only fail.
+# Committed transactions survive a power cut, readers never wait for the writer, and triggers also fire for rows that
+# REPLACE deletes, so that the audit log's can't be bypassed.
 SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "recursive_triggers=ON")
 POSTGRESQL = "django.db.backends.postgresql"
 
 
 def read_environment() -> Env:
-    """The process's own variables, and for those that it does not have the file that WEBNET_ENV_FILE names.
+    """The process's environment variables, and below them those in the file that WEBNET_ENV_FILE names.
 
-    The file's never enter the process's own, which its children would take for theirs and not look again.
+    The file's variables are not added to the process's environment: child processes would inherit them and take them
+    for their own, even after the file has changed.
     """
     env, path = Env(), os.environ.get("WEBNET_ENV_FILE", "")
     if path:
@@ -45,27 +46,27 @@ def _read_file(path: Path) -> dict[str, str]:
 
 
 def find_home() -> Path:
-    """Where `manage.py`, `examples/` and `plugins/` are: the checkout, or the folder an installed webnet works in."""
+    """The folder with `plugins/`: the checkout, or the working directory of an installed webnet."""
     checkout = Path(__file__).resolve().parents[2]
     return checkout if (checkout / "manage.py").is_file() else Path.cwd()
 
 
 def make_data_dir(given: str, *, home: Path) -> Path:
-    """The folder for what webnet keeps, made when it is not there."""
+    """The folder for webnet's data, created if it does not exist."""
     path = Path(given or home / "var").absolute()
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
-        raise ImproperlyConfigured(f"WEBNET_DATA_DIR '{path}' can't be made: {problem.strerror}.") from problem
+        raise ImproperlyConfigured(f"WEBNET_DATA_DIR '{path}' can't be created: {problem.strerror}.") from problem
     try:
-        tempfile.TemporaryFile(dir=path).close()  # what a file's rights allow says nothing of a read-only disk
+        tempfile.TemporaryFile(dir=path).close()  # permission bits don't show a read-only disk
     except OSError as problem:
-        raise ImproperlyConfigured(f"WEBNET_DATA_DIR '{path}' can't be written: {problem.strerror}.") from problem
+        raise ImproperlyConfigured(f"WEBNET_DATA_DIR '{path}' is not writable: {problem.strerror}.") from problem
     return path
 
 
 def add_plugin_folders(home: Path) -> None:
-    """Put `plugins/`, its projects and the example plugins at the end of the path, so that they can hide nothing."""
+    """Append `plugins/`, its projects and the example plugins to `sys.path`; at its end they can shadow nothing."""
     projects = (file.parent for file in sorted(home.glob("plugins/*/pyproject.toml")))
     for folder in (home / "plugins", *projects, *sorted(home.glob("examples/*_plugin"))):
         if folder.is_dir() and str(folder) not in sys.path:
@@ -73,14 +74,14 @@ def add_plugin_folders(home: Path) -> None:
 
 
 def name_plugins(listed: list[str] | None, *, home: Path) -> tuple[str, ...]:
-    """The plugins' modules: those listed, each once; or the example plugins of the checkout when nothing is listed."""
+    """The plugins' modules: those listed, each once; without a list, the example plugins of the checkout."""
     if listed is None:
         return tuple(name for name in EXAMPLE_PLUGINS if (home / "examples" / f"{name}_plugin").is_dir())
     return tuple(dict.fromkeys(name.strip() for name in listed if name.strip()))
 
 
 def read_secret_key(given: str, *, debug: bool, data_dir: Path) -> str:
-    """The key given; while debugging, one that is made once and kept in the data folder, for its owner's eyes only."""
+    """The given key; with WEBNET_DEBUG, a random one that is stored in the data folder, readable by its owner only."""
     if given:
         return given
     if not debug:
@@ -92,7 +93,7 @@ def read_secret_key(given: str, *, debug: bool, data_dir: Path) -> str:
 
 
 def _make_secret_key(path: Path) -> None:
-    """Appears whole or not at all: of two first starts one makes the key, and both use it."""
+    """Create the file atomically: when two processes start for the first time, both use the key of one of them."""
     handle, draft = tempfile.mkstemp(dir=path.parent)  # 0600 from the start
     with os.fdopen(handle, "w") as file:
         file.write(secrets.token_urlsafe(50))
@@ -102,26 +103,26 @@ def _make_secret_key(path: Path) -> None:
 
 
 def name_allowed_hosts(given: list[str], *, debug: bool) -> list[str]:
-    """The hosts given; while debugging, this machine's own names."""
+    """The given hosts; with WEBNET_DEBUG, the names of this machine."""
     if given:
         return given
     if not debug:
         raise ImproperlyConfigured(
-            "Set WEBNET_ALLOWED_HOSTS to the host names that webnet answers to, separated by commas, "
+            "Set WEBNET_ALLOWED_HOSTS to the host names that webnet serves, separated by commas, "
             "or WEBNET_DEBUG=1 to try webnet out."
         )
     return ["localhost", "127.0.0.1", "[::1]"]
 
 
 def read_number(name: str, given: str, *, lowest: int, highest: int) -> int:
-    """The whole number given; `name` is the variable's, for the refusal."""
+    """The given whole number. `name` is the variable, for the error message."""
     if given.isascii() and given.isdecimal() and lowest <= int(given) <= highest:
         return int(given)
     raise ImproperlyConfigured(f"{name} must be a whole number from {lowest} to {highest}, not '{given}'.")
 
 
 def read_switch(name: str, given: str, *, default: bool) -> bool:
-    """Whether it is on; `name` is the variable's, for the refusal, and an empty one counts as left out."""
+    """Whether the switch is on; an empty value counts as not set. `name` is the variable, for the error message."""
     switch = {"": default, **dict.fromkeys(("1", "true", "yes", "on"), True)}
     switch.update(dict.fromkeys(("0", "false", "no", "off"), False))
     if given.lower() not in switch:
@@ -130,15 +131,15 @@ def read_switch(name: str, given: str, *, default: bool) -> bool:
 
 
 def read_redis_url(given: str) -> str:
-    """The address given, as the Redis client takes it; empty for none."""
+    """The given URL of a Redis server; empty without one."""
     if given and not given.startswith(("redis://", "rediss://", "unix://")):
-        # The address itself is not repeated: it may hold a password.
+        # The message does not repeat the URL, which may contain a password.
         raise ImproperlyConfigured("REDIS_URL must look like redis://:password@host:6379/0, rediss://… or unix://….")
     return given
 
 
 def read_origins(name: str, given: list[str]) -> list[str]:
-    """The origins given, each a scheme and a host, with a port where it is not the scheme's own."""
+    """The given origins: each a scheme and a host, with a port if it is not the scheme's default."""
     for origin in given:
         parts = urlsplit(origin)
         if parts.scheme not in ("http", "https") or not parts.netloc or origin != f"{parts.scheme}://{parts.netloc}":
@@ -147,11 +148,12 @@ def read_origins(name: str, given: list[str]) -> list[str]:
 
 
 def describe_database(url: str) -> dict[str, Any]:
-    """Django's settings for the database at `url`: SQLite or PostgreSQL, with connections that are kept."""
+    """Django's settings for the SQLite or PostgreSQL database at `url`, with persistent connections."""
     parsed = {**_parse_database(url), "CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
     if parsed["ENGINE"] == POSTGRESQL:
         return parsed
     options = {
+        # Take the write lock at the start: of two transactions that read first and then write, one would always fail.
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
         "init_command": "".join(f"PRAGMA {pragma};" for pragma in SQLITE_PRAGMAS),
@@ -163,5 +165,5 @@ def _parse_database(url: str) -> dict[str, Any]:
     if url.startswith(("postgres://", "postgresql://", "sqlite://")):
         with contextlib.suppress(ValueError):
             return dict(Env.db_url_config(url))
-    # The address itself is not repeated: it may hold a password.
+    # The message does not repeat the URL, which may contain a password.
     raise ImproperlyConfigured("DATABASE_URL must look like postgres://user:password@host:5432/name or sqlite:///file.")

@@ -1,4 +1,4 @@
-"""The workers of `manage.py serve`: granian's own management of them, on one port that all of them share."""
+"""The worker processes of `manage.py serve`: managed by granian, with one listening socket for all of them."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from webnet.server.worker import load_application, try_to_load
 
 logger = logging.getLogger(__name__)
 
-# A stream keeps its connection for hours; granian's own limit would let in a few hundred of them.
-MOST_CONNECTIONS = 10_000
+# Streams keep their connections for hours, and granian's default would only allow a few hundred.
+MAXIMUM_CONNECTIONS = 10_000
 TRIAL_SECONDS = 120
 SLACK_SECONDS = 5
 
 
 class Fleet(MPServer):
-    """granian, but on Linux too its workers inherit one listening socket, which this process keeps open.
+    """granian's server, but its workers share one listening socket, which this process keeps open.
 
-    There granian opens a socket for each worker, and connections that wait at one are reset when its worker ends.
-    Here they wait until any worker takes them, also while there is none.
+    On Linux granian opens a socket per worker, and connections that wait there are reset when the worker ends. With a
+    shared socket they wait until any worker accepts them, even while there is none.
     """
 
     def __init__(self, listener: socket.socket, **options: Any) -> None:
@@ -42,42 +42,42 @@ class Fleet(MPServer):
         self._ssp = None
         self._sso = self._listener
         handle = self._listener.fileno()
-        # granian's own types leave out what differs between systems. False: it is not a Unix socket.
+        # granian's types omit arguments that differ between platforms. False: this is not a Unix socket.
         self._shd = SocketHolder(handle, False, BACKLOG)  # type: ignore[call-arg,assignment]  # noqa: FBT003
 
     def _reload(self, spawn_target: Any, target_loader: Any) -> None:
-        """As granian does it, but only when a trial says that new workers will start, and with the time they need."""
-        # Before the trial: a signal that comes from here on asks for another one, of what is installed then.
+        """Reload like granian, but only if a trial start succeeds, and with the time that it took as the interval."""
+        # Reset before the trial, so that a signal from now on causes another one, with the code installed by then.
         self.reload_signal = False
         self.main_loop_interrupt.clear()
         seconds = _try_start()
         if seconds is None:
-            logger.error("New workers would not start: the old ones go on.")
+            logger.error("New workers fail to start: the old ones keep running.")
         else:
             self.respawn_interval = seconds
-            super()._reload(spawn_target, target_loader)  # type: ignore[no-untyped-call]  # as granian has it
+            super()._reload(spawn_target, target_loader)  # type: ignore[no-untyped-call]  # granian has no type here
             self._forget_replaced()
-        # What came in the meantime must not be lost with the event, which granian clears too.
+        # granian clears the event afterwards, so set it again for signals that arrived in the meantime.
         if self.interrupt_signal or self.interrupt_children or self.reload_signal:
             self.main_loop_interrupt.set()
 
     def _respawn_workers(self, workers: Iterable[int], *args: Any, **options: Any) -> None:
-        """One by one, and no further once the server is told to end."""
+        """Replace the workers one by one, and stop once the server is asked to end."""
         for worker in workers:
             if not self.interrupt_signal:
                 super()._respawn_workers([worker], *args, **options)
 
     def _forget_replaced(self) -> None:
-        """Workers that died and are replaced already: granian would think that they can't live at all, and give up."""
+        """Forget workers that died and have been replaced: granian would take them for crashing ones, and give up."""
         self.respawned_wrks.clear()
-        # In place, since granian's own threads add to it.
+        # Changed in place, since granian's own threads append to it.
         self.interrupt_children[:] = [each for each in self.interrupt_children if not self.wrks[each].is_alive()]
 
 
 def serve(listener: socket.socket, *, workers: int) -> None:
-    """Serve until the process is told to end; SIGHUP replaces the workers one by one.
+    """Serve until a signal ends the process; SIGHUP replaces the workers one by one.
 
-    Each worker is a new interpreter and not a fork of this process, so it has the code that is installed when it
+    Each worker is a new interpreter rather than a fork of this process, so it runs the code that is installed when it
     starts.
     """
     multiprocessing.set_start_method("spawn", force=True)
@@ -87,7 +87,7 @@ def serve(listener: socket.socket, *, workers: int) -> None:
         address=host,
         port=port,
         backlog=BACKLOG,
-        backpressure=MOST_CONNECTIONS,
+        backpressure=MAXIMUM_CONNECTIONS,
         interface=Interfaces.ASGI,
         http=HTTPModes.http1,
         websockets=False,
@@ -101,7 +101,7 @@ def serve(listener: socket.socket, *, workers: int) -> None:
 
 
 def _try_start() -> float | None:
-    """How long a worker takes to load all there is now; None when it can't."""
+    """How many seconds a worker takes to load the code that is installed now; None if it fails."""
     started = time.monotonic()
     trial = multiprocessing.Process(target=try_to_load, daemon=True)
     trial.start()

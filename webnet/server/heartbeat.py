@@ -1,4 +1,4 @@
-"""What a serving process does beside requests: a heartbeat in its row among the workers, and periodic tasks."""
+"""The background threads of a serving process: the heartbeat of its row in the table of workers, and periodic tasks."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ STOP_SECONDS = 5
 TASK_INTERVAL_SECONDS = 5
 TASKS_STOP_SECONDS = 1
 
-# Each looks for work that is due, does it and returns soon, since the others wait for it.
+# Each does the work that is due and returns soon, since the next one waits for it.
 PERIODIC_TASKS: tuple[Callable[[], object], ...] = (pauses.pause_and_retry, after_commit.call_due)
 
 
 class Heartbeat:
-    """A thread that renews this process's row every few seconds; as a context, or between `start` and `stop`.
+    """A thread that renews this process's row every few seconds; use it as a context manager, or `start` and `stop` it.
 
-    Periodic tasks have a thread of their own: a plugin that is slow there must not make the process look dead.
+    Periodic tasks have a thread of their own, so that a slow plugin does not make the process look dead.
     """
 
     def __init__(self) -> None:
         self._token = new_token()
-        self._ending = Event()
-        # A daemon, so that a process that is told to end never waits for it.
+        self._stopping = Event()
+        # A daemon thread, which the end of the process does not wait for.
         self._thread = Thread(target=self._run, name="heartbeat", daemon=True)
         self._tasks = PeriodicTasks()
 
@@ -47,55 +47,55 @@ class Heartbeat:
         self.stop()
 
     def start(self) -> None:
-        """From now on this process counts as one that serves."""
+        """Register this process as a worker, and start the periodic tasks."""
         self._thread.start()
         self._tasks.start()
 
     def stop(self) -> None:
-        """Take the row away; where that can't be done, it counts as dead after a while."""
-        self._ending.set()
+        """Delete the row. If that fails, the process counts as dead after a while."""
+        self._stopping.set()
         self._tasks.stop()
         self._thread.join(STOP_SECONDS)
 
     def _run(self) -> None:
-        while not self._ending.is_set():
+        while not self._stopping.is_set():
             _write(lambda: workers.beat(self._token))
-            self._ending.wait(workers.BEAT_SECONDS)
+            self._stopping.wait(workers.BEAT_SECONDS)
         _write(lambda: workers.leave(self._token))
-        registry.unload_all()  # here, since nobody waits for this thread for longer than a while
+        registry.unload_all()  # on this thread, since `stop` limits how long it waits for it
 
 
 class PeriodicTasks:
     """The thread that runs the periodic tasks, between `start` and `stop`."""
 
     def __init__(self) -> None:
-        self._ending = Event()
-        # A daemon, so that a process that is told to end never waits for a plugin.
+        self._stopping = Event()
+        # A daemon thread, so that the end of the process does not wait for a plugin.
         self._thread = Thread(target=self._run, name="periodic-tasks", daemon=True)
 
     def start(self) -> None:
-        """Run all tasks now, and again every few seconds."""
+        """Run all tasks now, and then every few seconds."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Start no further task."""
-        self._ending.set()
+        """Start no more tasks."""
+        self._stopping.set()
         self._thread.join(TASKS_STOP_SECONDS)
 
     def _run(self) -> None:
-        while not self._ending.is_set():
+        while not self._stopping.is_set():
             for task in PERIODIC_TASKS:
                 _run_task(task)
-            self._ending.wait(TASK_INTERVAL_SECONDS)
-        _run_task(pauses.pause_and_retry)  # what failed here since the last time would be lost with the process
+            self._stopping.wait(TASK_INTERVAL_SECONDS)
+        _run_task(pauses.pause_and_retry)  # or failures counted since the last time would be lost
 
 
 def _run_task(task: Callable[[], object]) -> None:
-    """What fails now may do better next time; between two times no connection is kept."""
+    """Run a task and log its error: it may succeed next time. No database connection is kept in between."""
     try:
         task()
     except DatabaseError as error:
-        logger.warning("The periodic task %s waits for the database: %s", task.__name__, error)
+        logger.warning("The periodic task %s failed, the database is not available: %s", task.__name__, error)
     except Exception:
         logger.exception("The periodic task %s failed.", task.__name__)
     finally:
@@ -103,7 +103,7 @@ def _run_task(task: Callable[[], object]) -> None:
 
 
 def _write(call: Callable[[], None]) -> None:
-    """A database that does not answer now may do so at the next beat; between two beats no connection is kept."""
+    """Write to the row and log an error: the next heartbeat may succeed. No database connection is kept in between."""
     try:
         call()
     except DatabaseError as error:

@@ -1,15 +1,15 @@
-"""Takes the port that a server listens on, and says where that is."""
+"""Opens the socket that a server listens on, and describes its address."""
 
 import socket
 
 from django.core.management.base import CommandError
 
-# As many connections may wait while every worker is busy, or is just being replaced.
+# The number of connections that can wait while all workers are busy or being replaced.
 BACKLOG = 1_024
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Take the port; 0 takes any that is free. Raises CommandError."""
+    """Listen on the port; 0 takes any free one. Raises CommandError."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, protocol)
@@ -22,7 +22,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def describe_address(listener: socket.socket) -> str:
-    """Where a browser on this machine finds it."""
+    """The URL for a browser on this machine."""
     host, port = listener.getsockname()[:2]
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - only looked up, never bound
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - nothing is bound here
     return f"http://{f'[{reachable}]' if ':' in reachable else reachable}:{port}/"

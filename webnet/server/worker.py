@@ -1,4 +1,4 @@
-"""What a worker of `manage.py serve` serves; made in the worker itself, with the code that is installed by then."""
+"""Loads the application in a worker of `manage.py serve`, with the code that is installed at that time."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from threading import Thread
 from webnet.server.asgi_types import Application
 from webnet.server.draining import DRAIN_SECONDS, Draining
 
-LEAST_AGE_SECONDS = 6
-PATIENCE_SECONDS = 3
+MINIMUM_AGE_SECONDS = 6
+GRACE_SECONDS = 3
 
-_born = time.monotonic()
+_started = time.monotonic()
 
 
 def load_application(listener: int) -> Application:
-    """All of webnet, behind what only a worker needs. `listener` is the file descriptor of the shared socket."""
+    """The application with what only a worker needs. `listener` is the file descriptor of the shared socket."""
     import django
     from django.conf import settings
 
@@ -26,32 +26,32 @@ def load_application(listener: int) -> Application:
     from webnet.api.events.log_tail import end_all
     from webnet.server.asgi_router import make_application
 
-    Thread(target=_end_with_parent, name="parent", daemon=True).start()
+    Thread(target=_stop_with_parent, name="parent", daemon=True).start()
     application = make_application(threads=settings.WEBNET_THREADS, leave=leave)
     return Draining(behind_proxy(application), listener=listener, end_streams=end_all)
 
 
 def leave() -> None:
-    """End this worker, which a thread that hangs would keep from ending by itself; granian makes another.
+    """End this worker by force, since a hung thread would keep it alive; granian starts another one.
 
-    What else it has in hand gets a few seconds.
+    Other requests get a few seconds to finish.
     """
-    # A worker that ends earlier looks to granian as if none could live, and it gives up.
-    time.sleep(max(0.0, LEAST_AGE_SECONDS - (time.monotonic() - _born)))
+    # granian gives up when a worker ends earlier: it takes that for a failing start.
+    time.sleep(max(0.0, MINIMUM_AGE_SECONDS - (time.monotonic() - _started)))
     os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(DRAIN_SECONDS + PATIENCE_SECONDS)
+    time.sleep(DRAIN_SECONDS + GRACE_SECONDS)
     os._exit(1)
 
 
 def try_to_load() -> None:
-    """Load what a worker would, in a process of its own, and end it; plugins' threads must not keep it."""
-    import webnet.server.asgi_application  # noqa: F401 - it is the trial
+    """Load what a worker would load, in a process of its own, and exit even if plugins have started threads."""
+    import webnet.server.asgi_application  # noqa: F401 - importing it is the trial
 
     os._exit(0)
 
 
 def behind_proxy(application: Application) -> Application:
-    """Only a proxy may say who the client is, and only where there is one: as uvicorn does for `manage.py run`."""
+    """Trust the proxy's headers about the client if there is a proxy, like uvicorn does for `manage.py run`."""
     from django.conf import settings
     from granian.utils.proxies import wrap_asgi_with_proxy_headers
 
@@ -62,8 +62,8 @@ def behind_proxy(application: Application) -> Application:
     return wrapped
 
 
-def _end_with_parent() -> None:
-    """Give the port free when nobody is left to look after this worker."""
+def _stop_with_parent() -> None:
+    """Stop when the parent process is gone, which frees the port."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

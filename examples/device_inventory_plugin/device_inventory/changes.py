@@ -1,4 +1,4 @@
-"""What can be done with devices: plain functions on rows, for mutations and for anybody else."""
+"""Operations on devices: plain functions on rows, independent of GraphQL."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from device_inventory.models import Device, Interface
 from webnet.sdk.errors import InvalidInput
 from webnet.sdk.models import Customer
 
-# What its audit log shows of a device.
+# The columns of a device that the audit log shows.
 SHOWN = ("name", "host", "status")
-LARGEST_DEVICE = 100
+MAXIMUM_INTERFACES = 100
 
 
 def describe(device: Device) -> dict[str, Any]:
@@ -24,28 +24,28 @@ def describe(device: Device) -> dict[str, Any]:
 
 
 def store(device: Device, interfaces: Sequence[Mapping[str, Any]] | None) -> None:
-    """Write a new or changed device, with exactly these interfaces; None leaves them alone."""
+    """Save a new or changed device and replace its interfaces; None keeps them."""
     device.full_clean(exclude=["customer"], validate_constraints=False)
     try:
         with transaction.atomic():
             device.save()
     except IntegrityError as error:
-        raise InvalidInput(f"There is a device '{device.name}' already.", field="name", code="NAME_TAKEN") from error
+        raise InvalidInput(f"There is already a device '{device.name}'.", field="name", code="NAME_TAKEN") from error
     if interfaces is not None:
         _store_interfaces(device, interfaces)
 
 
 def _store_interfaces(device: Device, wanted: Sequence[Mapping[str, Any]]) -> None:
-    """Those with the same name stay what they are, so that their ids do."""
+    """Replace the interfaces; those with the same name are updated, so that they keep their ids."""
     names = [each["name"] for each in wanted]
-    if len(wanted) > LARGEST_DEVICE or len(set(names)) < len(names):
+    if len(wanted) > MAXIMUM_INTERFACES or len(set(names)) < len(names):
         raise InvalidInput(
-            f"A device has at most {LARGEST_DEVICE} interfaces, each with a name of its own.", field="interfaces"
+            f"A device can have {MAXIMUM_INTERFACES} interfaces at most, with different names.", field="interfaces"
         )
-    there = {each.name: each for each in device.interfaces.all()}
+    existing = {each.name: each for each in device.interfaces.all()}
     device.interfaces.exclude(name__in=names).delete()
     for values in wanted:
-        interface = there.get(values["name"]) or Interface(customer=device.customer, device=device)
+        interface = existing.get(values["name"]) or Interface(customer=device.customer, device=device)
         interface.name, interface.address = values["name"], values["address"]
         interface.full_clean(exclude=["customer", "device"], validate_constraints=False)
         interface.save()
@@ -53,32 +53,36 @@ def _store_interfaces(device: Device, wanted: Sequence[Mapping[str, Any]]) -> No
 
 @dataclass(frozen=True, kw_only=True)
 class Imported:
-    """How many devices an import made, and how many it changed."""
+    """The number of devices that an import created and updated."""
 
     created: int
     updated: int
 
 
 def refuse_too_many(customer: Customer, *, more: int, maximum: int) -> None:
-    """Raise InvalidInput where the customer would have more devices than its settings allow."""
+    """Raise InvalidInput if the customer would have more devices than its settings allow."""
     if more and Device.objects.of(customer).count() + more > maximum:
-        raise InvalidInput(f"'{customer.slug}' may have {maximum} devices at most.", field="")
+        raise InvalidInput(f"'{customer.slug}' can have {maximum} devices at most.", field="")
 
 
 def import_devices(sheet: Sheet, *, customer: Customer, maximum: int) -> Imported:
-    """Store the devices of a sheet that has no errors; those that are there already, by name, are changed."""
-    there = {device.name: device for device in Device.objects.of(customer).filter(name__in=_names(sheet))}
-    new = [device for device in sheet.devices if device.name not in there]
+    """Store the devices of a sheet without errors; existing ones, by name, are updated."""
+    existing = {device.name: device for device in Device.objects.of(customer).filter(name__in=_names(sheet))}
+    new = [device for device in sheet.devices if device.name not in existing]
     for device in new:
         device.customer = customer
-    changed = [there[each.name] for each in sheet.devices if each.name in there and _take(there[each.name], each)]
+    changed = [
+        existing[each.name] for each in sheet.devices if each.name in existing and _update(existing[each.name], each)
+    ]
     refuse_too_many(customer, more=len(new), maximum=maximum)
     Device.objects.bulk_update(changed, ["host", "status"], batch_size=500)
     try:
         with transaction.atomic():
             Device.objects.bulk_create(new, batch_size=500)
     except IntegrityError as error:
-        raise InvalidInput("Somebody made one of these devices just now: import them again.", field="csv") from error
+        raise InvalidInput(
+            "One of these devices was just created by somebody else: import them again.", field="csv"
+        ) from error
     return Imported(created=len(new), updated=len(changed))
 
 
@@ -86,8 +90,8 @@ def _names(sheet: Sheet) -> list[str]:
     return [device.name for device in sheet.devices]
 
 
-def _take(device: Device, wanted: Device) -> bool:
-    """Take over host and status; returns whether that changes anything."""
+def _update(device: Device, wanted: Device) -> bool:
+    """Copy host and status; returns whether that changes anything."""
     is_changed = describe(device) != describe(wanted)
     device.host, device.status = wanted.host, wanted.status
     return is_changed

@@ -1,4 +1,4 @@
-"""Devices and their interfaces: rows of one customer each."""
+"""Devices and their interfaces; each row belongs to one customer."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from django.db import models
 
 from webnet.sdk.models import CustomerOwnedModel
 
-# What every text here may be: no control characters, so that a name is one line in tables, logs and CSV files.
+# No control characters, so that a name is one line in tables, logs and CSV files.
 one_line = RegexValidator(r"\A[^\x00-\x1f\x7f]*\Z", "Write one line of text, without control characters.")
 host_name = RegexValidator(r"\A[A-Za-z0-9._:-]*\Z", "Write a host name or an IP address.")
 
 
 class DeviceStatus(models.TextChoices):
-    """Where in its life a device is."""
+    """The state of a device in its life cycle."""
 
     PLANNED = "planned"
     ACTIVE = "active"
@@ -22,7 +22,7 @@ class DeviceStatus(models.TextChoices):
 
 
 class Device(CustomerOwnedModel):
-    """A device; its name is unique for its customer."""
+    """A device; its name is unique per customer."""
 
     name = models.CharField(max_length=100, validators=[one_line])
     host = models.CharField(max_length=253, blank=True, validators=[host_name])
@@ -37,7 +37,7 @@ class Device(CustomerOwnedModel):
 
 
 class Interface(CustomerOwnedModel):
-    """An interface of a device; its name is unique there."""
+    """An interface of a device; its name is unique per device."""
 
     device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="interfaces")
     name = models.CharField(max_length=50, validators=[one_line])

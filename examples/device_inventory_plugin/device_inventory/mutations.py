@@ -1,4 +1,4 @@
-"""Changes of devices, each one transaction with a row in the customer's audit log."""
+"""Mutations of devices: each is one transaction with a row in the customer's audit log."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from webnet.sdk import graphql
 
 @graphql.input
 class InterfaceInput:
-    """An interface by its name."""
+    """An interface, identified by its name."""
 
     name: str
     address: str | None = None
@@ -37,7 +37,7 @@ class CreateDevicePayload:
 
 @graphql.input
 class UpdateDeviceInput:
-    """What is left out or null stays; `interfaces` replaces all of them."""
+    """Fields that are omitted or null stay unchanged; `interfaces` replaces all interfaces."""
 
     id: graphql.ID
     name: str | None = graphql.UNSET
@@ -48,7 +48,7 @@ class UpdateDeviceInput:
 
 @graphql.type
 class UpdateDevicePayload:
-    """The device as it is now."""
+    """The device after the change."""
 
     device: Device
     changed: bool
@@ -56,28 +56,28 @@ class UpdateDevicePayload:
 
 @graphql.input
 class DeleteDeviceInput:
-    """The device that shall be gone."""
+    """The device to delete."""
 
     id: graphql.ID
 
 
 @graphql.type
 class DeleteDevicePayload:
-    """False where there was none."""
+    """`changed` is false if there was no such device."""
 
     changed: bool
 
 
 @graphql.input
 class ImportDevicesInput:
-    """CSV text with the header `name,host,status`, of which only `name` must be there."""
+    """CSV text with the header `name,host,status`, of which only `name` is required."""
 
     csv: str
 
 
 @graphql.type
 class ImportDevicesRowError:
-    """What is wrong with one row. `line` counts from 1, the header's; `column` is null for the whole row."""
+    """An error in a row. `line` counts from 1, the header; `column` is null if it concerns the whole row."""
 
     line: int
     column: str | None
@@ -86,7 +86,7 @@ class ImportDevicesRowError:
 
 @graphql.type
 class ImportDevicesPayload:
-    """All rows were taken, or, where there are `errors` (the first 100), none of them."""
+    """All rows were imported, or none if there are `errors` (the first 100)."""
 
     changed: bool
     created_count: int
@@ -99,7 +99,7 @@ class DeviceMutations:
     @graphql.mutation(permission="edit")
     @staticmethod
     def create_device(info: graphql.Info, input: CreateDeviceInput) -> CreateDevicePayload:
-        """NAME_TAKEN where the customer has a device of this name."""
+        """Create a device. Refused with NAME_TAKEN if the customer already has a device of this name."""
         context = info.context
         with context.operation("create_device") as operation:
             maximum = context.settings()["maximum_devices"]
@@ -114,7 +114,7 @@ class DeviceMutations:
     @graphql.mutation(permission="edit")
     @staticmethod
     def update_device(info: graphql.Info, input: UpdateDeviceInput) -> UpdateDevicePayload:
-        """Say only what shall change."""
+        """Change the given fields of a device."""
         with info.context.operation("update_device") as operation:
             device = info.context.get(Device, input.id)
             operation.before, interfaces = changes.describe(device), _describe_interfaces(device)
@@ -129,7 +129,7 @@ class DeviceMutations:
     @graphql.mutation(permission="edit")
     @staticmethod
     def delete_device(info: graphql.Info, input: DeleteDeviceInput) -> DeleteDevicePayload:
-        """With its interfaces; one that is gone already, or never was here, is no mistake."""
+        """Delete a device with its interfaces; it is not an error if it does not exist."""
         with info.context.operation("delete_device") as operation:
             device = info.context.find(Device, input.id)
             operation.changed = device is not None
@@ -141,7 +141,7 @@ class DeviceMutations:
     @graphql.mutation(permission="import_devices")
     @staticmethod
     def import_devices(info: graphql.Info, input: ImportDevicesInput) -> ImportDevicesPayload:
-        """New devices are made, and those of the same name changed: all of them, or none and every row's error."""
+        """Create devices, and update those of the same name: all of them, or none if any row has an error."""
         settings = info.context.settings()
         sheet = read_sheet(input.csv, maximum_rows=settings["maximum_import_rows"])
         if sheet.errors:
@@ -157,7 +157,7 @@ class DeviceMutations:
 
 
 def _plain(interfaces: list[InterfaceInput] | None) -> list[dict[str, Any]] | None:
-    """The interfaces that were given; None where none were."""
+    """The given interfaces; None if the field was omitted."""
     if interfaces is None or interfaces is graphql.UNSET:
         return None
     return [{"name": each.name, "address": each.address or None} for each in interfaces]

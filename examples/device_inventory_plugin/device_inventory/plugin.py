@@ -1,4 +1,4 @@
-"""What webnet reads of this package: who the plugin is and what it declares."""
+"""The plugin class, which webnet reads: metadata and declarations."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NEARLY_FULL = 0.9
 
 
 class Plugin(PluginBase):
-    """Devices and their interfaces, for each customer its own."""
+    """Keeps each customer's devices and their interfaces."""
 
     name = "device_inventory"
     verbose_name = "Device Inventory"
@@ -31,19 +31,19 @@ class Plugin(PluginBase):
     webnet_version = ">=0.1,<1"
 
     def get_settings_schema(self) -> dict[str, Any]:
-        """Limits are the platform's to set; how many rows a page has is the customer's choice."""
+        """The limits are set by platform operators; customers choose the number of devices per page."""
         return {
             "type": "object",
             "additionalProperties": False,
             "properties": {
                 "page_size": _number("Devices per page", default=25, maximum=200),
-                "maximum_devices": _number("Most devices that a customer may have", default=10_000, is_limit=True),
-                "maximum_import_rows": _number("Most rows of one import", default=1_000, is_limit=True),
+                "maximum_devices": _number("Maximum number of devices", default=10_000, is_limit=True),
+                "maximum_import_rows": _number("Maximum number of rows per import", default=1_000, is_limit=True),
             },
         }
 
     def get_permissions(self) -> list[Permission]:
-        """What members may do, and from which role up by default."""
+        """Permissions with the lowest role that has them by default."""
         return [
             Permission(name="view", description="See devices", minimum_role="viewer"),
             Permission(name="edit", description="Add, change and delete devices", minimum_role="operator"),
@@ -57,23 +57,23 @@ class Plugin(PluginBase):
         return extension
 
     def get_ui_views(self) -> list[UIView]:
-        """The page with the table, at the plugin's own address."""
+        """The page with the table of devices, at the plugin's root."""
         from device_inventory.views import show_devices
 
         return [UIView(name="devices", path="", view=show_devices, title="Devices", permission="view")]
 
     def get_navigation_items(self) -> list[NavigationItem]:
-        """The empty address is the plugin's first page, for the customer who looks."""
+        """A link to the plugin's page; URLs are relative to the plugin's root."""
         return [NavigationItem(label="Devices", url="", icon="server", order=20, permission="view")]
 
     def get_dashboard_widgets(self) -> list[DashboardWidget]:
-        """How many devices there are."""
+        """A widget with the number of devices by status."""
         return [
             DashboardWidget(name="by_status", title="Devices", order=20, permission="view", data=self.count_by_status)
         ]
 
     def count_by_status(self, context: HookContext) -> dict[str, int]:
-        """The widget's data: `{"planned": 0, "active": 2, …}`, of one customer or of all."""
+        """The widget's data, of one customer or of all: `{"planned": 0, "active": 2, …}`."""
         from django.db.models import Count
 
         from device_inventory.models import DeviceStatus
@@ -82,7 +82,7 @@ class Plugin(PluginBase):
         return dict.fromkeys(DeviceStatus.values, 0) | dict(rows)
 
     def health_check(self, context: HookContext) -> HealthReport:
-        """Degraded when a customer is about to reach its limit."""
+        """Degraded when a customer has almost reached its limit."""
         if context.customer is None:
             return HealthReport(status="healthy", details={"devices": _rows_of(context).count()})
         count, maximum = _rows_of(context).count(), context.settings["maximum_devices"]
@@ -98,6 +98,6 @@ def _rows_of(context: HookContext) -> Any:
 
 
 def _number(title: str, *, default: int, maximum: int = 1_000_000, is_limit: bool = False) -> dict[str, Any]:
-    """A setting; a limit is set by operators of the platform only."""
+    """The schema of a setting; limits can only be set by platform operators."""
     shown = {"title": title, "type": "integer", "minimum": 1, "maximum": maximum, "default": default}
     return shown | {"x-webnet-scope": "platform"} if is_limit else shown

@@ -1,4 +1,4 @@
-"""What can be asked about devices."""
+"""Queries of devices."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from webnet.sdk import graphql
 @graphql.type
 class DeviceQueries:
     devices: graphql.Connection[Device] = graphql.connection(
-        permission="view", description="The customer's devices, by age unless ordered otherwise."
+        permission="view", description="The customer's devices, oldest first by default."
     )
-    device: Device | None = graphql.node(permission="view", description="One of the customer's devices.")
+    device: Device | None = graphql.node(permission="view", description="A device of the customer.")
 
 
 @graphql.extend(graphql.Customer)
 class CustomerFields:
-    device_count: int = graphql.count(models.Device, description="0 where the plugin is not effective.")
+    device_count: int = graphql.count(
+        models.Device, description="The number of devices; 0 where the plugin is not effective."
+    )

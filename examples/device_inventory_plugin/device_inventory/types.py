@@ -1,4 +1,4 @@
-"""What GraphQL shows of devices: scoped to the customer by the SDK, wherever it appears."""
+"""The GraphQL types of devices; the SDK limits them to the customer's rows wherever they are used."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ DeviceStatus = graphql.enum(models.DeviceStatus)
 
 @graphql.filter
 class DeviceFilter:
-    """`search` is a case-insensitive part of name or host."""
+    """`search` finds a part of the name or host, in any case."""
 
     name: list[str] | None
     status: list[DeviceStatus] | None
@@ -33,4 +33,4 @@ class Device(graphql.Node):
     name: str
     host: str
     status: DeviceStatus
-    interfaces: graphql.Connection[Interface] = graphql.connection(description="By age.")
+    interfaces: graphql.Connection[Interface] = graphql.connection(description="Its interfaces, oldest first.")

@@ -15,14 +15,14 @@ LONGEST_SEARCH = 100
 
 @require_safe
 def show_devices(request: HttpRequest) -> HttpResponse:
-    """A table, page by page; `?search=`, `?status=` and `?page=` narrow it. webnet has asked for the permission."""
-    here = request.webnet  # the HookContext: for whom this page is, and with which settings
+    """A paginated table, with `?search=`, `?status=` and `?page=`. webnet has checked the permission."""
+    context = request.webnet  # the HookContext, with the customer and its settings
     search, status = request.GET.get("search", "")[:LONGEST_SEARCH].replace("\0", ""), request.GET.get("status", "")
-    rows = Device.objects.of(here.customer).annotate(interface_count=Count("interfaces")).order_by("name")
+    rows = Device.objects.of(context.customer).annotate(interface_count=Count("interfaces")).order_by("name")
     if search:
         rows = rows.filter(Q(name__icontains=search) | Q(host__icontains=search))
     if status in DeviceStatus.values:
         rows = rows.filter(status=status)
-    page = Paginator(rows, here.settings["page_size"]).get_page(request.GET.get("page"))
-    shown = {"page": page, "search": search, "status": status, "statuses": DeviceStatus.choices}
-    return render(request, "device_inventory/devices.html", shown)
+    page = Paginator(rows, context.settings["page_size"]).get_page(request.GET.get("page"))
+    variables = {"page": page, "search": search, "status": status, "statuses": DeviceStatus.choices}
+    return render(request, "device_inventory/devices.html", variables)

@@ -43,7 +43,7 @@ def test_a_row_too_many_refuses_the_whole() -> None:
 
 
 def test_a_text_too_large_is_not_even_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv_import, "LARGEST_TEXT", 10)
+    monkeypatch.setattr(csv_import, "MAXIMUM_CHARACTERS", 10)
 
     assert errors("name\nabcdef\n") == [(1, "")]
 

@@ -1,3 +1,3 @@
-"""A webnet plugin that greets each customer: the smallest one that uses every part of a plugin."""
+"""A webnet plugin that greets each customer: the smallest one that uses every feature of plugins."""
 
 __version__ = "1.0.0"

@@ -1,10 +1,10 @@
-"""The plugin as a Django app, as any other."""
+"""The plugin as a Django app."""
 
 from django.apps import AppConfig
 
 
 class HelloWorldConfig(AppConfig):
-    """Only needed to say more than the defaults do; here, a name to read."""
+    """Optional: without it, Django uses defaults. Here it sets a readable name."""
 
     name = "hello_world"
     verbose_name = "Hello World"

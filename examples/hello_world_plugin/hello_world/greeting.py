@@ -1,4 +1,4 @@
-"""What this plugin does: it greets."""
+"""Composes the greeting."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from webnet.plugins.base import HookContext
 
 
 def make_greeting(context: HookContext, *, to: str = "") -> str:
-    """ "Hello, Acme!" in the customer's words: to that somebody, or else to the customer."""
+    """The greeting with the customer's settings, such as "Hello, Acme!"; `to` replaces the customer's name."""
     name = to or getattr(context.customer, "name", "world")
     return f"{context.settings['greeting']}, {name}{context.settings['punctuation']}"

@@ -1,4 +1,4 @@
-"""What webnet reads of this package: who the plugin is, what it declares, and what it does when something happens."""
+"""The plugin class, which webnet reads: metadata, declarations and hooks."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ logger = logging.getLogger(__name__)
 
 
 class Plugin(PluginBase):
-    """Greets the customer on the dashboard, in words that the customer may change."""
+    """Greets the customer on the dashboard, with a text that the customer can change."""
 
-    # Who it is. The name is for good: rows, permissions and settings are kept under it.
+    # Metadata. The name can't be changed later: rows, permissions and settings are stored under it.
     name = "hello_world"
     verbose_name = "Hello World"
     version = __version__
@@ -35,10 +35,10 @@ class Plugin(PluginBase):
     webnet_version = ">=0.1,<1"
     dependencies = ()  # such as ["device_inventory>=1.2,<2"]
 
-    # What it declares. Each of these is called once, when the plugin loads, and mistakes are told at once.
+    # Declarations. Each of these is called once, when the plugin loads, and mistakes are reported then.
 
     def get_settings_schema(self) -> dict[str, Any]:
-        """JSON Schema: the operator sets these for everybody, and each customer may set its own over them."""
+        """JSON Schema: platform operators set these for all customers, and each customer can override them."""
         return {
             "type": "object",
             "additionalProperties": False,
@@ -46,14 +46,14 @@ class Plugin(PluginBase):
                 "greeting": {
                     "type": "string",
                     "title": "Greeting",
-                    "description": "The word before the customer's name.",
+                    "description": "The text before the customer's name.",
                     "default": "Hello",
                     "minLength": 1,
                     "maxLength": 40,
                 },
                 "punctuation": {
                     "title": "Punctuation",
-                    "description": "How the greeting ends.",
+                    "description": "The end of the greeting.",
                     "enum": [".", "!", "…"],
                     "default": "!",
                 },
@@ -61,67 +61,69 @@ class Plugin(PluginBase):
         }
 
     def get_permissions(self) -> list[Permission]:
-        """What members may do: `hello_world.greet` is its full name."""
+        """Permissions; the full name of this one is `hello_world.greet`."""
         return [Permission(name="greet", description="Be greeted on the dashboard", minimum_role="viewer")]
 
     def get_navigation_items(self) -> list[NavigationItem]:
-        """An entry of the menu; its `url` is relative to the plugin's own pages, so "" is the first of them."""
+        """A link in the navigation; its `url` is relative to the plugin's root, so "" is the page below."""
         return [NavigationItem(label="Hello World", url="", icon="hand", order=10, permission="greet")]
 
     def get_ui_views(self) -> list[UIView]:
-        """Its page, at `/c/<customer>/plugins/hello_world/`."""
+        """The page at `/c/<customer>/plugins/hello_world/`."""
         return [UIView(name="greeting", path="", view=show_greeting, title="Hello World", permission="greet")]
 
     def get_dashboard_widgets(self) -> list[DashboardWidget]:
-        """A widget of the dashboard: its function is called each time, for the customer who looks."""
+        """A widget of the dashboard; its function is called whenever a customer's dashboard is shown."""
         return [DashboardWidget(name="greeting", title="Greeting", order=10, permission="greet", data=self.greet)]
 
     def greet(self, context: HookContext) -> dict[str, str]:
         """The widget's data: `{"text": "Hello, Acme!"}`."""
         return {"text": make_greeting(context)}
 
-    # What it does when something happens. Each of these may be left out, as may the context.
+    # Hooks. Each of these can be omitted, and so can the parameter `context`.
 
     def on_load(self) -> None:
-        """Once in every process. Raising here sets the plugin aside, and the host starts all the same."""
+        """Called once in every process. If it raises, the plugin is disabled and webnet starts without it."""
         logger.info("%s %s is loaded.", self.verbose_name, self.version)
 
     def on_unload(self) -> None:
-        """When a process is done with the plugin: the place to close what on_load has opened."""
+        """Called when a process ends: release here what on_load has opened."""
         logger.info("%s is unloaded.", self.verbose_name)
 
     def on_enable(self, context: HookContext) -> None:
-        """Inside the transaction: for database work only. Raising here refuses the change, and nothing has happened."""
+        """Called inside the transaction, for database work only. Raise an exception to refuse the change."""
         logger.info("%s is being enabled for %s.", self.verbose_name, _name_of(context))
 
     def on_disable(self, context: HookContext) -> None:
-        """Inside the transaction, like on_enable. Keep the customer's data: they may come back."""
+        """Called inside the transaction, like on_enable. Keep the customer's data: they may enable it again."""
         logger.info("%s is being disabled for %s.", self.verbose_name, _name_of(context))
 
     def after_enable(self, context: HookContext) -> None:
-        """After the commit, at least once: for calls over the network, made so that twice does no harm."""
+        """Called after the commit, at least once: for idempotent calls over the network."""
         logger.info("%s is enabled for %s.", self.verbose_name, _name_of(context))
 
     def after_disable(self, context: HookContext) -> None:
-        """After the commit, like after_enable."""
+        """Called after the commit, like after_enable."""
         logger.info("%s is disabled for %s.", self.verbose_name, _name_of(context))
 
     def on_upgrade(self, from_version: str) -> None:
-        """When a newer version of the plugin is seen for the first time."""
-        logger.info("%s comes from version %s.", self.verbose_name, from_version)
+        """Called when a newer version of the plugin is synced for the first time."""
+        logger.info("%s is upgraded from version %s.", self.verbose_name, from_version)
 
     def migrate_settings(self, from_version: str, settings: dict[str, Any]) -> Mapping[str, Any]:
-        """One layer of settings, as an older version had them: here, that one called the greeting `text`."""
+        """Convert stored settings of an older version; here, versions before 1.0 called the greeting `text`."""
         if from_version.startswith("0.") and "text" in settings:
             settings = {"greeting": settings["text"], **settings}
             del settings["text"]
         return settings
 
     def health_check(self, context: HookContext) -> HealthReport:
-        """How the plugin is, for one customer or for the platform: asked for by people and by monitoring."""
+        """The health of the plugin, for a customer or for the platform."""
         greeting = context.settings["greeting"]
         if len(greeting) > 1 and greeting.isupper():
-            return HealthReport(status="degraded", message="The greeting shouts.", details={"setting": "/greeting"})
+            return HealthReport(
+                status="degraded", message="The greeting is in capitals.", details={"setting": "/greeting"}
+            )
         return HealthReport(status="healthy", message="Ready to greet.")
 
 

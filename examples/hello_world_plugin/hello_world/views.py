@@ -1,4 +1,4 @@
-"""The plugin's page: a view as Django knows it, with the customer in `request.webnet`."""
+"""The plugin's page: an ordinary Django view, with the customer in `request.webnet`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class GreetingForm(forms.Form):
 
 
 def show_greeting(request: HttpRequest) -> HttpResponse:
-    """The greeting, and a form that greets somebody else."""
+    """The greeting, and a form to greet somebody else."""
     form = GreetingForm(request.POST or None)
     if form.is_valid():
         messages.success(request, make_greeting(request.webnet, to=form.cleaned_data["name"]))

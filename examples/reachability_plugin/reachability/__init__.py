@@ -1,3 +1,3 @@
-"""A webnet plugin that tries whether devices answer on a TCP port."""
+"""A webnet plugin that checks whether devices accept connections on a TCP port."""
 
 __version__ = "1.0.0"

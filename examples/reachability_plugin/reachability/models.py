@@ -1,4 +1,4 @@
-"""The last check of each device."""
+"""The result of each device's last check."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from webnet.sdk.models import CustomerOwnedModel
 
 
 class Outcome(models.TextChoices):
-    """How a check ended."""
+    """The outcome of a check."""
 
     REACHABLE = "reachable"
     REFUSED = "refused"
@@ -21,7 +21,7 @@ class Outcome(models.TextChoices):
 
 
 class Check(CustomerOwnedModel):
-    """One row for each device that was ever checked."""
+    """The last check of a device; a device that was never checked has no row."""
 
     device = models.OneToOneField(Device, on_delete=models.CASCADE, related_name="reachability")
     outcome = models.CharField(max_length=20, choices=Outcome)

@@ -1,4 +1,4 @@
-"""What webnet reads of this package: who the plugin is and what it declares."""
+"""The plugin class, which webnet reads: metadata and declarations."""
 
 from __future__ import annotations
 
@@ -16,34 +16,34 @@ from webnet.plugins.base import (
     UIView,
 )
 
-# This machine, its neighbours' link-local addresses (where clouds keep their secrets), and what is no host.
+# This machine, link-local addresses (where clouds serve credentials), and addresses that are not of hosts.
 BLOCKED_NETWORKS = ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3", "::/127", "fe80::/10", "ff00::/8")
 
 
 class Plugin(PluginBase):
-    """Tries whether devices answer on a TCP port."""
+    """Checks whether devices accept connections on a TCP port."""
 
     name = "reachability"
     verbose_name = "Reachability"
     version = __version__
     author = "webnet contributors"
-    description = "Tries whether each customer's devices answer on a TCP port."
+    description = "Checks whether each customer's devices accept connections on a TCP port."
     homepage = "https://example.com/webnet-plugins/reachability"
     webnet_version = ">=0.1,<1"
     dependencies = ("device_inventory>=1,<2",)
 
     def get_settings_schema(self) -> dict[str, Any]:
-        """What to try is the customer's choice; how much of the machine that takes, and where to, is the platform's."""
+        """Customers choose the port and the timeout; platform operators limit the load and the reachable networks."""
         platform = {"x-webnet-scope": "platform"}
         return {
             "type": "object",
             "additionalProperties": False,
             "properties": {
                 "port": {"title": "TCP port", "type": "integer", "minimum": 1, "maximum": 65_535, "default": 22},
-                "timeout_seconds": _seconds("Longest wait for one device", default=2, maximum=10),
-                "deadline_seconds": _seconds("Longest wait for all", default=15, maximum=60) | platform,
+                "timeout_seconds": _seconds("Timeout per device", default=2, maximum=10),
+                "deadline_seconds": _seconds("Timeout for all devices", default=15, maximum=60) | platform,
                 "maximum_at_once": {
-                    "title": "Devices tried at once",
+                    "title": "Devices checked at the same time",
                     "type": "integer",
                     "minimum": 1,
                     "maximum": 100,
@@ -51,7 +51,7 @@ class Plugin(PluginBase):
                     **platform,
                 },
                 "blocked_networks": {
-                    "title": "Networks that are never tried",
+                    "title": "Blocked networks",
                     "type": "array",
                     "items": {"type": "string", "pattern": r"^[0-9A-Fa-f.:]+/[0-9]{1,3}$"},
                     "default": list(BLOCKED_NETWORKS),
@@ -61,7 +61,7 @@ class Plugin(PluginBase):
         }
 
     def get_permissions(self) -> list[Permission]:
-        """What members may do, and from which role up by default."""
+        """Permissions with the lowest role that has them by default."""
         return [
             Permission(name="view", description="See the last checks", minimum_role="viewer"),
             Permission(name="check", description="Check devices", minimum_role="operator"),
@@ -74,17 +74,17 @@ class Plugin(PluginBase):
         return extension
 
     def get_ui_views(self) -> list[UIView]:
-        """The last checks, at the plugin's own address."""
+        """The page with the last checks, at the plugin's root."""
         from reachability.views import show_checks
 
         return [UIView(name="checks", path="", view=show_checks, title="Reachability", permission="view")]
 
     def get_navigation_items(self) -> list[NavigationItem]:
-        """The way to the page."""
+        """A link to the page."""
         return [NavigationItem(label="Reachability", url="", icon="activity", order=40, permission="view")]
 
     def get_dashboard_widgets(self) -> list[DashboardWidget]:
-        """How the last checks ended."""
+        """A widget with the number of last checks by outcome."""
         return [
             DashboardWidget(
                 name="outcomes", title="Reachability", order=40, permission="view", data=self.count_outcomes
@@ -98,7 +98,7 @@ class Plugin(PluginBase):
         return dict(_checks_of(context).order_by("outcome").values_list("outcome").annotate(Count("pk")))
 
     def health_check(self, context: HookContext) -> HealthReport:
-        """Degraded while devices did not answer when they were checked last."""
+        """Degraded while the last check of any device failed."""
         counts = self.count_outcomes(context)
         failed = sum(count for outcome, count in counts.items() if outcome != "reachable")
         if failed and context.customer is not None:

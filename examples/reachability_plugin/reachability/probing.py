@@ -1,4 +1,4 @@
-"""Tries TCP ports: many at once, all of them within one deadline, and never where it is forbidden."""
+"""Probes TCP ports: in parallel, within one deadline, and never in blocked networks."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from typing import Any
 
 from reachability.models import Outcome
 
-# Threads of our own for names: one that hangs in the resolver must not hold up the end of an event loop.
+# An executor of its own for name resolution: an event loop waits for the threads of its default executor when it ends.
 RESOLVERS = ThreadPoolExecutor(max_workers=8, thread_name_prefix="reachability-resolver")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What the settings say about checks."""
+    """The limits of checks, from the settings."""
 
     port: int
     timeout_seconds: float
@@ -37,23 +37,23 @@ class Limits:
             blocked_networks=tuple(settings["blocked_networks"]),
         )
 
-    def forbid(self, address: str) -> bool:
-        """Whether nobody may connect there through webnet; an IPv4 address in IPv6's clothes counts as itself."""
+    def is_blocked(self, address: str) -> bool:
+        """Whether the address is blocked; an IPv4 address mapped to IPv6 counts as IPv4."""
         found = ipaddress.ip_address(address.partition("%")[0])
         mapped = getattr(found, "ipv4_mapped", None)
         return any((mapped or found) in ipaddress.ip_network(each, strict=False) for each in self.blocked_networks)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
-    """How one check ended; the latency is that of the connection, and None where there is none."""
+class ProbeResult:
+    """The result of a check; the latency is the time to connect, None without a connection."""
 
     outcome: Outcome
     latency_milliseconds: float | None = None
 
 
-async def probe_all(hosts: Mapping[int, str], limits: Limits) -> AsyncIterator[tuple[int, Answer]]:
-    """(key, answer) of each host, as they come; those that the deadline cuts off come last, as NOT_CHECKED."""
+async def probe_all(hosts: Mapping[int, str], limits: Limits) -> AsyncIterator[tuple[int, ProbeResult]]:
+    """Yield (key, result) of each host as it arrives; hosts that are left at the deadline are NOT_CHECKED."""
     free = asyncio.Semaphore(limits.maximum_at_once)
     tasks = {asyncio.create_task(_wait_and_probe(free, host, limits)): key for key, host in hosts.items()}
     ends_at = time.monotonic() + limits.deadline_seconds
@@ -64,44 +64,44 @@ async def probe_all(hosts: Mapping[int, str], limits: Limits) -> AsyncIterator[t
             for task in done:
                 yield tasks[task], task.result()
         for task in pending:
-            yield tasks[task], Answer(outcome=Outcome.NOT_CHECKED)
+            yield tasks[task], ProbeResult(outcome=Outcome.NOT_CHECKED)
     finally:
-        # Also where the reader has left: nothing goes on behind its back.
+        # Also when the consumer stops early: cancel what is still running.
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def collect(hosts: Mapping[int, str], limits: Limits) -> dict[int, Answer]:
-    """All answers at once."""
-    return {key: answer async for key, answer in probe_all(hosts, limits)}
+async def collect(hosts: Mapping[int, str], limits: Limits) -> dict[int, ProbeResult]:
+    """All results at once."""
+    return {key: result async for key, result in probe_all(hosts, limits)}
 
 
-async def _wait_and_probe(free: asyncio.Semaphore, host: str, limits: Limits) -> Answer:
+async def _wait_and_probe(free: asyncio.Semaphore, host: str, limits: Limits) -> ProbeResult:
     async with free:
         try:
             async with asyncio.timeout(limits.timeout_seconds):
                 return await _probe(host, limits)
         except TimeoutError:
-            return Answer(outcome=Outcome.TIMED_OUT)
+            return ProbeResult(outcome=Outcome.TIMED_OUT)
         except ConnectionRefusedError:
-            return Answer(outcome=Outcome.REFUSED)
+            return ProbeResult(outcome=Outcome.REFUSED)
         except (socket.gaierror, UnicodeError):
-            return Answer(outcome=Outcome.UNKNOWN_HOST)
+            return ProbeResult(outcome=Outcome.UNKNOWN_HOST)
         except OSError:
-            return Answer(outcome=Outcome.UNREACHABLE)
+            return ProbeResult(outcome=Outcome.UNREACHABLE)
 
 
-async def _probe(host: str, limits: Limits) -> Answer:
+async def _probe(host: str, limits: Limits) -> ProbeResult:
     address = await _resolve(host, limits.port)
-    # The address that was looked at is the one that is connected to: a name could mean another one the next time.
-    if limits.forbid(address):
-        return Answer(outcome=Outcome.BLOCKED)
-    began = time.monotonic()
+    # Connect to the address that was checked, not to the name, which could resolve to another one next time.
+    if limits.is_blocked(address):
+        return ProbeResult(outcome=Outcome.BLOCKED)
+    started = time.monotonic()
     _, writer = await asyncio.open_connection(address, limits.port)
-    latency = (time.monotonic() - began) * 1000
+    latency = (time.monotonic() - started) * 1000
     writer.close()
-    return Answer(outcome=Outcome.REACHABLE, latency_milliseconds=round(latency, 3))
+    return ProbeResult(outcome=Outcome.REACHABLE, latency_milliseconds=round(latency, 3))
 
 
 async def _resolve(host: str, port: int) -> str:

@@ -12,19 +12,19 @@ from device_inventory.types import Device
 from django.utils import timezone
 
 from reachability import models
-from reachability.probing import Answer, Limits, collect, probe_all
+from reachability.probing import Limits, ProbeResult, collect, probe_all
 from webnet.plugins.base import GraphQLExtension
 from webnet.sdk import graphql
 from webnet.sdk.errors import InvalidInput
 
-MOST_DEVICES = 100
+MAXIMUM_DEVICES = 100
 
 Outcome = graphql.enum(models.Outcome)
 
 
 @graphql.type(models.Check, name="Reachability")
 class Reachability(graphql.Node):
-    """How the last check of a device ended."""
+    """The result of a device's last check."""
 
     device: Device
     outcome: Outcome
@@ -34,26 +34,28 @@ class Reachability(graphql.Node):
 
 @graphql.extend(Device)
 class DeviceFields:
-    reachability: Reachability | None = graphql.field(description="Its last check; null where there was none.")
+    reachability: Reachability | None = graphql.field(
+        description="The last check of the device; null if there was none."
+    )
 
 
 @graphql.input
 class CheckReachabilityInput:
-    """The devices, at most 100; those of the customer, the oldest first, where none are named."""
+    """The devices to check, up to 100; by default the customer's oldest ones."""
 
     devices: list[graphql.ID] | None = None
 
 
 @graphql.type
 class CheckReachabilityPayload:
-    """One for each device."""
+    """One result for each device."""
 
     results: list[Reachability]
 
 
 @graphql.type
 class ReachabilityResult:
-    """One result of a running check; it is not stored."""
+    """A result of a running check, which is not stored."""
 
     device: Device
     outcome: Outcome
@@ -65,13 +67,13 @@ class ReachabilityMutations:
     @graphql.mutation(permission="check")
     @staticmethod
     def check_reachability(info: graphql.Info, input: CheckReachabilityInput) -> CheckReachabilityPayload:
-        """Try the devices now, and keep what was found; what the deadline cuts off is NOT_CHECKED."""
+        """Check the devices now and store the results; devices that are left at the deadline are NOT_CHECKED."""
         devices = _find_devices(info.context, input.devices)
         limits = Limits.read(info.context.settings())
-        # Before the transaction: it must not wait for the network.
-        answers = asyncio.run(collect({device.pk: device.host for device in devices}, limits))
+        # Before the transaction, which must not wait for the network.
+        probes = asyncio.run(collect({device.pk: device.host for device in devices}, limits))
         with info.context.operation("check_reachability") as operation:
-            results = [_store(device, answers[device.pk]) for device in devices]
+            results = [_store(device, probes[device.pk]) for device in devices]
             operation.after = {result.device.name: str(result.outcome) for result in results}
             operation.changed = bool(results)
         return CheckReachabilityPayload(results=results)
@@ -84,29 +86,29 @@ class ReachabilitySubscriptions:
     async def reachability(
         info: graphql.Info, devices: list[graphql.ID] | None = None
     ) -> AsyncIterator[ReachabilityResult]:
-        """Tries the devices, and tells each result as soon as it is there; then it ends."""
+        """Check the devices, stream each result as soon as it is available, and end."""
         rows = {device.pk: device for device in await sync_to_async(_find_devices)(info.context, devices)}
         limits = Limits.read(await sync_to_async(info.context.settings)())
-        async for key, answer in probe_all({pk: device.host for pk, device in rows.items()}, limits):
+        async for key, result in probe_all({pk: device.host for pk, device in rows.items()}, limits):
             yield ReachabilityResult(
-                device=rows[key], outcome=answer.outcome, latency_milliseconds=answer.latency_milliseconds
+                device=rows[key], outcome=result.outcome, latency_milliseconds=result.latency_milliseconds
             )
 
 
 def _find_devices(context: graphql.GraphQLContext, ids: list[graphql.ID] | None) -> list[DeviceRow]:
-    """The named devices, each once; raises NotFound for one that is none of the customer's."""
+    """The named devices, without duplicates. Raises NotFound for a device that the customer does not have."""
     if ids is None:
         rows = DeviceRow.objects.of(context.customer).exclude(status="retired").order_by("pk")
-        return list(rows[:MOST_DEVICES])
-    if len(ids) > MOST_DEVICES:
-        raise InvalidInput(f"At most {MOST_DEVICES} devices at once.", field="devices")
+        return list(rows[:MAXIMUM_DEVICES])
+    if len(ids) > MAXIMUM_DEVICES:
+        raise InvalidInput(f"Check {MAXIMUM_DEVICES} devices at most.", field="devices")
     return [context.get(Device, each) for each in dict.fromkeys(ids)]
 
 
-def _store(device: DeviceRow, answer: Answer) -> models.Check:
+def _store(device: DeviceRow, result: ProbeResult) -> models.Check:
     found = {
-        "outcome": answer.outcome,
-        "latency_milliseconds": answer.latency_milliseconds,
+        "outcome": result.outcome,
+        "latency_milliseconds": result.latency_milliseconds,
         "checked_at": timezone.now(),
     }
     check, _ = models.Check.objects.update_or_create(

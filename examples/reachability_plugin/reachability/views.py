@@ -14,7 +14,7 @@ PAGE_SIZE = 50
 
 @require_safe
 def show_checks(request: HttpRequest) -> HttpResponse:
-    """A table, the newest first. webnet has asked for the permission."""
+    """A table, newest first. webnet has checked the permission."""
     checks = Check.objects.of(request.webnet.customer).select_related("device").order_by("-checked_at", "pk")
     page = Paginator(checks, PAGE_SIZE).get_page(request.GET.get("page"))
     return render(request, "reachability/checks.html", {"page": page})

@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class SiteMapConfig(AppConfig):
-    """Its label is the start of its tables' names."""
+    """Its label is the prefix of its tables' names."""
 
     name = "site_map"
     verbose_name = "Site Map"

@@ -1,4 +1,4 @@
-"""Sites, and which device is at which; rows of one customer each."""
+"""Sites, and the devices at them; each row belongs to one customer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from webnet.sdk.models import CustomerOwnedModel
 
 
 class Site(CustomerOwnedModel):
-    """A place on earth, in degrees; its name is unique for its customer."""
+    """A site with its coordinates in degrees; its name is unique per customer."""
 
     name = models.CharField(max_length=100, validators=[one_line])
     latitude = models.FloatField(validators=[MinValueValidator(-90), MaxValueValidator(90)])
@@ -24,7 +24,7 @@ class Site(CustomerOwnedModel):
 
 
 class Placement(CustomerOwnedModel):
-    """Which site a device is at: a row beside the other plugin's, whose tables are not ours to change."""
+    """The site of a device: a table of its own, since a plugin can't change the tables of another one."""
 
     device = models.OneToOneField(Device, on_delete=models.CASCADE, related_name="placement")
     site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="placements")

@@ -1,4 +1,4 @@
-"""Changes of the map; each says what shall hold, so sending one twice is safe."""
+"""Mutations of the map; each describes the wanted state, so it is safe to send it twice."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from webnet.sdk.errors import InvalidInput
 
 @graphql.input
 class SetSiteInput:
-    """A site by its name, which is made where there is none; degrees."""
+    """A site, identified by its name; coordinates are degrees."""
 
     name: str
     latitude: float
@@ -22,7 +22,7 @@ class SetSiteInput:
 
 @graphql.type
 class SetSitePayload:
-    """The site as it is now."""
+    """The site after the change."""
 
     site: Site
     changed: bool
@@ -30,21 +30,21 @@ class SetSitePayload:
 
 @graphql.input
 class DeleteSiteInput:
-    """The site that shall be gone."""
+    """The site to delete."""
 
     id: graphql.ID
 
 
 @graphql.type
 class DeleteSitePayload:
-    """False where there was none."""
+    """`changed` is false if there was no such site."""
 
     changed: bool
 
 
 @graphql.input
 class PlaceDeviceInput:
-    """Where the device is; null: nowhere."""
+    """A device and its site; null for no site."""
 
     device: graphql.ID
     site: graphql.ID | None
@@ -52,7 +52,7 @@ class PlaceDeviceInput:
 
 @graphql.type
 class PlaceDevicePayload:
-    """The device as it is now."""
+    """The device after the change."""
 
     device: Device
     changed: bool
@@ -63,7 +63,7 @@ class SiteMutations:
     @graphql.mutation(permission="edit")
     @staticmethod
     def set_site(info: graphql.Info, input: SetSiteInput) -> SetSitePayload:
-        """Make a site, or move it."""
+        """Create a site, or change its coordinates."""
         context = info.context
         with context.operation("set_site") as operation:
             site = context.rows(models.Site).filter(name=input.name).first()
@@ -81,7 +81,7 @@ class SiteMutations:
     @graphql.mutation(permission="edit")
     @staticmethod
     def delete_site(info: graphql.Info, input: DeleteSiteInput) -> DeleteSitePayload:
-        """Its devices stay, and are nowhere then."""
+        """Delete a site; its devices are kept, and are at no site then."""
         with info.context.operation("delete_site") as operation:
             site = info.context.find(Site, input.id)
             operation.changed = site is not None
@@ -93,14 +93,14 @@ class SiteMutations:
     @graphql.mutation(permission="edit")
     @staticmethod
     def place_device(info: graphql.Info, input: PlaceDeviceInput) -> PlaceDevicePayload:
-        """Say where a device is."""
+        """Assign a device to a site."""
         context = info.context
         with context.operation("place_device") as operation:
             device = context.get(Device, input.device)
             site = context.get(Site, input.site) if input.site is not None else None
             before = context.rows(models.Placement).filter(device=device).select_related("site").first()
-            operation.before = _tell(device, before.site if before is not None else None)
-            operation.after = _tell(device, site)
+            operation.before = _describe_placement(device, before.site if before is not None else None)
+            operation.after = _describe_placement(device, site)
             operation.changed = (before.site if before is not None else None) != site
             _place(device, site)
         device = context.get(Device, input.device)
@@ -119,12 +119,12 @@ def _place(device: DeviceRow, site: models.Site | None) -> None:
 def _refuse_too_many(context: graphql.GraphQLContext) -> None:
     maximum = context.settings()["maximum_sites"]
     if context.rows(models.Site).count() >= maximum:
-        raise InvalidInput(f"'{context.customer.slug}' may have {maximum} sites at most.", field="")
+        raise InvalidInput(f"'{context.customer.slug}' can have {maximum} sites at most.", field="")
 
 
 def _describe(site: models.Site | None) -> dict[str, object] | None:
     return {"name": site.name, "latitude": site.latitude, "longitude": site.longitude} if site is not None else None
 
 
-def _tell(device: DeviceRow, site: models.Site | None) -> dict[str, str | None]:
+def _describe_placement(device: DeviceRow, site: models.Site | None) -> dict[str, str | None]:
     return {"device": device.name, "site": site.name if site is not None else None}

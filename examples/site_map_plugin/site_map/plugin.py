@@ -1,4 +1,4 @@
-"""What webnet reads of this package: who the plugin is and what it declares."""
+"""The plugin class, which webnet reads: metadata and declarations."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from webnet.plugins.base import (
     UIView,
 )
 
-LARGEST_SITES = 5
+LISTED_SITES = 5
 
 
 class Plugin(PluginBase):
-    """Sites with coordinates, and which device is where."""
+    """Keeps sites with coordinates, and which device is at which site."""
 
     name = "site_map"
     verbose_name = "Site Map"
@@ -32,14 +32,14 @@ class Plugin(PluginBase):
     dependencies = ("device_inventory>=1,<2",)
 
     def get_settings_schema(self) -> dict[str, Any]:
-        """The limit is the platform's to set; whether the map has names is the customer's choice."""
+        """The limit is set by platform operators; customers choose whether the map shows names."""
         return {
             "type": "object",
             "additionalProperties": False,
             "properties": {
-                "show_names": {"title": "Names on the map", "type": "boolean", "default": True},
+                "show_names": {"title": "Show names on the map", "type": "boolean", "default": True},
                 "maximum_sites": {
-                    "title": "Most sites that a customer may have",
+                    "title": "Maximum number of sites",
                     "type": "integer",
                     "minimum": 1,
                     "maximum": 10_000,
@@ -50,7 +50,7 @@ class Plugin(PluginBase):
         }
 
     def get_permissions(self) -> list[Permission]:
-        """What members may do, and from which role up by default."""
+        """Permissions with the lowest role that has them by default."""
         return [
             Permission(name="view", description="See sites", minimum_role="viewer"),
             Permission(name="edit", description="Change sites and where devices are", minimum_role="operator"),
@@ -63,28 +63,28 @@ class Plugin(PluginBase):
         return extension
 
     def get_ui_views(self) -> list[UIView]:
-        """The map, at the plugin's own address."""
+        """The page with the map, at the plugin's root."""
         from site_map.views import show_map
 
         return [UIView(name="map", path="", view=show_map, title="Site map", permission="view")]
 
     def get_navigation_items(self) -> list[NavigationItem]:
-        """The way to the map."""
+        """A link to the map."""
         return [NavigationItem(label="Site map", url="", icon="map", order=30, permission="view")]
 
     def get_dashboard_widgets(self) -> list[DashboardWidget]:
-        """The sites with most devices."""
+        """A widget with the sites that have the most devices."""
         return [DashboardWidget(name="largest", title="Sites", order=30, permission="view", data=self.list_largest)]
 
     def list_largest(self, context: HookContext) -> list[dict[str, Any]]:
         """The widget's data: `[{"site": "Oslo", "devices": 12}, …]`."""
         from django.db.models import Count
 
-        rows = _sites_of(context).annotate(count=Count("placements")).order_by("-count", "name")[:LARGEST_SITES]
+        rows = _sites_of(context).annotate(count=Count("placements")).order_by("-count", "name")[:LISTED_SITES]
         return [{"site": site.name, "devices": site.count} for site in rows]
 
     def health_check(self, context: HookContext) -> HealthReport:
-        """Degraded when no more sites can be made."""
+        """Degraded when no more sites can be created."""
         count = _sites_of(context).count()
         if context.customer is not None and count >= context.settings["maximum_sites"]:
             return HealthReport(status="degraded", message=f"All of the {count} sites are used.")

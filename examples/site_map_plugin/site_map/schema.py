@@ -10,8 +10,10 @@ from webnet.sdk import graphql
 
 @graphql.type
 class SiteQueries:
-    sites: graphql.Connection[Site] = graphql.connection(permission="view", description="The customer's sites, by age.")
-    site: Site | None = graphql.node(permission="view", description="One of the customer's sites.")
+    sites: graphql.Connection[Site] = graphql.connection(
+        permission="view", description="The customer's sites, oldest first."
+    )
+    site: Site | None = graphql.node(permission="view", description="A site of the customer.")
 
 
 extension = GraphQLExtension(

@@ -1,4 +1,4 @@
-"""What GraphQL shows of sites, and what it adds to devices."""
+"""The GraphQL types of sites, and the field `Device.site`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.db.models import Prefetch, prefetch_related_objects
 
 from site_map import models
 from webnet.sdk import graphql
-from webnet.sdk.graphql.row_batches import meet, peers_of
+from webnet.sdk.graphql.row_batches import mark_batch, peers_of
 
 
 @graphql.type(models.Placement)
@@ -25,7 +25,7 @@ class Site(graphql.Node):
     name: str
     latitude: float
     longitude: float
-    placements: graphql.Connection[Placement] = graphql.connection(description="Which devices are there, by age.")
+    placements: graphql.Connection[Placement] = graphql.connection(description="The devices at the site, oldest first.")
     device_count: int = graphql.count(models.Placement)
 
 
@@ -34,7 +34,7 @@ class DeviceFields:
     @graphql.field
     @staticmethod
     def site(root: graphql.Parent[DeviceRow], info: graphql.Info) -> Site | None:
-        """Where the device is; null where that is not known."""
+        """The site of the device; null if it has none."""
         if "placement" not in root._state.fields_cache:
             _read_sites(root, info)
         placement = root._state.fields_cache["placement"]
@@ -42,9 +42,9 @@ class DeviceFields:
 
 
 def _read_sites(device: DeviceRow, info: graphql.Info) -> None:
-    """Read them for all devices of the answer in one statement."""
+    """Read the sites of all devices of the response in one SQL statement."""
     together = peers_of(device)
     rows = info.context.rows(models.Placement).select_related("site")
     prefetch_related_objects(together, Prefetch("placement", rows))
     placements = (each._state.fields_cache["placement"] for each in together)
-    meet([placement.site for placement in placements if placement is not None], info.context.reading)
+    mark_batch([placement.site for placement in placements if placement is not None], info.context.reading)

@@ -11,14 +11,14 @@ from django.views.decorators.http import require_safe
 
 from site_map.models import Site
 
-EAST = 60  # degrees
+EAST = 60  # degrees of longitude; names further east would not fit on the map
 
 
 @dataclass(frozen=True, kw_only=True)
 class Mark:
-    """A site on the map, which is 360 wide and 180 high: one unit for a degree.
+    """A site on the map, which is 360 units wide and 180 high, one per degree.
 
-    The name of one that `is_east` is written on its left: on its right it would leave the map.
+    The name of a site that `is_east` is on its left, since on its right it would be outside the map.
     """
 
     site: Site
@@ -29,15 +29,15 @@ class Mark:
 
 @require_safe
 def show_map(request: HttpRequest) -> HttpResponse:
-    """All sites, as a drawing and as a table that says the same. webnet has asked for the permission."""
-    here = request.webnet  # the HookContext: for whom this page is, and with which settings
-    rows = Site.objects.of(here.customer).annotate(device_count=Count("placements")).order_by("name")
-    marks = [draw(site) for site in rows[: here.settings["maximum_sites"]]]
+    """All sites, as a map and as a table. webnet has checked the permission."""
+    context = request.webnet  # the HookContext, with the customer and its settings
+    rows = Site.objects.of(context.customer).annotate(device_count=Count("placements")).order_by("name")
+    marks = [draw(site) for site in rows[: context.settings["maximum_sites"]]]
     lines = {"meridians": range(30, 360, 30), "parallels": range(30, 180, 30)}
-    return render(request, "site_map/map.html", {"marks": marks, "show_names": here.settings["show_names"], **lines})
+    return render(request, "site_map/map.html", {"marks": marks, "show_names": context.settings["show_names"], **lines})
 
 
 def draw(site: Site) -> Mark:
-    """Where the site is: north is up, and the middle is at 0°, 0°."""
+    """The position of the site on the map: north is up, and 0°, 0° is in the middle."""
     x, y = f"{site.longitude + 180:.3f}", f"{90 - site.latitude:.3f}"
     return Mark(site=site, x=x, y=y, is_east=site.longitude > EAST)

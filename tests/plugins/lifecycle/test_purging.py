@@ -130,12 +130,12 @@ def test_a_purge_removes_all_rows_past_missing_and_unmigrated_plugins(house):
 
     assert seen["status"] == {"attic": "needs_migration", "ghost": "missing", "shelf": "loaded"}
     told, code = seen["preview"]
-    assert (code, told.splitlines()[-1]) == (1, "Nothing was deleted: add --yes to remove 'acme' for good.")
+    assert (code, told.splitlines()[-1]) == (1, "Nothing was deleted: add --yes to delete 'acme'.")
     lines = [line.split(maxsplit=1) for line in seen["purge"][0].splitlines()]
     assert ["2", "ghost_line"] in lines
     assert ["2", "ghost_note"] in lines
     assert ["1", "shelf_book"] in lines
-    assert ["-", "attic_box (there is no such table yet: its plugin is not migrated)"] in lines
+    assert ["-", "attic_box (the table does not exist: its plugin is not migrated)"] in lines
     assert (seen["purge"][1], seen["again"]) == (0, ["There is no customer 'acme'.", 1])
     assert seen["log"] == [
         "platform",

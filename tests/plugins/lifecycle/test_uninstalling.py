@@ -72,7 +72,7 @@ def test_an_uninstall_exports_the_rows_and_leaves_nothing_but_the_log(shelf):
     assert seen["dry"][0].splitlines() == [
         "       1 shelf_book",
         " reverse shelf.0001_initial",
-        "Nothing is in the way of uninstalling 'shelf'.",
+        "'shelf' can be uninstalled.",
     ]
     assert seen["tables"] == ["shelf_book", "shelf_book_readers"]
     assert seen["done"][1] == 0
@@ -104,13 +104,13 @@ def test_what_others_have_built_on_it_is_in_the_way_and_named(shelf):
     gone = shelf.run('run("sync_plugins")', script, plugins=("shelf",))
 
     assert both[0][0].splitlines()[-3:] == [
-        "in the way: The foreign key 'map_pin.book_id' of 'map' points at 'shelf_book'.",
-        "in the way: Migrations of 'map' depend on those of 'shelf': uninstall 'map' first.",
-        "in the way: The migration 'shelf.0002_stuck' can't be reversed (RunPython): give it a reverse, if only "
+        "prevented: The foreign key 'map_pin.book_id' of 'map' points at 'shelf_book'.",
+        "prevented: Migrations of 'map' depend on those of 'shelf': uninstall 'map' first.",
+        "prevented: The migration 'shelf.0002_stuck' can't be reversed (RunPython): give it a reverse, if only "
         "'migrations.RunPython.noop'.",
     ]
     told = "The foreign key 'map_pin.book_id', whose plugin is not installed, points at 'shelf_book'."
-    assert f"in the way: {told}" in gone[0][0].splitlines()
+    assert f"prevented: {told}" in gone[0][0].splitlines()
     assert (both[0][1], both[1], gone[0][1], gone[1]) == (1, 1, 1, 1)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.databases import with_files_of_its_own
 from tests.sdk.checking.bad_plugins import write_plugins
-from webnet.sdk.checking.report import RULES, Finding, Grade, Report
+from webnet.sdk.checking.report import RULES, Grade, Report, RuleFinding
 from webnet.sdk.checking.run_check import check_plugin
 
 pytestmark = with_files_of_its_own
@@ -19,7 +19,7 @@ EXPECTED = {
     ("check.rows", "careless"): [("model 'careless.Odd'", "ValueError: there is never a row of this")],
     ("docs.field", "careless"): [("Query.carelessNotes", "no description")],
     ("docs.readme", "careless"): [("careless'", "there is no README")],
-    ("docs.setting", "careless"): [("get_settings_schema(), '/limit'", "what it is")],
+    ("docs.setting", "careless"): [("get_settings_schema(), '/limit'", "it has no description")],
     ("docs.type", "careless"): [("type 'CarelessNote'", "no description"), ("type 'CarelessChangeInput'", "")],
     ("hooks.disable", "careless"): [("on_disable()", "it raised ValueError: I stay")],
     ("hooks.enable", "refusing"): [("on_enable()", "it raised ValueError: not on a Monday")],
@@ -28,20 +28,20 @@ EXPECTED = {
     ("hooks.page", "careless"): [("page 'broken'", "it raised KeyError: 'nothing'")],
     ("hooks.unload", "careless"): [("on_unload()", "it raised ValueError: I stay")],
     ("hooks.widget", "careless"): [("widget 'broken'", "for a customer it raised KeyError: 'nothing'")],
-    ("leaks.health", "careless"): [("health_check()", "what it shows a customer depends on rows of another one")],
-    ("leaks.mutation", "careless"): [("Mutation.carelessChange", "another one's row, it changed that row")],
+    ("leaks.health", "careless"): [("health_check()", "its result for a customer depends on rows of another one")],
+    ("leaks.mutation", "careless"): [("Mutation.carelessChange", "another customer's row, it changed that row")],
     ("leaks.node", "careless"): [("node(CarelessComment)", "it shows 'globex-text-")],
-    ("leaks.page", "careless"): [("page 'everybody'", "it shows a customer 'globex-text-")],
+    ("leaks.page", "careless"): [("page 'everybody'", "it shows 'globex-text-")],
     ("leaks.query", "careless"): [
-        ("Query.carelessBeside", "asked with an id of another customer's row, it shows 'globex-text-"),
-        ("Query.carelessCount", "its answer for a customer depends on rows of another one"),
+        ("Query.carelessBeside", "queried with the id of another customer's row, it shows 'globex-text-"),
+        ("Query.carelessCount", "its result for a customer depends on rows of another one"),
         ("Query.carelessLatest", "which webnet withheld"),
-        ("Query.carelessText", "asked with an id of another customer's row, it shows 'globex-text-"),
-        ("Query.carelessTexts", "it shows a customer 'globex-text-"),
-        ("Subscription.carelessStream", "it shows a customer 'globex-text-"),
+        ("Query.carelessText", "queried with the id of another customer's row, it shows 'globex-text-"),
+        ("Query.carelessTexts", "it shows 'globex-text-"),
+        ("Subscription.carelessStream", "it shows 'globex-text-"),
         ("Subscription.carelessNoteStream", "which webnet withheld"),
     ],
-    ("leaks.widget", "careless"): [("widget 'everybody'", "it shows a customer 'globex-text-")],
+    ("leaks.widget", "careless"): [("widget 'everybody'", "it shows 'globex-text-")],
     ("load.failed", "dependent"): [("when it is enabled", "'no_such_plugin'")],
     ("load.failed", "broken"): [("'broken'", "No module named 'no_such_module'")],
     ("metadata.author", "careless"): [("class Plugin", "it has no author")],
@@ -51,23 +51,25 @@ EXPECTED = {
     ("metadata.webnet_version", "careless"): [("class Plugin", "it has no webnet_version")],
     ("migrations.failed", "unmigrated"): [("its migrations", "no_such_column")],
     ("migrations.irreversible", "careless"): [
-        ("migration 'careless.0001_initial'", "it can't be taken back: Raw Python operation")
+        ("migration 'careless.0001_initial'", "it can't be reversed: Raw Python operation")
     ],
-    ("migrations.missing", "unmigrated"): [("models of 'unmigrated'", "not migrated: Create model Note")],
+    ("migrations.missing", "unmigrated"): [("models of 'unmigrated'", "no migration for: Create model Note")],
     ("queries.failing", "careless"): [
         ("Query.carelessFailing", "it raised ZeroDivisionError"),
         ("Subscription.carelessBrokenStream", "it raised ZeroDivisionError"),
     ],
     ("queries.growing", "careless"): [
-        ("Query.carelessNotes", "SQL statements with more rows, and "),
-        ("page 'everybody'", "SQL statements with more rows, and "),
+        ("Query.carelessNotes", "SQL statements with more rows, "),
+        ("page 'everybody'", "SQL statements with more rows, "),
     ],
-    ("settings.defaults", "unmigrated"): [("get_settings_schema(), '/key'", "the defaults do not fit: is required")],
-    ("settings.open", "careless"): [("get_settings_schema()", "settings that are misspelt")],
+    ("settings.defaults", "unmigrated"): [("get_settings_schema(), '/key'", "the defaults are invalid: is required")],
+    ("settings.open", "careless"): [("get_settings_schema()", "it accepts misspelt settings")],
     ("tenancy.field", "careless"): [("Customer.carelessGreeting", "for customers without the plugin")],
     ("tenancy.model", "ownerless"): [("model 'ownerless.Loose'", "it does not declare who owns its rows")],
-    ("tenancy.type", "careless"): [("type 'CarelessComment'", "it shows rows of 'careless.Comment' unscoped")],
-    ("tenancy.unique", "careless"): [("model 'careless.Note', code", "it is unique over all customers")],
+    ("tenancy.type", "careless"): [
+        ("type 'CarelessComment'", "it shows the rows of 'careless.Comment' of all customers")
+    ],
+    ("tenancy.unique", "careless"): [("model 'careless.Note', code", "it is unique across customers")],
 }
 
 
@@ -80,7 +82,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Report]:
         return dict(zip(modules, pool.map(lambda module: check_plugin(module, path=[folder]), modules), strict=True))
 
 
-def find(reports: dict[str, Report], rule: str, plugin: str) -> list[Finding]:
+def find(reports: dict[str, Report], rule: str, plugin: str) -> list[RuleFinding]:
     return [finding for finding in reports[plugin].findings if finding.rule == rule]
 
 

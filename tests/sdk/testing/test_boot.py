@@ -30,7 +30,7 @@ def test_it_serves_these_plugins_and_forgets_all_when_it_ends():
         listed, folder = webnet.command("list_plugins"), webnet.data_dir
         webnet.disable("shelf", "acme")
         code = webnet.client("viewer", "acme").error_code("{ shelves { name } }")
-        with pytest.raises(LookupError, match=r"There is no 'viewer@initech' in this webnet, only platform, viewer@ac"):
+        with pytest.raises(LookupError, match=r"This webnet has no 'viewer@initech', only platform, viewer@ac"):
             webnet.client("viewer", "initech")
 
     assert [edge["node"]["name"] for edge in plugins["edges"]] == ["hello_world", "shelf"]

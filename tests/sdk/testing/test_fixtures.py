@@ -70,12 +70,12 @@ def test_everybody_has_their_own_view(make_webnet_client, enable_plugin, webnet_
 def test_what_is_off_is_told_with_the_way_out(webnet_client):
     with pytest.raises(AssertionError, match=r"operator-acme-\d at /graphql/acme/ got errors: GRAPHQL_VALIDATION_FAIL"):
         webnet_client.query(NAMES)
-    with pytest.raises(AssertionError, match=r"has no mutation 'addShelf': is its plugin enabled .*`enable_plugin`"):
+    with pytest.raises(AssertionError, match=r"has no mutation 'addShelf'. Is its plugin enabled .*`enable_plugin`"):
         webnet_client.mutate("addShelf", name="new")
 
 
 def test_an_error_that_is_not_there_is_told(webnet_client):
-    with pytest.raises(AssertionError, match="should have got one error, and got: none"):
+    with pytest.raises(AssertionError, match="should have got one error, but got: none"):
         webnet_client.error_code("{ currentCustomer { slug } }")
 
 
@@ -86,7 +86,7 @@ def test_a_plugin_that_is_not_under_test_is_told(enable_plugin):
 
 @pytest.mark.parametrize("role", ["owner", "viewers"])
 def test_a_role_that_is_none_is_told(make_webnet_client, role):
-    with pytest.raises(ValueError, match=f"'{role}' is no role: take one of viewer, operator, admin, platform"):
+    with pytest.raises(ValueError, match=f"'{role}' is not a role: use one of viewer, operator, admin, platform"):
         make_webnet_client(role)
 
 
@@ -189,7 +189,9 @@ def test_what_is_disabled_vanishes(make_webnet_client, enable_plugin):
     assert_vanishes_when_disabled("hello_world", client=client)
 
     assert client.get_page("hello_world").status_code == 404
-    with pytest.raises(AssertionError, match=r"Plugin 'hello_world' shows .* nothing, so nothing is tested: enable it"):
+    with pytest.raises(
+        AssertionError, match=r"Plugin 'hello_world' shows nothing to .*, so nothing is tested: enable it"
+    ):
         assert_vanishes_when_disabled("hello_world", client=client)
 
 
@@ -198,7 +200,7 @@ def test_what_stays_is_told(make_webnet_client, enable_plugin, monkeypatch):
     monkeypatch.setattr(manager, "disable", lambda *_, **__: None)
 
     with pytest.raises(
-        AssertionError, match=r"is disabled for 'acme' and still there: the permission hello_world.greet, its entry"
+        AssertionError, match=r"is disabled for 'acme', but still shows the permission hello_world.greet, its nav"
     ):
         assert_vanishes_when_disabled("hello_world", client=make_webnet_client("viewer"))
 
@@ -214,5 +216,5 @@ def test_statements_that_grow_are_told(two, webnet_customer, monkeypatch):
     monkeypatch.setattr(relations, "peers_of", lambda row: [row])
     document = "{ named { name ... on Shelf { books { title } } } }"
 
-    with pytest.raises(AssertionError, match=r"SQL statements with more rows, and .* with few of them: read what rows"):
+    with pytest.raises(AssertionError, match=r"SQL statements with more rows, .* with few: read related rows"):
         assert_statements_do_not_grow(mine, document, add_rows=lambda: fill(webnet_customer, "more"))

@@ -15,7 +15,7 @@ from strawberry.http import GraphQLRequestData
 from strawberry.http.streaming import SSETransport
 from strawberry.types import ExecutionResult as StrawberryResult
 
-from webnet.accounts.request_origin import request_id
+from webnet.accounts.authentication import request_id
 from webnet.api.engine.strawberry_schema import Schema
 from webnet.api.error_reporting import report_errors
 from webnet.api.events.log_tail import tailer

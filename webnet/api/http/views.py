@@ -17,7 +17,7 @@ from strawberry.http import GraphQLRequestData
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types.graphql import OperationType
 
-from webnet.accounts.request_origin import request_id
+from webnet.accounts.authentication import request_id
 from webnet.api.engine.strawberry_schema import Schema
 from webnet.api.error_reporting import report_errors
 from webnet.api.errors import INTERNAL_MESSAGE, BadRequest

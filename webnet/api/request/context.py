@@ -12,8 +12,7 @@ from django.http import HttpRequest
 from strawberry.extensions import FieldExtension
 from strawberry.utils.await_maybe import await_maybe
 
-from webnet.accounts.authentication import Identity, authenticate_request, identify_user
-from webnet.accounts.request_origin import request_id
+from webnet.accounts.authentication import RequestIdentity, authenticate_request, identify_user, request_id
 from webnet.api.paging.batches import Batches
 from webnet.api.request.reader import Reading
 from webnet.api.strawberry_internals import fields_of
@@ -38,7 +37,7 @@ class Context:
 
     request: HttpRequest
     customer_slug: str | None = None
-    identity: Identity = field(init=False)
+    identity: RequestIdentity = field(init=False)
     view_customer: Customer | None = field(init=False, default=None)
     reading: Reading = field(init=False)
     batches: Batches = field(init=False)
@@ -85,7 +84,7 @@ class Context:
         self._read_as(identify_user(self.request))
         self._return_to_view()
 
-    def _read_as(self, identity: Identity) -> None:
+    def _read_as(self, identity: RequestIdentity) -> None:
         self.identity = identity
         open_requests.name_actor(identity.actor)
         self.reading = Reading(actor=identity.actor, platform_token=identity.platform_token)

@@ -19,7 +19,7 @@ from webnet.customers import access
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer
 from webnet.customers.roles import Role
-from webnet.customers.summary import Concerned
+from webnet.customers.summary import CustomerSummary
 from webnet.errors import DependencyRefusal, NotFound, PermissionDenied, PluginUnavailable
 from webnet.plugins.gate.effective import customer_state, effective_customers, platform_state, switched_on
 from webnet.plugins.gate.rules import CustomerState, PlatformState
@@ -264,8 +264,8 @@ def _where_any(conditions: dict[str, Q]) -> dict[str, Q]:
 
 def _with_customers(message: str, plugins: tuple[str, ...], condition: Q, code: str | None = None) -> DependencyRefusal:
     """The refusal, with the customers for whom the condition holds."""
-    found = Concerned.among(Customer.objects.filter(condition))
-    message = f"{message} It concerns {found.tell()}."
+    found = CustomerSummary.of_queryset(Customer.objects.filter(condition))
+    message = f"{message} It concerns {found.describe()}."
     return DependencyRefusal(message, code=code, plugins=plugins, customers=found.slugs, customer_count=found.count)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from webnet.containment import LoadFailure, attempt
-from webnet.customers.summary import Concerned
+from webnet.customers.summary import CustomerSummary
 from webnet.errors import SettingsIssue
 from webnet.plugins.base import PluginBase
 from webnet.plugins.kernel.compatibility import is_newer
@@ -41,7 +41,7 @@ class Upgrade:
     to_version: str
     moved: tuple[MovedLayer, ...] = ()
     issues: tuple[LayerIssue, ...] = ()
-    customers: Concerned = field(default_factory=Concerned)
+    customers: CustomerSummary = field(default_factory=CustomerSummary)
     refusal: str = ""
 
     @property
@@ -64,11 +64,11 @@ def review(row: PluginConfig, plugin: PluginBase, manifest: Manifest, *, force: 
     if isinstance(moved, LoadFailure):
         return replace(step, refusal=_describe_refusal(step, moved.reason))
     issues = tuple(_find_issues(schema, moved))
-    customers = Concerned.named(found.slug for found in issues if found.slug)
+    customers = CustomerSummary.of_slugs(found.slug for found in issues if found.slug)
     step = replace(step, moved=moved, issues=issues, customers=customers)
     if not issues or force:
         return step
-    whose = [f"the settings of {step.customers.tell()}"] if step.customers.count else []
+    whose = [f"the settings of {step.customers.describe()}"] if step.customers.count else []
     if any(not found.slug for found in issues):
         whose.insert(0, "the global settings")
     why = f"{' and '.join(whose)} would no longer be valid: {issues[0].describe()}."

@@ -1,1 +1,1 @@
-"""Commands of the plugin rooms."""
+"""Management commands for plugins, their settings and the audit log."""

@@ -1,4 +1,4 @@
-"""What `enable_plugin` and `disable_plugin` share: arguments, refusals and what is printed."""
+"""The base of `enable_plugin` and `disable_plugin`."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from webnet.plugins.changes.switching import PluginChange
 
 
 class SwitchCommand(BaseCommand):
-    """A command that switches one plugin; `verb` is the participle that is printed."""
+    """A command that enables or disables a plugin; `verb` is the participle that it prints."""
 
     verb: str
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("plugin", help="the plugin's name, as 'list_plugins' prints it")
-        parser.add_argument("--customer", metavar="SLUG", help="for this customer only; otherwise for everybody")
+        parser.add_argument("--customer", metavar="SLUG", help="only for this customer (default: for all)")
         parser.add_argument(
             "--with-dependencies",
             action="store_true",
-            help="also what has to go with it: its dependencies when enabling, its dependents when disabling",
+            help="also enable its dependencies, or disable its dependents",
         )
-        parser.add_argument("--reason", default="", help="why, for the audit log")
+        parser.add_argument("--reason", default="", help="the reason, for the audit log")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         try:
@@ -33,7 +33,7 @@ class SwitchCommand(BaseCommand):
         except Refusal as refusal:
             raise CommandError(f"{refusal.message} ({refusal.code})") from None
         finally:
-            pauses.pause_and_retry()  # a hook that failed in this process is counted by no server
+            pauses.pause_and_retry()  # also counts a hook that failed in this process
         where = f" for '{change.customer.slug}'" if change.customer else ""
         for name in (*change.also, change.plugin):
             self.stdout.write(f"'{name}' is {self.verb}{where}." if change.changed else f"'{name}' was {self.verb}.")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from webnet.customers.access import Actor
-from webnet.customers.summary import Concerned
+from webnet.customers.summary import CustomerSummary
 from webnet.errors import InvalidSettings, SettingsIssue, WebnetError
 from webnet.plugins.models import OVERRIDES, CustomerPluginConfig, PluginConfig
 from webnet.plugins.schema.settings_schema import SettingsSchema, merge_patch
@@ -132,10 +132,10 @@ def refuse_or_note(row: PluginConfig, foresight: Foresight, *, revision: int, al
 
 
 def _refusal(plugin: str, broken: dict[str, Issues]) -> InvalidSettings:
-    concerned = Concerned.named(broken)
+    concerned = CustomerSummary.of_slugs(broken)
     issues = [issue for slug, found in broken.items() if slug in concerned.slugs for issue in found]
     return InvalidSettings(
-        f"The settings of '{plugin}' were not changed: those of {concerned.tell()} would not fit any more; "
+        f"The settings of '{plugin}' were not changed: those of {concerned.describe()} would not fit any more; "
         "send allowInvalid to change them all the same.",
         issues=tuple(dict.fromkeys(issues)),
         customers=concerned.slugs,

@@ -1,4 +1,4 @@
-"""Hears what webnet logs of a plugin's errors, whose texts it shows to nobody else."""
+"""Captures the errors that webnet logs for a plugin, whose texts it does not return to clients."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from webnet.containment import format_error
 
 
-class Heard(logging.Handler):
-    """The errors that were logged with their exceptions, oldest first."""
+class CapturedErrors(logging.Handler):
+    """A logging handler that collects the exceptions of log records, oldest first."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
@@ -20,17 +20,17 @@ class Heard(logging.Handler):
         if record.exc_info and record.exc_info[1] is not None:
             self.errors.append(record.exc_info[1])
 
-    def tell(self, otherwise: str = "it failed") -> str:
-        """What the last one was."""
+    def describe_last(self, otherwise: str = "it failed") -> str:
+        """A description of the last error."""
         return f"it raised {format_error(self.errors[-1])}" if self.errors else otherwise
 
 
 @contextmanager
-def listening() -> Iterator[Heard]:
-    """Hear what is logged in the block."""
-    logger, heard = logging.getLogger("webnet"), Heard()
-    logger.addHandler(heard)
+def capture_errors() -> Iterator[CapturedErrors]:
+    """Capture the errors that are logged in the block."""
+    logger, captured = logging.getLogger("webnet"), CapturedErrors()
+    logger.addHandler(captured)
     try:
-        yield heard
+        yield captured
     finally:
-        logger.removeHandler(heard)
+        logger.removeHandler(captured)

@@ -1,6 +1,7 @@
-"""Run by `running` in an interpreter of its own: `python -m webnet.sdk.checking.child MODULE REPORT_FILE`.
+"""Runs the check, in an interpreter that `run_check` starts: `python -m webnet.sdk.checking.child MODULE REPORT_FILE`.
 
-Here the plugin's code runs on a throw-away database. The rules go in order, and an error ends what builds on it.
+The plugin's code runs here, on a temporary database. Rules are checked in order; an error skips those that depend on
+it.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from webnet.sdk.checking.plugin_under_test import Subject
-    from webnet.sdk.checking.report import Finding, Report
-    from webnet.sdk.checking.two_customers import World
+    from webnet.sdk.checking.plugin_under_test import PluginUnderTest
+    from webnet.sdk.checking.report import Report, RuleFinding
+    from webnet.sdk.checking.two_customers import Scenario
 
-LIVED = "hooks, pages, queries and leaks"
+# The checks that need an enabled plugin, as the report names them when they are skipped.
+RUNTIME_CHECKS = "hooks, pages, queries and leaks"
 
 
 def main(module: str, report_file: str) -> None:
@@ -30,16 +32,16 @@ def main(module: str, report_file: str) -> None:
 
 
 def _check(module: str) -> Report:
-    from webnet.sdk.checking.plugin_under_test import Subject
+    from webnet.sdk.checking.plugin_under_test import PluginUnderTest
     from webnet.sdk.checking.report import Grade, Report
 
-    subject = Subject.find(module)
-    found = list(_check_as_written(subject))
+    subject = PluginUnderTest.find(module)
+    found = list(_check_statically(subject))
     skipped: list[str] = []
     if subject.is_loaded:
-        found += _check_alive(subject, skipped)
+        found += _check_at_runtime(subject, skipped)
     else:
-        skipped.append(LIVED)
+        skipped.append(RUNTIME_CHECKS)
     order = list(Grade)
     found.sort(key=lambda finding: (order.index(finding.grade), finding.rule, finding.place))
     identity = subject.entry.identity
@@ -51,8 +53,8 @@ def _check(module: str) -> Report:
     )
 
 
-def _check_as_written(subject: Subject) -> Iterator[Finding]:
-    """What can be told without a database."""
+def _check_statically(subject: PluginUnderTest) -> Iterator[RuleFinding]:
+    """The rules that need no database."""
     from webnet.sdk.checking import documentation_rules, manifest_rules, model_rules
 
     yield from manifest_rules.check_loading(subject)
@@ -69,61 +71,60 @@ def _check_as_written(subject: Subject) -> Iterator[Finding]:
     yield from model_rules.check_reversibility(subject)
 
 
-def _check_alive(subject: Subject, skipped: list[str]) -> Iterator[Finding]:
-    """What must be tried: with tables, customers and rows."""
+def _check_at_runtime(subject: PluginUnderTest, skipped: list[str]) -> Iterator[RuleFinding]:
+    """The rules that need tables, customers and rows."""
     from webnet.plugins.loading import migrations as plugin_migrations
     from webnet.plugins.registry import registry
     from webnet.sdk.checking import hook_rules, model_rules
-    from webnet.sdk.checking.two_customers import World
-    from webnet.sdk.trial.fixtures_data import House
+    from webnet.sdk.checking.two_customers import Scenario
+    from webnet.sdk.trial.fixtures_data import FixtureFactory
 
     plugin_migrations.migrate_host()
     failures = plugin_migrations.migrate_plugins(registry.loaded())
     found = [*model_rules.check_applying(subject, failures), *model_rules.check_missing_migrations(subject)]
     yield from found
     if found:
-        skipped.append(LIVED)
+        skipped.append(RUNTIME_CHECKS)
         return
-    world = World.make(subject, House())
-    refused = list(hook_rules.check_enabling(world))
-    yield from refused
-    if subject.name in world.effective:
-        yield from _check_enabled(world)
-        yield from hook_rules.check_disabling(world)
+    scenario = Scenario.make(subject, FixtureFactory())
+    yield from hook_rules.check_enabling(scenario)
+    if subject.name in scenario.effective:
+        yield from _check_enabled(scenario)
+        yield from hook_rules.check_disabling(scenario)
     else:
-        skipped.append(LIVED)
+        skipped.append(RUNTIME_CHECKS)
     yield from hook_rules.check_unloading(subject)
     if not list(model_rules.check_reversibility(subject)):
-        yield from model_rules.check_taking_back(subject)
+        yield from model_rules.check_reversing(subject)
 
 
-def _check_enabled(world: World) -> Iterator[Finding]:
-    """What acme sees: with few rows, with more, and once another customer has rows too."""
+def _check_enabled(scenario: Scenario) -> Iterator[RuleFinding]:
+    """The rules on what acme is shown: with few rows, with more, and once another customer has rows too."""
     from webnet.sdk.checking import graphql_rules, hook_rules, page_and_widget_rules, subscription_rules
 
-    world.fill(world.acme, rows=2)
-    yield from graphql_rules.check_answers(world)
-    yield from hook_rules.check_health(world)
-    yield from page_and_widget_rules.check_widgets(world)
-    yield from page_and_widget_rules.check_pages(world)
-    find_slow_answers = graphql_rules.measure_growth(world)
-    find_slow_surfaces = page_and_widget_rules.measure_growth(world)
-    world.fill(world.acme, rows=6)
+    scenario.fill(scenario.acme, rows=2)
+    yield from graphql_rules.check_answers(scenario)
+    yield from hook_rules.check_health(scenario)
+    yield from page_and_widget_rules.check_widgets(scenario)
+    yield from page_and_widget_rules.check_pages(scenario)
+    find_slow_answers = graphql_rules.measure_growth(scenario)
+    find_slow_surfaces = page_and_widget_rules.measure_growth(scenario)
+    scenario.fill(scenario.acme, rows=6)
     yield from find_slow_answers()
     yield from find_slow_surfaces()
-    find_told, find_shown = graphql_rules.watch_answers(world), page_and_widget_rules.watch_surfaces(world)
-    world.fill(world.globex, rows=3)
-    yield from find_told()
-    yield from find_shown()
-    yield from subscription_rules.check_streams(world)
-    yield from graphql_rules.check_mutations(world)
-    for label, problem in world.unmade.items():
-        words = "let a row with a value in every column be one that it takes"
-        place, message = (
-            f"model '{label}'",
-            f"no row could be made, so its leaks and statements are unchecked ({problem})",
-        )
-        yield world.subject.finding("check.rows", place, message, words)
+    find_leaking_answers, find_leaking_surfaces = (
+        graphql_rules.watch_answers(scenario),
+        page_and_widget_rules.watch_surfaces(scenario),
+    )
+    scenario.fill(scenario.globex, rows=3)
+    yield from find_leaking_answers()
+    yield from find_leaking_surfaces()
+    yield from subscription_rules.check_streams(scenario)
+    yield from graphql_rules.check_mutations(scenario)
+    for label, problem in scenario.failed_models.items():
+        message = f"no row could be created, so leaks and statements are not checked ({problem})"
+        way_out = "accept rows that have a value in every column"
+        yield scenario.subject.finding("check.rows", f"model '{label}'", message, way_out)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Rules on a plugin's GraphQL: its answers do not fail, take no more SQL with more rows, and leak nothing."""
+"""Rules on GraphQL: responses don't fail, don't take more SQL statements with more rows, and don't leak."""
 
 from __future__ import annotations
 
@@ -10,110 +10,109 @@ from typing import Any
 from graphql import GraphQLField, GraphQLObjectType
 
 from webnet.api.schema import full_schema
-from webnet.sdk.checking.captured_errors import listening
-from webnet.sdk.checking.report import Finding
-from webnet.sdk.checking.two_customers import World, count_statements
+from webnet.sdk.checking.captured_errors import capture_errors
+from webnet.sdk.checking.report import RuleFinding
+from webnet.sdk.checking.two_customers import Scenario, count_statements
 from webnet.sdk.scope import LeakPrevented
 from webnet.sdk.trial.samples import make_sample, takes_ids
 
-NARROW = "narrow its rows with `info.context.rows(model)`"
-MOST_TYPES = 5
+NARROW_ROWS = "narrow its rows with `info.context.rows(model)`"
+# Mutations and fields are called with ids of so many types at most, to bound the time of a check.
+MAXIMUM_TYPES = 5
 FAILED = frozenset({"INTERNAL_ERROR", "PLUGIN_FAILED"})
 
 
-def check_answers(world: World) -> Iterator[Finding]:
-    """No field fails on rows that are as they may be."""
-    for question in world.questions(world.acme):
-        with listening() as heard:
-            answer = world.ask(question)
-        leaks = [error for error in heard.errors if isinstance(error, LeakPrevented)]
+def check_answers(scenario: Scenario) -> Iterator[RuleFinding]:
+    """No field fails for valid rows."""
+    for question in scenario.questions(scenario.acme):
+        with capture_errors() as captured:
+            answer = scenario.ask(question)
+        leaks = [error for error in captured.errors if isinstance(error, LeakPrevented)]
         codes = {error.get("extensions", {}).get("code") for error in answer.get("errors", ())}
         if codes & FAILED and not leaks:
-            words = "let it answer for every row, or raise a refusal of webnet.sdk.errors"
-            yield world.subject.finding("queries.failing", question.place, heard.tell(), words)
+            way_out = "return a value for every row, or raise a refusal from webnet.sdk.errors"
+            yield scenario.subject.finding("queries.failing", question.place, captured.describe_last(), way_out)
 
 
-def measure_growth(world: World) -> Callable[[], Iterator[Finding]]:
-    """Count the SQL statements of each field now; called later, with more rows, it tells which took more."""
-    few = {each.place: count_statements(partial(world.ask, each)) for each in world.questions(world.acme)}
+def measure_growth(scenario: Scenario) -> Callable[[], Iterator[RuleFinding]]:
+    """Count the SQL statements of each field now. Call the result once there are more rows: it reports what grew."""
+    few = {each.place: count_statements(partial(scenario.ask, each)) for each in scenario.questions(scenario.acme)}
 
-    def compare() -> Iterator[Finding]:
-        for question in world.questions(world.acme):
-            before, after = few.get(question.place), count_statements(partial(world.ask, question))
+    def compare() -> Iterator[RuleFinding]:
+        for question in scenario.questions(scenario.acme):
+            before, after = few.get(question.place), count_statements(partial(scenario.ask, question))
             if before is not None and after > before:
-                message = f"{after} SQL statements with more rows, and {before} with few of them (N+1)"
-                words = (
-                    "read what rows need for all of them at once: as a relation of graphql.type, or for peers_of(row)"
-                )
-                yield world.subject.finding("queries.growing", question.place, message, words)
+                message = f"{after} SQL statements with more rows, {before} with few (N+1)"
+                way_out = "read related rows for all rows at once: as a relation of graphql.type, or for peers_of(row)"
+                yield scenario.subject.finding("queries.growing", question.place, message, way_out)
 
     return compare
 
 
-def watch_answers(world: World) -> Callable[[], Iterator[Finding]]:
-    """Ask all fields now; called once the other customer has rows, it tells which answers show any of them."""
-    questions = world.questions(world.acme)
-    before = {each.place: world.show(each) for each in questions}
-    # What differs without any change, as a time does, can't be compared.
-    steady = {each.place for each in questions if world.show(each) == before[each.place]}
+def watch_answers(scenario: Scenario) -> Callable[[], Iterator[RuleFinding]]:
+    """Query all fields now. Call the result once the other customer has rows: it reports which responses show any."""
+    questions = scenario.questions(scenario.acme)
+    before = {each.place: scenario.show(each) for each in questions}
+    # Responses that differ between two calls, such as times, can't be compared.
+    steady = {each.place for each in questions if scenario.show(each) == before[each.place]}
 
-    def compare() -> Iterator[Finding]:
-        traces = world.traces_of(world.globex)
+    def compare() -> Iterator[RuleFinding]:
+        traces = scenario.traces_of(scenario.globex)
         for question in questions:
-            with listening() as heard:
-                after = world.show(question)
+            with capture_errors() as captured:
+                after = scenario.show(question)
             place, found = question.place, traces.found_in(after)
-            if any(isinstance(error, LeakPrevented) for error in heard.errors):
-                message = "it was about to show a customer a row of another one, which webnet withheld"
+            if any(isinstance(error, LeakPrevented) for error in captured.errors):
+                message = "it returned a row of another customer, which webnet withheld"
             elif found is not None:
-                message = f"it shows a customer '{found}', which is another one's"
+                message = f"it shows '{found}', which belongs to another customer"
             elif place in steady and after != before[place]:
-                message = "its answer for a customer depends on rows of another one"
+                message = "its result for a customer depends on rows of another one"
             else:
                 continue
-            yield world.subject.finding(_leak_rule(place), place, message, NARROW)
-        yield from _check_foreign_ids(world)
+            yield scenario.subject.finding(_leak_rule(place), place, message, NARROW_ROWS)
+        yield from _check_foreign_ids(scenario)
 
     return compare
 
 
-def check_mutations(world: World) -> Iterator[Finding]:
-    """With ids of another customer's rows, no mutation changes that customer's rows."""
-    before = world.stored_of(world.globex)
-    ids = world.traces_of(world.globex).ids
-    for name, field in _fields_with_ids(world):
-        for each in islice(ids.values(), MOST_TYPES):
+def check_mutations(scenario: Scenario) -> Iterator[RuleFinding]:
+    """No mutation changes another customer's rows when it is called with their ids."""
+    before = scenario.stored_of(scenario.globex)
+    ids = scenario.traces_of(scenario.globex).ids
+    for name, field in _fields_with_ids(scenario):
+        for each in islice(ids.values(), MAXIMUM_TYPES):
             document, variables = _write_mutation(name, field, each[0])
-            world.client.run(document, **variables)
-            if world.stored_of(world.globex) != before:
-                message = "called by a customer with an id of another one's row, it changed that row"
-                words = "find the row with `info.context.get(Type, id)`, which finds only this customer's"
-                yield world.subject.finding("leaks.mutation", f"Mutation.{name}", message, words)
-                before = world.stored_of(world.globex)
+            scenario.client.run(document, **variables)
+            if scenario.stored_of(scenario.globex) != before:
+                message = "called with the id of another customer's row, it changed that row"
+                way_out = "find the row with `info.context.get(Type, id)`, which only finds this customer's"
+                yield scenario.subject.finding("leaks.mutation", f"Mutation.{name}", message, way_out)
+                before = scenario.stored_of(scenario.globex)
                 break
 
 
-def _check_foreign_ids(world: World) -> Iterator[Finding]:
-    """What is asked with the other customer's ids has nothing of its rows."""
-    traces = world.traces_of(world.globex)
-    for question in world.questions_with_ids(world.globex, most_types=MOST_TYPES):
-        shown = world.show(question)
+def _check_foreign_ids(scenario: Scenario) -> Iterator[RuleFinding]:
+    """Fields that are queried with the other customer's ids show nothing of its rows."""
+    traces = scenario.traces_of(scenario.globex)
+    for question in scenario.questions_with_ids(scenario.globex, maximum_types=MAXIMUM_TYPES):
+        shown = scenario.show(question)
         given = {str(value) for value in question.variables.values()}
         found = next((text for text in sorted(traces.texts - given) if text in shown), None)
         if found is not None:
-            message = f"asked with an id of another customer's row, it shows '{found}'"
-            words = "find the row with `graphql.node()` or `info.context.find(Type, id)`"
-            yield world.subject.finding(_leak_rule(question.place), question.place, message, words)
+            message = f"queried with the id of another customer's row, it shows '{found}'"
+            way_out = "find the row with `graphql.node()` or `info.context.find(Type, id)`"
+            yield scenario.subject.finding(_leak_rule(question.place), question.place, message, way_out)
 
 
 def _leak_rule(place: str) -> str:
     return "leaks.node" if place.startswith("node(") else "leaks.query"
 
 
-def _fields_with_ids(world: World) -> Iterator[tuple[str, GraphQLField]]:
+def _fields_with_ids(scenario: Scenario) -> Iterator[tuple[str, GraphQLField]]:
     kind = full_schema().schema.graphql.mutation_type
     for name, field in kind.fields.items() if isinstance(kind, GraphQLObjectType) else ():
-        is_own = world.subject.owners.fields.get(("Mutation", name)) == world.subject.name
+        is_own = scenario.subject.owners.fields.get(("Mutation", name)) == scenario.subject.name
         if is_own and any(takes_ids(argument.type) for argument in field.args.values()):
             yield name, field
 

@@ -1,4 +1,4 @@
-"""Rules on a plugin's models: that their migrations are whole and can be taken back, and whose their rows are."""
+"""Rules on models: their tenancy, and complete, reversible migrations."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from webnet.customers.models import Customer
 from webnet.plugins import checks
 from webnet.plugins.loading import migrations as plugin_migrations
 from webnet.plugins.tenancy import is_customer_owned
-from webnet.sdk.checking.plugin_under_test import Subject
-from webnet.sdk.checking.report import Finding
+from webnet.sdk.checking.plugin_under_test import PluginUnderTest
+from webnet.sdk.checking.report import RuleFinding
 from webnet.sdk.graphql.definition import find_row_type
 
 
-def check_tenancy(subject: Subject) -> Iterator[Finding]:
-    """Every model says whose its rows are."""
+def check_tenancy(subject: PluginUnderTest) -> Iterator[RuleFinding]:
+    """Every model declares its tenancy."""
     config = subject.config
     for error in checks.check_tenancy(app_configs=[config]) if config is not None else ():
         way_out = str(error.hint).rstrip(".")
@@ -35,19 +35,19 @@ def check_tenancy(subject: Subject) -> Iterator[Finding]:
         yield subject.finding("tenancy.model", f"model '{error.obj}'", message, way_out[:1].lower() + way_out[1:])
 
 
-def check_types(subject: Subject) -> Iterator[Finding]:
-    """Every GraphQL type of a customer's rows is made with the SDK, which scopes it."""
+def check_types(subject: PluginUnderTest) -> Iterator[RuleFinding]:
+    """Every GraphQL type of customer-owned rows is declared with the SDK, which limits it to visible rows."""
     for name, owner in subject.owners.types.items():
         origin = getattr(full_schema().schema.get_type_by_name(name), "origin", None)
         model = model_of(origin)
         if owner == subject.name and model is not None and is_customer_owned(model) and find_row_type(origin) is None:
-            message = f"it shows rows of '{model._meta.label}' unscoped, so every customer sees those of all"
-            words = f"make it with '@graphql.type(models.{model.__name__})' of webnet.sdk"
-            yield subject.finding("tenancy.type", f"type '{name}'", message, words)
+            message = f"it shows the rows of '{model._meta.label}' of all customers to each of them"
+            way_out = f"declare it with '@graphql.type(models.{model.__name__})' of webnet.sdk"
+            yield subject.finding("tenancy.type", f"type '{name}'", message, way_out)
 
 
-def check_added_fields(subject: Subject) -> Iterator[Finding]:
-    """What is added to a type with a customer can be nothing, for customers who do not have the plugin."""
+def check_added_fields(subject: PluginUnderTest) -> Iterator[RuleFinding]:
+    """Fields that are added to types with a customer are nullable, for customers without the plugin."""
     full = full_schema()
     for (type_name, field_name), owner in subject.owners.fields.items():
         kind, definition = full.schema.graphql.type_map.get(type_name), full.schema.get_type_by_name(type_name)
@@ -55,24 +55,24 @@ def check_added_fields(subject: Subject) -> Iterator[Finding]:
         if owner == subject.name and isinstance(kind, GraphQLObjectType) and model is not None and _has_customer(model):
             field = kind.fields.get(field_name)
             if field is not None and make_absent(field) is None:
-                message = "it can't be null, so on the platform's view it fails for customers without the plugin"
-                words = f"let it be '{str(field.type).rstrip('!')} | None'"
-                yield subject.finding("tenancy.field", f"{type_name}.{field_name}", message, words)
+                message = "it is not nullable, so on the platform's view it fails for customers without the plugin"
+                way_out = f"change its type to '{str(field.type).rstrip('!')} | None'"
+                yield subject.finding("tenancy.field", f"{type_name}.{field_name}", message, way_out)
 
 
-def check_uniqueness(subject: Subject) -> Iterator[Finding]:
-    """What must be unique is so for its customer: else one customer learns what another has."""
+def check_uniqueness(subject: PluginUnderTest) -> Iterator[RuleFinding]:
+    """Values are unique per customer: otherwise a customer could find out what another one has."""
     for model in filter(is_customer_owned, subject.models):
         for names in _unique_sets(model):
             if not any(_leads_to_customer(model._meta.get_field(name)) for name in names):
                 place = f"model '{model._meta.label}', {', '.join(names)}"
-                message = "it is unique over all customers, so a customer can find out what another has"
-                words = "let a UniqueConstraint name 'customer' with it"
-                yield subject.finding("tenancy.unique", place, message, words)
+                message = "it is unique across customers, so a customer can find out what another one has"
+                way_out = "use a UniqueConstraint that includes 'customer'"
+                yield subject.finding("tenancy.unique", place, message, way_out)
 
 
-def check_missing_migrations(subject: Subject) -> Iterator[Finding]:
-    """There is nothing that `makemigrations` would write."""
+def check_missing_migrations(subject: PluginUnderTest) -> Iterator[RuleFinding]:
+    """`makemigrations` finds no changes."""
     if subject.config is None:
         return
     label = subject.config.label
@@ -82,43 +82,43 @@ def check_missing_migrations(subject: Subject) -> Iterator[Finding]:
     )
     changes = detector.changes(graph=loader.graph, trim_to_apps={label}, convert_apps={label})
     for operation in (each for migration in changes.get(label, ()) for each in migration.operations):
-        words = f"run 'manage.py makemigrations {label}', and commit what it writes"
+        way_out = f"run 'manage.py makemigrations {label}', and commit the result"
         yield subject.finding(
-            "migrations.missing", f"models of '{label}'", f"not migrated: {operation.describe()}", words
+            "migrations.missing", f"models of '{label}'", f"no migration for: {operation.describe()}", way_out
         )
 
 
-def check_reversibility(subject: Subject) -> Iterator[Finding]:
-    """Every step can be taken back, so that a deployment can too."""
+def check_reversibility(subject: PluginUnderTest) -> Iterator[RuleFinding]:
+    """Every operation can be reversed, so that a deployment can be rolled back."""
     label = subject.config.label if subject.config is not None else None
     for (app, name), migration in sorted(MigrationLoader(connection).disk_migrations.items()):
         for operation in migration.operations if app == label else ():
             if not operation.reversible:
                 place = f"migration '{app}.{name}'"
-                message = f"it can't be taken back: {operation.describe()}"
-                words = "give RunPython a reverse_code and RunSQL a reverse_sql, if only 'noop'"
-                yield subject.finding("migrations.irreversible", place, message, words)
+                message = f"it can't be reversed: {operation.describe()}"
+                way_out = "give RunPython a reverse_code and RunSQL a reverse_sql, even if it is 'noop'"
+                yield subject.finding("migrations.irreversible", place, message, way_out)
 
 
-def check_applying(subject: Subject, failures: dict[str, LoadFailure]) -> Iterator[Finding]:
-    """They run on an empty database."""
+def check_applying(subject: PluginUnderTest, failures: dict[str, LoadFailure]) -> Iterator[RuleFinding]:
+    """The migrations run on an empty database."""
     failure = failures.get(subject.name)
     if failure is not None:
-        words = "let them run on an empty database, after those of the host"
-        yield subject.finding("migrations.failed", "its migrations", failure.reason, words)
+        way_out = "make them run on an empty database, after those of webnet"
+        yield subject.finding("migrations.failed", "its migrations", failure.reason, way_out)
 
 
-def check_taking_back(subject: Subject) -> Iterator[Finding]:
-    """They run backwards with rows in the tables, and forwards again."""
+def check_reversing(subject: PluginUnderTest) -> Iterator[RuleFinding]:
+    """The migrations can be reversed with rows in the tables, and run again."""
     label = subject.config.label if subject.config is not None else None
     if label is None or not MigrationLoader(connection).graph.leaf_nodes(label):
         return
-    found = attempt(lambda: plugin_migrations.unmigrate(label), doing="Taking them back")
+    found = attempt(lambda: plugin_migrations.unmigrate(label), doing="Reversing them")
     if not isinstance(found, LoadFailure):
         found = plugin_migrations.migrate_plugins([subject.entry]).get(subject.name)
     if found is not None:
-        words = "let what takes them back leave nothing behind"
-        yield subject.finding("migrations.failed", "its migrations", found.reason, words)
+        way_out = "make their reverse operations leave nothing behind"
+        yield subject.finding("migrations.failed", "its migrations", found.reason, way_out)
 
 
 def _unique_sets(model: type[models.Model]) -> Iterator[tuple[str, ...]]:
@@ -136,6 +136,6 @@ def _has_customer(model: Any) -> bool:
 
 
 def _leads_to_customer(column: Any) -> bool:
-    """Whether the column is the customer, or a row of one."""
+    """Whether the column is the customer, or refers to a row that a customer owns."""
     related = getattr(column, "related_model", None)
     return column.name == "customer" or (related is not None and is_customer_owned(related))

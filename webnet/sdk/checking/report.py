@@ -1,4 +1,4 @@
-"""The rules of the conformance check with their grades, and what a check found."""
+"""The rules of the conformance check with their grades, and the report of a check."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 
 
 class Grade(StrEnum):
-    """How much a finding weighs: an error breaks the plugin or its tenants, and advice is for its readers."""
+    """The severity of a finding: errors break the plugin or the separation of customers, advice helps its readers."""
 
     ERROR = "error"
     WARNING = "warning"
     ADVICE = "advice"
 
 
-# Each rule by its id, which is for good: programs that read reports know it. The guide says what each asks for.
+# The ids never change, since programs that read reports rely on them. The plugin guide describes each rule.
 RULES: Mapping[str, Grade] = {
     "check.crashed": Grade.ERROR,
     "check.rows": Grade.ADVICE,
@@ -58,8 +58,8 @@ RULES: Mapping[str, Grade] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finding:
-    """One thing that is wrong: in which plugin, where, what, and the way out; each a sentence or a part of one."""
+class RuleFinding:
+    """One violation of a rule: in which plugin, where, what is wrong, and how to fix it."""
 
     rule: str
     plugin: str
@@ -77,15 +77,15 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What a check found, in the order of grades; `skipped` are the parts that an error has kept from being checked."""
+    """The findings, errors first; `skipped` are the parts that could not be checked because of errors."""
 
     plugin: str
     version: str = ""
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[RuleFinding, ...] = ()
     skipped: tuple[str, ...] = ()
 
     def count(self, grade: Grade) -> int:
-        """How many findings there are of this grade."""
+        """The number of findings with this grade."""
         return sum(finding.grade is grade for finding in self.findings)
 
     def to_json(self) -> dict[str, Any]:
@@ -101,8 +101,8 @@ class Report:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Report:
-        """The report again."""
+        """The report that `to_json` returned this for."""
         findings = tuple(
-            Finding(**{name: value for name, value in each.items() if name != "grade"}) for each in data["findings"]
+            RuleFinding(**{name: value for name, value in each.items() if name != "grade"}) for each in data["findings"]
         )
         return cls(plugin=data["plugin"], version=data["version"], findings=findings, skipped=tuple(data["skipped"]))

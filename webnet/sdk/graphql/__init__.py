@@ -1,4 +1,4 @@
-"""GraphQL for plugins: what is declared with these is scoped, capped and asked for permission by default."""
+"""GraphQL for plugins: fields limit rows to those that may be seen, cap lists and check permissions by default."""
 
 from strawberry import ID, UNSET, Parent, Private, auto, lazy, union
 from strawberry.scalars import JSON

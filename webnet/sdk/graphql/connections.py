@@ -1,4 +1,4 @@
-"""Connections of a plugin's rows: the host's keyset pages, 50 rows unless asked otherwise and never more than 100."""
+"""Connections of plugins' rows, with webnet's keyset pagination: 50 rows per page by default, 100 at most."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from webnet.customers.models import Customer
 from webnet.sdk.graphql.definition import RowType
 from webnet.sdk.graphql.fields import PluginField
 from webnet.sdk.graphql.info import Info
-from webnet.sdk.graphql.row_batches import meet, peers_of
+from webnet.sdk.graphql.row_batches import mark_batch, peers_of
 from webnet.sdk.scope import all_rows, scope
 
 RELATION = "webnet.relation"
@@ -26,7 +26,7 @@ COUNTED = "webnet.counted"
 
 
 class PluginConnectionField(PluginField, ConnectionField):
-    """A field with pages of rows: of a relation, of all that may be seen, or of a resolver's queryset."""
+    """A field with pages of rows: of a relation, of a resolver's queryset, or of all rows that may be seen."""
 
     declared_as = RowType
 
@@ -39,7 +39,7 @@ class PluginConnectionField(PluginField, ConnectionField):
         return open_page(_host(info), self._list(rows, info, arguments), arguments)
 
     def make_empty(self) -> Any:
-        """What a customer has without the plugin; the host asks for it by this name."""
+        """The value for a customer without the plugin; webnet calls this method by its name."""
         return empty_page(self.shown_rows.order.read(None))
 
     def _find_rows(self, source: Any, info: Info, args: list[Any], kwargs: dict[str, Any]) -> QuerySet[Any]:
@@ -47,7 +47,7 @@ class PluginConnectionField(PluginField, ConnectionField):
             return all_rows(self.shown_rows.model)
         rows = self.call(source, info, args, kwargs)
         if not isinstance(rows, QuerySet) or rows.query.is_sliced:
-            raise TypeError(f"'{self.python_name}' must return a queryset, unsliced: the page is cut out of it.")
+            raise TypeError(f"'{self.python_name}' must return a queryset that is not sliced: pages are slices of it.")
         return rows
 
     def _list(self, rows: QuerySet[Any], info: Info, arguments: PageArguments) -> Listing[Any]:
@@ -55,7 +55,7 @@ class PluginConnectionField(PluginField, ConnectionField):
         return Listing(
             rows=narrow(scope(rows, reading, shown_by=info.context.plugin), arguments.filter),
             ordering=self.shown_rows.order.read(arguments.order),
-            meet=lambda found: meet(found, reading),
+            meet=lambda found: mark_batch(found, reading),
         )
 
     def _open_nested(self, source: Model, info: Info, arguments: PageArguments) -> Page[Any]:
@@ -72,20 +72,23 @@ class PluginConnectionField(PluginField, ConnectionField):
         )
 
     def _find_column(self, parent: type[Model], model: type[Model]) -> tuple[str, str]:
-        """(column of the rows that names their parent, what it holds of the parent)."""
+        """(foreign key of the rows to their parent, column of the parent that it refers to)."""
         name = self.metadata.get(RELATION) or self.python_name
         keys: list[Any] = [each for each in model._meta.concrete_fields if each.is_relation]
         leading = [each for each in keys if issubclass(parent, each.related_model)]
         named = [each for each in leading if each.remote_field.get_accessor_name() == name]
         found: Any = next(iter(named or leading), None)
         if found is None or (len(leading) > 1 and not named):
-            words = f"'{model.__name__}' has not one foreign key to '{parent.__name__}': name its accessor as relation="
-            raise mistake(getattr(self.origin, "__module__", "?"), f"the connection '{self.python_name}'", words)
+            message = (
+                f"'{model.__name__}' must have one foreign key to '{parent.__name__}', or name its accessor with "
+                "relation="
+            )
+            raise mistake(getattr(self.origin, "__module__", "?"), f"the connection '{self.python_name}'", message)
         return found.attname, found.target_field.attname
 
 
 class CountField(PluginConnectionField):
-    """How many rows a relation has, counted for all rows that were read together."""
+    """The number of rows of a relation, counted for a whole batch at once."""
 
     @property
     def arguments(self) -> list[StrawberryArgument]:
@@ -93,7 +96,7 @@ class CountField(PluginConnectionField):
 
     @arguments.setter
     def arguments(self, value: list[StrawberryArgument]) -> None:
-        """There are none."""
+        """Ignore what Strawberry read from the class: there are no arguments."""
 
     @property
     def shown_rows(self) -> RowType:

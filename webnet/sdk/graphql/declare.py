@@ -1,4 +1,4 @@
-"""Declares a plugin's fields; each asks for its `permission` first, where it has one."""
+"""Declares the fields of plugins; each checks its `permission` first, if it has one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from webnet.sdk.graphql.fields import NodeField, PluginField, SubscriptionField,
 def field(
     resolver: Callable[..., Any] | None = None, *, permission: str | None = None, description: str | None = None
 ) -> Any:
-    """A field: of a resolver, which may return a queryset; of a column; or, at the root, of all rows of its type."""
+    """Declare a field: with a resolver, which may return a queryset; of a column; or, at the root, of all rows."""
     return _declare(PluginField, resolver, permission, description)
 
 
@@ -27,10 +27,10 @@ def connection(
     description: str | None = None,
     relation: str | None = None,
 ) -> Any:
-    """A field with pages of rows, of the type `graphql.Connection[Device]`.
+    """Declare a field with pages of rows, of the type `graphql.Connection[Device]`.
 
-    Its rows are those of the relation with its name, or `relation`; at the root, all that may be seen; or those of
-    the queryset that its resolver returns.
+    Its rows are those of the queryset that its resolver returns; without a resolver, those of the relation with the
+    field's name, or `relation`; and at the root, all rows that may be seen.
     """
     return _declare(
         PluginConnectionField, resolver, permission, description, more={RELATION: relation, SKIP_FILTER_META: True}
@@ -40,23 +40,23 @@ def connection(
 def count(
     model: builtins.type[Model], *, permission: str | None = None, description: str | None = None, relation: str = ""
 ) -> Any:
-    """How many rows of the model a row has, or a customer: `device_count: int = graphql.count(models.Device)`.
+    """Declare the number of rows that refer to a row or customer: `device_count: int = graphql.count(models.Device)`.
 
-    They are those whose one foreign key leads to the row, or those of the `relation`.
+    The model must have exactly one foreign key to the row's model; otherwise name the `relation`.
     """
     more = {COUNTED: model, RELATION: relation, SKIP_FILTER_META: True}
     return _declare(CountField, None, permission, description, more=more)
 
 
 def node(*, permission: str | None = None, description: str | None = None) -> Any:
-    """A root field that finds one row by its global id: `device: Device | None = graphql.node()`."""
+    """Declare a root field that finds a row by its global id: `device: Device | None = graphql.node()`."""
     return _declare(NodeField, None, permission, description, more={SKIP_FILTER_META: True})
 
 
 def subscription(
     resolver: Callable[..., Any] | None = None, *, permission: str | None = None, description: str | None = None
 ) -> Any:
-    """A field of the subscriptions, whose resolver is an async generator."""
+    """Declare a subscription, whose resolver is an async generator."""
     return _declare(SubscriptionField, resolver, permission, description, is_subscription=True)
 
 

@@ -13,27 +13,27 @@ from webnet.api.declarations.fields import ShownRows, find_shown_rows, mistake
 
 @dataclass(frozen=True, kw_only=True)
 class RowType(ShownRows):
-    """What was declared with `graphql.type(model)`; the host's own types are none of these, whose rows have a scope."""
+    """A type declared with `graphql.type(model)`; webnet's own types are plain `ShownRows`, which are not scoped."""
 
     name: str
     model: type[Model]
 
 
-# Parameters of resolvers that Strawberry knows by their names.
+# Parameters that Strawberry recognises by name.
 UNTYPED = frozenset({"self", "cls", "root", "info"})
 
 
 def find_row_type(kind: Any) -> RowType | None:
-    """The row type behind a type as Strawberry resolved it; None for the host's types."""
+    """The row type inside a type that Strawberry has resolved; None for webnet's own types."""
     found = find_shown_rows(kind)
     return found if isinstance(found, RowType) else None
 
 
 def refuse_untyped_arguments(resolver: Any) -> None:
-    """Raise for an argument without a type, which Strawberry would tell in a page of its own."""
+    """Raise for an argument without a type; Strawberry's own error is a page long and lacks the plugin."""
     function = getattr(resolver, "__func__", resolver)
     parameters = inspect.signature(function).parameters.values()
     for parameter in parameters:
         if parameter.annotation is inspect.Parameter.empty and parameter.name not in UNTYPED:
-            words = f"the argument '{parameter.name}' has no type: write '{parameter.name}: str', or what it is"
-            raise mistake(function.__module__, f"the field '{function.__name__}'", words)
+            message = f"the argument '{parameter.name}' has no type: write '{parameter.name}: str', or another type"
+            raise mistake(function.__module__, f"the field '{function.__name__}'", message)

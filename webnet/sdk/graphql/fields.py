@@ -1,4 +1,4 @@
-"""Fields whose rows are scoped, capped and read together, and that ask for their permission first."""
+"""Fields of plugins: they check their permission, limit rows to those that may be seen, and read them in batches."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ from webnet.sdk.context import PluginContext
 from webnet.sdk.graphql.definition import find_row_type, refuse_untyped_arguments
 from webnet.sdk.graphql.info import Info
 from webnet.sdk.graphql.relations import first_rows, first_rows_of_each, read_many, read_one
-from webnet.sdk.graphql.row_batches import meet
+from webnet.sdk.graphql.row_batches import mark_batch
 from webnet.sdk.scope import all_rows, is_in_scope, scope
 
 
 def metadata_of(permission: str | None) -> Mapping[Any, Any]:
-    """What a field is told about itself: Strawberry copies fields, and keeps this."""
+    """A field's metadata with its permission; Strawberry keeps it when it copies the field."""
     return {PERMISSION: permission}
 
 
 class PluginField(DescribedField):
-    """A field with a resolver of the plugin's, or a root field without one, which has all rows that may be seen."""
+    """A field with a resolver of the plugin; or a root field without one, which returns all rows that may be seen."""
 
     @property
     def is_basic_field(self) -> bool:
@@ -53,12 +53,12 @@ class PluginField(DescribedField):
         return self.shape(self.call(source, info, args, kwargs), info)
 
     def authorise(self, source: Any, info: Info) -> None:
-        """Raise PermissionDenied unless the viewer may have this field."""
+        """Raise PermissionDenied unless the actor has the field's permission."""
         if permission := self.metadata.get(PERMISSION):
             info.context.require(permission, customer=owner_of(source, info))
 
     def call(self, source: Any, info: Info, args: list[Any], kwargs: dict[str, Any]) -> Any:
-        """What the plugin's resolver returns; without one, all rows at the root, and elsewhere what is stored."""
+        """The result of the plugin's resolver; without one, all rows for a root field, or the value of the column."""
         if self.base_resolver is not None:
             return self.base_resolver(
                 *args, **{name: info if is_info(value) else value for name, value in kwargs.items()}
@@ -67,19 +67,19 @@ class PluginField(DescribedField):
         return all_rows(shown.model) if source is None and shown else getattr(source, self.python_name)
 
     def shape(self, result: Any, info: Info) -> Any:
-        """Rows as the field's type wants them: a queryset is scoped, planned and cut to the largest page."""
+        """The rows as the field's type needs them: a queryset is limited to visible rows, optimised and capped."""
         reading = info.context.reading
         if isinstance(result, Manager):
             result = result.all()
         if isinstance(result, QuerySet):
             result = self._read(result, info)
         if isinstance(result, list):
-            meet(result, reading)
+            mark_batch(result, reading)
         return result
 
     def _read(self, rows: QuerySet[Any], info: Info) -> Any:
         reading = info.context.reading
-        if rows.query.is_sliced:
+        if rows.query.is_sliced:  # Django can't filter a slice, so its rows are checked one by one
             found = [row for row in rows if is_in_scope(row, reading)]
         else:
             planned = optimize(scope(rows, reading, shown_by=info.context.plugin), info, config=WHOLE_ROWS)
@@ -101,15 +101,15 @@ class NodeField(PluginField):
 
     @arguments.setter
     def arguments(self, value: list[StrawberryArgument]) -> None:
-        """Strawberry sets what it has read; there is nothing to keep."""
+        """Ignore what Strawberry read from the class: the only argument is `id`."""
 
-    def call(self, _: Any, info: Info, args: list[Any], kwargs: dict[str, Any]) -> Any:  # noqa: ARG002 - as the others
+    def call(self, _: Any, info: Info, args: list[Any], kwargs: dict[str, Any]) -> Any:  # noqa: ARG002 - the base class's signature
         kind: Any = self.type
         return info.context.find(kind.of_type if isinstance(kind, StrawberryOptional) else kind, kwargs["id"])
 
 
 class SubscriptionField(PluginField):
-    """A stream of what an async generator of the plugin's yields."""
+    """A stream of the items of an async generator of the plugin."""
 
     def get_result(self, source: Any, info: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         return self._stream(source, own_info(info), args, kwargs) if self.base_resolver is not None else None
@@ -118,11 +118,11 @@ class SubscriptionField(PluginField):
         await sync_to_async(self.authorise)(source, info)
         async for item in self.call(source, info, args, kwargs):
             if self.metadata.get(PERMISSION):
-                await sync_to_async(self.authorise_anew)(info)
+                await sync_to_async(self.authorise_again)(info)
             yield item
 
-    def authorise_anew(self, info: Info) -> None:
-        """Raise PermissionDenied where the permission was taken since; `info` knows what held at the beginning."""
+    def authorise_again(self, info: Info) -> None:
+        """Raise PermissionDenied if the permission was revoked meanwhile: `info` still has the state of the start."""
         then = info.context
         now = PluginContext.of(then.plugin, actor=then.actor, customer=then.customer)
         now.require(self.metadata[PERMISSION])
@@ -136,11 +136,11 @@ class RowField(Column):
         return super().is_basic_field and not self.is_relation and not self.metadata.get(PERMISSION)
 
     def get_queryset(self, queryset: Any, info: Any, **kwargs: Any) -> Any:
-        """What the optimizer plans for a relation."""
+        """The rows that the optimizer prefetches for a relation."""
         if is_optimized_by_prefetching(queryset):
             return queryset
         column = related_column(kwargs)
-        rows = super().get_queryset(queryset, info, **kwargs)  # type: ignore[no-untyped-call]  # Strawberry says nothing
+        rows = super().get_queryset(queryset, info, **kwargs)  # type: ignore[no-untyped-call]  # Strawberry has no types here
         return first_rows_of_each(rows, column) if self.is_list and column else rows
 
     def get_result(self, source: Any, info: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
@@ -159,12 +159,12 @@ class RowField(Column):
 
 
 def in_thread(resolve: Any) -> Any:
-    """Call it, in a thread where an event loop runs: the database must not be asked from there."""
+    """Call `resolve`; on a thread if an event loop is running, which must not query the database."""
     return sync_to_async(resolve)() if in_async_context() else resolve()
 
 
 def own_info(info: Any) -> Info:
-    """The plugin's `info` for Strawberry's."""
+    """The plugin's `Info` for Strawberry's."""
     return rebuild_info(Info, info)
 
 
@@ -173,7 +173,7 @@ def is_info(value: object) -> bool:
 
 
 def owner_of(source: Any, info: Info) -> Any:
-    """The customer whose permissions count: that of the row, or the row itself; else the request's."""
+    """The customer whose permissions apply: the row's, or the row itself; None for the request's."""
     customers = info.context.reading.customers
     if isinstance(source, Customer):
         return customers.get(source.pk)

@@ -1,4 +1,4 @@
-"""What a resolver is given: Strawberry's `info`, whose context is the plugin's own."""
+"""The `info` argument of resolvers: Strawberry's, with the plugin's own context."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from webnet.sdk.graphql.definition import find_row_type
 
 
 class GraphQLContext(PluginContext):
-    """The plugin's context in a resolver, which finds rows by their global ids too."""
+    """The plugin's context in a resolver, which also finds rows by their global ids."""
 
-    def find(self, kind: Any, id: str | None) -> Any:  # noqa: A002 - as in the schema
-        """The row that the global id names among those of a type, such as `Device`; None where there is none here."""
+    def find(self, kind: Any, id: str | None) -> Any:  # noqa: A002 - the name in the schema
+        """The row of a type, such as `Device`, with this global id; None if there is none that may be seen."""
         shown = find_row_type(kind)
         if shown is None:
-            raise TypeError(f"'{kind.__name__}' shows no rows: give a class made with graphql.type(model).")
+            raise TypeError(f"'{kind.__name__}' has no rows: pass a class declared with graphql.type(model).")
         named = read_global_id(id or "")
         if named is None or named[0] != shown.name:
             return None
         return find_row(shown.model, named[1], self.rows(shown.model))
 
-    def get(self, kind: Any, id: str) -> Any:  # noqa: A002 - as in the schema
-        """The same; raises NotFound, whether the row is missing or another customer's."""
+    def get(self, kind: Any, id: str) -> Any:  # noqa: A002 - the name in the schema
+        """The same, but raises NotFound, whether the row does not exist or belongs to another customer."""
         found = self.find(kind, id)
         if found is None:
             raise NotFound(f"There is no {definition_of(kind).name} with this id.", code="ROW_NOT_FOUND")
@@ -39,7 +39,7 @@ class GraphQLContext(PluginContext):
 
 
 def find_row(model: Any, key: str, rows: Any) -> Any:
-    """The row with that primary key; None for what can be no key as well."""
+    """The row with this primary key; None also for a text that can't be a key."""
     try:
         return rows.filter(pk=model._meta.pk.to_python(key)).first()
     except (ValidationError, ValueError, OverflowError):
@@ -47,7 +47,7 @@ def find_row(model: Any, key: str, rows: Any) -> Any:
 
 
 class Info(strawberry.Info[Any, None]):
-    """Write `info: graphql.Info`; `info.context` is a `GraphQLContext`."""
+    """The type of `info` in resolvers; `info.context` is a `GraphQLContext`."""
 
     @cached_property
     def context(self) -> GraphQLContext:
@@ -56,15 +56,17 @@ class Info(strawberry.Info[Any, None]):
 
 
 def find_plugin_of(field: Any) -> str:
-    """The plugin whose code the field is."""
+    """The plugin that the field's code belongs to."""
     module = field.base_resolver.wrapped_func.__module__ if field.base_resolver else field.origin.__module__
     found = find_plugin_by_module(module)
     if found is None:
-        raise PluginDefinitionError(f"'{module}' is in no plugin's package: move '{field.python_name}' into one.")
+        raise PluginDefinitionError(
+            f"'{module}' is not in the package of a plugin: move '{field.python_name}' into one."
+        )
     return found
 
 
 def find_plugin_by_module(module: str) -> str | None:
-    """The plugin in whose package the module is."""
+    """The plugin whose package contains the module; None if there is none."""
     entries = registry.entries()
     return next((each.name for each in entries if module == each.module or module.startswith(f"{each.module}.")), None)

@@ -1,4 +1,4 @@
-"""Mutations of a plugin: each ends in a union of its payload and the refusals that it can give."""
+"""Mutations of plugins: the result is a union of the payload and the possible refusals."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from webnet.api.engine.permission_checks import PERMISSION
 from webnet.customers.roles import Role
 from webnet.sdk.graphql.fields import PluginField, metadata_of
 from webnet.sdk.graphql.info import Info
-from webnet.sdk.graphql.row_batches import meet
+from webnet.sdk.graphql.row_batches import mark_batch
 
 ALWAYS = (errors.PermissionDenied, errors.NotFound, errors.InvalidInput)
 
 
 class MutationField(PluginField):
-    """A change; without a permission of its own it needs the role of an operator."""
+    """A mutation; without a permission of its own it needs the role of an operator."""
 
     def authorise(self, source: Any, info: Info) -> None:
         if self.metadata.get(PERMISSION):
@@ -30,12 +30,12 @@ class MutationField(PluginField):
             info.context.require_role(Role.OPERATOR)
 
     def shape(self, result: Any, info: Info) -> Any:
-        """The payload; the rows of each list in it are read together."""
+        """The payload; the rows of each list in it become a batch."""
         if is_dataclass(result):
             for each in fields(result):
                 value = getattr(result, each.name, None)
                 if isinstance(value, list):
-                    meet(value, info.context.reading)
+                    mark_batch(value, info.context.reading)
         return result
 
 
@@ -45,10 +45,10 @@ def mutation(
     refusals: Iterable[builtins.type[errors.Refusal]] = (),
     description: str | None = None,
 ) -> Callable[[Callable[..., Any]], Any]:
-    """A field of the mutations whose resolver returns the payload, or raises a refusal.
+    """Declare a mutation, whose resolver returns the payload or raises a refusal.
 
     The result is the union `CreateDeviceResult` of the payload, PermissionDenied, NotFound, InvalidInput and the
-    `refusals` (of `webnet.sdk.errors`). It needs the permission, or else the role of an operator.
+    `refusals` (of `webnet.sdk.errors`). Callers need the permission; without one, the role of an operator.
     """
 
     def declare(resolver: Callable[..., Any]) -> Any:

@@ -1,4 +1,4 @@
-"""Makes GraphQL types of a plugin's classes; those that show a model's rows are scoped wherever they appear."""
+"""Declares the GraphQL types of plugins; wherever they are used, they only show rows that may be seen."""
 
 from __future__ import annotations
 
@@ -53,11 +53,11 @@ def type(
     filter: Any = None,
     order: Sequence[str] = (),
 ) -> Any:
-    """A GraphQL type: of plain values with `@graphql.type`, of a model's rows with `@graphql.type(models.Device)`.
+    """Declare a GraphQL type: of plain values with `@graphql.type`, of rows with `@graphql.type(models.Device)`.
 
-    Rows are shown only to the customers in view, and only while the plugin is effective for them, however a resolver
-    came by them. `filter` (a class made with `graphql.filter`) and `order` (columns) are for the type's connections.
-    With `graphql.Node` among its bases it has an `id` that `Query.node` takes.
+    Rows are only shown if they belong to a customer in view for whom the plugin is effective, wherever a resolver got
+    them from. `filter` (a class declared with `graphql.filter`) and `order` (columns) are for the type's connections.
+    A type that extends `graphql.Node` has an `id`, which `Query.node` accepts.
     """
     if isinstance(model, builtins.type) and not issubclass(model, Model):
         return _make_plain(model, name=None, description=None)
@@ -67,15 +67,15 @@ def type(
 
 
 def extend(target: Any) -> Callable[[Kind], Kind]:
-    """A class whose fields are added to a type of the host, or of a plugin that this one depends on.
+    """Declare fields to be added to a type of webnet, or of a plugin that this one depends on.
 
-    Hand the class over with `GraphQLExtension(extends=graphql.extends(DeviceFields))`.
+    Register the class with `GraphQLExtension(extends=graphql.extends(DeviceFields))`.
     """
 
     def make(cls: Kind) -> Kind:
         model = model_of(target)
         _refuse_untyped(cls)
-        with _telling(cls):
+        with _mistakes_of(cls):
             if model is None:
                 strawberry.type(cls)
             else:
@@ -87,30 +87,30 @@ def extend(target: Any) -> Callable[[Kind], Kind]:
 
 
 def extends(*classes: Any) -> dict[Any, Any]:
-    """What `GraphQLExtension(extends=…)` wants, of classes made with `graphql.extend`."""
+    """The value of `GraphQLExtension(extends=…)` for classes declared with `graphql.extend`."""
     return {getattr(each, EXTENDED): each for each in classes}
 
 
 def input(cls: Kind) -> Kind:
-    """An input; a field with the default `graphql.UNSET` may be left out."""
+    """Declare an input; a field with the default `graphql.UNSET` is optional."""
     made: Kind = strawberry.input(cls, description=docstring_of(cls))
     return made
 
 
 def enum(cls: Any) -> Any:
-    """An enum; Django's `TextChoices` will do."""
+    """Declare an enum, for example of Django's `TextChoices`."""
     return strawberry.enum(cls, description=docstring_of(cls))
 
 
 def interface(cls: Kind) -> Kind:
-    """An interface, for types to extend."""
+    """Declare an interface, which types can extend."""
     made: Kind = strawberry.interface(cls, description=docstring_of(cls))
     return made
 
 
 def _make_plain(cls: Kind, *, name: str | None, description: str | None) -> Kind:
     _refuse_untyped(cls)
-    with _telling(cls):
+    with _mistakes_of(cls):
         made: Kind = strawberry.type(cls, name=name, description=description or docstring_of(cls))
     return made
 
@@ -127,14 +127,14 @@ def _make_rows(
     _refuse_untenanted(cls, model)
     _refuse_untyped(cls)
     title = name or cls.__name__
-    with _telling(cls):
+    with _mistakes_of(cls):
         shown = RowType(name=title, model=model, filter=filter, order=make_order(model, name=title, by=order))
         _scope_type(cls, shown)
         return show_rows(cls, model, shown, name=name, description=description, field_cls=RowField)
 
 
 def _scope_type(cls: Any, shown: RowType) -> None:
-    """Give the class what Strawberry asks types for, so that every way to a row of its leads through its scope."""
+    """Add the hooks with which Strawberry loads and checks rows, so that none is shown that may not be seen."""
     own_queryset = getattr(cls, "get_queryset", None)
 
     def get_queryset(queryset: QuerySet[Any], info: Any, **_: Any) -> QuerySet[Any]:
@@ -145,13 +145,13 @@ def _scope_type(cls: Any, shown: RowType) -> None:
         if not isinstance(row, shown.model):
             return isinstance(row, cls)
         if not is_in_scope(row, info.context.reading, shown_by=find_plugin_by_module(cls.__module__)):
-            raise LeakPrevented(f"'{cls.__module__}' was about to show a {shown.name} of another customer.")
+            raise LeakPrevented(f"'{cls.__module__}' returned a {shown.name} of another customer.")
         return True
 
     def find_node(info: Any, key: str) -> Any:
         rows = scope(all_rows(shown.model), info.context.reading, shown_by=find_plugin_by_module(cls.__module__))
         found = find_row(shown.model, key, optimize(rows, info, config=WHOLE_ROWS))
-        # Another plugin's type may show rows of this model too; the id says which of them is meant.
+        # Another plugin's type may show rows of the same model; the id decides which type is meant.
         return strawberry.cast(cls, found)
 
     cls.get_queryset, cls.is_type_of, cls.find_node = (
@@ -170,26 +170,27 @@ def _make_id(type_name: str) -> Any:
 
 def _refuse_untenanted(cls: Any, model: Any) -> None:
     if not has_tenancy(model):
-        words = f"the model '{model.__name__}' does not declare who owns its rows: let it extend CustomerOwnedModel"
-        raise mistake(cls.__module__, f"the type '{cls.__name__}'", f"{words}, or GlobalModel")
+        message = f"the model '{model.__name__}' does not declare who owns its rows: extend CustomerOwnedModel"
+        raise mistake(cls.__module__, f"the type '{cls.__name__}'", f"{message}, or GlobalModel")
 
 
 def _refuse_untyped(cls: Any) -> None:
-    """Raise for a field without a type, which Strawberry would tell in a page of its own."""
+    """Raise for a field without a type; Strawberry's own error is a page long and lacks the plugin."""
     for name, value in list(vars(cls).items()):
         if not isinstance(value, StrawberryField) or name in inspect.get_annotations(cls):
             continue
         resolver = value.base_resolver
         if value.type_annotation is None and (resolver is None or resolver.type_annotation is None):
-            words = MISSING_TYPE.format(name)
-            raise mistake(cls.__module__, f"the type '{cls.__name__}'", f"the field '{name}' {words}")
+            raise mistake(
+                cls.__module__, f"the type '{cls.__name__}'", f"the field '{name}' {MISSING_TYPE.format(name)}"
+            )
 
 
 @contextmanager
-def _telling(cls: Any) -> Iterator[None]:
-    """Turn what is wrong with the class into one sentence with its place."""
+def _mistakes_of(cls: Any) -> Iterator[None]:
+    """Turn errors in the class into one sentence that names the class."""
     try:
         yield
     except (StrawberryException, FieldDoesNotExist, ValueError) as error:
-        words = " ".join(str(getattr(error, "message", None) or error).split()).rstrip(".")
-        raise mistake(cls.__module__, f"the type '{cls.__name__}'", words) from error
+        message = " ".join(str(getattr(error, "message", None) or error).split()).rstrip(".")
+        raise mistake(cls.__module__, f"the type '{cls.__name__}'", message) from error

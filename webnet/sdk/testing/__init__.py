@@ -1,13 +1,13 @@
-"""The testing kit for plugins: a pytest plugin, `boot()` for a webnet of its own, and assertions of what must hold.
+"""The testing kit for plugins: a pytest plugin, assertions, and `boot()`, which starts a webnet of its own.
 
-Name it in the project's pytest options, together with the plugins under test (their modules, dependencies first):
+Add it to the project's pytest options, together with the modules of the plugins under test, dependencies first:
 
     [tool.pytest.ini_options]
     addopts = ["-p", "webnet.sdk.testing"]
     pythonpath = ["."]
     webnet_plugins = ["my_plugin"]
 
-It needs pytest and pytest-django. The fixtures are in `fixtures`; each is documented there, and by `pytest --fixtures`.
+It needs pytest and pytest-django. The module `fixtures` has the fixtures; `pytest --fixtures` describes them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Assertions of what every plugin must keep to: no customer sees another's rows, and what is off is gone."""
+"""Assertions for every plugin: customers don't see each other's rows, and a disabled plugin disappears."""
 
 from __future__ import annotations
 
@@ -18,56 +18,63 @@ navigationItems { plugin { name } } currentCustomer { viewerPermissions } }"""
 
 
 def assert_no_leaks(plugin: str, *, mine: WebnetClient, theirs: WebnetClient) -> None:
-    """Ask all that the plugin shows at `mine`, and raise AssertionError where a row of the other customer shows.
+    """Raise AssertionError if anything that the plugin shows to `mine` contains a row of the other customer.
 
-    Asked are its root fields, its fields of other types, `Query.node` with the other customer's ids, its pages and
-    widgets. Both customers must have the plugin, and the other one rows of it, which `theirs` must be able to see:
-    else nothing would be tested.
+    Looks at its root fields, the fields it adds to other types, `Query.node` with the other customer's ids, its pages
+    and widgets. The plugin must be enabled for both customers, and the other one must have rows that `theirs` can see:
+    otherwise nothing would be tested.
     """
     from webnet.sdk.trial.traces import find_traces
 
     traces = find_traces(plugin, _customer_of(theirs))
-    seen = [place for place, shown in _show_all(plugin, theirs, traces.ids) if traces.found_in(shown)]
-    if not seen:
-        words = "so nothing is tested: is the plugin enabled for it, and does its schema show its models?"
-        raise AssertionError(f"Plugin '{plugin}' shows {theirs.who} no row of '{theirs.slug}', {words}")
+    if not any(traces.found_in(shown) for _, shown in _show_all(plugin, theirs, traces.ids)):
+        raise AssertionError(
+            f"Plugin '{plugin}' shows {theirs.who} no row of '{theirs.slug}', so nothing is tested: is the plugin "
+            "enabled for it, and does its schema show its models?"
+        )
     for place, shown in _show_all(plugin, mine, traces.ids):
         found = traces.found_in(shown)
         if found is not None:
-            words = "narrow its rows with `context.rows()`, or on pages and widgets with `objects.of(customer)`"
-            raise AssertionError(f"Plugin '{plugin}', {place}: {mine.who} sees '{found}' of '{theirs.slug}': {words}.")
+            raise AssertionError(
+                f"Plugin '{plugin}', {place}: {mine.who} sees '{found}' of '{theirs.slug}': narrow its rows with "
+                "`context.rows()`, or on pages and widgets with `objects.of(customer)`."
+            )
 
 
 def assert_vanishes_when_disabled(plugin: str, *, client: WebnetClient) -> None:
-    """Disable the plugin for the client's customer, and raise AssertionError where anything of it is still there.
+    """Disable the plugin for the client's customer, and raise AssertionError if anything of it is still there.
 
-    Looked at are its root fields, types, entries of the menu, pages and permissions. The plugin stays disabled.
+    Looks at its root fields, types, navigation items, pages and permissions. The plugin stays disabled.
     """
     before = list(_find_surfaces(plugin, client))
     if not before:
-        words = "so nothing is tested: enable it for this customer first"
-        raise AssertionError(f"Plugin '{plugin}' shows {client.who} at '{client.slug}' nothing, {words}.")
+        raise AssertionError(
+            f"Plugin '{plugin}' shows nothing to {client.who} at '{client.slug}', so nothing is tested: enable it for "
+            "this customer first."
+        )
     from webnet.plugins.manager import manager
     from webnet.sdk.trial.fixtures_data import SYSTEM
 
     manager.disable(plugin, actor=SYSTEM, customer=client.slug, with_dependents=True)
     after = list(_find_surfaces(plugin, client))
     if after:
-        raise AssertionError(f"Plugin '{plugin}' is disabled for '{client.slug}' and still there: {', '.join(after)}.")
+        raise AssertionError(f"Plugin '{plugin}' is disabled for '{client.slug}', but still shows {', '.join(after)}.")
 
 
 def assert_statements_do_not_grow(client: WebnetClient, document: str, *, add_rows: Callable[[], object]) -> None:
-    """Raise AssertionError where the document takes more SQL statements once `add_rows` has made more rows (N+1)."""
+    """Raise AssertionError if the document takes more SQL statements once `add_rows` has created more rows (N+1)."""
     few = client.count_statements(document)
     add_rows()
     many = client.count_statements(document)
     if many > few:
-        words = "read what rows need for all of them at once, as relations of graphql.type do"
-        raise AssertionError(f"{many} SQL statements with more rows, and {few} with few of them: {words}. {document}")
+        raise AssertionError(
+            f"{many} SQL statements with more rows, {few} with few: read related rows for all rows at once, like "
+            f"relations of graphql.type do. {document}"
+        )
 
 
 def _show_all(plugin: str, client: WebnetClient, ids: dict[str, tuple[str, ...]]) -> Iterator[tuple[str, str]]:
-    """(place, what it shows this person) of all that the plugin has."""
+    """(place, what it shows the client) for everything that the plugin has."""
     for question in _questions(plugin, client, ids):
         yield question.place, json.dumps(client.run(question.document, **question.variables))
     for path in _page_paths(plugin):
@@ -103,7 +110,7 @@ def _show_widgets(plugin: str, client: WebnetClient) -> Iterator[tuple[str, str]
 
 
 def _find_surfaces(plugin: str, client: WebnetClient) -> Iterator[str]:
-    """What of the plugin is there for this person, by name."""
+    """The names of everything that the plugin shows the client."""
     from webnet.api.schema import full_schema
 
     answer = client.query(ROOTS)
@@ -116,14 +123,14 @@ def _find_surfaces(plugin: str, client: WebnetClient) -> Iterator[str]:
     permissions = answer["currentCustomer"]["viewerPermissions"]
     yield from (f"the permission {each}" for each in permissions if each.startswith(f"{plugin}."))
     if any(item["plugin"]["name"] == plugin for item in answer["navigationItems"]):
-        yield "its entry of the menu"
+        yield "its navigation item"
     for path in _page_paths(plugin):
         if client.get_page(plugin, path).status_code != 404:
             yield f"the page '{path}'"
 
 
 def _page_paths(plugin: str) -> list[str]:
-    """The plugin's pages that need no argument in their address."""
+    """The paths of the plugin's pages, except those with arguments."""
     from webnet.plugins.registry import registry
 
     manifest = registry.get(plugin).manifest
@@ -140,5 +147,5 @@ def _customer_of(client: WebnetClient) -> Customer:
     from webnet.customers.models import Customer
 
     if client.slug is None:
-        raise ValueError(f"{client.who} is at the platform's view: give a client at a customer's.")
+        raise ValueError(f"{client.who} is on the platform's view: pass a client on a customer's view.")
     return Customer.objects.select_related("generation").get(slug=client.slug)

@@ -1,4 +1,4 @@
-"""`boot()`: a webnet of its own for a test, in its own processes and on its own database, asked over HTTP."""
+"""Starts a webnet for a test, in processes of its own and on a database of its own, used over HTTP."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ from webnet.sdk.trial.client import HttpClient
 from webnet.sdk.trial.environment import find_memory, make_environment
 from webnet.sdk.trial.processes import ProcessFailed, Serving, run_to_end, serving
 
-SERVES = "Ctrl-C ends it."
-PREPARE = "webnet.sdk.trial.prepare"
+# The last line that the server prints once it serves.
+READY_LINE = "Press Ctrl-C to stop."
+PREPARE_MODULE = "webnet.sdk.trial.prepare"
 
 
 class BootFailed(RuntimeError):
-    """No webnet could be made of these plugins; the message says which of them is at fault, and why."""
+    """webnet did not start with these plugins; the message names the one at fault and the reason."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class BootedWebnet:
-    """A webnet that serves at `url`, with the customers that `boot` was asked for; nothing is enabled yet."""
+    """A webnet that serves at `url`, with the customers that were passed to `boot`; no plugin is enabled yet."""
 
     url: str
     data_dir: Path
@@ -35,39 +36,39 @@ class BootedWebnet:
 
     @property
     def log(self) -> str:
-        """What the server has said so far."""
+        """The server's output so far."""
         return self._serving.output
 
     def client(self, role: str = "operator", customer: str | None = "acme") -> HttpClient:
-        """A client of a viewer, operator or admin of the customer of this slug, or of the `platform`'s operator.
+        """A client of a viewer, operator or admin of the customer with this slug, or of a `platform` operator.
 
-        An empty role is nobody's: it is signed out.
+        The client of an empty role is signed out.
         """
         key = role if role in ("", "platform") else f"{role}@{customer}"
         if role and key not in self._tokens:
-            raise LookupError(f"There is no '{key}' in this webnet, only {', '.join(self._tokens)}: see boot().")
+            raise LookupError(f"This webnet has no '{key}', only {', '.join(self._tokens)}: see boot().")
         return HttpClient(who=key or "nobody", slug=customer, url=self.url, token=self._tokens.get(key))
 
     def enable(self, plugin: str, customer: str = "acme") -> None:
-        """Switch the plugin on, for everybody and for this customer; and what it needs with it."""
+        """Enable the plugin and its dependencies, for all customers and for this one."""
         platform = self.client("platform", None)
         everybody = platform.mutate("enablePlugin", "changed", plugin=plugin, enableDependencies=True)
         chosen = platform.mutate(
             "enableCustomerPlugin", "changed", plugin=plugin, customer=customer, enableDependencies=True
         )
-        _refuse_refusals(everybody, chosen)
+        _raise_refusals(everybody, chosen)
 
     def disable(self, plugin: str, customer: str = "acme") -> None:
-        """Switch the plugin off for this customer; and what needs it with it."""
+        """Disable the plugin and its dependents for this customer."""
         platform = self.client("platform", None)
-        _refuse_refusals(
+        _raise_refusals(
             platform.mutate(
                 "disableCustomerPlugin", "changed", plugin=plugin, customer=customer, disableDependents=True
             )
         )
 
     def command(self, *arguments: str) -> str:
-        """What a command prints on the same database, such as `command("list_plugins")`."""
+        """The output of a management command on the same database, such as `command("list_plugins")`."""
         return run_to_end(["webnet", *arguments], environment=self._environment, folder=self.data_dir)
 
 
@@ -75,20 +76,20 @@ class BootedWebnet:
 def boot(
     plugins: Iterable[str], *, customers: Iterable[str] = ("acme", "globex"), path: Iterable[Path] = ()
 ) -> Iterator[BootedWebnet]:
-    """A fresh webnet with the plugins of these modules alone, dependencies first, on a SQLite file of its own.
+    """A fresh webnet on a SQLite database, with only the plugins in these modules, dependencies first.
 
-    It has a platform operator, and for each of the `customers` a viewer, an operator and an admin. `path` names
-    folders where the modules are that this process does not find itself. Raises BootFailed.
+    It has a platform operator, and a viewer, an operator and an admin of each of the `customers`. `path` are folders
+    with modules that this process can't import itself. Raises BootFailed.
     """
     modules, slugs = tuple(plugins), tuple(customers)
     with tempfile.TemporaryDirectory(prefix="webnet-boot-", dir=find_memory()) as folder:
         data_dir = Path(folder)
         environment = make_environment(plugins=modules, data_dir=data_dir, path=path)
         environment |= {"HOST": "127.0.0.1", "PORT": "0", "PYTHONUNBUFFERED": "1"}
-        told = ", ".join(modules) or "no plugin"
+        names = ", ".join(modules) or "no plugin"
         try:
             prepared = _prepare(slugs, environment=environment, folder=data_dir)
-            with serving(["webnet", "run"], until=SERVES, environment=environment, folder=data_dir) as served:
+            with serving(["webnet", "run"], until=READY_LINE, environment=environment, folder=data_dir) as served:
                 yield BootedWebnet(
                     url=_find_url(served.output),
                     data_dir=data_dir,
@@ -97,12 +98,12 @@ def boot(
                     _tokens=prepared,
                 )
         except ProcessFailed as failed:
-            raise BootFailed(f"webnet did not start with {told}:\n{failed}") from failed
+            raise BootFailed(f"webnet did not start with {names}:\n{failed}") from failed
 
 
 def _prepare(slugs: tuple[str, ...], *, environment: dict[str, str], folder: Path) -> dict[str, str]:
-    """The tokens of the people in the new database."""
-    printed = run_to_end([PREPARE, *slugs], environment=environment, folder=folder)
+    """Prepare the database; returns the tokens of its users."""
+    printed = run_to_end([PREPARE_MODULE, *slugs], environment=environment, folder=folder)
     prepared: dict[str, dict[str, str]] = json.loads(printed.splitlines()[-1])
     if prepared["failed"]:
         reasons = "; ".join(f"'{name}' {why}" for name, why in prepared["failed"].items())
@@ -115,7 +116,7 @@ def _find_url(output: str) -> str:
     return found[0]
 
 
-def _refuse_refusals(*answers: dict[str, Any]) -> None:
+def _raise_refusals(*answers: dict[str, Any]) -> None:
     for answer in answers:
         if "code" in answer:
             raise BootFailed(f"webnet refused ({answer['code']}): {answer['message']}")

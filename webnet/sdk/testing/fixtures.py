@@ -23,11 +23,11 @@ from webnet.sdk.testing.database import TestDatabase
 from webnet.sdk.testing.protocols import MakeClient, MakeCustomer, MakeHookContext, SetSettings, SwitchPlugin
 from webnet.sdk.testing.stash import CHANGES_TABLES, DATA_DIR
 from webnet.sdk.trial.client import WebnetClient
-from webnet.sdk.trial.fixtures_data import PLATFORM, House, make_hook_context
+from webnet.sdk.trial.fixtures_data import PLATFORM, FixtureFactory, make_hook_context
 
 
 @pytest.fixture
-def make_webnet_customer(_webnet_house: House) -> MakeCustomer:
+def make_webnet_customer(_webnet_house: FixtureFactory) -> MakeCustomer:
     """Makes a customer: `make_webnet_customer("globex")`."""
     return _webnet_house.make_customer
 
@@ -39,7 +39,7 @@ def webnet_customer(make_webnet_customer: MakeCustomer) -> Customer:
 
 
 @pytest.fixture
-def make_webnet_client(_webnet_house: House, webnet_customer: Customer) -> MakeClient:
+def make_webnet_client(_webnet_house: FixtureFactory, webnet_customer: Customer) -> MakeClient:
     """Makes a client of a new person: `make_webnet_client("viewer")`, or `("admin", globex)` at Globex's view.
 
     `("platform")` is a platform operator at the platform's view, and with a customer at that customer's; `("")` is
@@ -64,7 +64,7 @@ def webnet_client(make_webnet_client: MakeClient) -> WebnetClient:
 
 
 @pytest.fixture
-def enable_plugin(_webnet_house: House, webnet_customer: Customer) -> SwitchPlugin:
+def enable_plugin(_webnet_house: FixtureFactory, webnet_customer: Customer) -> SwitchPlugin:
     """Switches a plugin on, for everybody and for `webnet_customer` or another `customer`; what it needs too."""
 
     def enable(plugin: str, *, customer: Customer | None = None) -> None:
@@ -74,7 +74,7 @@ def enable_plugin(_webnet_house: House, webnet_customer: Customer) -> SwitchPlug
 
 
 @pytest.fixture
-def disable_plugin(_webnet_house: House, webnet_customer: Customer) -> SwitchPlugin:
+def disable_plugin(_webnet_house: FixtureFactory, webnet_customer: Customer) -> SwitchPlugin:
     """Switches a plugin off for `webnet_customer` or another `customer`; what needs it too."""
 
     def disable(plugin: str, *, customer: Customer | None = None) -> None:
@@ -84,7 +84,7 @@ def disable_plugin(_webnet_house: House, webnet_customer: Customer) -> SwitchPlu
 
 
 @pytest.fixture
-def webnet_settings(_webnet_house: House) -> SetSettings:
+def webnet_settings(_webnet_house: FixtureFactory) -> SetSettings:
     """Sets a plugin's settings: `webnet_settings("my_plugin", limit=2)`, for everybody or for a `customer`."""
 
     def set_settings(plugin: str, *, customer: Customer | None = None, **values: Any) -> None:
@@ -94,14 +94,14 @@ def webnet_settings(_webnet_house: House) -> SetSettings:
 
 
 @pytest.fixture
-def hook_context(_webnet_house: House) -> MakeHookContext:
+def hook_context(_webnet_house: FixtureFactory) -> MakeHookContext:
     """What hooks, widgets and health checks are given: `hook_context("my_plugin", customer=webnet_customer)`."""
     return make_hook_context
 
 
 @pytest.fixture
-def _webnet_house(request: pytest.FixtureRequest, db: None) -> Iterator[House]:  # noqa: ARG001 - it opens the database
-    yield House()
+def _webnet_house(request: pytest.FixtureRequest, db: None) -> Iterator[FixtureFactory]:  # noqa: ARG001 - it opens the database
+    yield FixtureFactory()
     # What is kept between requests belongs to rows that are gone now.
     state_cache.platforms.clear()
     state_cache.customers.clear()

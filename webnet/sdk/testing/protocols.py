@@ -1,4 +1,4 @@
-"""The types of the kit's fixtures that are called, for tests that say what they take."""
+"""The types of the fixtures that are functions, for type annotations in tests."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from webnet.plugins.base import HookContext
 from webnet.sdk.trial.client import WebnetClient
 
-if TYPE_CHECKING:  # models can be imported only once Django is ready, and this module is there before
+if TYPE_CHECKING:  # models can only be imported once Django is ready
     from webnet.customers.models import Customer
 
 

@@ -1,4 +1,4 @@
-"""What the pytest plugin keeps for the length of a run."""
+"""The pytest plugin's data for the length of a test run."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ import pytest
 
 # The mark of a test that changes tables or triggers.
 CHANGES_TABLES = "changes_tables"
-# The folder of the run's data: its SQLite file, its keys.
+# The data folder of the run, with its SQLite database and keys.
 DATA_DIR = pytest.StashKey[tempfile.TemporaryDirectory[str]]()

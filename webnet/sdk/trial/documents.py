@@ -1,4 +1,4 @@
-"""What there is to ask of a plugin: a document for each of its root fields, nodes and additions to other types."""
+"""Generates queries of a plugin: one for each of its root fields, nodes and fields that it adds to other types."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ LEVELS = range(MAXIMUM_DEPTH - 1, -1, -1)
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """One document, and the field that it is about: `Query.devices`, `Device.site`, or `node(Device)`."""
+    """A document with its variables, and the field that it queries: `Query.devices`, `Device.site`, `node(Device)`."""
 
     place: str
     document: str
@@ -38,10 +38,10 @@ class Question:
 
 @dataclass(frozen=True, kw_only=True)
 class Questions:
-    """What can be asked of one plugin in a schema where it is effective.
+    """The queries of a plugin, in a schema where it is effective.
 
-    `ids` has a global id for each type with rows, by the type's name: what fields that want one are asked for; and
-    with `offer_ids` those that only take one.
+    `ids` has a global id for each type with rows, by the type's name. They are the values of required arguments, and
+    with `offer_ids` of optional ones as well.
     """
 
     plugin: str
@@ -56,7 +56,7 @@ class Questions:
         yield from self.of_nodes()
 
     def of_roots(self) -> Iterator[Question]:
-        """The plugin's fields of the query root."""
+        """Queries of the plugin's root fields."""
         for name, declared in self._fields("Query"):
             yield self._ask(f"Query.{name}", (), name, declared)
 
@@ -66,15 +66,15 @@ class Questions:
             yield self._ask(f"Subscription.{name}", (), name, declared, operation="subscription")
 
     def of_additions(self) -> Iterator[Question]:
-        """The plugin's fields of types that others brought, where a way without arguments leads to such a type."""
+        """Queries of fields that the plugin adds to other types, if the type can be reached without arguments."""
         for type_name in sorted({kind for kind, _ in self.owners.fields} - {"Query", "Mutation", "Subscription"}):
-            way = self._find_way(type_name)
+            path = self._find_path(type_name)
             for name, declared in self._fields(type_name):
-                if way is not None:
-                    yield self._ask(f"{type_name}.{name}", way, name, declared)
+                if path is not None:
+                    yield self._ask(f"{type_name}.{name}", path, name, declared)
 
     def of_nodes(self) -> Iterator[Question]:
-        """`Query.node` for each of the plugin's types that `ids` has one of."""
+        """`Query.node` for each of the plugin's types in `ids`."""
         node = self._root("Query").fields["node"]
         for type_name, given in self.ids.items():
             kind = self.schema.type_map.get(type_name)
@@ -86,50 +86,50 @@ class Questions:
     def _ask(
         self,
         place: str,
-        way: Sequence[str],
+        path: Sequence[str],
         name: str,
         declared: GraphQLField,
-        id: str | None = None,  # noqa: A002 - as GraphQL calls it
+        id: str | None = None,  # noqa: A002 - its name in GraphQL
         operation: str = "query",
     ) -> Question:
-        """The document with the most levels that webnet takes."""
+        """The deepest document that is within webnet's limits."""
         kind = get_named_type(declared.type)
-        wanted = {name: each for name, each in declared.args.items() if self._is_wanted(each)}
+        arguments = {name: each for name, each in declared.args.items() if self._is_passed(each)}
         given = id or self.ids.get(kind.name, next(iter(self.ids.values()), NO_ID))
         variables = {
-            each: make_sample(argument.type, id=given, with_ids=self.offer_ids) for each, argument in wanted.items()
+            each: make_sample(argument.type, id=given, with_ids=self.offer_ids) for each, argument in arguments.items()
         }
-        taken = ", ".join(f"${each}: {argument.type}" for each, argument in wanted.items())
-        passed = ", ".join(f"{each}: ${each}" for each in wanted)
-        head = f"{operation}({taken}) " if taken else f"{operation} "
+        declared_variables = ", ".join(f"${each}: {argument.type}" for each, argument in arguments.items())
+        passed = ", ".join(f"{each}: ${each}" for each in arguments)
+        head = f"{operation}({declared_variables}) " if declared_variables else f"{operation} "
         call = f"{name}({passed})" if passed else name
         selector = Selector(self.schema, self.owners.types)
         for levels in LEVELS:
             body = f"{{ {call} {selector.select(kind, depth=levels)} }}"
-            for step in reversed(way):
+            for step in reversed(path):
                 body = f"{{ {step} {body} }}"
-            if _is_taken(head + body):
+            if _is_within_limits(head + body):
                 break
         return Question(place=place, document=head + body, variables=variables)
 
-    def _is_wanted(self, argument: GraphQLArgument) -> bool:
+    def _is_passed(self, argument: GraphQLArgument) -> bool:
         return is_required_argument(argument) or (self.offer_ids and takes_ids(argument.type))
 
-    def _find_way(self, type_name: str) -> tuple[str, ...] | None:
-        """The fields that lead from the query root to the type; the shortest way."""
-        ways: deque[tuple[GraphQLObjectType, tuple[str, ...]]] = deque([(self._root("Query"), ())])
+    def _find_path(self, type_name: str) -> tuple[str, ...] | None:
+        """The shortest path of fields from the query root to the type."""
+        paths: deque[tuple[GraphQLObjectType, tuple[str, ...]]] = deque([(self._root("Query"), ())])
         seen = {"Query"}
-        while ways:
-            kind, way = ways.popleft()
+        while paths:
+            kind, path = paths.popleft()
             for name, declared in kind.fields.items():
                 reached = get_named_type(declared.type)
                 if any(map(is_required_argument, declared.args.values())) or reached.name in seen:
                     continue
                 if reached.name == type_name:
-                    return (*way, name)
+                    return (*path, name)
                 if isinstance(reached, GraphQLObjectType):
                     seen.add(reached.name)
-                    ways.append((reached, (*way, name)))
+                    paths.append((reached, (*path, name)))
         return None
 
     def _fields(self, type_name: str) -> Iterator[tuple[str, GraphQLField]]:
@@ -141,12 +141,12 @@ class Questions:
     def _root(self, name: str) -> GraphQLObjectType:
         kind = self.schema.type_map[name]
         if not isinstance(kind, GraphQLObjectType):
-            raise TypeError(f"'{name}' is no object type.")
+            raise TypeError(f"'{name}' is not an object type.")
         return kind
 
 
-def _is_taken(document: str) -> bool:
-    """Whether webnet takes a document of this size."""
+def _is_within_limits(document: str) -> bool:
+    """Whether the document is within webnet's limits of depth and tokens."""
     try:
         return DocumentSize(parse(document, max_tokens=MAXIMUM_TOKENS)).depth() <= MAXIMUM_DEPTH
     except GraphQLError:

@@ -1,4 +1,4 @@
-"""The environment of a webnet that serves tests: nothing of the caller's own webnet reaches it."""
+"""The environment variables of a webnet for tests, without those of the caller's own webnet."""
 
 from __future__ import annotations
 
@@ -8,23 +8,24 @@ from collections.abc import Iterable
 from pathlib import Path
 
 SETTINGS = "webnet.settings_for_tests"
-OWN = frozenset({"DATABASE_URL", "REDIS_URL", "HOST", "PORT", "PYTEST_ADDOPTS"})
-SECRET_KEY = "for-tests-only"  # noqa: S105 - it guards nothing
+# The caller's variables of these names are not inherited, nor are those that begin with WEBNET_.
+OVERRIDDEN = frozenset({"DATABASE_URL", "REDIS_URL", "HOST", "PORT", "PYTEST_ADDOPTS"})
+SECRET_KEY = "for-tests-only"  # noqa: S105 - it protects nothing
 
 
 def make_environment(
     *, plugins: Iterable[str], data_dir: Path, database_url: str = "", path: Iterable[Path] = ()
 ) -> dict[str, str]:
-    """The variables of a webnet with these plugins alone, on its own database; `path` is where else modules are.
+    """The variables of a webnet with only these plugins; `path` are more folders with modules.
 
-    Without a `database_url` it is a SQLite file in `data_dir`.
+    Without a `database_url`, the database is a SQLite file in `data_dir`.
     """
     inherited = {
-        name: value for name, value in os.environ.items() if not name.startswith("WEBNET_") and name not in OWN
+        name: value for name, value in os.environ.items() if not name.startswith("WEBNET_") and name not in OVERRIDDEN
     }
     own = {
         "DJANGO_SETTINGS_MODULE": SETTINGS,
-        # For child processes, which find what this one finds.
+        # So that child processes can import what this one can.
         "PYTHONPATH": os.pathsep.join([*map(str, path), *(each for each in sys.path if each)]),
         "WEBNET_DATA_DIR": str(data_dir),
         "WEBNET_DEBUG": "1",
@@ -35,12 +36,12 @@ def make_environment(
 
 
 def take_on(environment: dict[str, str]) -> None:
-    """Make it this process's own; for before Django reads it."""
+    """Replace this process's environment, before Django reads it."""
     os.environ.clear()
     os.environ.update(environment)
 
 
 def find_memory() -> Path | None:
-    """A folder in memory where there is one: every commit is synced to the disk, and tests make thousands."""
-    memory = Path("/dev/shm")  # noqa: S108 - Linux's own; each folder within gets a name of its own
+    """A folder in memory, if there is one: commits wait for the disk, and tests make thousands of them."""
+    memory = Path("/dev/shm")  # noqa: S108 - exists on Linux; callers create folders with random names in it
     return memory if os.access(memory, os.W_OK) else None

@@ -1,4 +1,4 @@
-"""Run by `boot` in the new webnet's own interpreter: makes its tables and people, and prints their tokens as JSON."""
+"""Prepares the database of a booted webnet: run by `boot` as a module, prints the users' tokens as JSON."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ ROLES = ("viewer", "operator", "admin")
 
 
 def main(slugs: Sequence[str]) -> None:
-    """Bring the empty database up to date, with these customers and one person for each of their roles."""
+    """Migrate the empty database, and create these customers with a user for each role."""
     import django
 
     django.setup()
@@ -21,15 +21,15 @@ def _prepare(slugs: Sequence[str]) -> dict[str, dict[str, str]]:
     from django.core.management import call_command
 
     from webnet.plugins.registry import registry
-    from webnet.sdk.trial.fixtures_data import PLATFORM, House
+    from webnet.sdk.trial.fixtures_data import PLATFORM, FixtureFactory
 
     call_command("migrate", interactive=False, verbosity=0)
-    house = House()
-    tokens = {PLATFORM: house.make_token(house.make_person(PLATFORM))}
+    fixtures = FixtureFactory()
+    tokens = {PLATFORM: fixtures.make_token(fixtures.make_person(PLATFORM))}
     for slug in slugs:
-        customer = house.make_customer(slug)
+        customer = fixtures.make_customer(slug)
         for role in ROLES:
-            tokens[f"{role}@{slug}"] = house.make_token(house.make_person(role, customer))
+            tokens[f"{role}@{slug}"] = fixtures.make_token(fixtures.make_person(role, customer))
     failed = {entry.name: f"is {entry.status}: {entry.reason}" for entry in registry.entries() if entry.reason}
     return {"tokens": tokens, "failed": failed}
 

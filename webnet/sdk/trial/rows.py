@@ -1,4 +1,4 @@
-"""Makes rows of a plugin's models, without knowing them: whatever fits their columns, for one customer."""
+"""Creates rows of any model of a plugin, with values that fit its columns."""
 
 from __future__ import annotations
 
@@ -17,37 +17,37 @@ from webnet.customers.models import Customer, User
 from webnet.plugins.tenancy import is_customer_owned
 
 FIRST_ADDRESS = int(ipaddress.IPv4Address("10.0.0.0"))
-BEGAN = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+FIRST_DAY = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 
 
-class RowsUnmade(RuntimeError):
-    """No row of the model could be made; the message says what it did not take."""
+class RowCreationFailed(RuntimeError):
+    """No row of the model could be created; the message is the error."""
 
 
 class RowMaker:
-    """Makes rows, each unlike any other in whatever may differ; rows that a row points at are made first."""
+    """Creates rows whose values differ wherever they can; rows that they refer to are created first."""
 
     def __init__(self) -> None:
         self._numbers = count(1)
 
     def make(self, model: Any, customer: Customer, *, rows: int) -> None:
-        """So many rows of the model for the customer. Raises RowsUnmade."""
+        """Create rows of the model for the customer. Raises RowCreationFailed."""
         for _ in range(rows):
             self.make_one(model, customer)
 
     def make_one(self, model: Any, customer: Customer, depth: int = 0) -> Any:
-        """One row; `depth` counts the models that lead here, which may be a circle."""
+        """Create a row; `depth` counts the relations that were followed, since they can form a circle."""
         number = next(self._numbers)
         try:
             with transaction.atomic():
                 row = model(**self._fill(model, customer, number, depth))
                 row.save()
                 for relation in model._meta.many_to_many:
-                    getattr(row, relation.name).add(self._point_at(relation, customer, number, depth))
-        except RowsUnmade:
+                    getattr(row, relation.name).add(self._find_target(relation, customer, number, depth))
+        except RowCreationFailed:
             raise
         except Exception as error:
-            raise RowsUnmade(f"{type(error).__name__}: {error}") from error
+            raise RowCreationFailed(f"{type(error).__name__}: {error}") from error
         return row
 
     def _fill(self, model: Any, customer: Customer, number: int, depth: int) -> dict[str, Any]:
@@ -57,15 +57,15 @@ class RowMaker:
                 values["customer"] = customer
             elif column.is_relation:
                 if not (column.null and depth > 2):
-                    values[column.name] = self._point_at(column, customer, number, depth)
+                    values[column.name] = self._find_target(column, customer, number, depth)
             elif not column.primary_key or (not column.has_default() and not isinstance(column, models.AutoField)):
                 value = make_value(column, customer, number)
                 if value is not None:
                     values[column.name] = value
         return values
 
-    def _point_at(self, column: Any, customer: Customer, number: int, depth: int) -> Any:
-        """A row to point at, one of those there are by turns; for one-to-one, a new one."""
+    def _find_target(self, column: Any, customer: Customer, number: int, depth: int) -> Any:
+        """A row to refer to: existing ones in turn, or for one-to-one a new one."""
         target = column.related_model
         if target is Customer:
             return customer
@@ -75,8 +75,8 @@ class RowMaker:
             return None
         rows = target._default_manager.order_by("pk")  # noqa: SLF001 - Django documents it
         rows = rows.filter(customer=customer) if is_customer_owned(target) else rows
-        there = [] if column.one_to_one or target is column.model else list(rows[:20])
-        return there[number % len(there)] if there else self._new_target(column, target, customer, depth)
+        existing = [] if column.one_to_one or target is column.model else list(rows[:20])
+        return existing[number % len(existing)] if existing else self._new_target(column, target, customer, depth)
 
     def _new_target(self, column: Any, target: Any, customer: Customer, depth: int) -> Any:
         if target is column.model and column.null:
@@ -85,7 +85,7 @@ class RowMaker:
 
 
 def make_value(column: Any, customer: Customer, number: int) -> Any:
-    """A value for the column that says whose it is where it can; None leaves the column to its default."""
+    """A value for the column, which contains the customer's slug if possible; None leaves the column to its default."""
     if column.choices:
         flat = [value for value, _ in column.flatchoices if value not in ("", None)]
         return flat[number % len(flat)] if flat else None
@@ -98,7 +98,7 @@ def make_value(column: Any, customer: Customer, number: int) -> Any:
 
 def _make_text(column: Any, text: str, number: int) -> str:
     longest = column.max_length or len(text)
-    # What must be short is told apart by its number at least.
+    # Short values differ in their number at least.
     return text if len(text) <= longest else f"{text[:1]}{number}"[-longest:]
 
 
@@ -114,7 +114,7 @@ def _make_decimal(column: Any, number: int) -> str:
     return str(number % 10**whole)
 
 
-# The first that a column is decides, so the narrower kinds come first.
+# The first matching class decides, so subclasses come first.
 _MAKERS: Mapping[type, Callable[[Any, str, int], Any]] = {
     models.EmailField: lambda _, text, __: f"{text}@example.com",
     models.URLField: lambda _, text, __: f"https://example.com/{text}",
@@ -128,7 +128,7 @@ _MAKERS: Mapping[type, Callable[[Any, str, int], Any]] = {
     models.FloatField: lambda column, _, number: float(_make_number(column, number)),
     models.IntegerField: lambda column, _, number: _make_number(column, number),
     models.DateTimeField: lambda *_: timezone.now(),
-    models.DateField: lambda _, __, number: (BEGAN + datetime.timedelta(days=number)).date(),
+    models.DateField: lambda _, __, number: (FIRST_DAY + datetime.timedelta(days=number)).date(),
     models.TimeField: lambda _, __, number: datetime.time(hour=number % 24),
     models.DurationField: lambda _, __, number: datetime.timedelta(seconds=number),
     models.JSONField: lambda _, text, __: {"sample": text},

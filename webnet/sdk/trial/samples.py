@@ -1,4 +1,4 @@
-"""Values that fit GraphQL's types, for arguments that can't be left out."""
+"""Sample values of GraphQL types, for required arguments."""
 
 from __future__ import annotations
 
@@ -26,27 +26,27 @@ SCALARS: Mapping[str, Any] = {
     "Time": "12:00:00",
     "UUID": "00000000-0000-4000-8000-000000000000",
 }
-NO_ID = "U2FtcGxlOjA"
+NO_ID = "U2FtcGxlOjA"  # base64 of "Sample:0"
 
 
-def make_sample(kind: Any, *, id: str = NO_ID, with_ids: bool = False) -> Any:  # noqa: A002 - as GraphQL calls it
-    """A value for the type, as JSON; `id` stands wherever one is asked for, `with_ids` also where it need not be."""
-    wanted = get_nullable_type(kind)
-    if isinstance(wanted, GraphQLList):
-        return [make_sample(wanted.of_type, id=id, with_ids=with_ids)]
-    if isinstance(wanted, GraphQLEnumType):
-        return next(iter(wanted.values))
-    if isinstance(wanted, GraphQLInputObjectType):
+def make_sample(kind: Any, *, id: str = NO_ID, with_ids: bool = False) -> Any:  # noqa: A002 - its name in GraphQL
+    """A value of the type as JSON. `id` is used for ids; with `with_ids` in optional fields of inputs as well."""
+    nullable = get_nullable_type(kind)
+    if isinstance(nullable, GraphQLList):
+        return [make_sample(nullable.of_type, id=id, with_ids=with_ids)]
+    if isinstance(nullable, GraphQLEnumType):
+        return next(iter(nullable.values))
+    if isinstance(nullable, GraphQLInputObjectType):
         return {
             name: make_sample(field.type, id=id, with_ids=with_ids)
-            for name, field in wanted.fields.items()
+            for name, field in nullable.fields.items()
             if is_required_input_field(field) or (with_ids and get_named_type(field.type).name == "ID")
         }
-    return id if get_named_type(wanted).name == "ID" else SCALARS.get(get_named_type(wanted).name, "sample")
+    return id if get_named_type(nullable).name == "ID" else SCALARS.get(get_named_type(nullable).name, "sample")
 
 
 def takes_ids(kind: Any) -> bool:
-    """Whether the type is an id, or an input that has one."""
+    """Whether the type is ID, or an input with a field of it."""
     named = get_named_type(kind)
     if isinstance(named, GraphQLInputObjectType):
         return any(get_named_type(field.type).name == "ID" for field in named.fields.values())

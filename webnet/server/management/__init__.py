@@ -1,1 +1,1 @@
-"""Commands of the server."""
+"""Management commands to serve webnet, and to create and check plugins."""

@@ -1,1 +1,1 @@
-"""Commands of the writer of identity."""
+"""Management commands for users, customers, members and tokens."""

@@ -1,4 +1,4 @@
-"""Gives a user a new password, audited; in place of Django's own, which would leave no trace."""
+"""Sets a user's password, audited. It replaces Django's command of this name, which is not."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from webnet.customers.access import Actor
 
 
 class Command(BaseCommand):
-    help = "Gives a user a new password and ends their sessions. Asks for it twice."
+    help = "Sets a user's password, which ends their sessions. Prompts for it twice."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("username", help="what they sign in with")
+        parser.add_argument("username", help="the name they sign in with")
         parser.add_argument(
-            "--password-stdin", action="store_true", help="read it from the first line of standard input instead"
+            "--password-stdin", action="store_true", help="read it from the first line of standard input"
         )
-        parser.add_argument("--reason", default="", help="why, for the audit log")
+        parser.add_argument("--reason", default="", help="the reason, for the audit log")
 
     def handle(self, **options: Any) -> None:
-        password = sys.stdin.readline().rstrip("\r\n") if options["password_stdin"] else _ask()
+        password = sys.stdin.readline().rstrip("\r\n") if options["password_stdin"] else _prompt()
         with refusals_as_command_errors():
             user = users.set_password(
                 actor=Actor.system("command: changepassword"),
@@ -32,11 +32,11 @@ class Command(BaseCommand):
                 password=password,
                 reason=options["reason"],
             )
-        self.stdout.write(f"'{user.username}' has a new password.")
+        self.stdout.write(f"Changed the password of '{user.username}'.")
 
 
-def _ask() -> str:
+def _prompt() -> str:
     password = getpass("Password: ")
     if password != getpass("Password (again): "):
-        raise CommandError("The two are not the same; nothing was changed.")
+        raise CommandError("The passwords differ; nothing was changed.")
     return password

@@ -1,4 +1,4 @@
-"""Makes a customer."""
+"""Creates a customer."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from webnet.customers.access import Actor
 
 
 class Command(BaseCommand):
-    help = "Makes a customer; the slug names it in addresses and never changes."
+    help = "Creates a customer. Its slug is part of addresses and can't be changed later."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("slug", help="up to 50 characters of a-z, 0-9 and '-'")
-        parser.add_argument("--name", help="as people write it; the slug where left out")
-        parser.add_argument("--reason", default="", help="why, for the audit log")
+        parser.add_argument("--name", help="the display name (default: the slug)")
+        parser.add_argument("--reason", default="", help="the reason, for the audit log")
 
     def handle(self, **options: Any) -> None:
         slug = options["slug"]
@@ -28,4 +28,4 @@ class Command(BaseCommand):
                 name=options["name"] or slug,
                 reason=options["reason"],
             )
-        self.stdout.write(f"Made the customer '{customer.slug}'.")
+        self.stdout.write(f"Created the customer '{customer.slug}'.")

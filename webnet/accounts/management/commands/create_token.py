@@ -1,4 +1,4 @@
-"""Makes an API token for a user, and prints it once."""
+"""Creates an API token for a user, and prints it once."""
 
 from __future__ import annotations
 
@@ -17,28 +17,30 @@ from webnet.customers.access import Actor
 from webnet.customers.roles import Role
 from webnet.errors import NotFound
 
-# A hundred years: whoever means for ever leaves it out.
+# A hundred years; without the option a token never expires.
 MAXIMUM_DAYS = 36_500
 
 
 class Command(BaseCommand):
-    help = "Makes an API token for a user and prints it, this once, alone on standard output."
+    help = "Creates an API token for a user and prints it to standard output; it can't be shown again."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("username", help="whose token it is: it can do what they can")
-        parser.add_argument("name", help="what it is for; unique per user")
-        parser.add_argument("--customer", metavar="SLUG", help="the only customer that it reaches")
-        parser.add_argument("--maximum-role", choices=Role.values, help="the highest role that it carries")
-        parser.add_argument("--expires-in-days", metavar="DAYS", type=_days, help="when it ends; never where left out")
-        parser.add_argument("--reason", default="", help="why, for the audit log")
+        parser.add_argument("username", help="the token's user: it allows what they may do")
+        parser.add_argument("name", help="what the token is for; unique per user")
+        parser.add_argument("--customer", metavar="SLUG", help="limit the token to this customer")
+        parser.add_argument("--maximum-role", choices=Role.values, help="limit the token to this role")
+        parser.add_argument(
+            "--expires-in-days", metavar="DAYS", type=_read_days, help="when it expires (default: never)"
+        )
+        parser.add_argument("--reason", default="", help="the reason, for the audit log")
 
     def handle(self, **options: Any) -> None:
-        span, role = options["expires_in_days"], options["maximum_role"]
+        lifetime, role = options["expires_in_days"], options["maximum_role"]
         with refusals_as_command_errors():
             new = tokens.create(
-                actor=_act_for(options["username"]),
+                actor=_actor_for(options["username"]),
                 name=options["name"],
-                expires_at=timezone.now() + span if span is not None else None,
+                expires_at=timezone.now() + lifetime if lifetime is not None else None,
                 only_customer=options["customer"],
                 maximum_role=Role(role) if role else None,
                 reason=options["reason"],
@@ -46,17 +48,17 @@ class Command(BaseCommand):
         self.stdout.write(new.secret)
 
 
-def _days(text: str) -> timedelta:
+def _read_days(text: str) -> timedelta:
     try:
         days = float(text)
     except ValueError:
         days = math.nan
-    if not abs(days) <= MAXIMUM_DAYS:  # also where it is not a number
-        raise ArgumentTypeError(f"it must be a number of days, at most {MAXIMUM_DAYS}, not '{text}'.")
+    if not abs(days) <= MAXIMUM_DAYS:  # NaN compares as false
+        raise ArgumentTypeError(f"must be a number of days, at most {MAXIMUM_DAYS}, not '{text}'")
     return timedelta(days=days)
 
 
-def _act_for(username: str) -> Actor:
+def _actor_for(username: str) -> Actor:
     user = find_user(username)
     if user is None:
         raise NotFound.user(username)

@@ -1,4 +1,4 @@
-"""Makes a user."""
+"""Creates a user."""
 
 from __future__ import annotations
 
@@ -13,19 +13,21 @@ from webnet.customers.access import Actor
 
 
 class Command(BaseCommand):
-    help = "Makes a user. Without a password they can't sign in; 'changepassword' sets one later."
+    help = "Creates a user. Without a password they can't sign in; 'changepassword' sets one later."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("username", help="what they sign in with")
-        parser.add_argument("--name", default="", help="as people write it")
-        parser.add_argument("--email", default="", help="shown to admins of their customers; nothing is sent there")
-        parser.add_argument("--operator", action="store_true", help="make a platform operator, who may do everything")
+        parser.add_argument("username", help="the name they sign in with")
+        parser.add_argument("--name", default="", help="the display name")
+        parser.add_argument("--email", default="", help="shown to the admins of their customers; webnet sends no mail")
+        parser.add_argument(
+            "--operator", action="store_true", help="make the user a platform operator, who may do everything"
+        )
         parser.add_argument(
             "--password-stdin",
             action="store_true",
-            help="read the password from the first line of standard input, where no list of processes shows it",
+            help="read the password from the first line of standard input",
         )
-        parser.add_argument("--reason", default="", help="why, for the audit log")
+        parser.add_argument("--reason", default="", help="the reason, for the audit log")
 
     def handle(self, **options: Any) -> None:
         password = sys.stdin.readline().rstrip("\r\n") if options["password_stdin"] else None
@@ -40,4 +42,6 @@ class Command(BaseCommand):
                 reason=options["reason"],
             )
         kind = "platform operator" if user.is_superuser else "user"
-        self.stdout.write(f"Made the {kind} '{user.username}'{'' if password is not None else ', without a password'}.")
+        self.stdout.write(
+            f"Created the {kind} '{user.username}'{'' if password is not None else ', without a password'}."
+        )

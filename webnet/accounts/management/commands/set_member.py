@@ -1,4 +1,4 @@
-"""Makes a user a member of a customer, changes their role, or ends the membership."""
+"""Adds, changes and removes members of a customer."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ ACTOR = Actor.system("command: set_member")
 
 
 class Command(BaseCommand):
-    help = "Makes a user a member of a customer, or changes their role; with --remove, ends the membership."
+    help = "Adds a user to a customer, or changes their role; with --remove, ends the membership."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("customer", help="the customer's slug")
-        parser.add_argument("username", help="what they sign in with")
-        parser.add_argument("role", nargs="?", choices=Role.values, help="each role includes the ones before it")
-        parser.add_argument("--remove", action="store_true", help="end the membership instead")
-        parser.add_argument("--reason", default="", help="why, for the audit log")
+        parser.add_argument("username", help="the name they sign in with")
+        parser.add_argument("role", nargs="?", choices=Role.values, help="each role includes the previous ones")
+        parser.add_argument("--remove", action="store_true", help="end the membership")
+        parser.add_argument("--reason", default="", help="the reason, for the audit log")
 
     def handle(self, **options: Any) -> None:
         if options["remove"] == (options["role"] is not None):
@@ -38,4 +38,4 @@ class Command(BaseCommand):
     def _remove(self, options: dict[str, Any]) -> str:
         customer, username = options["customer"], options["username"]
         was_member = members.remove(actor=ACTOR, customer=customer, username=username, reason=options["reason"])
-        return f"'{username}' {'is no longer a' if was_member else 'was no'} member of '{customer}'."
+        return f"'{username}' {'is no longer' if was_member else 'was not'} a member of '{customer}'."

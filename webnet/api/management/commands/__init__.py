@@ -1,1 +1,1 @@
-"""Commands of the API."""
+"""Management commands of the API."""

@@ -1,4 +1,4 @@
-"""Prints the schema's SDL, or compares it with a file."""
+"""Prints the GraphQL schema as SDL, or compares it with a file."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ from webnet.errors import Refusal
 
 class Command(BaseCommand):
     help = (
-        "Prints the GraphQL schema of the host, with every plugin hidden, or with --customer as this customer sees it "
-        "now. With --check, exits with 1 and a diff where FILE is not the same."
+        "Prints the GraphQL schema without any plugin, or with --customer as this customer sees it now. With --check, "
+        "prints a diff and exits with 1 when FILE differs."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--customer", metavar="SLUG", help="with the plugins that are effective for this customer")
+        parser.add_argument(
+            "--customer", metavar="SLUG", help="include the plugins that are effective for this customer"
+        )
         parser.add_argument("--check", metavar="FILE", type=Path, help="compare with this file instead of printing")
 
     def handle(self, *_args: Any, customer: str | None = None, check: Path | None = None, **_options: Any) -> None:
@@ -35,7 +37,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{check} is up to date.")
             return
         self.stdout.write(_diff(stored, current, name=str(check)), ending="")
-        raise CommandError(f"{check} is not the schema of this code; 'make schema' writes it anew.", returncode=1)
+        raise CommandError(f"{check} is out of date: run 'make schema'.", returncode=1)
 
 
 def _export(customer: str | None) -> str:

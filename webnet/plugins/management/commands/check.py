@@ -1,4 +1,4 @@
-"""Django's `check`, which also refuses what only plugins' authors can mend, and no other command stops for."""
+"""Django's `check`, which also fails for models without tenancy, an error that stops no other command."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from webnet.plugins import checks
 
 
 class Command(check.Command):
-    help = "Django's own check of the whole project; also exits with 1 for a model of a plugin without tenancy."
+    help = "Checks the whole project, like Django's own command; also fails for plugins' models without tenancy."
 
     def handle(self, *labels: Any, **options: Any) -> None:
         super().handle(*labels, **options)

@@ -1,4 +1,4 @@
-"""Asks the plugins how they are and prints their answers, once or over and over."""
+"""Runs the health checks of plugins and prints the results, once or repeatedly."""
 
 from __future__ import annotations
 
@@ -20,30 +20,36 @@ from webnet.plugins.manager import manager
 from webnet.plugins.models import HealthStatus, PluginStatus
 
 COLUMNS = ("name", "status", "duration", "message")
-WELL = (HealthStatus.HEALTHY, HealthStatus.DEGRADED)
+HEALTHY_ENOUGH = (HealthStatus.HEALTHY, HealthStatus.DEGRADED)
 
 
 class Command(BaseCommand):
     help = (
-        "Asks plugins how they are, all at the same time and each with a deadline, and stores their answers. Exits "
-        "with 1 when one is unhealthy, gives no usable answer, or can't run."
+        "Runs the health checks of plugins, in parallel and each with a deadline, and stores the results. Exits with 1 "
+        "when a plugin is unhealthy, returns no valid report, or can't run."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("plugins", nargs="*", metavar="NAME", help="these plugins; otherwise all that are enabled")
-        parser.add_argument("--customer", metavar="SLUG", help="for this customer; otherwise for the platform")
-        parser.add_argument("--watch", action="store_true", help="ask over and over, until Ctrl-C")
         parser.add_argument(
-            "--interval", type=_read_seconds, default=10.0, metavar="SECONDS", help="between two rounds (10)"
+            "plugins", nargs="*", metavar="NAME", help="the plugins to check (default: all that are enabled)"
+        )
+        parser.add_argument("--customer", metavar="SLUG", help="check for this customer (default: for the platform)")
+        parser.add_argument("--watch", action="store_true", help="repeat until Ctrl-C")
+        parser.add_argument(
+            "--interval",
+            type=_read_seconds,
+            default=10.0,
+            metavar="SECONDS",
+            help="the pause between two rounds (default: 10)",
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        self.is_well = True  # in the last round
+        self.is_healthy = True  # in the last round
         if options["watch"]:
             self._watch(options)
         else:
-            self._ask(options)
-        if not self.is_well:
+            self._check(options)
+        if not self.is_healthy:
             sys.exit(1)
 
     def _watch(self, options: dict[str, Any]) -> None:
@@ -55,22 +61,22 @@ class Command(BaseCommand):
                 time.sleep(options["interval"])
 
     def _try_round(self, options: dict[str, Any]) -> None:
-        """A database that does not answer now may do so in the next round."""
+        """Check once. A database error does not end the loop: the next round may succeed."""
         close_old_connections()
         try:
-            self._ask(options)
+            self._check(options)
         except DatabaseError as error:
-            self.is_well = False
-            self.stdout.write(self.style.ERROR(f"The database does not answer: {error}"))
+            self.is_healthy = False
+            self.stdout.write(self.style.ERROR(f"The database is not available: {error}"))
 
-    def _ask(self, options: dict[str, Any]) -> None:
+    def _check(self, options: dict[str, Any]) -> None:
         actor = Actor.system("command: check_plugin_health")
         try:
             found = manager.check_all_health(actor=actor, customer=options["customer"], plugins=options["plugins"])
         except Refusal as refusal:
             raise CommandError(f"{refusal.message} ({refusal.code})") from None
-        pauses.pause_and_retry()  # a check that failed in this process is counted by no server
-        self.is_well = all(each.health is not None and each.health.status in WELL for each in found)
+        pauses.pause_and_retry()  # also counts what failed in this process
+        self.is_healthy = all(each.health is not None and each.health.status in HEALTHY_ENOUGH for each in found)
         if found:
             self._print_table(found)
         else:
@@ -83,20 +89,20 @@ class Command(BaseCommand):
         for row in rows:
             cells = {column: row[column].ljust(widths[column]) for column in COLUMNS}
             if row is not rows[0]:
-                style = self.style.SUCCESS if row["status"] in WELL else self.style.ERROR
+                style = self.style.SUCCESS if row["status"] in HEALTHY_ENOUGH else self.style.ERROR
                 cells["status"] = style(cells["status"])
             self.stdout.write("  ".join(cells.values()).rstrip())
 
 
 def _row(outcome: CheckOutcome) -> dict[str, str]:
-    """One that could not be asked has its own status, as `list_plugins` prints it, instead of its health's."""
+    """A plugin that could not be checked is shown with its own status, as in `list_plugins`."""
     health, refusal = outcome.health, outcome.refusal
     if health is not None:
-        told = (health.status, f"{health.duration_ms:.0f} ms", " ".join(health.message.split()))
+        cells = (health.status, f"{health.duration_ms:.0f} ms", " ".join(health.message.split()))
     else:
         status = refusal.status if isinstance(refusal, PluginUnavailable) else PluginStatus.MISSING.value
-        told = (status, "", refusal.message if refusal is not None else "")
-    return dict(zip(COLUMNS, (outcome.plugin, *told), strict=True))
+        cells = (status, "", refusal.message if refusal is not None else "")
+    return dict(zip(COLUMNS, (outcome.plugin, *cells), strict=True))
 
 
 def _read_seconds(text: str) -> float:
@@ -104,4 +110,4 @@ def _read_seconds(text: str) -> float:
         seconds = float(text)
         if 0 < seconds < float("inf"):
             return seconds
-    raise ArgumentTypeError(f"'{text}' is no number of seconds above 0")
+    raise ArgumentTypeError(f"must be a number of seconds above 0, not '{text}'")

@@ -1,4 +1,4 @@
-"""Signs where the audit log has come to."""
+"""Signs the current end of the audit log."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from webnet.audit.retention import LogDisagrees
 
 class Command(BaseCommand):
     help = (
-        "Verifies what was written to the audit log since the last checkpoint, signs it, and prints the checkpoint as "
-        "a line of JSON. Append that line to a file on another machine, and give the file to 'verify_audit_log': then "
-        "not even somebody who can write to the whole database can shorten the log unseen."
+        "Verifies and signs what was written to the audit log since the last checkpoint, and prints the checkpoint as "
+        "one line of JSON. Append that line to a file on another machine and pass the file to 'verify_audit_log': then "
+        "not even somebody with write access to the whole database can shorten the log unnoticed."
     )
 
     def handle(self, **_options: Any) -> None:
@@ -24,9 +24,9 @@ class Command(BaseCommand):
             with tqdm(desc="Verifying", unit=" rows", disable=None) as bar:
                 checkpoint = retention.make_checkpoint(bar.update)
         except LogDisagrees as fault:
-            raise CommandError(f"Nothing was signed. {fault.message} 'verify_audit_log' shows all faults.") from None
+            raise CommandError(f"Nothing was signed. {fault.message} 'verify_audit_log' lists all faults.") from None
         except IntegrityError:
-            raise CommandError("Another checkpoint was made at the same moment, and stands.") from None
+            raise CommandError("Another checkpoint was created at the same time; that one is valid.") from None
         if checkpoint is None:
             self.stderr.write("Nothing was written since the last checkpoint.")
         else:

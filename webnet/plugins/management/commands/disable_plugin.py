@@ -1,4 +1,4 @@
-"""Switches a plugin off, for everybody or for one customer."""
+"""Disables a plugin, for all customers or for one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from webnet.plugins.manager import manager
 
 
 class Command(SwitchCommand):
-    help = "Switches a plugin off, for everybody or for one customer, without a restart."
+    help = "Disables a plugin for all customers or for one, without a restart."
     verb = "disabled"
 
     def switch(self, actor: Actor, options: dict[str, Any]) -> PluginChange:

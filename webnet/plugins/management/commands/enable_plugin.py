@@ -1,4 +1,4 @@
-"""Switches a plugin on, for everybody or for one customer."""
+"""Enables a plugin, for all customers or for one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from webnet.plugins.manager import manager
 
 
 class Command(SwitchCommand):
-    help = "Switches a plugin on, for everybody or for one customer, without a restart."
+    help = "Enables a plugin for all customers or for one, without a restart."
     verb = "enabled"
 
     def switch(self, actor: Actor, options: dict[str, Any]) -> PluginChange:

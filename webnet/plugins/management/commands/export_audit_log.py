@@ -1,4 +1,4 @@
-"""Writes the audit log out, as NDJSON or CSV."""
+"""Exports the audit log as NDJSON or CSV."""
 
 from __future__ import annotations
 
@@ -24,24 +24,30 @@ LISTED = {"plugin": "plugin_name", "actor": "actor_name", "action": "action", "o
 
 class Command(BaseCommand):
     help = (
-        "Writes the audit log to standard output or a file, oldest first. An NDJSON export of everything, of one "
-        "customer or of a span of time can be checked without webnet, as docs/audit-and-settings.md shows."
+        "Exports the audit log to standard output or a file, oldest row first. An NDJSON export of everything, of one "
+        "customer or of a period can be verified without webnet: docs/audit-and-settings.md shows how."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--format", choices=sorted(WRITERS), default="ndjson", help="the default is ndjson")
-        parser.add_argument("--output", metavar="FILE", type=Path, help="a new file, for its owner's eyes only")
-        parser.add_argument("--customer", metavar="SLUG", action="append", help="may be given again, as those below")
+        parser.add_argument("--format", choices=sorted(WRITERS), default="ndjson", help="default: ndjson")
+        parser.add_argument(
+            "--output", metavar="FILE", type=Path, help="write to this new file, which only its owner can read"
+        )
+        parser.add_argument(
+            "--customer", metavar="SLUG", action="append", help="can be repeated, like the four options below"
+        )
         parser.add_argument("--plugin", metavar="NAME", action="append")
         parser.add_argument("--actor", metavar="NAME", action="append")
         parser.add_argument("--action", metavar="NAME", action="append")
         parser.add_argument("--outcome", choices=AuditOutcome.values, action="append")
-        parser.add_argument("--from", metavar="TIME", type=read_instant, help="ISO 8601; a date is UTC")
-        parser.add_argument("--until", metavar="TIME", type=read_instant, help="this instant is not in it")
+        parser.add_argument(
+            "--from", metavar="TIME", type=read_instant, help="from this time on; ISO 8601, UTC by default"
+        )
+        parser.add_argument("--until", metavar="TIME", type=read_instant, help="before this time")
         parser.add_argument(
             "--text",
-            help="a part of what the API's `search` looks in: the reason, a name, the plugin's version, the action, "
-            "the error code, the request id, or what changed; in either case",
+            help="rows with this text, in any case, in the reason, a name, the plugin's version, the action, the error "
+            "code, the request id or what changed, like the API's `search`",
         )
 
     def handle(self, **options: Any) -> None:
@@ -58,7 +64,7 @@ class Command(BaseCommand):
         try:
             output.touch(mode=0o600, exist_ok=False)
         except OSError as problem:
-            raise CommandError(f"Can't make '{output}': {problem.strerror}.") from None
+            raise CommandError(f"Can't create '{output}': {problem.strerror}.") from None
         with output.open("w", encoding="utf-8", newline="") as stream:
             yield stream
 

@@ -1,4 +1,4 @@
-"""Prints every plugin that was ever synced, for the platform or as one customer has it."""
+"""Lists every plugin that was ever synced, for the platform or for one customer."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ COLUMNS = ("name", "version", "status", "enabled", "availability", "reason")
 
 class Command(BaseCommand):
     help = (
-        "Lists the plugins with version, status, and whether they are enabled, or effective for one customer; "
-        "with -v2 also where the reason of one that failed was raised."
+        "Lists the plugins with version, status, and whether they are enabled, or effective for one customer. "
+        "With -v2 also prints the tracebacks of plugins that failed."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--customer", metavar="SLUG", help="as this customer has them, with why not")
+        parser.add_argument(
+            "--customer", metavar="SLUG", help="for this customer, with the reasons why a plugin is not effective"
+        )
         parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -30,7 +32,7 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(rows, indent=2))
         elif not rows:
-            self.stdout.write("There are no plugins yet: name some in WEBNET_PLUGINS, then run 'sync_plugins'.")
+            self.stdout.write("There are no plugins yet: list some in WEBNET_PLUGINS, then run 'sync_plugins'.")
         else:
             self._print_table(rows)
             if options["verbosity"] > 1:

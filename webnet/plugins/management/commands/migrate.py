@@ -1,4 +1,4 @@
-"""Django's `migrate`, in which a plugin whose migrations fail stops neither the host's nor another plugin's."""
+"""Django's `migrate`, changed so that a plugin's failing migration stops neither the host's nor another plugin's."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from webnet.plugins.lifecycle.findings import Circumstances
 from webnet.plugins.loading import migrations as plugin_migrations
 from webnet.plugins.registry import registry
 
-# With any of these, Django's own command knows best what is meant.
-DJANGOS_OWN = ("app_label", "plan", "check_unapplied", "fake", "fake_initial", "run_syncdb", "prune")
+# With any of these options, Django's own command runs.
+DJANGO_OPTIONS = ("app_label", "plan", "check_unapplied", "fake", "fake_initial", "run_syncdb", "prune")
 
 
 class Command(migrate.Command):
     help = (
-        "Runs the migrations of the host, then those of each plugin on its own, but not of a version that "
-        "'sync_plugins' would refuse. Named apps and all other options are Django's own. Exits with 1 when a plugin's "
-        "migrations failed."
+        "Runs the migrations of webnet, then those of each plugin by itself, except of versions that 'sync_plugins' "
+        "would refuse. With an app or any of Django's options, works like Django's own command. Exits with 1 when a "
+        "plugin's migrations failed."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -30,7 +30,7 @@ class Command(migrate.Command):
         parser.add_argument("--host-only", action="store_true", help="leave the plugins to 'sync_plugins --migrate'")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["database"] != DEFAULT_DB_ALIAS or any(options[name] for name in DJANGOS_OWN):
+        if options["database"] != DEFAULT_DB_ALIAS or any(options[name] for name in DJANGO_OPTIONS):
             super().handle(*args, **options)
             return
         self.verbosity = options["verbosity"]

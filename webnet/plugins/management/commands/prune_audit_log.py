@@ -1,4 +1,4 @@
-"""Removes the oldest part of the audit log."""
+"""Deletes the oldest rows of the audit log."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from webnet.plugins.management.instants import read_instant
 
 class Command(BaseCommand):
     help = (
-        "Verifies the audit log, then removes its rows up to the last checkpoint that signs only rows older than the "
-        "time given. A row of the log and a checkpoint say what was removed. On PostgreSQL it has to run as the role "
+        "Verifies the audit log, then deletes its rows up to the last checkpoint that signs only rows older than the "
+        "given time. A row of the log and a checkpoint record what was deleted. On PostgreSQL it must run as the role "
         "that owns the tables."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--before", metavar="TIME", type=read_instant, required=True, help="ISO 8601; a date is UTC"
+            "--before", metavar="TIME", type=read_instant, required=True, help="ISO 8601, UTC by default"
         )
-        parser.add_argument("--reason", default="", help="why, for the audit log")
+        parser.add_argument("--reason", default="", help="the reason, for the audit log")
 
     def handle(self, **options: Any) -> None:
         actor = Actor.system("command: prune_audit_log")
@@ -35,11 +35,11 @@ class Command(BaseCommand):
                     before=options["before"], actor=actor, reason=options["reason"], advance=bar.update
                 )
         except LogDisagrees as fault:
-            raise CommandError(f"Nothing was removed. {fault.message} 'verify_audit_log' shows all faults.") from None
+            raise CommandError(f"Nothing was deleted. {fault.message} 'verify_audit_log' lists all faults.") from None
         except IntegrityError:
-            raise CommandError("Nothing was removed: a checkpoint was made at the same moment. Try again.") from None
+            raise CommandError("Nothing was deleted: a checkpoint was created at the same time. Try again.") from None
         if pruned is None:
-            self.stdout.write("Nothing was removed: no checkpoint signs only rows that are older.")
+            self.stdout.write("Nothing was deleted: no checkpoint signs only older rows.")
         else:
             end = f"up to position {pruned.position} (checkpoint {pruned.checkpoint})"
-            self.stdout.write(self.style.SUCCESS(f"{pruned.row_count} rows were removed, {end}."))
+            self.stdout.write(self.style.SUCCESS(f"Deleted {pruned.row_count} rows, {end}."))

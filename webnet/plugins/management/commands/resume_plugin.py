@@ -1,4 +1,4 @@
-"""Ends the pause of a plugin that failed, for everybody or for one customer."""
+"""Ends the pause of a plugin that failed, for all customers or for one."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from webnet.plugins.manager import manager
 
 
 class Command(BaseCommand):
-    help = "Ends the pause of a plugin that failed, for everybody or for one customer; the next pause is short again."
+    help = "Ends the pause of a plugin that failed, for all customers or for one. Its next pause will be short again."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("plugin", help="the plugin's name, as 'list_plugins' prints it")
-        parser.add_argument("--customer", metavar="SLUG", help="the pause of this customer; otherwise of everybody")
-        parser.add_argument("--reason", default="", help="why, for the audit log")
+        parser.add_argument("--customer", metavar="SLUG", help="the pause for this customer (default: for all)")
+        parser.add_argument("--reason", default="", help="the reason, for the audit log")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         plugin, slug = options["plugin"], options["customer"]

@@ -1,4 +1,4 @@
-"""Reads the installed plugins anew and prints what was found."""
+"""Syncs the database with the installed plugins, and prints what changed."""
 
 from __future__ import annotations
 
@@ -16,20 +16,23 @@ from webnet.plugins.models import PluginConfig
 
 class Command(BaseCommand):
     help = (
-        "Reads the plugins named in WEBNET_PLUGINS anew: new ones are added, new versions taken, and those that are "
-        "gone become 'missing' and keep their data. Exits with 1 when a plugin failed or its upgrade was refused."
+        "Syncs the database with the plugins listed in WEBNET_PLUGINS: adds new ones, takes new versions, and marks "
+        "those that are gone as 'missing', with their data kept. Exits with 1 when a plugin failed or its upgrade was "
+        "refused."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--migrate", action="store_true", help="first run the plugins' migrations, each on its own")
-        parser.add_argument("--dry-run", action="store_true", help="only say what would be found; changes nothing")
+        parser.add_argument(
+            "--migrate", action="store_true", help="run the plugins' migrations first, each plugin by itself"
+        )
+        parser.add_argument("--dry-run", action="store_true", help="only show what would change")
         parser.add_argument(
             "--force",
             action="store_true",
-            help="also take older versions, and upgrades that stored settings do not fit: the plugin is then not "
-            "effective for those customers until their settings fit",
+            help="also take older versions, and upgrades that make stored settings invalid: the plugin is then not "
+            "effective for those customers until their settings are valid",
         )
-        parser.add_argument("--reason", default="", help="why, for the audit log")
+        parser.add_argument("--reason", default="", help="the reason, for the audit log")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         actor = Actor.system("command: sync_plugins")
@@ -41,13 +44,13 @@ class Command(BaseCommand):
         rows = PluginConfig.objects.in_bulk(field_name="name")
         for heading in ("added", "updated", "missing", "failed"):
             for name in getattr(report, heading):
-                # Of what is bad, `failed` says it once, with the reason; a refused upgrade is no update.
+                # A plugin that failed is printed once, with its reason; a refused upgrade is not an update.
                 if heading == "failed" or name not in report.failed:
                     self._print(heading, rows[name])
         for found in report.findings:
             self._print_issues(found)
         if not (report.added or report.updated or report.missing or report.failed):
-            self.stdout.write(f"Nothing changed: {len(rows)} plugins, all as they were.")
+            self.stdout.write(f"Nothing changed: {len(rows)} plugins.")
         if report.failed:
             sys.exit(1)
 
@@ -57,18 +60,18 @@ class Command(BaseCommand):
             self._print_issues(found)
         gone = PluginConfig.objects.exclude(name__in=[found.entry.name for found in findings])
         for name in gone.values_list("name", flat=True):
-            self.stdout.write(f"{name}: missing, since it is not installed any more")
+            self.stdout.write(f"{name}: missing, since it is no longer installed")
         if any(found.is_bad for found in findings):
             sys.exit(1)
 
     def _print_finding(self, found: SyncFinding) -> None:
-        """One plugin in a line: what a sync would make of it, and each migration that is to be run."""
+        """One line: what a sync would do with the plugin; then a line for each migration it would run."""
         step, version = found.upgrade, found.entry.identity.version if found.entry.identity else "no version"
-        told = f"{step.from_version} → {step.to_version}" if step else version
+        versions = f"{step.from_version} → {step.to_version}" if step else version
         reason = f": {found.reason}" if found.reason else ""
         style = self.style.ERROR if found.is_bad else self.style.SUCCESS
         ending = "refused" if step and step.refusal else found.status.value
-        self.stdout.write(f"{found.entry.name} {told}: {style(ending)}{reason}")
+        self.stdout.write(f"{found.entry.name} {versions}: {style(ending)}{reason}")
         for migration in found.pending:
             self.stdout.write(f"  migration {migration}")
 

@@ -1,4 +1,4 @@
-"""Takes a plugin away for good."""
+"""Uninstalls a plugin: exports its rows, then deletes everything that belongs to it."""
 
 from __future__ import annotations
 
@@ -15,17 +15,19 @@ from webnet.plugins.manager import manager
 
 class Command(BaseCommand):
     help = (
-        "Takes a plugin away for good: writes its rows into a file in the data folder, reverses its migrations, and "
-        "removes its settings, secrets, customers' choices, health results, content types and permissions. The audit "
-        "log stays. The plugin must be disabled, in no running server's WEBNET_PLUGINS, and in this command's."
+        "Uninstalls a plugin: exports its rows to a file in the data folder, reverses its migrations, and deletes its "
+        "settings, secrets, customers' choices, health results, content types and permissions. The audit log is kept. "
+        "The plugin must be disabled, and listed in WEBNET_PLUGINS for this command but for no running server."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("plugin", help="the plugin's name, as 'list_plugins' prints it")
         group = parser.add_mutually_exclusive_group(required=True)
-        group.add_argument("--dry-run", action="store_true", help="only say what would go, and what is in the way")
-        group.add_argument("--yes", action="store_true", help="do it")
-        parser.add_argument("--reason", default="", help="why, for the audit log")
+        group.add_argument(
+            "--dry-run", action="store_true", help="only show what would be deleted, and what prevents it"
+        )
+        group.add_argument("--yes", action="store_true", help="uninstall it")
+        parser.add_argument("--reason", default="", help="the reason, for the audit log")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         actor, plugin = Actor.system("command: uninstall_plugin"), options["plugin"]
@@ -36,7 +38,7 @@ class Command(BaseCommand):
             done = manager.uninstall(plugin, actor=actor, reason=options["reason"], progress=self._print_progress)
         except Refusal as refusal:
             raise CommandError(f"{refusal.message} ({refusal.code})") from None
-        self.stdout.write(f"'{plugin}' is uninstalled; its rows are in {done.file}")
+        self.stdout.write(f"Uninstalled '{plugin}'; its rows are in {done.file}")
 
     def _print_review(self, found: UninstallReview) -> None:
         for table, count in found.count_rows().items():
@@ -44,10 +46,10 @@ class Command(BaseCommand):
         for migration in found.migrations:
             self.stdout.write(f" reverse {found.label}.{migration}")
         for obstacle in found.obstacles:
-            self.stdout.write(self.style.ERROR(f"in the way: {obstacle.message}"))
+            self.stdout.write(self.style.ERROR(f"prevented: {obstacle.message}"))
         if found.obstacles:
             sys.exit(1)
-        self.stdout.write(f"Nothing is in the way of uninstalling '{found.row.name}'.")
+        self.stdout.write(f"'{found.row.name}' can be uninstalled.")
 
     def _print_progress(self, table: str, count: int) -> None:
         self.stdout.write(f"exported {count:8} {table}")

@@ -1,4 +1,4 @@
-"""Finds whatever was changed in the audit log."""
+"""Verifies the audit log."""
 
 from __future__ import annotations
 
@@ -18,14 +18,16 @@ from webnet.audit.verification import last_position, pruned_to, snapshot, verify
 
 class Command(BaseCommand):
     help = (
-        "Finds every row of the audit log that was edited, removed, inserted or moved, and a tail that was cut off, "
-        "and says which. Exits with 1 when it finds anything. Others can go on working meanwhile."
+        "Finds rows of the audit log that were edited, removed, inserted or moved, also at its end, and lists them. "
+        "Exits with 1 when it finds any. webnet can be in use meanwhile."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--checkpoints", metavar="FILE", type=Path, help="checkpoints that were kept elsewhere")
         parser.add_argument(
-            "--key", metavar="HEX", action="append", default=[], help="a public key to trust; may be given again"
+            "--checkpoints", metavar="FILE", type=Path, help="checkpoints that were kept on another machine"
+        )
+        parser.add_argument(
+            "--key", metavar="HEX", action="append", default=[], help="a public key to trust; can be repeated"
         )
 
     def handle(self, **options: Any) -> None:
@@ -40,7 +42,7 @@ class Command(BaseCommand):
                     self.stdout.write(finding.message)
             if not audit_triggers.are_installed(connection):
                 count += 1
-                self.stdout.write("The triggers that keep the log append-only are missing: 'migrate' makes them again.")
+                self.stdout.write("The triggers that keep the log append-only are missing: 'migrate' installs them.")
             self._conclude(count)
 
     def _conclude(self, count: int) -> None:
@@ -51,6 +53,4 @@ class Command(BaseCommand):
         signed = (
             f"they are signed up to position {checkpoint.position}" if checkpoint else "no checkpoint signs them yet"
         )
-        self.stdout.write(
-            self.style.SUCCESS(f"All {last_position() - pruned_to()} rows are as they were written; {signed}.")
-        )
+        self.stdout.write(self.style.SUCCESS(f"All {last_position() - pruned_to()} rows are unchanged; {signed}."))

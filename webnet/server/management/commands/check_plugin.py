@@ -1,4 +1,4 @@
-"""`manage.py check_plugin NAME`: does a plugin keep to what every plugin must? On a throw-away database."""
+"""Checks that a plugin conforms to webnet's rules, on a temporary database."""
 
 from __future__ import annotations
 
@@ -17,15 +17,17 @@ from webnet.sdk.checking.run_check import check_plugin
 
 class Command(BaseCommand):
     help = (
-        "Checks a plugin: what it declares, its migrations, tenancy, leaks, SQL statements, hooks and documentation. "
-        "It runs on a database of its own, and touches no other. Exits with 1 where there are errors."
+        "Checks a plugin: its declarations, migrations, tenancy, leaks, SQL statements, hooks and documentation. It "
+        "uses a temporary database and touches no other. Exits with 1 when it finds errors."
     )
     requires_system_checks: list[str] = []  # noqa: RUF012 - Django's own attribute; another process runs the checks
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("name", help="the plugin's name, or its module where it is not in WEBNET_PLUGINS")
-        parser.add_argument("--format", choices=["text", "json"], default="text", help="how findings are printed")
-        parser.add_argument("--strict", action="store_true", help="exit with 1 for warnings too")
+        parser.add_argument("name", help="the plugin's name, or its module if it is not in WEBNET_PLUGINS")
+        parser.add_argument(
+            "--format", choices=["text", "json"], default="text", help="the format of the report (default: text)"
+        )
+        parser.add_argument("--strict", action="store_true", help="exit with 1 for warnings as well")
 
     def handle(self, *, name: str, **options: Any) -> None:
         module, needs = _find_modules(name)
@@ -33,34 +35,37 @@ class Command(BaseCommand):
         if options["format"] == "json":
             self.stdout.write(json.dumps(report.to_json(), indent=2))
         else:
-            self._tell(report)
+            self._print(report)
         if report.count(Grade.ERROR) or (options["strict"] and report.count(Grade.WARNING)):
             sys.exit(1)
 
-    def _tell(self, report: Report) -> None:
+    def _print(self, report: Report) -> None:
         for finding in report.findings:
             self.stdout.write(str(finding))
         if report.skipped:
-            self.stdout.write(f"Not checked, because of these errors: {', '.join(report.skipped)}.")
+            self.stdout.write(f"Not checked because of these errors: {', '.join(report.skipped)}.")
         counts = [f"{count} {grade.value}{'s' * (count > 1)}" for grade in Grade if (count := report.count(grade))]
-        named = f"'{report.plugin}' {report.version}".rstrip()
-        self.stdout.write(f"{named}: {', '.join(counts).replace('advices', 'pieces of advice') or 'nothing found'}.")
+        plugin = f"'{report.plugin}' {report.version}".rstrip()
+        summary = ", ".join(counts).replace("advices", "pieces of advice") or "nothing found"
+        self.stdout.write(f"{plugin}: {summary}.")
 
 
 def _find_modules(name: str) -> tuple[str, tuple[str, ...]]:
-    """The plugin's module, and those of what it needs: all that are listed, for one that this process does not know."""
+    """The plugin's module and those of its dependencies; for a plugin not loaded here, of all in WEBNET_PLUGINS."""
     entry = next((each for each in registry.entries() if name in (each.name, each.module)), None)
     if entry is not None:
-        return entry.module, tuple(each.module for each in _needed_by(entry))
+        return entry.module, tuple(each.module for each in _dependencies_of(entry))
     top = name.partition(".")[0]
     if not all(part.isidentifier() for part in name.split(".")) or find_spec(top) is None:
-        words = "name it in WEBNET_PLUGINS, or put its package on the path"
-        raise CommandError(f"There is no plugin '{name}', and no package '{name}': {words}.")
+        raise CommandError(
+            f"There is no plugin '{name}' and no package '{name}': list it in WEBNET_PLUGINS, or put its package on "
+            "the Python path."
+        )
     return name, tuple(settings.WEBNET_PLUGINS)
 
 
-def _needed_by(entry: Entry) -> list[Entry]:
-    """What the plugin needs, directly or not, dependencies first."""
+def _dependencies_of(entry: Entry) -> list[Entry]:
+    """What the plugin depends on, directly or not, dependencies first."""
     found: dict[str, Entry] = {}
 
     def visit(each: Entry) -> None:

@@ -1,4 +1,4 @@
-"""Makes the demo data: two customers, five people with one password, and a plugin that is on for everybody."""
+"""Creates demo data: two customers, five users with one password, and a plugin that is enabled for all."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ MEMBERS = (
 
 class Command(BaseCommand):
     help = (
-        "Makes demo data: the customers acme and globex, the platform operator 'platform', and the members "
-        "acme-admin, acme-operator, acme-viewer and globex-admin. Their password is WEBNET_DEMO_PASSWORD where that "
-        "is set, else random and printed once. The first time, the plugin hello_world is switched on for everybody, "
-        "where sync_plugins has found it. What is there already stays as it is."
+        "Creates demo data: the customers acme and globex, the platform operator 'platform', and the members "
+        "acme-admin, acme-operator, acme-viewer and globex-admin. Their password is WEBNET_DEMO_PASSWORD, or else a "
+        "random one, which is printed once. The first time, the plugin hello_world is enabled for all customers if "
+        "sync_plugins has found it. Existing data is not changed."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--if-empty", action="store_true", help="do nothing when there is any user")
+        parser.add_argument("--if-empty", action="store_true", help="do nothing if there are any users")
 
     def handle(self, **options: Any) -> None:
         if options["if_empty"] and User.objects.exists():
@@ -46,27 +46,27 @@ class Command(BaseCommand):
         given = os.environ.get("WEBNET_DEMO_PASSWORD", "")
         password = given or secrets.token_urlsafe(12)
         with refusals_as_command_errors():
-            made_users = _make_users(password)
-            made_others = [*_make_customers(), *_make_members()]
-        if not made_users and not made_others:
-            self.stdout.write("The demo data is there already; nothing was changed.")
-        if made_users:
-            shown = "is the one in WEBNET_DEMO_PASSWORD" if given else f"is, shown this once: {password}"
-            self.stdout.write(f"Made the demo users {', '.join(made_users)}. Their password {shown}")
-        if OPERATOR in made_users and PluginConfig.objects.filter(name=PLUGIN).exists():
+            new_users = _create_users(password)
+            new_rows = [*_create_customers(), *_create_members()]
+        if not new_users and not new_rows:
+            self.stdout.write("The demo data exists already; nothing was changed.")
+        if new_users:
+            password_note = "is that of WEBNET_DEMO_PASSWORD." if given else f"is shown only once: {password}"
+            self.stdout.write(f"Created the demo users {', '.join(new_users)}. Their password {password_note}")
+        if OPERATOR in new_users and PluginConfig.objects.filter(name=PLUGIN).exists():
             self._enable_plugin()
 
     def _enable_plugin(self) -> None:
-        """A plugin that can't be switched on is told of; the demo data is made all the same."""
+        """Enable the plugin, or print why that is refused; the demo data is created in either case."""
         try:
             manager.enable(PLUGIN, actor=ACTOR, availability=Availability.DEFAULT_ON, reason="Demo data")
         except Refusal as refusal:
             self.stderr.write(f"{PLUGIN} is not enabled: {refusal.message}")
         else:
-            self.stdout.write(f"Enabled {PLUGIN} for every customer.")
+            self.stdout.write(f"Enabled {PLUGIN} for all customers.")
 
 
-def _make_users(password: str) -> list[str]:
+def _create_users(password: str) -> list[str]:
     wanted = [OPERATOR, *(username for username, _, _ in MEMBERS)]
     present = set(User.objects.filter(username__in=wanted).values_list("username", flat=True))
     missing = [username for username in wanted if username not in present]
@@ -82,7 +82,7 @@ def _make_users(password: str) -> list[str]:
     return missing
 
 
-def _make_customers() -> list[str]:
+def _create_customers() -> list[str]:
     present = set(Customer.objects.filter(slug__in=CUSTOMERS).values_list("slug", flat=True))
     missing = [slug for slug in CUSTOMERS if slug not in present]
     for slug in missing:
@@ -90,8 +90,8 @@ def _make_customers() -> list[str]:
     return missing
 
 
-def _make_members() -> list[str]:
-    """A role that somebody changed since stays changed."""
+def _create_members() -> list[str]:
+    """Create the missing members; existing ones keep their role, which may have been changed on purpose."""
     present = set(Membership.objects.values_list("user__username", "customer__slug"))
     missing = [member for member in MEMBERS if member[:2] not in present]
     for username, customer, role in missing:

@@ -1,4 +1,4 @@
-"""Brings the database up to date and serves webnet, all in one process: what `make run` calls."""
+"""Migrates the database and serves webnet, in one process; `make run` calls it."""
 
 import contextlib
 import io
@@ -15,18 +15,18 @@ from django.db import connections
 
 from webnet.server.listening_socket import describe_address, listen
 
-LAST_LINE = "Ctrl-C ends it."
+LAST_LINE = "Press Ctrl-C to stop."
 
 
 class Command(BaseCommand):
-    """Migrate, read the plugins, make the demo data on a first start while debugging, serve."""
+    """Migrates, syncs the plugins, creates demo data on a first start with WEBNET_DEBUG, and serves."""
 
-    help = "Migrates, syncs the plugins, makes the demo data on a first start with WEBNET_DEBUG, and serves webnet."
+    help = "Migrates, syncs the plugins, creates demo data on a first start with WEBNET_DEBUG, and serves webnet."
     requires_system_checks: list[str] = []  # noqa: RUF012 - Django's own attribute; migrate runs the checks
 
     def handle(self, **_options: Any) -> None:
-        """Serve until the process is told to end."""
-        # First of all, so that a port that is taken changes nothing.
+        """Serve until a signal ends the process."""
+        # Before anything else, so that nothing is changed when the port is in use.
         listener = listen(settings.WEBNET_HOST, settings.WEBNET_PORT)
         call_command("migrate", host_only=True, interactive=False, verbosity=0, stdout=io.StringIO())
         self._sync_plugins()
@@ -35,17 +35,17 @@ class Command(BaseCommand):
         connections.close_all()
         with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again once everything is closed
             server = _make_server()
-            self._tell_where_to_look(listener)
+            self._print_addresses(listener)
             server.run(sockets=[listener])
 
     def _sync_plugins(self) -> None:
-        """A plugin that failed is shown and withheld; the house opens all the same."""
+        """Sync the plugins; one that fails is printed and disabled, and webnet is served in any case."""
         try:
             call_command("sync_plugins", migrate=True, stdout=self.stdout)
         except (CommandError, SystemExit) as problem:
-            self.stderr.write(f"Not every plugin can be used: {problem}")
+            self.stderr.write(f"Some plugins can't be used: {problem}")
 
-    def _tell_where_to_look(self, listener: socket.socket) -> None:
+    def _print_addresses(self, listener: socket.socket) -> None:
         address = describe_address(listener)
         lines = [
             f"webnet serves {address}",
@@ -55,23 +55,23 @@ class Command(BaseCommand):
         if settings.DEBUG:
             lines += [
                 f"Sign in at {address}sign-in/ as platform, acme-admin, acme-operator, acme-viewer or globex-admin;",
-                "the password was printed on the first start, and 'manage.py changepassword platform' sets a new one.",
+                "the password was printed on the first start; 'manage.py changepassword platform' sets a new one.",
             ]
         self.stdout.write("\n".join([*lines, LAST_LINE]))
         self.stdout.flush()
 
 
 def _make_server() -> uvicorn.Server:
-    """uvicorn before the whole of webnet, logging as the settings say."""
-    from webnet.server.asgi_application import application  # only now, when the database is up to date
+    """uvicorn with webnet's application and logging."""
+    from webnet.server.asgi_application import application  # plugins' code must not run before the migrations
 
     config = uvicorn.Config(
         application,
         log_config=None,
         access_log=settings.DEBUG,
-        # Only a proxy may say who the client is, and only where there is one.
+        # Trust headers about the client only if there is a proxy, which sets them itself.
         proxy_headers=settings.WEBNET_HTTPS,
         timeout_graceful_shutdown=10,
     )
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # the command says itself what is served
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # this command prints the address itself
     return uvicorn.Server(config)

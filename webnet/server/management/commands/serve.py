@@ -1,4 +1,4 @@
-"""Serves webnet in production: several workers on one port, replaced one by one on SIGHUP."""
+"""Serves webnet in production with several workers on one port, which SIGHUP replaces one by one."""
 
 from __future__ import annotations
 
@@ -15,22 +15,29 @@ from webnet.server.environment import read_number
 from webnet.server.granian_workers import serve
 from webnet.server.listening_socket import describe_address, listen
 
-LAST_LINE = "SIGHUP replaces the workers one by one; Ctrl-C or SIGTERM ends them all."
+LAST_LINE = "SIGHUP replaces the workers one by one; Ctrl-C or SIGTERM stops the server."
 
 
 class Command(BaseCommand):
-    """Changes nothing in the database: that is a deployment's own step, before this one."""
+    """Serves only: migrating the database is a step of its own in a deployment."""
 
-    help = "Serves webnet with several workers; SIGHUP replaces them one by one, with the code that is installed then."
+    help = "Serves webnet with several workers. SIGHUP replaces them one by one, with the code that is installed then."
     requires_system_checks: list[str] = []  # noqa: RUF012 - Django's own attribute; migrate runs the checks
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--workers", type=_workers, default=max(2, os.cpu_count() or 1), help="how many processes")
-        parser.add_argument("--host", default=settings.WEBNET_HOST, help="where to listen; HOST where left out")
-        parser.add_argument("--port", type=_port, default=settings.WEBNET_PORT, help="PORT where left out")
+        parser.add_argument(
+            "--workers",
+            type=_workers,
+            default=max(2, os.cpu_count() or 1),
+            help="the number of processes (default: one per core, at least 2)",
+        )
+        parser.add_argument("--host", default=settings.WEBNET_HOST, help="the address to listen on (default: HOST)")
+        parser.add_argument(
+            "--port", type=_port, default=settings.WEBNET_PORT, help="the port to listen on (default: PORT)"
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        """Serve until the process is told to end."""
+        """Serve until a signal ends the process."""
         listener = listen(options["host"], options["port"])
         connections.close_all()
         self.stdout.write(f"webnet serves {describe_address(listener)} with {options['workers']} workers")

@@ -1,4 +1,4 @@
-"""`manage.py startplugin NAME`: a new plugin in `plugins/`, made from the template, that works at once."""
+"""Creates a new plugin in `plugins/` from the template."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ RENDERED = ["py", "md", "toml"]
 
 
 class Command(TemplateCommand):
-    help = "Makes a plugin from the template, in plugins/."
+    help = "Creates a plugin in plugins/, from a template."
     rewrite_template_suffixes = ((".py-tpl", ".py"), (".md-tpl", ".md"))
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("name", help="lower-case letters, digits and underscores, a letter first")
+        parser.add_argument("name", help="lower-case letters, digits and underscores, starting with a letter")
 
-    def handle(self, **options: Any) -> None:  # type: ignore[override]  # Django's commands take what they like
+    def handle(self, **options: Any) -> None:  # type: ignore[override]  # Django's signature differs per command
         name = options.pop("name")
         try:
             check_name(DeclarationSource(plugin=name, place="startplugin"), name)
@@ -37,28 +37,28 @@ class Command(TemplateCommand):
         try:
             folder.mkdir()
         except FileExistsError:
-            raise CommandError(f"'{folder}' is there already: take another name.") from None
-        words = {"template": str(find_template()), "extensions": RENDERED, "files": []}
-        super().handle("plugin", name, str(folder), **{**options, **words, **_graphql_names(name)})
-        self.stdout.write(f"{folder.relative_to(settings.HOME_DIR)} is made. Name '{name}' in WEBNET_PLUGINS.")
+            raise CommandError(f"'{folder}' already exists: choose another name.") from None
+        context = {"template": str(find_template()), "extensions": RENDERED, "files": []}
+        super().handle("plugin", name, str(folder), **{**options, **context, **_graphql_names(name)})
+        self.stdout.write(f"Created {folder.relative_to(settings.HOME_DIR)}: add '{name}' to WEBNET_PLUGINS.")
 
     def validate_name_of_plugin(self, name: str) -> None:
-        """Raise CommandError for the name of a module that is there; before anything is written."""
+        """Raise CommandError for the name of an existing module, before anything is written."""
         self.app_or_project, self.a_or_an = "plugin", "a"
         self.validate_name(name)
 
 
 def find_template() -> Path:
-    """The template: a part of the installed package, and in a checkout one of its examples."""
+    """The template: part of the installed package, or in a checkout one of the examples."""
     package = Path(webnet.__file__).parent
     shipped = package / "plugin_template"
     return shipped if shipped.is_dir() else package.parent / "examples" / "plugin_template"
 
 
 def _graphql_names(name: str) -> dict[str, str]:
-    """As GraphQL writes fields and types: `my_plugin` is `myPlugin` and `MyPlugin`, and `rack2d` is `rack2d`.
+    """The plugin's name as the start of GraphQL fields and types: `myPlugin` and `MyPlugin` for `my_plugin`.
 
-    Django's own `camel_case_plugin_name` would make `Rack2D` of the last one.
+    Django's own `camel_case_plugin_name` differs: it makes `Rack2D` of `rack2d`, and GraphQL `Rack2d`.
     """
     field = to_camel_case(name)
     return {"plugin_camel": field, "plugin_pascal": field[0].upper() + field[1:]}
