@@ -13,7 +13,7 @@ from django.db.models import Model
 from django.db.models.options import Options
 from django.http import HttpRequest
 from django.middleware.csrf import CsrfViewMiddleware
-from django.test import RequestFactory
+from django.test import RequestFactory, TransactionTestCase
 
 from webnet import django_internals
 from webnet.customers.models import Customer
@@ -83,6 +83,15 @@ def test_the_csrf_check_hands_its_reason_to_reject() -> None:
 
     assert _refuses(factory.post("/graphql/")) == "CSRF cookie not set."
     assert _refuses(factory.get("/graphql/")) is None
+
+
+def test_committing_test_cases_have_a_teardown_that_can_be_replaced() -> None:
+    teardown = getattr(TransactionTestCase, "_fixture_teardown", None)
+
+    message = "Look at django.test.TransactionTestCase, and change webnet/sdk/testing/database.py with it."
+    assert teardown is not None, message
+    assert list(inspect.signature(teardown).parameters) == ["self"], message
+    assert "self._fixture_teardown()" in inspect.getsource(TransactionTestCase), message
 
 
 def _refuses(request: HttpRequest) -> str | None:

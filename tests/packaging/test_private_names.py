@@ -11,7 +11,12 @@ import pytest
 import webnet
 
 ROOT = Path(webnet.__file__).parent
-ALLOWED = {"django_internals.py", "api/strawberry_internals.py", "server/granian_workers.py"}
+ALLOWED = {
+    "django_internals.py",
+    "api/strawberry_internals.py",
+    "server/granian_workers.py",
+    "sdk/testing/database.py",  # It replaces the teardown of Django's test cases, and is tested beside it.
+}
 LIBRARIES = ("django", "strawberry", "strawberry_django", "graphql", "granian")
 # Private in name only: Django and Python document them, or (in the case of a thread pool) there is no other way.
 DOCUMENTED = {"_meta", "_state", "_default_manager", "_base_manager", "_current_frames", "_exit", "_max_workers"}
