@@ -20,7 +20,7 @@ from tests.factories import PASSWORD, make_token, make_user
 from webnet.accounts import sessions, sign_in_throttle
 from webnet.accounts.authentication import authenticate_request
 from webnet.accounts.models import SignInAttempts
-from webnet.audit import repeated_refusals
+from webnet.audit import log as audit_log
 from webnet.audit.models import PluginAuditLog
 from webnet.errors import PermissionDenied, RateLimited
 
@@ -204,7 +204,7 @@ def test_tries_without_end_are_audited_once_and_counted(clock: Clock, audited):
     assert [code for _, _, code in audited()] == ["BAD_CREDENTIALS", "RATE_LIMITED"]
     clock.advance(minutes=1)
 
-    repeated_refusals.write_due()
+    audit_log.write_due()
 
     counts = {row.error_code: row.after["repeated"] for row in PluginAuditLog.objects.all() if row.after}
     assert counts == {"BAD_CREDENTIALS": sign_in_throttle.ATTEMPTS_PER_USERNAME - 1, "RATE_LIMITED": 2}

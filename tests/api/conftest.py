@@ -12,8 +12,7 @@ from tests.api.plugins import Greeter, Inventory, Map, Refusing
 from tests.factories import make_customer, make_member, make_operator
 from tests.plugins.conftest import failing_entry, install, registered
 from tests.trials import warm_trials
-from webnet.customers.models import Customer, User
-from webnet.customers.roles import Role
+from webnet.customers.models import Customer, Role, User
 from webnet.plugins.registry import Entry
 
 __all__ = ["failing_entry", "install", "registered", "warm_trials"]

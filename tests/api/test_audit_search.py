@@ -22,7 +22,7 @@ from webnet.api.resolvers.filters import PluginAuditLogFilter
 from webnet.audit.log import AuditEntry, record
 from webnet.audit.models import PluginAuditLog
 from webnet.customers.access import Actor
-from webnet.customers.roles import Role
+from webnet.customers.models import Role
 from webnet.errors import PermissionDenied
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -23,8 +23,8 @@ from webnet.api.schema import full_schema
 from webnet.api.visibility import derive, schema_without
 from webnet.api.vocabulary.node import global_id
 from webnet.customers.access import Actor
-from webnet.customers.roles import Role
-from webnet.plugins.gate.state_cache import BoundedCache
+from webnet.customers.models import Role
+from webnet.plugins.gate.effective import BoundedCache
 from webnet.plugins.manager import manager
 from webnet.plugins.models import Availability
 

@@ -15,7 +15,7 @@ from tests.api.plugins import numbered
 from tests.factories import PASSWORD, make_customer, make_member, make_operator
 from webnet.audit.operation import renew_platform
 from webnet.customers.access import Actor
-from webnet.customers.roles import Role
+from webnet.customers.models import Role
 from webnet.plugins.manager import manager
 from webnet.plugins.models import PluginConfig, PluginHealth
 

@@ -9,7 +9,7 @@ import pytest
 from tests.api.client import GraphQLClient
 from tests.factories import make_user
 from webnet.customers.access import Actor
-from webnet.customers.roles import Role
+from webnet.customers.models import Role
 from webnet.plugins.manager import manager
 from webnet.plugins.models import Availability
 

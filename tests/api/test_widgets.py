@@ -12,8 +12,7 @@ from tests.api.client import GraphQLClient
 from tests.factories import make_customer, make_member
 from webnet.api.resolvers import widgets
 from webnet.customers.access import Actor
-from webnet.customers.models import Customer
-from webnet.customers.roles import Role
+from webnet.customers.models import Customer, Role
 from webnet.plugins.base import DashboardWidget, HookContext, PluginBase
 from webnet.plugins.manager import manager
 from webnet.plugins.runtime import failures

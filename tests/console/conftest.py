@@ -13,8 +13,7 @@ from tests.factories import make_customer, make_member, make_operator
 from tests.plugins.conftest import install, registered
 from webnet.accounts.authentication import SESSION_BACKEND
 from webnet.customers.access import Actor
-from webnet.customers.models import Customer, User
-from webnet.customers.roles import Role
+from webnet.customers.models import Customer, Role, User
 from webnet.plugins.manager import manager
 
 __all__ = ["install", "registered"]

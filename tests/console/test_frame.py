@@ -11,8 +11,7 @@ from django.shortcuts import redirect
 
 from tests.console.conftest import SYSTEM
 from tests.factories import make_customer, make_membership
-from webnet.customers.models import User
-from webnet.customers.roles import Role
+from webnet.customers.models import Role, User
 from webnet.plugins.base import NavigationItem, PluginBase, UIView
 from webnet.plugins.manager import manager
 

@@ -8,8 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from tests.console.conftest import SYSTEM
-from webnet.customers.models import Customer
-from webnet.customers.roles import Role
+from webnet.customers.models import Customer, Role
 from webnet.plugins.changes import pauses
 from webnet.plugins.manager import manager
 from webnet.plugins.models import CustomerPluginConfig

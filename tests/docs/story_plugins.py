@@ -7,7 +7,7 @@ import pytest
 import webnet
 from tests.docs.documents import ROOT
 from webnet.plugins.base import PluginBase
-from webnet.plugins.gate import state_cache
+from webnet.plugins.gate import effective
 from webnet.plugins.registry import Entry, PluginRegistry, registry
 from webnet.server.environment import name_plugins
 
@@ -24,5 +24,5 @@ class StoryPlugins:
         """Load the plugin in place of one with the same name. Raises what is wrong with it."""
         entry = PluginRegistry().register(plugin, host_version=webnet.__version__)
         self._entries[entry.module] = entry
-        state_cache.platforms.clear()
-        state_cache.customers.clear()
+        effective.platforms.clear()
+        effective.customers.clear()

@@ -6,7 +6,7 @@ import pytest
 from django.db.models import TextChoices
 
 from tests.docs.documents import ROOT, Document, code_spans
-from webnet.customers.roles import Role
+from webnet.customers.models import Role
 from webnet.plugins.gate.rules import IneffectiveCode
 from webnet.plugins.models import Availability, PluginStatus
 

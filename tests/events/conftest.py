@@ -26,7 +26,7 @@ call("sync_plugins", verbosity=0)
 from webnet.accounts import customers, members, tokens, users
 from webnet.accounts.authentication import find_user
 from webnet.customers.access import Actor
-from webnet.customers.roles import Role
+from webnet.customers.models import Role
 from tests.factories import actor_for
 from webnet.customers.models import User
 system = Actor.system("tests")

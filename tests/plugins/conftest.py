@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 from webnet.audit.operation import renew_platform
 from webnet.customers.access import Actor
 from webnet.plugins.base import PluginBase
-from webnet.plugins.gate import state_cache
+from webnet.plugins.gate import effective
 from webnet.plugins.manager import manager
 from webnet.plugins.models import PluginConfig
 from webnet.plugins.registry import Entry, PluginRegistry, registry
@@ -32,8 +32,8 @@ def registered(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
             else:
                 fresh.register(plugin)
         monkeypatch.setattr(registry, "_entries", fresh._entries)
-        state_cache.platforms.clear()
-        state_cache.customers.clear()
+        effective.platforms.clear()
+        effective.customers.clear()
 
     register()
     return register

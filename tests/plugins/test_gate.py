@@ -12,7 +12,7 @@ from webnet.audit.models import Generation
 from webnet.customers.access import visible_customers
 from webnet.customers.models import Customer
 from webnet.plugins.base import PluginBase
-from webnet.plugins.gate import state_cache
+from webnet.plugins.gate import effective
 from webnet.plugins.gate.effective import customer_states, effective_customers, platform_state
 from webnet.plugins.manager import manager
 from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig
@@ -56,8 +56,8 @@ def test_python_and_sql_agree_for_every_mix_of_availability_and_choice(install):
         for name in ("inventory", "sites"):
             in_python = {c.slug for c in everybody if name in states[c.pk].effective}
             assert in_python == set(effective_customers(name).values_list("slug", flat=True)), (availability, name)
-        state_cache.platforms.clear()
-        state_cache.customers.clear()
+        effective.platforms.clear()
+        effective.customers.clear()
 
 
 def test_python_and_sql_agree_for_every_mix_of_settings_that_do_not_fit(install):
@@ -82,8 +82,8 @@ def test_python_and_sql_agree_for_every_mix_of_settings_that_do_not_fit(install)
             in_python = {c.slug for c in everybody if name in states[c.pk].effective}
             assert in_python == set(effective_customers(name).values_list("slug", flat=True)), (faults, name)
             assert 0 < len(in_python) < len(everybody)
-        state_cache.platforms.clear()
-        state_cache.customers.clear()
+        effective.platforms.clear()
+        effective.customers.clear()
 
 
 def test_python_and_sql_agree_for_every_mix_of_pauses(install):

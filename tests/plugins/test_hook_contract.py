@@ -8,7 +8,7 @@ from webnet.audit.models import PluginAuditLog
 from webnet.customers.models import Customer
 from webnet.errors import HookFailed
 from webnet.plugins.base import PluginBase
-from webnet.plugins.gate import state_cache
+from webnet.plugins.gate import effective
 from webnet.plugins.manager import manager
 from webnet.plugins.models import CustomerPluginConfig, PluginConfig
 
@@ -151,7 +151,7 @@ def test_other_workers_obey_a_change_and_call_no_hook_for_it(install, registered
     manager.enable("writing", actor=operator)
 
     registered(theirs)  # as another process, with nothing in its caches
-    state_cache.platforms.clear()
+    effective.platforms.clear()
 
     assert manager.plan("writing", actor=operator, action="disable").steps
     assert len(calls) == 1 and theirs.calls == []

@@ -11,8 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from tests.factories import actor_for, make_customer, make_member, make_membership, make_operator, make_user
 from webnet.audit.models import Generation, PluginAuditLog
 from webnet.customers.access import Actor
-from webnet.customers.models import Customer
-from webnet.customers.roles import Role
+from webnet.customers.models import Customer, Role
 from webnet.errors import NotFound, PermissionDenied
 from webnet.plugins.base import Permission, PluginBase
 from webnet.plugins.gate.effective import customer_state

@@ -10,7 +10,6 @@ from django.utils import timezone
 from tests.factories import actor_for, make_customer, make_operator, make_user
 from tests.plugins.test_concurrency import in_threads
 from webnet.audit import log as audit_log
-from webnet.audit import repeated_refusals
 from webnet.audit.models import PluginAuditLog, RefusalCount
 from webnet.audit.operation import Operation, audited
 from webnet.customers.access import Actor
@@ -78,7 +77,7 @@ def test_a_refusal_alone_leaves_no_second_row(clock):
     refuse(actor_for(make_user()))
     clock(60)
 
-    repeated_refusals.write_due()
+    audit_log.write_due()
 
     assert len(rows()) == 1 and not RefusalCount.objects.exists()
 
@@ -90,7 +89,7 @@ def test_every_minute_has_its_first_and_its_count(clock):
             refuse(ada)
         clock(60)
 
-    repeated_refusals.write_due()
+    audit_log.write_due()
 
     assert [row.after and row.after["repeated"] for row in rows()] == [None, 2, None, 2, None, 2]
 
@@ -130,7 +129,7 @@ def test_not_found_is_counted_in_the_platforms_chain_whatever_name_was_tried(clo
         refuse(ada, customer=acme, plugin_name=name, refusal=NotFound.plugin(name))
     clock(60)
 
-    repeated_refusals.write_due()
+    audit_log.write_due()
 
     first, counted = rows()
     assert (first.chain, first.plugin_name) == ("platform", "a")
@@ -153,7 +152,7 @@ def test_many_processes_write_each_count_once(clock):
             refuse(Actor(name=f"command: {number}"))
     clock(60)
 
-    errors = in_threads(6, lambda _: repeated_refusals.write_due())
+    errors = in_threads(6, lambda _: audit_log.write_due())
 
     assert errors == [None] * 6
     assert sorted(row.actor_name for row in rows() if row.after) == sorted(f"command: {n}" for n in range(30))
@@ -171,9 +170,9 @@ def test_a_count_that_can_not_be_written_is_kept(clock, monkeypatch):
     with monkeypatch.context() as broken:
         broken.setattr(audit_log, "append", fail)
         with pytest.raises(DatabaseError):
-            repeated_refusals.write_due()
+            audit_log.write_due()
     assert RefusalCount.objects.get().count == 1
-    repeated_refusals.write_due()
+    audit_log.write_due()
 
     assert [row.after and row.after["repeated"] for row in rows()] == [None, 1]
 

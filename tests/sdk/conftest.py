@@ -16,8 +16,7 @@ from tests.sdk.raising import Raising
 from tests.trials import warm_trials
 from webnet.api.vocabulary.node import global_id
 from webnet.customers.access import Actor
-from webnet.customers.models import Customer
-from webnet.customers.roles import Role
+from webnet.customers.models import Customer, Role
 from webnet.plugins.manager import manager
 
 __all__ = ["warm_trials"]

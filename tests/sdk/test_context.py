@@ -11,8 +11,7 @@ from tests.factories import actor_for
 from tests.sdk.conftest import SYSTEM
 from webnet.api.request.reader import Reading
 from webnet.audit.models import PluginAuditLog
-from webnet.customers.models import Membership, User
-from webnet.customers.roles import Role
+from webnet.customers.models import Membership, Role, User
 from webnet.plugins.manager import manager
 from webnet.sdk.context import PluginContext
 from webnet.sdk.errors import CustomerRequired, NotFound, PermissionDenied, PluginDefinitionError

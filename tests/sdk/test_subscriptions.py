@@ -13,8 +13,7 @@ from tests.factories import make_token
 from tests.sdk.conftest import SYSTEM
 from webnet.api.request.context import Context
 from webnet.api.schema import full_schema
-from webnet.customers.models import User
-from webnet.customers.roles import Role
+from webnet.customers.models import Role, User
 from webnet.plugins.manager import manager
 
 pytestmark = pytest.mark.django_db(transaction=True)

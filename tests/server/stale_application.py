@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from webnet.asgi import application
-from webnet.plugins.gate import state_cache
+from webnet.plugins.gate import effective
 
 __all__ = ["application"]
 
@@ -14,7 +14,7 @@ def _keep(name: object, value: object) -> object:
     return _first.setdefault(name, value)
 
 
-_load = state_cache._load_platform
-state_cache.platforms.get = lambda _token: _first.get("platform")
-state_cache._load_platform = lambda token: _keep("platform", _load(token))
-state_cache._cached = lambda customer, _platform: (state_cache.customers.get(customer.pk) or (None, None))[1]
+_load = effective._load_platform
+effective.platforms.get = lambda _token: _first.get("platform")
+effective._load_platform = lambda token: _keep("platform", _load(token))
+effective._cached = lambda customer, _platform: (effective.customers.get(customer.pk) or (None, None))[1]

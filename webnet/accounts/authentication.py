@@ -16,8 +16,7 @@ from django.utils import timezone
 
 from webnet.audit.models import Generation
 from webnet.customers.access import Actor
-from webnet.customers.models import ApiToken, User, is_username
-from webnet.customers.roles import Role
+from webnet.customers.models import ApiToken, Role, User, is_username
 from webnet.errors import Unauthenticated
 
 ANONYMOUS = "anonymous"

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from webnet.accounts.authentication import find_user
 from webnet.audit.operation import Operation, audited, lock_customer
 from webnet.customers.access import Actor, find_customer, require
-from webnet.customers.models import Customer, Membership, User
-from webnet.customers.roles import Role
+from webnet.customers.models import Customer, Membership, Role, User
 from webnet.errors import NotFound, PermissionDenied
 
 

@@ -13,8 +13,7 @@ from webnet.accounts.authentication import digest_of
 from webnet.accounts.validation import clean_line, unique_name
 from webnet.audit.operation import Operation, audited
 from webnet.customers.access import Actor, find_customer, require_signed_in
-from webnet.customers.models import ApiToken, Customer
-from webnet.customers.roles import Role
+from webnet.customers.models import ApiToken, Customer, Role
 from webnet.errors import InvalidInput, NotFound, PermissionDenied
 
 SECRET_PREFIX = "wn_"  # noqa: S105 - the public start of every token

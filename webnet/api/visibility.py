@@ -12,7 +12,7 @@ from webnet.api.engine.derivation import SchemaFilter
 from webnet.api.engine.strawberry_schema import Schema
 from webnet.api.request.reader import Reading
 from webnet.api.schema import full_schema
-from webnet.plugins.gate.state_cache import BoundedCache
+from webnet.plugins.gate.effective import BoundedCache
 
 _derived: BoundedCache[frozenset[str], Schema] = BoundedCache(settings.WEBNET_SCHEMA_CACHE_SIZE)
 _deriving = Lock()

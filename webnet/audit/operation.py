@@ -12,7 +12,6 @@ from django.db import OperationalError, connection, transaction
 from django.db.models import F
 
 from webnet.audit import log as audit_log
-from webnet.audit import repeated_refusals
 from webnet.audit.models import AuditOutcome, Generation, new_token
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer
@@ -99,11 +98,11 @@ class Operation:
 
     def _write_refusal(self, refusal: Refusal) -> None:
         entry = self._make_entry(ChangeRecord(self.plugin_name, self.plugin_version), refusal)
-        if not repeated_refusals.is_repeated(entry, refusal):
+        if not audit_log.is_repeated(entry, refusal):
             self._append([entry])
 
     def _append(self, entries: list[audit_log.AuditEntry]) -> None:
-        repeated_refusals.append_due()
+        audit_log.append_due()
         for entry in entries:
             audit_log.record(entry)
         self.after_commit(audit_log.publish)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.db import connection
 
-from webnet.audit import checkpoints, repeated_refusals, signing_keys
+from webnet.audit import checkpoints, signing_keys
 from webnet.audit import log as audit_log
 from webnet.audit import triggers as audit_triggers
 from webnet.audit.chain import LogFault, Walk, read_rows
@@ -38,7 +38,7 @@ def make_checkpoint(advance: Callable[[], object] = lambda: None) -> AuditCheckp
 
     Raises LogDisagrees. Of two at the same time, one fails with an IntegrityError.
     """
-    repeated_refusals.write_due()
+    audit_log.write_due()
     trusted = signing_keys.trusted_keys()
     with snapshot():
         _raise_first(checkpoints.check(trusted))

@@ -12,8 +12,7 @@ from webnet.accounts.authentication import identify_user
 from webnet.api.request.reader import Reading
 from webnet.api.resolvers import surfaces
 from webnet.customers import access
-from webnet.customers.models import Customer
-from webnet.customers.roles import Role
+from webnet.customers.models import Customer, Role
 
 MAXIMUM_LISTED_CUSTOMERS = 20
 

@@ -8,8 +8,7 @@ from datetime import datetime
 
 from django.db.models import CharField, F, QuerySet, Value
 
-from webnet.customers.models import Customer, Membership, is_slug
-from webnet.customers.roles import Role
+from webnet.customers.models import Customer, Membership, Role, is_slug
 from webnet.errors import NotFound, PermissionDenied
 
 __all__ = [

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from webnet.customers.access import Actor
-from webnet.customers.roles import Role
+from webnet.customers.models import Role
 
 # The arguments of an actor; its mark is left out, since it is only valid in one process.
 FIELDS = tuple(field.name for field in fields(Actor) if field.init)

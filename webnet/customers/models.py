@@ -12,8 +12,6 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.utils import timezone
 
-from webnet.customers.roles import Role
-
 SLUG_PATTERN = r"^[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?\Z"
 
 
@@ -29,6 +27,26 @@ def is_username(text: str) -> bool:
 def is_slug(text: str) -> bool:
     """Whether this can be a customer's slug: up to 50 characters of a-z, 0-9 and '-', with no '-' at either end."""
     return re.search(SLUG_PATTERN, text) is not None
+
+
+class Role(models.TextChoices):
+    """Each role includes the previous ones: a viewer reads, an operator configures, an admin manages members."""
+
+    VIEWER = "viewer", "Viewer"
+    OPERATOR = "operator", "Operator"
+    ADMIN = "admin", "Admin"
+
+    @property
+    def rank(self) -> int:
+        return list(Role).index(self)
+
+    def includes(self, other: Role) -> bool:
+        """Whether this role allows everything that `other` does."""
+        return self.rank >= other.rank
+
+    def capped(self, maximum: Role | None) -> Role:
+        """This role, or `maximum` if that is lower."""
+        return maximum if maximum is not None and not maximum.includes(self) else self
 
 
 class UserManager(BaseUserManager["User"]):

@@ -12,7 +12,7 @@ from django.utils import timezone
 from webnet.audit.operation import Operation, audited
 from webnet.customers import access
 from webnet.customers.access import Actor
-from webnet.customers.roles import Role
+from webnet.customers.models import Role
 from webnet.errors import InvalidInput, Refusal
 from webnet.plugins.changes import pauses, permissions, plans, switching
 from webnet.plugins.changes import settings as settings_changes

@@ -15,8 +15,7 @@ from webnet.api.request.reader import Reading
 from webnet.audit.models import PluginAuditLog
 from webnet.audit.operation import Operation
 from webnet.customers.access import Actor
-from webnet.customers.models import Customer
-from webnet.customers.roles import Role
+from webnet.customers.models import Customer, Role
 from webnet.errors import CustomerRequired, HookFailed, NotFound, PermissionDenied, PluginDefinitionError, Refusal
 from webnet.plugins.gate.permissions import permissions_of, require_permission
 from webnet.plugins.registry import registry

@@ -5,8 +5,7 @@ import json
 import pytest
 from jsonschema import Draft202012Validator
 
-from webnet.plugins.schema.customer_view import prune_settings
-from webnet.plugins.schema.settings_schema import SettingsSchema
+from webnet.plugins.schema.settings_schema import SettingsSchema, prune_settings
 
 OURS = {"type": "integer", "x-webnet-scope": "platform", "title": "hush"}
 

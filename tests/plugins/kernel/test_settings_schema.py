@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from webnet.errors import PluginDefinitionError
-from webnet.plugins.schema.customer_view import prune_settings
-from webnet.plugins.schema.settings_schema import SettingsSchema
+from webnet.plugins.schema.settings_schema import SettingsSchema, prune_settings
 
 SMTP = {
     "type": "object",

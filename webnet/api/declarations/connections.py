@@ -15,7 +15,14 @@ from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.base import StrawberryContainer
 
-from webnet.api.declarations.fields import Declare, DescribedField, ShownRows, docstring_of, find_shown_rows, mistake
+from webnet.api.declarations.fields import (
+    Declare,
+    DescribedField,
+    ShownRows,
+    docstring_of,
+    find_shown_rows,
+    mistake,
+)
 from webnet.api.paging.pages import PageArguments, PageInfo
 from webnet.api.strawberry_internals import fields_of, type_arguments_of
 from webnet.api.vocabulary.node import read_global_id

@@ -18,7 +18,7 @@ from webnet.api.vocabulary.directives import BroughtByPlugin
 
 CACHED_DOCUMENTS = 128
 # The cached properties of a schema, which must not be copied to one that is derived from it.
-CACHED = frozenset({"fingerprint", "validated"})
+CACHED = frozenset({"fingerprint", "graphql", "validated"})
 
 
 class Schema(StrawberrySchema):
@@ -28,7 +28,7 @@ class Schema(StrawberrySchema):
     # The plugins whose parts this schema lacks.
     hidden: frozenset[str] = frozenset()
 
-    @property
+    @cached_property
     def graphql(self) -> GraphQLSchema:
         """The graphql-core schema."""
         return graphql_schema_of(self)

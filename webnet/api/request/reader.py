@@ -11,8 +11,7 @@ from webnet.accounts import tokens
 from webnet.api.paging.batches import Loader
 from webnet.customers import access
 from webnet.customers.access import Actor
-from webnet.customers.models import ApiToken, Customer, Membership, User
-from webnet.customers.roles import Role
+from webnet.customers.models import ApiToken, Customer, Membership, Role, User
 from webnet.errors import NotFound
 from webnet.plugins.gate.effective import (
     CustomerState,

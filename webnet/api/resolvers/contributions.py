@@ -12,7 +12,7 @@ from webnet.api.engine.ownership import Ownership
 from webnet.api.request.reader import Reading
 from webnet.api.resolvers.surfaces import find_address
 from webnet.api.values.contributions import NavigationItem, PluginContributions, PluginPermission
-from webnet.customers.roles import Role
+from webnet.customers.models import Role
 from webnet.plugins.models import PluginConfig
 from webnet.plugins.registry import Entry, registry
 

@@ -15,8 +15,7 @@ from webnet.api.request.context import Info
 from webnet.api.resolvers import orders
 from webnet.api.resolvers.listings import audit_listing
 from webnet.audit.models import PluginAuditLog
-from webnet.customers.models import Customer
-from webnet.customers.roles import Role
+from webnet.customers.models import Customer, Role
 from webnet.plugins.models import CustomerPluginConfig, PluginConfig, PluginHealth
 from webnet.plugins.settings import history as settings_history
 

@@ -17,8 +17,7 @@ from webnet.api.request.reader import Reading
 from webnet.api.resolvers import orders
 from webnet.api.resolvers.filters import PluginAuditLogFilter, availability_is
 from webnet.audit.models import PluginAuditLog
-from webnet.customers.models import Customer
-from webnet.customers.roles import Role
+from webnet.customers.models import Customer, Role
 from webnet.plugins.gate.effective import Reason
 from webnet.plugins.gate.rules import IneffectiveCode
 from webnet.plugins.kernel.compatibility import satisfies

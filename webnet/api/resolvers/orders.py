@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from webnet.api.declarations.orders import make_order
+from webnet.api.declarations.fields import make_order
 from webnet.api.paging.keyset import Ordering, SortKey
 from webnet.customers.models import Customer
 from webnet.plugins.models import PluginConfig

@@ -5,8 +5,7 @@ from __future__ import annotations
 from webnet.api.request.reader import Reading
 from webnet.api.resolvers import listings
 from webnet.api.values.contributions import CustomerPermission, RoleGrant
-from webnet.customers.models import Customer
-from webnet.customers.roles import Role
+from webnet.customers.models import Customer, Role
 from webnet.errors import NotFound
 from webnet.plugins.gate.permissions import declared_by, grants
 from webnet.plugins.models import CustomerPluginConfig

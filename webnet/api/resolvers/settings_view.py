@@ -10,7 +10,7 @@ from webnet.api.values.settings import SecretSetting, SettingSource
 from webnet.api.vocabulary.enums import SettingLayer
 from webnet.audit.models import PluginAuditLog
 from webnet.plugins.models import CustomerPluginConfig, PluginConfig
-from webnet.plugins.schema.customer_view import prune_settings
+from webnet.plugins.schema.settings_schema import prune_settings
 from webnet.plugins.settings import layers
 from webnet.plugins.settings.history import ChangedSetting, list_changes
 

@@ -7,7 +7,7 @@ from enum import Enum
 import strawberry
 
 from webnet.audit.models import AuditOutcome
-from webnet.customers.roles import Role
+from webnet.customers.models import Role
 from webnet.plugins.changes.plans import PlanAction
 from webnet.plugins.gate.rules import IneffectiveCode
 from webnet.plugins.models import Availability, HealthStatus, PluginStatus

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from webnet.audit.operation import Operation, audited
-from webnet.customers.roles import Role
+from webnet.customers.models import Role
 from webnet.errors import NotFound
 from webnet.plugins.changes.scopes import lock_customer
 from webnet.plugins.changes.switching import PluginChange

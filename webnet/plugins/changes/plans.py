@@ -10,8 +10,7 @@ from django.db import models
 
 from webnet.customers import access
 from webnet.customers.access import Actor
-from webnet.customers.models import Customer
-from webnet.customers.roles import Role
+from webnet.customers.models import Customer, Role
 from webnet.errors import InvalidInput, Refusal
 from webnet.plugins.changes.scopes import Choice, CustomerScope, PlatformScope, find_plugin, find_seen_plugin
 from webnet.plugins.gate.effective import customer_state, platform_state

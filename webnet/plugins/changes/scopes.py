@@ -17,8 +17,7 @@ from webnet.audit import operation as operations
 from webnet.audit.operation import Operation
 from webnet.customers import access
 from webnet.customers.access import Actor
-from webnet.customers.models import Customer
-from webnet.customers.roles import Role
+from webnet.customers.models import Customer, Role
 from webnet.customers.summary import CustomerSummary
 from webnet.errors import DependencyRefusal, NotFound, PermissionDenied, PluginUnavailable
 from webnet.plugins.gate.effective import customer_state, effective_customers, platform_state, switched_on

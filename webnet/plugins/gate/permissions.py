@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from webnet.customers import access
 from webnet.customers.access import Actor
-from webnet.customers.models import Customer
-from webnet.customers.roles import Role
+from webnet.customers.models import Customer, Role
 from webnet.errors import NotFound, PermissionDenied
 from webnet.plugins.declarations import Permission
 from webnet.plugins.gate.effective import CustomerState, customer_state

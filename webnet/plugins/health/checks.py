@@ -9,8 +9,7 @@ from typing import Any
 from webnet.audit.operation import Operation, audited
 from webnet.customers import access
 from webnet.customers.access import Actor
-from webnet.customers.models import Customer
-from webnet.customers.roles import Role
+from webnet.customers.models import Customer, Role
 from webnet.errors import PluginUnavailable, Refusal
 from webnet.plugins.base import HookContext, PluginBase, call_hook
 from webnet.plugins.changes.scopes import find_plugin, find_seen_plugin, require_runnable

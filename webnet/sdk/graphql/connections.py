@@ -9,8 +9,7 @@ from django.db.models import Model, QuerySet
 from strawberry.types.arguments import StrawberryArgument
 
 from webnet.api.declarations.connections import ConnectionField, narrow, take_arguments
-from webnet.api.declarations.fields import mistake
-from webnet.api.declarations.orders import make_order
+from webnet.api.declarations.fields import make_order, mistake
 from webnet.api.paging.batches import open_nested_page
 from webnet.api.paging.pages import Listing, Page, PageArguments, empty_page, open_page
 from webnet.api.strawberry_internals import rebuild_info

@@ -12,7 +12,7 @@ from strawberry.annotation import StrawberryAnnotation
 from webnet import errors
 from webnet.api.declarations.mutations import make_result
 from webnet.api.engine.permission_checks import PERMISSION
-from webnet.customers.roles import Role
+from webnet.customers.models import Role
 from webnet.sdk.graphql.fields import PluginField, metadata_of
 from webnet.sdk.graphql.info import Info
 from webnet.sdk.graphql.row_batches import mark_batch

@@ -16,8 +16,7 @@ from strawberry.exceptions import StrawberryException
 from strawberry.types.field import StrawberryField
 from strawberry_django.optimizer import optimize
 
-from webnet.api.declarations.fields import docstring_of, mistake, show_rows
-from webnet.api.declarations.orders import make_order
+from webnet.api.declarations.fields import docstring_of, make_order, mistake, show_rows
 from webnet.api.paging.pages import WHOLE_ROWS
 from webnet.api.strawberry_internals import model_of
 from webnet.api.vocabulary.node import Node, global_id

@@ -19,7 +19,7 @@ from django.test import TransactionTestCase
 from webnet.audit import triggers as audit_triggers
 from webnet.audit.models import Generation
 from webnet.audit.operation import create_generation
-from webnet.plugins.gate import state_cache
+from webnet.plugins.gate import effective
 
 GENERATIONS = "plugins_generation"
 # Made by Django after migrating, from the models alone, so that no test needs them anew.
@@ -70,7 +70,7 @@ class TestDatabase:
         expected, self._expected = self._expected, _read_state()  # kept, so that one fault is reported once
         faults = [*_compare(expected, self._expected), *_find_kept_cache(self._expected.token)]
         if faults:
-            state_cache.platforms.clear()
+            effective.platforms.clear()
             raise Unclean(f"An earlier test left something behind. {' '.join(faults)}")
 
     @contextmanager
@@ -182,6 +182,6 @@ def _describe_schema(expected: Schema, found: Schema) -> str:
 
 def _find_kept_cache(token: str | None) -> Iterator[str]:
     """Between tests there are no plugins in the database, and so none may be kept under its generation."""
-    kept = state_cache.platforms.get(token) if token else None
+    kept = effective.platforms.get(token) if token else None
     if kept is not None and kept.plugins:
         yield f"The plugins of an earlier test are cached under this one's generation: {', '.join(kept.plugins)}."

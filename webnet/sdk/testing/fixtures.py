@@ -17,7 +17,7 @@ from django.db import DEFAULT_DB_ALIAS, connection
 from pytest_django import DjangoDbBlocker
 
 from webnet.customers.models import Customer
-from webnet.plugins.gate import state_cache
+from webnet.plugins.gate import effective
 from webnet.plugins.runtime import failures
 from webnet.sdk.testing.database import TestDatabase
 from webnet.sdk.testing.protocols import MakeClient, MakeCustomer, MakeHookContext, SetSettings, SwitchPlugin
@@ -103,8 +103,8 @@ def hook_context(_webnet_house: FixtureFactory) -> MakeHookContext:
 def _webnet_house(request: pytest.FixtureRequest, db: None) -> Iterator[FixtureFactory]:  # noqa: ARG001 - it opens the database
     yield FixtureFactory()
     # What is kept between requests belongs to rows that are gone now.
-    state_cache.platforms.clear()
-    state_cache.customers.clear()
+    effective.platforms.clear()
+    effective.customers.clear()
 
 
 @pytest.fixture(scope="session")

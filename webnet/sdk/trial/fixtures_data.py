@@ -7,8 +7,7 @@ from typing import Any
 
 from webnet.accounts import customers, members, tokens, users
 from webnet.customers.access import Actor
-from webnet.customers.models import Customer, User
-from webnet.customers.roles import Role
+from webnet.customers.models import Customer, Role, User
 from webnet.errors import NotFound
 from webnet.plugins.base import HookContext
 from webnet.plugins.gate.effective import customer_state, platform_state

@@ -14,7 +14,7 @@ from webnet.accounts import tokens
 from webnet.accounts.authentication import find_user
 from webnet.accounts.management.refusals import refusals_as_command_errors
 from webnet.customers.access import Actor
-from webnet.customers.roles import Role
+from webnet.customers.models import Role
 from webnet.errors import NotFound
 
 # A hundred years; without the option a token never expires.

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from webnet.accounts import members
 from webnet.accounts.management.refusals import refusals_as_command_errors
 from webnet.customers.access import Actor
-from webnet.customers.roles import Role
+from webnet.customers.models import Role
 
 ACTOR = Actor.system("command: set_member")
 

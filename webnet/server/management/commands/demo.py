@@ -11,8 +11,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from webnet.accounts import customers, members, users
 from webnet.accounts.management.refusals import refusals_as_command_errors
 from webnet.customers.access import Actor
-from webnet.customers.models import Customer, Membership, User
-from webnet.customers.roles import Role
+from webnet.customers.models import Customer, Membership, Role, User
 from webnet.errors import Refusal
 from webnet.plugins.manager import manager
 from webnet.plugins.models import Availability, PluginConfig
