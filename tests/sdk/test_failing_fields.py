@@ -65,7 +65,7 @@ def test_who_looks_from_the_platforms_view_counts_for_their_own_customers(world,
 
 
 def test_a_view_of_very_many_customers_blames_none_of_them(world, broken, monkeypatch):
-    monkeypatch.setattr("webnet.api.error_reporting.MAXIMUM_CONCERNED", 1)
+    monkeypatch.setattr("webnet.api.error_reporting.MAXIMUM_AFFECTED", 1)
     broken(ValueError())
 
     assert world.client("both").code(QUERY) == "PLUGIN_FAILED"

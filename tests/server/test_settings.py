@@ -79,7 +79,7 @@ def test_the_settings_of_the_tests_serve_no_installation(tmp_path: Path) -> None
     ended = run_command("migrate", data_dir=tmp_path, **PRODUCTION, DJANGO_SETTINGS_MODULE=SETTINGS)
 
     assert ended.returncode == 1
-    assert ended.stderr.strip().endswith("webnet.server.settings_for_tests is for tests alone: use webnet.settings.")
+    assert ended.stderr.strip().endswith("webnet.settings_for_tests is for tests alone: use webnet.settings.")
 
 
 @pytest.mark.parametrize("url", ["mysql://root:password@127.0.0.1/test", "nonsense", "postgres://u:password@h:port/n"])

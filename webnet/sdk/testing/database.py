@@ -17,9 +17,9 @@ from django.db import connection, transaction
 from django.test import TransactionTestCase
 
 from webnet.audit import triggers as audit_triggers
+from webnet.audit.models import Generation
 from webnet.audit.operation import create_generation
 from webnet.plugins.gate import state_cache
-from webnet.plugins.models import Generation
 
 GENERATIONS = "plugins_generation"
 # Made by Django after migrating, from the models alone, so that no test needs them anew.

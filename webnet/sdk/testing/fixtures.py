@@ -20,9 +20,8 @@ from webnet.customers.models import Customer
 from webnet.plugins.gate import state_cache
 from webnet.plugins.runtime import failures
 from webnet.sdk.testing.database import TestDatabase
-from webnet.sdk.testing.hooks import CHANGES_TABLES
 from webnet.sdk.testing.protocols import MakeClient, MakeCustomer, MakeHookContext, SetSettings, SwitchPlugin
-from webnet.sdk.testing.stash import DATA_DIR
+from webnet.sdk.testing.stash import CHANGES_TABLES, DATA_DIR
 from webnet.sdk.trial.client import WebnetClient
 from webnet.sdk.trial.fixtures_data import PLATFORM, FixtureFactory, make_hook_context
 

@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from webnet.sdk.testing.stash import DATA_DIR
+from webnet.sdk.testing.stash import CHANGES_TABLES, DATA_DIR
 from webnet.sdk.trial.environment import find_memory, make_environment, take_on
 
 OPTION = "webnet_plugins"
-CHANGES_TABLES = "changes_tables"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -6,5 +6,7 @@ import tempfile
 
 import pytest
 
+# The mark of a test that changes tables or triggers.
+CHANGES_TABLES = "changes_tables"
 # The data folder of the run, with its SQLite database and keys.
 DATA_DIR = pytest.StashKey[tempfile.TemporaryDirectory[str]]()

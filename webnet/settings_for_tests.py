@@ -11,6 +11,6 @@ from webnet.settings import *  # noqa: F403 - the settings, as they are
 from webnet.settings import SECRET_KEY
 
 if SECRET_KEY != KEY_OF_TESTS:
-    raise ImproperlyConfigured("webnet.server.settings_for_tests is for tests alone: use webnet.settings.")
+    raise ImproperlyConfigured("webnet.settings_for_tests is for tests alone: use webnet.settings.")
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
