@@ -133,6 +133,11 @@ HOOKS = {
 }
 
 
+def overrides(plugin: PluginBase, hook: str) -> bool:
+    """Whether the plugin defines the hook itself; those of `PluginBase` do nothing."""
+    return getattr(getattr(plugin, hook), "__func__", None) is not getattr(PluginBase, hook)
+
+
 def call_hook(plugin: PluginBase, hook: str, *arguments: object) -> Any:
     """Call a plugin's hook with as many of the arguments as it takes; exceptions are not caught."""
     return call_with(getattr(plugin, hook), *arguments)

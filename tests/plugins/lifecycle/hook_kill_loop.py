@@ -35,7 +35,7 @@ def die_after_the_commit() -> int:
 def call_from_memory() -> None:
     """The guard taken away: what is to be called is known to the process that made the change, and to nobody else."""
 
-    def enqueue(operation, hook, plugin, row, customer):
+    def enqueue(operation, hook, row, customer):
         operation.after_commit(lambda: after_commit._call_claimed(""))
 
     after_commit.enqueue = enqueue

@@ -47,10 +47,11 @@ from django.db import connection
 
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer
-from webnet.plugins import audit_triggers
+from webnet.audit import triggers as audit_triggers
+from webnet.audit.models import Generation, PluginAuditLog
 from webnet.plugins.gate.effective import platform_state
 from webnet.plugins.manager import manager
-from webnet.plugins.models import Generation, PluginAuditLog, PluginConfig
+from webnet.plugins.models import PluginConfig
 from webnet.sdk.testing import database
 
 commits = pytest.mark.django_db(transaction=True)

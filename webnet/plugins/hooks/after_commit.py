@@ -30,10 +30,8 @@ DEADLINE_SECONDS = 10.0
 THREADS_PER_PLUGIN = 2
 
 
-def enqueue(operation: Operation, hook: str, plugin: PluginBase, row: PluginConfig, customer: Customer | None) -> None:
-    """Have the hook called once the change is committed; for a plugin that does not define it, nothing is written."""
-    if getattr(getattr(plugin, hook), "__func__", None) is getattr(PluginBase, hook):
-        return
+def enqueue(operation: Operation, hook: str, row: PluginConfig, customer: Customer | None) -> None:
+    """Have the hook called once the change is committed."""
     outbox.add(operation, hook, row, customer)
     operation.after_commit(lambda: _call_claimed(operation.token))
 

@@ -7,7 +7,7 @@ from django.db import OperationalError
 from webnet.audit.operation import Operation, is_transient
 from webnet.customers.models import Customer
 from webnet.errors import HookFailed, SecretUnreadable
-from webnet.plugins.base import HookContext, call_hook
+from webnet.plugins.base import HookContext, call_hook, overrides
 from webnet.plugins.hooks import after_commit
 from webnet.plugins.models import CustomerPluginConfig, PluginConfig
 from webnet.plugins.registry import registry
@@ -34,7 +34,8 @@ def run_hook(operation: Operation, hook: str, row: PluginConfig | CustomerPlugin
         if isinstance(error, OperationalError) and is_transient(error):
             raise
         raise _failed(plugin_row.name, customer, f"on_{hook}", error) from error
-    after_commit.enqueue(operation, f"after_{hook}", entry.plugin, plugin_row, customer)
+    if overrides(entry.plugin, f"after_{hook}"):
+        after_commit.enqueue(operation, f"after_{hook}", plugin_row, customer)
 
 
 def _failed(plugin: str, customer: Customer | None, hook: str, error: BaseException) -> HookFailed:

@@ -149,9 +149,12 @@ def _instance(error: ValidationError) -> Any:
     return error.instance
 
 
+# Lone surrogates can't be encoded, and PostgreSQL can't store U+0000.
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+
 def _describe_unstorable(value: Any) -> str | None:
-    # Lone surrogates can't be encoded, and PostgreSQL can't store U+0000.
-    if isinstance(value, str) and ("\0" in value or any("\ud800" <= character <= "\udfff" for character in value)):
+    if isinstance(value, str) and _UNSTORABLE.search(value):
         return "has a character that can't be stored"
     if isinstance(value, float) and not math.isfinite(value):
         return "must be a finite number"

@@ -100,13 +100,14 @@ class SettingsSchema:
 
     def find_platform_only(self, patch: Mapping[str, Any]) -> tuple[SettingsIssue, ...]:
         """An issue for each platform-only value that a customer's patch would change."""
-        leaves = ((join_pointer(segments), value) for segments, value in walk_leaves(patch) if value is not None)
-        return tuple(
-            SettingsIssue(path=pointer, message="can only be set for the whole platform")
-            for pointer, value in leaves
+        issues = []
+        for segments, value in walk_leaves(patch):
+            pointer = join_pointer(segments)
             # A value that is not an object replaces everything below it, platform-only values included.
-            if self.platform_only(pointer) or (value != {} and self._has_below(pointer, is_platform_only))
-        )
+            replaces = value is not None and value != {} and self._has_below(pointer, is_platform_only)
+            if replaces or (value is not None and self.platform_only(pointer)):
+                issues.append(SettingsIssue(path=pointer, message="can only be set for the whole platform"))
+        return tuple(issues)
 
     def schema_for_customers(self) -> dict[str, Any]:
         """The schema without platform-only properties."""

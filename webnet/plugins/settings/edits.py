@@ -32,7 +32,8 @@ def patch_with(plugin: str, patch: Any) -> Edit:
         refuse_depth(patch)
         if issues := tuple(find_unstorable(patch)):
             raise invalid(plugin, issues)
-        _refuse_platform_only(plugin, schema, layer, patch)
+        if isinstance(layer, CustomerPluginConfig) and (issues := schema.find_platform_only(patch)):
+            raise invalid(plugin, issues)
         plain, secret_values = split_secrets(schema, patch)
         layer.settings = merge_patch(layer.settings, plain)
         layer.secrets = _change_secrets(layer, secret_values, plugin=plugin)
@@ -49,7 +50,8 @@ def revert_to(plugin: str, revision: int) -> Edit:
             return
         schema = _require_schema(plugin)
         settings = settings_history.settings_at(plugin, layers.owner_of(layer), revision)
-        _refuse_platform_only(plugin, schema, layer, settings)
+        if isinstance(layer, CustomerPluginConfig) and (issues := schema.find_platform_only(settings)):
+            raise invalid(plugin, issues)
         # What the schema declares a secret by now must not come back as a plain value.
         layer.settings, secret_values = split_secrets(schema, settings)
         gone = {path: None for path, value in secret_values.items() if not schema.is_secret(path)}
@@ -74,11 +76,6 @@ def _require_schema(plugin: str) -> SettingsSchema:
     if schema is None:
         raise invalid(plugin, (SettingsIssue(path="", message="The plugin declares no settings."),))
     return schema
-
-
-def _refuse_platform_only(plugin: str, schema: SettingsSchema, layer: Layer, patch: Mapping[str, Any]) -> None:
-    if isinstance(layer, CustomerPluginConfig) and (issues := schema.find_platform_only(patch)):
-        raise invalid(plugin, issues)
 
 
 def _change_secrets(layer: Layer, values: Mapping[str, Any], *, plugin: str) -> dict[str, Any]:
