@@ -133,9 +133,14 @@ def digest_of(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
+def is_usable(token: ApiToken) -> bool:
+    """Whether the token is neither revoked nor expired."""
+    return token.revoked_at is None and (token.expires_at is None or token.expires_at > timezone.now())
+
+
 def _identify_token(request: HttpRequest) -> RequestIdentity:
     token = _find_token(_scheme_and_rest(request)[1])
-    if token is None or not token.is_usable or not token.user.is_active:
+    if token is None or not is_usable(token) or not token.user.is_active:
         raise Unauthenticated
     _record_use(token)
     return RequestIdentity(

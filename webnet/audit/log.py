@@ -1,4 +1,4 @@
-"""Appends to the audit log: position, sequence and hash chain, in the same transaction as the change."""
+"""Appends to the audit log: chained rows, counts of repeated refusals, and a wake-up for those who follow it."""
 
 from __future__ import annotations
 

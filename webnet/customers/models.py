@@ -1,4 +1,4 @@
-"""Users, customers, memberships and API tokens."""
+"""Users, customers, memberships with their roles, and API tokens."""
 
 from __future__ import annotations
 
@@ -141,7 +141,3 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.prefix}… ({self.name})"
-
-    @property
-    def is_usable(self) -> bool:
-        return self.revoked_at is None and (self.expires_at is None or self.expires_at > timezone.now())

@@ -31,7 +31,7 @@ from webnet.plugins.lifecycle.uninstall import Uninstalled, UninstallReview
 from webnet.plugins.loading.migrations import Progress
 from webnet.plugins.models import Availability, PluginHealth
 from webnet.plugins.registry import PluginRegistry, registry
-from webnet.plugins.settings import edits, key_rotation, validity
+from webnet.plugins.settings import edits, key_rotation
 from webnet.plugins.settings.key_rotation import RotationReport
 
 MAXIMUM_BATCH = 100
@@ -161,7 +161,9 @@ class PluginManager:
         change = SettingsChange(edit=edit, expected_revision=expected_revision, allow_invalid=allow_invalid)
         scope = "plugin" if customer is None else "customer_plugin"
         operation = Operation(actor=actor, action=f"update_{scope}_settings", plugin_name=plugin, reason=reason)
-        return _change_settings(operation, change, customer)
+        if customer is not None:
+            return settings_changes.change_customer(operation, change, customer=customer)
+        return settings_changes.change_global(operation, settings_changes.look_ahead(operation, change))
 
     def revert_settings(
         self,
@@ -179,7 +181,9 @@ class PluginManager:
         change = SettingsChange(edit=edit, expected_revision=expected_revision, allow_invalid=allow_invalid)
         scope = "plugin" if customer is None else "customer_plugin"
         operation = Operation(actor=actor, action=f"revert_{scope}_settings", plugin_name=plugin, reason=reason)
-        return _change_settings(operation, change, customer)
+        if customer is not None:
+            return settings_changes.change_customer(operation, change, customer=customer)
+        return settings_changes.change_global(operation, settings_changes.look_ahead(operation, change))
 
     def set_permission(
         self,
@@ -276,14 +280,6 @@ class PluginManager:
         except Refusal as refusal:
             return Outcome(customer_slug=slug, refusal=refusal)
         return Outcome(customer_slug=slug, change=change)
-
-
-def _change_settings(operation: Operation, change: SettingsChange, customer: str | None) -> PluginChange:
-    if customer is not None:
-        return settings_changes.change_customer(operation, change, customer=customer)
-    # Customers' layers are validated before the platform's lock is taken: with many of them it takes a while.
-    foresight = validity.look_ahead(operation.actor, operation.plugin_name, change.edit)
-    return settings_changes.change_global(operation, replace(change, foresight=foresight))
 
 
 @audited

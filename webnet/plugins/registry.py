@@ -12,8 +12,7 @@ from typing import Any, Literal
 from webnet.containment import LoadFailure, attempt
 from webnet.errors import NotFound, PluginDefinitionError, WebnetError
 from webnet.plugins.base import PluginBase, call_hook
-from webnet.plugins.kernel.compatibility import check_host
-from webnet.plugins.kernel.dependencies import PluginNode, describe_cycle, load_order
+from webnet.plugins.kernel.dependencies import PluginNode, check_host, describe_cycle, load_order
 from webnet.plugins.kernel.identity import PluginIdentity, read_identity
 from webnet.plugins.kernel.manifest import Manifest, read_manifest
 from webnet.plugins.kernel.parsing import MAXIMUM_NAME_LENGTH

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from webnet.plugins.kernel.compatibility import check_host, is_newer, parse_dependency, satisfies
+from webnet.plugins.kernel.dependencies import check_host, is_newer, parse_dependency, satisfies
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webnet.errors import DependencyRefusal, NotFound
-from webnet.plugins.kernel.compatibility import parse_dependency
 from webnet.plugins.kernel.dependencies import (
     Blocker,
     PluginNode,
     dependents,
     find_cycle,
     load_order,
+    parse_dependency,
     plan_disable,
     plan_enable,
 )

@@ -1,4 +1,4 @@
-"""Connections (Relay Cursor Connections): their types, and fields that take the arguments of their rows' type."""
+"""Connections (Relay Cursor Connections): their types, the fields that return them, and filters of their rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Declares types, inputs and fields; their docstrings are what the schema says of them to clients."""
+"""Declares types, inputs, fields and orders; their docstrings are the descriptions in the schema."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from webnet.api.engine.ownership import Composite, Ownership
 from webnet.api.errors import FieldFailed, is_about_input
-from webnet.api.responses import encode_json
+from webnet.api.vocabulary.scalars import check_serializable
 from webnet.customers.models import Customer
 from webnet.errors import WebnetError
 from webnet.plugins.registry import registry
@@ -28,14 +28,13 @@ PLUGIN = "webnet.plugin"
 # Results that can still fail after the resolver has returned.
 LATER = frozenset({CoroutineType, AsyncGeneratorType})
 # Values that are valid JSON without a closer look.
-PLAIN = frozenset({str, int, float, bool})
 
 
 def isolate(schema: GraphQLSchema, owners: Ownership) -> None:
     """Wrap every resolver of a plugin; once, after the schema was built. Derived schemas share them."""
     for kind in schema.type_map.values():
         if isinstance(kind, GraphQLScalarType) and not is_specified_scalar_type(kind):
-            kind.coerce_output_value = _check_serializable(kind.coerce_output_value)
+            kind.coerce_output_value = check_serializable(kind.coerce_output_value)
         for name, field in kind.fields.items() if isinstance(kind, Composite) else ():
             plugin = owners.fields.get((kind.name, name)) or owners.types.get(kind.name)
             if plugin is not None:
@@ -90,21 +89,6 @@ def _find_raiser(error: Exception) -> str | None:
         if entry.module and any(f"{module}.".startswith(f"{entry.module}.") for module in modules):
             return entry.name
     return None
-
-
-def _check_serializable(coerce: Resolve) -> Resolve:
-    """Let a value that is not valid JSON fail in its field, and not when the whole response is encoded."""
-
-    def coerce_serializable(value: Any) -> Any:
-        try:
-            serialized = coerce(value)
-        except SystemExit as ended:  # graphql-core catches only Exception.
-            raise RuntimeError("The scalar tried to exit the process.") from ended
-        if type(serialized) not in PLAIN:
-            encode_json(serialized)
-        return serialized
-
-    return coerce_serializable
 
 
 def _isolate_field(field: GraphQLField, plugin: str, *, place: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import orjson
@@ -83,20 +82,21 @@ def _refuse_unusable(query: str, variables: Any) -> None:
     has_nul = "\0" in query or "\\u0000" in query
     level = [variables]
     for _ in range(MAXIMUM_VARIABLE_DEPTH):
-        has_nul = has_nul or any("\0" in value for value in level if isinstance(value, str))
-        level = [inner for value in level for inner in _look_into(value)]
+        below: list[Any] = []
+        for value in level:
+            if isinstance(value, str):
+                has_nul = has_nul or "\0" in value
+            elif isinstance(value, dict):
+                below += (*value.keys(), *value.values())
+            elif isinstance(value, list):
+                below += value
+        level = below
         if not level:
             break
     else:
         raise BadRequest(f"'variables' are nested deeper than {MAXIMUM_VARIABLE_DEPTH} levels.")
     if has_nul:
         raise BadRequest("The character U+0000 can't be stored and is not allowed.")
-
-
-def _look_into(value: Any) -> Iterable[Any]:
-    if isinstance(value, dict):
-        return (*value.keys(), *value.values())
-    return value if isinstance(value, list) else ()
 
 
 def require_csrf_token(request: HttpRequest) -> None:

@@ -1,4 +1,4 @@
-"""Pages nested in many rows, read for all of them in one statement."""
+"""Reads for many rows at once: values by key (`Loader`), and pages that are nested in many rows (`Batch`)."""
 
 from __future__ import annotations
 

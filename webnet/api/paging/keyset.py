@@ -1,4 +1,4 @@
-"""Orders of rows that a page can go on from: the SQL that finds what comes after a row, deep in a table or not.
+"""Orders of rows that a page can continue from: the SQL for what follows a row, at any depth, and opaque cursors.
 
 A keyset condition as `a > A OR (a = A AND id > N)` is no index range, so SQLite and PostgreSQL walk the table;
 `a >= A AND NOT (a = A AND id <= N)` is one.

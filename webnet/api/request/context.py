@@ -1,4 +1,4 @@
-"""The context that resolvers get: the viewer, the view, and what was read already."""
+"""The context that resolvers get (viewer, view, what was read already), and the guard that requires signing in."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Context:
     identity: RequestIdentity = field(init=False)
     view_customer: Customer | None = field(init=False, default=None)
     reading: Reading = field(init=False)
-    batches: Batches = field(init=False)
+    open_batches: Batches | None = field(init=False, default=None)
     watch: Watch | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
@@ -50,6 +50,13 @@ class Context:
     @property
     def actor(self) -> Actor:
         return self.identity.actor
+
+    @property
+    def batches(self) -> Batches:
+        """The nested pages of this request that are read together."""
+        if self.open_batches is None:
+            self.open_batches = Batches()
+        return self.open_batches
 
     @property
     def is_signed_in(self) -> bool:
@@ -74,7 +81,7 @@ class Context:
         other = copy.copy(self)
         other.identity = replace(self.identity, platform_token=platform_token)
         other.reading = Reading(actor=self.actor, platform_token=platform_token)
-        other.batches = Batches()
+        other.open_batches = None
         if self.view_customer is not None:
             other.reading.stay_in_view(self.view_customer)
         return other
@@ -88,7 +95,7 @@ class Context:
         self.identity = identity
         open_requests.name_actor(identity.actor)
         self.reading = Reading(actor=identity.actor, platform_token=identity.platform_token)
-        self.batches = Batches()
+        self.open_batches = None
         self.view_customer = None
 
     def _enter_view(self) -> None:

@@ -29,14 +29,29 @@ class Reading:
     def __init__(self, *, actor: Actor, platform_token: str | None) -> None:
         self.actor = actor
         self.view: Customer | None = None
-        self.customers: Loader[int, Customer] = Loader(self._load_customers)
-        self.states: Loader[int, CustomerState] = Loader(self._load_states)
-        self.users: Loader[int, User] = Loader(self._load_users)
-        self.members: Loader[int, list[Membership]] = Loader(self._load_members)
-        self.health: Loader[int | None, Mapping[str, PluginHealth]] = Loader(self._load_health)
         self.known_plugins: dict[str, PluginConfig] = {}
         self._slugs: dict[str, int] = {}
         self._platform_token = platform_token
+
+    @cached_property
+    def customers(self) -> Loader[int, Customer]:
+        return Loader(self._load_customers)
+
+    @cached_property
+    def states(self) -> Loader[int, CustomerState]:
+        return Loader(self._load_states)
+
+    @cached_property
+    def users(self) -> Loader[int, User]:
+        return Loader(self._load_users)
+
+    @cached_property
+    def members(self) -> Loader[int, list[Membership]]:
+        return Loader(self._load_members)
+
+    @cached_property
+    def health(self) -> Loader[int | None, Mapping[str, PluginHealth]]:
+        return Loader(self._load_health)
 
     # Customers
 

@@ -20,7 +20,7 @@ from webnet.audit.models import PluginAuditLog
 from webnet.customers.models import Customer, Role
 from webnet.plugins.gate.effective import Reason
 from webnet.plugins.gate.rules import IneffectiveCode
-from webnet.plugins.kernel.compatibility import satisfies
+from webnet.plugins.kernel.dependencies import satisfies
 from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig
 
 

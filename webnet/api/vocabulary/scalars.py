@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,6 +10,8 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.scalars import JSON
 from strawberry.types.scalar import ScalarDefinition
+
+from webnet.api.responses import encode_json
 
 
 def write_instant(value: datetime) -> str:
@@ -25,6 +28,24 @@ def read_instant(value: object) -> datetime:
     except (ValueError, OverflowError):
         pass
     raise GraphQLError("A DateTime is a string in RFC 3339 format with an offset, like '2026-02-03T04:05:06Z'.")
+
+
+PLAIN = frozenset({str, int, float, bool})
+
+
+def check_serializable(coerce: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a value that is not valid JSON fail in its field, and not when the whole response is encoded."""
+
+    def coerce_serializable(value: Any) -> Any:
+        try:
+            serialized = coerce(value)
+        except SystemExit as ended:  # graphql-core catches only Exception.
+            raise RuntimeError("The scalar tried to exit the process.") from ended
+        if type(serialized) not in PLAIN:
+            encode_json(serialized)
+        return serialized
+
+    return coerce_serializable
 
 
 SCALARS: dict[object, ScalarDefinition] = {

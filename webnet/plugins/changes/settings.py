@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from webnet.audit.operation import Operation, audited
 from webnet.errors import Conflict, SettingsIssue
@@ -24,6 +24,14 @@ class SettingsChange:
     expected_revision: int | None = None
     allow_invalid: bool = False
     foresight: Foresight = field(default_factory=Foresight)
+
+
+def look_ahead(operation: Operation, change: SettingsChange) -> SettingsChange:
+    """The change of the global layer with what it would mean for customers, found out before the lock is taken.
+
+    Validating the layers of many customers takes a while, during which nothing else could be changed.
+    """
+    return replace(change, foresight=validity.look_ahead(operation.actor, operation.plugin_name, change.edit))
 
 
 @audited

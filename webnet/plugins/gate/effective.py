@@ -1,4 +1,4 @@
-"""The gate: which plugin is effective for which customer now, and why not. Every surface asks here."""
+"""The gate: which plugin is effective for which customer now. Every surface asks it; states are cached by generation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from webnet.audit.models import Generation
 from webnet.customers.access import Actor, visible_customers
 from webnet.customers.models import Customer
 from webnet.plugins.gate.rules import CustomerState, IneffectiveCode, PlatformState, Reason
-from webnet.plugins.kernel.compatibility import is_newer
+from webnet.plugins.kernel.dependencies import is_newer
 from webnet.plugins.models import OVERRIDES, Availability, CustomerPluginConfig, PluginConfig
 from webnet.plugins.registry import registry
 

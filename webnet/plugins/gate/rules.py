@@ -10,8 +10,7 @@ from django.db import models
 
 from webnet.customers.models import Customer
 from webnet.plugins.declarations import Dependency
-from webnet.plugins.kernel.compatibility import satisfies
-from webnet.plugins.kernel.dependencies import PluginNode, describe_cycle, find_cycle
+from webnet.plugins.kernel.dependencies import PluginNode, describe_cycle, find_cycle, satisfies
 from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig, PluginStatus
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from webnet.errors import PluginDefinitionError
 from webnet.plugins.base import PluginBase
 from webnet.plugins.declarations import Dependency
-from webnet.plugins.kernel.compatibility import is_specifier, is_version, parse_dependency
+from webnet.plugins.kernel.dependencies import is_specifier, is_version, parse_dependency
 from webnet.plugins.kernel.parsing import DeclarationSource, check_name, check_text, is_text, refuse_duplicates
 
 _TEXTS = ("name", "verbose_name", "version", "author", "description", "homepage", "webnet_version")

@@ -9,7 +9,7 @@ from webnet.containment import LoadFailure, attempt
 from webnet.customers.summary import CustomerSummary
 from webnet.errors import SettingsIssue
 from webnet.plugins.base import PluginBase
-from webnet.plugins.kernel.compatibility import is_newer
+from webnet.plugins.kernel.dependencies import is_newer
 from webnet.plugins.kernel.manifest import Manifest
 from webnet.plugins.lifecycle.settings_migration import MovedLayer, move_layers
 from webnet.plugins.models import PluginConfig

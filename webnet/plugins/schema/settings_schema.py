@@ -119,7 +119,11 @@ class SettingsSchema:
 
     def _has_below(self, pointer: str, has_mark: Callable[[Schema], bool]) -> bool:
         *_, level = walk_along(self.schema, split_pointer(pointer))
-        return any(has_mark(s) for place in walk_places(self.schema, level) if place.segments for s in place.schemas)
+        for place in walk_places(self.schema, level):
+            for schema in place.schemas if place.segments else ():
+                if has_mark(schema):
+                    return True
+        return False
 
 
 # Keywords whose subschemas apply to the same value, and keywords that map names to schemas.

@@ -157,10 +157,14 @@ def _about_the_same(root: Schema, schema: Schema) -> Iterator[Any]:
 
 def _member(schema: Schema, name: str) -> Iterator[Any]:
     yield schema.get("properties", {}).get(name)
-    matching = [inner for pattern, inner in schema.get("patternProperties", {}).items() if re.search(pattern, name)]
-    yield from matching
-    if name not in schema.get("properties", {}) and not matching:
-        yield from (schema.get(keyword) for keyword in _ANY_MEMBER)
+    is_named = name in schema.get("properties", {})
+    for pattern, inner in schema.get("patternProperties", {}).items():
+        if re.search(pattern, name):
+            is_named = True
+            yield inner
+    if not is_named:
+        for keyword in _ANY_MEMBER:
+            yield schema.get(keyword)
 
 
 def _item(schema: Schema, segment: str) -> Iterator[Any]:
