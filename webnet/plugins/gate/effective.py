@@ -1,4 +1,4 @@
-"""The gate: which plugin is effective for which customer now. Every surface asks it; states are cached by generation."""
+"""The gate: which plugin is effective for which customer now. Every surface asks it; states are cached by token."""
 
 from __future__ import annotations
 
