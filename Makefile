@@ -80,7 +80,8 @@ install_locked = $(PIP) install --quiet --require-hashes --only-binary :all: -r
 install_webnet = $(PIP) install --quiet --no-deps --editable .
 on_failure = exit 1
 else
-install_locked = $(UV) pip install --quiet --python $(BIN)/python --require-hashes --no-build -r
+# Compiled once: the tests start many interpreters.
+install_locked = $(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes --no-build -r
 # Without --reinstall-package uv may take an earlier build from its cache, and the front end's bundle would not be made.
 install_webnet = $(UV) pip install --quiet --python $(BIN)/python --no-deps --reinstall-package webnet --editable .
 on_failure = { echo "uv does not read the settings of pip, such as a mirror. To use pip: make $(MAKECMDGOALS) UV=" >&2; exit 1; }

@@ -111,7 +111,7 @@ def test_a_data_folder_that_can_not_be_made_is_refused_by_name(tmp_path: Path) -
 
 
 def test_a_data_folder_that_can_not_be_written_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(ImproperlyConfigured, match=r"WEBNET_DATA_DIR '/proc' can't be written"):
+    with pytest.raises(ImproperlyConfigured, match=r"WEBNET_DATA_DIR '/proc' is not writable"):
         make_data_dir("/proc", home=tmp_path)  # where not even root makes a file
 
 
