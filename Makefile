@@ -26,7 +26,10 @@ help: ## Say what can be made
 run: $(VENV)/run-installed ## Serve webnet at http://127.0.0.1:8000/, with demo data on the first start
 	@WEBNET_DEBUG=$${WEBNET_DEBUG-1} exec $(BIN)/python manage.py run
 
+# Python shall keep what it compiles: many interpreters are started, also where the caller has switched that off.
+test test-fast: export PYTHONDONTWRITEBYTECODE :=
 test: $(VENV)/dev-installed ## Run every test on SQLite, and on PostgreSQL when TEST_DATABASE_URL is set
+	@$(BIN)/python -m compileall -q webnet
 	TEST_DATABASE=sqlite $(BIN)/python -m pytest $(PARALLEL) --durations=15 $(PYTEST_ARGS)
 	@if [ -n "$$TEST_DATABASE_URL" ]; then \
 		echo "TEST_DATABASE=postgresql $(BIN)/python -m pytest $(PARALLEL) --durations=15 $(PYTEST_ARGS)"; \
@@ -36,6 +39,7 @@ test: $(VENV)/dev-installed ## Run every test on SQLite, and on PostgreSQL when 
 	fi
 
 test-fast: $(VENV)/dev-installed ## Run the quick tests that need no process but their own, in less than a minute
+	@$(BIN)/python -m compileall -q webnet
 	TEST_DATABASE=sqlite $(BIN)/python -m pytest $(PARALLEL) -m "not acceptance and not slow" $(PYTEST_ARGS)
 
 lint: $(VENV)/dev-installed ## Check style, types, imports, migrations and the schema
