@@ -11,8 +11,9 @@ UV ?= $(shell uv --version > /dev/null 2>&1 && command -v uv || echo $(BIN)/uv)
 UV := $(UV)
 PIP := $(BIN)/python -m pip
 PYTEST_ARGS ?=
-# On all cores there are; who is done takes over what another has not begun. With PYTEST_ARGS="-n 0" on one.
-PARALLEL := -n auto --dist worksteal
+# One process more than there are cores, since many tests wait for servers; one that has finished takes over tests that
+# another has not begun. PYTEST_ARGS="-n 0" runs all in one process.
+PARALLEL := -n $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1) --dist worksteal
 # What a build of the package reads beside the Python files.
 SOURCES := pyproject.toml hatch_build.py $(wildcard frontend/*.json frontend/*.mjs frontend/.npmrc frontend/src/*)
 # The settings want a key and a host; these commands serve nobody.
