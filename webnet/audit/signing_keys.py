@@ -16,12 +16,12 @@ KEY_FILE = "audit.key"
 
 
 def signing_key() -> Ed25519PrivateKey:
-    """The first of WEBNET_AUDIT_KEYS; without any, the one in the data directory, made now if it is not there."""
+    """The first of WEBNET_AUDIT_KEYS; without any, the one in the data directory, which is created if necessary."""
     return _private_key(next(iter(settings.WEBNET_AUDIT_KEYS), None) or key_files.read_or_make(_key_file()))
 
 
 def trusted_keys() -> frozenset[str]:
-    """The public keys, in hexadecimal, whose signatures are accepted; empty where no key was ever made."""
+    """The public keys, in hexadecimal, whose signatures are accepted; empty if no key was ever created."""
     file = _key_file()
     keys = settings.WEBNET_AUDIT_KEYS or ([file.read_text().strip()] if file.exists() else [])
     return frozenset(public_text(_private_key(key)) for key in keys)
