@@ -1,4 +1,4 @@
-"""Who may do what with a plugin: its permissions, who has them by default, and what a customer decided otherwise."""
+"""Who may do what with a plugin: its permissions, who has them by default, and what customers decided."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from webnet.plugins.registry import registry
 
 @dataclass(frozen=True, kw_only=True)
 class RoleGrant:
-    """Whether one role of a customer has a permission; `decision` is the customer's own, None where it made none."""
+    """Whether one role of a customer has a permission; `decision` is the customer's own, None if it made none."""
 
     role: Role
     granted: bool
@@ -25,7 +25,7 @@ class RoleGrant:
 
 
 def require_permission(actor: Actor, customer: Customer, codename: str, *, state: CustomerState | None = None) -> None:
-    """Raise unless the actor has the permission for the customer; NotFound where it is not one of their customers.
+    """Raise unless the actor has the permission for the customer; NotFound if it is not one of their customers.
 
     `state` is the customer's, where it was read already.
     """
@@ -83,7 +83,7 @@ def grants(state: CustomerState, plugin: str, permission: Permission) -> tuple[R
 
 
 def _is_granted(permission: Permission, role: Role, decisions: Mapping[str, bool]) -> bool:
-    """By the customer's decision for that very role; else by default, or since a lower role was given it."""
+    """By the customer's decision for this role; else by default, or because a lower role was given it."""
     decided = decisions.get(role.value)
     if decided is not None:
         return decided

@@ -1,4 +1,4 @@
-"""What the stored layers of settings become when a plugin's new version moves them (`migrate_settings`)."""
+"""Migrates the stored layers of settings to a plugin's new version, with its `migrate_settings`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from webnet.plugins.settings.validity import overriding
 
 @dataclass(frozen=True, kw_only=True)
 class MovedLayer:
-    """One layer as the new version wants it; the secrets are unsealed, by JSON Pointer."""
+    """One layer as migrated to the new version; the secrets are decrypted, by JSON Pointer."""
 
     plugin: str
     layer: Layer
@@ -47,7 +47,7 @@ class MovedLayer:
 def move_layers(row: PluginConfig, plugin: PluginBase, schema: SettingsSchema | None) -> Iterator[MovedLayer]:
     """Each layer that sets anything, the global one first; raises whatever the plugin's `migrate_settings` raises.
 
-    A layer with a secret that does not open is left out: nobody can use it until its key is back.
+    A layer with a secret that can't be decrypted is left out: it can't be used until its key is back.
     """
     overrides = overriding(row).select_related("customer").order_by("customer__slug")
     stored: Iterable[Layer] = chain([row] if row.overrides else [], overrides)
@@ -86,7 +86,7 @@ def _move(
 
 @dataclass(frozen=True)
 class _StillSecret:
-    """What was sealed stays sealed, also where the new version's schema no longer declares it a secret."""
+    """What was a secret stays one, even if the new version's schema no longer declares it."""
 
     schema: SettingsSchema
     known: Mapping[str, Any] = field(repr=False)
@@ -99,7 +99,7 @@ class _StillSecret:
 
 
 def _seal(moved: MovedLayer) -> dict[str, Any]:
-    """A secret that stays the same is not sealed anew, and keeps its time."""
+    """A secret that stays the same is not sealed again, and keeps its time."""
     before, stored = moved.secrets_before, moved.layer.secrets
     return {
         path: stored[path]

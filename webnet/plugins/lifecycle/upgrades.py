@@ -1,4 +1,4 @@
-"""What another version of a plugin means for its stored settings: whether it may be taken, and what they become."""
+"""Reviews a new version of a plugin: whether it can be accepted, and what becomes of its stored settings."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class LayerIssue:
 
 @dataclass(frozen=True, kw_only=True)
 class Upgrade:
-    """The step from the version that was synced last to the one that is installed; with a `refusal` it is not taken.
+    """The step from the version that was synced last to the one that is installed; with a `refusal` it is not accepted.
 
-    `customers` are those whose settings would no longer be valid, for the reasons in `issues`. By force such a step is
-    taken all the same, and the plugin is not effective for them. Nothing is changed by it yet.
+    `customers` are those whose settings would no longer be valid, for the reasons in `issues`. With `force`, such a
+    step is accepted anyway, and the plugin is not effective for them. It changes nothing by itself.
     """
 
     plugin: str
@@ -50,7 +50,7 @@ class Upgrade:
 
 
 def review(row: PluginConfig, plugin: PluginBase, manifest: Manifest, *, force: bool = False) -> Upgrade | None:
-    """The step to the installed version; None where it is the one that was synced, or the first one ever."""
+    """The step to the installed version; None if that one was synced already, or is the first one."""
     if not row.version or row.version == manifest.version:
         return None
     step = Upgrade(plugin=row.name, from_version=row.version, to_version=manifest.version)
@@ -76,7 +76,7 @@ def review(row: PluginConfig, plugin: PluginBase, manifest: Manifest, *, force: 
 
 
 def _find_issues(schema: SettingsSchema | None, moved: tuple[MovedLayer, ...]) -> Iterator[LayerIssue]:
-    # Only layers that set anything and could be used until now: the upgrade makes no other worse.
+    # Only layers that set anything and could be used until now: the others don't get worse.
     if schema is None:
         return
     below = next((each.joined() for each in moved if each.customer is None), {})
