@@ -55,6 +55,6 @@ def _private_key(text: str) -> Ed25519PrivateKey:
         return Ed25519PrivateKey.from_private_bytes(base64.urlsafe_b64decode(text))
     except ValueError:
         raise ImproperlyConfigured(
-            f"WEBNET_AUDIT_KEYS, or '{_key_file()}' where it is not set, contains something that is not a key: use 32 "
+            f"WEBNET_AUDIT_KEYS, or '{_key_file()}' if that is not set, contains something that is not a key: use 32 "
             "random bytes as URL-safe base64, such as 'openssl rand 32 | basenc --base64url' prints."
         ) from None

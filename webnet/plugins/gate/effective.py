@@ -221,7 +221,7 @@ def visible_plugins(actor: Actor, customer: Customer | None = None) -> QuerySet[
     """The plugins that exist for this actor: all for a platform operator.
 
     For others those that are enabled globally and not withheld from each of their customers, or not from `customer`,
-    where one is given.
+    if one is given.
     """
     if actor.is_platform_operator:
         return PluginConfig.objects.all()

@@ -27,7 +27,7 @@ class RoleGrant:
 def require_permission(actor: Actor, customer: Customer, codename: str, *, state: CustomerState | None = None) -> None:
     """Raise unless the actor has the permission for the customer; NotFound if it is not one of their customers.
 
-    `state` is the customer's, where it was read already.
+    `state` is the customer's, if it was read already.
     """
     found = state or customer_state(customer)
     if codename in permissions_of(actor, customer, state=found, plugin=codename.partition(".")[0]):
@@ -45,7 +45,7 @@ def permissions_of(
 ) -> frozenset[str]:
     """The codenames of all that the actor may do for the customer now, with every plugin or with one.
 
-    `state` is the customer's, where it was read already.
+    `state` is the customer's, if it was read already.
     """
     held = access.role_in(actor, customer)
     return granted_to(held, state or customer_state(customer), plugin=plugin) if held is not None else frozenset()

@@ -16,7 +16,7 @@ from webnet.errors import WebnetError
 
 Job: TypeAlias = "tuple[Future[Any], Callable[[], Any]]"
 
-# Enough for health checks and widgets side by side; all of them may hang for good, so not more.
+# Enough for health checks and widgets at the same time; not more, since all of them may hang forever.
 THREADS_PER_PLUGIN = 4
 
 

@@ -87,7 +87,7 @@ class TestDatabase:
                 self._flush(partial(flush, case))
                 raise Unclean(f"This test changed the database. {' '.join(faults)} {WAY_OUT}")
 
-        # pytest-django makes its test cases of this class itself, so there is no subclass to put the method into.
+        # pytest-django instantiates this class itself, so the method can't be overridden in a subclass.
         with mock.patch.object(TransactionTestCase, "_fixture_teardown", tear_down):
             yield
 

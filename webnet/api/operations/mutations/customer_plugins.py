@@ -32,7 +32,7 @@ class EnableCustomerPluginInput:
 
 @object_type
 class EnableCustomerPluginPayload:
-    """The choice made, and those made with it."""
+    """The config with its new choice, and those that were changed with it."""
 
     config: ConfigRow = strawberry.field(graphql_type=CustomerPluginConfig)
     changed: bool
@@ -51,7 +51,7 @@ class DisableCustomerPluginInput:
 
 @object_type
 class DisableCustomerPluginPayload:
-    """The choice made, and those made with it."""
+    """The config with its new choice, and those that were changed with it."""
 
     config: ConfigRow = strawberry.field(graphql_type=CustomerPluginConfig)
     changed: bool

@@ -34,7 +34,7 @@ class EnablePluginInput:
 
 @object_type
 class EnablePluginPayload:
-    """The plugin, enabled; and its dependencies that were enabled with it."""
+    """The enabled plugin, and the dependencies that were enabled with it."""
 
     plugin: PluginRow = strawberry.field(graphql_type=Plugin)
     changed: bool
@@ -52,7 +52,7 @@ class DisablePluginInput:
 
 @object_type
 class DisablePluginPayload:
-    """The plugin, disabled; and its dependents that were disabled with it."""
+    """The disabled plugin, and the dependents that were disabled with it."""
 
     plugin: PluginRow = strawberry.field(graphql_type=Plugin)
     changed: bool
@@ -71,7 +71,7 @@ class SetPluginAvailabilityInput:
 
 @object_type
 class SetPluginAvailabilityPayload:
-    """The plugin, and the customer's config where one was given."""
+    """The plugin, and the customer's config if a customer was given."""
 
     plugin: PluginRow = strawberry.field(graphql_type=Plugin)
     config: models.CustomerPluginConfig | None = strawberry.field(graphql_type=CustomerPluginConfig | None)
@@ -89,7 +89,7 @@ class ResumePluginInput:
 
 @object_type
 class ResumePluginPayload:
-    """The plugin, and the customer's config where one was given."""
+    """The plugin, and the customer's config if a customer was given."""
 
     plugin: PluginRow = strawberry.field(graphql_type=Plugin)
     config: models.CustomerPluginConfig | None = strawberry.field(graphql_type=CustomerPluginConfig | None)
