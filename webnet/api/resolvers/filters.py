@@ -21,7 +21,7 @@ from webnet.plugins.models import CustomerPluginConfig, PluginConfig, PluginHeal
 
 @filter_type
 class CustomerFilter:
-    """`search` is a case-insensitive part of slug or name; the last two ask what is effective after every rule."""
+    """`search` is a case-insensitive part of slug or name; the last two name a plugin that is, or is not, effective."""
 
     slug: list[str] | None
     search: str | None = lookup("slug__icontains", "name__icontains")
@@ -86,7 +86,7 @@ class CustomerPluginConfigFilter:
 
 @filter_type
 class PluginAuditLogFilter:
-    """`platform`: true for rows of no customer, false for customers' rows; `createdFrom` is inclusive, `createdUntil`
+    """`platform`: true for the platform's rows, false for customers' rows; `createdFrom` is inclusive, `createdUntil`
     is not.
     """
 

@@ -155,7 +155,7 @@ def audit_logs_of_plugin(info: Info, plugin: PluginConfig, arguments: PageArgume
 
 
 def find_audit_log(reading: Reading, pk: int) -> PluginAuditLog | None:
-    """The row, where the viewer may read it."""
+    """The row, if the viewer may read it."""
     return _audit_logs(reading, PageArguments()).rows.filter(pk=pk).first()
 
 

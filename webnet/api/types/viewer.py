@@ -1,4 +1,4 @@
-"""The signed-in user, and what is theirs."""
+"""The signed-in user, with their memberships and API tokens."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class ApiToken(Node):
 
 @object_type
 class Viewer:
-    """The signed-in user, and what is theirs."""
+    """The signed-in user, with their memberships and API tokens."""
 
     @field(graphql_type=User)
     @staticmethod
