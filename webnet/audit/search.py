@@ -47,8 +47,8 @@ def created_between(
 ) -> QuerySet[PluginAuditLog]:
     """The rows from `start` on and before `until`; `cursors` are those of "after" and "before" that the page has.
 
-    Times become positions, since times never run backwards along these: every index ends with
-    the position, so each of them can be used.
+    Times become positions, since times never run backwards along these: every index ends with the position, so each
+    of them can be used.
     """
     # Of two bounds on one side SQLite uses one for its index, and not the cursor's. `+ 0` hides the span's bound from
     # the index where a cursor bounds the same side: pages go from new rows to old ones, so `before` is a lower bound.

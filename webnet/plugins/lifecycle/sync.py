@@ -21,7 +21,7 @@ from webnet.containment import LoadFailure, describe_failure
 from webnet.customers import access
 from webnet.plugins.base import call_hook
 from webnet.plugins.lifecycle.findings import Circumstances, SyncFinding, assess
-from webnet.plugins.lifecycle.settings_migration import store_moved
+from webnet.plugins.lifecycle.settings_migration import store_migrated
 from webnet.plugins.lifecycle.upgrades import Upgrade
 from webnet.plugins.loading import migrations as plugin_migrations
 from webnet.plugins.models import PluginConfig, PluginStatus
@@ -137,10 +137,10 @@ def _carry_out(row: PluginConfig, step: Upgrade) -> list[ChangeRecord]:
     row.settings_checked = ""  # so that `validity.check_all` checks all layers again
     versions = ({"version": step.from_version}, {"version": step.to_version})
     changes = [ChangeRecord(step.plugin, step.to_version, *versions, action="upgrade_plugin")]
-    for moved in (each for each in step.moved if each.is_changed):
-        changes.append(replace(store_moved(moved), plugin_version=step.to_version))
-        if moved.customer is not None:
-            renew_customer(moved.customer)
+    for migrated in (each for each in step.migrated if each.is_changed):
+        changes.append(replace(store_migrated(migrated), plugin_version=step.to_version))
+        if migrated.customer is not None:
+            renew_customer(migrated.customer)
     return changes
 
 

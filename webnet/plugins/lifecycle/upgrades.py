@@ -11,7 +11,7 @@ from webnet.errors import SettingsIssue
 from webnet.plugins.base import PluginBase
 from webnet.plugins.kernel.dependencies import is_newer
 from webnet.plugins.kernel.manifest import Manifest
-from webnet.plugins.lifecycle.settings_migration import MovedLayer, move_layers
+from webnet.plugins.lifecycle.settings_migration import MigratedLayer, migrate_layers
 from webnet.plugins.models import PluginConfig
 from webnet.plugins.schema.settings_schema import SettingsSchema, merge_layers
 
@@ -39,7 +39,7 @@ class Upgrade:
     plugin: str
     from_version: str
     to_version: str
-    moved: tuple[MovedLayer, ...] = ()
+    migrated: tuple[MigratedLayer, ...] = ()
     issues: tuple[LayerIssue, ...] = ()
     customers: CustomerSummary = field(default_factory=CustomerSummary)
     refusal: str = ""
@@ -60,12 +60,12 @@ def review(row: PluginConfig, plugin: PluginBase, manifest: Manifest, *, force: 
         refusal = f"Version {step.to_version} of '{step.plugin}' is older than {newer}: {way_out}."
         return step if force else replace(step, refusal=refusal)
     schema, hook = manifest.settings_schema, f"Its migrate_settings('{row.version}')"
-    moved = attempt(lambda: tuple(move_layers(row, plugin, schema)), doing=hook)
-    if isinstance(moved, LoadFailure):
-        return replace(step, refusal=_describe_refusal(step, moved.reason))
-    issues = tuple(_find_issues(schema, moved))
+    migrated = attempt(lambda: tuple(migrate_layers(row, plugin, schema)), doing=hook)
+    if isinstance(migrated, LoadFailure):
+        return replace(step, refusal=_describe_refusal(step, migrated.reason))
+    issues = tuple(_find_issues(schema, migrated))
     customers = CustomerSummary.of_slugs(found.slug for found in issues if found.slug)
-    step = replace(step, moved=moved, issues=issues, customers=customers)
+    step = replace(step, migrated=migrated, issues=issues, customers=customers)
     if not issues or force:
         return step
     whose = [f"the settings of {step.customers.describe()}"] if step.customers.count else []
@@ -75,12 +75,12 @@ def review(row: PluginConfig, plugin: PluginBase, manifest: Manifest, *, force: 
     return replace(step, refusal=_describe_refusal(step, why))
 
 
-def _find_issues(schema: SettingsSchema | None, moved: tuple[MovedLayer, ...]) -> Iterator[LayerIssue]:
+def _find_issues(schema: SettingsSchema | None, migrated: tuple[MigratedLayer, ...]) -> Iterator[LayerIssue]:
     # Only layers that set anything and could be used until now: the others don't get worse.
     if schema is None:
         return
-    below = next((each.joined() for each in moved if each.customer is None), {})
-    for each in (each for each in moved if not each.layer.settings_fault):
+    below = next((each.joined() for each in migrated if each.customer is None), {})
+    for each in (each for each in migrated if not each.layer.settings_fault):
         above = {} if each.customer is None else each.joined()
         slug = each.customer.slug if each.customer else ""
         merged = merge_layers(schema.defaults(), below, above)
