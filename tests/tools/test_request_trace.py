@@ -130,7 +130,7 @@ def test_requests_stay_within_their_files_and_depth():
     found = {name: (int(files), int(depth)) for name, files, depth in figures}
     assert found.keys() == MOST.keys()
     assert {name: each for name, each in found.items() if each[0] > MOST[name][0] or each[1] > MOST[name][1]} == {}
-    assert re.search(r"(?m)^ +\d+  webnet/api/http/views\.py +The doors of the API", done.stdout)
+    assert re.search(r"(?m)^ +\d+  webnet/api/http/views\.py +The views of the API", done.stdout)
 
 
 def test_the_trace_in_the_documentation_names_files_that_exist():
