@@ -55,7 +55,7 @@ format: $(VENV)/dev-installed ## Put the code into shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-schema: $(VENV)/dev-installed ## Write schema.graphql anew
+schema: $(VENV)/dev-installed ## Write schema.graphql again
 	$(OFFLINE) WEBNET_SAFE_MODE=1 $(BIN)/python manage.py export_schema > schema.graphql.new
 	mv schema.graphql.new schema.graphql
 
@@ -64,7 +64,7 @@ export OPERATION ARGUMENTS FIELDS
 trace: $(VENV)/run-installed ## List the files that a request runs through: OPERATION=enableCustomerPlugin
 	@$(BIN)/python tools/request_trace.py $$OPERATION --arguments "$$ARGUMENTS" --fields "$$FIELDS"
 
-lock: $(VENV)/dev-installed ## Write the locked requirements and the front end's lock file anew
+lock: $(VENV)/dev-installed ## Write the locked requirements and the front end's lock file again
 	$(BIN)/python requirements/lock.py
 
 build: $(VENV)/dev-installed ## Build the source distribution and the wheel into dist/

@@ -1,4 +1,4 @@
-"""Writes every lock file anew: with hashes, without any registry's address, for every platform at once."""
+"""Writes every lock file again: with hashes, without any registry's address, for every platform at once."""
 
 import os
 import shutil

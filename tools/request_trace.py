@@ -46,19 +46,19 @@ from graphql import (
 )
 
 ROOT = Path(__file__).resolve().parents[1]
-# How many objects below the root field's own are asked for their plain fields.
+# For how many levels of objects below the root field's the plain fields are selected.
 SELECTED_LEVELS = 3
-# Of a line, where there is no terminal.
+# The length of a line if there is no terminal.
 WIDTH = 120
 
 
 class TraceError(Exception):
-    """A message for whoever called the program."""
+    """An error that is shown to the user."""
 
 
 @dataclass(frozen=True)
 class Example:
-    """Arguments and fields for a root field that needs no more said, and what takes its effect back."""
+    """Default arguments and fields for a root field, and what reverts its effect."""
 
     arguments: Mapping[str, Any] = field(default_factory=dict)
     fields: str = ""
@@ -107,7 +107,7 @@ class Trace:
                 self.calls += 1
                 self.depth = max(self.depth, level)
                 self.files[name] = self.files.get(name, 0) + 1
-            elif event == "return":  # a generator that yields returns, too, and is called again
+            elif event == "return":  # a generator that yields also returns, and is called again
                 level -= 1
 
         sys.setprofile(count)
@@ -118,7 +118,7 @@ class Trace:
 
 
 class Server:
-    """webnet in this process, asked over its HTTP view."""
+    """webnet in this process, used through its HTTP view."""
 
     def __init__(self, url: str, token: str) -> None:
         from django.test import Client
@@ -128,19 +128,19 @@ class Server:
         self._headers = {"Authorization": f"Bearer {token}"}
 
     def ask(self, document: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """The data of an operation. Raises TraceError where there are errors."""
+        """The data of an operation. Raises TraceError if there are errors."""
         body = json.dumps({"query": document, "variables": variables or {}})
         response = self._client.post(self._url, body, content_type="application/json", headers=self._headers)
         answer: dict[str, Any] = response.json()
         if "errors" in answer:
             messages = [error["message"] for error in answer["errors"]]
-            raise TraceError("\n".join(["The request was answered with errors:", *messages]))
+            raise TraceError("\n".join(["The response has errors:", *messages]))
         data: dict[str, Any] = answer["data"]
         return data
 
 
 def main(arguments: list[str]) -> None:
-    """Trace each operation, or list what there is."""
+    """Trace each operation, or list those that there are."""
     options = _read_options(arguments)
     tree = Path(options.tree).resolve()
     if not options.operations:
@@ -214,7 +214,7 @@ def trace_operation(
     given: Mapping[str, Any] | None = None,
     fields: str = "",
 ) -> Trace:
-    """Ask once to fill the caches, take the effect back where that is known, and ask again under the tracer."""
+    """Run it once to fill the caches, revert its effect if that is known, and run it again under the tracer."""
     example = EXAMPLES.get(operation, Example())
     variables = example.arguments if given is None else given
     document = make_document(schema, operation, variables, fields=fields or example.fields)
@@ -233,7 +233,7 @@ def trace_operation(
 
 
 def make_document(schema: GraphQLSchema, operation: str, variables: Mapping[str, Any], *, fields: str = "") -> str:
-    """An operation with one root field. Raises TraceError where there is no such field, or an argument is wrong."""
+    """An operation with one root field. Raises TraceError if there is no such field, or an argument is wrong."""
     roots = _find_root_fields(schema)
     kind = next((kind for kind, found in roots.items() if operation in found), None)
     if kind is None:
@@ -301,14 +301,16 @@ def _read_options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("operations", nargs="*", help="root fields; without one, all are listed")
     parser.add_argument("--arguments", default="", metavar="JSON", help="the field's arguments, as a JSON object")
     parser.add_argument("--fields", default="", metavar="FIELDS", help="what to select, without the outer braces")
-    parser.add_argument("--customer", default="", metavar="SLUG", help="whose view is asked; without it the platform's")
-    parser.add_argument("--user", default="platform", help="the demo user who asks (default: platform)")
+    parser.add_argument(
+        "--customer", default="", metavar="SLUG", help="the customer whose view is used; default: the platform's view"
+    )
+    parser.add_argument("--user", default="platform", help="the demo user of the request (default: platform)")
     parser.add_argument("--tree", default=ROOT, metavar="FOLDER", help="another checkout to trace, to compare with")
     return parser.parse_args(arguments)
 
 
 def _read_arguments(text: str) -> dict[str, Any] | None:
-    """None where none are given, so that an example's own are taken."""
+    """None if none are given, so that those of the example are used."""
     if not text:
         return None
     try:

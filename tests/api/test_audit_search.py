@@ -1,4 +1,4 @@
-"""Searching the audit log by text, a stretch of it for each page; and that no page of any filter sorts the log."""
+"""Searching the audit log by text, a range of positions for each page; and that no page of any filter sorts the log."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def client(acme) -> GraphQLClient:
 
 @pytest.fixture
 def reach_of_10(monkeypatch):
-    monkeypatch.setattr(pages, "REACH", 10)
+    monkeypatch.setattr(pages, "SEARCHED_POSITIONS", 10)
 
 
 def find(client, search, **more):
@@ -165,7 +165,7 @@ def find_user(username):
 
 
 def test_a_followed_search_covers_the_log_stretch_by_stretch(client, monkeypatch):
-    monkeypatch.setattr("webnet.api.events.audience.REACH", 10)
+    monkeypatch.setattr("webnet.api.events.audience.SEARCHED_POSITIONS", 10)
     reading = Reading(actor=Actor.system("tests"), platform_token=None)
     audience = Audience.of(reading, PluginAuditLogFilter(search="ticket 15"))
     position, found = 0, []

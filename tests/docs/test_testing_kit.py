@@ -33,7 +33,7 @@ def read_tests() -> dict[str, str]:
 
 def run_pytest(folder: Path) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("WEBNET_")}
-    environment["TEST_DATABASE"] = "sqlite"  # on a server, it would want to make these tests' own database anew
+    environment["TEST_DATABASE"] = "sqlite"  # on a server, it would want to make these tests' own database again
     command = ["-W", "error", "-m", "pytest", "-q", "-p", "no:cacheprovider", "."]
     return interpreters.run(command, environment=environment, folder=folder, timeout=300)
 

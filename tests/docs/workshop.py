@@ -35,7 +35,7 @@ class Workshop:
     def build(cls, home: Path, database: dict[str, str]) -> Workshop:
         """Clone webnet into the folder."""
         home.mkdir()
-        # Compiled modules come along: they are as old as their sources, and each process would compile them anew.
+        # Compiled modules come along: they are as old as their sources, and each process would compile them again.
         ignored = shutil.ignore_patterns("graphiql", "node_modules")
         for name in CLONED:
             source, target = ROOT / name, home / name
@@ -50,7 +50,7 @@ class Workshop:
         return self.home / "plugins" / plugin / name
 
     def serve(self) -> str:
-        """Start `manage.py run` anew; returns what it printed up to the address it serves."""
+        """Start `manage.py run` again; returns what it printed up to the address it serves."""
         self.stop()
         started = serve_webnet(self.home / "var", home=self.home, **self._changes())
         self.server = self._serving.enter_context(started)
@@ -89,6 +89,6 @@ class Workshop:
 
     def _changes(self) -> dict[str, str | None]:
         # Not the tests' own path, on which the checkout would come before the copy; nor their database on a server,
-        # which the plugin's own tests would want to make anew.
+        # which the plugin's own tests would want to create again.
         others = {"PYTHONPATH": None, "TEST_DATABASE": "sqlite"}
         return {**self.database, **others, "WEBNET_PLUGINS": self.plugins or None}

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 def test_its_tests_pass_alone(example: str) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("WEBNET_")}
     environment.pop("DJANGO_SETTINGS_MODULE", None)  # a plugin's author has set nothing
-    environment["TEST_DATABASE"] = "sqlite"  # on a server, it would want to make these tests' own database anew
+    environment["TEST_DATABASE"] = "sqlite"  # on a server, it would want to make these tests' own database again
 
     command = ["-W", "error", "-m", "pytest", "-q", "-p", "no:cacheprovider", f"examples/{example}_plugin"]
     done = interpreters.run(command, environment=environment, folder=ROOT, timeout=300)

@@ -186,7 +186,7 @@ def test_a_hook_that_takes_its_process_down_is_given_up_as_well(telling, operato
 
     assert len(telling.calls) == 1 and not OwedCall.objects.exists()
     row = PluginAuditLog.objects.latest("position")
-    assert row.action == "give_up_hook" and "its process did" in row.after["error"]
+    assert row.action == "give_up_hook" and "before its process ended" in row.after["error"]
 
 
 def test_a_hook_that_hangs_costs_its_caller_the_deadline_and_is_tried_again(telling, operator, hanging, monkeypatch):

@@ -199,7 +199,7 @@ def test_rows_that_were_pruned_and_come_back_are_found(chains, clock):
 
     row.save(force_insert=True)
 
-    assert find_faults() == ["Position 2: inserted; it was pruned, or never was."]
+    assert find_faults() == ["Position 2: inserted; the original was pruned, or never existed."]
 
 
 def test_the_triggers_are_back_when_pruning_is_done(chains, clock):

@@ -164,7 +164,7 @@ def set_end(log):
 
 
 def rewrite(log):
-    """Every chain made anew over what the rows say now, without a fault in it."""
+    """Every chain computed again from the current rows, without a fault in it."""
     previous = {}
     for row in log:
         row.text = hashed_text(row)

@@ -39,7 +39,7 @@ def test_sync_plugins_prints_what_it_found_with_versions(registered):
     assert run("sync_plugins").splitlines() == ["added    inventory 1.0", "added    sites 2.0"]
     assert run("sync_plugins") == "Nothing changed: 2 plugins.\n"
     registered(Inventory())
-    assert "missing  sites 2.0: The plugin is not installed any more." in run("sync_plugins")
+    assert "missing  sites 2.0: The plugin is no longer installed." in run("sync_plugins")
 
 
 def test_sync_plugins_exits_with_1_when_a_plugin_failed(registered, failing_entry):

@@ -129,7 +129,7 @@ def test_a_secret_that_no_key_opens_is_named_and_left_as_it_is(sealed, settings)
         call_command("rotate_settings_keys", stdout=io.StringIO(), stderr=err)
 
     assert stopped.value.code == 1
-    assert "The secret '/key' of 'calling' does not open" in err.getvalue()
+    assert "The secret '/key' of 'calling' can't be decrypted" in err.getvalue()
     assert "(calling for acme)" in err.getvalue()
     assert list(CustomerPluginConfig.objects.values_list("secrets", flat=True)) == stored
 
@@ -191,7 +191,7 @@ def test_a_missing_key_is_a_loud_failure_of_that_plugin_alone(sealed, operator, 
     assert state.effective == {"quiet"}
     (reason,) = state.reasons("calling")
     assert reason.code == "invalid_settings"
-    assert "/key can't be read. The secret '/key' of 'calling' does not open: put its key back" in reason.message
+    assert "/key can't be read. The secret '/key' of 'calling' can't be decrypted: put its key back" in reason.message
     assert manager.check_health("calling", actor=operator, customer="acme").status == "unhealthy"
     assert "put its key back" in PluginHealth.objects.get().message
     assert manager.check_health("quiet", actor=operator).status == "healthy"
@@ -230,7 +230,7 @@ def test_a_secret_copied_to_another_customer_plugin_or_path_does_not_open(sealed
     beta.secrets = acme.secrets
     beta.save()
 
-    with pytest.raises(SecretUnreadable, match="sealed for another place"):
+    with pytest.raises(SecretUnreadable, match="encrypted for another customer, plugin or path"):
         open_all()
     place = {"customer_id": acme.customer_id, "plugin": "calling", "path": "/key"}
     sealed_text = acme.secrets["/key"]["sealed"]

@@ -168,7 +168,7 @@ def test_a_newer_version_that_no_sync_has_seen_is_withheld(old, registered):
 
     (reason,) = old().reasons("alarm")
 
-    assert reason.message == "Version 1.1 of 'alarm' waits to be taken: run 'manage.py sync_plugins'."
+    assert reason.message == "Version 1.1 of 'alarm' is not in use yet: run 'manage.py sync_plugins'."
 
 
 def test_by_force_the_upgrade_is_taken_and_only_those_who_do_not_fit_lose_the_plugin(old, registered, operator):

@@ -108,7 +108,7 @@ MISTAKES = {
     untyped_column: r"the type 'Book': the field 'title' has no type: write .* or 'title: str' for a column",
     untyped_argument: r"the field 'broken': the argument 'number' has no type: write 'number: str'",
     untyped_mutation: r"the mutation 'break_it': it has no type: write 'def break_it\(…\) -> SomePayload'",
-    unknown_refusal: r"the mutation 'break_it': 'ValueError' is no refusal: name some of webnet\.sdk\.errors",
+    unknown_refusal: r"the mutation 'break_it': 'ValueError' is not a refusal: use one from webnet\.sdk\.errors",
     untenanted: r"the type 'Tenant': the model 'Customer' does not declare who owns its rows: extend Customer",
     unknown_column: r"the type 'Book': Book has no field named 'titel'",
     unorderable: r"the type 'Book': rows can't be ordered by 'genre': it must be text, a whole number or a time",

@@ -40,7 +40,7 @@ def run(folder: Path, *arguments: str, is_cold: bool = False) -> str:
         "DJANGO_SETTINGS_MODULE": "webnet.settings",
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(folder)]),
         "DATABASE_URL": "sqlite://:memory:",
-        "TEST_DATABASE": "sqlite",  # on a server, it would want to make these tests' own database anew
+        "TEST_DATABASE": "sqlite",  # on a server, it would want to make these tests' own database again
         "WEBNET_DEBUG": "1",
         "WEBNET_PLUGINS": folder.name,
         "WEBNET_DATA_DIR": str(folder.parent / "data"),

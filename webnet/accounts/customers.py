@@ -59,7 +59,7 @@ def preview_purge(*, actor: Actor, customer: str) -> Purge:
     require_operator(actor)
     found = find_customer(actor, customer)
     rows = collect([found], owner=found)
-    return Purge(slug=customer, deleted=rows.count(), missing_tables=tuple(sorted(rows.passed_by)))
+    return Purge(slug=customer, deleted=rows.count(), missing_tables=tuple(sorted(rows.skipped_tables)))
 
 
 def purge(*, actor: Actor, customer: str, reason: str | None = "") -> Purge:
@@ -114,7 +114,7 @@ def _purge(operation: Operation, slug: str) -> Purge:
     lock_platform()
     orphans = delete_rows_without_model(customer)
     rows = collect([customer], owner=customer)
-    done = Purge(slug=slug, deleted=orphans | rows.count(), missing_tables=tuple(sorted(rows.passed_by)))
+    done = Purge(slug=slug, deleted=orphans | rows.count(), missing_tables=tuple(sorted(rows.skipped_tables)))
     operation.record(before=_describe(customer), after={"deleted": done.deleted, "passedBy": list(done.missing_tables)})
     rows.delete()
     renew_platform()

@@ -14,7 +14,8 @@ Expected refusals are not errors but members of a result union (`declarations.re
     GRAPHQL_VALIDATION_FAILED   400    the document does not match the schema
     BAD_USER_INPUT              400    the value of a variable or argument does not match its type
     OPERATION_NOT_FOUND         400    `operationName` names no operation, or is missing although there are several
-    QUERY_TOO_DEEP              400    fields are nested too deep
+    QUERY_TOO_DEEP              400    fields, or values within a variable, are nested too deep (a body so deep that
+                                       it is not parsed as JSON: BAD_REQUEST)
     TOO_MANY_ALIASES            400    fields have too many aliases
     TOO_MANY_TOKENS             400    the document is too long
     UNAUTHENTICATED             401    the bearer token is invalid (200: a field requires signing in)

@@ -1,4 +1,4 @@
-"""Walks along the audit log's rows and finds those that do not follow from the row before."""
+"""Walks along the audit log's rows and finds those that don't follow from the previous row."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ End = tuple[int, str]
 
 @dataclass(frozen=True)
 class LogFault:
-    """One fault of the log; `message` is a sentence with its place."""
+    """One fault of the log; `message` is a sentence that names its position."""
 
     message: str
 
 
 @dataclass
 class Walk:
-    """The ends of the chains at `position`: where a walk begins, and after each row where it has got to."""
+    """The ends of the chains at `position`: where a walk starts, and how far it is after each row."""
 
     position: int = 0
     ends: dict[str, End] = field(default_factory=dict)
@@ -37,7 +37,7 @@ class Walk:
     _also_possible: dict[str, str] = field(default_factory=dict)
 
     def follow(self, row: PluginAuditLog) -> list[LogFault]:
-        """Move to the next row; whatever is wrong with it, the walk continues behind it and blames no other row."""
+        """Move to the next row, and return what is wrong with it; a fault is not reported again for later rows."""
         try:
             found = list(self._check(row))
         except UNREADABLE:
@@ -67,16 +67,16 @@ class Walk:
 
 
 def read_rows(*, after: int) -> Iterator[PluginAuditLog]:
-    """The rows behind a position, in order, a batch at a time."""
+    """The rows after a position, in order, a batch at a time."""
     rows = PluginAuditLog.objects.order_by("position")
     while True:
-        behind = rows.filter(position__gt=after)
+        following = rows.filter(position__gt=after)
         try:
-            batch = list(behind[:BATCH_ROWS])
+            batch = list(following[:BATCH_ROWS])
         except UNREADABLE:
-            # One row of the batch is to blame. Without their columns all of them can be fetched; each column is then
+            # A row of the batch can't be read. Without their columns all of them can be fetched; each column is then
             # read when it is used, and fails in `Walk.follow` for that row alone.
-            batch = list(behind.only("position")[:BATCH_ROWS])
+            batch = list(following.only("position")[:BATCH_ROWS])
         if not batch:
             return
         yield from batch
@@ -98,5 +98,5 @@ def _is_same(one: Any, other: Any) -> bool:
 
 
 def span(first: int, last: int) -> str:
-    """What lies from one to the other, as '7' or '7 to 9'; empty where nothing does."""
+    """The range as '7' or '7 to 9'; empty if it contains nothing."""
     return "" if first > last else str(first) if first == last else f"{first} to {last}"

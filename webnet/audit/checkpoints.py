@@ -22,7 +22,7 @@ MALFORMED = (ValueError, TypeError, AttributeError, KeyError)
 class Statement:
     """The content of a checkpoint; `heads` has the chains that grew since the last one, with their number and hash.
 
-    Rows up to the position `pruned_to` were removed by retention, so that nobody takes them for stolen. `previous` is
+    Rows up to the position `pruned_to` were removed by retention, so that they aren't taken for stolen. `previous` is
     the hash of the previous checkpoint's text, so that none of them can be left out.
     """
 
@@ -46,7 +46,7 @@ class Statement:
 
 
 def sign(*, after: AuditCheckpoint | None, walk: Walk, known: Mapping[str, End], pruned_to: int) -> AuditCheckpoint:
-    """Store a checkpoint of where the walk has got to; `known` are the ends at the previous checkpoint."""
+    """Store a checkpoint of the walk's current position; `known` are the ends at the previous checkpoint."""
     key = signing_keys.signing_key()
     statement = Statement(
         number=after.number + 1 if after else 1,

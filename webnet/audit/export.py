@@ -14,14 +14,14 @@ from webnet.audit.chain import BATCH_ROWS
 from webnet.audit.models import AuditCheckpoint, PluginAuditLog
 
 COLUMNS = tuple(field.attname for field in PluginAuditLog._meta.concrete_fields)
-# A spreadsheet takes a cell that starts so for a formula, and runs it.
+# Spreadsheets take a cell that starts with one of these for a formula, and run it.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 Advance = Callable[[], object]
 
 
 def write_ndjson(rows: QuerySet[PluginAuditLog], stream: IO[str], advance: Advance = lambda: None) -> None:
-    """A line for each row, `{"text", "hash"}`, and where it was made one for each checkpoint, `{"checkpoint", …}`."""
+    """A line for each row, `{"text", "hash"}`, and for each checkpoint, at its position, `{"checkpoint", …}`."""
     signed = AuditCheckpoint.objects.iterator(chunk_size=100)
     checkpoint = next(signed, None)
     for row in _in_order(rows.only("position", "text", "hash")):
@@ -36,7 +36,7 @@ def write_ndjson(rows: QuerySet[PluginAuditLog], stream: IO[str], advance: Advan
 
 
 def write_csv(rows: QuerySet[PluginAuditLog], stream: IO[str], advance: Advance = lambda: None) -> None:
-    """A header and a line for each row, with every column; for people and their spreadsheets (RFC 4180)."""
+    """A header and a line for each row, with every column; for spreadsheets (RFC 4180)."""
     lines = csv.writer(stream)
     lines.writerow(COLUMNS)
     for row in _in_order(rows):

@@ -1,4 +1,4 @@
-"""Appends to the audit log: chained rows, counts of repeated refusals, and a wake-up for those who follow it."""
+"""Appends to the audit log: chained rows, counts of repeated refusals, and notifications for listeners."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class AuditEntry:
     after: Any = None
 
     def columns(self) -> dict[str, Any]:
-        """The row's columns, but for its place in the log."""
+        """The row's columns, except its place in the log."""
         actor, customer = self.actor, self.customer
         role = role_in(actor, customer) if customer is not None else None
         return {
@@ -123,7 +123,7 @@ def _rfc_3339(value: object) -> str:
 
 
 def _storable(text: str) -> str:
-    """The text without what a database refuses (NUL, lone surrogates), so that nobody avoids the log by sending it."""
+    """The text without what a database refuses (NUL, lone surrogates), so that sending it does not avoid the log."""
     return text.replace("\0", "\ufffd").encode(errors="replace").decode()
 
 
@@ -131,9 +131,9 @@ logger = logging.getLogger(__name__)
 
 # The name of the PostgreSQL notification, and of the Redis channel.
 CHANNEL = "webnet_events"
-# A change waits for it after its commit, so not long.
+# Short, since every change waits for it after its commit.
 REDIS_TIMEOUT_SECONDS = 1.0
-# How long a Redis that did not answer is left alone, so that it slows down one change and not every one.
+# How long a Redis that did not answer is skipped, so that it slows down one change and not all of them.
 REDIS_PAUSE_SECONDS = 5.0
 
 Listener = Callable[[], object]
@@ -166,7 +166,7 @@ def publish() -> None:
 
 
 class RedisBus:
-    """Publishes to Redis, and leaves it alone for a while when it does not answer."""
+    """Publishes to Redis, and skips it for a while when it does not answer."""
 
     def __init__(self, url: str) -> None:
         timeouts = {"socket_timeout": REDIS_TIMEOUT_SECONDS, "socket_connect_timeout": REDIS_TIMEOUT_SECONDS}
@@ -180,7 +180,9 @@ class RedisBus:
             self._client.publish(CHANNEL, "")
         except redis.RedisError as problem:
             self._resting_until = monotonic() + REDIS_PAUSE_SECONDS
-            logger.warning("Redis does not answer (%s): events come later, and none is lost.", type(problem).__name__)
+            logger.warning(
+                "Redis does not answer (%s): events are delivered late, but none is lost.", type(problem).__name__
+            )
 
 
 @cache
@@ -189,7 +191,7 @@ def _redis_bus(url: str) -> RedisBus:
 
 
 MINUTE_SECONDS = 60
-# They are written within somebody's operation, which must not become slow.
+# They are written within another operation, which must not become slow.
 WRITTEN_AT_ONCE = 20
 # Returns 0 for the first refusal of a kind in its minute: that one is in the log itself.
 UPSERT = (
@@ -199,10 +201,10 @@ UPSERT = (
 
 
 def is_repeated(entry: AuditEntry, refusal: Refusal) -> bool:
-    """Count the refusal; whether an equal one of this actor, or of nobody at this address, is in this minute's log."""
+    """Count the refusal; returns whether an equal one of this actor or address is in this minute's log already."""
     columns = {**entry.columns(), "reason": "", "request_id": "", "before": None}
     if isinstance(refusal, NotFound):
-        # Somebody may try any number of names: they are one kind, or each would get a row of its own.
+        # Any number of names may be tried: they count as one kind, or each would get a row of its own.
         columns |= {"plugin_name": "", "plugin_version": ""}
     kind = [columns[name] for name in ("chain", "action", "error_code", "plugin_name")]
     key = hashlib.sha256(json.dumps([_origin(entry), *kind]).encode()).hexdigest()
@@ -240,10 +242,10 @@ def _this_minute() -> int:
 
 
 def _origin(entry: AuditEntry) -> str:
-    """Who was refused: the user, a command by its name, or, for nobody signed in, the address."""
+    """Who was refused: the user, a command by its name, or the address if nobody is signed in."""
     actor = entry.actor
     if actor.user_id is not None or actor.ip_address is None:
         return f"{actor.user_id} {actor.name}"
-    # Whoever has an address of IPv6 has the other 2**64 of its network as well.
+    # Whoever has one IPv6 address has the 2**64 others of its network as well.
     prefix = 64 if ":" in actor.ip_address else 32
     return str(ipaddress.ip_network(f"{actor.ip_address}/{prefix}", strict=False))

@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce
 
 from webnet.customers.models import Customer
 
-# Makes a random name for one state of the rows; never made twice, so that caches keyed by it are never stale.
+# Creates a random name for one state of the rows; it is never reused, so caches keyed by it are never stale.
 new_token = partial(secrets.token_hex, 16)
 
 
@@ -46,7 +46,7 @@ class Generation(models.Model):
 
 
 class PluginAuditLog(models.Model):
-    """One operation, also a refused or failed one. Append-only, by triggers; ids and names instead of foreign keys.
+    """One operation, also a refused or failed one. Append-only, by triggers; it has ids and names, no foreign keys.
 
     `position` is platform-wide and in commit order, `sequence` counts without gaps within `chain` (a customer's
     id, or "platform"), and `created_at` never runs backwards. `text` is what was hashed:

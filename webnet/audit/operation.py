@@ -1,4 +1,4 @@
-"""The frame of every change: one transaction, a savepoint for the change, and its audit rows last."""
+"""The frame of every change: one transaction, with a savepoint for the change, and its audit rows last."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from webnet.errors import HookFailed, NotFound, Refusal
 P = ParamSpec("P")
 T = TypeVar("T")
 
-# A deadlock takes two changes that meet at the same rows; five in a row mean that something else is wrong.
+# A deadlock needs two changes of the same rows; five in a row mean that something else is wrong.
 MAXIMUM_ATTEMPTS = 5
 # PostgreSQL: serialization_failure, deadlock_detected (SQLSTATE class 40).
 TRANSIENT_SQLSTATES = frozenset({"40001", "40P01"})
@@ -28,7 +28,7 @@ TRANSIENT_SQLSTATES = frozenset({"40001", "40P01"})
 
 @dataclass(frozen=True)
 class ChangeRecord:
-    """What became of one plugin, for its audit row; `customer` and `action` are the operation's where left out."""
+    """What was done to one plugin, for its audit row; `customer` and `action` default to those of the operation."""
 
     plugin_name: str
     plugin_version: str = ""
@@ -42,9 +42,9 @@ class ChangeRecord:
 class Operation:
     """One audited operation: who does what to which plugin and why, and what it has changed so far.
 
-    It is the first argument of a function that is `audited`. While that records nothing, nothing is written: what
-    already holds is a success. `customer` and `plugin_version` are set as soon as they are known, since the row of
-    a refusal names them, too. `token` identifies this operation.
+    It is the first argument of a function that is `audited`. If that records nothing, nothing is written: a change to
+    the state that already holds succeeds. `customer` and `plugin_version` are set as soon as they are known, since
+    the row of a refusal names them, too. `token` identifies this operation.
     """
 
     actor: Actor
@@ -58,11 +58,11 @@ class Operation:
     _others: list[ChangeRecord] = field(default_factory=list, init=False)
 
     def record(self, *, before: Any = None, after: Any = None) -> None:
-        """Note what the operation changed (JSON without secrets), for its own audit row; a second call replaces it."""
+        """Record what the operation changed (JSON without secrets) for its audit row; a second call replaces it."""
         self._own = ChangeRecord(self.plugin_name, self.plugin_version, before=before, after=after)
 
     def record_other(self, change: ChangeRecord) -> None:
-        """Note what else changed along with it; it gets a row of its own, before the operation's."""
+        """Record what was changed along with it; it gets a row of its own, before the operation's."""
         self._others.append(change)
 
     @property
@@ -115,7 +115,7 @@ class Operation:
             actor=self.actor,
             action=change.action or self.action,
             outcome=outcome,
-            # A NotFound must not betray whether the thing is foreign or missing, also not by the chain it is in.
+            # A NotFound must not reveal, not even by its chain, whether something is missing or another customer's.
             customer=None if isinstance(refusal, NotFound) else change.customer or self.customer,
             plugin_name=change.plugin_name,
             plugin_version=change.plugin_version,
@@ -127,16 +127,16 @@ class Operation:
 
 
 def audited(change: Callable[Concatenate[Operation, P], T]) -> Callable[Concatenate[Operation, P], T]:
-    """Make the function one audited transaction: carried out whole or not at all, a refusal recorded, then raised.
+    """Make the function one audited transaction, which is atomic; a refusal is recorded before it is raised.
 
-    The function may run more than once: deadlocks and serialisation failures are tried again.
+    The function may run more than once: deadlocks and serialisation failures are retried.
     """
 
     @wraps(change)
     def run(operation: Operation, /, *args: P.args, **kwargs: P.kwargs) -> T:
         known = operation.customer, operation.plugin_version
         for attempt in range(1, MAXIMUM_ATTEMPTS + 1):
-            # What an attempt that failed has found out may not be true any more.
+            # What a failed attempt has read may be out of date.
             operation.customer, operation.plugin_version = known
             try:
                 with operation.transaction():
@@ -150,17 +150,17 @@ def audited(change: Callable[Concatenate[Operation, P], T]) -> Callable[Concaten
 
 
 def is_transient(error: OperationalError) -> bool:
-    """Whether the same transaction may succeed when it is tried again."""
+    """Whether the same transaction may succeed if it is retried."""
     return getattr(error.__cause__, "sqlstate", None) in TRANSIENT_SQLSTATES
 
 
 def lock_platform() -> None:
-    """Hold the platform's generation until the end of the transaction: no other change passes."""
+    """Lock the platform's generation until the end of the transaction: every other change waits."""
     _lock(None)
 
 
 def lock_customer(customer: Customer) -> None:
-    """Hold the customer's generation, and share the platform's, so that no global change passes this one."""
+    """Lock the customer's generation, and share the platform's, so that global changes wait for this one."""
     if connection.vendor == "postgresql":
         # Django has no FOR SHARE. SQLite has one writer anyway: its transactions are IMMEDIATE.
         table = connection.ops.quote_name(Generation._meta.db_table)
@@ -170,7 +170,7 @@ def lock_customer(customer: Customer) -> None:
 
 
 def renew_platform() -> None:
-    """Mark the platform's rows as changed: whatever was derived from them is derived again."""
+    """Mark the platform's rows as changed, so that cached values are computed again."""
     _renew(None)
 
 
@@ -180,7 +180,7 @@ def renew_customer(customer: Customer) -> None:
 
 
 def create_generation(customer: Customer | None) -> None:
-    """Make the first generation of a new customer, or of the platform, where there is none."""
+    """Create the first generation of a new customer, or of the platform, if there is none."""
     Generation.objects.bulk_create([Generation(customer=customer)], ignore_conflicts=True)
 
 

@@ -21,7 +21,7 @@ from webnet.errors import WebnetError
 
 
 class LogDisagrees(WebnetError):
-    """The audit log does not verify, so nothing is signed and nothing removed; the message is its first fault."""
+    """The audit log is not valid, so nothing was signed or removed; the message is its first fault."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Pruned:
 
 
 def make_checkpoint(advance: Callable[[], object] = lambda: None) -> AuditCheckpoint | None:
-    """Verify what was written since the last checkpoint and sign it; None when nothing was.
+    """Verify what was written since the last checkpoint and sign it; None if there is nothing new.
 
     Raises LogDisagrees. Of two at the same time, one fails with an IntegrityError.
     """

@@ -1,4 +1,4 @@
-"""Searches the audit log: the same text finds the same rows through the API, a subscription and an export."""
+"""Searches the audit log: the same text finds the same rows in the API, in subscriptions and in exports."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.db.models.functions import Cast, Coalesce
 
 from webnet.audit.models import PluginAuditLog
 
-# What everybody who may read a row is shown of it. Not the address, which only admins see.
+# The columns that everybody who may read a row can see. Not the address, which only admins see.
 SEARCHED_COLUMNS = (
     "reason",
     "actor_name",
@@ -29,7 +29,7 @@ BEYOND_ALL_POSITIONS = Value(2**63 - 1, output_field=BigIntegerField())
 def containing(rows: QuerySet[PluginAuditLog], text: str) -> QuerySet[PluginAuditLog]:
     """The rows with this text, in either case, in one of the columns above or in what changed.
 
-    No index helps: every row is read, so the caller bounds how many.
+    No index helps: every row is read, so the caller has to limit their number.
     """
     found = Q()
     for column in SEARCHED_COLUMNS:
@@ -45,10 +45,10 @@ def containing(rows: QuerySet[PluginAuditLog], text: str) -> QuerySet[PluginAudi
 def created_between(
     rows: QuerySet[PluginAuditLog], start: datetime | None, until: datetime | None, *, cursors: Collection[str] = ()
 ) -> QuerySet[PluginAuditLog]:
-    """The rows from `start` on and before `until`; `cursors` are those, of "after" and "before", that the page has.
+    """The rows from `start` on and before `until`; `cursors` are those of "after" and "before" that the page has.
 
-    Times become positions, since times never run backwards along these: each index ends in the position, so every one
-    of them can cut the span out.
+    Times become positions, since times never run backwards along these: every index ends with the position, so each
+    of them can be used.
     """
     # Of two bounds on one side SQLite uses one for its index, and not the cursor's. `+ 0` hides the span's bound from
     # the index where a cursor bounds the same side: pages go from new rows to old ones, so `before` is a lower bound.

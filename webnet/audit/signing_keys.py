@@ -16,12 +16,12 @@ KEY_FILE = "audit.key"
 
 
 def signing_key() -> Ed25519PrivateKey:
-    """The first of WEBNET_AUDIT_KEYS; without any, the one in the data directory, made now if it is not there."""
+    """The first of WEBNET_AUDIT_KEYS; without any, the one in the data directory, which is created if necessary."""
     return _private_key(next(iter(settings.WEBNET_AUDIT_KEYS), None) or key_files.read_or_make(_key_file()))
 
 
 def trusted_keys() -> frozenset[str]:
-    """The public keys, in hexadecimal, whose signatures are accepted; empty where no key was ever made."""
+    """The public keys, in hexadecimal, whose signatures are accepted; empty if no key was ever created."""
     file = _key_file()
     keys = settings.WEBNET_AUDIT_KEYS or ([file.read_text().strip()] if file.exists() else [])
     return frozenset(public_text(_private_key(key)) for key in keys)
@@ -55,6 +55,6 @@ def _private_key(text: str) -> Ed25519PrivateKey:
         return Ed25519PrivateKey.from_private_bytes(base64.urlsafe_b64decode(text))
     except ValueError:
         raise ImproperlyConfigured(
-            f"WEBNET_AUDIT_KEYS, or '{_key_file()}' where it is not set, contains something that is not a key: use 32 "
+            f"WEBNET_AUDIT_KEYS, or '{_key_file()}' if that is not set, contains something that is not a key: use 32 "
             "random bytes as URL-safe base64, such as 'openssl rand 32 | basenc --base64url' prints."
         ) from None

@@ -18,7 +18,7 @@ RESERVED = {
 
 
 def install(connection: BaseDatabaseWrapper) -> None:
-    """Refuse UPDATE, DELETE, TRUNCATE and INSERT OR REPLACE from now on; does nothing where they are refused already.
+    """Refuse UPDATE, DELETE, TRUNCATE and INSERT OR REPLACE from now on; does nothing if they are refused already.
 
     A migration calls it, and every later one again: SQLite drops the triggers of a table that is altered.
     """
@@ -28,7 +28,7 @@ def install(connection: BaseDatabaseWrapper) -> None:
 
 
 def remove(connection: BaseDatabaseWrapper) -> None:
-    """Lift the triggers: for taking the tables down, and for tests that flush all tables."""
+    """Drop the triggers: before the tables are dropped, and for tests that flush all tables."""
     for table, name in _names(connection):
         # A trigger's name is unique in SQLite's database, and on PostgreSQL only in its table.
         on_table = f" ON {table}" if connection.vendor == "postgresql" else ""
@@ -36,8 +36,8 @@ def remove(connection: BaseDatabaseWrapper) -> None:
 
 
 def are_installed(connection: BaseDatabaseWrapper) -> bool:
-    """Whether every trigger is there and, on PostgreSQL, fires always."""
-    # tgenabled: "A" is ENABLE ALWAYS; the default, "O", does not fire in a session that calls itself a replica.
+    """Whether every trigger exists and, on PostgreSQL, always fires."""
+    # tgenabled: "A" is ENABLE ALWAYS; the default, "O", does not fire in a session with the role of a replica.
     found = {
         "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
         "postgresql": "SELECT tgname FROM pg_trigger WHERE tgenabled = 'A'",
@@ -49,7 +49,7 @@ def are_installed(connection: BaseDatabaseWrapper) -> bool:
 
 @contextmanager
 def deletes_allowed(connection: BaseDatabaseWrapper, *, tables: Collection[str] = (LOG,)) -> Iterator[None]:
-    """Let this transaction delete from the log, nobody else and no longer: the trigger is back before the commit.
+    """Let only this transaction delete from the log: the trigger is enabled again before the commit.
 
     For pruning, and for clearing the database after a test. It needs a role that owns the table, so the application's
     own can't.
@@ -74,7 +74,7 @@ def _creation(connection: BaseDatabaseWrapper, table: str) -> list[str]:
     if connection.vendor == "sqlite":
         return [_sqlite_trigger(table, "update"), _sqlite_trigger(table, "delete"), _sqlite_trigger(table, "replace")]
     refuse = f"FUNCTION {LOG}_refuse()"
-    # ALWAYS: also in a session that calls itself a replica (`session_replication_role`).
+    # ALWAYS: also in a session with the role of a replica (`session_replication_role`).
     return [
         f"CREATE OR REPLACE {refuse} RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '{MESSAGE}'; END $$",
         f"CREATE OR REPLACE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE {refuse}",

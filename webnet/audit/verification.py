@@ -69,10 +69,10 @@ def fast_forward(walk: Walk, statements: Iterable[Statement]) -> None:
 def _walk_rows(walk: Walk, advance: Callable[[], object]) -> Iterator[LogFault]:
     floor, last = pruned_to(), last_position()
     if floor:
-        # The rows up to the floor are gone, so the signed ends stand in for them.
+        # The rows up to the floor were pruned; the signed ends replace them.
         fast_forward(walk, takewhile(lambda each: each.position <= floor, checkpoints.read_statements()))
     for row in PluginAuditLog.objects.filter(position__lte=floor).only("position").iterator():
-        yield LogFault(f"Position {row.position}: inserted; it was pruned, or never was.")
+        yield LogFault(f"Position {row.position}: inserted; the original was pruned, or never existed.")
     # Rows and checkpoints are merged by position, so that neither is ever in memory as a whole.
     statements = (each for each in checkpoints.read_statements() if each.position > floor)
     statement = next(statements, None)
@@ -80,7 +80,8 @@ def _walk_rows(walk: Walk, advance: Callable[[], object]) -> Iterator[LogFault]:
         while statement and statement.position < row.position:
             yield from _compare(walk, statement)
             statement = next(statements, None)
-        # Rows behind the end that the head names: the walk goes on from the row before each, to blame it alone.
+        # A row after the last position that the head names was inserted. The walk continues as if all before it were
+        # there, so that only this row is reported.
         if row.position > last:
             yield from _check_tail(walk, last)
             yield LogFault(f"Position {row.position}: inserted; the log was written up to position {last}.")

@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from webnet.api.resolvers import surfaces
+from webnet.api.resolvers import navigation_and_widgets
 from webnet.console.frame import Frame
 from webnet.console.widget_shapes import shape
 from webnet.errors import NotFound
@@ -46,7 +46,8 @@ def for_customer(view: View) -> View:
 @for_customer
 def dashboard(request: HttpRequest, frame: Frame) -> HttpResponse:
     """The customer's dashboard with its widgets."""
-    widgets = [{"widget": each, "shape": shape(each.data)} for each in surfaces.dashboard_widgets(frame.reading)]
+    shown = navigation_and_widgets.dashboard_widgets(frame.reading)
+    widgets = [{"widget": each, "shape": shape(each.data)} for each in shown]
     return render(request, "webnet/dashboard.html", {"widgets": widgets})
 
 

@@ -1,4 +1,4 @@
-"""The frame around every page of a customer: its navigation, and the menu of the viewer's customers."""
+"""The frame around a customer's pages: the navigation, which `api.resolvers` filters, and the customer switcher."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from webnet.accounts.authentication import identify_user
 from webnet.api.request.reader import Reading
-from webnet.api.resolvers import surfaces
+from webnet.api.resolvers import navigation_and_widgets
 from webnet.customers import access
 from webnet.customers.models import Customer, Role
 
@@ -39,7 +39,7 @@ class Frame:
     @cached_property
     def navigation(self) -> list[dict[str, Any]]:
         """The navigation items; that of the current page is marked."""
-        items = surfaces.navigation_items(self.reading)
+        items = navigation_and_widgets.navigation_items(self.reading)
         return [
             {"item": item, "is_current": item.url == self._path, "is_external": not item.url.startswith("/")}
             for item in items

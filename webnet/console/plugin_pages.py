@@ -11,7 +11,7 @@ from django.core.exceptions import SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 
-from webnet.api.resolvers import surfaces
+from webnet.api.resolvers import navigation_and_widgets
 from webnet.console.customer_pages import for_customer, not_found
 from webnet.console.frame import Frame
 from webnet.console.page_routes import PageMatch, find_page
@@ -44,7 +44,7 @@ def _add_slash(request: HttpRequest, frame: Frame, plugin: str, path: str) -> Ht
     """Redirect to the address with a slash at its end if a page is there, like Django's CommonMiddleware does."""
     if request.method not in ("GET", "HEAD") or path.endswith("/") or find_page(plugin, f"{path}/") is None:
         return not_found(request)
-    address = surfaces.page_address(frame.customer, plugin) + f"{path}/"
+    address = navigation_and_widgets.page_address(frame.customer, plugin) + f"{path}/"
     query = request.META.get("QUERY_STRING", "")
     return HttpResponseRedirect(f"{address}?{query}" if query else address)
 

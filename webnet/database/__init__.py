@@ -1,1 +1,1 @@
-"""What is true of any database and any app: outages, foreign keys, and deleting a row with all that refers to it."""
+"""Database code that knows no models of webnet: outages, foreign keys, deleting rows with all that refers to them."""

@@ -14,17 +14,17 @@ from webnet.errors import DependencyRefusal
 
 
 class PresentRows(Collector):
-    """Django's own collector of what a deletion takes along, which queries only tables that exist.
+    """Django's collector of the rows that are deleted together; it queries only tables that exist.
 
-    `passed_by` names the tables that do not. What belongs to `owner` protects nothing from its deletion, since it is
-    deleted with it.
+    `skipped_tables` are those that do not. Rows that belong to `owner` don't protect others from deletion, since they
+    are deleted with it.
     """
 
     def __init__(self, owner: Customer | None = None) -> None:
         super().__init__(using=connection.alias)
         self.owner = owner
         self.tables = set(connection.introspection.table_names())
-        self.passed_by: set[str] = set()
+        self.skipped_tables: set[str] = set()
 
     def related_objects(
         self, related_model: type[models.Model], related_fields: Any, objs: Any
@@ -33,7 +33,7 @@ class PresentRows(Collector):
         found = super().related_objects(related_model, related_fields, objs)
         table = related_model._meta.db_table
         if table not in self.tables:
-            self.passed_by.add(table)
+            self.skipped_tables.add(table)
             return found.none()
         is_protecting = any(field.remote_field.on_delete is models.PROTECT for field in related_fields)
         if is_protecting and self.owner is not None and _has_owner(related_model):

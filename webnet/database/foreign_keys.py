@@ -49,7 +49,7 @@ def delete_rows_without_model(target: Customer) -> dict[str, int]:
 
 def _walk(keys: list[ForeignKey], table: str, condition: str, path: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """Each table that depends on this one with the condition for its rows, in an order in which they can be deleted."""
-    # Deepest first: a row that refers to another goes before it. `path` ends the circles of foreign keys.
+    # Deepest first: a row that refers to another goes before it. `path` stops at circles of foreign keys.
     for key in keys:
         if key.target_table == table and key.table not in path:
             rows = f"SELECT {_quote(key.target_column)} FROM {_quote(table)} WHERE {condition}"  # noqa: S608 - names of the database's own

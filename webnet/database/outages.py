@@ -1,4 +1,4 @@
-"""Distinguishes a database that is away or overloaded from an error in what it was asked to do."""
+"""Distinguishes a database that is unavailable or overloaded from an error in a statement."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ OUTAGE_SQLITE_CODES = frozenset(
 
 
 def is_outage(error: BaseException | None) -> bool:
-    """Whether the database itself, and not the statement, is the reason: then nobody's code is at fault."""
+    """Whether the reason is the database itself and not the statement, so that no plugin is at fault."""
     if isinstance(error, InterfaceError):
         return True
     if not isinstance(error, OperationalError):
         return False
     cause = error.__cause__
     if isinstance(cause, sqlite3.Error):
-        # The lowest byte is the primary code, the others say more about it.
+        # The lowest byte is the primary code, the others are details.
         return getattr(cause, "sqlite_errorcode", 0) & 0xFF in OUTAGE_SQLITE_CODES
     sqlstate = getattr(cause, "sqlstate", None)
     # Without an SQLSTATE no server has answered.

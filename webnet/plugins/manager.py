@@ -39,14 +39,14 @@ MAXIMUM_BATCH = 100
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What became of one customer of a batch: its change, or the refusal."""
+    """The outcome for one customer of a batch: its change, or the refusal."""
 
     customer_slug: str
     change: PluginChange | None = None
     refusal: Refusal | None = None
 
 
-# Long, since it is the one door to all changes: a short method for each, and what it does in a module of its own.
+# Long, since it is the only way to make changes: a short method for each, which is implemented in a module of its own.
 class PluginManager:
     """Changes plugin state, for everybody or, with `customer` (a slug), for one. Every method raises `Refusal`s."""
 
@@ -62,9 +62,9 @@ class PluginManager:
         reason: str | None = "",
         progress: Progress | None = None,
     ) -> SyncReport:
-        """Read the installed plugins anew and store what was found; with `migrate`, first run their migrations.
+        """Read the installed plugins again and store what was found; with `migrate`, first run their migrations.
 
-        `force` takes downgrades, and upgrades that some stored settings do not fit.
+        `force` accepts downgrades, and upgrades for which some stored settings are not valid.
         """
         operation = Operation(actor=actor, action="sync_plugins", reason=reason)
         around = Circumstances(force=force)
@@ -81,12 +81,12 @@ class PluginManager:
     def uninstall(
         self, plugin: str, *, actor: Actor, reason: str | None = "", progress: Callable[[str, int], None]
     ) -> Uninstalled:
-        """Take the plugin away for good: its rows into a file, its tables, settings and secrets; the log stays."""
+        """Remove the plugin for good: export its rows, delete its tables, settings and secrets; its audit log stays."""
         operation = Operation(actor=actor, action="uninstall_plugin", plugin_name=plugin, reason=reason)
         return uninstall.uninstall(operation, self._registry, progress)
 
     def review_uninstall(self, plugin: str, *, actor: Actor) -> UninstallReview:
-        """What uninstalling would take away, and what stands in its way. Changes nothing."""
+        """What uninstalling would remove, and what prevents it. Changes nothing."""
         access.require_operator(actor)
         return uninstall.review(plugin, self._registry)
 
@@ -100,7 +100,7 @@ class PluginManager:
         with_dependencies: bool = False,
         reason: str | None = "",
     ) -> PluginChange:
-        """Switch the plugin on; on one that is on already, this only sets the availability, where given."""
+        """Switch the plugin on; for one that is on already, this only sets the availability, if given."""
         action = "enable_plugin" if customer is None else "enable_customer_plugin"
         operation = Operation(actor=actor, action=action, plugin_name=plugin, reason=reason)
         return switching.switch(
@@ -137,7 +137,7 @@ class PluginManager:
         customer: str | None = None,
         reason: str | None = "",
     ) -> PluginChange:
-        """Set what customers may do; None means the plugin's again for one customer, and OFFERED for all."""
+        """Set what customers may do; None means the plugin's own for one customer, and OFFERED for everybody."""
         operation = Operation(actor=actor, action="set_plugin_availability", plugin_name=plugin, reason=reason)
         return switching.set_availability(operation, customer=customer, availability=availability)
 
@@ -154,8 +154,8 @@ class PluginManager:
     ) -> PluginChange:
         """Apply a JSON Merge Patch (RFC 7396) to one layer; the merged result must fit the plugin's schema.
 
-        With `allow_invalid`, a global change that customers' settings do not fit is made all the same: the plugin is
-        then not effective for them until theirs fit again.
+        With `allow_invalid`, a global change that makes customers' settings invalid is made anyway: the plugin is
+        then not effective for them until theirs are valid again.
         """
         edit = edits.patch_with(plugin, patch)
         change = SettingsChange(edit=edit, expected_revision=expected_revision, allow_invalid=allow_invalid)
@@ -163,7 +163,7 @@ class PluginManager:
         operation = Operation(actor=actor, action=f"update_{scope}_settings", plugin_name=plugin, reason=reason)
         if customer is not None:
             return settings_changes.change_customer(operation, change, customer=customer)
-        return settings_changes.change_global(operation, settings_changes.look_ahead(operation, change))
+        return settings_changes.change_global(operation, settings_changes.with_customer_issues(operation, change))
 
     def revert_settings(
         self,
@@ -176,14 +176,14 @@ class PluginManager:
         allow_invalid: bool = False,
         reason: str | None = "",
     ) -> PluginChange:
-        """Restore a layer's values of an earlier revision, secrets staying as they are; 0 inherits everything again."""
+        """Restore a layer's values of an earlier revision, but not secrets; with 0, everything is inherited again."""
         edit = edits.revert_to(plugin, revision)
         change = SettingsChange(edit=edit, expected_revision=expected_revision, allow_invalid=allow_invalid)
         scope = "plugin" if customer is None else "customer_plugin"
         operation = Operation(actor=actor, action=f"revert_{scope}_settings", plugin_name=plugin, reason=reason)
         if customer is not None:
             return settings_changes.change_customer(operation, change, customer=customer)
-        return settings_changes.change_global(operation, settings_changes.look_ahead(operation, change))
+        return settings_changes.change_global(operation, settings_changes.with_customer_issues(operation, change))
 
     def set_permission(
         self,
@@ -195,7 +195,7 @@ class PluginManager:
         granted: bool | None,
         reason: str | None = "",
     ) -> PluginChange:
-        """Give the permission of this codename to a role of the customer, or take it; None goes back to the default."""
+        """Give the permission to a role of the customer, or take it away; None restores the default."""
         plugin = permission.partition(".")[0]
         operation = Operation(actor=actor, action="set_role_permission", plugin_name=plugin, reason=reason)
         return permissions.set_permission(operation, permission, customer=customer, role=role, granted=granted)
@@ -207,7 +207,7 @@ class PluginManager:
         progress: Callable[[RotationReport], object] = lambda _: None,
         reason: str | None = "",
     ) -> RotationReport:
-        """Seal every secret again with the key that seals now; `progress` is called after each batch."""
+        """Seal every secret again with the current key; `progress` is called after each batch."""
         return key_rotation.rotate(actor=actor, reason=reason, progress=progress)
 
     def apply_to_customers(
@@ -237,7 +237,7 @@ class PluginManager:
         error: str = "",
         now: datetime | None = None,
     ) -> PluginChange:
-        """Let a plugin that fails rest, for a while that grows from pause to pause; `retry_paused` ends it.
+        """Pause a plugin that fails, longer each time; `retry_paused` ends the pause.
 
         `error` is the kind and the place of the last failure, never an exception's own text, which may hold secrets.
         """
@@ -247,12 +247,12 @@ class PluginManager:
     def resume(
         self, plugin: str, *, actor: Actor, customer: str | None = None, reason: str | None = ""
     ) -> PluginChange:
-        """End a pause by hand; the next one, if any, is a first one again."""
+        """End a pause by hand; the next one is as short as the first."""
         operation = Operation(actor=actor, action="resume_plugin", plugin_name=plugin, reason=reason)
         return pauses.resume(operation, customer=customer)
 
     def retry_paused(self, *, now: datetime | None = None) -> tuple[PluginChange, ...]:
-        """Try every plugin again whose pause is over: one transaction each; what another process did is left out."""
+        """Retry every plugin whose pause is over, one transaction each; skips those that another process retried."""
         return tuple(change for change in pauses.retry_due(now or timezone.now()) if change.changed)
 
     def plan(self, plugin: str, *, actor: Actor, action: PlanAction, customer: str | None = None) -> Plan:
@@ -260,7 +260,7 @@ class PluginManager:
         return plans.plan(plugin, actor=actor, customer=customer, action=action)
 
     def check_health(self, plugin: str, *, actor: Actor, customer: str | None = None) -> PluginHealth:
-        """Ask the plugin how it is, with a deadline and in no transaction, and store the answer."""
+        """Run the plugin's health check, with a deadline and outside of any transaction, and store the result."""
         operation = Operation(actor=actor, action=checks.ACTION, plugin_name=plugin)
         return checks.check(operation, self._registry, customer)
 

@@ -1,1 +1,17 @@
-"""How webnet is started and served: the environment, `run` and `serve`, streams beside requests, health addresses."""
+"""How webnet is started and served: the environment, the commands `run` and `serve`, and their processes.
+
+environment       reads the environment variables
+logs              formats log records
+database_faults   explains database errors to operators
+listening_socket  opens the socket that a server listens on
+asgi_application  sets Django up and creates the ASGI application
+asgi_router       routes event streams to Django's ASGI handler, all other requests to its WSGI handler
+asgi_types        the types of ASGI
+granian_workers   starts the workers of `serve`, and replaces them on SIGHUP
+worker            loads the application in a worker
+draining          how a replaced worker ends without failing requests
+heartbeat         the background threads of a serving process
+watchdog          notices hung requests, and replaces the worker
+hung_plugins      finds the plugin that a thread hangs in, and pauses it
+apps              the server as a Django app, for its management commands
+"""

@@ -65,7 +65,7 @@ class TestPlugins:
         shown = viewer.data(query)["customerPluginConfig"]
 
         assert inside.startswith("'greeter' is paused for 'acme' until ") and inside.endswith(": It failed.")
-        told = "'greeter' is paused, since it failed; it is tried again by itself."
+        told = "'greeter' is paused, since it failed; it is retried automatically."
         assert shown["ineffectiveReasons"] == [told]
         assert shown["ineffectiveCodes"] == ["PAUSED"] and shown["enabled"] is None
         # A pause is nobody's choice.

@@ -120,7 +120,7 @@ def _change(what: str, customer: str | None, patch: dict[str, Any]) -> None:
 
 
 def _install_next_version() -> None:
-    """Have this process load the plugin anew, so that the sync has an upgrade to take."""
+    """Have this process load the plugin again, so that the sync has an upgrade to take."""
     version = f"1.{int(PluginConfig.objects.get().version.partition('.')[2]) + 1}"
     entry = registry.get("shelf")
     manifest = replace(entry.manifest, version=version)

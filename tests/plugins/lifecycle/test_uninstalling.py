@@ -214,7 +214,7 @@ def test_a_plugin_whose_package_is_gone_is_missing_harms_nothing_and_comes_back_
         plugins=("shelf",),
     )
 
-    assert gone["plugins"]["shelf"] == ["1.0", "missing", "The plugin is not installed any more."]
+    assert gone["plugins"]["shelf"] == ["1.0", "missing", "The plugin is no longer installed."]
     assert "install it again, and name it in WEBNET_PLUGINS for this command" in gone["uninstall"][0]
     assert (gone["host"], gone["acme"], gone["tables"]) == ([0, 0, 0], True, ["shelf_book", "shelf_book_readers"])
     assert (back["sync"], back["acme"]) == (0, [["shelf"], [["Atlas"]]])

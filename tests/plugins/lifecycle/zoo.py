@@ -100,7 +100,7 @@ class Misbehaviour:
 # Load well, and go wrong afterwards.
 MISBEHAVING = {
     "exiting": Misbehaviour(("UNHEALTHY", "The check raised SystemExit."), widgets=2, has_queries=True, has_parts=True),
-    "hanging": Misbehaviour(("UNKNOWN", "The check gave no answer within 5 s."), widgets=1),
+    "hanging": Misbehaviour(("UNKNOWN", "The check did not return within 5 s."), widgets=1),
     "raising": Misbehaviour(
         ("UNHEALTHY", "The check raised RuntimeError."), widgets=2, has_queries=True, has_parts=True
     ),

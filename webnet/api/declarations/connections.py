@@ -27,11 +27,11 @@ from webnet.api.paging.pages import PageArguments, PageInfo
 from webnet.api.strawberry_internals import fields_of, type_arguments_of
 from webnet.api.vocabulary.node import read_global_id
 
-# As Strawberry calls it, whose own wants Relay's Node; ours is another.
+# Strawberry's type variable of this name is bound to its own Node; ours is another class.
 NodeType = TypeVar("NodeType")
 
 PAGING: dict[str, Any] = {"first": int, "after": str, "last": int, "before": str}
-# What a resolver is given them as, which is no argument of the schema.
+# The parameter in which a resolver gets them together; it is not an argument in the schema.
 PASSED = (PageArguments, PageArguments.__name__)
 
 
@@ -43,7 +43,7 @@ class Edge(relay.Edge[NodeType]):  # type: ignore[type-var]
 
 @strawberry.type(name="Connection", description="A page of rows, newest first; it has no total.")
 class UncountedConnection(relay.Connection[NodeType]):  # type: ignore[type-var]
-    """Of rows that only ever become more, so that counting them would take longer and longer."""
+    """For tables that only ever grow, where counting would take longer and longer."""
 
     edges: list[Edge[NodeType]]  # type: ignore[assignment]  # Relay's own edges have other descriptions.
     page_info: PageInfo  # type: ignore[assignment]  # So has its PageInfo.
@@ -55,14 +55,14 @@ class Connection(UncountedConnection[NodeType]):
 
 
 class ConnectionField(DescribedField):
-    """A field with pages of rows. Its resolver gets what clients gave as one value, its parameter `arguments`."""
+    """A field with pages of rows. Its resolver gets paging, filter and order as one value, `arguments`."""
 
-    # What the rows' type must have been declared with.
+    # How the rows' type must be declared.
     declared_as: type[ShownRows] = ShownRows
 
     @property
     def arguments(self) -> list[StrawberryArgument]:
-        """Those of the resolver, then `filter`, `order` and Relay's four."""
+        """The resolver's arguments, then `filter`, `order` and the four of Relay."""
         own = self.base_resolver.arguments if self.base_resolver is not None else []
         shown = self.shown_rows
         kinds: dict[str, Any] = {}
@@ -80,18 +80,18 @@ class ConnectionField(DescribedField):
 
     @arguments.setter
     def arguments(self, value: list[StrawberryArgument]) -> None:
-        """Strawberry sets what it has read; there is nothing to keep."""
+        """Ignore what Strawberry read from the class."""
 
     @property
     def shown_rows(self) -> Any:
-        """What was declared of the type whose pages these are."""
+        """What was declared for the type of the rows."""
         kind: Any = self.type
         while isinstance(kind, StrawberryContainer):
             kind = kind.of_type
         found = find_shown_rows(type_arguments_of(kind).get("NodeType"))
         if not isinstance(found, self.declared_as):
-            words = "write it as 'devices: graphql.Connection[Device]', with a type made with graphql.type(model)"
-            raise mistake(getattr(self.origin, "__module__", "?"), f"the connection '{self.python_name}'", words)
+            message = "write it as 'devices: graphql.Connection[Device]', with a type made with graphql.type(model)"
+            raise mistake(getattr(self.origin, "__module__", "?"), f"the connection '{self.python_name}'", message)
         return found
 
     def get_result(self, source: Any, info: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
@@ -100,7 +100,7 @@ class ConnectionField(DescribedField):
 
 
 def take_arguments(kwargs: dict[str, Any]) -> PageArguments:
-    """Take what a connection was given out of the arguments of its resolver; what is missing is None, like null."""
+    """Collect the connection's own arguments from those of its resolver; a missing one is None, like null."""
     given = {name: kwargs.pop(name, None) for name in ("filter", "order", *PAGING)}
     return PageArguments(**{name: None if value is UNSET else value for name, value in given.items()})
 
@@ -116,9 +116,9 @@ Row = TypeVar("Row", bound=Model)
 
 
 def filter_type(cls: Kind) -> Kind:
-    """Make an input of this class, each of whose fields narrows the rows: by the column of its name, or its `lookup()`.
+    """Make the class an input whose fields filter the rows: by the column with the field's name, or by a `lookup()`.
 
-    A list takes the rows with one of its items. A method `apply(rows)` of the class narrows in ways of its own.
+    A list matches rows with any of its items. A method `apply(rows)` of the class can filter in other ways.
     """
     for name in inspect.get_annotations(cls):
         if name not in cls.__dict__:
@@ -130,13 +130,13 @@ def filter_type(cls: Kind) -> Kind:
 def lookup(*paths: str, description: str | None = None) -> Any:
     """A field of a filter by these lookups, joined by OR: `lookup("name__icontains", "serial__icontains")`.
 
-    Without any it is left to the filter's method `apply`.
+    A field without lookups is handled by the filter's method `apply`.
     """
     return strawberry.field(default=UNSET, metadata={LOOKUPS: paths}, description=description)
 
 
 def narrow(rows: QuerySet[Row], wanted: Any, *context: Any) -> QuerySet[Row]:
-    """The rows that the filter lets through; its own `apply` gets the `context` too."""
+    """The rows that match the filter; its own `apply` gets the `context` as well."""
     if not wanted:
         return rows
     for field in fields_of(wanted):
@@ -156,7 +156,7 @@ def is_given(value: object) -> bool:
 
 
 def plain(value: Any, kind: Any = None) -> Any:
-    """The value as the database has it: of enum members their values, of global ids their keys."""
+    """The value as stored in the database: values of enum members, keys of global ids."""
     if isinstance(value, list):
         return [plain(item, kind) for item in value]
     while isinstance(kind, StrawberryContainer):

@@ -44,7 +44,7 @@ KINDS: tuple[tuple[type[models.Field[Any, Any]], type], ...] = (
 class RowOrder:
     """The keys of a model that can be ordered by; no two rows have the same `unique` one.
 
-    `input` is what clients give, None where they can't choose.
+    `input` is the type that clients send; None if they can't choose an order.
     """
 
     model: type[models.Model]
@@ -53,7 +53,7 @@ class RowOrder:
     input: type | None = None
 
     def read(self, wanted: Sequence[Any] | None) -> Ordering:
-        """The order asked for, or the default; it ends with the unique key, so that pages are stable."""
+        """The order asked for, or the default; it always ends with the unique key, so that pages are stable."""
         keys: dict[str, SortKey] = {}
         for key in self._keys(wanted) if wanted else self.default:
             keys.setdefault(key.path, key)
@@ -70,7 +70,7 @@ class RowOrder:
 def make_order(
     model: type[models.Model], *, name: str, by: Sequence[str] = (), unique: str = "pk", ties: str = "age"
 ) -> RowOrder:
-    """The order of a type called `name` by these columns; raises ValueError for one that no page could go on from.
+    """The order of a type called `name` by these columns; raises ValueError for columns that can't be paged by.
 
     `ties` describes the `unique` column to clients.
     """
@@ -94,7 +94,7 @@ def _make_input(name: str, by: Sequence[str], ties: str) -> type:
 
 
 def _default_keys(model: type[models.Model]) -> Iterator[SortKey]:
-    """The model's own ordering, up to the first part that is no plain column."""
+    """The model's own ordering, up to the first part that is not a plain column."""
     for term in model._meta.ordering or ():
         try:
             yield _find_key(model, str(term).lstrip("-"), is_descending=str(term).startswith("-"))
@@ -129,14 +129,14 @@ class Column(StrawberryDjangoField):
 
 
 def docstring_of(described: Any) -> str | None:
-    """The docstring of a class or function, on one line; None where it has none of its own."""
+    """The docstring of a class or function, on one line; None if it has none."""
     written = described.__doc__ if not isinstance(described, type) else described.__dict__.get("__doc__")
     return " ".join(written.split()) if written else None
 
 
-def mistake(module: str, place: str, words: str) -> PluginDefinitionError:
-    """An author's mistake: where it is, what is wrong and what to write instead."""
-    return PluginDefinitionError(f"In '{module}', {place}: {words}.")
+def mistake(module: str, place: str, problem: str) -> PluginDefinitionError:
+    """The error for a plugin author's mistake: where it is, what is wrong, and what to write instead."""
+    return PluginDefinitionError(f"In '{module}', {place}: {problem}.")
 
 
 class DescribedField(StrawberryField):
@@ -150,7 +150,7 @@ class DescribedField(StrawberryField):
 def field(
     *, description: str | None = None, graphql_type: Any = None, metadata: Mapping[Any, Any] | None = None
 ) -> Declare:
-    """A field; `graphql_type` where the resolver returns a row that a GraphQL type shows."""
+    """A field; `graphql_type` is needed if the resolver returns a model's row."""
     kind = StrawberryAnnotation.from_annotation(graphql_type) if graphql_type is not None else None
     return DescribedField(type_annotation=kind, description=description, metadata=metadata)
 
@@ -174,13 +174,13 @@ def input_type(cls: Kind) -> Kind:
     made: Kind = strawberry.input(cls, description=docstring_of(cls))
     for each in fields_of(made):
         if each.default is None:
-            each.default_value = UNSET  # The schema shows no default then; in Python the field is None all the same.
+            each.default_value = UNSET  # The schema then shows no default; in Python the field is None nevertheless.
     return made
 
 
 @dataclass(frozen=True, kw_only=True)
 class ShownRows:
-    """How all connections of a type that shows rows are filtered and ordered; None where clients have no choice."""
+    """How all connections of a type that shows rows are filtered and ordered; None if clients have no choice."""
 
     filter: Any = None
     order: RowOrder | None = None
@@ -218,11 +218,11 @@ def show_rows(
 
 
 def find_shown_rows(kind: Any) -> ShownRows | None:
-    """What was declared of a type as Strawberry resolved it, through lists, optionals and lazy references."""
+    """What was declared for a type, also if it is wrapped in lists, optionals or lazy references."""
     while isinstance(kind, StrawberryContainer):
         kind = kind.of_type
     if hasattr(kind, "resolve_type"):
         kind = kind.resolve_type()
-    # Of the type itself: what extends it need not show the same rows.
+    # Of the type itself, not of its bases: a subclass need not show the same rows.
     found: ShownRows | None = getattr(kind, "__dict__", {}).get(SHOWN_ROWS)
     return found

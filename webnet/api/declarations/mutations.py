@@ -1,4 +1,4 @@
-"""Mutations: each ends in a union of its payload and of the refusals that it can give."""
+"""Declares mutations: each returns a union of its payload and the refusals that it can raise."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def mutation(
 ) -> Declare:
     """A field of the mutations whose resolver returns the payload, or raises PermissionDenied or one of the refusals.
 
-    `ends` describes its result, where there is more to say than that it has one.
+    `ends` is the description of its result union; by default it only names the mutation.
     """
 
     def declare(resolver: Resolver) -> Any:
@@ -46,16 +46,16 @@ def _find_types(resolver: Callable[..., Any], refusals: Sequence[Any]) -> list[A
     types = {each: shown for each, shown, _ in REFUSALS}
     unknown = next((refusal for refusal in refusals if refusal not in types), None)
     if unknown is not None:
-        words = f"'{getattr(unknown, '__name__', unknown)}' is no refusal: name some of webnet.sdk.errors"
-        raise mistake(resolver.__module__, f"the mutation '{resolver.__name__}'", words)
+        message = f"'{getattr(unknown, '__name__', unknown)}' is not a refusal: use one from webnet.sdk.errors"
+        raise mistake(resolver.__module__, f"the mutation '{resolver.__name__}'", message)
     return [types[refusal] for refusal in dict.fromkeys(refusals)]
 
 
 def _read_payload(resolver: Callable[..., Any]) -> Any:
     place = f"the mutation '{resolver.__name__}'"
     if "return" not in resolver.__annotations__:
-        words = f"it has no type: write 'def {resolver.__name__}(…) -> SomePayload', a class made with graphql.type"
-        raise mistake(resolver.__module__, place, words)
+        message = f"it has no type: write 'def {resolver.__name__}(…) -> SomePayload', a class made with graphql.type"
+        raise mistake(resolver.__module__, place, message)
     try:
         return get_type_hints(resolver, localns={"strawberry": strawberry})["return"]
     except NameError as error:

@@ -1,4 +1,4 @@
-"""The refusals as GraphQL types, and the one place that turns a raised refusal into them."""
+"""The refusals as GraphQL types, and the only place where a raised refusal becomes one of them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Refusal:
 @object_type
 class PermissionDenied(Refusal):
     """NOT_SIGNED_IN, BAD_CREDENTIALS, ROLE_TOO_LOW, AVAILABILITY (a required plugin can't be switched off), or
-    OPERATORS_ONLY; `requiredRole` where a higher role would do.
+    OPERATORS_ONLY; `requiredRole` is set if a higher role would be allowed to.
     """
 
     required_role: Role | None
@@ -34,19 +34,19 @@ class PermissionDenied(Refusal):
 
 @object_type
 class NotFound(Refusal):
-    """PLUGIN_NOT_FOUND, CUSTOMER_NOT_FOUND or TOKEN_NOT_FOUND: it does not exist, or not for this viewer."""
+    """PLUGIN_NOT_FOUND, CUSTOMER_NOT_FOUND or TOKEN_NOT_FOUND: it does not exist, or this viewer may not see it."""
 
 
 @object_type
 class Conflict(Refusal):
-    """REVISION_CONFLICT: somebody else changed this layer first."""
+    """REVISION_CONFLICT: this layer was changed in the meantime."""
 
     current_revision: int
 
 
 @object_type
 class SettingsIssue:
-    """One fault; it never repeats the value."""
+    """One thing that is wrong with a value; it never repeats the value itself."""
 
     path: str
     message: str
@@ -54,7 +54,7 @@ class SettingsIssue:
 
 @object_type
 class InvalidSettings(Refusal):
-    """INVALID_SETTINGS: the merged settings do not fit the plugin's schema."""
+    """INVALID_SETTINGS: the merged settings are not valid under the plugin's schema."""
 
     issues: list[SettingsIssue]
     customers: list[str] = strawberry.field(
@@ -65,26 +65,26 @@ class InvalidSettings(Refusal):
 
 @object_type
 class RevisionNotAvailable(Refusal):
-    """REVISION_NOT_AVAILABLE: there never was this revision, or the audit log does not hold it any more."""
+    """REVISION_NOT_AVAILABLE: there never was such a revision, or it is no longer in the audit log."""
 
 
 @object_type
 class InvalidInput(Refusal):
-    """INVALID_INPUT or NAME_TAKEN: well-formed, but this field of the input can't be taken."""
+    """INVALID_INPUT or NAME_TAKEN: well-formed, but this field of the input can't be accepted."""
 
     field: str
 
 
 @object_type
 class DependencyRefusal(Refusal):
-    """DEPENDENCY_DISABLED, _MISSING, _VERSION or _CYCLE, or DEPENDENTS_ENABLED, by the plugins named."""
+    """DEPENDENCY_DISABLED, _MISSING, _VERSION or _CYCLE, or DEPENDENTS_ENABLED, because of these plugins."""
 
     plugins: list[str]
 
 
 @object_type
 class PluginUnavailable(Refusal):
-    """PLUGIN_NOT_RUNNABLE as `status` says, or PLUGIN_DISABLED globally."""
+    """PLUGIN_NOT_RUNNABLE, for the reason in `status`, or PLUGIN_DISABLED globally."""
 
     status: PluginStatus
 
@@ -98,14 +98,14 @@ class HookFailed(Refusal):
 
 @object_type
 class RateLimited(Refusal):
-    """RATE_LIMITED: too many tries."""
+    """RATE_LIMITED: too many attempts."""
 
     retry_after_seconds: int
 
 
 Details = Callable[[Any], Mapping[str, Any]]
 
-# (what is raised, its type, what that type says besides code and message)
+# (the exception, its GraphQL type, that type's values besides code and message)
 REFUSALS: tuple[tuple[type[errors.Refusal], type[Refusal], Details], ...] = (
     (errors.PermissionDenied, PermissionDenied, lambda denied: {"required_role": _read_role(denied.required_role)}),
     (errors.NotFound, NotFound, lambda _: {}),
@@ -135,7 +135,7 @@ def to_graphql(refusal: errors.Refusal) -> Refusal:
 
 
 class RefusalHandler:
-    """Answers a raised refusal with its type, in fields whose union has it; elsewhere it stays an error."""
+    """Returns a raised refusal as its GraphQL type where the field's union has it; elsewhere it stays an error."""
 
     def __init__(self, exception_type: type[errors.Refusal], error_type: type[Refusal]) -> None:
         self.exception_type = exception_type

@@ -123,7 +123,7 @@ def add_fields(additions: Iterable[Addition]) -> None:
 
 
 def describe_clash(clash: DuplicatedTypeName, contributions: Sequence[Contribution]) -> PluginDefinitionError:
-    """The error for a type, enum or input that two sides define; the plugin that was loaded later is to blame."""
+    """The error for a type, enum or input that two sides define; the plugin that was loaded later is at fault."""
     sides = [_owner_of(side, contributions) for side in (clash.first_cls, clash.second_cls)]
     later = max(sides, key=lambda side: next((i for i, c in enumerate(contributions) if c.plugin == side), -1))
     earlier = next((side for side in sides if side != later), later)

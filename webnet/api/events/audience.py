@@ -14,7 +14,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from webnet.api.declarations.connections import narrow
-from webnet.api.paging.pages import REACH
+from webnet.api.paging.pages import SEARCHED_POSITIONS
 from webnet.api.request.reader import Reading
 from webnet.api.resolvers.filters import PluginAuditLogFilter
 from webnet.api.resolvers.listings import audit_logs_of, audited_customers
@@ -54,9 +54,9 @@ class Audience:
         return bool(self.customers) and any(row.customer_id in self.customers or _is_candidate(row) for row in rows)
 
     def read(self, *, after: int, until: int, limit: int) -> tuple[list[PluginAuditLog], int]:
-        """The next rows by position, and the position up to which there are no others."""
+        """The next rows by position, and the position up to which they are complete."""
         if self.wanted is not None and self.wanted.searches:
-            until = min(until, after + REACH)
+            until = min(until, after + SEARCHED_POSITIONS)
         found = [*self._own(after, until, limit), *self._of_platform(after, until, limit)]
         found.sort(key=lambda row: row.position)
         page = found[:limit]

@@ -1,4 +1,4 @@
-"""What can be read: the host's root fields."""
+"""The root type `Query`, with the host's fields."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from webnet.api.declarations.fields import field, object_type
 from webnet.api.declarations.refusals import to_graphql
 from webnet.api.paging.pages import Page, PageArguments
 from webnet.api.request.context import Context, Info, open_to_all
-from webnet.api.resolvers import listings, surfaces
+from webnet.api.resolvers import listings, navigation_and_widgets
 from webnet.api.types.audit_log import PluginAuditLog
 from webnet.api.types.customer import Customer
 from webnet.api.types.customer_plugin_config import CustomerPluginConfig
@@ -47,7 +47,7 @@ class Query:
 
     @field(graphql_type=Node | None)
     def node(self, info: Info, id: strawberry.ID) -> object | None:  # noqa: A002 - the name in the schema
-        """Null for what does not exist, or not for this viewer and view."""
+        """Null if it does not exist, or is not visible to this viewer in this view."""
         found: object | None = find_node(info, id)
         return found
 
@@ -73,7 +73,7 @@ class Query:
 
     @field(graphql_type=CustomerPluginConfig | None)
     def customer_plugin_config(self, info: Info, customer: str, plugin: str) -> models.CustomerPluginConfig | None:
-        """There is one for every pair of customer and plugin, also where the customer made no choice."""
+        """There is one for every pair of customer and plugin, even if the customer made no choice."""
         return listings.find_config(info.context.reading, customer, plugin)
 
     @connection(Connection[CustomerPluginConfig])
@@ -93,17 +93,17 @@ class Query:
 
     @field()
     def navigation_items(self, info: Info) -> list[NavigationItem]:
-        """Those this viewer may use in this view, in order."""
-        return surfaces.navigation_items(info.context.reading)
+        """The items that this viewer may use in this view, in order."""
+        return navigation_and_widgets.navigation_items(info.context.reading)
 
     @field()
     def dashboard_widgets(self, info: Info) -> list[DashboardWidget]:
-        """Those this viewer may see in this view, in order; one that fails says so in `error`."""
-        return surfaces.dashboard_widgets(info.context.reading)
+        """The widgets that this viewer may see in this view, in order; `error` is set for one that fails."""
+        return navigation_and_widgets.dashboard_widgets(info.context.reading)
 
 
 def find_node(info: Info, id: str) -> Any:  # noqa: A002 - the name in the schema
-    """The node; None for an id that is none, of another type, missing or foreign alike.
+    """The node; None for an invalid id as for one of another type, of a missing row, or of another customer's.
 
     A type takes part by implementing `Node` and a static method `find_node(info, key)`.
     """

@@ -1,4 +1,4 @@
-"""What can be followed: the root of subscriptions."""
+"""The root type `Subscription`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from webnet.api.types.audit_log import PluginAuditLog
 
 @object_type
 class Subscription:
-    """What can be followed."""
+    """What can be subscribed to."""
 
     @subscription(
         graphql_type=EdgeType[PluginAuditLog],
@@ -40,7 +40,7 @@ class Subscription:
 def follow_audit_log(
     context: Context, *, after: str | None, wanted: PluginAuditLogFilter | None
 ) -> AsyncGenerator[Edge, None]:
-    """Every row for this subscriber from the cursor on, or from now on. Raises BadCursor."""
+    """The rows that this subscriber gets, after the cursor or from now on. Raises BadCursor."""
     feed = Feed(context, position=read_after(after), wanted=wanted)
     if context.watch is not None:
         context.watch.feed = feed

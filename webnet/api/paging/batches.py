@@ -1,4 +1,4 @@
-"""Reads for many rows at once: values by key (`Loader`), and pages that are nested in many rows (`Batch`)."""
+"""Reads for many rows at once: values by key (`Loader`), and pages that are nested in rows (`Batch`)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 from django.db.models import Count, Model, QuerySet
 from strawberry.types.info import Info
 
-from webnet.api.paging.pages import Listing, Page, PageArguments, PageRequest, Source, Stretch, optimized
+from webnet.api.paging.pages import Listing, Page, PageArguments, PageRequest, PositionRange, Source, optimized
 from webnet.api.strawberry_internals import raw_info_of
 
 Row = TypeVar("Row", bound=Model)
@@ -23,9 +23,9 @@ Value = TypeVar("Value")
 
 
 class Loader(Generic[Key, Value]):
-    """Values by key, read when the first is asked for, for all keys that were announced until then.
+    """Values by key; the first `get` reads those of all keys that were announced until then.
 
-    `load` takes keys and returns what it found of them; what it did not find is None from then on.
+    `load` takes keys and returns the values that it found; the others are None from then on.
     """
 
     def __init__(self, load: Callable[[Collection[Key]], Mapping[Key, Value]]) -> None:
@@ -34,7 +34,7 @@ class Loader(Generic[Key, Value]):
         self._values: dict[Key, Value | None] = {}
 
     def announce(self, keys: Iterable[Key]) -> None:
-        """Say that these may be asked for soon."""
+        """Read these as well the next time that any value is read."""
         self._announced.update((key, None) for key in keys if key not in self._values)
 
     def expects(self, key: Key) -> bool:
@@ -46,7 +46,7 @@ class Loader(Generic[Key, Value]):
         self._values[key] = value
 
     def get(self, key: Key) -> Value | None:
-        """The value, or None where there is none."""
+        """The value, or None if there is none."""
         if key not in self._values:
             wanted = list({**self._announced, key: None})
             self._announced.clear()
@@ -60,7 +60,7 @@ class Loader(Generic[Key, Value]):
 
 
 class Batch(Generic[Row]):
-    """One nested field for all its parents; `parent` are the columns of its rows that together name their parent."""
+    """One nested field for all its parents; `parent` are the columns of its rows that identify the parent."""
 
     def __init__(self, listing: Listing[Row], request: PageRequest, parent: Sequence[str]) -> None:
         self._listing = listing
@@ -71,7 +71,7 @@ class Batch(Generic[Row]):
         self.behind: Loader[Any, list[Row]] = Loader(self._load_behind)
 
     def page_of(self, key: Any, among: Callable[[], Iterable[Any]]) -> Page[Row]:
-        """The page of one parent; `among` finds the parents that will be asked for too, once for all of them."""
+        """The page of one parent; `among` returns all parents whose pages will be needed, and is called once."""
         if not self.pages.expects(key):
             keys = [*among(), key]
             for loader in (self.pages, self.counts, self.behind):
@@ -82,7 +82,7 @@ class Batch(Generic[Row]):
         ordering = self._listing.ordering
         parts = {key: self._request.cut(self._of(key, self._rows), ordering) for key in keys}
         found = self._read(parts, self._request.limit, ordering.terms(backwards=self._request.backwards))
-        self._listing.meet([row for rows in found.values() for row in rows])
+        self._listing.on_rows_read([row for rows in found.values() for row in rows])
         return found
 
     def _load_behind(self, keys: Collection[Any]) -> Mapping[Any, list[Row]]:
@@ -95,12 +95,12 @@ class Batch(Generic[Row]):
         return {tuple(key): count for *key, count in rows.values_list(*self._parent).annotate(Count("pk"))}
 
     @cached_property
-    def stretch(self) -> Stretch | None:
-        return self._listing.stretch_of(self._request)
+    def position_range(self) -> PositionRange | None:
+        return self._listing.position_range_of(self._request)
 
     @property
     def _rows(self) -> QuerySet[Row]:
-        return self._listing.rows if self.stretch is None else self.stretch.cut(self._listing.rows)
+        return self._listing.rows if self.position_range is None else self.position_range.cut(self._listing.rows)
 
     def _of(self, key: Any, rows: QuerySet[Row]) -> QuerySet[Row]:
         return rows.filter(**dict(zip(self._parent, key, strict=True)))
@@ -116,7 +116,7 @@ class Batch(Generic[Row]):
         return found
 
     def _read_together(self, parts: Sequence[QuerySet[Row]], limit: int) -> QuerySet[Row]:
-        """The first rows of every part. Each part keeps its index range, which a window over all would not."""
+        """The first rows of every part. Each part uses an index range of its own; a window function could not."""
         every = self._listing.rows.model._default_manager  # noqa: SLF001 - Django documents it
         firsts = [every.filter(pk__in=part.values("pk")[:limit]).values("pk").order_by() for part in parts]
         together = firsts[0].union(*firsts[1:], all=True)
@@ -140,11 +140,11 @@ class _Nested(Source[Row]):
         return bool(self._batch.behind.get(self._key))
 
     def end(self) -> int | None:
-        return self._batch.stretch.end if self._batch.stretch is not None else None
+        return self._batch.position_range.end if self._batch.position_range is not None else None
 
 
 class Batches:
-    """The batches of one request, by the field of the document that asks for them."""
+    """The batches of one request, by the field in the document."""
 
     def __init__(self) -> None:
         self._by_field: dict[int, Batch[Any]] = {}
@@ -158,7 +158,7 @@ class Batches:
 
     @staticmethod
     def _field(info: Info[Any, Any]) -> int:
-        # The document lives as long as its request, so a place in it is as good as a name.
+        # The document lives as long as the request, so its nodes can be identified by `id()`.
         return id(raw_info_of(info).field_nodes[0])
 
 
@@ -171,7 +171,7 @@ def open_nested_page(
     arguments: PageArguments,
     make_listing: Callable[[], Listing[Row]],
 ) -> Page[Row]:
-    """The page of one parent, read together with those of the parents `among()`, which will be asked for too.
+    """The page of one parent, read together with those of the parents that `among()` returns.
 
     `parent` are the columns of the rows that hold the parent's key.
     """

@@ -1,7 +1,7 @@
-"""Orders of rows that a page can continue from: the SQL for what follows a row, at any depth, and opaque cursors.
+"""Keyset pagination: orders of rows, the SQL condition for the rows after a given one, and opaque cursors.
 
-A keyset condition as `a > A OR (a = A AND id > N)` is no index range, so SQLite and PostgreSQL walk the table;
-`a >= A AND NOT (a = A AND id <= N)` is one.
+SQLite and PostgreSQL can't use an index range for a condition such as `a > A OR (a = A AND id > N)`: they scan the
+table. For the equivalent `a >= A AND NOT (a = A AND id <= N)` they can.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Ordering:
 
     @property
     def name(self) -> str:
-        """What a cursor is good for: "-synced_at,name"."""
+        """The name of the order, which its cursors contain: "-synced_at,name"."""
         return ",".join(("-" if key.is_descending else "") + key.path for key in self.keys)
 
     def terms(self, *, backwards: bool = False) -> list[str]:
@@ -56,14 +56,14 @@ class Ordering:
         return [_write(key.read(row)) for key in self.keys]
 
     def read_place(self, place: Sequence[Any]) -> list[Any] | None:
-        """The values of a place, as Python; None for what is no place in this order."""
+        """The place's values as Python objects; None if they don't fit the keys of this order."""
         if len(place) != len(self.keys):
             return None
         values = [_read(value, key.kind) for value, key in zip(place, self.keys, strict=True)]
         return None if None in values else values
 
     def beyond(self, values: Sequence[Any], *, backwards: bool = False, inclusive: bool = False) -> Q:
-        """The rows that come after a place; going backwards, those before it; `inclusive`: with the row there."""
+        """The rows after a place, or with `backwards` before it; with `inclusive`, also the row at the place."""
         last = len(self.keys) - 1
         first_key = self._compare(0, ">=" if last or inclusive else ">", values, backwards)
         condition = Q(**first_key)
@@ -92,7 +92,7 @@ def _read(value: Any, kind: type) -> Any:
         return _read_instant(value)
     if isinstance(value, str):
         return value if kind is str and "\0" not in value else None
-    is_integer = type(value) is int and kind is int  # a bool is an int, and no place
+    is_integer = type(value) is int and kind is int  # to Python a bool is an int, too
     return value if is_integer and abs(value) <= LARGEST_INTEGER else None
 
 
@@ -104,18 +104,18 @@ def _read_instant(value: object) -> datetime | None:
 
 
 def write_cursor(ordering: Ordering, row: object) -> str:
-    """Where the row stands in the order."""
+    """The cursor of the row in the order."""
     return write_place(ordering, ordering.place_of(row))
 
 
 def write_place(ordering: Ordering, place: Sequence[Any]) -> str:
-    """A cursor of a place where there need not be a row."""
+    """A cursor for a place; there need not be a row."""
     text = json.dumps([ordering.name, *place], separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def read_cursor(ordering: Ordering, cursor: str) -> list[Any]:
-    """The values of the place; raises BadCursor for what was not made by `write_cursor` for this order."""
+    """The values of the place; raises BadCursor unless the cursor was made by `write_cursor` for this order."""
     place = _decode(cursor)
     if not place or place[0] != ordering.name:
         raise BadCursor

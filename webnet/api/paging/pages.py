@@ -20,8 +20,8 @@ Row_co = TypeVar("Row_co", bound=Model, covariant=True)
 
 DEFAULT_PAGE = 50
 LARGEST_PAGE = 100
-# How many positions of the log one page of a search looks through: a search that nothing matches would read all of it.
-REACH = 50_000
+# How many positions of the log one page of a search covers: a search without matches would otherwise read all of it.
+SEARCHED_POSITIONS = 50_000
 # Host rows are always loaded with all columns: a plugin's resolver may read any of them, and a deferred column costs a
 # query for each row.
 WHOLE_ROWS = OptimizerConfig(enable_only=False)
@@ -36,7 +36,7 @@ class PageInfo:
 
 
 class Edge(NamedTuple):
-    """A row and where it stands."""
+    """A row, and the cursor of its place."""
 
     cursor: str
     node: Any
@@ -44,7 +44,7 @@ class Edge(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class PageArguments:
-    """What a connection field was given; None is what is missing, or null."""
+    """The arguments of a connection field; None means missing or null."""
 
     filter: Any = None
     order: Sequence[Any] | None = None
@@ -56,7 +56,7 @@ class PageArguments:
 
 @dataclass(frozen=True, kw_only=True)
 class PageRequest:
-    """Which page of an order is asked for; `after` and `before` are places in it."""
+    """The requested page; `after` and `before` are places in the order."""
 
     size: int
     backwards: bool
@@ -65,7 +65,7 @@ class PageRequest:
 
     @classmethod
     def read(cls, ordering: Ordering, arguments: PageArguments) -> PageRequest:
-        """The page that `first`, `after`, `last` and `before` ask for."""
+        """The page that `first`, `after`, `last` and `before` describe."""
         first, last = arguments.first, arguments.last
         if first is not None and last is not None:
             raise BadPage("Give 'first' or 'last', not both.")
@@ -85,7 +85,7 @@ class PageRequest:
         return self.size + 1
 
     def cut(self, rows: QuerySet[Row], ordering: Ordering) -> QuerySet[Row]:
-        """The rows within the places, in the order they are to be read."""
+        """The rows between the places, in the order in which they are read."""
         if self.after is not None:
             rows = rows.filter(ordering.beyond(self.after))
         if self.before is not None:
@@ -93,7 +93,7 @@ class PageRequest:
         return rows.order_by(*ordering.terms(backwards=self.backwards))
 
     def behind(self, rows: QuerySet[Row], ordering: Ordering) -> QuerySet[Row] | None:
-        """The rows that the page has left behind, against its direction; None where it starts at the end."""
+        """The rows behind the page's start, against its direction; None if it starts at the end of the order."""
         place = self.before if self.backwards else self.after
         if place is None:
             return None
@@ -105,8 +105,8 @@ def _read_place(ordering: Ordering, cursor: str | None) -> Sequence[Any] | None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stretch:
-    """The positions from `first` to `last`; `end` is the one at its far end where the log goes on behind it."""
+class PositionRange:
+    """The positions from `first` to `last`; `end` is the last of them in reading direction if the log continues."""
 
     first: int
     last: int
@@ -116,49 +116,49 @@ class Stretch:
         return rows.filter(position__gte=self.first, position__lte=self.last)
 
 
-def find_stretch(request: PageRequest, rows: QuerySet[Row]) -> Stretch:
-    """What the page looks through, in a log whose newest row comes first; `rows` are those of the log.
+def find_position_range(request: PageRequest, rows: QuerySet[Row]) -> PositionRange:
+    """The positions that the page searches, in a log whose newest row comes first; `rows` are those of the log.
 
-    Places are positions: `after` is newer than all that the page may have, `before` is older.
+    Places are positions: `after` is newer than all rows of the page, `before` is older.
     """
     ends = rows.model._default_manager.order_by("position").values_list("position", flat=True)  # noqa: SLF001 - documented
     oldest = request.before[0] + 1 if request.before else (ends.first() or 0)
     newest = request.after[0] - 1 if request.after else (ends.last() or 0)
     if request.backwards:
-        last = min(newest, oldest + REACH - 1)
-        return Stretch(first=oldest, last=last, end=last if last < newest else None)
-    first = max(oldest, newest - REACH + 1)
-    return Stretch(first=first, last=newest, end=first if first > oldest else None)
+        last = min(newest, oldest + SEARCHED_POSITIONS - 1)
+        return PositionRange(first=oldest, last=last, end=last if last < newest else None)
+    first = max(oldest, newest - SEARCHED_POSITIONS + 1)
+    return PositionRange(first=first, last=newest, end=first if first > oldest else None)
 
 
 def ignore(rows: Sequence[Any]) -> None:
-    """For listings whose rows nobody needs to meet."""
+    """Do nothing with the rows that were read."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Listing(Generic[Row]):
-    """All rows that can be paged through, in their order; `meet` is told of the rows that were read.
+    """All rows that can be paged through, in their order; `on_rows_read` is called with the rows of each page.
 
-    `among` are those that have to be read to find them, where no index does: a page then has a reach.
+    `among` is for searches without an index: the rows to search through, of which a page covers a limited range.
     """
 
     rows: QuerySet[Row]
     ordering: Ordering
-    meet: Callable[[Sequence[Row]], None] = ignore
+    on_rows_read: Callable[[Sequence[Row]], None] = ignore
     among: QuerySet[Row] | None = None
 
-    def stretch_of(self, request: PageRequest) -> Stretch | None:
-        """What a page looks through; None where it can look through all."""
-        return None if self.among is None else find_stretch(request, self.among)
+    def position_range_of(self, request: PageRequest) -> PositionRange | None:
+        """The positions that a page searches; None if there is no limit."""
+        return None if self.among is None else find_position_range(request, self.among)
 
     @property
     def behind(self) -> QuerySet[Row]:
-        """Where a page looks for what it has left behind: of a search, all that could have been found."""
+        """The rows among which those behind a page's start are: for a search, all that it could have found."""
         return self.rows if self.among is None else self.among
 
 
 class Source(Protocol[Row_co]):
-    """Where a page's rows come from; each is read only when it is asked for."""
+    """Where a page's rows come from; each part is read when it is first used."""
 
     def rows(self) -> Sequence[Row_co]: ...
 
@@ -167,7 +167,7 @@ class Source(Protocol[Row_co]):
     def has_rows_behind(self) -> bool: ...
 
     def end(self) -> int | None:
-        """Where a look with a reach stopped while there was more to look through."""
+        """The position where a limited search stopped although there is more to search."""
 
 
 class Page(Generic[Row]):
@@ -180,14 +180,14 @@ class Page(Generic[Row]):
 
     @cached_property
     def edges(self) -> list[Edge]:
-        """The rows of the page in the order's own direction, whichever way it was read."""
+        """The rows of the page in the order's own direction, also if it was read backwards."""
         rows = self._source.rows()[: self._request.size]
         in_order = reversed(rows) if self._request.backwards else rows
         return [Edge(write_cursor(self._ordering, row), row) for row in in_order]
 
     @property
     def page_info(self) -> Page[Row]:
-        """The page itself, read as a `PageInfo`; a field costs a statement only where it is asked for."""
+        """The page itself, read as a `PageInfo`; its fields run a query only if they are selected."""
         return self
 
     @property
@@ -225,7 +225,7 @@ class Page(Generic[Row]):
 
     @property
     def _cursors(self) -> list[str]:
-        """Those of the rows; where a look stopped, there is one without a row to go on from."""
+        """Those of the rows; where a search stopped, one without a row, to continue from."""
         cursors = [edge.cursor for edge in self.edges]
         if self._stopped is None:
             return cursors
@@ -234,7 +234,7 @@ class Page(Generic[Row]):
 
 
 class NoRows(Source[Any]):
-    """Of a page that has none, without a look into the database."""
+    """The source of an empty page; runs no query."""
 
     def rows(self) -> Sequence[Any]:
         return ()
@@ -250,24 +250,24 @@ class NoRows(Source[Any]):
 
 
 def empty_page(ordering: Ordering) -> Page[Any]:
-    """A page of no rows."""
+    """A page without rows."""
     return Page(NoRows(), ordering, PageRequest.read(ordering, PageArguments()))
 
 
 def open_page(info: Info[Any, Any], listing: Listing[Row], arguments: PageArguments) -> Page[Row]:
-    """The page that the arguments ask for; a plugin's fields on its rows are planned by the optimizer."""
+    """The page that the arguments describe; the optimizer also covers plugins' fields on its rows."""
     request = PageRequest.read(listing.ordering, arguments)
     return Page(_Whole(optimized(info, listing), request), listing.ordering, request)
 
 
 def optimized(info: Info[Any, Any], listing: Listing[Row]) -> Listing[Row]:
-    """The listing with what the operation selects of its rows read along with them."""
+    """The listing with joins and prefetches for what the operation selects."""
     among = None if listing.among is None else optimize(listing.among, info, config=WHOLE_ROWS)
     return replace(listing, rows=optimize(listing.rows, info, config=WHOLE_ROWS), among=among)
 
 
 class _Whole(Source[Row]):
-    """The rows of a field that stands alone."""
+    """The rows of a field that is not nested in other rows."""
 
     def __init__(self, listing: Listing[Row], request: PageRequest) -> None:
         self._listing = listing
@@ -284,16 +284,16 @@ class _Whole(Source[Row]):
         return behind is not None and behind.exists()
 
     def end(self) -> int | None:
-        return self._stretch.end if self._stretch is not None else None
+        return self._position_range.end if self._position_range is not None else None
 
     @cached_property
-    def _stretch(self) -> Stretch | None:
-        return self._listing.stretch_of(self._request)
+    def _position_range(self) -> PositionRange | None:
+        return self._listing.position_range_of(self._request)
 
     @cached_property
     def _rows(self) -> Sequence[Row]:
         found = self._request.cut(self._listing.rows, self._listing.ordering)
-        found = self._stretch.cut(found) if self._stretch is not None else found
+        found = self._position_range.cut(found) if self._position_range is not None else found
         rows = list(found[: self._request.limit])
-        self._listing.meet(rows)
+        self._listing.on_rows_read(rows)
         return rows

@@ -1,4 +1,4 @@
-"""What a plugin adds while it is effective, by name: read from its manifest and from the full schema."""
+"""The names of all that a plugin adds while it is effective, from its manifest and from the full schema."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.apps import apps
 from webnet.api.engine.current import current_schema
 from webnet.api.engine.ownership import Ownership
 from webnet.api.request.reader import Reading
-from webnet.api.resolvers.surfaces import find_address
+from webnet.api.resolvers.navigation_and_widgets import find_address
 from webnet.api.values.contributions import NavigationItem, PluginContributions, PluginPermission
 from webnet.customers.models import Role
 from webnet.plugins.models import PluginConfig
@@ -20,7 +20,7 @@ ROOTS = ("Query", "Mutation", "Subscription")
 
 
 def find_contributions(reading: Reading, plugin: PluginConfig) -> PluginContributions | None:
-    """All of it, also while the plugin is not effective; None to viewers, and where it is not loaded here."""
+    """What the plugin adds, even while it is not effective; None for the role VIEWER, and if it is not loaded here."""
     entry = registry.find(plugin.name)
     if entry is None or entry.status != "loaded" or entry.manifest is None or not reading.operates_in_view:
         return None
@@ -58,7 +58,7 @@ def find_contributions(reading: Reading, plugin: PluginConfig) -> PluginContribu
 
 
 def models_of(entry: Entry) -> tuple[Any, ...]:
-    """The models that the plugin names, or else those of its app."""
+    """The models that the plugin's manifest names, or else those of its app."""
     named = entry.manifest.models if entry.manifest is not None else None
     return tuple(named if named is not None else _app_models(entry.module))
 

@@ -21,7 +21,7 @@ from webnet.plugins.models import CustomerPluginConfig, PluginConfig, PluginHeal
 
 @filter_type
 class CustomerFilter:
-    """`search` is a case-insensitive part of slug or name; the last two ask what is effective after every rule."""
+    """`search` is a case-insensitive part of slug or name; the last two name a plugin that is, or is not, effective."""
 
     slug: list[str] | None
     search: str | None = lookup("slug__icontains", "name__icontains")
@@ -55,7 +55,7 @@ class PluginFilter:
     def apply(self, rows: QuerySet[PluginConfig], reading: Reading) -> QuerySet[PluginConfig]:
         if not is_given(self.health):
             return rows
-        if not reading.actor.is_platform_operator:  # to whom the platform's health is not shown
+        if not reading.actor.is_platform_operator:  # others don't see the platform's health
             return rows.none()
         checked = PluginHealth.objects.filter(customer=None, is_latest=True, status__in=plain(self.health))
         return rows.filter(pk__in=checked.values("plugin"))
@@ -86,7 +86,7 @@ class CustomerPluginConfigFilter:
 
 @filter_type
 class PluginAuditLogFilter:
-    """`platform`: true for rows of no customer, false for customers' rows; `createdFrom` is inclusive, `createdUntil`
+    """`platform`: true for the platform's rows, false for customers' rows; `createdFrom` is inclusive, `createdUntil`
     is not.
     """
 
@@ -103,23 +103,23 @@ class PluginAuditLogFilter:
     search: str | None = lookup(
         description=(
             "A case-insensitive part of a name, the version, action, code, request or reason, or of what changed; "
-            "a page looks through 50,000 positions, and more are left while it has a next one."
+            "a page searches 50,000 positions of the log, and there are more to search while it has a next page."
         ),
     )
 
     @property
     def searches(self) -> bool:
-        """Whether rows have to be read to find out if they fit, since no index knows."""
+        """Whether rows have to be read to find those that match, since no index can be used."""
         return bool(self.search)
 
     def apply(self, rows: QuerySet[PluginAuditLog], arguments: PageArguments | None = None) -> QuerySet[PluginAuditLog]:
-        """The rows that fit, but for the search; `arguments` are those of the page that is cut out of them."""
+        """The rows that match, without the search; `arguments` are those of the requested page."""
         rows = _of_customers(rows, self.customer)
         cursors = [name for name in ("after", "before") if getattr(arguments, name, None)]
         return created_between(rows, self.created_from or None, self.created_until or None, cursors=cursors)
 
     def find(self, rows: QuerySet[PluginAuditLog]) -> QuerySet[PluginAuditLog]:
-        """Those of the rows in which the searched text is."""
+        """The rows that contain the searched text."""
         return containing(rows, str(self.search)) if self.searches else rows
 
 
@@ -129,7 +129,7 @@ def availability_is(values: Iterable[str]) -> Q:
 
 
 def _of_customers(rows: QuerySet[PluginAuditLog], slugs: Any) -> QuerySet[PluginAuditLog]:
-    """By id, since that is what the index has; of one customer by equality, so that SQLite need not sort its rows."""
+    """By id, as in the index; for one customer by equality, so that SQLite need not sort the rows."""
     if not is_given(slugs):
         return rows
     wanted = Customer.objects.filter(slug__in=slugs).values("pk")

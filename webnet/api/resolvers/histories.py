@@ -1,9 +1,10 @@
-"""What became of a plugin, for the platform or for one customer: the changes of its settings, and what checks said."""
+"""A plugin's histories, for the platform or for one customer: changes of its settings, and results of health checks."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import product
 from operator import attrgetter
 from typing import TypeVar
 
@@ -39,7 +40,7 @@ def settings_of(
 
 
 def health_of_plugin(info: Info, plugin: PluginConfig, arguments: PageArguments) -> Page[PluginHealth] | None:
-    """The checks for the platform; None to those who are no operators of it."""
+    """The checks for the platform; None for viewers who are not platform operators."""
     is_operator = info.context.reading.actor.is_platform_operator
     return _open_health(info, plugin, None, arguments) if is_operator else None
 
@@ -71,9 +72,9 @@ def _open(
     listing: Listing[Row],
     has_any: Callable[[Customer, PluginConfig], bool],
 ) -> Page[Row]:
-    """The page of one plugin and owner, read with those of all that were met; `column` of the rows says the plugin.
+    """The page for one plugin and customer, read in one batch with the pages for all plugins that the request has read.
 
-    Most pairs have no history, which is known without a look into the database.
+    `column` is the rows' column for the plugin. Most pairs have no history: `has_any` knows that without a query.
     """
     reading = info.context.reading
     reading.remember_plugins([plugin])
@@ -82,11 +83,11 @@ def _open(
         return open_page(info, replace(listing, rows=listing.rows.none()), arguments)
 
     def among() -> list[tuple[int | None, object]]:
-        met = reading.known_plugins.values()
+        plugins = reading.known_plugins.values()
         if config is None:
-            return [(None, plugin_key(each)) for each in met]
-        customers = reading.customers.known()
-        return [(customer.pk, plugin_key(each)) for customer in customers for each in met if has_any(customer, each)]
+            return [(None, plugin_key(each)) for each in plugins]
+        pairs = product(reading.customers.known(), plugins)
+        return [(customer.pk, plugin_key(each)) for customer, each in pairs if has_any(customer, each)]
 
     return open_nested_page(
         info,

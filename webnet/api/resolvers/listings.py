@@ -1,4 +1,4 @@
-"""What lists and look-ups of the API hold: the rows that the viewer may see in this view, filtered and in order."""
+"""The rows that lists and look-ups of the API show: those the viewer may see in this view, filtered and in order."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def customers(info: Info, arguments: PageArguments) -> Page[Customer]:
     reading = info.context.reading
     rows = narrow(reading.visible_customers(), arguments.filter, reading)
     ordering = orders.CUSTOMERS.read(arguments.order)
-    return open_page(info, Listing(rows=rows, ordering=ordering, meet=reading.remember_customers), arguments)
+    return open_page(info, Listing(rows=rows, ordering=ordering, on_rows_read=reading.remember_customers), arguments)
 
 
 def plugins(info: Info, arguments: PageArguments) -> Page[PluginConfig]:
@@ -37,7 +37,7 @@ def plugins(info: Info, arguments: PageArguments) -> Page[PluginConfig]:
     reading = info.context.reading
     rows = narrow(reading.visible_plugins(), arguments.filter, reading)
     ordering = orders.PLUGINS.read(arguments.order)
-    return open_page(info, Listing(rows=rows, ordering=ordering, meet=reading.remember_plugins), arguments)
+    return open_page(info, Listing(rows=rows, ordering=ordering, on_rows_read=reading.remember_plugins), arguments)
 
 
 def dependencies(reading: Reading, plugin: PluginConfig) -> list[tuple[str, str, bool]]:
@@ -64,7 +64,7 @@ def configs(info: Info, arguments: PageArguments) -> Page[CustomerPluginConfig]:
 
 
 def configs_of_customer(reading: Reading, customer: Customer, *, effective: Any) -> list[CustomerPluginConfig]:
-    """One config for every plugin that exists for the viewer there, by name; `effective` tells which, if given."""
+    """One config for every plugin that exists for the viewer there, by name; `effective` can select some of them."""
     state = reading.state_of(customer)
     names = reading.visible_plugin_names_for(customer)
     found = [config for name, config in state.configs.items() if name in names]
@@ -75,7 +75,7 @@ def configs_of_customer(reading: Reading, customer: Customer, *, effective: Any)
 
 
 def configs_of_plugin(info: Info, plugin: PluginConfig, arguments: PageArguments) -> Page[CustomerPluginConfig] | None:
-    """The explicit choices about the plugin; None to those who are no platform operators."""
+    """The explicit choices about the plugin; None for viewers who are not platform operators."""
     reading = info.context.reading
     if not reading.actor.is_platform_operator:
         return None
@@ -91,7 +91,7 @@ def configs_of_plugin(info: Info, plugin: PluginConfig, arguments: PageArguments
 
 
 def find_config(reading: Reading, slug: str, plugin: str) -> CustomerPluginConfig | None:
-    """The config of a pair; None where the customer or the plugin does not exist for the viewer."""
+    """The config of a pair; None if the customer or the plugin does not exist for the viewer."""
     customer = reading.find_customer(slug)
     if customer is None or plugin not in reading.visible_plugin_names_for(customer):
         return None
@@ -105,26 +105,26 @@ def is_effective(reading: Reading, config: CustomerPluginConfig) -> bool:
 
 
 def reasons(reading: Reading, config: CustomerPluginConfig) -> Sequence[Reason]:
-    """Why the plugin is not effective for the customer; why its code can't run is told to operators only."""
+    """Why the plugin is not effective for the customer; only platform operators see why its code can't run."""
     state = reading.states.get(config.customer_id)
     found = state.reasons(config.plugin.name) if state is not None else ()
     if reading.actor.is_platform_operator:
         return found
     name = config.plugin.name
-    told = {
+    general = {
         IneffectiveCode.NOT_RUNNABLE: f"'{name}' can't run at the moment.",
-        IneffectiveCode.PAUSED: f"'{name}' is paused, since it failed; it is tried again by itself.",
+        IneffectiveCode.PAUSED: f"'{name}' is paused, since it failed; it is retried automatically.",
     }
-    return [Reason(code=each.code, message=told.get(each.code, each.message)) for each in found]
+    return [Reason(code=each.code, message=general.get(each.code, each.message)) for each in found]
 
 
 def audit_logs(info: Info, arguments: PageArguments) -> Page[PluginAuditLog]:
-    """The rows that the viewer may read; for those who are operators nowhere there are none."""
+    """The rows that the viewer may read: none for a viewer who is not an operator anywhere."""
     return open_page(info, _audit_logs(info.context.reading, arguments), arguments)
 
 
 def audit_logs_of_customer(info: Info, customer: Customer, arguments: PageArguments) -> Page[PluginAuditLog] | None:
-    """The customer's rows; None to viewers."""
+    """The customer's rows; None for the role VIEWER."""
     reading = info.context.reading
     if not reading.has_role(Role.OPERATOR, customer):
         return None
@@ -132,14 +132,14 @@ def audit_logs_of_customer(info: Info, customer: Customer, arguments: PageArgume
         info,
         parent=["customer_id"],
         key=(customer.pk,),
-        among=lambda: [(met.pk,) for met in reading.customers.known() if reading.has_role(Role.OPERATOR, met)],
+        among=lambda: [(each.pk,) for each in reading.customers.known() if reading.has_role(Role.OPERATOR, each)],
         arguments=arguments,
         make_listing=lambda: _audit_logs(reading, arguments),
     )
 
 
 def audit_logs_of_plugin(info: Info, plugin: PluginConfig, arguments: PageArguments) -> Page[PluginAuditLog] | None:
-    """The plugin's rows; None to those who are no platform operators."""
+    """The plugin's rows; None for viewers who are not platform operators."""
     reading = info.context.reading
     if not reading.actor.is_platform_operator:
         return None
@@ -155,7 +155,7 @@ def audit_logs_of_plugin(info: Info, plugin: PluginConfig, arguments: PageArgume
 
 
 def find_audit_log(reading: Reading, pk: int) -> PluginAuditLog | None:
-    """The row, where the viewer may read it."""
+    """The row, if the viewer may read it."""
     return _audit_logs(reading, PageArguments()).rows.filter(pk=pk).first()
 
 
@@ -178,15 +178,15 @@ def _explicit_configs(
         rows = rows.filter(~availability_is([Availability.WITHHELD]) & Q(plugin__enabled=True))
     rows = narrow(rows, arguments.filter)
 
-    def meet(read: Sequence[CustomerPluginConfig]) -> None:
+    def announce(read: Sequence[CustomerPluginConfig]) -> None:
         reading.announce_customers(config.customer_id for config in read)
         reading.remember_plugins(config.plugin for config in read)
 
-    return Listing(rows=rows, ordering=ordering, meet=meet)
+    return Listing(rows=rows, ordering=ordering, on_rows_read=announce)
 
 
 def audited_customers(reading: Reading) -> list[int] | QuerySet[Customer, int] | None:
-    """Whose audit rows the viewer may read, by primary key: customers' operators theirs; None means everything."""
+    """The customers, by primary key, whose audit rows the viewer may read as their operator; None means all."""
     if reading.view is not None:
         return [reading.view.pk] if reading.has_role(Role.OPERATOR, reading.view) else []
     if reading.actor.is_platform_operator:
@@ -200,8 +200,8 @@ def audit_logs_of(customers: Collection[int] | QuerySet[Customer, int] | None) -
     return rows if customers is None else rows.filter(customer_id__in=customers)
 
 
-def meet_audit_logs(reading: Reading, read: Sequence[PluginAuditLog]) -> None:
-    """Take note of rows that an answer has, so that what they need is read for all of them together."""
+def announce_audit_logs(reading: Reading, read: Sequence[PluginAuditLog]) -> None:
+    """Announce what these rows of a response refer to, so that it is read for all of them together."""
     reading.announce_customers(row.customer_id for row in read if row.customer_id is not None)
     reading.users.announce(row.actor_id for row in read if row.actor_id is not None)
     reading.remember_plugins(row for log in read if (row := reading.platform.plugins.get(log.plugin_name)))
@@ -209,7 +209,7 @@ def meet_audit_logs(reading: Reading, read: Sequence[PluginAuditLog]) -> None:
 
 def audit_listing(reading: Reading, rows: QuerySet[PluginAuditLog]) -> Listing[PluginAuditLog]:
     """These rows, newest first."""
-    return Listing(rows=rows, ordering=orders.AUDIT_LOGS, meet=lambda read: meet_audit_logs(reading, read))
+    return Listing(rows=rows, ordering=orders.AUDIT_LOGS, on_rows_read=lambda read: announce_audit_logs(reading, read))
 
 
 def _audit_logs(reading: Reading, arguments: PageArguments) -> Listing[PluginAuditLog]:

@@ -1,4 +1,4 @@
-"""The orders of lists: what clients may ask for, and what holds where they can't."""
+"""The orders of lists: those that clients can choose, and the fixed ones."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from webnet.plugins.models import CustomerPluginConfig
 
 
 def permissions_of(reading: Reading, customer: Customer) -> list[CustomerPermission] | None:
-    """Every permission of the plugins that the viewer may see there, by codename; None to viewers."""
+    """Every permission of the plugins that the viewer may see there, by codename; None for the role VIEWER."""
     if not reading.has_role(Role.OPERATOR, customer):
         return None
     configs = listings.configs_of_customer(reading, customer, effective=None)
@@ -21,7 +21,7 @@ def permissions_of(reading: Reading, customer: Customer) -> list[CustomerPermiss
 
 
 def find_permission(reading: Reading, slug: str, codename: str) -> CustomerPermission:
-    """One permission as it is now; raises NotFound where it, or its plugin, was just taken away."""
+    """One permission as it is now; raises NotFound if it, or its plugin, was removed in the meantime."""
     config = listings.find_config(reading, slug, codename.partition(".")[0])
     found = _permissions(reading, config) if config is not None else []
     permission = next((each for each in found if each.codename == codename), None)

@@ -1,4 +1,4 @@
-"""A plugin's settings as one viewer may see them: never a secret, and to customers nothing of the platform's own."""
+"""A plugin's settings as a viewer may see them: without secrets, and for customers without platform-only settings."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ class ShownSettings:
         return [SettingSource(path=path, layer=SettingLayer(layer)) for path, layer in shown]
 
     def secrets(self) -> list[SecretSetting]:
-        """One for every place of the schema that holds a secret, and for every one that is set."""
+        """One for each secret that the schema declares, and for each one that is set."""
         named = self._schema.secret_paths() if self._schema is not None else ()
         paths = dict.fromkeys((*(path for path in named if "*" not in path.split("/")), *sorted(self._layer.secrets)))
         return [self._secret(path) for path in paths if self._is_shown(path)]
 
     @property
     def _hides_global(self) -> bool:
-        """Without the schema nobody knows which of the global values are the platform's only."""
+        """Without the schema it is unknown which global values are platform-only, so customers see none."""
         return self._schema is None and not self._sees_all
 
     def _secret(self, path: str) -> SecretSetting:
@@ -64,7 +64,7 @@ class ShownSettings:
         return SecretSetting(path=path, is_set=stored is not None, updated_at=updated_at)
 
     def _show(self, settings: Mapping[str, Any]) -> Mapping[str, Any]:
-        # A value can be older than the mark that makes it a secret.
+        # A value can be older than the schema that declares it a secret.
         return prune_settings(settings, lambda path: not self._is_shown(path) or self._is_secret(path))
 
     def _is_shown(self, path: str) -> bool:
@@ -75,7 +75,7 @@ class ShownSettings:
 
 
 def show_changes(row: PluginAuditLog, *, sees_all: bool) -> tuple[ChangedSetting, ...]:
-    """What one change of settings did; what the schema calls secret or the platform's by now is treated as such."""
+    """What one change of settings did; the current schema decides what is secret or platform-only."""
     schema = layers.schema_of(row.plugin_name)
     if schema is None:
         return list_changes(row)

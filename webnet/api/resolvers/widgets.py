@@ -1,4 +1,4 @@
-"""Draws the dashboard's widgets: all at once, each off the request's thread, and one that fails stays alone."""
+"""Renders the dashboard's widgets: all at once, outside of the request's thread; a failing one affects no other."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ logger = logging.getLogger(__name__)
 
 BUDGET_SECONDS = 2.0
 
-Drawn: TypeAlias = "tuple[Any, str | None]"
+Rendered: TypeAlias = "tuple[Any, str | None]"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sheet:
-    """A widget to draw, and for whom."""
+class WidgetJob:
+    """A widget to render, and for whom."""
 
     row: PluginConfig
     widget: DeclaredWidget
@@ -40,13 +40,13 @@ class Sheet:
     user_id: int | None
 
 
-def draw(
+def render(
     reading: Reading, customer: Customer | None, wanted: Iterable[tuple[PluginConfig, DeclaredWidget]]
 ) -> list[DashboardWidget]:
-    """The widgets in order, drawn within one budget for all: what is not ready by then shows as failed."""
+    """The widgets in order, rendered within one time budget; those that are not ready by then show as failed."""
     ordered = sorted(wanted, key=lambda each: (each[1].order, each[1].title, each[0].name))
-    sheets = [
-        Sheet(
+    jobs = [
+        WidgetJob(
             row=row,
             widget=widget,
             context=_context(reading, customer, row),
@@ -55,9 +55,9 @@ def draw(
         )
         for row, widget in ordered
     ]
-    started = [_start(sheet) for sheet in sheets]
+    started = [_start(job) for job in jobs]
     wait(started, timeout=BUDGET_SECONDS)
-    return [_finish(sheet, future) for sheet, future in zip(sheets, started, strict=True)]
+    return [_finish(job, future) for job, future in zip(jobs, started, strict=True)]
 
 
 def _context(reading: Reading, customer: Customer | None, row: PluginConfig) -> HookContext:
@@ -65,11 +65,11 @@ def _context(reading: Reading, customer: Customer | None, row: PluginConfig) -> 
     return HookContext(customer=customer, actor=reading.actor, settings=layers.opened(row, config))
 
 
-def _start(sheet: Sheet) -> Future[Drawn]:
+def _start(job: WidgetJob) -> Future[Rendered]:
     try:
-        return _lane(sheet.row.name).start(lambda: _call(sheet))
+        return _lane(job.row.name).start(lambda: _call(job))
     except LaneBlocked as blocked:
-        refused: Future[Drawn] = Future()
+        refused: Future[Rendered] = Future()
         refused.set_exception(blocked)
         return refused
 
@@ -79,17 +79,17 @@ def _lane(plugin: str) -> Lane:
     return Lane(plugin, patience_seconds=BUDGET_SECONDS)
 
 
-def _call(sheet: Sheet) -> Drawn:
-    widget, context = sheet.widget, sheet.context
-    # There and back, so that what is no JSON fails here and not in the answer as a whole.
+def _call(job: WidgetJob) -> Rendered:
+    widget, context = job.widget, job.context
+    # Serialised and parsed again, so that a value that is not JSON fails here and not the whole response.
     data = orjson.loads(orjson.dumps(call_with(widget.data, context))) if widget.data is not None else None
     html = nh3.clean(call_with(widget.html, context)) if widget.html is not None else None
     return data, html
 
 
-def _finish(sheet: Sheet, future: Future[Drawn]) -> DashboardWidget:
-    row, widget = sheet.row, sheet.widget
-    data, html, error = None, None, _find_error(sheet, future)
+def _finish(job: WidgetJob, future: Future[Rendered]) -> DashboardWidget:
+    row, widget = job.row, job.widget
+    data, html, error = None, None, _find_error(job, future)
     if error is None:
         data, html = future.result()
     return DashboardWidget(
@@ -97,26 +97,26 @@ def _finish(sheet: Sheet, future: Future[Drawn]) -> DashboardWidget:
     )
 
 
-def _find_error(sheet: Sheet, future: Future[Drawn]) -> str | None:
-    plugin, name = sheet.row.name, sheet.widget.name
+def _find_error(job: WidgetJob, future: Future[Rendered]) -> str | None:
+    plugin, name = job.row.name, job.widget.name
     if not future.done():
         future.cancel()
         logger.error("Plugin '%s': its widget '%s' took longer than %g s.", plugin, name, BUDGET_SECONDS)
-        _count(sheet, None)
+        _count(job, None)
         return f"The widget '{name}' of '{plugin}' took longer than {BUDGET_SECONDS:g} seconds."
     raised = future.exception()
     if raised is None:
         return None
     logger.error("Plugin '%s': its widget '%s' failed.", plugin, name, exc_info=raised)
-    _count(sheet, raised)
+    _count(job, raised)
     return f"The widget '{name}' of '{plugin}' failed."
 
 
-def _count(sheet: Sheet, raised: BaseException | None) -> None:
+def _count(job: WidgetJob, raised: BaseException | None) -> None:
     count_for_user(
-        sheet.row.name,
-        user_id=sheet.user_id,
-        customer_id=sheet.customer.pk if sheet.customer is not None else None,
+        job.row.name,
+        user_id=job.user_id,
+        customer_id=job.customer.pk if job.customer is not None else None,
         raised=raised,
-        place=f"in the widget '{sheet.widget.name}'",
+        place=f"in the widget '{job.widget.name}'",
     )

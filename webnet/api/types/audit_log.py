@@ -87,7 +87,7 @@ class PluginAuditLog(Node):
     @field()
     @staticmethod
     def ip_address(root: strawberry.Parent[AuditRow], info: Info) -> str | None:
-        """Only for admins; null to others."""
+        """Only for admins; null for others."""
         return root.ip_address if listings.sees_ip_address(info.context.reading, root) else None
 
     @staticmethod

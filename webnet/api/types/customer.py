@@ -9,7 +9,7 @@ from webnet.api.declarations.connections import UncountedConnection, connection
 from webnet.api.declarations.fields import field, row_type
 from webnet.api.paging.pages import Page, PageArguments
 from webnet.api.request.context import Info
-from webnet.api.resolvers import listings, orders, permission_matrix, surfaces
+from webnet.api.resolvers import listings, navigation_and_widgets, orders, permission_matrix
 from webnet.api.resolvers.filters import CustomerFilter
 from webnet.api.types.audit_log import PluginAuditLog
 from webnet.api.types.viewer import Membership
@@ -45,12 +45,12 @@ class Customer(Node):
     @staticmethod
     def viewer_permissions(root: strawberry.Parent[models.Customer], info: Info) -> list[str]:
         """Codenames of what the viewer may do here with the plugins that are effective."""
-        return surfaces.permissions(info.context.reading, root)
+        return navigation_and_widgets.permissions(info.context.reading, root)
 
     @field()
     @staticmethod
     def permissions(root: strawberry.Parent[models.Customer], info: Info) -> list[CustomerPermission] | None:
-        """Every permission of the plugins that the viewer may see, and who has it; null to viewers."""
+        """Every permission of the plugins that the viewer may see, and who has it; null for the role VIEWER."""
         return permission_matrix.permissions_of(info.context.reading, root)
 
     @field(graphql_type=list[ConfigRef])
@@ -72,7 +72,7 @@ class Customer(Node):
     @field(graphql_type=list[Membership] | None)
     @staticmethod
     def members(root: strawberry.Parent[models.Customer], info: Info) -> list[models.Membership] | None:
-        """Null to those who are no admin here."""
+        """Null for viewers who are not admins of the customer."""
         reading = info.context.reading
         return reading.members.get(root.pk) if reading.has_role(Role.ADMIN, root) else None
 

@@ -27,7 +27,7 @@ from webnet.plugins import models
 
 
 def show_for_customer(config: models.CustomerPluginConfig, info: Info) -> ShownSettings:
-    """The customer's layer, without what is the platform's own unless an operator of it looks."""
+    """The customer's layer; platform-only settings are shown only to platform operators."""
     return ShownSettings(config.plugin, config, sees_all=info.context.actor.is_platform_operator)
 
 
@@ -55,7 +55,7 @@ class CustomerPluginConfig(Node):
     @field()
     @staticmethod
     def enabled(root: strawberry.Parent[models.CustomerPluginConfig]) -> bool | None:
-        """The customer's own choice; null where it has made none."""
+        """The customer's own choice; null if it has made none."""
         return root.enabled
 
     @field()
@@ -67,8 +67,8 @@ class CustomerPluginConfig(Node):
     @field()
     @staticmethod
     def effective(root: strawberry.Parent[models.CustomerPluginConfig], info: Info) -> bool:
-        """What holds after every rule, and why it does not when it does not: for people, and in the same order for
-        programs.
+        """Whether the plugin is effective for the customer. If it is not, `ineffectiveReasons` has the reasons for
+        people, and `ineffectiveCodes`, in the same order, for programs.
         """
         return listings.is_effective(info.context.reading, root)
 
@@ -108,13 +108,13 @@ class CustomerPluginConfig(Node):
     def settings_history(
         root: strawberry.Parent[models.CustomerPluginConfig], info: Info, arguments: PageArguments
     ) -> Page[PluginAuditLog] | None:
-        """The changes of the customer's layer, newest first; null to viewers."""
+        """The changes of the customer's layer, newest first; null for the role VIEWER."""
         return histories.settings_of(info, root.plugin, root, arguments)
 
     @field(graphql_type=PluginHealth | None)
     @staticmethod
     def health(root: strawberry.Parent[models.CustomerPluginConfig], info: Info) -> models.PluginHealth | None:
-        """The last check for this customer; null when there was none."""
+        """The last check for this customer; null if there was none."""
         return info.context.reading.find_health(root.plugin, customer_id=root.customer_id)
 
     @connection(UncountedConnection[PluginHealth])
@@ -128,7 +128,7 @@ class CustomerPluginConfig(Node):
     @field()
     @staticmethod
     def updated_at(root: strawberry.Parent[models.CustomerPluginConfig]) -> datetime | None:
-        """The last change; null where none was made."""
+        """The last change; null if there was none."""
         return root.updated_at  # of an unsaved config: None
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""What a plugin's own check said."""
+"""The result of a plugin's health check."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from webnet.plugins import models
 
 @row_type(models.PluginHealth)
 class PluginHealth:
-    """What a plugin's own check said."""
+    """The result of a plugin's health check."""
 
     status: HealthStatus
     message: str

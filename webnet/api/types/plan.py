@@ -23,13 +23,13 @@ class PlanStep:
 
 @object_type
 class PluginPlan:
-    """The steps as if dependencies or dependents were included; `steps` is empty where `refusal` is set."""
+    """The steps as if dependencies or dependents were included; `steps` is empty if `refusal` is set."""
 
     action: PlanAction
     plugin: PluginConfig | None = strawberry.field(graphql_type=Plugin | None)
     customer: CustomerRow | None = strawberry.field(graphql_type=Customer | None)
     steps: list[PlanStep]
     affected_customer_count: int = strawberry.field(
-        description="For how many of the viewer's customers some plugin starts or stops being effective."
+        description="The number of the viewer's customers for whom some plugin starts or stops being effective."
     )
     refusal: Refusal | None

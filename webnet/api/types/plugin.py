@@ -29,7 +29,7 @@ from webnet.plugins import models
 
 @object_type
 class PluginDependency:
-    """What a plugin needs; `plugin` is null where it is not installed, `specifier` is PEP 440."""
+    """What a plugin needs; `plugin` is null if it is not installed; `specifier` is a version specifier (PEP 440)."""
 
     name: str
     specifier: str
@@ -47,8 +47,8 @@ def show_globally(plugin: models.PluginConfig, info: Info) -> ShownSettings | No
 
 @row_type(models.PluginConfig, name="Plugin", filter=PluginFilter, order=orders.PLUGINS)
 class Plugin(Node):
-    """A plugin, as the platform knows it. What concerns other customers or the inside of the platform is null to those
-    who are no operators of it.
+    """A plugin, as the platform knows it. Fields about other customers or the platform's internals are null for viewers
+    who are not platform operators.
     """
 
     name: str
@@ -81,7 +81,7 @@ class Plugin(Node):
     @field()
     @staticmethod
     def status_traceback(root: strawberry.Parent[models.PluginConfig], info: Info) -> str | None:
-        """Where the reason was raised; null where nothing was, and to those who are no operators."""
+        """The traceback of the reason; null if there is none, and for viewers who are not platform operators."""
         return root.status_traceback or None if info.context.actor.is_platform_operator else None
 
     @field(graphql_type=list[PluginDependency])
@@ -99,7 +99,7 @@ class Plugin(Node):
     @field(graphql_type=JSON | None)
     @staticmethod
     def settings_schema(root: strawberry.Parent[models.PluginConfig], info: Info) -> Json:
-        """JSON Schema, draft 2020-12; null where the plugin declares none."""
+        """JSON Schema, draft 2020-12; null if the plugin declares none."""
         return ShownSettings(root, sees_all=info.context.actor.is_platform_operator).schema()
 
     @field(graphql_type=JSON | None)
@@ -138,7 +138,7 @@ class Plugin(Node):
     @field(graphql_type=PluginHealth | None)
     @staticmethod
     def health(root: strawberry.Parent[models.PluginConfig], info: Info) -> models.PluginHealth | None:
-        """The last check for the platform; null when there was none."""
+        """The last check for the platform; null if there was none."""
         reading = info.context.reading
         return reading.find_health(root, customer_id=None) if reading.actor.is_platform_operator else None
 
@@ -154,7 +154,7 @@ class Plugin(Node):
     @staticmethod
     def contributions(root: strawberry.Parent[models.PluginConfig], info: Info) -> object | None:
         """Null to viewers."""
-        from webnet.api.resolvers import contributions  # It makes entries of the menu, which show their plugin.
+        from webnet.api.resolvers import contributions  # It creates navigation items, whose type refers to this one.
 
         return contributions.find_contributions(info.context.reading, root)
 

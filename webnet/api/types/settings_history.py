@@ -1,4 +1,4 @@
-"""What became of a layer of settings: its changes, from the audit log."""
+"""The changes of a layer of settings, from the audit log."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from webnet.plugins.settings.history import revision_of
 
 @object_type
 class ChangedSetting:
-    """One value before and after; null where it was not set, and always for a secret."""
+    """One value before and after; null if it was not set, and always for a secret."""
 
     path: str
     is_secret: bool
@@ -38,7 +38,7 @@ class ChangedSetting:
 
 @row_type(PluginAuditLog, name="SettingsChange")
 class SettingsChange:
-    """One change of a layer of settings; `revision` is the layer's since then."""
+    """One change of a layer of settings; `revision` is that of the layer after the change."""
 
     created_at: datetime
     actor_name: str

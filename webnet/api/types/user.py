@@ -1,4 +1,4 @@
-"""Somebody who can sign in."""
+"""A user who can sign in."""
 
 from __future__ import annotations
 

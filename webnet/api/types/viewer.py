@@ -1,4 +1,4 @@
-"""The signed-in user, and what is theirs."""
+"""The signed-in user, with their memberships and API tokens."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class ApiToken(Node):
     @field(graphql_type=CustomerRef | None)
     @staticmethod
     def only_customer(root: strawberry.Parent[models.ApiToken], info: Info) -> models.Customer | None:
-        """Where set, the token reaches only this customer, with at most this role."""
+        """If set, the token is valid only for this customer, with at most this role."""
         pk = root.only_customer_id
         return info.context.reading.customers.get(pk) if pk is not None else None
 
@@ -69,7 +69,7 @@ class ApiToken(Node):
 
 @object_type
 class Viewer:
-    """The signed-in user, and what is theirs."""
+    """The signed-in user, with their memberships and API tokens."""
 
     @field(graphql_type=User)
     @staticmethod
@@ -93,5 +93,5 @@ class Viewer:
 
 
 def find_viewer(info: Info) -> Viewer | None:
-    """The viewer; None when nobody is signed in."""
+    """The viewer; None if nobody is signed in."""
     return Viewer() if info.context.is_signed_in else None

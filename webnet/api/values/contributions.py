@@ -1,4 +1,4 @@
-"""What plugins add: entries of the menu, widgets of the dashboard, and permissions, with the roles that have them."""
+"""What plugins add: navigation items, dashboard widgets, and permissions with the roles that have them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from webnet.plugins.models import PluginConfig
 
 @object_type
 class NavigationItem:
-    """An entry in the menu."""
+    """An item of the navigation."""
 
     plugin: PluginConfig = strawberry.field(graphql_type=PluginRef)
     label: str

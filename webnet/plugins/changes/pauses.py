@@ -1,7 +1,7 @@
 """Quarantine: pauses what fails too often, retries it when its pause is over, and resumes it on request.
 
 Each process that serves calls `pause_and_retry` every few seconds. It adds the process's own failures to the table that
-all processes share, and judges the totals.
+all processes share, and checks the totals.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def _pause_failing(counted: Mapping[FailureKey, FailureCount], now: datetime) ->
     slugs = dict(Customer.objects.filter(pk__in={pk for _, pk in failing if pk}).values_list("pk", "slug"))
     window = settings.WEBNET_PAUSE_WINDOW_MINUTES
     for (plugin, customer_id), total in failing.items():
-        # A customer that was purged in the meantime has nothing left to pause.
+        # For a customer that was purged in the meantime, nothing needs to be paused.
         if customer_id and customer_id not in slugs:
             continue
         seen = f"{total.failures - total.unattended} failures that {total.users} users saw"
@@ -77,7 +77,7 @@ def _pause_failing(counted: Mapping[FailureKey, FailureCount], now: datetime) ->
 
 
 def _is_too_much(total: FailureTotal) -> bool:
-    """Hooks and health checks count by themselves; what users see only counts once it is not one user alone."""
+    """Failures of hooks and health checks suffice; those that users see count only if several users see them."""
     enough, users = settings.WEBNET_PAUSE_AFTER_FAILURES, settings.WEBNET_PAUSE_AFTER_USERS
     return total.unattended >= enough or (total.failures >= enough and total.users >= users)
 
@@ -97,7 +97,7 @@ def retry_due(now: datetime) -> tuple[PluginChange, ...]:
 
 @audited
 def pause(operation: Operation, *, customer: str | None, error: str, now: datetime) -> PluginChange:
-    """Pause the plugin, for longer each time; one that is paused already, or can't run at all, stays as it is."""
+    """Pause the plugin, for longer each time; a plugin that is paused already, or can't run at all, stays as it is."""
     access.require_operator(operation.actor)
     scope = lock_scope(operation, customer)
     row = scope.row(operation.plugin_name)
@@ -115,7 +115,7 @@ def pause(operation: Operation, *, customer: str | None, error: str, now: dateti
 
 @audited
 def resume(operation: Operation, *, customer: str | None) -> PluginChange:
-    """End the pause on request, and forget the pauses before it: somebody has seen to it."""
+    """End the pause on request, and forget earlier pauses: the problem is taken to be fixed."""
     scope = lock_scope(operation, customer)
     row = scope.row(operation.plugin_name)
     if row.is_paused:
@@ -163,7 +163,7 @@ def _write(scope: Scope, row: PausedRow) -> None:
             row.status, row.status_reason = PluginStatus.LOADED, ""
         row.save(update_fields=[*PAUSE_FIELDS, "status", "status_reason"])
     scope.renew()
-    # A pause or a new try begins now: the failures that led to it no longer count.
+    # A pause or a new attempt begins: the failures that led to it no longer count.
     plugin = row.name if isinstance(row, PluginConfig) else row.plugin.name
     failures.forget(plugin, scope.customer.pk if scope.customer is not None else 0)
 

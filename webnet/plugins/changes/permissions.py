@@ -14,9 +14,9 @@ from webnet.plugins.gate.permissions import declared_by
 def set_permission(
     operation: Operation, codename: str, *, customer: str, role: Role, granted: bool | None
 ) -> PluginChange:
-    """Give the role the permission (True), take it (False), or leave it to the default (None); for admins.
+    """Give the role the permission (True), take it away (False), or use the default again (None); for admins.
 
-    Whether the plugin is effective for the customer yet does not matter.
+    The plugin need not be effective for the customer.
     """
     scope = lock_customer(operation, customer, Role.ADMIN)
     name = codename.removeprefix(f"{operation.plugin_name}.")

@@ -1,4 +1,4 @@
-"""What a change would do, without doing it: the steps in order, and how many customers would notice."""
+"""What a change would do, without doing it: the steps in order, and how many customers it would affect."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class PlanStep:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """The steps in order, with dependencies or dependents included; none where `refusal` says why not."""
+    """The steps in order, with dependencies or dependents included; empty if `refusal` is set."""
 
     steps: tuple[PlanStep, ...] = ()
     affected_customer_count: int = 0
@@ -94,7 +94,7 @@ CHOICES = {PlanAction.ENABLE: True, PlanAction.DISABLE: False, PlanAction.RESET:
 
 
 def _count_affected(actor: Actor, before: PlatformState, names: Iterable[str], *, is_on: bool) -> int:
-    """For how many of the actor's customers the set of effective plugins differs."""
+    """The number of the actor's customers whose set of effective plugins would change."""
     changed = {name: copy.copy(before.plugins[name]) for name in names}
     for row in changed.values():
         row.enabled = is_on

@@ -1,7 +1,7 @@
-"""For whom a change is made: for everybody, on the plugins' own rows, or for one customer, on its choices.
+"""For whom a change is made: everybody, in the plugins' own rows, or one customer, in its choices.
 
-Both scopes answer the same questions, so that switching is written once (`switching`). A scope is read from rows;
-`lock_scope` holds them first, in the order that all changes keep: platform, customer, rows, audit log.
+Both scopes have the same methods, so that switching is written once (`switching`). A scope is read from rows;
+`lock_scope` locks them first, in the order that all changes use: platform, customer, rows, audit log.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConf
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """What shall be stored for one plugin.
+    """What is to be stored for one plugin.
 
     For a customer `enabled` may be None, for no choice, and an empty `availability` means the plugin's.
     """
@@ -71,7 +71,7 @@ class PlatformScope:
         return names
 
     def check_availability(self, wanted: Choice) -> None:
-        """Refuse an availability that would leave some customer with a plugin on and one that it needs off."""
+        """Refuse an availability with which some customer would have a plugin on but one of its dependencies off."""
         row, plugins = self.row(wanted.plugin), self.platform.plugins
         if wanted.availability == row.availability:
             return
@@ -153,7 +153,7 @@ class CustomerScope:
         return names
 
     def check_availability(self, wanted: Choice) -> None:
-        """Refuse an availability that would switch the plugin on or off where others of the customer are in the way."""
+        """Refuse an availability that would switch the plugin on or off if other plugins prevent that."""
         self.plan_switch(wanted, cascade=False)
 
     def nodes(self) -> dict[str, PluginNode]:
@@ -207,7 +207,7 @@ def lock_platform(operation: Operation) -> PlatformScope:
 
 
 def lock_customer(operation: Operation, slug: str, role: Role = Role.OPERATOR) -> CustomerScope:
-    """One customer, for its people from that role up. Raises NotFound for what does not exist for the actor."""
+    """One customer, for members with at least that role. Raises NotFound for what does not exist for the actor."""
     operation.customer = access.find_customer(operation.actor, slug)
     access.require(operation.actor, role, customer=operation.customer)
     operations.lock_customer(operation.customer)
@@ -224,7 +224,7 @@ def find_plugin(plugins: Mapping[str, PluginConfig], name: str) -> PluginConfig:
 
 
 def find_seen_plugin(actor: Actor, state: CustomerState, name: str) -> PluginConfig:
-    """The plugin's row. Raises NotFound where it does not exist, or not for the customer's own people."""
+    """The plugin's row. Raises NotFound if it does not exist, or not for the customer's members."""
     row = find_plugin(state.platform.plugins, name)
     is_seen = row.enabled and state.availability(name) != Availability.WITHHELD
     if not is_seen and not actor.is_platform_operator:
@@ -257,7 +257,7 @@ def _on(row: PluginConfig) -> Q:
 
 
 def _where_any(conditions: dict[str, Q]) -> dict[str, Q]:
-    """Those of the conditions that some customer fulfils."""
+    """The conditions that hold for some customer."""
     return {name: condition for name, condition in conditions.items() if Customer.objects.filter(condition).exists()}
 
 

@@ -1,4 +1,4 @@
-"""Changes one layer of a plugin's settings: everybody's, or one customer's."""
+"""Changes one layer of a plugin's settings: the global one, or one customer's."""
 
 from __future__ import annotations
 
@@ -13,30 +13,32 @@ from webnet.plugins.settings import layers, validity
 from webnet.plugins.settings.edits import Edit, invalid, is_same
 from webnet.plugins.settings.history import audit_view, changed_secrets
 from webnet.plugins.settings.layers import Layer
-from webnet.plugins.settings.validity import Foresight, Issues, describe_fault, find_issues
+from webnet.plugins.settings.validity import CustomerIssues, Issues, describe_fault, find_issues
 
 
 @dataclass(frozen=True, kw_only=True)
 class SettingsChange:
-    """How a layer shall be edited, and on which conditions; `foresight` is of global changes only."""
+    """An edit of a layer, and its conditions; `customer_issues` is for global changes only."""
 
     edit: Edit
     expected_revision: int | None = None
     allow_invalid: bool = False
-    foresight: Foresight = field(default_factory=Foresight)
+    customer_issues: CustomerIssues = field(default_factory=CustomerIssues)
 
 
-def look_ahead(operation: Operation, change: SettingsChange) -> SettingsChange:
-    """The change of the global layer with what it would mean for customers, found out before the lock is taken.
+def with_customer_issues(operation: Operation, change: SettingsChange) -> SettingsChange:
+    """The change of the global layer with the issues that customers would have, found before the lock is taken.
 
-    Validating the layers of many customers takes a while, during which nothing else could be changed.
+    Validating the layers of many customers takes a while, and with the lock nothing else could be changed meanwhile.
     """
-    return replace(change, foresight=validity.look_ahead(operation.actor, operation.plugin_name, change.edit))
+    return replace(
+        change, customer_issues=validity.find_customer_issues(operation.actor, operation.plugin_name, change.edit)
+    )
 
 
 @audited
 def change_global(operation: Operation, change: SettingsChange) -> PluginChange:
-    """Edit the layer that holds for everybody; refused where customers' own settings would not fit any more."""
+    """Edit the layer that holds for everybody; refused if customers' own settings would no longer be valid."""
     scope = lock_platform(operation)
     row = scope.row(operation.plugin_name)
     require_runnable(scope.platform, row)
@@ -45,7 +47,7 @@ def change_global(operation: Operation, change: SettingsChange) -> PluginChange:
         issues = find_issues(row)
         if issues and not change.allow_invalid:
             raise invalid(row.name, issues)
-        validity.refuse_or_note(row, change.foresight, revision=revision, allow_invalid=change.allow_invalid)
+        validity.refuse_or_store(row, change.customer_issues, revision=revision, allow_invalid=change.allow_invalid)
         row.settings_fault = describe_fault(layers.schema_of(row.name), issues)
         row.save()
         scope.renew()
@@ -68,7 +70,7 @@ def change_customer(operation: Operation, change: SettingsChange, *, customer: s
 
 
 def _edit(operation: Operation, plugin: str, layer: Layer, change: SettingsChange) -> bool:
-    """Edit the layer, not yet saved, and record the change; False where it changes nothing."""
+    """Edit the layer, not yet saved, and record the change; False if it changes nothing."""
     current = layer.settings_revision
     if change.expected_revision is not None and change.expected_revision != current:
         message = (
@@ -90,7 +92,7 @@ def _describe_change(operation: Operation, scope: Scope) -> PluginChange:
 
 
 def _visible_issues(operation: Operation, row: PluginConfig, issues: Issues) -> Issues:
-    """The issues that the actor may know of: what only the platform can set is not named to customers."""
+    """The issues that the actor may see: for customers, without those of platform-only settings."""
     schema = layers.schema_of(row.name)
     if schema is None or operation.actor.is_platform_operator:
         return issues

@@ -54,7 +54,7 @@ def switch(
 def set_availability(operation: Operation, *, customer: str | None, availability: Availability | None) -> PluginChange:
     """Set what customers may do; None is the plugin's own for one customer, and OFFERED for everybody.
 
-    For platform operators. No hook runs for everybody's availability: which customers it switches is not looked at.
+    For platform operators. No hook runs for everybody's availability: it is not determined which customers it switches.
     """
     access.require_operator(operation.actor)
     scope = lock_scope(operation, customer)
@@ -96,5 +96,5 @@ def _write(operation: Operation, scope: Scope, choices: list[Choice]) -> PluginC
 
 
 def describe_switch(row: PluginConfig | CustomerPluginConfig) -> dict[str, object]:
-    """What an audit row holds of a switch, before and after."""
+    """What an audit row contains about a switch, before and after."""
     return {"enabled": row.enabled, "availability": row.availability or None}

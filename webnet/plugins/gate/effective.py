@@ -1,4 +1,4 @@
-"""The gate: which plugin is effective for which customer now. Every surface asks it; states are cached by token."""
+"""The gate: which plugin is effective for which customer now. Everything uses it; states are cached by token."""
 
 from __future__ import annotations
 
@@ -115,16 +115,16 @@ def _load_platform(token: str | None) -> PlatformState:
 
 
 def _why_withheld(row: PluginConfig) -> str | None:
-    """Why this process can't run the plugin, whatever its row says."""
+    """Why this process can't run the plugin, independently of its row."""
     entry = registry.find(row.name)
     if entry is None:
         return f"'{row.name}' is not loaded in this process; restart it."
     if entry.status != "loaded" or entry.identity is None:
         return entry.reason or f"'{row.name}' is {entry.status} in this process."
-    # An older version may run until its process is restarted; a newer one has to wait until a sync accepts it.
+    # An older version may run until its process is restarted; a newer one can't run until a sync accepts it.
     version = entry.identity.version
     if row.version and version != row.version and is_newer(version, than=row.version):
-        waits = f"Version {version} of '{row.name}' waits to be taken: run 'manage.py sync_plugins'."
+        waits = f"Version {version} of '{row.name}' is not in use yet: run 'manage.py sync_plugins'."
         return row.status_reason or waits
     return None
 
@@ -221,7 +221,7 @@ def visible_plugins(actor: Actor, customer: Customer | None = None) -> QuerySet[
     """The plugins that exist for this actor: all for a platform operator.
 
     For others those that are enabled globally and not withheld from each of their customers, or not from `customer`,
-    where one is given.
+    if one is given.
     """
     if actor.is_platform_operator:
         return PluginConfig.objects.all()

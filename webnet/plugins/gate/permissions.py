@@ -1,4 +1,4 @@
-"""Who may do what with a plugin: its permissions, who has them by default, and what a customer decided otherwise."""
+"""Who may do what with a plugin: its permissions, who has them by default, and what customers decided."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from webnet.plugins.registry import registry
 
 @dataclass(frozen=True, kw_only=True)
 class RoleGrant:
-    """Whether one role of a customer has a permission; `decision` is the customer's own, None where it made none."""
+    """Whether one role of a customer has a permission; `decision` is the customer's own, None if it made none."""
 
     role: Role
     granted: bool
@@ -25,9 +25,9 @@ class RoleGrant:
 
 
 def require_permission(actor: Actor, customer: Customer, codename: str, *, state: CustomerState | None = None) -> None:
-    """Raise unless the actor has the permission for the customer; NotFound where it is not one of their customers.
+    """Raise unless the actor has the permission for the customer; NotFound if it is not one of their customers.
 
-    `state` is the customer's, where it was read already.
+    `state` is the customer's, if it was read already.
     """
     found = state or customer_state(customer)
     if codename in permissions_of(actor, customer, state=found, plugin=codename.partition(".")[0]):
@@ -45,7 +45,7 @@ def permissions_of(
 ) -> frozenset[str]:
     """The codenames of all that the actor may do for the customer now, with every plugin or with one.
 
-    `state` is the customer's, where it was read already.
+    `state` is the customer's, if it was read already.
     """
     held = access.role_in(actor, customer)
     return granted_to(held, state or customer_state(customer), plugin=plugin) if held is not None else frozenset()
@@ -83,7 +83,7 @@ def grants(state: CustomerState, plugin: str, permission: Permission) -> tuple[R
 
 
 def _is_granted(permission: Permission, role: Role, decisions: Mapping[str, bool]) -> bool:
-    """By the customer's decision for that very role; else by default, or since a lower role was given it."""
+    """By the customer's decision for this role; else by default, or because a lower role was given it."""
     decided = decisions.get(role.value)
     if decided is not None:
         return decided

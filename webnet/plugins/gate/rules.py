@@ -1,4 +1,4 @@
-"""The rule of the gate, computed from rows: what is effective for a customer, and why the rest is not."""
+"""The rule of the gate, computed from rows: what is effective for a customer, and why other plugins are not."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class PlatformState:
     unloaded: Mapping[str, str]
 
     def needed_by(self, plugin: str) -> frozenset[str] | None:
-        """The plugin and all it needs, directly or not; None where one of them can't be effective for anybody."""
+        """The plugin and all that it needs, directly or not; None if one of them can't be effective for anybody."""
         needed: set[str] = set()
         stack = [plugin]
         while stack:
@@ -60,7 +60,7 @@ class PlatformState:
 
     @cached_property
     def nodes(self) -> Mapping[str, PluginNode]:
-        """The plugins as the planner sees them: on is enabled."""
+        """The plugins as the planner sees them: on means enabled."""
         return {
             row.name: PluginNode(
                 name=row.name,
@@ -73,12 +73,12 @@ class PlatformState:
 
     @cached_property
     def obstacles(self) -> Mapping[str, tuple[Reason, ...]]:
-        """By plugin, why it is effective for nobody, whatever customers choose; empty where it can be effective."""
+        """By plugin, why it can't be effective for any customer; empty if it can be."""
         return {name: tuple(self._find_obstacles(row)) for name, row in self.plugins.items()}
 
     @cached_property
     def circles(self) -> Mapping[str, tuple[str, ...]]:
-        """The plugins that need themselves, directly or not, each with the path of needs back to itself."""
+        """The plugins that need themselves, directly or not, each with the path of dependencies back to itself."""
         return {name: path for name in self.nodes if (path := find_cycle(self.nodes, name))}
 
     def _find_obstacles(self, row: PluginConfig) -> Iterator[Reason]:
@@ -146,7 +146,7 @@ class CustomerState:
         return row.settings_fault if row is not None and row.overrides else self.platform.plugins[plugin].settings_fault
 
     def is_switched_on(self, plugin: str) -> bool:
-        """On by availability and choice, whatever else may stand in the way."""
+        """On by availability and choice, even if something else prevents it from being effective."""
         return self._switched_off(plugin) is None
 
     def reasons(self, plugin: str) -> tuple[Reason, ...]:
@@ -155,7 +155,7 @@ class CustomerState:
             self._known[plugin] = tuple(self._find_reasons(plugin))
         return self._known[plugin]
 
-    # Plugins that need the same one all ask for its reasons.
+    # Cached, since all plugins that need the same one use its reasons.
     @cached_property
     def _known(self) -> dict[str, tuple[Reason, ...]]:
         return {}
@@ -170,7 +170,7 @@ class CustomerState:
             yield Reason(code=IneffectiveCode.PAUSED, message=own.pause_reason)
         if fault := self.settings_fault(plugin):
             yield Reason(code=IneffectiveCode.INVALID_SETTINGS, message=f"The settings of '{plugin}' {fault}")
-        # The needs of a circle lead back to it: its plugins would ask each other without end.
+        # The dependencies of a circle lead back to it: following them would never end.
         if plugin not in self.platform.circles:
             yield from self._find_ineffective_needs(plugin)
         if not self.customer.is_active:
@@ -179,7 +179,7 @@ class CustomerState:
 
     def _find_ineffective_needs(self, plugin: str) -> Iterator[Reason]:
         for need in self.platform.nodes[plugin].dependencies:
-            # One that is not installed is an obstacle for everybody, named there.
+            # One that is not installed is an obstacle for everybody, which is reported there.
             if need.name in self.platform.plugins and self.reasons(need.name):
                 message = f"'{plugin}' needs '{need.name}', which is not effective for '{self.customer.slug}'."
                 yield Reason(code=IneffectiveCode.DEPENDENCY_NOT_EFFECTIVE, message=message)

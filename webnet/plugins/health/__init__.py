@@ -1,1 +1,1 @@
-"""Asking plugins how they are, and storing their answers."""
+"""Runs plugins' health checks, and stores their results."""

@@ -25,7 +25,7 @@ ACTION = "check_plugin_health"
 
 @dataclass(frozen=True, kw_only=True)
 class CheckOutcome:
-    """One plugin's result, or the refusal where it can't be checked."""
+    """One plugin's result, or the refusal if it can't be checked."""
 
     plugin: str
     health: PluginHealth | None = None
@@ -45,7 +45,7 @@ def check(operation: Operation, registry: PluginRegistry, slug: str | None) -> P
     """Check one plugin; the audit log gets a row for it."""
     row, config = _begin(operation, slug)
     started = _start(registry, operation.actor, row, config)
-    # Wait outside of any transaction: no lock is held while a plugin takes its time.
+    # Wait outside of any transaction: no lock is held while a plugin's check runs.
     return _store(operation, started, probe.finish(started.check), is_always_audited=True)
 
 
@@ -127,7 +127,7 @@ def _start(
 
 
 def _call(plugin: PluginBase | None, context: HookContext) -> Any:
-    dict(context.settings)  # A secret that does not open makes the plugin unhealthy, even if its check reads none.
+    dict(context.settings)  # A secret that can't be decrypted makes the plugin unhealthy, even if its check reads none.
     return call_hook(plugin, "health_check", context) if plugin is not None else None
 
 

@@ -18,7 +18,7 @@ from webnet.plugins.models import PluginConfig, PluginHealth
 from webnet.plugins.runtime import failures
 from webnet.plugins.runtime.thread_lanes import Lane, LaneBlocked
 
-# A user or a command waits for the answer.
+# A user or a command waits for the result.
 DEADLINE_SECONDS = 5.0
 # Of each plugin for the platform, and for each customer.
 KEPT_RESULTS = 100
@@ -37,7 +37,7 @@ class TimedReport:
 
 @dataclass(frozen=True, kw_only=True)
 class RunningCheck:
-    """A check that was started; `future` is None where every thread of the plugin hangs in checks before it."""
+    """A check that was started; `future` is None if every thread of the plugin hangs in earlier checks."""
 
     plugin: str
     customer: Customer | None
@@ -46,7 +46,7 @@ class RunningCheck:
 
 
 def start(call: Callable[[], Any], *, plugin: str, customer: Customer | None = None) -> RunningCheck:
-    """Start a check, without waiting for its answer."""
+    """Start a check, without waiting for its result."""
     started = time.monotonic()
     try:
         future = _lane(plugin).start(lambda: _time(call))
@@ -56,16 +56,16 @@ def start(call: Callable[[], Any], *, plugin: str, customer: Customer | None = N
 
 
 def finish(check: RunningCheck) -> TimedReport:
-    """The answer, waited for until the deadline; what raises is unhealthy, and what hangs is unknown.
+    """Wait for the result until the deadline: UNHEALTHY if the check raises, UNKNOWN if it hangs.
 
     Python can't stop a thread: one that hangs stays behind until it returns or the process ends.
     """
     if check.future is None:
-        return _hang(check, "gave no answer before, and all its threads still hang")
+        return _hang(check, "did not return before, and all its threads still hang")
     wait([check.future], timeout=max(0.0, check.started + DEADLINE_SECONDS - time.monotonic()))
     if not check.future.done():
         check.future.cancel()
-        return _hang(check, f"gave no answer within {DEADLINE_SECONDS:g} s")
+        return _hang(check, f"did not return within {DEADLINE_SECONDS:g} s")
     answered, duration_ms = check.future.result()
     report = answered if isinstance(answered, HealthReport) else _fail(check, answered)
     return TimedReport(report=report, duration_ms=duration_ms)
@@ -79,7 +79,7 @@ def find_latest(row: PluginConfig, customer: Customer | None) -> PluginHealth | 
 def store(row: PluginConfig, customer: Customer | None, found: TimedReport) -> PluginHealth:
     """Store the result as the latest one of this plugin, for the platform or for the customer.
 
-    To be called within a transaction. Raises NotFound where the plugin was uninstalled in the meantime.
+    To be called within a transaction. Raises NotFound if the plugin was uninstalled in the meantime.
     """
     # Lock the plugin's row, so that of two results only one is the latest. `no_key` lets others insert rows that refer
     # to the plugin meanwhile.
@@ -97,7 +97,7 @@ def store(row: PluginConfig, customer: Customer | None, found: TimedReport) -> P
         checked_at=timezone.now(),
         duration_ms=found.duration_ms,
     )
-    # The newest row beyond those that are kept; it and all older ones go.
+    # The newest row beyond those that are kept; it and all older ones are deleted.
     surplus = results.order_by("-pk").values_list("pk", flat=True)[KEPT_RESULTS : KEPT_RESULTS + 1]
     results.filter(pk__lte=next(iter(surplus), 0)).delete()
     return health

@@ -1,4 +1,4 @@
-"""Calls `after_enable` and `after_disable` after the commit, at least once, in whichever process can.
+"""Calls `after_enable` and `after_disable` after the commit, at least once, in any process.
 
 A row is written with the change. The process that made the change calls the hook right after the commit and deletes the
 row. If it died before that, its claim on the row expires, and the next process that looks for due rows calls the hook.
@@ -49,9 +49,9 @@ def _call_claimed(claim: str) -> None:
     for call in outbox.claimed_by(claim):
         entry = registry.find(call.plugin.name)
         plugin = entry.plugin if entry is not None and entry.status == "loaded" else None
-        # Attempts are counted before each call: these ones took their processes down.
+        # Attempts are counted before each call: the processes of these calls did not survive them.
         if call.attempts >= outbox.MAXIMUM_ATTEMPTS:
-            _fail(call, f"its {call.hook} never came to an end, and its process did.")
+            _fail(call, f"its {call.hook} did not return before its process ended.")
         elif plugin is not None and time.monotonic() < ends and outbox.begin(call):
             _call(plugin, call)
         else:
@@ -73,10 +73,10 @@ def _call(plugin: PluginBase, call: OwedCall) -> None:
         else:
             _fail(call, failures.describe_hook_error(call.hook, error), error)
         return
-    # A hook that has begun can't be stopped: should it end well after all, that counts.
+    # A running hook can't be stopped; if it succeeds later, that counts.
     if not future.cancel():
         future.add_done_callback(lambda late: _finish_late(call, late))
-    _fail(call, f"its {call.hook} did not end within {DEADLINE_SECONDS:g} s.")
+    _fail(call, f"its {call.hook} did not return within {DEADLINE_SECONDS:g} s.")
 
 
 @cache
@@ -85,7 +85,7 @@ def _lane(plugin: str) -> Lane:
 
 
 def _make_context(call: OwedCall) -> HookContext:
-    """With the settings of now: they may have changed since, and a secret may be readable again."""
+    """With the current settings: they may have changed since, and a secret may be readable again."""
     of_customer = CustomerPluginConfig.objects.filter(plugin=call.plugin, customer=call.customer_id)
     config = of_customer.first() if call.customer_id is not None else None
     return HookContext(

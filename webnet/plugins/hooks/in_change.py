@@ -30,7 +30,7 @@ def run_hook(operation: Operation, hook: str, row: PluginConfig | CustomerPlugin
     try:
         call_hook(entry.plugin, f"on_{hook}", context)
     except (Exception, SystemExit) as error:
-        # A deadlock is nobody's failure: the whole change is tried again.
+        # A deadlock is not the hook's fault: the whole change is retried.
         if isinstance(error, OperationalError) and is_transient(error):
             raise
         raise _failed(plugin_row.name, customer, f"on_{hook}", error) from error

@@ -1,4 +1,4 @@
-"""The outbox of after-hooks: rows written with a change, claimed for a while, retried, and given up in the end."""
+"""The outbox of after-hooks: rows written with a change, claimed for a while, retried, and finally given up."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from webnet.plugins.registry import registry
 
 # How long a claim lasts: longer than a process needs for one call, so that two do not call the same hook at once.
 LEASE_SECONDS = 60
-# After each failure but the last: quickly at first, for what passes by itself, and at last hours later.
+# After each failure but the last: soon at first, for temporary failures, and finally hours later.
 PAUSES_SECONDS = (10, 60, 300, 1800, 7200)
 MAXIMUM_ATTEMPTS = len(PAUSES_SECONDS) + 1
 # A process calls these one after the other, so it leaves the rest of a long queue to others.
@@ -40,7 +40,7 @@ def add(operation: Operation, hook: str, row: PluginConfig, customer: Customer |
 
 
 def claim_due() -> str | None:
-    """Claim what is due for plugins that are loaded here; returns the claim, or None where nothing is due.
+    """Claim what is due for plugins that are loaded here; returns the claim, or None if nothing is due.
 
     Of each pair of plugin and customer only the oldest: its hooks are called in the order of the changes.
     """
@@ -49,7 +49,7 @@ def claim_due() -> str | None:
     due = _oldest_of_each_pair().filter(due_at__lte=now, plugin__name__in=loaded).order_by("pk")
     claimed = 0
     for pk, former, due_at in due.values_list("pk", "claim", "due_at")[:CLAIMED_AT_ONCE]:
-        # The conditions make it an atomic claim: only one of two processes still finds the former one.
+        # The conditions make it an atomic claim: only one of two processes still finds the former claim.
         unchanged = OwedCall.objects.filter(pk=pk, claim=former, due_at=due_at)
         claimed += unchanged.update(claim=claim, due_at=_lease())
     return claim if claimed else None
@@ -61,14 +61,14 @@ def claimed_by(claim: str) -> list[OwedCall]:
 
 
 def begin(call: OwedCall) -> bool:
-    """Count the attempt and renew the claim; False where it expired or an older hook of the pair comes first."""
+    """Count the attempt and renew the claim; False if it expired or an older hook of the pair comes first."""
     mine = _oldest_of_each_pair().filter(pk=call.pk, claim=call.claim)
     call.attempts += 1
     return bool(OwedCall.objects.filter(pk__in=mine.values("pk")).update(attempts=F("attempts") + 1, due_at=_lease()))
 
 
 def release(call: OwedCall) -> None:
-    """Give the claim up, so that the next process that looks can take it."""
+    """Give the claim up, so that another process can claim the row."""
     OwedCall.objects.filter(pk=call.pk, claim=call.claim).update(claim="", due_at=timezone.now())
 
 
@@ -79,7 +79,7 @@ def complete(call: OwedCall) -> None:
 
 def retry_or_give_up(call: OwedCall, why: str) -> None:
     """The hook failed: call it again after a pause, or never after its last attempt."""
-    # Where the pair's next hook waits for this one, there is no second attempt: only the last change counts.
+    # If the pair's next hook waits for this one, it is not retried: only the last change counts.
     newer = OwedCall.objects.filter(plugin=call.plugin, customer=call.customer, pk__gt=call.pk)
     if call.attempts >= MAXIMUM_ATTEMPTS or newer.exists():
         _give_up(call, why)

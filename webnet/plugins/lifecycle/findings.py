@@ -1,4 +1,4 @@
-"""What a sync finds out about each plugin before it writes anything: its status, and what an upgrade would change."""
+"""Determines each plugin's status, and what an upgrade would change, before a sync writes anything."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Circumstances:
 class SyncFinding:
     """What is to be written about one plugin; `row` is None for a new one.
 
-    `traceback` is that of the reason, empty where nothing was raised. `is_taken`: whether the installed version becomes
+    `traceback` is that of the reason, empty if nothing was raised. `is_accepted`: whether the installed version becomes
     the stored one.
     """
 
@@ -41,41 +41,41 @@ class SyncFinding:
     traceback: str = ""
     upgrade: Upgrade | None = None
     pending: tuple[str, ...] = ()
-    is_taken: bool = False
+    is_accepted: bool = False
 
     @property
     def is_bad(self) -> bool:
-        """Whether somebody has to act on it."""
+        """Whether it needs attention."""
         refused = self.upgrade is not None and bool(self.upgrade.refusal)
         return refused or self.status in (PluginStatus.FAILED, PluginStatus.INCOMPATIBLE)
 
     @property
     def is_migratable(self) -> bool:
-        """Whether its migrations may be run: not those of a version that is not taken."""
+        """Whether its migrations may be run: not those of a version that is not accepted."""
         return self.entry.status == "loaded" and not (self.upgrade and self.upgrade.refusal)
 
 
-def judge(entry: Entry, row: PluginConfig | None, around: Circumstances) -> SyncFinding:
+def assess(entry: Entry, row: PluginConfig | None, around: Circumstances) -> SyncFinding:
     """The finding about one installed plugin. Changes nothing."""
     is_new = row is None
     if entry.status == "unloaded":
         status, reason = PluginStatus.MISSING, entry.reason or "The plugin is not loaded."
-        return SyncFinding(entry=entry, row=row, status=status, reason=reason, is_taken=is_new)
+        return SyncFinding(entry=entry, row=row, status=status, reason=reason, is_accepted=is_new)
     if entry.status != "loaded" or entry.plugin is None or entry.manifest is None:
         status, reason = PluginStatus(entry.status), entry.reason
         return SyncFinding(
-            entry=entry, row=row, status=status, reason=reason, traceback=entry.traceback, is_taken=is_new
+            entry=entry, row=row, status=status, reason=reason, traceback=entry.traceback, is_accepted=is_new
         )
     step = review(row, entry.plugin, entry.manifest, force=around.force) if row is not None else None
     pending = around.pending.get(entry.name, ())
     found = SyncFinding(entry=entry, row=row, status=PluginStatus.LOADED, upgrade=step, pending=pending)
-    return _judge_loaded(found, around)
+    return _assess_loaded(found, around)
 
 
-def _judge_loaded(found: SyncFinding, around: Circumstances) -> SyncFinding:
+def _assess_loaded(found: SyncFinding, around: Circumstances) -> SyncFinding:
     row, fault = found.row, around.faults.get(found.entry.name)
     if row is not None and found.upgrade is not None and found.upgrade.refusal:
-        return _put_off(found, row, found.upgrade)
+        return _refuse_upgrade(found, row, found.upgrade)
     # Before a pause: without its tables the plugin can't run, paused or not.
     if found.pending and (fault is not None or not around.will_migrate):
         verb = "migration is" if len(found.pending) == 1 else "migrations are"
@@ -84,15 +84,15 @@ def _judge_loaded(found: SyncFinding, around: Circumstances) -> SyncFinding:
             reason = f"{fault.reason} Fix it, then {RUN_MIGRATIONS}."
         traceback = fault.traceback if fault is not None else ""
         status = PluginStatus.NEEDS_MIGRATION
-        return replace(found, status=status, reason=reason, traceback=traceback, is_taken=not row)
+        return replace(found, status=status, reason=reason, traceback=traceback, is_accepted=not row)
     if row is not None and row.is_paused:
-        return replace(found, status=PluginStatus.PAUSED, reason=row.pause_reason, is_taken=True)
-    return replace(found, is_taken=True)
+        return replace(found, status=PluginStatus.PAUSED, reason=row.pause_reason, is_accepted=True)
+    return replace(found, is_accepted=True)
 
 
-def _put_off(found: SyncFinding, row: PluginConfig, step: Upgrade) -> SyncFinding:
-    """Nothing changes: processes with the former version continue, and those with the new one withhold it."""
-    # Only a downgrade is put aside for all, since older code can't know what newer code has written.
+def _refuse_upgrade(found: SyncFinding, row: PluginConfig, step: Upgrade) -> SyncFinding:
+    """Keep the former version: its processes continue, and those with the new version don't run the plugin."""
+    # A downgrade is refused for everybody, since older code can't know what newer code has stored.
     if step.is_downgrade or row.status not in (PluginStatus.LOADED, PluginStatus.PAUSED):
         return replace(found, status=PluginStatus.INCOMPATIBLE, reason=step.refusal)
     is_paused = row.status == PluginStatus.PAUSED

@@ -25,7 +25,7 @@ def export_rows(row: PluginConfig, plugin_models: Iterable[type[models.Model]], 
     """Returns the new file in the data folder, readable by its owner only; `progress` gets (table, rows so far).
 
     The rows of the plugin's models come first, in the format of Django's fixtures (`.jsonl`), then those of its
-    configuration, without secrets. A table that does not exist has no rows. The file appears whole or not at all.
+    configuration, without secrets. A table that does not exist has no rows. The file is only there once it is complete.
     """
     folder = Path(settings.WEBNET_DATA_DIR) / FOLDER
     folder.mkdir(parents=True, exist_ok=True)

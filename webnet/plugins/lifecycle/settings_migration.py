@@ -1,4 +1,4 @@
-"""What the stored layers of settings become when a plugin's new version moves them (`migrate_settings`)."""
+"""Migrates the stored layers of settings to a plugin's new version, with its `migrate_settings`."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from webnet.plugins.settings.validity import overriding
 
 
 @dataclass(frozen=True, kw_only=True)
-class MovedLayer:
-    """One layer as the new version wants it; the secrets are unsealed, by JSON Pointer."""
+class MigratedLayer:
+    """One layer as migrated to the new version; the secrets are decrypted, by JSON Pointer."""
 
     plugin: str
     layer: Layer
@@ -44,10 +44,10 @@ class MovedLayer:
         return join_secrets(self.settings, self.secrets)
 
 
-def move_layers(row: PluginConfig, plugin: PluginBase, schema: SettingsSchema | None) -> Iterator[MovedLayer]:
+def migrate_layers(row: PluginConfig, plugin: PluginBase, schema: SettingsSchema | None) -> Iterator[MigratedLayer]:
     """Each layer that sets anything, the global one first; raises whatever the plugin's `migrate_settings` raises.
 
-    A layer with a secret that does not open is left out: nobody can use it until its key is back.
+    A layer with a secret that can't be decrypted is left out: it can't be used until its key is back.
     """
     overrides = overriding(row).select_related("customer").order_by("customer__slug")
     stored: Iterable[Layer] = chain([row] if row.overrides else [], overrides)
@@ -59,21 +59,21 @@ def move_layers(row: PluginConfig, plugin: PluginBase, schema: SettingsSchema | 
         yield _move(row, layer, plugin, schema, known)
 
 
-def store_moved(moved: MovedLayer) -> ChangeRecord:
+def store_migrated(migrated: MigratedLayer) -> ChangeRecord:
     """Write the layer as its next revision; returns what goes into its audit row."""
-    layer, before, sealed = moved.layer, audit_view(moved.layer), moved.layer.secrets
-    layer.settings, layer.secrets = dict(moved.settings), _seal(moved)
+    layer, before, sealed = migrated.layer, audit_view(migrated.layer), migrated.layer.secrets
+    layer.settings, layer.secrets = dict(migrated.settings), _seal(migrated)
     layer.settings_revision += 1
     layer.save(update_fields=["settings", "secrets", "settings_revision", "updated_at"])
     after = audit_view(layer) | {"secretsChanged": changed_secrets(sealed, layer.secrets)}
-    scope = "customer_plugin" if moved.customer else "plugin"
+    scope = "customer_plugin" if migrated.customer else "plugin"
     action = f"update_{scope}_settings"
-    return ChangeRecord(moved.plugin, before=before, after=after, customer=moved.customer, action=action)
+    return ChangeRecord(migrated.plugin, before=before, after=after, customer=migrated.customer, action=action)
 
 
 def _move(
     row: PluginConfig, layer: Layer, plugin: PluginBase, schema: SettingsSchema | None, known: Mapping[str, Any]
-) -> MovedLayer:
+) -> MigratedLayer:
     migrated = call_hook(plugin, "migrate_settings", row.version, join_secrets(layer.settings, known))
     if not isinstance(migrated, Mapping):
         raise PluginDefinitionError(
@@ -81,12 +81,12 @@ def _move(
         )
     plain, found = (layer.settings, known) if schema is None else split_secrets(_StillSecret(schema, known), migrated)
     kept = {path: value for path, value in found.items() if value is not None}
-    return MovedLayer(plugin=row.name, layer=layer, settings=plain, secrets_before=known, secrets=kept)
+    return MigratedLayer(plugin=row.name, layer=layer, settings=plain, secrets_before=known, secrets=kept)
 
 
 @dataclass(frozen=True)
 class _StillSecret:
-    """What was sealed stays sealed, also where the new version's schema no longer declares it a secret."""
+    """What was a secret stays one, even if the new version's schema no longer declares it."""
 
     schema: SettingsSchema
     known: Mapping[str, Any] = field(repr=False)
@@ -98,12 +98,12 @@ class _StillSecret:
         return self.schema.has_secrets_below(pointer)
 
 
-def _seal(moved: MovedLayer) -> dict[str, Any]:
-    """A secret that stays the same is not sealed anew, and keeps its time."""
-    before, stored = moved.secrets_before, moved.layer.secrets
+def _seal(migrated: MigratedLayer) -> dict[str, Any]:
+    """A secret that stays the same is not sealed again, and keeps its time."""
+    before, stored = migrated.secrets_before, migrated.layer.secrets
     return {
         path: stored[path]
         if path in before and is_same(before[path], value)
-        else seal(moved.layer, path, value, plugin=moved.plugin)
-        for path, value in moved.secrets.items()
+        else seal(migrated.layer, path, value, plugin=migrated.plugin)
+        for path, value in migrated.secrets.items()
     }

@@ -20,8 +20,8 @@ from webnet.audit.operation import (
 from webnet.containment import LoadFailure, describe_failure
 from webnet.customers import access
 from webnet.plugins.base import call_hook
-from webnet.plugins.lifecycle.findings import Circumstances, SyncFinding, judge
-from webnet.plugins.lifecycle.settings_migration import store_moved
+from webnet.plugins.lifecycle.findings import Circumstances, SyncFinding, assess
+from webnet.plugins.lifecycle.settings_migration import store_migrated
 from webnet.plugins.lifecycle.upgrades import Upgrade
 from webnet.plugins.loading import migrations as plugin_migrations
 from webnet.plugins.models import PluginConfig, PluginStatus
@@ -29,7 +29,7 @@ from webnet.plugins.registry import PluginRegistry
 from webnet.plugins.settings import validity
 
 MANIFEST_FIELDS = ("verbose_name", "version", "author", "description", "homepage")
-GONE = "The plugin is not installed any more."
+GONE = "The plugin is no longer installed."
 
 
 @dataclass(kw_only=True)
@@ -58,18 +58,18 @@ def preview(registry: PluginRegistry, around: Circumstances) -> tuple[SyncFindin
     """What a sync would find. Changes nothing."""
     around = replace(around, pending=plugin_migrations.find_pending(registry.loaded()))
     rows = {row.name: row for row in PluginConfig.objects.all()}
-    return tuple(judge(entry, rows.get(entry.name), around) for entry in registry.entries())
+    return tuple(assess(entry, rows.get(entry.name), around) for entry in registry.entries())
 
 
 @audited
 def require_operator(operation: Operation) -> None:
-    """Refuse others than platform operators, before anything that takes long."""
+    """Refuse anybody but platform operators, before anything that takes long."""
     access.require_operator(operation.actor)
 
 
 @audited
 def sync(operation: Operation, registry: PluginRegistry, around: Circumstances) -> SyncReport:
-    """One row for every plugin that is installed; those that are gone become MISSING and keep everything else."""
+    """Store a row for every installed plugin; those that are no longer installed become MISSING and stay otherwise."""
     access.require_operator(operation.actor)
     lock_platform()
     around = replace(around, pending=plugin_migrations.find_pending(registry.loaded()))
@@ -78,13 +78,13 @@ def sync(operation: Operation, registry: PluginRegistry, around: Circumstances) 
     before: dict[str, object] = {}
     after: dict[str, object] = {}
     for entry in registry.entries():
-        finding = judge(entry, rows.pop(entry.name, None), around)
+        finding = assess(entry, rows.pop(entry.name, None), around)
         former = _view(finding.row) if finding.row is not None else None
         current = _view(_write(operation, report, finding, around))
         if former != current:
             before[entry.name], after[entry.name] = former, current
             (report.added if former is None else report.updated).append(entry.name)
-    # What is left was not among the entries.
+    # The rows that are left have no entry: their plugins are no longer installed.
     for row in rows.values():
         report.missing.append(row.name)
         former = _view(row)
@@ -104,9 +104,9 @@ def _write(operation: Operation, report: SyncReport, found: SyncFinding, around:
         doing = f"The upgrade of '{name}' from {found.upgrade.from_version} to {found.upgrade.to_version}"
     fault = _attempt(lambda: _take(operation, found), doing=doing)
     if fault is not None:
-        # The savepoint was rolled back, so the row is read again, and stays as it was but for its status.
+        # The savepoint was rolled back, so the row is read again, and only its status changes.
         found = replace(found, row=PluginConfig.objects.filter(name=name).first(), status=PluginStatus.FAILED)
-        found = replace(found, reason=fault.reason, traceback=fault.traceback, is_taken=False)
+        found = replace(found, reason=fault.reason, traceback=fault.traceback, is_accepted=False)
         _take(operation, found)
     report.findings.append(found)
     if found.is_bad or name in around.faults:
@@ -115,44 +115,44 @@ def _write(operation: Operation, report: SyncReport, found: SyncFinding, around:
 
 
 def _take(operation: Operation, found: SyncFinding) -> None:
-    """Write one plugin's row and, with an upgrade that is taken, its settings; then call its `on_upgrade`."""
+    """Write one plugin's row and, with an accepted upgrade, its settings; then call its `on_upgrade`."""
     row = found.row or PluginConfig(name=found.entry.name, verbose_name=found.entry.name)
-    if found.is_taken and found.entry.manifest is not None:
+    if found.is_accepted and found.entry.manifest is not None:
         manifest = found.entry.manifest
         for name in MANIFEST_FIELDS:
             setattr(row, name, getattr(manifest, name))
         row.dependencies = [{"name": d.name, "specifier": d.specifier} for d in manifest.dependencies]
     _save(row, found.status, found.reason, found.traceback)
-    changes = _carry_out(row, found.upgrade) if found.is_taken and found.upgrade is not None else []
-    if found.is_taken and found.status == PluginStatus.LOADED and validity.check_all(row):
+    changes = _carry_out(row, found.upgrade) if found.is_accepted and found.upgrade is not None else []
+    if found.is_accepted and found.status == PluginStatus.LOADED and validity.check_all(row):
         row.save(update_fields=["settings_fault", "settings_checked"])
-    if found.is_taken and found.upgrade is not None and found.entry.plugin and not found.upgrade.is_downgrade:
+    if found.is_accepted and found.upgrade is not None and found.entry.plugin and not found.upgrade.is_downgrade:
         call_hook(found.entry.plugin, "on_upgrade", found.upgrade.from_version)
     for change in changes:
         operation.record_other(change)
 
 
 def _carry_out(row: PluginConfig, step: Upgrade) -> list[ChangeRecord]:
-    """Store the moved settings; returns what goes into the audit log."""
-    row.settings_checked = ""  # so that `validity.check_all` judges all layers again
+    """Store the migrated settings; returns what goes into the audit log."""
+    row.settings_checked = ""  # so that `validity.check_all` checks all layers again
     versions = ({"version": step.from_version}, {"version": step.to_version})
     changes = [ChangeRecord(step.plugin, step.to_version, *versions, action="upgrade_plugin")]
-    for moved in (each for each in step.moved if each.is_changed):
-        changes.append(replace(store_moved(moved), plugin_version=step.to_version))
-        if moved.customer is not None:
-            renew_customer(moved.customer)
+    for migrated in (each for each in step.migrated if each.is_changed):
+        changes.append(replace(store_migrated(migrated), plugin_version=step.to_version))
+        if migrated.customer is not None:
+            renew_customer(migrated.customer)
     return changes
 
 
 def _attempt(change: Callable[[], None], *, doing: str) -> LoadFailure | None:
-    """Carry out one plugin's part whole or not at all, so that a bad one never stops the sync of the others."""
+    """Do one plugin's part completely or not at all, so that a bad plugin never stops the sync of the others."""
     try:
         with transaction.atomic():
             change()
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # whatever a plugin raises, also its sys.exit()
-        # A deadlock is not the plugin's fault: the whole operation is tried again.
+        # A deadlock is not the plugin's fault: the whole operation is retried.
         if isinstance(error, OperationalError) and is_transient(error):
             raise
         return describe_failure(error, doing=doing)

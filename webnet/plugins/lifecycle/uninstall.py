@@ -28,7 +28,7 @@ from webnet.plugins.runtime import workers
 
 @dataclass(frozen=True, kw_only=True)
 class UninstallObstacle:
-    """One reason why the plugin can't be uninstalled, as a sentence; `plugins` are others that it is about."""
+    """One reason why the plugin can't be uninstalled, as a sentence; `plugins` are the other plugins concerned."""
 
     message: str
     plugins: tuple[str, ...] = ()
@@ -58,7 +58,7 @@ class UninstallReview:
 
 @dataclass(frozen=True, kw_only=True)
 class Uninstalled:
-    """Where the rows are now, and how many there were, by table."""
+    """The file with the exported rows, and their number by table."""
 
     file: Path
     rows: dict[str, int]
@@ -93,7 +93,7 @@ def _delete_records(operation: Operation, found: UninstallReview, done: Uninstal
     lock_platform()
     row = PluginConfig.objects.get(pk=found.row.pk)
     removed: dict[str, int] = {}
-    # Content types take their permissions along, the plugin's row all customers' choices, settings and secrets.
+    # Permissions are deleted with their content types; choices, settings and secrets with the plugin's row.
     for rows in (list(ContentType.objects.filter(app_label=found.label)) if found.label else [], [row]):
         collector = collect(rows)
         removed |= collector.count()
@@ -117,7 +117,7 @@ def review(plugin: str, registry: PluginRegistry) -> UninstallReview:
     entry = registry.find(plugin)
     label = plugin_migrations.find_label(entry) if entry is not None else None
     obstacles = [*_find_uses(row), *_find_missing_code(row, entry)]
-    # Without its models, nothing more can be found out; with an obstacle, nothing more needs to be.
+    # Without its models, nothing more can be determined; with an obstacle, nothing more is needed.
     if label is None or obstacles:
         return UninstallReview(row=row, label=label, obstacles=tuple(obstacles))
     config, executor = apps.get_app_config(label), MigrationExecutor(connection)
@@ -141,7 +141,7 @@ def _find_uses(row: PluginConfig) -> Iterator[UninstallObstacle]:
 
 
 def _find_missing_code(row: PluginConfig, entry: Entry | None) -> Iterator[UninstallObstacle]:
-    """Only the plugin's own code can reverse its migrations; one that never ran has none to reverse."""
+    """Only the plugin's own code can reverse its migrations; a plugin that never ran has none to reverse."""
     if entry is None:
         # A version was taken, or migrations were run before one could be; by default the app's label is the name.
         ran_migrations = MigrationRecorder(connection).migration_qs.filter(app=row.name)

@@ -1,4 +1,4 @@
-"""What another version of a plugin means for its stored settings: whether it may be taken, and what they become."""
+"""Reviews a new version of a plugin: whether it can be accepted, and what becomes of its stored settings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from webnet.errors import SettingsIssue
 from webnet.plugins.base import PluginBase
 from webnet.plugins.kernel.dependencies import is_newer
 from webnet.plugins.kernel.manifest import Manifest
-from webnet.plugins.lifecycle.settings_migration import MovedLayer, move_layers
+from webnet.plugins.lifecycle.settings_migration import MigratedLayer, migrate_layers
 from webnet.plugins.models import PluginConfig
 from webnet.plugins.schema.settings_schema import SettingsSchema, merge_layers
 
@@ -30,16 +30,16 @@ class LayerIssue:
 
 @dataclass(frozen=True, kw_only=True)
 class Upgrade:
-    """The step from the version that was synced last to the one that is installed; with a `refusal` it is not taken.
+    """The step from the version that was synced last to the one that is installed; with a `refusal` it is not accepted.
 
-    `customers` are those whose settings would no longer be valid, for the reasons in `issues`. By force such a step is
-    taken all the same, and the plugin is not effective for them. Nothing is changed by it yet.
+    `customers` are those whose settings would no longer be valid, for the reasons in `issues`. With `force`, such a
+    step is accepted anyway, and the plugin is not effective for them. It changes nothing by itself.
     """
 
     plugin: str
     from_version: str
     to_version: str
-    moved: tuple[MovedLayer, ...] = ()
+    migrated: tuple[MigratedLayer, ...] = ()
     issues: tuple[LayerIssue, ...] = ()
     customers: CustomerSummary = field(default_factory=CustomerSummary)
     refusal: str = ""
@@ -50,7 +50,7 @@ class Upgrade:
 
 
 def review(row: PluginConfig, plugin: PluginBase, manifest: Manifest, *, force: bool = False) -> Upgrade | None:
-    """The step to the installed version; None where it is the one that was synced, or the first one ever."""
+    """The step to the installed version; None if that one was synced already, or is the first one."""
     if not row.version or row.version == manifest.version:
         return None
     step = Upgrade(plugin=row.name, from_version=row.version, to_version=manifest.version)
@@ -60,12 +60,12 @@ def review(row: PluginConfig, plugin: PluginBase, manifest: Manifest, *, force: 
         refusal = f"Version {step.to_version} of '{step.plugin}' is older than {newer}: {way_out}."
         return step if force else replace(step, refusal=refusal)
     schema, hook = manifest.settings_schema, f"Its migrate_settings('{row.version}')"
-    moved = attempt(lambda: tuple(move_layers(row, plugin, schema)), doing=hook)
-    if isinstance(moved, LoadFailure):
-        return replace(step, refusal=_describe_refusal(step, moved.reason))
-    issues = tuple(_find_issues(schema, moved))
+    migrated = attempt(lambda: tuple(migrate_layers(row, plugin, schema)), doing=hook)
+    if isinstance(migrated, LoadFailure):
+        return replace(step, refusal=_describe_refusal(step, migrated.reason))
+    issues = tuple(_find_issues(schema, migrated))
     customers = CustomerSummary.of_slugs(found.slug for found in issues if found.slug)
-    step = replace(step, moved=moved, issues=issues, customers=customers)
+    step = replace(step, migrated=migrated, issues=issues, customers=customers)
     if not issues or force:
         return step
     whose = [f"the settings of {step.customers.describe()}"] if step.customers.count else []
@@ -75,12 +75,12 @@ def review(row: PluginConfig, plugin: PluginBase, manifest: Manifest, *, force: 
     return replace(step, refusal=_describe_refusal(step, why))
 
 
-def _find_issues(schema: SettingsSchema | None, moved: tuple[MovedLayer, ...]) -> Iterator[LayerIssue]:
-    # Only layers that set anything and could be used until now: the upgrade makes no other worse.
+def _find_issues(schema: SettingsSchema | None, migrated: tuple[MigratedLayer, ...]) -> Iterator[LayerIssue]:
+    # Only layers that set anything and could be used until now: the others don't get worse.
     if schema is None:
         return
-    below = next((each.joined() for each in moved if each.customer is None), {})
-    for each in (each for each in moved if not each.layer.settings_fault):
+    below = next((each.joined() for each in migrated if each.customer is None), {})
+    for each in (each for each in migrated if not each.layer.settings_fault):
         above = {} if each.customer is None else each.joined()
         slug = each.customer.slug if each.customer else ""
         merged = merge_layers(schema.defaults(), below, above)

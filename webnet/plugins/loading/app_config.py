@@ -1,4 +1,4 @@
-"""The AppConfig of a plugin: if its models or its `ready()` fail, the plugin is set aside and start-up continues."""
+"""Sets a plugin aside if its models, migrations, system checks or `ready()` fail; start-up continues."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from django.apps import AppConfig, apps
 
 from webnet.containment import LoadFailure, attempt
-from webnet.plugins.loading.checks import contain_checks, find_refused
+from webnet.plugins.loading.django_checks import contain_checks, find_rejected
 from webnet.plugins.loading.imports import hide_template_tags, import_admin_pages, import_template_tags
 from webnet.plugins.loading.migration_files import hide_broken_migrations
 from webnet.plugins.loading.model_withdrawal import find_dangling, withdraw_models
@@ -72,18 +72,18 @@ def settle() -> None:
         if isinstance(config, IsolatedApp) and config.name not in failed_apps:
             config.set_aside(failure)
     contain_checks(waiting)
-    _set_aside_refused(config for config in waiting if config.name not in failed_apps)
+    _set_aside_rejected(config for config in waiting if config.name not in failed_apps)
     _set_aside_dangling(config for config in waiting if config.name not in failed_apps)
     for config in waiting:
         config.get_ready()
     contain_checks(waiting)  # Again, for the checks that a ready() has registered.
 
 
-def _set_aside_refused(configs: Iterable[IsolatedApp]) -> None:
+def _set_aside_rejected(configs: Iterable[IsolatedApp]) -> None:
     """Run the checks again after each plugin: a clash between two is gone once one of them is set aside."""
     remaining = list(configs)
-    while remaining and (refused := find_refused(remaining)):
-        config, failure = refused
+    while remaining and (rejected := find_rejected(remaining)):
+        config, failure = rejected
         remaining.remove(config)
         config.set_aside(failure)
 

@@ -1,7 +1,7 @@
 """Logs and counts plugins' failures at run time: in memory first, then in a table that all processes share.
 
 Counting takes neither a statement nor time, so that a plugin that fails often costs its requests nothing more. Every
-few seconds `changes.pauses` stores the counts and judges the totals.
+few seconds `changes.pauses` stores the counts and checks the totals.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from webnet.plugins.models import PluginFailure
 
 logger = logging.getLogger(__name__)
 
-# More than one process fails with in the few seconds between two rounds; beyond it, only known keys are counted.
+# More keys than a process uses in the few seconds between two rounds; beyond it, only known keys are counted.
 MAXIMUM_KEYS = 10_000
 UPSERT = (
     "INSERT INTO plugins_pluginfailure (plugin_name, customer_id, user_id, minute, failures) "
@@ -38,7 +38,7 @@ Pair = tuple[str, int]
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class FailureKey:
-    """What fails, and for whom: ids, with 0 for the platform, and for what no user saw (a hook, a health check)."""
+    """What fails, and for whom: ids, with 0 for the platform, and if no user saw it (hooks, health checks)."""
 
     plugin: str
     customer_id: int
@@ -47,14 +47,14 @@ class FailureKey:
 
 @dataclass(frozen=True, kw_only=True)
 class FailureCount:
-    """How often, and what it was last: the kind and the place, without the exception's own text."""
+    """How often it failed, and the last error: its kind and place, without the exception's own text."""
 
     failures: int
     error: str
 
 
 class FailureCounter:
-    """What one process has counted since it was last taken; safe under threads."""
+    """What one process has counted since `take` was last called; thread-safe."""
 
     def __init__(self) -> None:
         self._counts: dict[FailureKey, FailureCount] = {}
@@ -87,7 +87,7 @@ def count_for_user(
 ) -> None:
     """Count a failure that a user saw in a field, on a page or in a widget; `raised` is None after a timeout.
 
-    `place` follows the kind of exception: "at Query.devices". What nobody signed in saw is not counted.
+    `place` follows the kind of exception: "at Query.devices". What only signed-out visitors saw is not counted.
     """
     if user_id is not None:
         _count(FailureKey(plugin=plugin, customer_id=customer_id or 0, user_id=user_id), raised, place)
@@ -162,7 +162,7 @@ def sum_up(pairs: Iterable[Pair], *, now: datetime) -> dict[Pair, FailureTotal]:
 
 
 def forget(plugin: str, customer_id: int) -> None:
-    """Delete the failures of this pair: it starts over."""
+    """Delete the failures of this pair, so that it starts at zero."""
     PluginFailure.objects.filter(plugin_name=plugin, customer_id=customer_id).delete()
 
 

@@ -21,7 +21,7 @@ class Work:
     started: float = field(default_factory=time.monotonic)
 
     def renew(self) -> None:
-        """It has made progress: start its time again."""
+        """Restart its time, since it has made progress."""
         self.started = time.monotonic()
 
 
@@ -37,7 +37,7 @@ def working(path: str) -> Iterator[Work]:
 
 
 def name_actor(actor: Actor) -> None:
-    """Add for whom this thread works."""
+    """Set the actor that this thread works for."""
     work = _works.get(get_ident())
     if work is not None:
         work.actor = actor

@@ -1,4 +1,4 @@
-"""Runs plugins' code off the caller's thread, each plugin on a few of its own, so that none waits for another."""
+"""Runs plugins' code off the caller's thread, each plugin on its own few threads, so that none waits for another."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from webnet.errors import WebnetError
 
 Job: TypeAlias = "tuple[Future[Any], Callable[[], Any]]"
 
-# Enough for health checks and widgets side by side; all of them may hang for good, so not more.
+# Enough for health checks and widgets at the same time; not more, since all of them may hang forever.
 THREADS_PER_PLUGIN = 4
 
 
@@ -55,7 +55,7 @@ class Lane:
         return future
 
     def _work(self) -> None:
-        """The life of one thread: it ends when nothing waits, and `start` makes another."""
+        """The loop of one thread: it ends when no work waits, and `start` creates another."""
         me = id(threading.current_thread())
         while True:
             with self._lock:
@@ -71,10 +71,10 @@ def _run(future: Future[Any], call: Callable[[], Any]) -> None:
     if not future.set_running_or_notify_cancel():
         return
     try:
-        # The connection is this thread's own, and nothing else would close it.
+        # The connection belongs to this thread, and nothing else would close it.
         with closing(connection):
             result = call()
-    except BaseException as error:  # noqa: BLE001 - the caller's to judge, also a plugin's sys.exit()
+    except BaseException as error:  # noqa: BLE001 - the caller handles it, including a plugin's sys.exit()
         future.set_exception(error)
     else:
         future.set_result(result)

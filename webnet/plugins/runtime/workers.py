@@ -17,7 +17,7 @@ DEAD_AFTER_SECONDS = 60
 
 
 def beat(token: str) -> None:
-    """Renew the row of the process with this token; insert it where there is none, at the start or after a mistake."""
+    """Renew the row of the process with this token; insert it if it does not exist (yet, or any more)."""
     now = timezone.now()
     if not Worker.objects.filter(token=token).update(seen_at=now):
         Worker.objects.filter(seen_at__lt=_dead_since()).delete()

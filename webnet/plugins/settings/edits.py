@@ -1,4 +1,4 @@
-"""The ways to change one layer of settings, in memory: by a merge patch, back to a revision, or back to nothing."""
+"""The ways to change one layer of settings, in memory: a merge patch, or restoring a revision, 0 for no settings."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def revert_to(plugin: str, revision: int) -> Edit:
         settings = settings_history.settings_at(plugin, layers.owner_of(layer), revision)
         if isinstance(layer, CustomerPluginConfig) and (issues := schema.find_platform_only(settings)):
             raise invalid(plugin, issues)
-        # What the schema declares a secret by now must not come back as a plain value.
+        # A value that the current schema declares a secret must not be restored as a plain value.
         layer.settings, secret_values = split_secrets(schema, settings)
         gone = {path: None for path, value in secret_values.items() if not schema.is_secret(path)}
         layer.secrets = change_secrets(layer.secrets, gone)
@@ -79,12 +79,12 @@ def _require_schema(plugin: str) -> SettingsSchema:
 
 
 def _change_secrets(layer: Layer, values: Mapping[str, Any], *, plugin: str) -> dict[str, Any]:
-    """The layer's sealed secrets after the changes by pointer; one that stays the same is not sealed anew."""
+    """The layer's sealed secrets after the changes by pointer; one that stays the same is not sealed again."""
     changes: dict[str, Any] = {}
     for path, value in values.items():
         before = None
         if path in layer.secrets:
-            # One that does not open is replaced: this is the way out when its key is gone for good.
+            # One that can't be decrypted is replaced: the way out when its key is lost.
             with suppress(SecretUnreadable):
                 before = layers.open_secret(layer, path, plugin=plugin)
         after = merge_patch(before, value)

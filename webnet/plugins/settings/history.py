@@ -19,7 +19,7 @@ CUSTOMER_ACTIONS = ("update_customer_plugin_settings", "revert_customer_plugin_s
 
 @dataclass(frozen=True, kw_only=True)
 class ChangedSetting:
-    """One value of a layer before and after a change: None where it was not set, and always for a secret."""
+    """One value of a layer before and after a change: None if it was not set, and always for a secret."""
 
     path: str
     before: Any = None
@@ -51,7 +51,7 @@ def revision_of(row: PluginAuditLog) -> int:
 def settings_at(plugin: str, customer_id: int | None, revision: int) -> Mapping[str, Any]:
     """The layer's plain values at a revision.
 
-    Raises RevisionNotAvailable when there never was one of that number, or its audit row was pruned.
+    Raises RevisionNotAvailable if there was no such revision, or if its audit row was pruned.
     """
     rows = changes(is_global=customer_id is None).filter(plugin_name=plugin, customer_id=customer_id)
     row = rows.filter(after__revision=revision).first()
@@ -64,7 +64,7 @@ def settings_at(plugin: str, customer_id: int | None, revision: int) -> Mapping[
 
 
 def list_changes(row: PluginAuditLog) -> tuple[ChangedSetting, ...]:
-    """What one change did, by path; of secrets only that they changed."""
+    """What one change did, by path; for secrets only that they changed."""
     before, after = _view(row.before)["settings"], _view(row.after)["settings"]
     paths = dict.fromkeys(join_pointer(place) for side in (before, after) for place, _ in walk_leaves(side) if place)
     plain = [
@@ -83,5 +83,5 @@ def _view(side: Any) -> Mapping[str, Any]:
 
 def _leaf(settings: Mapping[str, Any], path: str) -> Any:
     value = pointer_get(settings, path)
-    # An object with members is shown by its members.
+    # The members of an object are shown instead of the object.
     return None if value is MISSING or (isinstance(value, Mapping) and value) else value

@@ -1,4 +1,4 @@
-"""Seals every stored secret again with the key that seals now, so that former keys can go."""
+"""Seals every stored secret again with the current key, so that former keys can be removed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BATCH_SIZE = 200
 
 @dataclass(kw_only=True)
 class RotationReport:
-    """How far a rotation is: layers, secrets sealed again, and a sentence for each secret that no key opens."""
+    """The progress of a rotation: layers, secrets sealed again, and a sentence for each secret that no key decrypts."""
 
     total: int = 0
     done: int = 0
@@ -29,7 +29,7 @@ class RotationReport:
 
 
 def rotate(*, actor: Actor, reason: str | None, progress: Callable[[RotationReport], object]) -> RotationReport:
-    """Batch by batch, each one transaction with its audit row: whenever this ends, another run continues from there.
+    """Batch by batch, each one transaction with its audit row: if it is interrupted, the next run continues from there.
 
     `progress` is called after each batch. Nothing is lost when settings change meanwhile: a batch holds the platform's
     lock, and what is written between two batches is sealed with the new key already.

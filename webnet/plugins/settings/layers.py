@@ -15,13 +15,13 @@ Layer: TypeAlias = PluginConfig | CustomerPluginConfig
 
 
 def schema_of(plugin: str) -> SettingsSchema | None:
-    """The plugin's settings schema; None where it declares none, or is not loaded here."""
+    """The plugin's settings schema; None if it declares none, or is not loaded here."""
     entry = registry.find(plugin)
     return entry.manifest.settings_schema if entry is not None and entry.manifest is not None else None
 
 
 def defaults_of(plugin: str) -> dict[str, Any]:
-    """The schema's defaults; empty where there is no schema."""
+    """The schema's defaults; empty if there is no schema."""
     schema = schema_of(plugin)
     return schema.defaults() if schema is not None else {}
 
@@ -37,7 +37,7 @@ def settings_sources(row: PluginConfig, config: CustomerPluginConfig | None = No
 
 
 def opened(row: PluginConfig, config: CustomerPluginConfig | None = None) -> OpenedSettings:
-    """The merged settings with the secrets unsealed when first read, for the plugin itself."""
+    """The merged settings for the plugin itself; secrets are decrypted when the settings are first read."""
     return OpenedSettings(lambda: open_merged(row, config))
 
 
@@ -73,10 +73,10 @@ def owner_of(layer: Layer) -> int | None:
 class OpenedSettings(Mapping[str, Any]):
     """A read-only mapping whose `repr` has the names only, so that no log line or traceback contains a secret.
 
-    Reading raises SecretUnreadable when a secret does not open: there is no setting without its secret.
+    Reading raises SecretUnreadable when a secret can't be decrypted: no setting is shown without its secret.
     """
 
-    # Opened when first read: most hooks and pages need none, and one secret that does not open would stop them all.
+    # Decrypted when first read: most hooks and pages need no secret, and one that can't be read would stop them all.
     def __init__(self, open_settings: Callable[[], dict[str, Any]]) -> None:
         self._open = open_settings
 

@@ -20,26 +20,26 @@ _embedded_key = lru_cache(maxsize=4)(key_files.read_or_make)
 
 
 def seal(value: Any, *, customer_id: int | None, plugin: str, path: str) -> str:
-    """The sealed text of any JSON value; it opens only for the same customer, plugin and JSON Pointer."""
+    """The sealed text of any JSON value; it can be decrypted only for the same customer, plugin and JSON Pointer."""
     return MultiFernet(_keys()).encrypt(orjson.dumps([customer_id, plugin, path, value])).decode()
 
 
 def unseal(sealed: str, *, customer_id: int | None, plugin: str, path: str) -> Any:
-    """The value again. Raises SecretUnreadable, which never repeats what was sealed."""
+    """The value of a sealed text. Raises SecretUnreadable, which never contains the value."""
     try:
-        # The place is inside the sealed text, so that a row copied to another customer or path does not open there.
+        # The place is part of the sealed text, so a row copied to another customer or path can't be decrypted there.
         *place, value = orjson.loads(MultiFernet(_keys()).decrypt(sealed.encode()))
     except InvalidToken:
-        message = f"The secret '{path}' of '{plugin}' does not open: put its key back into WEBNET_SETTINGS_KEYS."
+        message = f"The secret '{path}' of '{plugin}' can't be decrypted: put its key back into WEBNET_SETTINGS_KEYS."
         raise SecretUnreadable(message, path=path) from None
     if place != [customer_id, plugin, path]:
-        message = f"The secret '{path}' of '{plugin}' was sealed for another place; set it anew."
+        message = f"The secret '{path}' of '{plugin}' was encrypted for another customer, plugin or path: set it again."
         raise SecretUnreadable(message, path=path)
     return value
 
 
 def is_sealed_with_first_key(sealed: str) -> bool:
-    """Whether the key that seals now sealed this too, so that no other key is needed for it."""
+    """Whether this was sealed with the current key, so that no other key is needed for it."""
     try:
         _keys()[0].decrypt(sealed.encode())
     except InvalidToken:
@@ -53,7 +53,7 @@ def require_keys() -> None:
 
 
 def key_fingerprint() -> str:
-    """A name for the keys that open secrets now: it changes with them, and reveals nothing about them."""
+    """A fingerprint of the current keys: it changes with them, and reveals nothing about them."""
     hashes = sorted(hashlib.sha256(key.encode()).hexdigest() for key in _texts())
     return hashlib.sha256("".join(hashes).encode()).hexdigest()
 

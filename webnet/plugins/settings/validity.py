@@ -1,7 +1,7 @@
-"""Judges whether merged settings can be used, for everybody and for each customer that overrides any.
+"""Checks whether merged settings can be used, for everybody and for each customer that overrides any.
 
 The result is stored beside the layers, as `settings_fault`, where the gate reads it. A change of global settings is
-judged before its lock is taken (`look_ahead`), since it may concern very many customers.
+checked before its lock is taken (`find_customer_issues`), since it may concern very many customers.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ Issues: TypeAlias = tuple[SettingsIssue, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Foresight:
+class CustomerIssues:
     """The issues of customers' merged settings over one future global layer, by primary key and revision.
 
-    They count while the global layer is still at `revision`; a customer that has changed since is judged again.
+    They apply as long as the global layer is at `revision`; a customer that has changed since is checked again.
     """
 
     revision: int | None = None
@@ -68,9 +68,9 @@ def overriding(row: PluginConfig) -> Any:
 
 
 def check_all(row: PluginConfig) -> bool:
-    """Judge every layer of the plugin again if its version, its schema or the keys differ from those last time.
+    """Check every layer of the plugin again if its version, its schema or the keys have changed since the last time.
 
-    The global fault is set on the row, which the caller saves; returns whether anything was judged.
+    The global fault is set on the row, which the caller saves; returns whether anything was checked.
     """
     schema = layers.schema_of(row.name)
     text = json.dumps(schema.schema, sort_keys=True) if schema is not None else ""
@@ -80,44 +80,44 @@ def check_all(row: PluginConfig) -> bool:
     row.settings_fault, row.settings_checked = describe_fault(schema, find_issues(row)), fingerprint
     if row.pk is not None:
         configs = overriding(row).iterator(chunk_size=BATCH_SIZE)
-        judged = ((config, describe_fault(schema, issues)) for config, issues in _judge_overrides(row, configs))
-        _store_faults({config.pk: fault for config, fault in judged if fault != config.settings_fault})
+        checked = ((config, describe_fault(schema, issues)) for config, issues in _validate_overrides(row, configs))
+        _store_faults({config.pk: fault for config, fault in checked if fault != config.settings_fault})
     return True
 
 
-def look_ahead(actor: Actor, plugin: str, edit: Callable[[PluginConfig], None]) -> Foresight:
-    """Judge all overrides over the edited global layer, outside of any transaction, since this may take long.
+def find_customer_issues(actor: Actor, plugin: str, edit: Callable[[PluginConfig], None]) -> CustomerIssues:
+    """Check all overrides over the edited global layer, outside of any transaction, since this may take long.
 
-    Whatever stands in the way of the edit is raised by the change itself.
+    Errors of the edit itself are ignored here: the change raises them.
     """
     row = PluginConfig.objects.filter(name=plugin).first() if actor.is_platform_operator else None
     if row is None:
-        return Foresight()
+        return CustomerIssues()
     revision = row.settings_revision
     try:
         edit(row)
     except WebnetError:
-        return Foresight()
+        return CustomerIssues()
     configs = overriding(row).iterator(chunk_size=BATCH_SIZE)
-    known = {(config.pk, config.settings_revision): issues for config, issues in _judge_overrides(row, configs)}
-    return Foresight(revision=revision, known=known)
+    known = {(config.pk, config.settings_revision): issues for config, issues in _validate_overrides(row, configs)}
+    return CustomerIssues(revision=revision, known=known)
 
 
-def refuse_or_note(row: PluginConfig, foresight: Foresight, *, revision: int, allow_invalid: bool) -> None:
-    """Inside the change, under the lock: refuse what would break customers' settings, or store for whom it does.
+def refuse_or_store(row: PluginConfig, customer_issues: CustomerIssues, *, revision: int, allow_invalid: bool) -> None:
+    """Inside the change, under the lock: refuse to make customers' settings invalid, or store whose settings are.
 
     `row` is the changed layer, and `revision` the one that it had. A customer whose settings could not be used before
-    is no reason to refuse, and loses its fault when they can be used again.
+    is no reason to refuse; its fault is removed when they can be used again.
     """
-    known = dict(foresight.known) if foresight.revision == revision else {}
-    # Without the settings themselves: those of most customers were judged before the lock.
-    # Nobody changes an override meanwhile: that needs a share of the platform's lock, which this change holds.
+    known = dict(customer_issues.known) if customer_issues.revision == revision else {}
+    # Without the settings themselves: those of most customers were checked before the lock.
+    # No override can change meanwhile: that needs a share of the platform's lock, which this change holds.
     columns = ("pk", "customer__slug", "settings_revision", "settings_fault")
     overrides = list(overriding(row).order_by("customer__slug").values_list(*columns, named=True))
     unknown = [each.pk for each in overrides if (each.pk, each.settings_revision) not in known]
     for start in range(0, len(unknown), BATCH_SIZE):
         configs = overriding(row).filter(pk__in=unknown[start : start + BATCH_SIZE])
-        for config, issues in _judge_overrides(row, configs):
+        for config, issues in _validate_overrides(row, configs):
             known[config.pk, config.settings_revision] = issues
 
     issues_of = {each.pk: known[each.pk, each.settings_revision] for each in overrides}
@@ -135,15 +135,15 @@ def _refusal(plugin: str, broken: dict[str, Issues]) -> InvalidSettings:
     concerned = CustomerSummary.of_slugs(broken)
     issues = [issue for slug, found in broken.items() if slug in concerned.slugs for issue in found]
     return InvalidSettings(
-        f"The settings of '{plugin}' were not changed: those of {concerned.describe()} would not fit any more; "
-        "send allowInvalid to change them all the same.",
+        f"The settings of '{plugin}' were not changed: those of {concerned.describe()} would no longer be valid; "
+        "send allowInvalid to change them anyway.",
         issues=tuple(dict.fromkeys(issues)),
         customers=concerned.slugs,
         customer_count=concerned.count,
     )
 
 
-def _judge_overrides(
+def _validate_overrides(
     row: PluginConfig, configs: Iterable[CustomerPluginConfig]
 ) -> Iterator[tuple[CustomerPluginConfig, Issues]]:
     """Each of the customers' layers with its issues; the layers below are opened and merged once for all."""
@@ -171,7 +171,7 @@ def _validate_over(
 
 
 def _as_issue(error: WebnetError) -> SettingsIssue:
-    """A secret that does not open can't be judged, and never counts as an empty value."""
+    """A secret that can't be decrypted can't be validated, and never counts as an empty value."""
     return SettingsIssue(path=getattr(error, "path", ""), message=f"can't be read. {error.message.rstrip('.')}")
 
 

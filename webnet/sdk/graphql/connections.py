@@ -54,7 +54,7 @@ class PluginConnectionField(PluginField, ConnectionField):
         return Listing(
             rows=narrow(scope(rows, reading, shown_by=info.context.plugin), arguments.filter),
             ordering=self.shown_rows.order.read(arguments.order),
-            meet=lambda found: mark_batch(found, reading),
+            on_rows_read=lambda found: mark_batch(found, reading),
         )
 
     def _open_nested(self, source: Model, info: Info, arguments: PageArguments) -> Page[Any]:

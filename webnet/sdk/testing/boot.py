@@ -1,4 +1,4 @@
-"""Starts a webnet for a test, in processes of its own and on a database of its own, used over HTTP."""
+"""Starts a webnet for a test, with its own processes and database, which is used over HTTP."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Clears the tests' database after a test that commits, and shows before each test that it is clean.
 
-Django truncates every table then, and makes content types and permissions anew. Deleting the rows that are there takes
-a tenth of that. What a test must not leave behind, tables, triggers and rows, is compared with what was there before.
+Django would truncate every table and create content types and permissions again. Deleting the rows that are there takes
+a tenth of that time. Tables, triggers and rows are compared with those before the test: it must not leave any behind.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from webnet.audit.operation import create_generation
 from webnet.plugins.gate import effective
 
 GENERATIONS = "plugins_generation"
-# Made by Django after migrating, from the models alone, so that no test needs them anew.
+# Django creates these after migrating, from the models alone, so they are the same for every test.
 KEPT = frozenset({"django_migrations", "django_content_type", "auth_permission"})
 SCHEMA = {
     "sqlite": """
@@ -37,11 +37,11 @@ SCHEMA = {
 }
 # (table or trigger, its name, what it is made of).
 Schema: TypeAlias = "frozenset[tuple[str, str, str | None]]"
-WAY_OUT = "A test that changes tables or triggers says so with @pytest.mark.changes_tables, and puts them back."
+WAY_OUT = "Mark a test that changes tables or triggers with @pytest.mark.changes_tables, and restore them at its end."
 
 
 class Unclean(AssertionError):
-    """A test left something in the database, or in what the process keeps of it, for the tests after it."""
+    """A test left something in the database, or in the process's caches, for later tests."""
 
 
 @dataclass(frozen=True)
@@ -54,19 +54,19 @@ class State:
 
 
 class TestDatabase:
-    """The database of one run of tests; `usual` is how the migrations left it."""
+    """The database of a test run; `usual` is its state after the migrations."""
 
-    __test__ = False  # it is no class of tests
+    __test__ = False  # pytest would collect it by its name
 
     def __init__(self) -> None:
         self.usual = self._expected = _read_state()
         if not audit_triggers.are_installed(connection):
             raise Unclean("The audit log's triggers are missing in the new database.")
-        # Rows that a plugin's migrations made: only Django's way leaves all tests without them, as it says it does.
+        # Rows that a plugin's migrations made: only Django's flush removes them for all tests, as documented.
         self._is_always_flushed = not self.usual.rows.keys() <= KEPT | {GENERATIONS}
 
     def check(self) -> None:
-        """Raise Unclean where the database is not as the last committing test's end left it."""
+        """Raise Unclean if the database is not as it was after the last committing test."""
         expected, self._expected = self._expected, _read_state()  # kept, so that one fault is reported once
         faults = [*_compare(expected, self._expected), *_find_kept_cache(self._expected.token)]
         if faults:
@@ -75,7 +75,7 @@ class TestDatabase:
 
     @contextmanager
     def clearing(self, *, is_flushed: bool) -> Iterator[None]:
-        """Clear the database at the end of committing tests within the block; `is_flushed` asks for Django's way."""
+        """Clear the database at the end of committing tests within the block; `is_flushed` selects Django's flush."""
         # Private, since Django offers no other place; see also below.
         flush = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]  # noqa: SLF001
 
@@ -87,12 +87,12 @@ class TestDatabase:
                 self._flush(partial(flush, case))
                 raise Unclean(f"This test changed the database. {' '.join(faults)} {WAY_OUT}")
 
-        # pytest-django makes its test cases of this class itself, so there is no subclass to put the method into.
+        # pytest-django instantiates this class itself, so the method can't be overridden in a subclass.
         with mock.patch.object(TransactionTestCase, "_fixture_teardown", tear_down):
             yield
 
     def _delete(self) -> list[str]:
-        """Delete all rows that a test has written; or say what else it changed, and delete nothing."""
+        """Delete all rows that a test has written; or report what else it changed, and delete nothing."""
         schema = _read_schema()
         if schema != self.usual.schema:
             return [_describe_schema(self.usual.schema, schema)]
@@ -136,7 +136,7 @@ def _tables(schema: Schema) -> list[str]:
 
 
 def _count_rows(tables: list[str]) -> dict[str, int]:
-    """How many rows are in each table that has some; in one statement, since every test asks."""
+    """How many rows are in each table that has some; in one statement, since it runs for every test."""
     quote = connection.ops.quote_name
     counts = ", ".join(f"(SELECT count(*) FROM {quote(table)})" for table in tables)  # noqa: S608 - tables' own names
     with connection.cursor() as cursor:
@@ -145,9 +145,9 @@ def _count_rows(tables: list[str]) -> dict[str, int]:
 
 
 def _delete_rows(tables: list[str]) -> None:
-    """Take out all their rows; the numbers of new rows go on, as after Django's flush."""
+    """Delete all their rows; sequences continue, as after Django's flush."""
     audited = audit_triggers.RESERVED.keys() & set(tables)
-    # In any order: foreign keys are looked at when the transaction ends.
+    # In any order: foreign keys are checked when the transaction ends.
     with (
         transaction.atomic(),
         audit_triggers.deletes_allowed(connection, tables=audited),
@@ -181,7 +181,7 @@ def _describe_schema(expected: Schema, found: Schema) -> str:
 
 
 def _find_kept_cache(token: str | None) -> Iterator[str]:
-    """Between tests there are no plugins in the database, and so none may be kept under its generation."""
+    """Between tests there are no plugins in the database, so none may be cached under its generation."""
     kept = effective.platforms.get(token) if token else None
     if kept is not None and kept.plugins:
         yield f"The plugins of an earlier test are cached under this one's generation: {', '.join(kept.plugins)}."

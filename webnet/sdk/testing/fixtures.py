@@ -1,6 +1,6 @@
 """The kit's fixtures: customers, clients, plugins and settings, each on the test's own database.
 
-They are on the database as pytest-django gives it to a test: rolled back at its end, or, for a test marked with
+They use the test's database as set up by pytest-django: rolled back at its end, or, for a test marked with
 `@pytest.mark.django_db(transaction=True)`, committed and deleted. Widgets and streams run in threads of their own and
 see committed rows only, so tests of those take the mark. A test that changes tables or triggers is marked with
 `@pytest.mark.changes_tables` as well: Django's flush, which takes longer, comes after it.
@@ -27,9 +27,9 @@ from webnet.sdk.trial.fixtures_data import PLATFORM, FixtureFactory, make_hook_c
 
 
 @pytest.fixture
-def make_webnet_customer(_webnet_house: FixtureFactory) -> MakeCustomer:
+def make_webnet_customer(_webnet_factory: FixtureFactory) -> MakeCustomer:
     """Makes a customer: `make_webnet_customer("globex")`."""
-    return _webnet_house.make_customer
+    return _webnet_factory.make_customer
 
 
 @pytest.fixture
@@ -39,8 +39,8 @@ def webnet_customer(make_webnet_customer: MakeCustomer) -> Customer:
 
 
 @pytest.fixture
-def make_webnet_client(_webnet_house: FixtureFactory, webnet_customer: Customer) -> MakeClient:
-    """Makes a client of a new person: `make_webnet_client("viewer")`, or `("admin", globex)` at Globex's view.
+def make_webnet_client(_webnet_factory: FixtureFactory, webnet_customer: Customer) -> MakeClient:
+    """Makes a client of a new user: `make_webnet_client("viewer")`, or `("admin", globex)` at Globex's view.
 
     `("platform")` is a platform operator at the platform's view, and with a customer at that customer's; `("")` is
     signed out.
@@ -51,8 +51,8 @@ def make_webnet_client(_webnet_house: FixtureFactory, webnet_customer: Customer)
         slug = at.slug if at is not None else None
         if not role:
             return WebnetClient(who="nobody", slug=slug, token=None)
-        user = _webnet_house.make_person(role, at)
-        return WebnetClient(who=user.username, slug=slug, token=_webnet_house.make_token(user), user=user)
+        user = _webnet_factory.make_person(role, at)
+        return WebnetClient(who=user.username, slug=slug, token=_webnet_factory.make_token(user), user=user)
 
     return make
 
@@ -64,45 +64,45 @@ def webnet_client(make_webnet_client: MakeClient) -> WebnetClient:
 
 
 @pytest.fixture
-def enable_plugin(_webnet_house: FixtureFactory, webnet_customer: Customer) -> SwitchPlugin:
-    """Switches a plugin on, for everybody and for `webnet_customer` or another `customer`; what it needs too."""
+def enable_plugin(_webnet_factory: FixtureFactory, webnet_customer: Customer) -> SwitchPlugin:
+    """Switches a plugin on, for everybody and for `webnet_customer` or another `customer`; and what it needs."""
 
     def enable(plugin: str, *, customer: Customer | None = None) -> None:
-        _webnet_house.enable(plugin, customer=customer or webnet_customer)
+        _webnet_factory.enable(plugin, customer=customer or webnet_customer)
 
     return enable
 
 
 @pytest.fixture
-def disable_plugin(_webnet_house: FixtureFactory, webnet_customer: Customer) -> SwitchPlugin:
-    """Switches a plugin off for `webnet_customer` or another `customer`; what needs it too."""
+def disable_plugin(_webnet_factory: FixtureFactory, webnet_customer: Customer) -> SwitchPlugin:
+    """Switches a plugin off for `webnet_customer` or another `customer`; and what needs it."""
 
     def disable(plugin: str, *, customer: Customer | None = None) -> None:
-        _webnet_house.disable(plugin, customer=customer or webnet_customer)
+        _webnet_factory.disable(plugin, customer=customer or webnet_customer)
 
     return disable
 
 
 @pytest.fixture
-def webnet_settings(_webnet_house: FixtureFactory) -> SetSettings:
+def webnet_settings(_webnet_factory: FixtureFactory) -> SetSettings:
     """Sets a plugin's settings: `webnet_settings("my_plugin", limit=2)`, for everybody or for a `customer`."""
 
     def set_settings(plugin: str, *, customer: Customer | None = None, **values: Any) -> None:
-        _webnet_house.set_settings(plugin, values, customer=customer)
+        _webnet_factory.set_settings(plugin, values, customer=customer)
 
     return set_settings
 
 
 @pytest.fixture
-def hook_context(_webnet_house: FixtureFactory) -> MakeHookContext:
-    """What hooks, widgets and health checks are given: `hook_context("my_plugin", customer=webnet_customer)`."""
+def hook_context(_webnet_factory: FixtureFactory) -> MakeHookContext:
+    """The context of hooks, widgets and health checks: `hook_context("my_plugin", customer=webnet_customer)`."""
     return make_hook_context
 
 
 @pytest.fixture
-def _webnet_house(request: pytest.FixtureRequest, db: None) -> Iterator[FixtureFactory]:  # noqa: ARG001 - it opens the database
+def _webnet_factory(request: pytest.FixtureRequest, db: None) -> Iterator[FixtureFactory]:  # noqa: ARG001 - it opens the database
     yield FixtureFactory()
-    # What is kept between requests belongs to rows that are gone now.
+    # What was cached between requests belongs to rows that are deleted now.
     effective.platforms.clear()
     effective.customers.clear()
 
@@ -126,7 +126,7 @@ def _django_db_helper(
     _webnet_clearing: None,  # before the next one, so that it still holds when that one clears the database
     _django_db_helper: None,
 ) -> None:
-    """pytest-django's own, through which a test gets its database, with a look at what is in it."""
+    """pytest-django's fixture, through which a test gets its database, with a check of what is in it."""
     marker = request.node.get_closest_marker("django_db")
     databases = marker.kwargs.get("databases") if marker is not None else None
     if databases is None or databases == "__all__" or DEFAULT_DB_ALIAS in databases:
@@ -135,7 +135,7 @@ def _django_db_helper(
 
 @pytest.fixture(autouse=True)
 def _webnet_failure_counts() -> None:
-    """What failed in an earlier test was counted in memory, and would be stored in this one's database."""
+    """Forget failures of earlier tests: they were counted in memory, and would be stored in this test's database."""
     failures.counter.take()
 
 

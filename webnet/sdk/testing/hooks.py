@@ -1,4 +1,4 @@
-"""What pytest calls: prepares the environment before Django reads it, and brings the fixtures."""
+"""Hooks of pytest: they prepare the environment before Django reads it, and register the fixtures."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ OPTION = "webnet_plugins"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The option that names the plugins under test."""
-    words = "webnet's plugins under test, by module, dependencies first; with it, webnet's settings are prepared."
-    parser.addini(OPTION, words, type="linelist", default=[])
+    description = "webnet's plugins under test, by module, dependencies first; with it, webnet's settings are prepared."
+    parser.addini(OPTION, description, type="linelist", default=[])
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, object, object]:
-    """Come before pytest-django, which sets Django up here, and before any conftest.py, which may import models."""
+    """Run before pytest-django, which sets Django up here, and before any conftest.py, which may import models."""
     plugins = early_config.getini(OPTION)
     if plugins:
         _require_pytest_django(early_config)
@@ -35,10 +35,10 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Bring the fixtures: after those of pytest-django, some of which they replace."""
+    """Register the fixtures: after those of pytest-django, some of which they replace."""
     _require_pytest_django(config)
-    words = "changes the database's tables or triggers, so that it is flushed as a whole afterwards"
-    config.addinivalue_line("markers", f"{CHANGES_TABLES}: {words}")
+    description = "changes the database's tables or triggers, so that it is flushed as a whole afterwards"
+    config.addinivalue_line("markers", f"{CHANGES_TABLES}: {description}")
     from webnet.sdk.testing import fixtures
 
     if not config.pluginmanager.is_registered(fixtures):
@@ -46,7 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_sessionfinish() -> None:
-    """Unload the plugins while what they log still has somewhere to go."""
+    """Unload the plugins while log messages can still be written."""
     from webnet.plugins.registry import registry
 
     registry.unload_all()

@@ -52,7 +52,7 @@ class GraphQLClient(ABC):
     def mutate(self, field: str, selection: str = "__typename", **values: Any) -> dict[str, Any]:
         """Send a mutation with `values` as its input. Returns its payload, or its refusal with `code` and `message`.
 
-        `selection` selects fields of the payload; `__typename` is always selected and tells which of the two it is.
+        `selection` selects fields of the payload; `__typename` is always selected and distinguishes the two.
         """
         input_type, payload = self._shape_of(field)
         document = (

@@ -40,8 +40,8 @@ class Question:
 class Questions:
     """The queries of a plugin, in a schema where it is effective.
 
-    `ids` has a global id for each type with rows, by the type's name. They are the values of required arguments, and
-    with `offer_ids` of optional ones as well.
+    `ids` has a global id for each type with rows, by the type's name. They are used for required arguments, and with
+    `offer_ids` for optional ones as well.
     """
 
     plugin: str

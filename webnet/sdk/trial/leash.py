@@ -1,4 +1,4 @@
-"""Run as `python -m webnet.sdk.trial.leash MODULE …`: runs the module, and ends when whoever started it is gone.
+"""Run as `python -m webnet.sdk.trial.leash MODULE …`: runs the module, and ends when the process that started it ends.
 
 The starter holds the other end of stdin and writes nothing to it. A starter that is killed can't end what it has
 started, but its end of the pipe is closed in any case.
@@ -14,7 +14,7 @@ from threading import Thread
 
 
 def main() -> None:
-    """Run the module as `python -m` would; what it reads from stdin is empty."""
+    """Run the module as `python -m` would; its stdin is empty."""
     leash = os.dup(0)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
@@ -25,7 +25,7 @@ def main() -> None:
 
 
 def _end_with_starter(leash: int) -> None:
-    """Kill this process, and those that it has started: they are all of one group."""
+    """Kill this process and those that it has started: they are all in one process group."""
     while os.read(leash, 1):
         pass
     os.killpg(os.getpgrp(), signal.SIGKILL)

@@ -1,6 +1,6 @@
-"""Interpreters of their own for webnets under test: one that runs to its end, and one that serves until it is told.
+"""Starts webnets under test in processes of their own: commands that run to their end, and servers.
 
-None of them outlives the process that has started it, not even one that is killed: see `leash`.
+None of them outlives the process that started it, even if that is killed: see `leash`.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import IO
 
-START_SECONDS = 180  # for busy machines: every start is awaited by what it says, and takes seconds where nobody waits
+START_SECONDS = 180  # generous, for busy machines: waiting ends as soon as the process is ready
 STOP_SECONDS = 30
 SHOWN_LINES = 30
 LEASH = "webnet.sdk.trial.leash"
 
 
 class ProcessFailed(RuntimeError):
-    """An interpreter ended with an error, or did not say in time what it should; the message has its last words."""
+    """A process ended with an error, or was not ready in time; the message is the end of its output."""
 
 
 def run_to_end(arguments: Sequence[str], *, environment: dict[str, str], folder: Path) -> str:
-    """What the module that the arguments begin with printed to stdout. Raises ProcessFailed where it failed."""
+    """Run a module with arguments, and return what it printed to stdout. Raises ProcessFailed."""
     with tempfile.TemporaryFile("w+") as stdout, tempfile.TemporaryFile("w+") as stderr:
         process = _start(arguments, environment=environment, folder=folder, stdout=stdout, stderr=stderr)
         try:
@@ -45,13 +45,13 @@ def run_to_end(arguments: Sequence[str], *, environment: dict[str, str], folder:
 
 
 class Serving:
-    """A process that serves; all that it has said so far is in `output`."""
+    """A process that serves; `output` is what it has printed so far."""
 
     def __init__(self, process: subprocess.Popen[str], *, until: str) -> None:
         self._process, self._until = process, until
         self._lines: list[str] = []
         self._settled = Event()
-        # Somebody has to read on, or the process would stop when the pipe is full.
+        # Its output has to be read all the time: the process would block once the pipe is full.
         self._reader = Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -60,12 +60,12 @@ class Serving:
         return "".join(self._lines)
 
     def wait(self) -> None:
-        """Return once it has said that it serves. Raises ProcessFailed where it does not."""
+        """Wait until it serves. Raises ProcessFailed if it does not start in time."""
         if not self._settled.wait(START_SECONDS) or self._until not in self.output:
-            raise ProcessFailed(_last_lines(self.output) or "It said nothing.")
+            raise ProcessFailed(_last_lines(self.output) or "It printed nothing.")
 
     def stop(self) -> None:
-        """End it, if need be by force."""
+        """End it, by force if necessary."""
         self._process.terminate()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=STOP_SECONDS)
@@ -83,7 +83,7 @@ class Serving:
 
 @contextmanager
 def serving(arguments: Sequence[str], *, until: str, environment: dict[str, str], folder: Path) -> Iterator[Serving]:
-    """A process that has said `until`, and is ended after the block."""
+    """A process that serves once it has printed `until`; it is ended after the block."""
     process = _start(
         arguments, environment=environment, folder=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
@@ -112,7 +112,7 @@ def _start(
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    """Kill what is left of it and of what it has started, and close all of its pipes."""
+    """Kill the process and those that it started, and close its pipes."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

@@ -36,7 +36,7 @@ class RowMaker:
             self.make_one(model, customer)
 
     def make_one(self, model: Any, customer: Customer, depth: int = 0) -> Any:
-        """Create a row; `depth` counts the relations that were followed, since they can form a circle."""
+        """Create a row; `depth` is the number of relations that were followed, since they can form a circle."""
         number = next(self._numbers)
         try:
             with transaction.atomic():

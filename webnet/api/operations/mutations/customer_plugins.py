@@ -1,4 +1,4 @@
-"""Plugins, for one customer or several."""
+"""Switches plugins on and off, for one customer or several."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ConfigRow: TypeAlias = models.CustomerPluginConfig
 
 @input_type
 class EnableCustomerPluginInput:
-    """Which plugin a customer chooses."""
+    """The plugin to enable for a customer."""
 
     customer: str
     plugin: str
@@ -32,7 +32,7 @@ class EnableCustomerPluginInput:
 
 @object_type
 class EnableCustomerPluginPayload:
-    """The choice made, and those made with it."""
+    """The config with its new choice, and those that were changed with it."""
 
     config: ConfigRow = strawberry.field(graphql_type=CustomerPluginConfig)
     changed: bool
@@ -41,7 +41,7 @@ class EnableCustomerPluginPayload:
 
 @input_type
 class DisableCustomerPluginInput:
-    """Which plugin a customer declines."""
+    """The plugin to disable for a customer."""
 
     customer: str
     plugin: str
@@ -51,7 +51,7 @@ class DisableCustomerPluginInput:
 
 @object_type
 class DisableCustomerPluginPayload:
-    """The choice made, and those made with it."""
+    """The config with its new choice, and those that were changed with it."""
 
     config: ConfigRow = strawberry.field(graphql_type=CustomerPluginConfig)
     changed: bool
@@ -60,7 +60,7 @@ class DisableCustomerPluginPayload:
 
 @input_type
 class ResetCustomerPluginInput:
-    """`cascade` also enables the dependencies or disables the dependents, whichever the availability asks for."""
+    """`cascade` also enables the dependencies or disables the dependents, whichever the availability requires."""
 
     customer: str
     plugin: str
@@ -70,7 +70,7 @@ class ResetCustomerPluginInput:
 
 @object_type
 class ResetCustomerPluginPayload:
-    """The choice forgotten, and the other choices that this changed."""
+    """The config without a choice, and those that were changed with it."""
 
     config: ConfigRow = strawberry.field(graphql_type=CustomerPluginConfig)
     changed: bool
@@ -92,7 +92,7 @@ class SetPluginForCustomersInput:
 
 @object_type
 class CustomerPluginOutcome:
-    """What became of one customer: its config, or the refusal."""
+    """The outcome for one customer: its config, or the refusal."""
 
     customer_slug: str
     changed: bool
@@ -102,7 +102,7 @@ class CustomerPluginOutcome:
 
 @object_type
 class SetPluginForCustomersPayload:
-    """One outcome for every customer given, in that order."""
+    """One outcome for each of the given customers, in their order."""
 
     outcomes: list[CustomerPluginOutcome]
     changed_count: int
@@ -139,7 +139,7 @@ class CustomerPluginMutations:
 
     @mutation(NotFound, DependencyRefusal, PluginUnavailable, HookFailed)
     def reset_customer_plugin(self, info: Info, input: ResetCustomerPluginInput) -> ResetCustomerPluginPayload:
-        """Back to what the availability says; the customer's settings stay."""
+        """Removes the customer's choice, so that the availability decides again; its settings stay."""
         info.context.require_in_view(input.customer)
         change = manager.reset(
             input.plugin,
@@ -151,9 +151,9 @@ class CustomerPluginMutations:
         config, also = results.configs(info, change)
         return ResetCustomerPluginPayload(config=config, changed=change.changed, also_changed=also)
 
-    @mutation(NotFound, PluginUnavailable, InvalidInput, ends="How setPluginForCustomers ends, as a whole.")
+    @mutation(NotFound, PluginUnavailable, InvalidInput, ends="How setPluginForCustomers ends as a whole.")
     def set_plugin_for_customers(self, info: Info, input: SetPluginForCustomersInput) -> SetPluginForCustomersPayload:
-        """One transaction and one answer per customer: some may be refused while others succeed."""
+        """One transaction and one outcome per customer: some may be refused while others succeed."""
         for slug in input.customers:
             info.context.require_in_view(slug)
         outcomes = manager.apply_to_customers(

@@ -1,4 +1,4 @@
-"""Customers, users and who belongs where."""
+"""Customers, users and memberships."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from webnet.errors import InvalidInput, NotFound
 
 @input_type
 class CreateCustomerInput:
-    """A new tenant; the slug never changes."""
+    """A new customer; its slug never changes."""
 
     slug: str
     name: str
@@ -34,7 +34,7 @@ class CreateCustomerPayload:
 
 @input_type
 class UpdateCustomerInput:
-    """What is left out stays."""
+    """Fields that are left out stay as they are."""
 
     customer: str
     name: str | None = None
@@ -44,7 +44,7 @@ class UpdateCustomerInput:
 
 @object_type
 class UpdateCustomerPayload:
-    """The tenant as it is now."""
+    """The customer as it is now."""
 
     customer: models.Customer | None = strawberry.field(graphql_type=Customer)
     changed: bool
@@ -70,7 +70,7 @@ class CreateUserPayload:
 
 @input_type
 class SetMemberInput:
-    """Who may do what for a customer."""
+    """A user's role for a customer."""
 
     customer: str
     username: str
@@ -80,7 +80,7 @@ class SetMemberInput:
 
 @object_type
 class SetMemberPayload:
-    """The member as they are now."""
+    """The membership as it is now."""
 
     membership: models.Membership = strawberry.field(graphql_type=Membership)
     changed: bool
@@ -88,7 +88,7 @@ class SetMemberPayload:
 
 @input_type
 class RemoveMemberInput:
-    """Who no longer belongs to a customer."""
+    """The user to remove from a customer."""
 
     customer: str
     username: str
@@ -97,7 +97,7 @@ class RemoveMemberInput:
 
 @object_type
 class RemoveMemberPayload:
-    """False when they were no member."""
+    """False if the user was not a member."""
 
     changed: bool
 
@@ -139,7 +139,7 @@ class CustomerMutations:
 
     @mutation(NotFound)
     def set_member(self, info: Info, input: SetMemberInput) -> SetMemberPayload:
-        """Also changes the role of one who is a member already."""
+        """For a user who is a member already, this changes the role."""
         info.context.require_in_view(input.customer)
         change = members.set(
             actor=info.context.actor,
@@ -151,7 +151,7 @@ class CustomerMutations:
         info.context.forget()
         return SetMemberPayload(membership=change.membership, changed=change.changed)
 
-    @mutation(NotFound, ends="How removeMember ends; the last admin of a customer can be removed by an operator only.")
+    @mutation(NotFound, ends="How removeMember ends; only a platform operator can remove a customer's last admin.")
     def remove_member(self, info: Info, input: RemoveMemberInput) -> RemoveMemberPayload:
         info.context.require_in_view(input.customer)
         changed = members.remove(
@@ -160,6 +160,6 @@ class CustomerMutations:
             username=input.username,
             reason=input.reason,
         )
-        # The viewer may have removed themselves: what they saw until now they see no more.
+        # Viewers may have removed themselves, and then see less from now on.
         info.context.forget()
         return RemoveMemberPayload(changed=changed)

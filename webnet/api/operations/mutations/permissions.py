@@ -1,4 +1,4 @@
-"""Which roles of a customer may do what with its plugins."""
+"""The permissions that the roles of a customer have."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from webnet.plugins.manager import manager
 
 @input_type
 class SetRolePermissionInput:
-    """`permission` is a codename; `granted` null means the default again. A higher role has what a lower one is given,
-    unless it was taken from that very role.
+    """`permission` is a codename; if `granted` is null, the default applies again. A higher role has what a lower role
+    is given, unless the permission was taken from the higher role itself.
     """
 
     customer: str
@@ -39,7 +39,7 @@ class SetRolePermissionPayload:
 class PermissionMutations:
     @mutation(NotFound)
     def set_role_permission(self, info: Info, input: SetRolePermissionInput) -> SetRolePermissionPayload:
-        """Gives a plugin's permission to a role of the customer, or takes it; for the customer's admins."""
+        """Gives a plugin's permission to a role of the customer, or takes it away; for the customer's admins."""
         info.context.require_in_view(input.customer)
         change = manager.set_permission(
             input.permission,

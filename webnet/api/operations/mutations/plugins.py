@@ -24,7 +24,7 @@ PluginRow: TypeAlias = models.PluginConfig
 
 @input_type
 class EnablePluginInput:
-    """`availability` null leaves it as it is."""
+    """If `availability` is null, it stays as it is."""
 
     plugin: str
     availability: Availability | None = None
@@ -34,7 +34,7 @@ class EnablePluginInput:
 
 @object_type
 class EnablePluginPayload:
-    """The plugin, enabled; and its dependencies that were enabled with it."""
+    """The enabled plugin, and the dependencies that were enabled with it."""
 
     plugin: PluginRow = strawberry.field(graphql_type=Plugin)
     changed: bool
@@ -43,7 +43,7 @@ class EnablePluginPayload:
 
 @input_type
 class DisablePluginInput:
-    """Which plugin stops for everybody."""
+    """The plugin to disable for everybody."""
 
     plugin: str
     disable_dependents: bool = False
@@ -52,7 +52,7 @@ class DisablePluginInput:
 
 @object_type
 class DisablePluginPayload:
-    """The plugin, disabled; and its dependents that were disabled with it."""
+    """The disabled plugin, and the dependents that were disabled with it."""
 
     plugin: PluginRow = strawberry.field(graphql_type=Plugin)
     changed: bool
@@ -61,7 +61,7 @@ class DisablePluginPayload:
 
 @input_type
 class SetPluginAvailabilityInput:
-    """For whom, and what."""
+    """The new availability, for everybody or for one customer."""
 
     plugin: str
     customer: str | None = None
@@ -71,7 +71,7 @@ class SetPluginAvailabilityInput:
 
 @object_type
 class SetPluginAvailabilityPayload:
-    """The plugin, and the customer's config where one was given."""
+    """The plugin, and the customer's config if a customer was given."""
 
     plugin: PluginRow = strawberry.field(graphql_type=Plugin)
     config: models.CustomerPluginConfig | None = strawberry.field(graphql_type=CustomerPluginConfig | None)
@@ -89,7 +89,7 @@ class ResumePluginInput:
 
 @object_type
 class ResumePluginPayload:
-    """The plugin, and the customer's config where one was given."""
+    """The plugin, and the customer's config if a customer was given."""
 
     plugin: PluginRow = strawberry.field(graphql_type=Plugin)
     config: models.CustomerPluginConfig | None = strawberry.field(graphql_type=CustomerPluginConfig | None)
@@ -98,14 +98,14 @@ class ResumePluginPayload:
 
 @input_type
 class SyncPluginsInput:
-    """Why plugins are read anew, for the audit log."""
+    """Why the plugins are read again, for the audit log."""
 
     reason: str | None = None
 
 
 @object_type
 class SyncPluginsPayload:
-    """What reading the installed plugins anew has found."""
+    """What was found when the installed plugins were read again."""
 
     added: list[PluginRow] = strawberry.field(graphql_type=list[Plugin])
     updated: list[PluginRow] = strawberry.field(graphql_type=list[Plugin])
@@ -123,7 +123,7 @@ class CheckPluginHealthInput:
 
 @object_type
 class CheckPluginHealthPayload:
-    """The stored result, and whose it is; `config` where a customer was given."""
+    """The stored result, and whose it is; `config` is set if a customer was given."""
 
     health: models.PluginHealth = strawberry.field(graphql_type=PluginHealth)
     plugin: PluginRow = strawberry.field(graphql_type=Plugin)
@@ -134,7 +134,7 @@ class CheckPluginHealthPayload:
 class PluginMutations:
     @mutation(NotFound, DependencyRefusal, PluginUnavailable, HookFailed)
     def enable_plugin(self, info: Info, input: EnablePluginInput) -> EnablePluginPayload:
-        """On an enabled plugin, this only changes the availability, where given."""
+        """For a plugin that is enabled already, this only changes the availability, if one is given."""
         change = manager.enable(
             input.plugin,
             actor=info.context.actor,
@@ -158,7 +158,7 @@ class PluginMutations:
 
     @mutation(NotFound, DependencyRefusal, HookFailed)
     def set_plugin_availability(self, info: Info, input: SetPluginAvailabilityInput) -> SetPluginAvailabilityPayload:
-        """For all customers, or for one; null for one customer means the plugin's again. Operators only."""
+        """For all customers, or for one, where null means that the plugin's applies again. For platform operators."""
         info.context.require_in_view(input.customer)
         change = manager.set_availability(
             input.plugin,

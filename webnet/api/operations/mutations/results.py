@@ -1,4 +1,4 @@
-"""Reads anew what a change has touched, for its payload."""
+"""Reads what a change has touched again, for its payload."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def configs(info: Info, change: PluginChange) -> tuple[CustomerPluginConfig, lis
 
 
 def find_config(info: Info, change: PluginChange) -> CustomerPluginConfig | None:
-    """The customer's config as it is now; None for a change that was for everybody."""
+    """The customer's config as it is now; None if the change was for everybody."""
     return config(info, _slug(change), change.plugin) if change.customer is not None else None
 
 
 def outcomes(info: Info, plugin: str, found: Iterable[Outcome]) -> list[dict[str, Any]]:
-    """What became of each customer, as the schema's outcome takes it."""
+    """The outcome for one customer, as the arguments of the schema's type."""
     info.context.forget()
     changed = [outcome.change.customer for outcome in found if outcome.change is not None]
     info.context.reading.announce_slugs([customer.slug for customer in changed if customer is not None])

@@ -27,21 +27,21 @@ class SignInInput:
 
 @object_type
 class SignInPayload:
-    """Who is signed in now."""
+    """The user who is now signed in."""
 
     viewer: Viewer
 
 
 @object_type
 class SignOutPayload:
-    """False when nobody was signed in."""
+    """False if nobody was signed in."""
 
     changed: bool
 
 
 @input_type
 class CreateApiTokenInput:
-    """A token of the viewer's own, if wished for one customer only and with at most this role; names are unique per
+    """A token for the viewer, optionally limited to one customer and to at most this role; names are unique per
     user.
     """
 
@@ -68,7 +68,7 @@ class RevokeApiTokenInput:
 
 @object_type
 class RevokeApiTokenPayload:
-    """The token that ended."""
+    """The token that was revoked."""
 
     api_token: models.ApiToken = strawberry.field(graphql_type=ApiToken)
     changed: bool
@@ -104,6 +104,6 @@ class SessionMutations:
     def revoke_api_token(self, info: Info, input: RevokeApiTokenInput) -> RevokeApiTokenPayload:
         type_name, key = read_global_id(input.id) or ("", "")
         pk = read_pk(key) if type_name == "ApiToken" else None
-        # No token has the key 0, so that an id which is none is refused and audited like a foreign one.
+        # No token has the key 0, so an invalid id is refused and audited like that of another user's token.
         ended = tokens.revoke(actor=info.context.actor, token_id=pk or 0)
         return RevokeApiTokenPayload(api_token=ended.api_token, changed=ended.changed)

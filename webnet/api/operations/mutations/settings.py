@@ -1,4 +1,4 @@
-"""Plugins' settings, for everybody and for one customer."""
+"""Changes plugins' settings, for everybody or for one customer."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from webnet.plugins.manager import manager
 PluginRow: TypeAlias = models.PluginConfig
 ConfigRow: TypeAlias = models.CustomerPluginConfig
 
-ALLOW_INVALID = "Also where settings then do not fit; the plugin is not effective for those customers."
+ALLOW_INVALID = "Make the change even if settings are then invalid; the plugin is not effective for those customers."
 
 
 @input_type
@@ -44,7 +44,7 @@ class UpdatePluginSettingsPayload:
 
 @input_type
 class RevertPluginSettingsInput:
-    """Secrets stay as they are; but `revision` 0 removes all, secrets too, so that the defaults hold again."""
+    """Secrets stay as they are, but `revision` 0 removes all of them and all settings: the defaults apply again."""
 
     plugin: str
     revision: int
@@ -55,7 +55,7 @@ class RevertPluginSettingsInput:
 
 @object_type
 class RevertPluginSettingsPayload:
-    """The plugin with its global settings of then, as a new revision."""
+    """The plugin with the restored global settings, as a new revision."""
 
     plugin: PluginRow = strawberry.field(graphql_type=Plugin)
     changed: bool
@@ -82,7 +82,7 @@ class UpdateCustomerPluginSettingsPayload:
 
 @input_type
 class RevertCustomerPluginSettingsInput:
-    """Secrets stay as they are; but `revision` 0 goes back to inheriting everything, secrets too."""
+    """Secrets stay as they are, but with `revision` 0 the customer inherits everything again, including secrets."""
 
     customer: str
     plugin: str
@@ -93,7 +93,7 @@ class RevertCustomerPluginSettingsInput:
 
 @object_type
 class RevertCustomerPluginSettingsPayload:
-    """The config with the customer's settings of then, as a new revision."""
+    """The config with the customer's restored settings, as a new revision."""
 
     config: ConfigRow = strawberry.field(graphql_type=CustomerPluginConfig)
     changed: bool
@@ -116,7 +116,7 @@ class SettingsMutations:
 
     @mutation(NotFound, Conflict, RevisionNotAvailable, InvalidSettings, PluginUnavailable)
     def revert_plugin_settings(self, info: Info, input: RevertPluginSettingsInput) -> RevertPluginSettingsPayload:
-        """Back to the global settings of an earlier revision."""
+        """Restores the global settings of an earlier revision."""
         change = manager.revert_settings(
             input.plugin,
             actor=info.context.actor,
@@ -148,7 +148,7 @@ class SettingsMutations:
     def revert_customer_plugin_settings(
         self, info: Info, input: RevertCustomerPluginSettingsInput
     ) -> RevertCustomerPluginSettingsPayload:
-        """Back to the customer's own settings of an earlier revision, or to none."""
+        """Restores the customer's own settings of an earlier revision, or removes them."""
         info.context.require_in_view(input.customer)
         change = manager.revert_settings(
             input.plugin,

@@ -1,1 +1,1 @@
-"""Commands of the plugin rooms."""
+"""The management commands for plugins, their settings and the audit log."""

@@ -1,4 +1,8 @@
-"""What effective plugins put before people: menu entries, widgets and permissions, behind the gate."""
+"""The navigation, dashboard widgets and permissions that a viewer sees.
+
+They are those of effective plugins only, without entries whose permission the viewer lacks. Both the API and the
+console use this module.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +25,7 @@ from webnet.plugins.registry import registry
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """What the viewer finds in one place, a customer or the platform: effective plugins, and what they may do there."""
+    """What a viewer has at one place, a customer or the platform: the effective plugins, and permissions."""
 
     plugins: frozenset[str]
     permissions: frozenset[str]
@@ -31,14 +35,14 @@ class Place:
 
 
 def permissions(reading: Reading, customer: Customer) -> list[str]:
-    """The codenames of what the viewer may do there, by name."""
+    """The codenames of the viewer's permissions for the customer, sorted."""
     return sorted(permissions_of(reading.actor, customer, state=reading.state_of(customer)))
 
 
 def navigation_items(reading: Reading) -> list[NavigationItem]:
-    """The menu in order: of all customers together on the platform's view.
+    """The items in order; on the platform's view, those of all the viewer's customers together.
 
-    There, an item that leads to a page of its plugin needs the viewer's customer to be the only one.
+    There, an item that links to a page of its plugin is shown only if the viewer has just one customer.
     """
     places = _places(reading)
     home = _find_home(reading)
@@ -53,7 +57,7 @@ def navigation_items(reading: Reading) -> list[NavigationItem]:
 
 
 def dashboard_widgets(reading: Reading) -> list[DashboardWidget]:
-    """The widgets in order, each drawn for the one customer; for the platform, where its operator looks.
+    """The widgets in order, rendered for the view's customer, or for the platform if a platform operator looks at it.
 
     Raises CustomerRequired on the platform's view of somebody with several customers.
     """
@@ -65,18 +69,18 @@ def dashboard_widgets(reading: Reading) -> list[DashboardWidget]:
         for widget in manifest.dashboard_widgets
         if any(place.shows(row.name, widget) for place in places)
     ]
-    return widgets.draw(reading, customer, wanted)
+    return widgets.render(reading, customer, wanted)
 
 
 def find_address(item: declarations.NavigationItem, plugin: str, customer: Customer | None) -> str | None:
-    """Where the item leads: an address of its own, or a page of its plugin for the customer; None without one."""
+    """The item's address: its own, or that of its plugin's page for the customer; None without a customer."""
     if item.is_absolute:
         return item.url
     return page_address(customer, plugin) + item.url if customer is not None else None
 
 
 def page_address(customer: Customer, plugin: str) -> str:
-    """Where the plugin's own pages begin, for the customer."""
+    """The address below which the plugin's pages for the customer are."""
     return reverse("plugin-pages", kwargs={"customer": customer.slug, "plugin": plugin})
 
 
@@ -91,7 +95,7 @@ def _places(reading: Reading) -> list[Place]:
 
 
 def _effective(reading: Reading, places: Iterable[Place]) -> Iterator[tuple[PluginConfig, Manifest]]:
-    """The plugins that are effective in one of the places, with all that they declare."""
+    """The plugins that are effective at one of the places, with their manifests."""
     for name in sorted(frozenset().union(*(place.plugins for place in places))):
         manifest = registry.find_manifest(name)
         if manifest is not None:
@@ -104,7 +108,7 @@ def _place_of(reading: Reading, customer: Customer) -> Place:
 
 
 def _find_home(reading: Reading) -> Customer | None:
-    """The customer whose pages the viewer means: the view's, or else the only one."""
+    """The customer whose pages are meant: the view's, or else the viewer's only one."""
     if reading.view is not None or reading.actor.is_platform_operator:
         return reading.view
     customers = reading.customers.known()

@@ -20,8 +20,8 @@ from webnet.containment import LoadFailure, attempt
 Config = TypeVar("Config", bound=AppConfig)
 
 
-def find_refused(configs: Sequence[Config]) -> tuple[Config, LoadFailure] | None:
-    """The last of these apps whose models Django rejects; if two of them clash, the later one is to blame.
+def find_rejected(configs: Sequence[Config]) -> tuple[Config, LoadFailure] | None:
+    """The last of these apps whose models Django rejects; if two of them clash, the later one is at fault.
 
     Errors in the host's own models are left to Django.
     """

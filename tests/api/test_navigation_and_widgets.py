@@ -1,4 +1,4 @@
-"""Navigation, widgets and permissions: behind the gate, and one that fails stays alone."""
+"""Navigation, widgets and permissions: only of effective plugins, and a failing one affects no other."""
 
 from __future__ import annotations
 
