@@ -42,14 +42,15 @@ class Lane:
     def start(self, call: Callable[[], Any]) -> Future[Any]:
         """Run it soon; its future can be cancelled until it starts. Raises LaneBlocked."""
         future: Future[Any] = Future()
-        longest_allowed = time.monotonic() - self._patience_seconds
         with self._lock:
+            # Read the clock under the lock: a thread that takes its call meanwhile would seem to start in the future.
+            longest_allowed = time.monotonic() - self._patience_seconds
             if len(self._started) < self._threads:
                 thread = threading.Thread(target=self._work, name=f"lane-{self._name}", daemon=True)
                 # Counted here and not by the thread itself: the next caller may come before it runs.
                 self._started[id(thread)] = time.monotonic()
                 thread.start()
-            elif all(started < longest_allowed for started in self._started.values()):
+            elif all(started <= longest_allowed for started in self._started.values()):
                 raise LaneBlocked(f"'{self._name}' is still busy with earlier calls.")
             self._waiting.append((future, call))
         return future
