@@ -194,7 +194,7 @@ def test_without_the_isolation_each_of_them_stops_what_django_does(boot: Boot) -
             from django.core.checks import run_checks
             from django.core.management.sql import emit_post_migrate_signal
             from django.template.loader import render_to_string
-            from webnet.plugins.loading import checks
+            from webnet.plugins.loading import django_checks
 
             def render():
                 sys.modules.pop("template_tags_error.templatetags")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import cache
 from typing import Any
 
 from django.apps import AppConfig, apps
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 from django.db.models.signals import post_migrate, pre_migrate
 from django.dispatch import Signal
 
@@ -46,13 +49,25 @@ def unmigrate(label: str) -> None:
 
 def find_pending(entries: Iterable[Entry]) -> dict[str, tuple[str, ...]]:
     """The unapplied migrations, oldest first, by plugin name; plugins without any are left out."""
-    loader = MigrationExecutor(connection).loader
     names = {label: entry.name for entry in entries if (label := find_label(entry))}
+    on_disk = {key for key in _find_migrations() if key[0] in names}
+    # Building the graph takes longer than the rest of a sync, and is needed only if one of them is not applied.
+    if on_disk <= MigrationRecorder(connection).applied_migrations().keys():
+        return {}
+    loader = MigrationExecutor(connection).loader
     pending: dict[str, tuple[str, ...]] = {}
     for label, name in sorted(loader.graph.nodes):
         if label in names and (label, name) not in loader.applied_migrations:
             pending[names[label]] = (*pending.get(names[label], ()), name)
     return pending
+
+
+@cache
+def _find_migrations() -> frozenset[tuple[str, str]]:
+    """The migrations of all apps, as (label, name). They can't change within a process, which imports them once."""
+    loader = MigrationLoader(None, load=False)
+    loader.load_disk()
+    return frozenset(loader.disk_migrations)
 
 
 def find_label(entry: Entry) -> str | None:
