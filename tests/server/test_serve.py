@@ -47,6 +47,8 @@ def is_listening(server: Server) -> bool:
         socket.create_connection((server.host, server.port)).close()
     except ConnectionRefusedError:
         return False
+    except ConnectionResetError:
+        pass  # The socket was closed during the handshake; the next connection is refused.
     return True
 
 
