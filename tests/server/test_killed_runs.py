@@ -41,8 +41,7 @@ def test_it_is_killed_here(tmp_path):
     with serve_application("granian", application, tmp_path) as server, served as webnet:
         unguarded = subprocess.Popen([sys.executable, "-c", PAUSE], start_new_session=True)
         found = {"servers": [server.process.pid, webnet._process.pid], "unguarded": unguarded.pid}
-        Path("found.new").write_text(json.dumps(found | {"started": find_children(os.getpid())}))
-        Path("found.new").rename("found.json")
+        Path("found.json").write_text(json.dumps(found | {"started": find_children(os.getpid())}))
         Event().wait()
 
 
@@ -56,8 +55,9 @@ def find_children(process):
 
 @pytest.fixture
 def run(tmp_path: Path) -> Iterator[interpreters.Process]:
-    """A run of tests that waits in the middle of one; what it has started is in `found.json`."""
+    """A run of tests that waits in the middle of one; it says what it has started through the pipe `found.json`."""
     (tmp_path / "test_run.py").write_text(RUN)
+    os.mkfifo(tmp_path / "found.json")
     command = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", str(ROOT / "pyproject.toml")]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     command = [*command, str(tmp_path / "test_run.py")]
@@ -68,12 +68,14 @@ def run(tmp_path: Path) -> Iterator[interpreters.Process]:
 
 
 def test_what_it_has_started_ends_with_it(run: interpreters.Process, tmp_path: Path) -> None:
-    file, deadline = tmp_path / "found.json", time.monotonic() + 2 * START_SECONDS
-    while not file.exists():
-        assert run.poll() is None and time.monotonic() < deadline, run.stdout.read()
-        time.sleep(0.05)
-    found = json.loads(file.read_text())
     with ExitStack() as stack:
+        pipe = stack.enter_context(os.fdopen(os.open(tmp_path / "found.json", os.O_RDONLY | os.O_NONBLOCK)))
+        ended = os.pidfd_open(run.pid)
+        stack.callback(os.close, ended)
+        ready, _, _ = select.select([pipe, ended], [], [], 2 * START_SECONDS)
+        assert ready == [pipe], "It has started nothing." if not ready else run.stdout.read()
+        os.set_blocking(pipe.fileno(), True)
+        found = json.load(pipe)
         handles = {process: os.pidfd_open(process) for process in found["started"]}
         for handle in handles.values():
             stack.callback(os.close, handle)
