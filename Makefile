@@ -11,9 +11,11 @@ UV ?= $(shell uv --version > /dev/null 2>&1 && command -v uv || echo $(BIN)/uv)
 UV := $(UV)
 PIP := $(BIN)/python -m pip
 PYTEST_ARGS ?=
-# One process more than there are cores, since many tests wait for servers; one that has finished takes over tests that
-# another has not begun. PYTEST_ARGS="-n 0" runs all in one process.
-PARALLEL := -n $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1) --dist worksteal
+# Two processes more than there are cores, since many tests wait for servers; one that has finished takes over tests that
+# another has not begun. The quick tests wait for nothing. PYTEST_ARGS="-n 0" runs all in one process.
+CORES := $(shell getconf _NPROCESSORS_ONLN)
+PARALLEL := -n $(shell expr $(CORES) + 2) --dist worksteal
+PARALLEL_QUICK := -n $(CORES) --dist worksteal
 # What a build of the package reads beside the Python files.
 SOURCES := pyproject.toml hatch_build.py $(wildcard frontend/*.json frontend/*.mjs frontend/.npmrc frontend/src/*)
 # The settings want a key and a host; these commands serve nobody.
@@ -41,7 +43,7 @@ test: $(VENV)/dev-installed ## Run every test on SQLite, and on PostgreSQL when 
 
 test-fast: $(VENV)/dev-installed ## Run the quick tests that need no process but their own, in less than a minute
 	@$(BIN)/python -m compileall -q webnet
-	TEST_DATABASE=sqlite $(BIN)/python -m pytest $(PARALLEL) -m "not acceptance and not slow" $(PYTEST_ARGS)
+	TEST_DATABASE=sqlite $(BIN)/python -m pytest $(PARALLEL_QUICK) -m "not acceptance and not slow" $(PYTEST_ARGS)
 
 lint: $(VENV)/dev-installed ## Check style, types, imports, migrations and the schema
 	$(BIN)/ruff check .

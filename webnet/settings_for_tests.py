@@ -14,3 +14,5 @@ if SECRET_KEY != KEY_OF_TESTS:
     raise ImproperlyConfigured("webnet.settings_for_tests is for tests alone: use webnet.settings.")
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# Looked up when asked for: at each start, and in each test with a client of its own, all files would be listed.
+WHITENOISE_AUTOREFRESH = True

@@ -47,6 +47,7 @@ def test_sign_in_starts_a_session_and_is_audited(audited):
     assert PluginAuditLog.objects.get().actor_id == user.pk
 
 
+@pytest.mark.slow
 def test_a_password_is_kept_as_a_slow_hash_where_no_test_says_otherwise(settings: Settings):
     settings.PASSWORD_HASHERS = getattr(webnet.settings, "PASSWORD_HASHERS", global_settings.PASSWORD_HASHERS)
     user = make_user(password=PASSWORD)
@@ -225,6 +226,7 @@ def test_tries_at_the_same_time_do_not_slip_past_the_limit():
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.slow
 def test_tries_for_many_users_at_the_same_time_do_not_wait_for_each_other_for_ever(monkeypatch: pytest.MonkeyPatch):
     # Every window is over at once, so that rows are also cleared all the time: the worst case for deadlocks.
     monkeypatch.setattr(sign_in_throttle, "WINDOW", timedelta(0))

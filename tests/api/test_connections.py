@@ -11,6 +11,7 @@ import pytest
 from tests.api.client import GraphQLClient
 from tests.api.plugins import numbered
 from tests.factories import make_customer, make_operator
+from tests.plugins.audit_logs import write_rows
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer
 from webnet.plugins.manager import manager
@@ -25,16 +26,8 @@ NAMES = ["Beta", "Alpha", "Beta", "Gamma", "Alpha", "beta", "Beta"]
 @pytest.fixture
 def client() -> GraphQLClient:
     """Seven customers, several of the same name; an audit row each."""
-    for number, name in enumerate(NAMES):
-        make_customer(f"c{number}", name=name)
-        manager_of_customers(f"c{number}", name)
+    write_rows(COUNT, customers=[make_customer(f"c{number}", name=name) for number, name in enumerate(NAMES)])
     return GraphQLClient.of(make_operator())
-
-
-def manager_of_customers(slug: str, name: str) -> None:
-    from webnet.accounts import customers
-
-    customers.update(actor=SYSTEM, customer=slug, name=f"{name} Ltd")
 
 
 QUERIES = {
@@ -107,6 +100,7 @@ def test_pages_backwards_hold_every_row_once_in_order(client, name, size):
 
 
 @pytest.mark.parametrize("name", QUERIES)
+@pytest.mark.slow
 def test_every_stretch_between_two_cursors(client, name):
     walk = Walk(client, name)
     edges = walk.page()["edges"]
@@ -217,10 +211,8 @@ class TestSizes:
         assert (page["totalCount"], len(page["edges"])) == (101, expected)
 
     @pytest.mark.parametrize(("arguments", "expected"), [("", 50), ("(first: null)", 50), ("(first: 1000)", 100)])
-    @pytest.mark.slow
     def test_nested_too(self, client, arguments, expected):
-        for number in range(101):
-            manager.set_availability(f"plugin_{number:03}", actor=SYSTEM, customer="acme", availability="required")
+        write_rows(101, customers=[Customer.objects.get(slug="acme")])
         query = f'{{ customer(slug: "acme") {{ auditLogs{arguments} {{ edges {{ cursor }} }} }} }}'
 
         assert len(client.data(query)["customer"]["auditLogs"]["edges"]) == expected

@@ -264,6 +264,7 @@ def test_schemas_that_nobody_asks_for_any_more_are_freed(world, monkeypatch):
     assert [ref() for ref in seen] == [None, None]
 
 
+@pytest.mark.slow
 def test_requests_leave_no_schema_behind_that_the_cache_has_let_go(world, monkeypatch):
     """Over HTTP, with all that keeps parsed and validated documents; streams are not among them."""
     monkeypatch.setattr(visibility, "_derived", BoundedCache(2))

@@ -69,6 +69,7 @@ def count_statements(client: GraphQLClient, query: str, **variables: Any) -> int
 
 @pytest.mark.parametrize("count", [3, 30])
 @pytest.mark.parametrize("who", ["platform", "member"])
+@pytest.mark.slow
 def test_plugins_with_one_customers_state_take_three_statements(install, count, who):
     fill(install, count)
     user = make_operator("ops") if who == "platform" else make_member("ann", make_customer("acme"), Role.VIEWER)

@@ -97,6 +97,7 @@ def table_of(second: str) -> tuple[tuple[str, ...], ...]:
     return rows
 
 
+@pytest.mark.slow
 def test_every_environment_variable_is_in_the_readme() -> None:
     read = {name for tree in parse_host() for name in find_variables(tree)} - set(FOR_NOBODY)
 
@@ -113,6 +114,7 @@ def test_every_command_is_in_the_quick_reference() -> None:
     assert names_in(REFERENCE, "command") == own_commands()
 
 
+@pytest.mark.slow
 def test_every_code_of_a_refusal_or_an_error_is_in_the_quick_reference() -> None:
     given = {code for tree in parse_host() for code in find_codes(tree)}
     documented = {name for row in (*table_of("type"), *table_of("HTTP")) for name in code_spans(row[0])}

@@ -189,6 +189,7 @@ def test_a_hook_that_takes_its_process_down_is_given_up_as_well(telling, operato
     assert row.action == "give_up_hook" and "before its process ended" in row.after["error"]
 
 
+@pytest.mark.slow
 def test_a_hook_that_hangs_costs_its_caller_the_deadline_and_is_tried_again(telling, operator, hanging, monkeypatch):
     monkeypatch.setattr(after_commit, "DEADLINE_SECONDS", SHORT_SECONDS)
     telling.then = lambda: hanging.wait(60)
@@ -199,6 +200,7 @@ def test_a_hook_that_hangs_costs_its_caller_the_deadline_and_is_tried_again(tell
     assert not hanging.is_set()
 
 
+@pytest.mark.slow
 def test_a_hook_that_ends_late_was_called_all_the_same(telling, operator, hanging, monkeypatch):
     monkeypatch.setattr(after_commit, "DEADLINE_SECONDS", SHORT_SECONDS)
     telling.then = lambda: hanging.wait(60)
@@ -370,6 +372,7 @@ def test_the_hooks_of_a_plan_are_called_in_its_order(install, operator):
     assert order == ["bottom", "middle", "top"]
 
 
+@pytest.mark.slow
 def test_what_can_not_be_begun_in_time_is_left_to_whoever_looks_next(install, operator, hanging, monkeypatch):
     slow, late = Telling(), Telling()
     late.name, late.dependencies = "late", ["telling"]

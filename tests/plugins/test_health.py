@@ -169,6 +169,7 @@ def test_all_plugins_are_asked_at_the_same_time(install, operator):
     ]
 
 
+@pytest.mark.slow
 def test_one_that_hangs_delays_the_answers_of_others_by_no_more_than_its_deadline(install, operator, monkeypatch):
     let_go = Event()
 

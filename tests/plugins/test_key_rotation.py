@@ -148,6 +148,7 @@ def test_on_a_terminal_a_bar_shows_how_far_it_is(sealed, settings, monkeypatch):
     assert "3/3" in sys.stderr.getvalue()
 
 
+@pytest.mark.slow
 def test_a_rotation_and_an_update_can_not_pass_each_other(sealed, operator, settings, monkeypatch):
     settings.WEBNET_SETTINGS_KEYS = [NEW, OLD]
     seal_again, waited = key_rotation._seal_again, []

@@ -136,6 +136,7 @@ def has_place(plain, path):
 
 @in_memory
 @given(steps=st.lists(st.tuples(st.booleans(), patches), min_size=1, max_size=8))
+@pytest.mark.slow
 def test_layers_are_what_the_model_says_after_any_patches(registered, steps):
     registered(Vault())
     row = PluginConfig(name="vault")
@@ -155,6 +156,7 @@ def test_layers_are_what_the_model_says_after_any_patches(registered, steps):
 
 @stored_too
 @given(steps=steps)
+@pytest.mark.slow
 def test_layers_are_what_the_model_says_after_any_patches_and_reverts(vault, steps):
     model = Model()
     for slug in model.layers:

@@ -49,6 +49,7 @@ def count(client, query, **variables):
     return len(statements)
 
 
+@pytest.mark.slow
 def test_it_does_not_grow_with_rows(world):
     client = world.client("acme-viewer", "acme")
     few = count(client, NESTED)

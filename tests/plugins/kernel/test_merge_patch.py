@@ -121,6 +121,7 @@ def test_each_leaf_has_the_layer_that_it_comes_from() -> None:
 
 
 @given(objects, objects, objects)
+@pytest.mark.slow
 def test_the_sources_name_every_leaf_and_the_layer_has_its_value(defaults: Any, first: Any, second: Any) -> None:
     first, second = merge_patch({}, first), merge_patch({}, second)
     merged = merge_layers(defaults, first, second)
@@ -202,6 +203,7 @@ patches = st.dictionaries(secret_names, secret_values, max_size=4)
 
 
 @given(st.lists(patches, max_size=4))
+@pytest.mark.slow
 def test_a_layer_and_its_secrets_kept_apart_are_the_layer_kept_whole(changes: list[dict[str, Any]]) -> None:
     whole: Any = {}
     plain: Any = {}

@@ -333,6 +333,7 @@ def test_tuples_are_arrays() -> None:
     assert properties(a={"enum": ("x", "y")}).validate({"a": "x"}) == ()
 
 
+@pytest.mark.slow
 def test_a_schema_with_references_without_number_is_refused_at_once() -> None:
     levels = {
         f"d{index}": {"properties": {"l": {"$ref": f"#/$defs/d{index + 1}"}, "r": {"$ref": f"#/$defs/d{index + 1}"}}}
