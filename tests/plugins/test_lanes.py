@@ -14,10 +14,12 @@ PATIENT, IMPATIENT = 60.0, 0.0
 
 @pytest.fixture
 def hanging():
-    """Work that hangs until the test is over."""
-    release = threading.Event()
+    """Work that hangs until the test is over; the next test finds none of its threads."""
+    before, release = set(threading.enumerate()), threading.Event()
     yield lambda: release.wait(30)
     release.set()
+    for thread in set(threading.enumerate()) - before:
+        thread.join(10)
 
 
 def lane_threads(name: str) -> int:
