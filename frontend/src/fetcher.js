@@ -7,10 +7,11 @@ export function makeFetcher(page) {
   const url = page.graphqlUrl;
   const headersOf = (options) => ({ ...options?.headers, "X-CSRFToken": readCsrfToken(page) });
 
-  return (operation, options) =>
-    isSubscription(operation)
-      ? subscribe({ url, operation, headers: headersOf(options) })
-      : post({ url, operation, headers: headersOf(options) });
+  return (written, options) => {
+    const operation = dropStaleName(written);
+    const send = isSubscription(operation) ? subscribe : post;
+    return send({ url, operation, headers: headersOf(options) });
+  };
 }
 
 async function post({ url, operation, headers }) {
@@ -31,6 +32,16 @@ async function post({ url, operation, headers }) {
 function subscribe({ url, operation, headers }) {
   const client = createClient({ url, headers, credentials: "same-origin", retryAttempts: 3 });
   return client.iterate(operation);
+}
+
+// GraphiQL looks at the document a moment after each change: what runs at once after a paste has the former name.
+function dropStaleName(operation) {
+  const { operationName, ...unnamed } = operation;
+  try {
+    return getOperationAST(parse(operation.query), operationName) ? operation : unnamed;
+  } catch {
+    return operation; // The server explains a syntax error better.
+  }
 }
 
 function isSubscription({ query, operationName }) {

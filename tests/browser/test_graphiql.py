@@ -88,6 +88,18 @@ def test_tabs_are_kept_in_the_browser(page: Page) -> None:
     expect(page.locator(".graphiql-query-editor")).to_contain_text("query Mine")
 
 
+def test_what_was_pasted_runs_at_once(page: Page) -> None:
+    sign_in(page, "platform")
+    run_operation(page, "WhoAmI")
+    expect(page.locator(".result-window")).to_contain_text('"isPlatformOperator": true')
+
+    # Before the editor knows that the operation of that name is gone.
+    write(page, "query { plugins(first: 1) { edges { node { name } } } }")
+    page.keyboard.press("Control+Enter")
+
+    expect(page.locator(".result-window")).to_contain_text('"name": "device_inventory"')
+
+
 def test_signing_out_is_one_click(page: Page) -> None:
     sign_in(page, "acme-viewer")
 
