@@ -1,4 +1,4 @@
-"""A house to serve in production: a database, the customers acme and globex, and a plugin that the test writes."""
+"""A deployment to serve in production: a database, the customers acme and globex, and a plugin that the test writes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ call("create_token", "platform", "tests")
 
 
 @dataclass(frozen=True)
-class House:
+class Deployment:
     """Where everything is; `token` is the platform operator's."""
 
     data_dir: Path
@@ -101,7 +101,7 @@ PLUGIN = '''
 
 
 @contextmanager
-def make_house(folder: Path, *, schema: str) -> Iterator[House]:
+def make_deployment(folder: Path, *, schema: str) -> Iterator[Deployment]:
     """Everything is there and enabled, and nothing is served yet."""
     with make_database() as database:
         plugins = folder / "plugins"
@@ -113,20 +113,20 @@ def make_house(folder: Path, *, schema: str) -> Iterator[House]:
             "WEBNET_ALLOWED_HOSTS": "127.0.0.1",
             "WEBNET_HTTPS": "0",
         }
-        house = House(folder, plugins, changes)
-        house.write_plugin("1.0", schema)
-        yield House(folder, plugins, changes, _prepare(house, schema))
+        deployment = Deployment(folder, plugins, changes)
+        deployment.write_plugin("1.0", schema)
+        yield Deployment(folder, plugins, changes, _prepare(deployment, schema))
 
 
-def _prepare(house: House, schema: str) -> str:
+def _prepare(deployment: Deployment, schema: str) -> str:
     """Everything is in the database after this; returns the operator's token."""
-    if "DATABASE_URL" not in house.changes and schema in _prepared:
+    if "DATABASE_URL" not in deployment.changes and schema in _prepared:
         token, files = _prepared[schema]
         for name, content in files.items():
-            (house.data_dir / name).write_bytes(content)
+            (deployment.data_dir / name).write_bytes(content)
         return token
-    token = next(word for word in house.run(PREPARE).split() if word.startswith("wn_"))
-    files = {file.name: file.read_bytes() for file in house.data_dir.iterdir() if file.is_file()}
+    token = next(word for word in deployment.run(PREPARE).split() if word.startswith("wn_"))
+    files = {file.name: file.read_bytes() for file in deployment.data_dir.iterdir() if file.is_file()}
     _prepared[schema] = token, files
     return token
 

@@ -12,7 +12,7 @@ from threading import Event
 
 import pytest
 
-from tests.server.production import House, make_house
+from tests.server.production import Deployment, make_deployment
 from tests.servers import START_SECONDS, Server
 
 CLIENTS = 4
@@ -31,17 +31,17 @@ SCHEMA = """
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with make_house(tmp_path_factory.mktemp("house"), schema=SCHEMA.replace("ANSWER", "old")) as house:
-        yield house
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    with make_deployment(tmp_path_factory.mktemp("deployment"), schema=SCHEMA.replace("ANSWER", "old")) as deployment:
+        yield deployment
 
 
-def ask_until(server: Server, house: House, ended: Event, *, is_kept: bool) -> list[str]:
+def ask_until(server: Server, deployment: Deployment, ended: Event, *, is_kept: bool) -> list[str]:
     """What came of each request: an answer of the plugin's, or what went wrong."""
     connection = http.client.HTTPConnection(server.host, server.port, timeout=60)
     found = []
     while not ended.wait(PAUSE_SECONDS):
-        found.append(ask_once(connection, house.token))
+        found.append(ask_once(connection, deployment.token))
         if not is_kept:
             connection.close()
     connection.close()
@@ -63,28 +63,28 @@ def ask_once(connection: http.client.HTTPConnection, token: str) -> str:
         return f"{answer.status} {body!r}"
 
 
-def wait_for_versions(house: House, expected: list[str]) -> None:
+def wait_for_versions(deployment: Deployment, expected: list[str]) -> None:
     deadline = time.monotonic() + 2 * START_SECONDS
-    while (found := house.read_versions()) != expected:
+    while (found := deployment.read_versions()) != expected:
         assert time.monotonic() < deadline, found
         time.sleep(0.1)
 
 
-def test_an_upgrade_and_a_rolling_restart_fail_no_request_and_then_the_new_code_answers(house: House) -> None:
+def test_an_upgrade_and_a_rolling_restart_fail_no_request_and_then_the_new_code_answers(deployment: Deployment) -> None:
     ended = Event()
 
-    with house.serve(workers=2) as server, ThreadPoolExecutor(CLIENTS) as pool:
-        wait_for_versions(house, ["1.0", "1.0"])
+    with deployment.serve(workers=2) as server, ThreadPoolExecutor(CLIENTS) as pool:
+        wait_for_versions(deployment, ["1.0", "1.0"])
         try:
-            asking = [pool.submit(ask_until, server, house, ended, is_kept=bool(n % 2)) for n in range(CLIENTS)]
-            house.write_plugin("1.1.0", SCHEMA.replace("ANSWER", "renewed"))
-            house.run("from django.core.management import call_command; call_command('sync_plugins')")
+            asking = [pool.submit(ask_until, server, deployment, ended, is_kept=bool(n % 2)) for n in range(CLIENTS)]
+            deployment.write_plugin("1.1.0", SCHEMA.replace("ANSWER", "renewed"))
+            deployment.run("from django.core.management import call_command; call_command('sync_plugins')")
             server.process.send_signal(signal.SIGHUP)
-            wait_for_versions(house, ["1.1.0", "1.1.0"])
+            wait_for_versions(deployment, ["1.1.0", "1.1.0"])
         finally:
             ended.set()
         found = [answer for each in asking for answer in each.result(timeout=60)]
-        afterwards = {house.ask(server, "{ tide }")["data"]["tide"] for _ in range(40)}
+        afterwards = {deployment.ask(server, "{ tide }")["data"]["tide"] for _ in range(40)}
 
     assert set(found) == {"old", "renewed"}
     assert afterwards == {"renewed"}

@@ -41,16 +41,16 @@ class Client:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict[str, str]]]:
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict[str, str]]]:
     """The data folder and the environment that all servers have."""
     with make_database() as database:
         yield tmp_path_factory.mktemp("shared"), PLUGINS | database
 
 
 @pytest.fixture(scope="module")
-def world(house: tuple[Path, dict[str, str]]) -> Iterator[tuple[list[Server], Client]]:
+def world(deployment: tuple[Path, dict[str, str]]) -> Iterator[tuple[list[Server], Client]]:
     """Two servers; the shelf is on for acme, off for globex, and may be toggled for initech."""
-    data_dir, changes = house
+    data_dir, changes = deployment
     with ExitStack() as stack:
         token = _prepare(data_dir, changes)
         # Forks have the same order of sets; nobody's answers may depend on it, so one of the two is no fork.
@@ -167,9 +167,9 @@ def test_after_50_toggles_none_of_1000_requests_to_either_process_is_stale(world
     _restore(obedience)
 
 
-def test_a_process_that_keeps_what_it_has_derived_is_found_out(world, house):
+def test_a_process_that_keeps_what_it_has_derived_is_found_out(world, deployment):
     """The negative control of the test above: one more process, in which the tokens do not count."""
-    (servers, client), (data_dir, changes) = world, house
+    (servers, client), (data_dir, changes) = world, deployment
     name = "tests.server.stale_application:application"
 
     with serve_application("uvicorn", name, data_dir, **changes) as stale, ThreadPoolExecutor(4) as pool:

@@ -13,7 +13,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tests.browsing import Client
-from tests.server.production import House, make_house
+from tests.server.production import Deployment, make_deployment
 from tests.servers import START_SECONDS, Server, serve_production
 from webnet.server.management.commands.serve import LAST_LINE
 
@@ -30,9 +30,9 @@ SCHEMA = """
 
 
 @pytest.fixture
-def house(tmp_path: Path):
-    with make_house(tmp_path, schema=SCHEMA) as house:
-        yield house
+def deployment(tmp_path: Path):
+    with make_deployment(tmp_path, schema=SCHEMA) as deployment:
+        yield deployment
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
@@ -52,8 +52,8 @@ def is_listening(server: Server) -> bool:
     return True
 
 
-def read_processes(house: House) -> set[int]:
-    return {process for (process,) in house.read("SELECT process_id FROM plugins_worker")}
+def read_processes(deployment: Deployment) -> set[int]:
+    return {process for (process,) in deployment.read("SELECT process_id FROM plugins_worker")}
 
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
@@ -90,28 +90,30 @@ def test_a_port_that_is_none_is_refused(port: str) -> None:
         call_command("serve", f"--port={port}")
 
 
-def test_workers_are_replaced_when_they_die_and_by_those_that_start_only(house: House, tmp_path: Path) -> None:
+def test_workers_are_replaced_when_they_die_and_by_those_that_start_only(
+    deployment: Deployment, tmp_path: Path
+) -> None:
     file = tmp_path / "webnet.env"
     file.write_text("WEBNET_PLUGINS=\n")
-    house.changes.pop("WEBNET_PLUGINS")
+    deployment.changes.pop("WEBNET_PLUGINS")
 
-    with house.serve(workers=2, WEBNET_ENV_FILE=str(file)) as server:
-        wait_until(lambda: len(read_processes(house)) == 2)
-        first = read_processes(house)
-        assert "errors" in house.ask(server, "{ tide }")
+    with deployment.serve(workers=2, WEBNET_ENV_FILE=str(file)) as server:
+        wait_until(lambda: len(read_processes(deployment)) == 2)
+        first = read_processes(deployment)
+        assert "errors" in deployment.ask(server, "{ tide }")
 
         file.write_text("WEBNET_PLUGINS=tide\nWEBNET_THREADS=none\n")
         server.process.send_signal(signal.SIGHUP)
         server.wait_for("the old ones keep running")
-        assert read_processes(house) == first
+        assert read_processes(deployment) == first
 
         file.write_text("WEBNET_PLUGINS=tide\n")
         server.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: len(read_processes(house)) == 2 and not first & read_processes(house))
-        assert house.ask(server, "{ tide }") == {"data": {"tide": "high"}}
+        wait_until(lambda: len(read_processes(deployment)) == 2 and not first & read_processes(deployment))
+        assert deployment.ask(server, "{ tide }") == {"data": {"tide": "high"}}
 
-        killed, kept = sorted(read_processes(house))
+        killed, kept = sorted(read_processes(deployment))
         os.kill(killed, signal.SIGKILL)
-        wait_until(lambda: len(read_processes(house) - {killed}) == 2)
-        assert kept in read_processes(house)
-        assert house.ask(server, "{ tide }") == {"data": {"tide": "high"}}
+        wait_until(lambda: len(read_processes(deployment) - {killed}) == 2)
+        assert kept in read_processes(deployment)
+        assert deployment.ask(server, "{ tide }") == {"data": {"tide": "high"}}

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.server.production import House, make_house
+from tests.server.production import Deployment, make_deployment
 from tests.servers import START_SECONDS, Server
 
 DEADLINE_SECONDS = 2
@@ -37,14 +37,16 @@ SCHEMA = """
 
 
 @pytest.fixture
-def house(tmp_path) -> Iterator[House]:
-    with make_house(tmp_path, schema=SCHEMA) as house:
-        yield house
+def deployment(tmp_path) -> Iterator[Deployment]:
+    with make_deployment(tmp_path, schema=SCHEMA) as deployment:
+        yield deployment
 
 
-def stall(server: Server, house: House, query: str = "{ stalledTide }", *, view: str = "acme", **headers: str) -> str:
+def stall(
+    server: Server, deployment: Deployment, query: str = "{ stalledTide }", *, view: str = "acme", **headers: str
+) -> str:
     """Ask what is never answered; what became of the request."""
-    sent = {"Authorization": f"Bearer {house.token}", "Content-Type": "application/json", **headers}
+    sent = {"Authorization": f"Bearer {deployment.token}", "Content-Type": "application/json", **headers}
     connection = http.client.HTTPConnection(server.host, server.port, timeout=2 * START_SECONDS)
     connection.request("POST", f"/graphql/{view}/", json.dumps({"query": query}), sent)
     try:
@@ -55,24 +57,24 @@ def stall(server: Server, house: House, query: str = "{ stalledTide }", *, view:
         connection.close()
 
 
-def find_process(server: Server, house: House) -> int:
+def find_process(server: Server, deployment: Deployment) -> int:
     """The worker that answers, asked by the customer whom nothing ails."""
-    return house.ask(server, "{ tide }", view="globex")["data"]["tide"]
+    return deployment.ask(server, "{ tide }", view="globex")["data"]["tide"]
 
 
-def find_processes(server: Server, house: House, count: int, *, besides: set[int] = frozenset()) -> set[int]:
+def find_processes(server: Server, deployment: Deployment, count: int, *, besides: set[int] = frozenset()) -> set[int]:
     """As many workers as that; each request on the way is answered."""
     deadline = time.monotonic() + DEADLINE_SECONDS + START_SECONDS
     found: set[int] = set()
     while len(found - besides) < count:
         assert time.monotonic() < deadline, found
-        found.add(find_process(server, house))
+        found.add(find_process(server, deployment))
     return found - besides
 
 
-def read_actions(house: House, customer: str) -> list[str]:
+def read_actions(deployment: Deployment, customer: str) -> list[str]:
     """What was done to the plugin for the customer, in order."""
-    rows = house.read(
+    rows = deployment.read(
         "SELECT action, customer_slug FROM plugins_pluginauditlog WHERE plugin_name = 'tide' ORDER BY position"
     )
     return [action for action, slug in rows if slug == customer]
@@ -85,55 +87,61 @@ def wait_until(condition: Callable[[], bool]) -> None:
         time.sleep(0.1)
 
 
-def test_a_worker_that_hangs_in_a_plugin_is_replaced_and_the_plugin_paused_for_its_customer(house: House) -> None:
-    with house.serve(WEBNET_REQUEST_DEADLINE=str(DEADLINE_SECONDS)) as server, ThreadPoolExecutor(1) as pool:
-        workers = find_processes(server, house, 2)
+def test_a_worker_that_hangs_in_a_plugin_is_replaced_and_the_plugin_paused_for_its_customer(
+    deployment: Deployment,
+) -> None:
+    with deployment.serve(WEBNET_REQUEST_DEADLINE=str(DEADLINE_SECONDS)) as server, ThreadPoolExecutor(1) as pool:
+        workers = find_processes(server, deployment, 2)
 
-        stalled = pool.submit(stall, server, house)
-        (replacement,) = find_processes(server, house, 1, besides=workers)
+        stalled = pool.submit(stall, server, deployment)
+        (replacement,) = find_processes(server, deployment, 1, besides=workers)
 
         assert stalled.result(timeout=START_SECONDS) == "cut off"
         assert replacement not in workers
         assert len([process for process in workers if is_alive(process)]) == 1
-        assert "tide" not in json.dumps(house.ask(server, "{ __schema { queryType { fields { name } } } }"))
-        assert find_process(server, house)
-    (row,) = house.read(
+        assert "tide" not in json.dumps(deployment.ask(server, "{ __schema { queryType { fields { name } } } }"))
+        assert find_process(server, deployment)
+    (row,) = deployment.read(
         "SELECT actor_name, customer_slug, reason FROM plugins_pluginauditlog WHERE action = 'pause_plugin'"
     )
     assert row == ("watchdog", "acme", "A request hung in it for more than 2 seconds.")
 
 
-def test_so_it_is_where_streams_are_opened(house: House) -> None:
-    with house.serve(WEBNET_REQUEST_DEADLINE=str(DEADLINE_SECONDS)) as server:
-        assert stall(server, house, Accept="text/event-stream") == "cut off"
-        assert find_process(server, house)
+def test_so_it_is_where_streams_are_opened(deployment: Deployment) -> None:
+    with deployment.serve(WEBNET_REQUEST_DEADLINE=str(DEADLINE_SECONDS)) as server:
+        assert stall(server, deployment, Accept="text/event-stream") == "cut off"
+        assert find_process(server, deployment)
 
-    assert read_actions(house, "acme") == ["enable_customer_plugin", "pause_plugin"]
+    assert read_actions(deployment, "acme") == ["enable_customer_plugin", "pause_plugin"]
 
 
-def test_a_request_that_waits_behind_those_that_hang_is_answered(house: House) -> None:
+def test_a_request_that_waits_behind_those_that_hang_is_answered(deployment: Deployment) -> None:
     limits = {"WEBNET_REQUEST_DEADLINE": str(DEADLINE_SECONDS), "WEBNET_THREADS": "2"}
-    with house.serve(workers=1, **limits) as server, ThreadPoolExecutor(2) as pool:
-        find_process(server, house)
+    with deployment.serve(workers=1, **limits) as server, ThreadPoolExecutor(2) as pool:
+        find_process(server, deployment)
 
-        stalled = [pool.submit(stall, server, house) for _ in range(2)]
-        answered = [find_process(server, house) for _ in range(3)]
+        stalled = [pool.submit(stall, server, deployment) for _ in range(2)]
+        answered = [find_process(server, deployment) for _ in range(3)]
 
         assert all(answered)
         assert [each.result(timeout=START_SECONDS) for each in stalled] == ["cut off", "cut off"]
 
 
-def test_a_hook_that_hangs_with_a_lock_is_undone_and_its_plugin_paused_by_the_next_worker(house: House) -> None:
+def test_a_hook_that_hangs_with_a_lock_is_undone_and_its_plugin_paused_by_the_next_worker(
+    deployment: Deployment,
+) -> None:
     enable = 'mutation { enableCustomerPlugin(input: {customer: "globex", plugin: "tide"}) { __typename } }'
-    house.run("from django.core.management import call_command as c; c('disable_plugin', 'tide', customer='globex')")
-    (house.plugins / "tide" / "stall").touch()
+    deployment.run(
+        "from django.core.management import call_command as c; c('disable_plugin', 'tide', customer='globex')"
+    )
+    (deployment.plugins / "tide" / "stall").touch()
 
-    with house.serve(workers=1, WEBNET_REQUEST_DEADLINE=str(DEADLINE_SECONDS)) as server:
-        assert stall(server, house, enable, view="globex") == "cut off"
-        assert house.ask(server, "{ tide }", view="acme")["data"]["tide"]
-        wait_until(lambda: read_actions(house, "globex")[-1] == "pause_plugin")
+    with deployment.serve(workers=1, WEBNET_REQUEST_DEADLINE=str(DEADLINE_SECONDS)) as server:
+        assert stall(server, deployment, enable, view="globex") == "cut off"
+        assert deployment.ask(server, "{ tide }", view="acme")["data"]["tide"]
+        wait_until(lambda: read_actions(deployment, "globex")[-1] == "pause_plugin")
 
-    assert read_actions(house, "globex") == ["enable_customer_plugin", "disable_customer_plugin", "pause_plugin"]
+    assert read_actions(deployment, "globex") == ["enable_customer_plugin", "disable_customer_plugin", "pause_plugin"]
 
 
 def is_alive(process: int) -> bool:

@@ -24,43 +24,43 @@ SETTINGS = """
     USE_TZ = True
     DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
     DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}
-    INSTALLED_APPS = with_plugins(["house"], PLUGINS)
+    INSTALLED_APPS = with_plugins(["host"], PLUGINS)
 """
-HOUSE = """
+HOST = """
     from django.db import models
     class Customer(models.Model):
         slug = models.SlugField()
 """
 # The host looks at its relations while it gets ready, before the plugins are; so Django keeps what it saw.
-HOUSE_APPS = """
+HOST_APPS = """
     from django.apps import AppConfig, apps
-    class HouseConfig(AppConfig):
-        name = "house"
+    class HostConfig(AppConfig):
+        name = "host"
         def ready(self):
-            apps.get_model("house", "Customer")._meta.related_objects
+            apps.get_model("host", "Customer")._meta.related_objects
             from webnet.plugins.loading import installed_apps
-            HouseConfig.told = sorted(installed_apps.failures())
+            HostConfig.told = sorted(installed_apps.failures())
 """
 DEVICE = """
     from django.db import models
     class Device(models.Model):
-        customer = models.ForeignKey("house.Customer", models.CASCADE)
-        partners = models.ManyToManyField("house.Customer", related_name="partner_devices")
+        customer = models.ForeignKey("host.Customer", models.CASCADE)
+        partners = models.ManyToManyField("host.Customer", related_name="partner_devices")
 """
 GOOD = """
     from django.db import models
     class Item(models.Model):
-        customer = models.ForeignKey("house.Customer", models.CASCADE)
+        customer = models.ForeignKey("host.Customer", models.CASCADE)
 """
 # Everything that a half-loaded plugin could break in the host, in one go. No garbage is collected by chance.
-USE_THE_HOUSE = """
+USE_THE_HOST = """
     import gc, json, django
     gc.disable()
     django.setup()
     from django.apps import apps
     from django.core.management import call_command
     from webnet.plugins.loading import installed_apps
-    Customer = apps.get_model("house", "Customer")
+    Customer = apps.get_model("host", "Customer")
     call_command("check", verbosity=0)
     call_command("migrate", run_syncdb=True, verbosity=0)
     Customer.objects.create(slug="acme").delete()
@@ -78,12 +78,12 @@ USE_THE_HOUSE = """
 def boot(install: Install, tmp_path: Path) -> Boot:
     """Starts Django with the plugins in an interpreter of its own and returns the `report` that the code makes."""
 
-    def run(*plugins: str, settings: str = SETTINGS, code: str = USE_THE_HOUSE, more: str = "") -> Any:
-        install("house", models=HOUSE, apps=HOUSE_APPS)
-        (tmp_path / "house_settings.py").write_text(f"PLUGINS = {plugins!r}\n" + dedent(settings))
+    def run(*plugins: str, settings: str = SETTINGS, code: str = USE_THE_HOST, more: str = "") -> Any:
+        install("host", models=HOST, apps=HOST_APPS)
+        (tmp_path / "host_settings.py").write_text(f"PLUGINS = {plugins!r}\n" + dedent(settings))
         script = dedent(code) + dedent(more) + "\nprint(json.dumps(report))\n"
         path = os.pathsep.join([str(tmp_path), str(Path(installed_apps.__file__).parents[3])])
-        environment = os.environ | {"PYTHONPATH": path, "DJANGO_SETTINGS_MODULE": "house_settings"}
+        environment = os.environ | {"PYTHONPATH": path, "DJANGO_SETTINGS_MODULE": "host_settings"}
         ran = interpreters.run(
             ["-W", "error", "-c", script], environment=environment, folder=tmp_path, timeout=START_SECONDS
         )
@@ -99,7 +99,7 @@ def test_a_good_plugin_brings_its_models(boot: Boot, install: Install) -> None:
     report = boot("good")
 
     assert report["failures"] == {}
-    assert report["models"] == ["good.Item", "house.Customer"]
+    assert report["models"] == ["good.Item", "host.Customer"]
     assert report["accessors"] == ["item_set"]
 
 
@@ -142,23 +142,23 @@ BROKEN_MODELS = {
     "an exception after a model": DEVICE + "    1/0",
     "an exception after a one-to-one": DEVICE.replace("ForeignKey", "OneToOneField") + "    1/0",
     "an exception after a child of the host's model": """
-    from house.models import Customer
+    from host.models import Customer
     class Special(Customer): ...
     1/0
     """,
     "an exception after waiting for a model that never comes": """
     from django.db import models
     class Device(models.Model):
-        thing = models.ForeignKey("house.Thing", models.CASCADE)
-        things = models.ManyToManyField("house.Thing")
+        thing = models.ForeignKey("host.Thing", models.CASCADE)
+        things = models.ManyToManyField("host.Thing")
     1/0
     """,
     "an exception after a model with the host's label": """
     from django.db import models
     class Device(models.Model):
-        customer = models.ForeignKey("house.Customer", models.CASCADE)
+        customer = models.ForeignKey("host.Customer", models.CASCADE)
         class Meta:
-            app_label = "house"
+            app_label = "host"
     1/0
     """,
     "an exception after connecting a signal": """
@@ -172,7 +172,7 @@ BROKEN_MODELS = {
     "no exception, and a model that points nowhere": """
     from django.db import models
     class Device(models.Model):
-        customer = models.ForeignKey("house.Customer", models.CASCADE)
+        customer = models.ForeignKey("host.Customer", models.CASCADE)
         thing = models.ForeignKey("nowhere.Thing", models.CASCADE)
     """,
 }
@@ -189,7 +189,7 @@ def test_models_that_fail_are_taken_out_whole_and_the_host_works(
     report = boot(*plugins)
 
     assert list(report["failures"]) == ["bad"]
-    assert report["models"] == ["good.Item", "house.Customer"]
+    assert report["models"] == ["good.Item", "host.Customer"]
     assert report["accessors"] == ["item_set"]
     assert report["related"] == ["item"]
 
@@ -209,7 +209,7 @@ def test_a_plugin_built_on_a_broken_ones_models_is_put_aside_too(boot: Boot, ins
         models="""
             from django.db import models
             class Site(models.Model):
-                customer = models.ForeignKey("house.Customer", models.CASCADE)
+                customer = models.ForeignKey("host.Customer", models.CASCADE)
                 device = models.ForeignKey("bad.Device", models.CASCADE)
         """,
     )
@@ -227,7 +227,7 @@ def test_a_plugin_built_on_a_broken_ones_models_is_put_aside_too(boot: Boot, ins
     assert sorted(report["failures"]) == ["bad", "by_import", "by_name", "by_two_steps"]
     assert "The model 'by_name.Site' refers to 'bad.Device'" in report["failures"]["by_name"]
     assert "The model 'by_two_steps.Pin' refers to 'by_name.Site'" in report["failures"]["by_two_steps"]
-    assert report["models"] == ["house.Customer"]
+    assert report["models"] == ["host.Customer"]
     assert report["accessors"] == []
 
 
@@ -244,7 +244,7 @@ def test_a_broken_plugins_models_do_not_come_back_by_a_later_import(boot: Boot, 
         """,
     )
 
-    assert report["again"] == ["house.Customer"]
+    assert report["again"] == ["host.Customer"]
 
 
 @pytest.mark.parametrize("raised", ["1/0", "raise SystemExit", "raise ImportError('no')"])
@@ -263,7 +263,7 @@ def test_an_app_that_is_not_ready_fails_and_its_models_stay(raised: str, boot: B
     report = boot("late")
 
     assert report["failures"]["late"].startswith("ready() of the app 'late' raised")
-    assert report["models"] == ["house.Customer", "late.Item"]
+    assert report["models"] == ["host.Customer", "late.Item"]
 
 
 def test_an_earlier_app_that_asks_for_failures_gets_those_of_ready_too(boot: Boot, install: Install) -> None:
@@ -271,7 +271,7 @@ def test_an_earlier_app_that_asks_for_failures_gets_those_of_ready_too(boot: Boo
         "late", apps="from django.apps import AppConfig\nclass L(AppConfig):\n  name = 'late'\n  def ready(self): 1/0"
     )
 
-    assert boot("late", more="report['told'] = apps.get_app_config('house').told")["told"] == ["late"]
+    assert boot("late", more="report['told'] = apps.get_app_config('host').told")["told"] == ["late"]
 
 
 STAYS_OUT = {
@@ -291,7 +291,7 @@ STAYS_OUT = {
         {"apps": "from django.apps import AppConfig\nclass C(AppConfig): name = 'json'"},
         "The apps.py of 'other_apps' is for 'json': set name = 'other_apps'.",
     ),
-    "my.house": ({}, "'my.house' has the app label 'house', which 'house' has too: set another label in its apps.py."),
+    "my.host": ({}, "'my.host' has the app label 'host', which 'host' has too: set another label in its apps.py."),
     "failures": ({}, "A plugin's package can't be named 'failures': rename it."),
     "../up": (None, "Importing '../up' raised"),
 }
@@ -308,7 +308,7 @@ def test_a_package_that_is_no_app_stays_out_with_its_reason(module: str, boot: B
     report = boot(module, "good")
 
     assert reason in report["failures"][module]
-    assert report["labels"] == ["house", "good"]
+    assert report["labels"] == ["host", "good"]
 
 
 def test_a_single_file_is_told_to_become_a_folder(boot: Boot, tmp_path: Path) -> None:
@@ -319,8 +319,8 @@ def test_a_single_file_is_told_to_become_a_folder(boot: Boot, tmp_path: Path) ->
 
 
 LISTED_TWICE = {
-    "before, in the list": 'INSTALLED_APPS = with_plugins(["good", "house", "good.apps.GoodConfig"], PLUGINS)',
-    "twice through us": "INSTALLED_APPS = with_plugins(with_plugins(['house'], PLUGINS), [*PLUGINS, *PLUGINS])",
+    "before, in the list": 'INSTALLED_APPS = with_plugins(["good", "host", "good.apps.GoodConfig"], PLUGINS)',
+    "twice through us": "INSTALLED_APPS = with_plugins(with_plugins(['host'], PLUGINS), [*PLUGINS, *PLUGINS])",
     "after": 'INSTALLED_APPS += ["good"]',
     "after, by its class": 'INSTALLED_APPS = [*INSTALLED_APPS, "good.apps.GoodConfig"]',
     "after, often": 'INSTALLED_APPS += ["good", "good", "good.apps.GoodConfig", "django.contrib.contenttypes"]',
@@ -343,7 +343,7 @@ def test_a_plugin_that_is_listed_as_an_app_too_is_there_once(way: str, boot: Boo
 
     assert report["labels"].count("good") == 1
     assert report["kind"] == ["GoodConfig", "IsolatedApp", "GoodConfig"]
-    assert report["models"][-2:] == ["good.Item", "house.Customer"]
+    assert report["models"][-2:] == ["good.Item", "host.Customer"]
 
 
 def test_webnets_own_settings_can_be_extended_with_a_plugins_app(boot: Boot, tmp_path: Path) -> None:

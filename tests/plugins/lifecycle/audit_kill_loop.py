@@ -1,4 +1,4 @@
-"""Run in a house: kills a process that signs and prunes the audit log at random moments, and verifies what it left."""
+"""Run in an installation: kills a process that signs and prunes the audit log at random, and verifies what it left."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Houses: each test gets a copy of a database in which the host's migrations were run once."""
+"""Installations: each test gets a copy of a database in which the host's migrations were run once."""
 
 from __future__ import annotations
 
@@ -11,38 +11,38 @@ from uuid import uuid4
 import pytest
 from django.conf import settings
 
-from tests.plugins.lifecycle.house import House
+from tests.plugins.lifecycle.installation import Installation
 
 TEMPLATE_FILE = "webnet.sqlite3"
 
 
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """A house with nothing in it but the host's tables."""
-    data_dir = tmp_path_factory.mktemp("house")
-    house = House(data_dir=data_dir, database_url=_make_database(None), folder=data_dir)
-    house.run('run("migrate", verbosity=0)')
-    yield house
-    _drop_database(house.database_url)
+def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """An installation with nothing in it but the host's tables."""
+    data_dir = tmp_path_factory.mktemp("installation")
+    installation = Installation(data_dir=data_dir, database_url=_make_database(None), folder=data_dir)
+    installation.run('run("migrate", verbosity=0)')
+    yield installation
+    _drop_database(installation.database_url)
 
 
 @pytest.fixture
-def house(template: House, tmp_path: Path) -> Iterator[House]:
-    """A house of the test's own; on PostgreSQL where the tests run there, else on SQLite."""
-    with make_house(template, tmp_path) as house:
-        yield house
+def installation(template: Installation, tmp_path: Path) -> Iterator[Installation]:
+    """An installation of the test's own; on PostgreSQL where the tests run there, else on SQLite."""
+    with make_installation(template, tmp_path) as installation:
+        yield installation
 
 
 @contextmanager
-def make_house(template: House, data_dir: Path) -> Iterator[House]:
-    """A house with a copy of the template's database."""
+def make_installation(template: Installation, data_dir: Path) -> Iterator[Installation]:
+    """An installation with a copy of the template's database."""
     folder = data_dir / "plugins"
     folder.mkdir()
     if template.database_url is None:
         shutil.copy(template.data_dir / TEMPLATE_FILE, data_dir / TEMPLATE_FILE)
-    house = House(data_dir=data_dir, database_url=_make_database(template.database_url), folder=folder)
-    yield house
-    _drop_database(house.database_url)
+    installation = Installation(data_dir=data_dir, database_url=_make_database(template.database_url), folder=folder)
+    yield installation
+    _drop_database(installation.database_url)
 
 
 def _is_postgresql() -> bool:
@@ -53,7 +53,7 @@ def _make_database(template_url: str | None) -> str | None:
     """A new database on the server of the tests, as its URL; None on SQLite."""
     if not _is_postgresql():
         return None
-    name, source = f"house_{uuid4().hex[:12]}", template_url.rpartition("/")[2] if template_url else "template1"
+    name, source = f"installation_{uuid4().hex[:12]}", template_url.rpartition("/")[2] if template_url else "template1"
     _execute(f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
     given = settings.DATABASES["default"]
     return f"postgres://{given['USER']}:{given['PASSWORD']}@{given['HOST']}:{given['PORT'] or 5432}/{name}"

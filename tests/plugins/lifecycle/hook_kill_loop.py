@@ -1,4 +1,4 @@
-"""Run in a house: kills processes between a commit and its after-hook, or at random, and lets others finish."""
+"""Run in an installation: kills processes between a commit and its after-hook, or at random, and lets others finish."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run in a house: kills a process that changes plugin state at random moments, and looks each time at what it left."""
+"""Run in an installation: kills a process that changes plugin state at random, and checks each time what it left."""
 
 from __future__ import annotations
 

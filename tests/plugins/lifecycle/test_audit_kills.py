@@ -13,16 +13,16 @@ WITHOUT_TRANSACTIONS = """
 """
 
 
-def test_after_each_of_30_kills_the_log_verifies(house):
-    seen = house.run(f"{PREPARE}\n    report = audit_kill_loop.kill_at_random_moments(30, seed=7)")
+def test_after_each_of_30_kills_the_log_verifies(installation):
+    seen = installation.run(f"{PREPARE}\n    report = audit_kill_loop.kill_at_random_moments(30, seed=7)")
 
     assert seen["found"] == []
     assert seen["has_pruned"]
     assert seen["checkpoints"] > 5
 
 
-def test_without_the_one_transaction_a_kill_leaves_what_does_not_verify(house):
+def test_without_the_one_transaction_a_kill_leaves_what_does_not_verify(installation):
     """The negative control of the test above."""
     script = "    report = audit_kill_loop.kill_at_random_moments(30, seed=7, until_found=True)\n"
 
-    assert house.run(PREPARE + WITHOUT_TRANSACTIONS + script)["found"] != []
+    assert installation.run(PREPARE + WITHOUT_TRANSACTIONS + script)["found"] != []

@@ -6,7 +6,7 @@ from textwrap import dedent
 
 import pytest
 
-from tests.plugins.lifecycle.house import House, plugin_py
+from tests.plugins.lifecycle.installation import Installation, plugin_py
 
 HEAD = dedent("""
     from django.db import models
@@ -30,12 +30,12 @@ CLASHES = {
 
 
 @pytest.mark.parametrize("clash", CLASHES)
-def test_of_two_plugins_whose_models_clash_the_later_one_is_put_aside(clash: str, house: House) -> None:
+def test_of_two_plugins_whose_models_clash_the_later_one_is_put_aside(clash: str, installation: Installation) -> None:
     body, reason = CLASHES[clash]
     for name, model in (("first", "Lamp"), ("second", "Bulb")):
-        house.write(name, plugin=plugin_py(name), models=HEAD.format(model=model) + body)
+        installation.write(name, plugin=plugin_py(name), models=HEAD.format(model=model) + body)
 
-    seen = house.run(
+    seen = installation.run(
         """
         from django.apps import apps
         report["plugins"] = plugins() if run("sync_plugins") else None

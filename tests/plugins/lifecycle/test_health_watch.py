@@ -4,7 +4,7 @@ import signal
 import sys
 
 from tests import interpreters
-from tests.plugins.lifecycle.house import plugin_py
+from tests.plugins.lifecycle.installation import plugin_py
 from tests.servers import ROOT, STOP_SECONDS
 
 MEMBERS = """
@@ -23,12 +23,12 @@ LOOK = """
 """
 
 
-def test_it_prints_round_after_round_and_ends_as_the_last_one_says(house, tmp_path):
-    house.write("moody", plugin=plugin_py("moody", more=MEMBERS))
-    house.run(PREPARE, plugins=("moody",))
+def test_it_prints_round_after_round_and_ends_as_the_last_one_says(installation, tmp_path):
+    installation.write("moody", plugin=plugin_py("moody", more=MEMBERS))
+    installation.run(PREPARE, plugins=("moody",))
     illness = tmp_path / "illness"
     command = ["manage.py", "check_plugin_health", "--watch", "--interval", "0.01", "--no-color"]
-    environment = house.environment("moody", ILLNESS=str(illness))
+    environment = installation.environment("moody", ILLNESS=str(illness))
 
     watching = interpreters.start(command, environment=environment, folder=ROOT, stderr=sys.__stderr__)
     with watching.stdout:
@@ -41,7 +41,7 @@ def test_it_prints_round_after_round_and_ends_as_the_last_one_says(house, tmp_pa
     assert watching.wait(STOP_SECONDS) == 1
     assert [line.split()[0] for line in rounds[1::3]] == ["name", "name"]
     assert rounds[0].endswith(" UTC\n")
-    seen = house.run(LOOK, plugins=("moody",))
+    seen = installation.run(LOOK, plugins=("moody",))
     assert seen["audited"] == ["healthy", "unhealthy"] and seen["kept"] >= 3
 
 

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from tests.plugins.lifecycle.house import plugin_py
+from tests.plugins.lifecycle.installation import plugin_py
 from tests.servers import START_SECONDS, serve_application
 
 MEMBERS = """
@@ -43,11 +43,11 @@ FINISH = """
 
 
 @pytest.fixture
-def calling(house, monkeypatch, tmp_path):
-    """A house with a plugin that writes each call of its after-hooks into a file."""
-    house.write("calling", plugin=plugin_py("calling", more=MEMBERS))
+def calling(installation, monkeypatch, tmp_path):
+    """An installation with a plugin that writes each call of its after-hooks into a file."""
+    installation.write("calling", plugin=plugin_py("calling", more=MEMBERS))
     monkeypatch.setenv("CALLS", str(tmp_path / "calls"))
-    return house
+    return installation
 
 
 def test_a_hook_whose_process_was_killed_after_the_commit_is_called_by_another(calling):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.plugins.lifecycle.house import plugin_py, write_shelf
+from tests.plugins.lifecycle.installation import plugin_py, write_shelf
 
 MEMBERS = """
     def get_settings_schema(self):
@@ -29,9 +29,9 @@ PREPARE = """
 
 
 @pytest.fixture
-def shelf(house):
-    write_shelf(house, plugin=plugin_py("shelf", more=MEMBERS))
-    return house
+def shelf(installation):
+    write_shelf(installation, plugin=plugin_py("shelf", more=MEMBERS))
+    return installation
 
 
 def test_after_each_of_100_kills_state_audit_log_and_generations_agree(shelf):

@@ -2,7 +2,7 @@
 
 from textwrap import dedent
 
-from tests.plugins.lifecycle.house import BOOK_MODELS, plugin_py, write_shelf
+from tests.plugins.lifecycle.installation import BOOK_MODELS, plugin_py, write_shelf
 
 RAISING = """
     from django.db import migrations
@@ -42,16 +42,16 @@ BAD = {
 ALL = (*BAD, "shelf")
 
 
-def write_all(house):
-    write_shelf(house)
+def write_all(installation):
+    write_shelf(installation)
     for name, migrations in BAD.items():
-        house.write(name, plugin=plugin_py(name), **migrations)
+        installation.write(name, plugin=plugin_py(name), **migrations)
 
 
-def test_migrations_that_fail_or_can_not_be_read_concern_their_own_plugin_only(house):
-    write_all(house)
+def test_migrations_that_fail_or_can_not_be_read_concern_their_own_plugin_only(installation):
+    write_all(installation)
 
-    seen = house.run(
+    seen = installation.run(
         """
         with connection.cursor() as cursor:  # the host has something to migrate, too
             call_command("migrate", "sessions", "zero", verbosity=0)
@@ -97,11 +97,11 @@ def test_migrations_that_fail_or_can_not_be_read_concern_their_own_plugin_only(h
     assert seen["customer"] == "acme"
 
 
-def test_without_the_hiding_one_bad_file_stops_the_migrations_of_all(house):
+def test_without_the_hiding_one_bad_file_stops_the_migrations_of_all(installation):
     """The negative control of the test above: the same files, seen by Django."""
-    write_all(house)
+    write_all(installation)
 
-    seen = house.run(
+    seen = installation.run(
         """
         from django.conf import settings
         settings.MIGRATION_MODULES.clear()
@@ -116,20 +116,20 @@ def test_without_the_hiding_one_bad_file_stops_the_migrations_of_all(house):
     assert seen.endswith("torn/migrations/0001_initial.py")
 
 
-def test_a_mended_migration_is_taken_by_the_next_sync(house):
-    write_all(house)
-    house.run('run("sync_plugins", migrate=True)', plugins=ALL)
+def test_a_mended_migration_is_taken_by_the_next_sync(installation):
+    write_all(installation)
+    installation.run('run("sync_plugins", migrate=True)', plugins=ALL)
     for name in BAD:
-        house.write(name, migrations__0001_initial=NO_OPERATIONS)
-    house.write("fork", migrations__0001_one="", migrations__0001_two="")
+        installation.write(name, migrations__0001_initial=NO_OPERATIONS)
+    installation.write("fork", migrations__0001_one="", migrations__0001_two="")
 
-    seen = house.run('report = [run("sync_plugins", migrate=True), plugins()]', plugins=ALL)
+    seen = installation.run('report = [run("sync_plugins", migrate=True), plugins()]', plugins=ALL)
 
     assert seen[0][1] == 0
     assert {status for _, status, _ in seen[1].values()} == {"loaded"}
 
 
-def test_an_upgrade_runs_the_migrations_of_the_new_version_and_a_refused_one_does_not(house):
+def test_an_upgrade_runs_the_migrations_of_the_new_version_and_a_refused_one_does_not(installation):
     settings = """
         def get_settings_schema(self):
             return {{"type": "object", "properties": {{"limit": {{"type": "integer", "maximum": {maximum}}}}}}}
@@ -138,8 +138,8 @@ def test_an_upgrade_runs_the_migrations_of_the_new_version_and_a_refused_one_doe
             from shelf.models import Book
             Book.objects.update(title=f"since {{from_version}}")
     """
-    write_shelf(house, plugin=plugin_py("shelf", "1.0", more=settings.format(maximum=99)))
-    house.run(
+    write_shelf(installation, plugin=plugin_py("shelf", "1.0", more=settings.format(maximum=99)))
+    installation.run(
         """
         call_command("sync_plugins", migrate=True)
         manager.enable("shelf", actor=ME, availability=Availability.DEFAULT_ON)
@@ -150,11 +150,11 @@ def test_an_upgrade_runs_the_migrations_of_the_new_version_and_a_refused_one_doe
         """,
         plugins=("shelf",),
     )
-    house.write("shelf", migrations__0002_pages=ADD_PAGES)
-    house.write("shelf", models=dedent(BOOK_MODELS) + "    pages = models.IntegerField(default=1)\n")
-    house.write("shelf", plugin=plugin_py("shelf", "2.0", more=settings.format(maximum=10)))
+    installation.write("shelf", migrations__0002_pages=ADD_PAGES)
+    installation.write("shelf", models=dedent(BOOK_MODELS) + "    pages = models.IntegerField(default=1)\n")
+    installation.write("shelf", plugin=plugin_py("shelf", "2.0", more=settings.format(maximum=10)))
 
-    refused = house.run(
+    refused = installation.run(
         """
         report["dry"] = run("sync_plugins", migrate=True, dry_run=True)
         report["sync"] = run("sync_plugins", migrate=True)
@@ -166,8 +166,8 @@ def test_an_upgrade_runs_the_migrations_of_the_new_version_and_a_refused_one_doe
         """,
         plugins=("shelf",),
     )
-    house.write("shelf", plugin=plugin_py("shelf", "2.0", more=settings.format(maximum=50)))
-    taken = house.run(
+    installation.write("shelf", plugin=plugin_py("shelf", "2.0", more=settings.format(maximum=50)))
+    taken = installation.run(
         """
         report["dry"] = run("sync_plugins", migrate=True, dry_run=True)
         report["without"] = [run("sync_plugins")[1], plugins()]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.plugins.lifecycle.house import plugin_py
+from tests.plugins.lifecycle.installation import plugin_py
 from tests.servers import STOP_SECONDS, serve_application
 
 SERVERS = [
@@ -41,12 +41,12 @@ THERE_AND_BACK = ["load below", "load above", "unload above", "unload below"]
 
 
 @pytest.fixture
-def two(house, monkeypatch, tmp_path):
-    """A house with two plugins, one of which needs the other."""
-    house.write("above", plugin=plugin_py("above", "1.0", "below", more=MEMBERS))
-    house.write("below", plugin=plugin_py("below", more=MEMBERS))
+def two(installation, monkeypatch, tmp_path):
+    """An installation with two plugins, one of which needs the other."""
+    installation.write("above", plugin=plugin_py("above", "1.0", "below", more=MEMBERS))
+    installation.write("below", plugin=plugin_py("below", more=MEMBERS))
     monkeypatch.setenv("CALLS", str(tmp_path / "calls"))
-    return house
+    return installation
 
 
 def read_calls():

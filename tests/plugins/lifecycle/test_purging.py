@@ -1,6 +1,6 @@
 """Customers removed for good, whatever became of the plugins that have rows of them."""
 
-from tests.plugins.lifecycle.house import plugin_py, write_shelf
+from tests.plugins.lifecycle.installation import plugin_py, write_shelf
 
 GHOST_MODELS = """
     from django.db import models
@@ -105,15 +105,15 @@ COUNT = """
 """
 
 
-def test_a_purge_removes_all_rows_past_missing_and_unmigrated_plugins(house):
-    write_shelf(house)
-    house.write("ghost", plugin=plugin_py("ghost", "1.0", "shelf"), models=GHOST_MODELS)
-    house.write("ghost", migrations__0001_initial=GHOST_INITIAL)
-    house.run(FILL, plugins=("shelf", "ghost"))
-    house.write("attic", plugin=plugin_py("attic"), models=ATTIC_MODELS)
-    house.write("attic", migrations__0001_initial=ATTIC_INITIAL)
+def test_a_purge_removes_all_rows_past_missing_and_unmigrated_plugins(installation):
+    write_shelf(installation)
+    installation.write("ghost", plugin=plugin_py("ghost", "1.0", "shelf"), models=GHOST_MODELS)
+    installation.write("ghost", migrations__0001_initial=GHOST_INITIAL)
+    installation.run(FILL, plugins=("shelf", "ghost"))
+    installation.write("attic", plugin=plugin_py("attic"), models=ATTIC_MODELS)
+    installation.write("attic", migrations__0001_initial=ATTIC_INITIAL)
 
-    seen = house.run(
+    seen = installation.run(
         """
         call_command("sync_plugins")
         report["status"] = {name: status for name, (_, status, _) in plugins().items()}
@@ -146,14 +146,14 @@ def test_a_purge_removes_all_rows_past_missing_and_unmigrated_plugins(house):
     assert [seen["customers_customer"], seen["shelf_book"], seen["ghost_note"], seen["ghost_line"]] == [1, 1, 2, 2]
 
 
-def test_without_the_passing_by_the_same_deletion_breaks(house):
+def test_without_the_passing_by_the_same_deletion_breaks(installation):
     """The negative control of the test above: Django's own deletion, past an unmigrated and a missing plugin."""
-    write_shelf(house)
-    house.write("ghost", plugin=plugin_py("ghost", "1.0", "shelf"), models=GHOST_MODELS)
-    house.write("ghost", migrations__0001_initial=GHOST_INITIAL)
-    house.run(FILL, plugins=("shelf", "ghost"))
-    house.write("attic", plugin=plugin_py("attic"), models=ATTIC_MODELS)
-    house.write("attic", migrations__0001_initial=ATTIC_INITIAL)
+    write_shelf(installation)
+    installation.write("ghost", plugin=plugin_py("ghost", "1.0", "shelf"), models=GHOST_MODELS)
+    installation.write("ghost", migrations__0001_initial=GHOST_INITIAL)
+    installation.run(FILL, plugins=("shelf", "ghost"))
+    installation.write("attic", plugin=plugin_py("attic"), models=ATTIC_MODELS)
+    installation.write("attic", migrations__0001_initial=ATTIC_INITIAL)
     script = """
         from django.db import DatabaseError
         try:
@@ -163,18 +163,18 @@ def test_without_the_passing_by_the_same_deletion_breaks(house):
             report = type(error).__name__
     """
 
-    unmigrated = house.run(script, plugins=("shelf", "attic"))
-    missing = house.run(script, plugins=("shelf",))
+    unmigrated = installation.run(script, plugins=("shelf", "attic"))
+    missing = installation.run(script, plugins=("shelf",))
 
     assert unmigrated in ("OperationalError", "ProgrammingError")
     assert missing == "IntegrityError"
 
 
-def test_rows_that_others_have_and_that_only_mention_the_customer_stay(house):
-    house.write("attic", plugin=plugin_py("attic"), models=PARTNER_MODELS)
-    house.write("attic", migrations__0001_initial=PARTNER_INITIAL)
+def test_rows_that_others_have_and_that_only_mention_the_customer_stay(installation):
+    installation.write("attic", plugin=plugin_py("attic"), models=PARTNER_MODELS)
+    installation.write("attic", migrations__0001_initial=PARTNER_INITIAL)
 
-    seen = house.run(
+    seen = installation.run(
         """
         call_command("sync_plugins", migrate=True)
         from attic.models import Deal, Guard, Leash

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.plugins.lifecycle.house import plugin_py, write_shelf
+from tests.plugins.lifecycle.installation import plugin_py, write_shelf
 
 SETTINGS = """
     def get_settings_schema(self):
@@ -39,9 +39,9 @@ LEFT_BEHIND = """
 
 
 @pytest.fixture
-def shelf(house):
-    write_shelf(house, plugin=plugin_py("shelf", more=SETTINGS))
-    return house
+def shelf(installation):
+    write_shelf(installation, plugin=plugin_py("shelf", more=SETTINGS))
+    return installation
 
 
 def test_an_uninstall_exports_the_rows_and_leaves_nothing_but_the_log(shelf):
@@ -153,11 +153,11 @@ def test_a_killed_uninstall_is_done_to_its_end_by_the_next_one(shelf):
     assert (seen["done"], seen["left"]) == (0, [[], 0, 0, 0, 0])
 
 
-def test_one_that_never_loaded_is_taken_away_without_its_code(house):
-    house.write("broken", plugin="not python")
-    house.run('run("sync_plugins")', plugins=("broken", "misspelt"))
+def test_one_that_never_loaded_is_taken_away_without_its_code(installation):
+    installation.write("broken", plugin="not python")
+    installation.run('run("sync_plugins")', plugins=("broken", "misspelt"))
 
-    seen = house.run(
+    seen = installation.run(
         """
         report["sync"] = run("sync_plugins")[1]
         report["found"] = sorted(plugins())
@@ -170,16 +170,16 @@ def test_one_that_never_loaded_is_taken_away_without_its_code(house):
     assert seen == {"sync": 0, "found": ["broken", "misspelt"], "done": [0, 0], "left": {}, "log": 2}
 
 
-def test_one_that_never_loaded_well_but_has_tables_is_kept_until_its_code_is_back(house):
+def test_one_that_never_loaded_well_but_has_tables_is_kept_until_its_code_is_back(installation):
     """Its first migration was run, and no version was ever taken, since the second one fails."""
-    house.write("shelf", plugin="not python")
-    house.run('run("sync_plugins")', plugins=("shelf",))
+    installation.write("shelf", plugin="not python")
+    installation.run('run("sync_plugins")', plugins=("shelf",))
     failing = IRREVERSIBLE.replace("lambda apps, editor: None", "lambda apps, editor: 1 / 0")
-    write_shelf(house, migrations__0002_failing=failing)
+    write_shelf(installation, migrations__0002_failing=failing)
     look = 'report["seen"] = [plugins()["shelf"][:2], tables("shelf_")]'
 
-    there = house.run('run("sync_plugins", migrate=True)', look, plugins=("shelf",))
-    gone = house.run('report["told"] = run("uninstall_plugin", "shelf", yes=True)', look)
+    there = installation.run('run("sync_plugins", migrate=True)', look, plugins=("shelf",))
+    gone = installation.run('report["told"] = run("uninstall_plugin", "shelf", yes=True)', look)
 
     assert there["seen"] == gone["seen"] == [[None, "needs_migration"], ["shelf_book", "shelf_book_readers"]]
     assert "install it again, and name it in WEBNET_PLUGINS for this command" in gone["told"][0]

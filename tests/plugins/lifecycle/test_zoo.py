@@ -15,8 +15,8 @@ from graphql import ObjectTypeDefinitionNode, OperationDefinitionNode, parse
 from tests import interpreters
 from tests.events.streams import StreamClient
 from tests.plugins.lifecycle import zoo, zoo_keeper
-from tests.plugins.lifecycle.conftest import make_house
-from tests.plugins.lifecycle.house import LONGEST_SECONDS, PRELUDE, House
+from tests.plugins.lifecycle.conftest import make_installation
+from tests.plugins.lifecycle.installation import LONGEST_SECONDS, PRELUDE, Installation
 from tests.servers import ROOT, serve_webnet
 
 Boot = Callable[..., Any]
@@ -27,37 +27,40 @@ LOOK_AFTER_AND_CALL = "report = zoo_keeper.look_after(*BAD, called=BAD)"
 
 
 @pytest.fixture
-def boot(house: House) -> Boot:
-    """Runs code in a house that has the good plugins, and before them these bad ones."""
-    return partial(boot_house, house)
+def boot(installation: Installation) -> Boot:
+    """Runs code in an installation that has the good plugins, and before them these bad ones."""
+    return partial(boot_installation, installation)
 
 
 @pytest.fixture(scope="module")
-def seen_with(template: House, tmp_path_factory: pytest.TempPathFactory) -> Look:
+def seen_with(template: Installation, tmp_path_factory: pytest.TempPathFactory) -> Look:
     """All that is seen in the boot of the party that this one belongs to; each party is booted once."""
 
     @cache
     def see(party: tuple[str, ...]) -> dict[str, Any]:
         code = LOOK_AFTER_AND_CALL if party[0] in zoo.MISBEHAVING else LOOK_AFTER
-        with make_house(template, tmp_path_factory.mktemp("party")) as house:
-            return boot_house(house, *party, code=code)
+        with make_installation(template, tmp_path_factory.mktemp("party")) as installation:
+            return boot_installation(installation, *party, code=code)
 
     return lambda name: see(zoo.party_of(name))
 
 
-def boot_house(house: House, *bad: str, code: str = LOOK_AFTER, **changes: str) -> Any:
+def boot_installation(installation: Installation, *bad: str, code: str = LOOK_AFTER, **changes: str) -> Any:
     head = dedent(PRELUDE) + "from tests.plugins.lifecycle import zoo_keeper\n"
     script = f"{head}BAD = {bad!r}\n{dedent(code)}\nprint(json.dumps(report))"
-    environment = environment_of(house, *bad) | changes
+    environment = environment_of(installation, *bad) | changes
     ran = interpreters.run(["-c", script], environment=environment, folder=ROOT, timeout=LONGEST_SECONDS)
     assert ran.returncode == 0, f"The process ended with {ran.returncode}:\n{ran.stdout}{ran.stderr}"
     return json.loads(ran.stdout.splitlines()[-1])
 
 
-def environment_of(house: House, *bad: str) -> dict[str, str]:
+def environment_of(installation: Installation, *bad: str) -> dict[str, str]:
     path = os.pathsep.join(map(str, (zoo.ZOO, zoo.ZOO.with_name("sample_plugins"), ROOT)))
     # Each is called often here, and none shall be paused for it before all was seen.
-    return house.environment(*bad, *zoo_keeper.GOOD) | {"PYTHONPATH": path, "WEBNET_PAUSE_AFTER_FAILURES": "1000000"}
+    return installation.environment(*bad, *zoo_keeper.GOOD) | {
+        "PYTHONPATH": path,
+        "WEBNET_PAUSE_AFTER_FAILURES": "1000000",
+    }
 
 
 def assert_nobody_else_notices(seen: dict[str, Any]) -> None:
@@ -154,11 +157,11 @@ def assert_calls_fail_alone(seen: dict[str, Any], name: str) -> None:
         assert codes_of == {("PLUGIN_FAILED", name)}
 
 
-def test_all_of_them_together_leave_the_host_standing(boot: Boot, house: House) -> None:
+def test_all_of_them_together_leave_the_host_standing(boot: Boot, installation: Installation) -> None:
     seen = boot(*zoo.EVERY_ONE, code="report = zoo_keeper.prepare(*BAD)")
 
-    environment = environment_of(house, *zoo.EVERY_ONE)
-    with serve_webnet(house.data_dir, **environment) as server:
+    environment = environment_of(installation, *zoo.EVERY_ONE)
+    with serve_webnet(installation.data_dir, **environment) as server:
         seen["visits"] = zoo_keeper.visit(server.url, seen)
         seen["calls"] = zoo_keeper.call(server.url, seen, tuple(zoo.MISBEHAVING))
         client = StreamClient(server, seen["people"]["ann"]["token"])

@@ -1,4 +1,4 @@
-"""Run in a house with bad plugins: does what a host does all day, and reports how each of it ended."""
+"""Run in an installation with bad plugins: does what a host does all day, and reports how each of it ended."""
 
 from __future__ import annotations
 

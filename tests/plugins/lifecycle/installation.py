@@ -48,7 +48,7 @@ PRELUDE = """
 
 
 @dataclass(frozen=True)
-class House:
+class Installation:
     """One installation: its data folder, its database, and the folder of its plugins' packages."""
 
     data_dir: Path
@@ -67,7 +67,7 @@ class House:
                 path.unlink()
 
     def environment(self, *plugins: str, **changes: str | None) -> dict[str, str]:
-        """The environment of a process in this house, with these plugins."""
+        """The environment of a process in this installation, with these plugins."""
         path = os.pathsep.join([str(self.folder), str(ROOT)])
         given: dict[str, str | None] = {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
         given |= {"DATABASE_URL": self.database_url, "WEBNET_PLUGINS": ",".join(plugins)}
@@ -124,7 +124,7 @@ BOOK_INITIAL = """
 """
 
 
-def write_shelf(house: House, version: str = "1.0", **files: str) -> None:
+def write_shelf(installation: Installation, version: str = "1.0", **files: str) -> None:
     """`shelf`, a good plugin with one model, its migration, and a many-to-many table."""
     files = {"plugin": plugin_py("shelf", version), "models": BOOK_MODELS} | files
-    house.write("shelf", **({"migrations__0001_initial": BOOK_INITIAL} | files))
+    installation.write("shelf", **({"migrations__0001_initial": BOOK_INITIAL} | files))
