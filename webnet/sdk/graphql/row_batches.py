@@ -30,7 +30,3 @@ def peers_of(row: Any) -> list[Any]:
     """The rows of the row's batch, with itself."""
     found: list[Any] = row.__dict__.get(PEERS) or [row]
     return found
-
-
-# Its former name, which plugins may still import.
-meet = mark_batch
