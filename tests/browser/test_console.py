@@ -39,6 +39,8 @@ def look(page: Page, name: str) -> None:
 
 def overflow(page: Page) -> bool:
     """Whether the page is wider than its window."""
+    # A link's click returns before the style sheet is there, and without it every table is wide.
+    page.wait_for_load_state("load")
     return bool(page.evaluate("document.documentElement.scrollWidth > innerWidth"))
 
 

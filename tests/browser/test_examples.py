@@ -111,6 +111,7 @@ def test_rows_are_shown_whole(page: Page) -> None:
     page.get_by_role("link", name="Site map").click()
     texts = page.locator("svg text").all()
     assert len(texts) == len(SITES)
+    page.wait_for_load_state("load")
     for drawn in (*texts, *page.locator("svg circle").all()):
         assert is_within(drawn.bounding_box(), page.locator("svg").bounding_box())
 
