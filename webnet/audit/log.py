@@ -104,11 +104,14 @@ def lock_end() -> AuditHead:
     return head
 
 
-def hashed_text(row: PluginAuditLog) -> str:
-    """The row as the text that is hashed and stored: JSON with sorted keys, times in RFC 3339."""
-    names = [field.attname for field in PluginAuditLog._meta.concrete_fields]
+def hashed_text(row: PluginAuditLog, *, sort_members: bool = False) -> str:
+    """The row as the text that is hashed and stored: JSON with the columns by name, times in RFC 3339.
+
+    Members within `before` and `after` keep their order; rows of older versions of webnet have them sorted.
+    """
+    names = sorted(field.attname for field in PluginAuditLog._meta.concrete_fields)
     columns = {name: getattr(row, name) for name in names if name not in DERIVED}
-    return json.dumps(columns, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_rfc_3339)
+    return json.dumps(columns, sort_keys=sort_members, ensure_ascii=False, separators=(",", ":"), default=_rfc_3339)
 
 
 def chained_hash(*, previous: str, text: str) -> str:

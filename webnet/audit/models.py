@@ -13,6 +13,7 @@ from django.db import models
 from django.db.models.functions import Coalesce
 
 from webnet.customers.models import Customer
+from webnet.json_text import JsonTextField
 
 # Creates a random name for one state of the rows; it is never reused, so caches keyed by it are never stale.
 new_token = partial(secrets.token_hex, 16)
@@ -70,8 +71,8 @@ class PluginAuditLog(models.Model):
     reason = models.TextField(blank=True)
     request_id = models.CharField(max_length=64, blank=True)
     ip_address = models.GenericIPAddressField(null=True)
-    before = models.JSONField(null=True)
-    after = models.JSONField(null=True)
+    before = JsonTextField(null=True)
+    after = JsonTextField(null=True)
     text = models.TextField()
     hash = models.CharField(max_length=64)
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from webnet.audit.models import AuditCheckpoint, AuditHead, Generation, PluginAuditLog, RefusalCount
 from webnet.customers.models import Customer
+from webnet.json_text import JsonTextField
 from webnet.plugins.tenancy import CustomerOwnedModel, GlobalModel
 
 # Django finds models only in an app's `models.py`. These two are the abstract base classes of plugins' models,
@@ -53,7 +54,7 @@ class SettingsLayer(models.Model):
     layer that overrides nothing has no fault of its own: that of the global layer applies.
     """
 
-    settings = models.JSONField(default=dict)
+    settings = JsonTextField(default=dict)
     secrets = models.JSONField(default=dict)
     settings_revision = models.PositiveIntegerField(default=0)
     settings_fault = models.TextField(blank=True)
@@ -155,7 +156,7 @@ class PluginHealth(models.Model):
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, null=True, related_name="+")
     status = models.CharField(max_length=10, choices=HealthStatus.choices)
     message = models.TextField(blank=True)
-    details = models.JSONField(default=dict)
+    details = JsonTextField(default=dict)
     checked_at = models.DateTimeField()
     duration_ms = models.FloatField()
     is_latest = models.BooleanField(default=True)

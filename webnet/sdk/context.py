@@ -70,7 +70,10 @@ class PluginContext:
         if row is None:
             raise NotFound.plugin(name)
         config = self.reading.state_of(self.customer).config(name)
-        merged = layers.opened(row, config) if name == self.plugin else layers.effective_settings(row, config)
+        if name == self.plugin:
+            merged: Mapping[str, Any] = layers.opened(row, config)
+        else:
+            merged = layers.as_read_by_plugins(name, layers.effective_settings(row, config))
         return merged if into is None else _fill(into, merged)
 
     def has(self, permission: str, *, customer: Customer | None = None) -> bool:

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field, replace
 
 from webnet.audit.operation import Operation, audited
 from webnet.errors import Conflict, SettingsIssue
+from webnet.json_text import is_same_json
 from webnet.plugins.changes.scopes import Scope, lock_customer, lock_platform, require_runnable
 from webnet.plugins.changes.switching import PluginChange
 from webnet.plugins.models import PluginConfig
 from webnet.plugins.settings import layers, validity
-from webnet.plugins.settings.edits import Edit, invalid, is_same
+from webnet.plugins.settings.edits import Edit, invalid
 from webnet.plugins.settings.history import audit_view, changed_secrets
 from webnet.plugins.settings.layers import Layer
 from webnet.plugins.settings.validity import CustomerIssues, Issues, describe_fault, find_issues
@@ -79,7 +80,7 @@ def _edit(operation: Operation, plugin: str, layer: Layer, change: SettingsChang
         raise Conflict(message, current_revision=current)
     before, sealed = audit_view(layer), layer.secrets
     change.edit(layer)
-    if is_same(before["settings"], layer.settings) and sealed == layer.secrets:
+    if is_same_json(before["settings"], layer.settings) and sealed == layer.secrets:
         return False
     layer.settings_revision += 1
     after = {**audit_view(layer), "secretsChanged": changed_secrets(sealed, layer.secrets)}

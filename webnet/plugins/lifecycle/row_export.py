@@ -63,7 +63,7 @@ def _configuration_lines(row: PluginConfig) -> Iterator[str]:
 
 def _as_line(layer: PluginConfig | CustomerPluginConfig, more: dict[str, Any]) -> str:
     fields = {"enabled": layer.enabled, "availability": layer.availability, "settings": layer.settings, **more}
-    return orjson.dumps({"configuration": fields}, option=orjson.OPT_SORT_KEYS).decode()
+    return orjson.dumps({"configuration": fields}).decode()
 
 
 def _write(file: IO[str], table: str, lines: Iterator[str], progress: Progress) -> None:

@@ -9,12 +9,13 @@ from typing import Any
 
 from webnet.audit.operation import ChangeRecord
 from webnet.customers.models import Customer
-from webnet.errors import PluginDefinitionError, SecretUnreadable
-from webnet.plugins.base import PluginBase, call_hook
+from webnet.errors import SecretUnreadable
+from webnet.json_text import is_same_json
+from webnet.plugins.base import PluginBase
 from webnet.plugins.models import CustomerPluginConfig, PluginConfig
 from webnet.plugins.schema.settings_schema import SettingsSchema, join_secrets, split_secrets
 from webnet.plugins.settings import layers
-from webnet.plugins.settings.edits import is_same, seal
+from webnet.plugins.settings.edits import call_migrate_settings, seal
 from webnet.plugins.settings.history import audit_view, changed_secrets
 from webnet.plugins.settings.layers import Layer
 from webnet.plugins.settings.validity import overriding
@@ -37,7 +38,7 @@ class MigratedLayer:
 
     @property
     def is_changed(self) -> bool:
-        return not is_same([self.settings, self.secrets], [self.layer.settings, self.secrets_before])
+        return not is_same_json([self.settings, self.secrets], [self.layer.settings, self.secrets_before])
 
     def joined(self) -> dict[str, Any]:
         """With the secrets in their places. Never log or return it."""
@@ -74,11 +75,7 @@ def store_migrated(migrated: MigratedLayer) -> ChangeRecord:
 def _move(
     row: PluginConfig, layer: Layer, plugin: PluginBase, schema: SettingsSchema | None, known: Mapping[str, Any]
 ) -> MigratedLayer:
-    migrated = call_hook(plugin, "migrate_settings", row.version, join_secrets(layer.settings, known))
-    if not isinstance(migrated, Mapping):
-        raise PluginDefinitionError(
-            f"'{row.name}': migrate_settings() must return the settings, not {type(migrated).__name__}."
-        )
+    migrated = call_migrate_settings(plugin, row.version or "", join_secrets(layer.settings, known))
     plain, found = (layer.settings, known) if schema is None else split_secrets(_StillSecret(schema, known), migrated)
     kept = {path: value for path, value in found.items() if value is not None}
     return MigratedLayer(plugin=row.name, layer=layer, settings=plain, secrets_before=known, secrets=kept)
@@ -103,7 +100,7 @@ def _seal(migrated: MigratedLayer) -> dict[str, Any]:
     before, stored = migrated.secrets_before, migrated.layer.secrets
     return {
         path: stored[path]
-        if path in before and is_same(before[path], value)
+        if path in before and is_same_json(before[path], value)
         else seal(migrated.layer, path, value, plugin=migrated.plugin)
         for path, value in migrated.secrets.items()
     }

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from jsonschema import Draft202012Validator, SchemaError
-from referencing import Registry
 
 from webnet.containment import make_printable
 from webnet.errors import PluginDefinitionError
 from webnet.plugins.schema.defaults import collect_defaults
 from webnet.plugins.schema.messages import describe_errors
+from webnet.plugins.schema.validator import make_validator
 from webnet.plugins.schema.walk import (
     EndlessSchema,
     Schema,
@@ -110,7 +110,7 @@ def _refuse_reference(root: Schema, pointer: str, schema: Schema) -> None:
 
 def _refuse_endless(schema: Schema) -> None:
     try:
-        list(Draft202012Validator(schema, registry=Registry()).iter_errors({}))
+        list(make_validator(schema).iter_errors({}))
         for _ in walk_places(schema):
             pass
     except RecursionError:
@@ -143,8 +143,7 @@ def _refuse_bad_defaults(schema: Schema) -> None:
             raise _mistake(
                 join_pointer(segments), "has a secret with a default, which everybody could read: remove the default"
             )
-    validator = Draft202012Validator(schema, registry=Registry(), format_checker=Draft202012Validator.FORMAT_CHECKER)
-    for error in validator.iter_errors(defaults):
+    for error in make_validator(schema).iter_errors(defaults):
         if error.absolute_path and error.validator in _ABOUT_ONE_VALUE:
             issue = next(describe_errors([error]))
             raise _mistake(issue.path, f"has an invalid default: it {issue.message}")

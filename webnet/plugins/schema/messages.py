@@ -112,6 +112,9 @@ def _describe(error: ValidationError) -> str:
         return "is not allowed here"
     if error.validator in {"anyOf", "oneOf"}:
         return _describe_alternatives(error)
+    whole = isinstance(error.instance, float) and error.instance.is_integer()
+    if whole and error.validator == "type" and "integer" in str(error.validator_value):
+        return "must be an integer that fits into 64 bits"
     sentence = _SENTENCES.get(str(error.validator))
     return sentence(error.validator_value) if sentence else f"does not match the schema ({error.validator})"
 

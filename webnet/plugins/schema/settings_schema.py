@@ -7,9 +7,6 @@ from copy import deepcopy
 from functools import lru_cache
 from typing import Any
 
-from jsonschema import Draft202012Validator
-from referencing import Registry
-
 from webnet.errors import SettingsIssue
 from webnet.plugins.schema.defaults import collect_defaults
 from webnet.plugins.schema.definition_errors import is_platform_only, is_secret, read_schema
@@ -22,11 +19,13 @@ from webnet.plugins.schema.merge_patch import (
     split_secrets,
 )
 from webnet.plugins.schema.messages import describe_errors, find_unstorable
+from webnet.plugins.schema.validator import as_integer, make_validator
 from webnet.plugins.schema.walk import (
     Schema,
     descend,
     expand,
     join_pointer,
+    list_types,
     pointer_get,
     pointer_set,
     split_pointer,
@@ -57,9 +56,7 @@ class SettingsSchema:
     def __init__(self, schema: Mapping[str, Any]) -> None:
         self.schema: dict[str, Any] = read_schema(schema)
         self._defaults: dict[str, Any] = collect_defaults(self.schema)
-        self._validator = Draft202012Validator(
-            self.schema, registry=Registry(), format_checker=Draft202012Validator.FORMAT_CHECKER
-        )
+        self._validator = make_validator(self.schema)
         # Each lookup walks the schema, and requests ask for the same pointers again and again.
         self._find = lru_cache(maxsize=1024)(self._is_marked)
 
@@ -77,6 +74,11 @@ class SettingsSchema:
             return unstorable
         issues = dict.fromkeys(describe_errors(self._validator.iter_errors(merged)))
         return tuple(sorted(issues, key=lambda issue: (split_pointer(issue.path), issue.message)))
+
+    def with_integers(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """A copy of the settings as a plugin reads them: 2.0 is 2 where the schema says `integer`."""
+        copied: dict[str, Any] = self._with_integers(settings, ())
+        return copied
 
     def secret_paths(self) -> tuple[str, ...]:
         """The pointers of all secrets, in the order of the schema; a segment `*` stands for any name.
@@ -112,6 +114,16 @@ class SettingsSchema:
     def schema_for_customers(self) -> dict[str, Any]:
         """The schema without platform-only properties."""
         return prune_schema(self.schema)
+
+    def _with_integers(self, value: Any, segments: tuple[str, ...]) -> Any:
+        if isinstance(value, Mapping):
+            return {name: self._with_integers(member, (*segments, name)) for name, member in value.items()}
+        if isinstance(value, list):
+            return [self._with_integers(item, (*segments, str(index))) for index, item in enumerate(value)]
+        if not isinstance(value, float) or not value.is_integer():
+            return value
+        *_, level = walk_along(self.schema, segments)
+        return as_integer(value) if any("integer" in list_types(schema) for schema in level) else value
 
     def _is_marked(self, pointer: str, has_mark: Callable[[Schema], bool]) -> bool:
         """Whether a schema of the value itself, or of one that contains it, has the mark."""

@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 Schema = Mapping[str, Any]
 
 # Recursion through several alternatives multiplies places; real schemas have far fewer.
 MAXIMUM_PLACES = 10_000
+MAXIMUM_INDEX_DIGITS = 9
 ANY = "*"
 
 # Keywords (draft 2020-12) whose subschemas apply to the same value, to an object's members, and to an array's items.
@@ -60,6 +62,17 @@ def pointer_set(document: dict[str, Any], pointer: str, value: Any) -> None:
     document[last] = value
 
 
+def pointer_removed(document: Mapping[str, Any], pointer: str) -> dict[str, Any]:
+    """A copy of the document without the member at the pointer, which leads through objects only."""
+    name, *others = split_pointer(pointer)
+    if not others:
+        return {key: value for key, value in document.items() if key != name}
+    inner = document.get(name)
+    if not isinstance(inner, Mapping):
+        return dict(document)
+    return {**document, name: pointer_removed(inner, join_pointer(others))}
+
+
 def walk_leaves(value: Any, segments: tuple[str, ...] = ()) -> Iterable[tuple[tuple[str, ...], Any]]:
     """Every value that is not an object with members, with its path; an array is one value."""
     if not isinstance(value, Mapping) or (not value and segments):
@@ -84,7 +97,8 @@ class SchemaPlace:
 
 def follow_ref(root: Schema, ref: str) -> Any:
     """The target of a reference within the document; MISSING if it does not exist."""
-    return pointer_get(root, ref[1:]) if ref[:2] in {"#", "#/"} else MISSING
+    # In a URI's fragment other characters are percent-encoded (RFC 6901, section 6).
+    return pointer_get(root, unquote(ref[1:])) if ref[:2] in {"#", "#/"} else MISSING
 
 
 def expand(root: Schema, schemas: Iterable[Any]) -> tuple[Schema, ...]:
@@ -98,6 +112,12 @@ def expand(root: Schema, schemas: Iterable[Any]) -> tuple[Schema, ...]:
         found[id(schema)] = schema
         waiting.extend(_about_the_same(root, schema))
     return tuple(found.values())
+
+
+def list_types(schema: Schema) -> list[str]:
+    """The types that the schema itself allows; empty if it names none."""
+    types = schema.get("type", [])
+    return [types] if isinstance(types, str) else list(types)
 
 
 def descend(root: Schema, schemas: Iterable[Schema], segment: str) -> tuple[Schema, ...]:
@@ -168,9 +188,13 @@ def _member(schema: Schema, name: str) -> Iterator[Any]:
 
 
 def _item(schema: Schema, segment: str) -> Iterator[Any]:
-    if segment.isdecimal():
-        yield from (schema.get(keyword) for keyword in _ITEMS)
-        yield from schema.get("prefixItems", ())
+    # A member's name may be any digits; int() refuses to read thousands of them.
+    if not segment.isdecimal() or len(segment) > MAXIMUM_INDEX_DIGITS:
+        return
+    first, index = schema.get("prefixItems", ()), int(segment)
+    yield first[index] if index < len(first) else schema.get("items")
+    yield schema.get("contains")
+    yield schema.get("unevaluatedItems")
 
 
 def _inner_places(root: Schema, place: SchemaPlace, schemas: Iterable[Schema]) -> Iterator[SchemaPlace]:

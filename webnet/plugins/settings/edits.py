@@ -9,8 +9,12 @@ from typing import Any, TypeAlias
 
 from django.utils import timezone
 
-from webnet.errors import InvalidSettings, SecretUnreadable, SettingsIssue
+from webnet.errors import HookFailed, InvalidSettings, PluginDefinitionError, SecretUnreadable, SettingsIssue
+from webnet.json_text import is_same_json, write_json
+from webnet.plugins.base import PluginBase, call_hook
 from webnet.plugins.models import CustomerPluginConfig
+from webnet.plugins.registry import registry
+from webnet.plugins.runtime.failures import describe_hook_error
 from webnet.plugins.schema.merge_patch import refuse_depth
 from webnet.plugins.schema.messages import find_unstorable
 from webnet.plugins.schema.settings_schema import SettingsSchema, change_secrets, merge_patch, split_secrets
@@ -42,14 +46,18 @@ def patch_with(plugin: str, patch: Any) -> Edit:
 
 
 def revert_to(plugin: str, revision: int) -> Edit:
-    """Restore the plain values of a revision and keep the secrets; revision 0 unsets everything, secrets included."""
+    """Restore the plain values of a revision and keep the secrets; revision 0 unsets everything, secrets included.
+
+    Values that an older version of the plugin had are migrated first. Raises HookFailed if that fails.
+    """
 
     def edit(layer: Layer) -> None:
         if revision == 0:
             layer.settings, layer.secrets = {}, {}
             return
         schema = _require_schema(plugin)
-        settings = settings_history.settings_at(plugin, layers.owner_of(layer), revision)
+        settings, version = settings_history.settings_at(plugin, layers.owner_of(layer), revision)
+        settings = _migrate_to_now(plugin, version, settings)
         if isinstance(layer, CustomerPluginConfig) and (issues := schema.find_platform_only(settings)):
             raise invalid(plugin, issues)
         # A value that the current schema declares a secret must not be restored as a plain value.
@@ -60,15 +68,25 @@ def revert_to(plugin: str, revision: int) -> Edit:
     return edit
 
 
+def call_migrate_settings(plugin: PluginBase, from_version: str, settings: dict[str, Any]) -> dict[str, Any]:
+    """The settings as the plugin's version of now has them; raises PluginDefinitionError unless they are an object.
+
+    Raises whatever the hook raises, and TypeError or ValueError if it returns what is not JSON.
+    """
+    migrated = call_hook(plugin, "migrate_settings", from_version, settings)
+    if not isinstance(migrated, Mapping):
+        raise PluginDefinitionError(
+            f"'{plugin.name}': migrate_settings() must return the settings, not {type(migrated).__name__}."
+        )
+    # Plain JSON from here on, whatever kinds of lists, dicts and numbers the plugin used.
+    plain: dict[str, Any] = json.loads(write_json(dict(migrated)))
+    return plain
+
+
 def invalid(plugin: str, issues: Issues) -> InvalidSettings:
     """The refusal of settings that are not valid."""
     count = "one value is" if len(issues) == 1 else f"{len(issues)} values are"
     return InvalidSettings(f"The settings of '{plugin}' were not changed: {count} not valid.", issues=issues)
-
-
-def is_same(one: Any, other: Any) -> bool:
-    """Whether two JSON values are the same; to Python's ==, 1 and true would be."""
-    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
 def _require_schema(plugin: str) -> SettingsSchema:
@@ -76,6 +94,18 @@ def _require_schema(plugin: str) -> SettingsSchema:
     if schema is None:
         raise invalid(plugin, (SettingsIssue(path="", message="The plugin declares no settings."),))
     return schema
+
+
+def _migrate_to_now(plugin: str, version: str, settings: dict[str, Any]) -> dict[str, Any]:
+    entry = registry.find(plugin)
+    if entry is None or entry.plugin is None or entry.manifest is None or version == entry.manifest.version:
+        return settings
+    hook = f"migrate_settings('{version}')"
+    try:
+        return call_migrate_settings(entry.plugin, version, settings)
+    except (Exception, SystemExit) as error:
+        why = describe_hook_error(hook, error)
+        raise HookFailed(f"The settings of '{plugin}' were not changed: {why}", plugin_name=plugin) from error
 
 
 def _change_secrets(layer: Layer, values: Mapping[str, Any], *, plugin: str) -> dict[str, Any]:
@@ -88,7 +118,7 @@ def _change_secrets(layer: Layer, values: Mapping[str, Any], *, plugin: str) -> 
             with suppress(SecretUnreadable):
                 before = layers.open_secret(layer, path, plugin=plugin)
         after = merge_patch(before, value)
-        if value is None or path not in layer.secrets or not is_same(before, after):
+        if value is None or path not in layer.secrets or not is_same_json(before, after):
             changes[path] = None if value is None else seal(layer, path, after, plugin=plugin)
     return change_secrets(layer.secrets, changes)
 

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, TextField
+from django.db.models.functions import Cast
 
 from webnet.audit.models import AuditOutcome, PluginAuditLog
 from webnet.errors import RevisionNotAvailable
+from webnet.json_text import is_same_json
 from webnet.plugins.schema.walk import MISSING, join_pointer, pointer_get, walk_leaves
 from webnet.plugins.settings.layers import Layer
 
@@ -48,29 +50,33 @@ def revision_of(row: PluginAuditLog) -> int:
     return int(_view(row.after)["revision"])
 
 
-def settings_at(plugin: str, customer_id: int | None, revision: int) -> Mapping[str, Any]:
-    """The layer's plain values at a revision.
+def settings_at(plugin: str, customer_id: int | None, revision: int) -> tuple[dict[str, Any], str]:
+    """The layer's plain values at a revision, and the plugin's version of then.
 
     Raises RevisionNotAvailable if there was no such revision, or if its audit row was pruned.
     """
     rows = changes(is_global=customer_id is None).filter(plugin_name=plugin, customer_id=customer_id)
-    row = rows.filter(after__revision=revision).first()
+    # `audit_view` writes the revision first, so the text can be searched for it.
+    rows = rows.alias(after_text=Cast("after", TextField()))
+    row = rows.filter(after_text__startswith=f'{{"revision": {revision}, ').first()
     if row is None:
         raise RevisionNotAvailable(
             f"The settings of '{plugin}' can't go back to revision {revision}: it is not in the audit log."
         )
-    settings: dict[str, Any] = _view(row.after)["settings"]
-    return settings
+    return _view(row.after)["settings"], row.plugin_version
 
 
 def list_changes(row: PluginAuditLog) -> tuple[ChangedSetting, ...]:
-    """What one change did, by path; for secrets only that they changed."""
+    """What one change did, by path; for secrets only that they changed.
+
+    Members that only come in another order are listed too, each with the same value before and after.
+    """
     before, after = _view(row.before)["settings"], _view(row.after)["settings"]
     paths = dict.fromkeys(join_pointer(place) for side in (before, after) for place, _ in walk_leaves(side) if place)
+    changed = [path for path in paths if not _is_same(pointer_get(before, path), pointer_get(after, path))]
     plain = [
         ChangedSetting(path=path, before=_leaf(before, path), after=_leaf(after, path))
-        for path in paths
-        if pointer_get(before, path) != pointer_get(after, path)
+        for path in changed or (paths if not is_same_json(before, after) else ())
     ]
     secret = [ChangedSetting(path=path, is_secret=True) for path in _view(row.after)["secretsChanged"]]
     return tuple(sorted((*plain, *secret), key=lambda change: change.path))
@@ -79,6 +85,10 @@ def list_changes(row: PluginAuditLog) -> tuple[ChangedSetting, ...]:
 def _view(side: Any) -> Mapping[str, Any]:
     # A successful change of settings always has both sides; a row of any other kind has none of this.
     return side or {"revision": 0, "settings": {}, "secretsChanged": ()}
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    return one is other if MISSING in (one, other) else is_same_json(one, other)
 
 
 def _leaf(settings: Mapping[str, Any], path: str) -> Any:

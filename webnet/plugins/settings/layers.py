@@ -38,7 +38,13 @@ def settings_sources(row: PluginConfig, config: CustomerPluginConfig | None = No
 
 def opened(row: PluginConfig, config: CustomerPluginConfig | None = None) -> OpenedSettings:
     """The merged settings for the plugin itself; secrets are decrypted when the settings are first read."""
-    return OpenedSettings(lambda: open_merged(row, config))
+    return OpenedSettings(lambda: as_read_by_plugins(row.name, open_merged(row, config)))
+
+
+def as_read_by_plugins(plugin: str, merged: dict[str, Any]) -> dict[str, Any]:
+    """The merged settings of `plugin` with an int wherever its schema says `integer`, also where 2.0 was sent."""
+    schema = schema_of(plugin)
+    return merged if schema is None else schema.with_integers(merged)
 
 
 def open_merged(row: PluginConfig, config: CustomerPluginConfig | None = None) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from webnet.customers.access import Actor
@@ -17,6 +17,7 @@ from webnet.customers.summary import CustomerSummary
 from webnet.errors import InvalidSettings, SettingsIssue, WebnetError
 from webnet.plugins.models import OVERRIDES, CustomerPluginConfig, PluginConfig
 from webnet.plugins.schema.settings_schema import SettingsSchema, merge_patch
+from webnet.plugins.schema.walk import pointer_removed, split_pointer
 from webnet.plugins.settings import layers, secrets
 
 # Rows that are in memory at the same time; the largest ones are a few kilobytes each.
@@ -45,9 +46,11 @@ def find_issues(row: PluginConfig, config: CustomerPluginConfig | None = None) -
     if schema is None:
         return ()
     try:
-        return schema.validate(layers.open_merged(row, config))
+        merged = layers.open_merged(row, config)
     except WebnetError as error:
         return (_as_issue(error),)
+    own = tuple(row.secrets if config is None else config.secrets)
+    return tuple(_name_secret_in_the_way(schema, merged, issue, own) for issue in schema.validate(merged))
 
 
 def describe_fault(schema: SettingsSchema | None, issues: Issues) -> str:
@@ -168,6 +171,18 @@ def _validate_over(
     schema: SettingsSchema, below: dict[str, Any], config: CustomerPluginConfig, *, plugin: str
 ) -> Issues:
     return schema.validate(merge_patch(below, layers.open_layer(config, plugin=plugin)))
+
+
+def _name_secret_in_the_way(
+    schema: SettingsSchema, merged: dict[str, Any], issue: SettingsIssue, own: Sequence[str]
+) -> SettingsIssue:
+    """The issue, with the layer's own secret that causes it: it can't be seen among the settings."""
+    for secret in own:
+        is_inside = split_pointer(secret)[: len(split_pointer(issue.path))] == split_pointer(issue.path)
+        if is_inside and issue.path not in {each.path for each in schema.validate(pointer_removed(merged, secret))}:
+            way_out = f"the secret '{secret}' is still set: send null for it to remove it"
+            return replace(issue, message=f"{issue.message}; {way_out}")
+    return issue
 
 
 def _as_issue(error: WebnetError) -> SettingsIssue:
