@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.conf import settings
 from graphql import GraphQLError
 
+from webnet.api.engine.failure_details import describe_failure
 from webnet.api.errors import FieldFailed, describe_error, find_cause
 from webnet.api.request.context import Context
 from webnet.api.request.reader import Reading
@@ -20,6 +22,7 @@ def report_errors(errors: Iterable[GraphQLError] | None, context: Context) -> li
     reported = []
     for error in errors or ():
         cause = find_cause(error)
+        told = describe_error(error, request_id=context.request_id)
         if isinstance(cause, FieldFailed):
             for customer_id in _find_affected_customers(cause, context.reading):
                 count_for_user(
@@ -29,7 +32,9 @@ def report_errors(errors: Iterable[GraphQLError] | None, context: Context) -> li
                     raised=cause.error,
                     place=f"at {cause.place}",
                 )
-        reported.append(describe_error(error, request_id=context.request_id))
+            if settings.DEBUG and told.extensions is not None:
+                told.extensions["debug"] = describe_failure(cause)
+        reported.append(told)
     return reported
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing
-from traceback import walk_tb
 from types import AsyncGeneratorType, CoroutineType
 from typing import Any
 
@@ -14,6 +13,7 @@ from graphql.pyutils import Path
 from strawberry.resolvers import is_default_resolver
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
+from webnet.api.engine.failure_details import find_frames
 from webnet.api.engine.ownership import Composite, Ownership
 from webnet.api.errors import FieldFailed, is_about_input
 from webnet.api.vocabulary.scalars import check_serializable
@@ -84,11 +84,7 @@ def _is_described(error: Exception) -> bool:
 
 def _find_raiser(error: Exception) -> str | None:
     """The plugin whose code raised it while a field of the host called it, such as a filter of its rows."""
-    modules = [frame.f_globals.get("__name__", "") for frame, _ in walk_tb(error.__traceback__)]
-    for entry in registry.loaded():
-        if entry.module and any(f"{module}.".startswith(f"{entry.module}.") for module in modules):
-            return entry.name
-    return None
+    return next((entry.name for entry in registry.loaded() if any(find_frames(error, entry.module))), None)
 
 
 def _isolate_field(field: GraphQLField, plugin: str, *, place: str) -> None:

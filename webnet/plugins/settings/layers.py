@@ -71,6 +71,13 @@ def open_secret(layer: Layer, path: str, *, plugin: str) -> Any:
     return secrets.unseal(layer.secrets[path]["sealed"], customer_id=owner_of(layer), plugin=plugin, path=path)
 
 
+def has_secrets(plugin: str) -> bool:
+    """Whether any layer of the plugin's settings, the platform's or a customer's, has a secret."""
+    configs = CustomerPluginConfig.objects.filter(plugin__name=plugin)
+    own = PluginConfig.objects.filter(name=plugin)
+    return any(layers.exclude(secrets={}).exists() for layers in (own, configs))
+
+
 def owner_of(layer: Layer) -> int | None:
     """The customer's id that the layer's secrets are sealed for; None for the global layer."""
     return layer.customer_id if isinstance(layer, CustomerPluginConfig) else None
