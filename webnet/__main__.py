@@ -2,15 +2,20 @@
 
 import os
 import sys
+from argparse import ArgumentError, ArgumentParser
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 from django.db import DatabaseError
 
+from webnet.server.logs import RecordFormatter
+
 
 def main() -> None:
     """Run a management command; a wrong setting or an unusable database ends it with one sentence."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webnet.settings")
+    # Read before Django does, since plugins are loaded, and their failures logged, before it parses the options.
+    RecordFormatter.shows_plugin_tracebacks = read_verbosity(sys.argv[2:]) > 1
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as problem:
@@ -22,6 +27,16 @@ def main() -> None:
         if explanation is None or "--traceback" in sys.argv:
             raise
         sys.exit(explanation)
+
+
+def read_verbosity(options: list[str]) -> int:
+    """The value of `-v`; 1 without it, and if it is not a number, which Django reports."""
+    parser = ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    parser.add_argument("-v", "--verbosity", type=int, default=1)
+    try:
+        return int(parser.parse_known_args(options)[0].verbosity)
+    except ArgumentError:
+        return 1
 
 
 if __name__ == "__main__":

@@ -11,6 +11,9 @@ from webnet.errors import PluginDefinitionError
 
 Result = TypeVar("Result")
 
+# The attribute of a log record about a plugin's failure: its traceback as text, empty if the record has the exception.
+PLUGIN_TRACEBACK = "plugin_traceback"
+
 # In characters. A reason is shown in one line of a list; a traceback may be that of an endless recursion.
 MAXIMUM_REASON_LENGTH = 500
 MAXIMUM_TRACEBACK_LENGTH = 20_000

@@ -162,7 +162,7 @@ WHITENOISE_USE_FINDERS = True
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"()": "webnet.server.logs.OneLineFormatter"}},
+    "formatters": {"line": {"()": "webnet.server.logs.RecordFormatter"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
     # Django's own handlers would print these a second time, or mail them.

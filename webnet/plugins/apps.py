@@ -22,7 +22,6 @@ class PluginsConfig(AppConfig):
         from webnet.plugins.registry import registry
 
         post_migrate.connect(_complete_database, sender=self)
-        register(checks.check_plugins)
         register(checks.check_settings_keys, Tags.security)
         _import_admin_pages_of_host()
         broken = installed_apps.failures()  # First, since it removes the models of plugins that failed.

@@ -29,7 +29,10 @@ def check_tenancy(*, app_configs: Sequence[AppConfig] | None = None, **_: Any) -
 
 
 def check_plugins(**_: Any) -> list[CheckMessage]:
-    """A warning for each plugin that could not be loaded; not an error, since the host and the others work."""
+    """A warning for each plugin that could not be loaded; not an error, since the host and the others work.
+
+    Only `manage.py check` runs this: other commands log the same when they load the plugins.
+    """
     return [
         Warning(f"Plugin '{entry.name}' could not be loaded. {entry.reason}", id="webnet.W002", obj=entry.module)
         for entry in registry.entries()

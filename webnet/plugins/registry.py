@@ -9,7 +9,7 @@ from hashlib import sha256
 from importlib import import_module
 from typing import Any, Literal
 
-from webnet.containment import LoadFailure, attempt
+from webnet.containment import PLUGIN_TRACEBACK, LoadFailure, attempt
 from webnet.errors import NotFound, PluginDefinitionError, WebnetError
 from webnet.plugins.base import PluginBase, call_hook
 from webnet.plugins.kernel.dependencies import PluginNode, check_host, describe_cycle, load_order
@@ -177,7 +177,7 @@ class PluginRegistry:
         self._put(replace(entry, status="unloaded", reason="It was unloaded from this process."))
         answer = attempt(lambda: call_hook(plugin, "on_unload"), doing=f"on_unload() of '{name}'")
         if isinstance(answer, LoadFailure):
-            logger.error("Plugin '%s': %s", name, answer.reason)
+            logger.error("Plugin '%s': %s", name, answer.reason, extra={PLUGIN_TRACEBACK: answer.traceback})
 
     def unload_all(self) -> None:
         """Unload all plugins at the end of the process, dependents first; only the first call has an effect."""
@@ -222,7 +222,8 @@ class PluginRegistry:
 
     def _put(self, entry: Entry) -> Entry:
         if entry.status in {"failed", "incompatible"}:
-            logger.error("Plugin '%s' could not be loaded. %s\n%s", entry.name, entry.reason, entry.traceback)
+            told = {PLUGIN_TRACEBACK: entry.traceback}
+            logger.error("Plugin '%s' could not be loaded. %s", entry.name, entry.reason, extra=told)
         self._entries[entry.module] = entry
         return entry
 

@@ -15,7 +15,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.db.models.signals import post_migrate, pre_migrate
 from django.dispatch import Signal
 
-from webnet.containment import LoadFailure, describe_failure
+from webnet.containment import PLUGIN_TRACEBACK, LoadFailure, describe_failure
 from webnet.plugins.loading.app_config import IsolatedApp
 from webnet.plugins.registry import Entry
 
@@ -36,7 +36,8 @@ def migrate_plugins(entries: Iterable[Entry], progress: Progress | None = None) 
     """Apply the migrations of these plugins, in the given order; returns why some could not be, by plugin name."""
     found = {entry.name: failure for entry in entries if (failure := _migrate_plugin(entry, progress))}
     for name, failure in found.items():
-        logger.error("Plugin '%s' could not be migrated. %s\n%s", name, failure.reason, failure.traceback)
+        told = {PLUGIN_TRACEBACK: failure.traceback}
+        logger.error("Plugin '%s' could not be migrated. %s", name, failure.reason, extra=told)
     return found
 
 

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Count, Q, Sum
 
+from webnet.containment import PLUGIN_TRACEBACK
 from webnet.customers.models import Customer
 from webnet.database.outages import is_outage
 from webnet.errors import WebnetError
@@ -101,7 +102,7 @@ def report_hook(
     `why` is the end of a sentence and contains nothing of the exception's own text.
     """
     whom = f" for '{customer.slug}'" if customer is not None else ""
-    logger.warning("Plugin '%s'%s: %s", plugin, whom, why, exc_info=error)
+    logger.warning("Plugin '%s'%s: %s", plugin, whom, why, exc_info=error, extra={PLUGIN_TRACEBACK: ""})
     count_hook(plugin, customer_id=customer.pk if customer is not None else None, raised=error, place=f"in {hook}")
 
 

@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
 from webnet.server.listening_socket import describe_address, listen
+from webnet.server.logs import RecordFormatter
 
 LAST_LINE = "Press Ctrl-C to stop."
 
@@ -36,6 +37,7 @@ class Command(BaseCommand):
         with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again once everything is closed
             server = _make_server()
             self._print_addresses(listener)
+            RecordFormatter.shows_plugin_tracebacks = True
             server.run(sockets=[listener])
 
     def _sync_plugins(self) -> None:
