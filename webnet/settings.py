@@ -75,6 +75,7 @@ HOST_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "webnet.customers",
+    "webnet.audit",
     "webnet.plugins",
     "webnet.api",
     "webnet.console",

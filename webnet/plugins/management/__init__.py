@@ -1,1 +1,1 @@
-"""Management commands for plugins, their settings and the audit log."""
+"""Management commands for plugins and their settings."""

@@ -1,1 +1,1 @@
-"""The management commands for plugins, their settings and the audit log."""
+"""The management commands for plugins and their settings."""

@@ -9,9 +9,9 @@ from django.db import IntegrityError
 from tqdm import tqdm
 
 from webnet.audit import retention
+from webnet.audit.management.instants import read_instant
 from webnet.audit.retention import LogDisagrees
 from webnet.customers.access import Actor
-from webnet.plugins.management.instants import read_instant
 
 
 class Command(BaseCommand):

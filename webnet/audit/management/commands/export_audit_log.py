@@ -12,11 +12,11 @@ from django.db.models import QuerySet
 from tqdm import tqdm
 
 from webnet.audit import export as audit_export
+from webnet.audit.management.instants import read_instant
 from webnet.audit.models import AuditOutcome, PluginAuditLog
 from webnet.audit.search import containing, created_between
 from webnet.audit.verification import snapshot
 from webnet.customers.models import Customer
-from webnet.plugins.management.instants import read_instant
 
 WRITERS = {"ndjson": audit_export.write_ndjson, "csv": audit_export.write_csv}
 LISTED = {"plugin": "plugin_name", "actor": "actor_name", "action": "action", "outcome": "outcome"}

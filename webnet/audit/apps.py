@@ -1,0 +1,9 @@
+"""The audit log as a Django app, for its commands; its tables belong to the app of the plugins."""
+
+from django.apps import AppConfig
+
+
+class AuditConfig(AppConfig):
+    name = "webnet.audit"
+    label = "audit"
+    verbose_name = "Audit log"
