@@ -169,3 +169,47 @@ def test_changepassword_refuses_a_weak_password_and_an_unknown_user(monkeypatch:
         run("changepassword", "ada", "--password-stdin")
     with pytest.raises(CommandError, match="nobody"):
         run("changepassword", "nobody", "--password-stdin")
+
+
+def test_update_customer_renames_and_deactivates():
+    make_customer("acme")
+
+    assert run("update_customer", "acme", "--name", "Acme Ltd.") == "The customer 'acme' is now 'Acme Ltd.', active.\n"
+    assert run("update_customer", "acme", "--deactivate") == "The customer 'acme' is now 'Acme Ltd.', inactive.\n"
+    assert "was already" in run("update_customer", "acme", "--deactivate")
+
+    customer = Customer.objects.get()
+    assert (customer.name, customer.is_active) == ("Acme Ltd.", False)
+    assert "active." in run("update_customer", "acme", "--activate")
+    assert set(PluginAuditLog.objects.values_list("actor_name", flat=True)) == {"command: update_customer"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("acme",), "nothing to change"),
+        (("nobody", "--activate"), "no customer 'nobody'"),
+        (("acme", "--name", ""), "empty"),
+    ],
+)
+def test_update_customer_refuses(arguments: tuple[str, ...], sentence: str):
+    make_customer("acme")
+
+    with pytest.raises(CommandError, match=sentence):
+        run("update_customer", *arguments)
+
+
+def test_revoke_token_ends_a_token_of_a_user():
+    make_user("ada")
+    make_user("grace")
+    for username in ("ada", "grace"):
+        run("create_token", username, "backup")
+
+    assert run("revoke_token", "ada", "backup") == "The token 'backup' of 'ada' is revoked.\n"
+    assert run("revoke_token", "ada", "backup") == "The token 'backup' of 'ada' was already revoked.\n"
+
+    assert ApiToken.objects.exclude(revoked_at=None).get().user.username == "ada"
+    row = PluginAuditLog.objects.get(action="revoke_api_token")
+    assert row.actor_name == "command: revoke_token"
+    with pytest.raises(CommandError, match="'ada' has no token 'other'"):
+        run("revoke_token", "ada", "other")

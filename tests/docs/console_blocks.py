@@ -11,6 +11,7 @@ import re
 import shlex
 import subprocess
 from typing import TYPE_CHECKING
+from unittest import mock
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -45,12 +46,13 @@ def read_commands(text: str) -> list[tuple[str, str]]:
 
 def run_command(story: Story, command: str) -> str:
     """What the command prints."""
+    piped, _, command = command.rpartition(" | ")
     words = shlex.split(command, comments=True)
     while words and _ASSIGNMENT.fullmatch(words[0]):
         words.pop(0)  # test_completeness looks after the names
     match words:
         case ["python", "manage.py", *rest] | ["webnet", *rest]:
-            return _call(rest)
+            return _call(rest, stdin=_run_shell(piped) if piped else "")
         case ["curl", *rest]:
             return _curl(story, rest)
         case ["make", target]:
@@ -61,10 +63,15 @@ def run_command(story: Story, command: str) -> str:
     return pytest.fail(f"Nobody runs '{command}': write a runner, or name it in not_run.py.")
 
 
-def _call(words: list[str]) -> str:
+def _run_shell(command: str) -> str:
+    return subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=30, check=True).stdout
+
+
+def _call(words: list[str], *, stdin: str) -> str:
     output = io.StringIO()
     try:
-        call_command(*words, stdout=output, stderr=output, no_color=True)
+        with mock.patch("sys.stdin", io.StringIO(stdin)):
+            call_command(*words, stdout=output, stderr=output, no_color=True)
     except CommandError as error:
         output.write(f"CommandError: {error}")
     except SystemExit:

@@ -11,6 +11,9 @@ NOT_RUN: dict[tuple[str, str], str] = {
     ("docs/operations.md", "$ python manage.py serve --workers 4 --port 8000"): (
         "it does not end; tests/server/test_serve.py starts it"
     ),
+    ("docs/operations.md", "2026-01-31T12:00:00Z ERROR webnet.api: Request 5f0c…: plugin 'helpdesk' failed in …"): (
+        "what a server logs; tests/server/test_logs.py"
+    ),
     ("docs/operations.md", "[Service]"): "lines for systemd, which the tests can't start",
     ("docs/plugin-development.md", "[tool.pytest.ini_options]"): "tests/docs/test_testing_kit.py runs with it",
     (

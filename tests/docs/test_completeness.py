@@ -12,6 +12,7 @@ from importlib import import_module
 
 import pytest
 from django.core.management import get_commands
+from graphql import build_schema
 
 from tests.docs.documents import ROOT, Document, code_spans
 from webnet import sdk
@@ -24,6 +25,7 @@ from webnet.sdk.graphql import GraphQLContext
 ARCHITECTURE = Document.read(ROOT / "docs" / "plugin-architecture.md")
 CONTRIBUTING = Document.read(ROOT / "CONTRIBUTING.md")
 GUIDE = Document.read(ROOT / "docs" / "plugin-development.md")
+OPERATIONS = Document.read(ROOT / "docs" / "operations.md")
 README = Document.read(ROOT / "README.md")
 REFERENCE = Document.read(ROOT / "docs" / "plugin-quick-reference.md")
 
@@ -112,6 +114,17 @@ def test_every_variable_in_an_example_is_in_the_readme() -> None:
 
 def test_every_command_is_in_the_quick_reference() -> None:
     assert names_in(REFERENCE, "command") == own_commands()
+
+
+def test_every_mutation_has_a_command() -> None:
+    mutations = build_schema((ROOT / "schema.graphql").read_text(encoding="utf-8")).mutation_type.fields
+    rows = OPERATIONS.table("mutation")
+
+    documented = [name for row in rows for name in code_spans(row[0])]
+
+    assert sorted(documented) == sorted(mutations)
+    assert [row[0] for row in rows if not code_spans(row[1])] == ["`signIn`, `signOut`"]
+    assert {name for row in rows for name in code_spans(row[1])} <= own_commands()
 
 
 @pytest.mark.slow

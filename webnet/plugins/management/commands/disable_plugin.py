@@ -1,24 +1,25 @@
-"""Disables a plugin, for all customers or for one."""
+"""Disables a plugin, for all customers or for some."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from webnet.customers.access import Actor
+from webnet.plugins.changes.plans import PlanAction
 from webnet.plugins.changes.switching import PluginChange
 from webnet.plugins.management.switch_command import SwitchCommand
 from webnet.plugins.manager import manager
 
 
 class Command(SwitchCommand):
-    help = "Disables a plugin for all customers or for one, without a restart."
+    help = "Disables a plugin for all customers or for some, without a restart."
+    action = PlanAction.DISABLE
     verb = "disabled"
 
-    def switch(self, actor: Actor, options: dict[str, Any]) -> PluginChange:
+    def change(self, customer: str | None, options: dict[str, Any]) -> PluginChange:
         return manager.disable(
             options["plugin"],
-            actor=actor,
-            customer=options["customer"],
+            actor=self.actor(),
+            customer=customer,
             with_dependents=options["with_dependencies"],
             reason=options["reason"],
         )

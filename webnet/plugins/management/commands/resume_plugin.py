@@ -1,30 +1,25 @@
-"""Ends the pause of a plugin that failed, for all customers or for one."""
+"""Ends the pause of a plugin that failed, for all customers or for some."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
 
-from webnet.customers.access import Actor
-from webnet.errors import Refusal
+from webnet.plugins.changes.switching import PluginChange
+from webnet.plugins.management.change_command import ChangeCommand, add_plugin_argument, describe_where
 from webnet.plugins.manager import manager
 
 
-class Command(BaseCommand):
-    help = "Ends the pause of a plugin that failed, for all customers or for one. Its next pause will be short again."
+class Command(ChangeCommand):
+    help = "Ends the pause of a plugin that failed, for all customers or for some. Its next pause will be short again."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("plugin", help="the plugin's name, as 'list_plugins' prints it")
-        parser.add_argument("--customer", metavar="SLUG", help="the pause for this customer (default: for all)")
-        parser.add_argument("--reason", default="", help="the reason, for the audit log")
+        add_plugin_argument(parser)
+        super().add_arguments(parser)
 
-    def handle(self, *_args: Any, **options: Any) -> None:
-        plugin, slug = options["plugin"], options["customer"]
-        actor = Actor.system("command: resume_plugin")
-        try:
-            change = manager.resume(plugin, actor=actor, customer=slug, reason=options["reason"])
-        except Refusal as refusal:
-            raise CommandError(f"{refusal.message} ({refusal.code})") from None
-        where = f" for '{slug}'" if slug else ""
-        self.stdout.write(f"'{plugin}' is {'resumed' if change.changed else 'not paused'}{where}.")
+    def change(self, customer: str | None, options: dict[str, Any]) -> PluginChange:
+        return manager.resume(options["plugin"], actor=self.actor(), customer=customer, reason=options["reason"])
+
+    def describe(self, change: PluginChange, options: dict[str, Any]) -> str:  # noqa: ARG002 - the others need them
+        return f"'{change.plugin}' is {'resumed' if change.changed else 'not paused'}{describe_where(change)}."
