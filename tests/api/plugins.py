@@ -23,7 +23,12 @@ class Greeter(PluginBase):
     version = "1.2.0"
     author = "Ada"
     description = "Says hello."
+    licence = "MIT"
+    icon = "greeter/icon.svg"
+    keywords = ("greeting", "example")
     homepage = "https://example.com/greeter"
+    documentation = "https://example.com/greeter/docs"
+    support = "mailto:help@example.com"
 
     def get_settings_schema(self) -> dict[str, Any]:
         return SCHEMA

@@ -7,7 +7,8 @@ import pytest
 pytestmark = pytest.mark.django_db(transaction=True)
 
 EVERYTHING_OF_A_PLUGIN = """
-    id name verboseName version author description homepage status statusReason syncedAt enabled availability
+    licence icon keywords homepage documentation support changelog
+    id name verboseName version author description status statusReason syncedAt enabled availability
     dependencies { name specifier isSatisfied plugin { name } } dependents { name }
     settingsSchema settings effectiveSettings settingSources { path layer } settingsRevision
     secretSettings { path isSet updatedAt } health { status }
@@ -23,6 +24,9 @@ def test_platform_operator_reads_everything_of_a_plugin(platform):
 
     assert plugin["version"] == "1.2.0"
     assert plugin["homepage"] == "https://example.com/greeter"
+    assert (plugin["documentation"], plugin["changelog"]) == ("https://example.com/greeter/docs", None)
+    assert (plugin["support"], plugin["icon"]) == ("mailto:help@example.com", "/static/greeter/icon.svg")
+    assert (plugin["licence"], plugin["keywords"]) == ("MIT", ["greeting", "example"])
     assert plugin["status"] == "LOADED"
     assert plugin["availability"] == "OFFERED"
     assert plugin["settings"] == {"limit": 7}

@@ -6,6 +6,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
+from tests.api.plugins import Greeter
 from tests.factories import make_customer
 from webnet.audit.models import PluginAuditLog
 from webnet.customers.access import Actor
@@ -101,6 +102,15 @@ def test_list_plugins_shows_the_platform_and_one_customer_with_reasons(install):
     assert (row["enabled"], row["reason"]) == ("no", "'acme' has not switched 'inventory' on.")
     with pytest.raises(CommandError):
         run("list_plugins", "--customer", "nowhere")
+
+
+def test_list_plugins_prints_the_metadata_as_json(install):
+    install(Greeter())
+
+    (row,) = json.loads(run("list_plugins", "--json"))
+
+    assert (row["licence"], row["keywords"]) == ("MIT", ["greeting", "example"])
+    assert (row["support"], row["changelog"]) == ("mailto:help@example.com", "")
 
 
 def test_list_plugins_says_what_to_do_when_there_are_none(registered):

@@ -44,7 +44,13 @@ class PluginBase:
     version: str = ""
     author: str = ""
     description: str = ""
+    licence: str = ""
+    icon: str = ""
+    keywords: Sequence[str] = ()
     homepage: str = ""
+    documentation: str = ""
+    support: str = ""
+    changelog: str = ""
     webnet_version: str = ""
     dependencies: Sequence[str | Dependency] = ()
 

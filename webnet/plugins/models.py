@@ -101,7 +101,13 @@ class PluginConfig(Pausable, SettingsLayer):
     version = models.CharField(max_length=50, null=True)  # noqa: DJ001 - Null means that it was never loaded.
     author = models.CharField(max_length=200, blank=True)
     description = models.TextField(blank=True)
+    licence = models.CharField(max_length=200, blank=True, help_text="An SPDX expression.")
+    icon = models.CharField(max_length=500, blank=True, help_text="An https address, or the path of a static file.")
+    keywords = models.JSONField(default=list)
     homepage = models.CharField(max_length=500, blank=True)
+    documentation = models.CharField(max_length=500, blank=True)
+    support = models.CharField(max_length=500, blank=True, help_text="An https or mailto address.")
+    changelog = models.CharField(max_length=500, blank=True)
     dependencies = models.JSONField(default=list, help_text="[{name, specifier}], direct ones.")
     status = models.CharField(max_length=20, choices=PluginStatus.choices)
     status_reason = models.TextField(blank=True)

@@ -27,6 +27,7 @@ class Plugin(PluginBase):
     version = __version__
     author = "webnet contributors"
     description = "Keeps each customer's devices and their interfaces."
+    licence = "MIT"
     homepage = "https://example.com/webnet-plugins/device-inventory"
     webnet_version = ">=0.1,<1"
 

@@ -31,6 +31,8 @@ class Plugin(PluginBase):
     version = __version__
     author = "webnet contributors"
     description = "Greets each customer on the dashboard."
+    licence = "MIT"
+    keywords = ("example", "greeting")
     homepage = "https://example.com/webnet-plugins/hello-world"
     webnet_version = ">=0.1,<1"
     dependencies = ()  # such as ["device_inventory>=1.2,<2"]

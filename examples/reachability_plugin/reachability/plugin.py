@@ -28,6 +28,7 @@ class Plugin(PluginBase):
     version = __version__
     author = "webnet contributors"
     description = "Checks whether each customer's devices accept connections on a TCP port."
+    licence = "MIT"
     homepage = "https://example.com/webnet-plugins/reachability"
     webnet_version = ">=0.1,<1"
     dependencies = ("device_inventory>=1,<2",)

@@ -27,6 +27,7 @@ class Plugin(PluginBase):
     version = __version__
     author = "webnet contributors"
     description = "Puts each customer's devices on a map of its sites."
+    licence = "MIT"
     homepage = "https://example.com/webnet-plugins/site-map"
     webnet_version = ">=0.1,<1"
     dependencies = ("device_inventory>=1,<2",)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import strawberry
+from django.templatetags.static import static
 from strawberry.scalars import JSON
 
 from webnet.api.declarations.connections import Connection, UncountedConnection, connection
@@ -56,6 +57,7 @@ class Plugin(Node):
     version: str | None
     author: str
     description: str
+    keywords: list[str]
     status: PluginStatus
     synced_at: datetime
     enabled: bool
@@ -70,8 +72,37 @@ class Plugin(Node):
 
     @field()
     @staticmethod
+    def licence(root: strawberry.Parent[models.PluginConfig]) -> str | None:
+        """An SPDX expression, such as "MIT"."""
+        return root.licence or None
+
+    @field()
+    @staticmethod
+    def icon(root: strawberry.Parent[models.PluginConfig]) -> str | None:
+        """The URL of an image: a static file of this host, or an https address."""
+        icon = root.icon
+        return (icon if icon.startswith("https://") else static(icon)) if icon else None
+
+    @field()
+    @staticmethod
     def homepage(root: strawberry.Parent[models.PluginConfig]) -> str | None:
         return root.homepage or None
+
+    @field()
+    @staticmethod
+    def documentation(root: strawberry.Parent[models.PluginConfig]) -> str | None:
+        return root.documentation or None
+
+    @field()
+    @staticmethod
+    def support(root: strawberry.Parent[models.PluginConfig]) -> str | None:
+        """Where to get help: an https or mailto address."""
+        return root.support or None
+
+    @field()
+    @staticmethod
+    def changelog(root: strawberry.Parent[models.PluginConfig]) -> str | None:
+        return root.changelog or None
 
     @field()
     @staticmethod

@@ -4,26 +4,51 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
+
 from webnet.errors import PluginDefinitionError
 from webnet.plugins.base import PluginBase
 from webnet.plugins.declarations import Dependency
+from webnet.plugins.kernel.addresses import is_mail_address, is_static_path, is_web_address
 from webnet.plugins.kernel.dependencies import is_specifier, is_version, parse_dependency
 from webnet.plugins.kernel.parsing import DeclarationSource, check_name, check_text, is_text, refuse_duplicates
 
-_TEXTS = ("name", "verbose_name", "version", "author", "description", "homepage", "webnet_version")
+ADDRESSES = ("homepage", "documentation", "support", "changelog")
+# What each text may be long at most: what its column holds.
+_TEXTS = {
+    "name": None,  # see `check_name`
+    "verbose_name": 200,
+    "version": 50,
+    "author": 200,
+    "description": None,
+    "licence": 200,
+    "icon": 500,
+    **dict.fromkeys(ADDRESSES, 500),
+    "webnet_version": None,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class PluginIdentity:
-    """A plugin's metadata and dependencies; `verbose_name` is `name` if the author did not set one."""
+    """A plugin's metadata and dependencies; `verbose_name` is `name` if the author did not set one.
+
+    `licence` is an SPDX expression, `icon` an https address or the path of a static file, and the other addresses are
+    https addresses; `support` may be a mailto address, too.
+    """
 
     name: str
     verbose_name: str
     version: str
     author: str
     description: str
+    licence: str
+    icon: str
     homepage: str
+    documentation: str
+    support: str
+    changelog: str
     webnet_version: str
+    keywords: tuple[str, ...]
     dependencies: tuple[Dependency, ...]
 
 
@@ -38,11 +63,15 @@ def read_identity(plugin: PluginBase) -> PluginIdentity:
         raise source.mistake(f"'{texts['version']}' is not a valid version: use one like '1.0.0' (PEP 440)")
     if not is_specifier(texts["webnet_version"]):
         raise source.mistake(f"webnet_version is '{texts['webnet_version']}': use a version specifier like '>=1.2,<2'")
+    texts["licence"] = _read_licence(source, texts["licence"])
+    _check_addresses(source, texts)
     dependencies = _read_dependencies(source.inside("dependencies"), plugin)
     if any(needed.name == texts["name"] for needed in dependencies):
         raise source.mistake("the plugin depends on itself: remove its name from dependencies")
     texts["verbose_name"] = texts["verbose_name"] or texts["name"]
-    return PluginIdentity(**texts, dependencies=dependencies)
+    return PluginIdentity(
+        **texts, keywords=_read_keywords(source.inside("keywords"), plugin), dependencies=dependencies
+    )
 
 
 def _read_text(source: DeclarationSource, plugin: PluginBase, name: str) -> str:
@@ -51,9 +80,49 @@ def _read_text(source: DeclarationSource, plugin: PluginBase, name: str) -> str:
         raise source.mistake(f"{name} must be a string, not {type(value).__name__}")
     text = str(value).strip()
     check_text(source, name, text)
+    longest = _TEXTS[name]
+    if longest is not None and len(text) > longest:
+        raise source.mistake(f"{name} has {len(text)} characters: use at most {longest}")
     if not text and name in {"name", "version"}:
         raise source.mistake(f"{name} is missing: add {name} = '{'my_plugin' if name == 'name' else '1.0.0'}'")
     return text
+
+
+def _read_licence(source: DeclarationSource, text: str) -> str:
+    try:
+        return canonicalize_license_expression(text) if text else ""
+    except InvalidLicenseExpression:
+        example = "'MIT', 'Apache-2.0 OR MIT' or 'LicenseRef-Proprietary'"
+        raise source.mistake(f"licence is '{text}': use an SPDX expression like {example}") from None
+
+
+def _check_addresses(source: DeclarationSource, texts: dict[str, str]) -> None:
+    """Refuse what is not safe to show: the addresses and the icon become links and images."""
+    for name in (name for name in ADDRESSES if texts[name]):
+        if name == "support" and is_mail_address(texts[name]):
+            continue
+        if not is_web_address(texts[name]):
+            also = " or 'mailto:help@example.com'" if name == "support" else ""
+            raise source.mistake(f"{name} is '{texts[name]}': use an address like 'https://example.com/'{also}")
+    icon = texts["icon"]
+    if icon and not is_web_address(icon) and not is_static_path(icon):
+        rule = "the path of a static file like 'my_plugin/icon.svg', or an address like 'https://example.com/icon.svg'"
+        raise source.mistake(f"icon is '{icon}': use {rule}")
+
+
+def _read_keywords(source: DeclarationSource, plugin: PluginBase) -> tuple[str, ...]:
+    declared = plugin.keywords
+    if not isinstance(declared, list | tuple):
+        raise source.mistake(f"must be a list like ['network', 'monitoring'], not {type(declared).__name__}")
+    keywords = []
+    for index, keyword in enumerate(declared, start=1):
+        place = source.inside(f"item {index}")
+        if not is_text(keyword) or not str(keyword).strip():
+            raise place.mistake(f"must be a string that is not empty, not {keyword!r}")
+        check_text(place, "keyword", str(keyword))
+        keywords.append(str(keyword).strip())
+    refuse_duplicates(source, "keyword", keywords)
+    return tuple(keywords)
 
 
 def _read_dependencies(source: DeclarationSource, plugin: PluginBase) -> tuple[Dependency, ...]:

@@ -11,6 +11,7 @@ from webnet.containment import format_error
 from webnet.errors import PluginDefinitionError
 from webnet.plugins.base import HOOKS, PluginBase, count_taken
 from webnet.plugins.declarations import ROLES, DashboardWidget, GraphQLExtension, NavigationItem, Permission, UIView
+from webnet.plugins.kernel.addresses import is_link
 from webnet.plugins.kernel.identity import PluginIdentity, read_identity
 from webnet.plugins.kernel.parsing import DeclarationSource, check_name, read_all, read_one, refuse_duplicates
 from webnet.plugins.schema.settings_schema import SettingsSchema
@@ -92,21 +93,10 @@ def _read_permissions(source: DeclarationSource, declared: Any) -> tuple[Permiss
 def _read_navigation(codenames: set[str], source: DeclarationSource, declared: Any) -> tuple[NavigationItem, ...]:
     items = read_all(source, NavigationItem, declared)
     for item in items:
-        if not _is_address(str(item.url)):
+        if not is_link(str(item.url)):
             rule = "relative to the plugin's pages, like '' or 'reports/', or start with '/', 'https://' or 'http://'"
             raise source.mistake(f"the url '{item.url}' of '{item.label}' must be {rule}")
     return tuple(_qualify(source, item, item.label, codenames) for item in items)
-
-
-def _is_address(url: str) -> bool:
-    """Whether a link may have this URL: not a `javascript:` URL, and not one that browsers resolve to another host."""
-    # Browsers read a backslash as a slash, and drop control characters: "/\host", "java\tscript:".
-    has_strays = "\\" in url or any(character <= " " or character == "\x7f" for character in url)
-    if has_strays or ".." in url.partition("?")[0].split("/"):
-        return False
-    if url.startswith(("https://", "http://")):
-        return bool(url.partition("://")[2])
-    return not url.startswith("//") and ":" not in url.partition("/")[0]
 
 
 def _read_widgets(codenames: set[str], source: DeclarationSource, declared: Any) -> tuple[DashboardWidget, ...]:

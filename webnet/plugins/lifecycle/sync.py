@@ -20,6 +20,7 @@ from webnet.audit.operation import (
 from webnet.containment import LoadFailure, describe_failure
 from webnet.customers import access
 from webnet.plugins.base import call_hook
+from webnet.plugins.kernel.identity import ADDRESSES
 from webnet.plugins.lifecycle.findings import Circumstances, SyncFinding, assess
 from webnet.plugins.lifecycle.settings_migration import store_migrated
 from webnet.plugins.lifecycle.upgrades import Upgrade
@@ -28,7 +29,7 @@ from webnet.plugins.models import PluginConfig, PluginStatus
 from webnet.plugins.registry import PluginRegistry
 from webnet.plugins.settings import validity
 
-MANIFEST_FIELDS = ("verbose_name", "version", "author", "description", "homepage")
+TEXTS = ("verbose_name", "author", "description", "licence", "icon", *ADDRESSES)
 GONE = "The plugin is no longer installed."
 
 
@@ -119,8 +120,9 @@ def _take(operation: Operation, found: SyncFinding) -> None:
     row = found.row or PluginConfig(name=found.entry.name, verbose_name=found.entry.name)
     if found.is_accepted and found.entry.manifest is not None:
         manifest = found.entry.manifest
-        for name in MANIFEST_FIELDS:
+        for name in (*TEXTS, "version"):
             setattr(row, name, getattr(manifest, name))
+        row.keywords = list(manifest.keywords)
         row.dependencies = [{"name": d.name, "specifier": d.specifier} for d in manifest.dependencies]
     _save(row, found.status, found.reason, found.traceback)
     changes = _carry_out(row, found.upgrade) if found.is_accepted and found.upgrade is not None else []
@@ -167,5 +169,5 @@ def _save(row: PluginConfig, status: PluginStatus, reason: str, traceback: str =
 
 def _view(row: PluginConfig) -> dict[str, object]:
     return {"version": row.version, "status": str(row.status), "reason": row.status_reason} | {
-        name: getattr(row, name) for name in (*MANIFEST_FIELDS[:1], *MANIFEST_FIELDS[2:], "dependencies")
+        name: getattr(row, name) for name in (*TEXTS, "keywords", "dependencies")
     }
