@@ -14,7 +14,7 @@ WHOLE = {
     "licence": "mit or Apache-2.0",
     "icon": "demo/icon.svg",
     "keywords": ["network", " monitoring "],
-    "homepage": "https://example.com/demo",
+    "homepage": "http://intranet/demo",
     "documentation": "https://docs.example.com:8443/demo/?v=1#start",
     "support": "mailto:help@example.com",
     "changelog": "https://example.com/demo/CHANGELOG.md",
@@ -30,7 +30,6 @@ UNSAFE = (
     "data:text/html,<script>alert(1)</script>",
     "vbscript:x",
     "file:///etc/passwd",
-    "http://example.com/",
     "https:/example.com",
     "https:example.com",
     "https://",
@@ -77,7 +76,16 @@ def test_an_address_that_is_not_safe_to_show_is_refused(name: str, address: str)
 
 @pytest.mark.parametrize(
     "path",
-    ["icon.svg", "/static/demo/icon.svg", "demo/../../x", "demo//icon.svg", "demo/icon.svg?x", "demo/./i", "a:b/c"],
+    [
+        "http://example.com/icon.svg",
+        "icon.svg",
+        "/static/demo/icon.svg",
+        "demo/../../x",
+        "demo//icon.svg",
+        "demo/icon.svg?x",
+        "demo/./i",
+        "a:b/c",
+    ],
 )
 def test_an_icon_is_below_the_static_files(path: str) -> None:
     with pytest.raises(PluginDefinitionError, match=r"use the path of a static file like 'my_plugin/icon\.svg', or"):

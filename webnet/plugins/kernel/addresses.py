@@ -15,13 +15,14 @@ def is_link(url: str) -> bool:
 
 
 def is_web_address(url: str) -> bool:
-    """Whether it is an absolute `https` address, without a user's name, which could be taken for its host."""
+    """Whether it is an absolute `https` or `http` address, without a user's name, which could be taken for its host."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError:
         return False
-    return url.startswith("https://") and bool(host) and "@" not in parts.netloc and not _has_strays(url)
+    is_web = url.startswith(("https://", "http://"))
+    return is_web and bool(host) and "@" not in parts.netloc and not _has_strays(url)
 
 
 def is_mail_address(url: str) -> bool:

@@ -33,7 +33,7 @@ class PluginIdentity:
     """A plugin's metadata and dependencies; `verbose_name` is `name` if the author did not set one.
 
     `licence` is an SPDX expression, `icon` an https address or the path of a static file, and the other addresses are
-    https addresses; `support` may be a mailto address, too.
+    https or http addresses; `support` may be a mailto address, too.
     """
 
     name: str
@@ -105,7 +105,9 @@ def _check_addresses(source: DeclarationSource, texts: dict[str, str]) -> None:
             also = " or 'mailto:help@example.com'" if name == "support" else ""
             raise source.mistake(f"{name} is '{texts[name]}': use an address like 'https://example.com/'{also}")
     icon = texts["icon"]
-    if icon and not is_web_address(icon) and not is_static_path(icon):
+    # Browsers load no image from http into a page from https.
+    is_secure = icon.startswith("https://") and is_web_address(icon)
+    if icon and not is_secure and not is_static_path(icon):
         rule = "the path of a static file like 'my_plugin/icon.svg', or an address like 'https://example.com/icon.svg'"
         raise source.mistake(f"icon is '{icon}': use {rule}")
 
