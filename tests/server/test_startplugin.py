@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.template import TemplateSyntaxError
 from pytest_django import Settings
 
 from tests import interpreters
 from tests.databases import with_files_of_its_own
 from webnet.server.environment import add_plugin_folders
+from webnet.server.management.commands import startplugin
 
 pytestmark = with_files_of_its_own
 
@@ -31,18 +34,27 @@ entry = registry.get("my_notes")
 print(entry.status, entry.reason)
 print("myNotesNotes(" in full_schema().schema.export())
 """
+LOADED = """
+import django
+django.setup()
+from webnet.plugins.registry import registry
+from webnet.api.schema import full_schema
+full_schema()
+for entry in registry.entries():
+    print(entry.name, entry.status, entry.reason)
+"""
 
 
-def run(folder: Path, *arguments: str, is_cold: bool = False) -> str:
-    """What an interpreter of its own prints that has nothing but webnet and the new plugin."""
+def run(folder: Path, *arguments: str, plugins: Sequence[str] = (), is_cold: bool = False) -> str:
+    """What an interpreter of its own prints that has nothing but webnet and the new plugin, or these new `plugins`."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("WEBNET_")}
     own = {
         "DJANGO_SETTINGS_MODULE": "webnet.settings",
-        "PYTHONPATH": os.pathsep.join([str(ROOT), str(folder)]),
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(folder), *(str(folder / name) for name in plugins)]),
         "DATABASE_URL": "sqlite://:memory:",
         "TEST_DATABASE": "sqlite",  # on a server, it would want to make these tests' own database again
         "WEBNET_DEBUG": "1",
-        "WEBNET_PLUGINS": folder.name,
+        "WEBNET_PLUGINS": ",".join(plugins or [folder.name]),
         "WEBNET_DATA_DIR": str(folder.parent / "data"),
     }
     command = ["-W", "error", *arguments]
@@ -104,7 +116,72 @@ def test_it_is_on_the_path_of_the_next_start(folder: Path, monkeypatch: pytest.M
     assert str(folder) in sys.path
 
 
-@pytest.mark.parametrize("name", ["My", "1st", "a-b", "../up", "json", ""])
+def test_a_second_one_is_made_beside_the_first(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the path, where even an empty folder in `plugins/` can be imported."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    add_plugin_folders(folder.parents[1])
+
+    call_command("startplugin", "your_notes")
+
+    assert sorted(path.name for path in folder.parent.iterdir()) == ["my_notes", "your_notes"]
+    assert (folder.parent / "your_notes" / "your_notes" / "plugin.py").is_file()
+
+
+@pytest.mark.slow
+def test_names_of_every_shape_load(settings: Settings, tmp_path: Path) -> None:
+    settings.HOME_DIR = tmp_path
+    names = ["a", "b2", "c_3", "match", "views", "x" * 100]
+    for name in names:
+        call_command("startplugin", name)
+
+    printed = run(tmp_path / "plugins", "-c", LOADED, plugins=names)
+
+    assert printed.splitlines()[-len(names) :] == [f"{name} loaded " for name in names]
+
+
+def test_nothing_is_left_when_the_template_fails(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.HOME_DIR = tmp_path / "home"
+    settings.HOME_DIR.mkdir()
+    template = tmp_path / "template"
+    template.mkdir()
+    (template / "a.md").write_text("first")
+    (template / "b.md").write_text("{% broken %}")
+    monkeypatch.setattr(startplugin, "find_template", lambda: template)
+
+    with pytest.raises(TemplateSyntaxError):
+        call_command("startplugin", "my_notes")
+
+    assert list(settings.HOME_DIR.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written_is_a_sentence(settings: Settings, tmp_path: Path) -> None:
+    settings.HOME_DIR = tmp_path
+    (tmp_path / "plugins").write_text("a file")
+
+    with pytest.raises(CommandError, match=r"plugins/my_notes' can't be created: "):
+        call_command("startplugin", "my_notes")
+
+
+UNUSABLE = [
+    "My",
+    "1st",
+    "a-b",
+    "../up",
+    "json",
+    "",
+    "class",
+    "my__notes",
+    "my_",
+    "tests",
+    "auth",
+    "hello_world",
+    "settle",
+]
+
+
+@pytest.mark.parametrize("name", UNUSABLE)
 def test_a_name_that_can_be_none_is_refused_before_anything_is_written(
     settings: Settings, tmp_path: Path, name: str
 ) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import keyword
 from argparse import ArgumentParser
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.core.management import CommandError
 from django.core.management.templates import TemplateCommand
@@ -14,6 +17,8 @@ from strawberry.utils.str_converters import to_camel_case
 import webnet
 from webnet.errors import PluginDefinitionError
 from webnet.plugins.kernel.parsing import DeclarationSource, check_name
+from webnet.plugins.loading import installed_apps
+from webnet.plugins.registry import registry
 
 RENDERED = ["py", "md", "toml"]
 
@@ -31,21 +36,52 @@ class Command(TemplateCommand):
             check_name(DeclarationSource(plugin=name, place="startplugin"), name)
         except PluginDefinitionError as mistake:
             raise CommandError(str(mistake)) from mistake
-        self.validate_name_of_plugin(name)
+        _refuse_unusable(name)
         folder = Path(settings.HOME_DIR) / "plugins" / name
-        folder.parent.mkdir(exist_ok=True)
+        # Before Django looks for a module of that name, which a plugin in `plugins/` is too.
+        if folder.exists():
+            raise CommandError(f"'{folder}' already exists: choose another name, or delete it.")
         try:
-            folder.mkdir()
-        except FileExistsError:
-            raise CommandError(f"'{folder}' already exists: choose another name.") from None
-        context = {"template": str(find_template()), "extensions": RENDERED, "files": []}
-        super().handle("plugin", name, str(folder), **{**options, **context, **_graphql_names(name)})
+            self._create(name, folder, options)
+        except OSError as problem:
+            raise CommandError(f"'{folder}' can't be created: {problem.strerror}.") from problem
         self.stdout.write(f"Created {folder.relative_to(settings.HOME_DIR)}: add '{name}' to WEBNET_PLUGINS.")
 
-    def validate_name_of_plugin(self, name: str) -> None:
-        """Raise CommandError for the name of an existing module, before anything is written."""
-        self.app_or_project, self.a_or_an = "plugin", "a"
-        self.validate_name(name)
+    def _create(self, name: str, folder: Path, options: dict[str, Any]) -> None:
+        """Render the template elsewhere and move it, so that the folder is complete or does not exist.
+
+        Django refuses the name of a module, which even an empty folder in `plugins/` would be.
+        """
+        context = {"template": str(find_template()), "extensions": RENDERED, "files": []}
+        is_first = not folder.parent.exists()
+        folder.parent.mkdir(exist_ok=True)
+        try:
+            with TemporaryDirectory(prefix=".startplugin-", dir=folder.parent) as drafts:
+                draft = Path(drafts) / name
+                draft.mkdir()  # with the permissions of a new folder, unlike the temporary one
+                super().handle("plugin", name, str(draft), **{**options, **context, **_graphql_names(name)})
+                draft.rename(folder)
+        finally:
+            if is_first and not any(folder.parent.iterdir()):
+                folder.parent.rmdir()
+
+
+def _refuse_unusable(name: str) -> None:
+    """Raise CommandError for names with which the plugin would not load; Django looks for a module of that name."""
+    taken = {
+        **dict.fromkeys(vars(installed_apps), "webnet"),
+        **{entry.name: f"the plugin '{entry.module}'" for entry in registry.entries()},
+        **{config.label: f"the app '{config.name}'" for config in apps.get_app_configs()},
+    }
+    if keyword.iskeyword(name):
+        raise CommandError(f"'{name}' is a keyword of Python: choose another name.")
+    # Django refuses them in the name of a reverse relation, which begins with the plugin's.
+    if "__" in name or name.endswith("_"):
+        raise CommandError(f"'{name}' has an underscore at its end, or two in a row: leave one out.")
+    if (find_template() / name).exists():
+        raise CommandError(f"'{name}' is also a folder of the template: choose another name.")
+    if name in taken:
+        raise CommandError(f"The name '{name}' is taken by {taken[name]}: choose another one.")
 
 
 def find_template() -> Path:
