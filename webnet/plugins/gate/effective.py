@@ -17,6 +17,7 @@ from webnet.customers.access import Actor, visible_customers
 from webnet.customers.models import Customer
 from webnet.plugins.gate.rules import CustomerState, IneffectiveCode, PlatformState, Reason
 from webnet.plugins.kernel.dependencies import is_newer
+from webnet.plugins.loading.missing_migrations import find_missing, tables
 from webnet.plugins.models import OVERRIDES, Availability, CustomerPluginConfig, PluginConfig
 from webnet.plugins.registry import registry
 
@@ -110,7 +111,10 @@ def _load_platform(token: str | None) -> PlatformState:
     current = Generation.objects.filter(customer=None).values("token")[:1]
     rows = list(PluginConfig.objects.annotate(generation_token=Subquery(current)).order_by("name"))
     read = rows[0].generation_token if rows else token
-    unloaded = {row.name: reason for row in rows if (reason := _why_withheld(row))}
+    # For processes that were started without a sync: a row may say that the plugin is loaded.
+    missing = {} if tables.are_complete else find_missing(registry.loaded())
+    unloaded = {row.name: missing[row.name].reason for row in rows if row.name in missing}
+    unloaded |= {row.name: reason for row in rows if (reason := _why_withheld(row))}
     return PlatformState(token=read or "", plugins={row.name: row for row in rows}, unloaded=unloaded)
 
 

@@ -7,20 +7,21 @@ from dataclasses import dataclass, field, replace
 
 from webnet.containment import LoadFailure
 from webnet.plugins.lifecycle.upgrades import Upgrade, review
+from webnet.plugins.loading.missing_migrations import RUN_MIGRATIONS, MissingMigrations
 from webnet.plugins.models import PluginConfig, PluginStatus
 from webnet.plugins.registry import Entry
 
-RUN_MIGRATIONS = "run 'manage.py sync_plugins --migrate'"
+NOTHING_MISSING = MissingMigrations()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Circumstances:
-    """What all findings depend on; `pending` has the migrations that are to be run, by plugin name.
+    """What all findings depend on, by plugin name; `faults` has why migrations failed just now.
 
-    `faults` has why migrations failed just now. With `will_migrate`, pending ones count as applied.
+    With `will_migrate`, pending ones count as applied.
     """
 
-    pending: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    missing: Mapping[str, MissingMigrations] = field(default_factory=dict)
     faults: Mapping[str, LoadFailure] = field(default_factory=dict)
     will_migrate: bool = False
     force: bool = False
@@ -40,14 +41,15 @@ class SyncFinding:
     reason: str = ""
     traceback: str = ""
     upgrade: Upgrade | None = None
-    pending: tuple[str, ...] = ()
+    missing: MissingMigrations = NOTHING_MISSING
     is_accepted: bool = False
 
     @property
     def is_bad(self) -> bool:
         """Whether it needs attention."""
         refused = self.upgrade is not None and bool(self.upgrade.refusal)
-        return refused or self.status in (PluginStatus.FAILED, PluginStatus.INCOMPATIBLE)
+        is_broken = self.status in (PluginStatus.FAILED, PluginStatus.INCOMPATIBLE)
+        return refused or is_broken or bool(self.missing.unwritten)
 
     @property
     def is_migratable(self) -> bool:
@@ -67,27 +69,33 @@ def assess(entry: Entry, row: PluginConfig | None, around: Circumstances) -> Syn
             entry=entry, row=row, status=status, reason=reason, traceback=entry.traceback, is_accepted=is_new
         )
     step = review(row, entry.plugin, entry.manifest, force=around.force) if row is not None else None
-    pending = around.pending.get(entry.name, ())
-    found = SyncFinding(entry=entry, row=row, status=PluginStatus.LOADED, upgrade=step, pending=pending)
+    missing = around.missing.get(entry.name, NOTHING_MISSING)
+    found = SyncFinding(entry=entry, row=row, status=PluginStatus.LOADED, upgrade=step, missing=missing)
     return _assess_loaded(found, around)
 
 
 def _assess_loaded(found: SyncFinding, around: Circumstances) -> SyncFinding:
-    row, fault = found.row, around.faults.get(found.entry.name)
+    row = found.row
     if row is not None and found.upgrade is not None and found.upgrade.refusal:
         return _refuse_upgrade(found, row, found.upgrade)
     # Before a pause: without its tables the plugin can't run, paused or not.
-    if found.pending and (fault is not None or not around.will_migrate):
-        verb = "migration is" if len(found.pending) == 1 else "migrations are"
-        reason = f"{len(found.pending)} {verb} not applied ({', '.join(found.pending)}): {RUN_MIGRATIONS}."
-        if fault is not None:
-            reason = f"{fault.reason} Fix it, then {RUN_MIGRATIONS}."
-        traceback = fault.traceback if fault is not None else ""
-        status = PluginStatus.NEEDS_MIGRATION
-        return replace(found, status=status, reason=reason, traceback=traceback, is_accepted=not row)
+    missing = _describe_missing(found, around)
+    if missing is not None:
+        status, is_new = PluginStatus.NEEDS_MIGRATION, row is None
+        return replace(found, status=status, reason=missing.reason, traceback=missing.traceback, is_accepted=is_new)
     if row is not None and row.is_paused:
         return replace(found, status=PluginStatus.PAUSED, reason=row.pause_reason, is_accepted=True)
     return replace(found, is_accepted=True)
+
+
+def _describe_missing(found: SyncFinding, around: Circumstances) -> LoadFailure | None:
+    """Why its tables are not as its models say, and what to run; None if they are."""
+    missing, fault = found.missing, around.faults.get(found.entry.name)
+    if missing.pending and fault is not None:
+        return replace(fault, reason=f"{fault.reason} Fix it, then {RUN_MIGRATIONS}.")
+    if missing.unwritten or (missing.pending and not around.will_migrate):
+        return LoadFailure(reason=missing.reason)
+    return None
 
 
 def _refuse_upgrade(found: SyncFinding, row: PluginConfig, step: Upgrade) -> SyncFinding:

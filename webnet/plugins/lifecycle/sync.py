@@ -25,6 +25,7 @@ from webnet.plugins.lifecycle.findings import Circumstances, SyncFinding, assess
 from webnet.plugins.lifecycle.settings_migration import store_migrated
 from webnet.plugins.lifecycle.upgrades import Upgrade
 from webnet.plugins.loading import migrations as plugin_migrations
+from webnet.plugins.loading.missing_migrations import find_missing
 from webnet.plugins.models import PluginConfig, PluginStatus
 from webnet.plugins.registry import PluginRegistry
 from webnet.plugins.settings import validity
@@ -57,7 +58,7 @@ def migrate(
 
 def preview(registry: PluginRegistry, around: Circumstances) -> tuple[SyncFinding, ...]:
     """What a sync would find. Changes nothing."""
-    around = replace(around, pending=plugin_migrations.find_pending(registry.loaded()))
+    around = replace(around, missing=find_missing(registry.loaded()))
     rows = {row.name: row for row in PluginConfig.objects.all()}
     return tuple(assess(entry, rows.get(entry.name), around) for entry in registry.entries())
 
@@ -73,7 +74,7 @@ def sync(operation: Operation, registry: PluginRegistry, around: Circumstances) 
     """Store a row for every installed plugin; those that are no longer installed become MISSING and stay otherwise."""
     access.require_operator(operation.actor)
     lock_platform()
-    around = replace(around, pending=plugin_migrations.find_pending(registry.loaded()))
+    around = replace(around, missing=find_missing(registry.loaded()))
     rows = {row.name: row for row in PluginConfig.objects.select_for_update()}
     report = SyncReport()
     before: dict[str, object] = {}

@@ -20,6 +20,7 @@ from webnet.database.foreign_keys import find_foreign_keys
 from webnet.errors import DependencyRefusal, NotFound
 from webnet.plugins.lifecycle.row_export import Progress, all_rows, export_rows, present
 from webnet.plugins.loading import migrations as plugin_migrations
+from webnet.plugins.loading import missing_migrations
 from webnet.plugins.loading.app_config import failed_apps
 from webnet.plugins.models import PluginConfig
 from webnet.plugins.registry import Entry, PluginRegistry
@@ -115,7 +116,7 @@ def review(plugin: str, registry: PluginRegistry) -> UninstallReview:
     if row is None:
         raise NotFound.plugin(plugin)
     entry = registry.find(plugin)
-    label = plugin_migrations.find_label(entry) if entry is not None else None
+    label = missing_migrations.find_label(entry) if entry is not None else None
     obstacles = [*_find_uses(row), *_find_missing_code(row, entry)]
     # Without its models, nothing more can be determined; with an obstacle, nothing more is needed.
     if label is None or obstacles:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
-from functools import cache
 from typing import Any
 
 from django.apps import AppConfig, apps
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.db.migrations.loader import MigrationLoader
-from django.db.migrations.recorder import MigrationRecorder
 from django.db.models.signals import post_migrate, pre_migrate
 from django.dispatch import Signal
 
 from webnet.containment import PLUGIN_TRACEBACK, LoadFailure, describe_failure
 from webnet.plugins.loading.app_config import IsolatedApp
+from webnet.plugins.loading.missing_migrations import find_label, tables
 from webnet.plugins.registry import Entry
 
 logger = logging.getLogger(__name__)
@@ -43,37 +41,10 @@ def migrate_plugins(entries: Iterable[Entry], progress: Progress | None = None) 
 
 def unmigrate(label: str) -> None:
     """Reverse all migrations of one app, the newest first, and raise what goes wrong."""
+    tables.are_complete = False
     executor = MigrationExecutor(connection)
     if label in executor.loader.migrated_apps:
         executor.migrate([(label, None)])
-
-
-def find_pending(entries: Iterable[Entry]) -> dict[str, tuple[str, ...]]:
-    """The unapplied migrations, oldest first, by plugin name; plugins without any are left out."""
-    names = {label: entry.name for entry in entries if (label := find_label(entry))}
-    on_disk = {key for key in _find_migrations() if key[0] in names}
-    # Building the graph takes longer than the rest of a sync, and is needed only if one of them is not applied.
-    if on_disk <= MigrationRecorder(connection).applied_migrations().keys():
-        return {}
-    loader = MigrationExecutor(connection).loader
-    pending: dict[str, tuple[str, ...]] = {}
-    for label, name in sorted(loader.graph.nodes):
-        if label in names and (label, name) not in loader.applied_migrations:
-            pending[names[label]] = (*pending.get(names[label], ()), name)
-    return pending
-
-
-@cache
-def _find_migrations() -> frozenset[tuple[str, str]]:
-    """The migrations of all apps, as (label, name). They can't change within a process, which imports them once."""
-    loader = MigrationLoader(None, load=False)
-    loader.load_disk()
-    return frozenset(loader.disk_migrations)
-
-
-def find_label(entry: Entry) -> str | None:
-    """The label of the plugin's app; None if Django has not loaded it, or if a test registered the plugin directly."""
-    return next((config.label for config in apps.get_app_configs() if config.name == entry.module), None)
 
 
 def _migrate_plugin(entry: Entry, progress: Progress | None) -> LoadFailure | None:

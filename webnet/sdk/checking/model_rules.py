@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from django.apps import apps
 from django.db import connection, models
-from django.db.migrations.autodetector import MigrationAutodetector
 from django.db.migrations.loader import MigrationLoader
-from django.db.migrations.questioner import NonInteractiveMigrationQuestioner
-from django.db.migrations.state import ProjectState
 from graphql import GraphQLObjectType
 
 from webnet.api.engine.gated_fields import make_absent
@@ -20,6 +16,7 @@ from webnet.containment import LoadFailure, attempt
 from webnet.customers.models import Customer
 from webnet.plugins import checks
 from webnet.plugins.loading import migrations as plugin_migrations
+from webnet.plugins.loading import missing_migrations
 from webnet.plugins.tenancy import is_customer_owned
 from webnet.sdk.checking.plugin_under_test import PluginUnderTest
 from webnet.sdk.checking.report import RuleFinding
@@ -76,12 +73,7 @@ def check_missing_migrations(subject: PluginUnderTest) -> Iterator[RuleFinding]:
     if subject.config is None:
         return
     label = subject.config.label
-    loader = MigrationLoader(connection)
-    detector = MigrationAutodetector(
-        loader.project_state(), ProjectState.from_apps(apps), NonInteractiveMigrationQuestioner(specified_apps={label})
-    )
-    changes = detector.changes(graph=loader.graph, trim_to_apps={label}, convert_apps={label})
-    for operation in (each for migration in changes.get(label, ()) for each in migration.operations):
+    for operation in missing_migrations.detect_changes([label])[label]:
         way_out = f"run 'manage.py makemigrations {label}', and commit the result"
         yield subject.finding(
             "migrations.missing", f"models of '{label}'", f"no migration for: {operation.describe()}", way_out

@@ -10,15 +10,16 @@ from django.core.management.base import BaseCommand, CommandParser
 from webnet.customers.access import Actor
 from webnet.plugins.hooks import after_commit
 from webnet.plugins.lifecycle.findings import SyncFinding
+from webnet.plugins.lifecycle.sync import SyncReport
 from webnet.plugins.manager import manager
-from webnet.plugins.models import PluginConfig
+from webnet.plugins.models import PluginConfig, PluginStatus
 
 
 class Command(BaseCommand):
     help = (
         "Syncs the database with the plugins listed in WEBNET_PLUGINS: adds new ones, takes new versions, and marks "
-        "those that are gone as 'missing', with their data kept. Exits with 1 when a plugin failed or its upgrade was "
-        "refused."
+        "those that are gone as 'missing', with their data kept. Exits with 1 when a plugin failed, its "
+        "models have changes that are in no migration, or its upgrade was refused."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -41,18 +42,25 @@ class Command(BaseCommand):
             return
         report = manager.sync(actor=actor, migrate=options["migrate"], force=options["force"], reason=options["reason"])
         after_commit.call_due()
+        self._print_report(report)
+        if report.failed:
+            sys.exit(1)
+
+    def _print_report(self, report: SyncReport) -> None:
         rows = PluginConfig.objects.in_bulk(field_name="name")
         for heading in ("added", "updated", "missing", "failed"):
             for name in getattr(report, heading):
                 # A plugin that failed is printed once, with its reason; a refused upgrade is not an update.
                 if heading == "failed" or name not in report.failed:
                     self._print(heading, rows[name])
+        changed = {*report.added, *report.updated, *report.missing, *report.failed}
         for found in report.findings:
+            # Also if nothing has changed, since the plugin can't run.
+            if found.status == PluginStatus.NEEDS_MIGRATION and found.entry.name not in changed:
+                self._print("pending", rows[found.entry.name])
             self._print_issues(found)
-        if not (report.added or report.updated or report.missing or report.failed):
+        if not changed:
             self.stdout.write(f"Nothing changed: {len(rows)} plugins.")
-        if report.failed:
-            sys.exit(1)
 
     def _preview(self, findings: tuple[SyncFinding, ...]) -> None:
         for found in findings:
@@ -72,7 +80,7 @@ class Command(BaseCommand):
         style = self.style.ERROR if found.is_bad else self.style.SUCCESS
         ending = "refused" if step and step.refusal else found.status.value
         self.stdout.write(f"{found.entry.name} {versions}: {style(ending)}{reason}")
-        for migration in found.pending:
+        for migration in found.missing.pending:
             self.stdout.write(f"  migration {migration}")
 
     def _print_issues(self, found: SyncFinding) -> None:
@@ -80,7 +88,7 @@ class Command(BaseCommand):
             self.stdout.write(f"  {issue.describe()}")
 
     def _print(self, heading: str, row: PluginConfig) -> None:
-        style = self.style.ERROR if heading in ("failed", "missing") else self.style.SUCCESS
+        style = self.style.ERROR if heading in ("failed", "missing", "pending") else self.style.SUCCESS
         version = row.version or "no version"
         reason = f": {row.status_reason}" if row.status_reason else ""
         self.stdout.write(f"{style(f'{heading:8}')} {row.name} {version}{reason}")
