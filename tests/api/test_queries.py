@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from webnet.audit.operation import renew_platform
+from webnet.plugins.models import PluginConfig
+
 pytestmark = pytest.mark.django_db(transaction=True)
 
 EVERYTHING_OF_A_PLUGIN = """
@@ -43,3 +46,21 @@ def test_platform_operator_reads_everything_of_a_plugin(platform):
         "update_plugin_settings",
         "enable_plugin",
     ]
+
+
+def test_a_plugin_says_why_it_is_effective_for_nobody_without_internals_for_its_customers(platform, viewer):
+    PluginConfig.objects.filter(name__in=["broken", "map"]).update(enabled=True)
+    renew_platform()
+    query = "{ plugins { edges { node { name ineffectiveReasons ineffectiveCodes } } } }"
+
+    inside, outside = (
+        {edge["node"]["name"]: edge["node"] for edge in who.data(query)["plugins"]["edges"]}
+        for who in (platform, viewer)
+    )
+
+    assert inside["broken"]["ineffectiveReasons"] == ["'broken' can't run (failed): It raised ImportError."]
+    assert inside["broken"]["ineffectiveCodes"] == outside["broken"]["ineffectiveCodes"] == ["NOT_RUNNABLE"]
+    assert outside["broken"]["ineffectiveReasons"] == ["'broken' can't run at the moment."]
+    assert inside["greeter"]["ineffectiveCodes"] == ["DISABLED_GLOBALLY"]
+    assert inside["map"]["ineffectiveReasons"] == ["'map' needs 'inventory', which is not effective for anybody."]
+    assert inside["map"]["ineffectiveCodes"] == ["DEPENDENCY_NOT_EFFECTIVE"]

@@ -113,5 +113,16 @@ def test_list_plugins_prints_the_metadata_as_json(install):
     assert (row["support"], row["changelog"]) == ("mailto:help@example.com", "")
 
 
+def test_list_plugins_shows_why_a_plugin_is_effective_for_nobody(install):
+    install(Sites(), enabled=True)
+
+    (row,) = json.loads(run("list_plugins", "--json"))
+
+    assert (row["status"], row["enabled"]) == ("loaded", "yes")
+    assert row["reason"] == "'sites' needs 'inventory', which is not installed."
+    assert row["codes"] == ["DEPENDENCY_NOT_EFFECTIVE"]
+    assert row["reason"] in run("list_plugins")
+
+
 def test_list_plugins_says_what_to_do_when_there_are_none(registered):
     assert "sync_plugins" in run("list_plugins")

@@ -8,7 +8,7 @@ from webnet.customers.access import Actor
 from webnet.errors import DependencyRefusal
 from webnet.plugins.base import PluginBase
 from webnet.plugins.changes.plans import PlanAction
-from webnet.plugins.gate.effective import IneffectiveCode, customer_state, effective_customers
+from webnet.plugins.gate.effective import IneffectiveCode, customer_state, effective_customers, platform_state
 from webnet.plugins.manager import manager
 from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig
 
@@ -170,6 +170,39 @@ def test_disabling_for_one_customer_names_the_dependents_and_that_customer(chain
 
     assert refused.value.plugins == ("sites", "maps")
     assert "for 'acme'" in refused.value.message
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_the_platform_says_why_a_plugin_is_effective_for_nobody_and_only_then(install, enabled):
+    """`maps` needs `sites`, which needs what is not installed; `rings` need each other, and `tiles` need nothing."""
+    install(
+        *(
+            plugin("maps", "1.0", "sites"),
+            plugin("sites", "1.0", "ghost"),
+            plugin("tiles"),
+            plugin("old", "1.0", "tiles>2"),
+        ),
+        *(plugin("ring_a", "1.0", "ring_b"), plugin("ring_b", "1.0", "ring_a")),
+        enabled=enabled,
+    )
+
+    state = platform_state()
+
+    found = {name: [each.message for each in state.reasons(name)] for name in state.plugins}
+    off = {name: [] if enabled else [f"'{name}' is disabled for everybody."] for name in found}
+    assert found == {
+        "maps": [*off["maps"], "'maps' needs 'sites', which is not effective for anybody."],
+        "sites": [*off["sites"], "'sites' needs 'ghost', which is not installed."],
+        "tiles": off["tiles"],
+        "old": [
+            *off["old"],
+            "'old' needs 'tiles>2', which is 1.0.",
+            *([] if enabled else ["'old' needs 'tiles', which is not effective for anybody."]),
+        ],
+        "ring_a": [*off["ring_a"], "'ring_a' needs 'ring_b', which needs 'ring_a': remove one of these dependencies."],
+        "ring_b": [*off["ring_b"], "'ring_b' needs 'ring_a', which needs 'ring_b': remove one of these dependencies."],
+    }
+    assert {name for name in found if state.needed_by(name) is None} == {name for name, why in found.items() if why}
 
 
 def test_what_is_not_satisfied_any_more_is_not_effective_and_comes_back_by_itself(chain, registered, operator):

@@ -108,9 +108,19 @@ def reasons(reading: Reading, config: CustomerPluginConfig) -> Sequence[Reason]:
     """Why the plugin is not effective for the customer; only platform operators see why its code can't run."""
     state = reading.states.get(config.customer_id)
     found = state.reasons(config.plugin.name) if state is not None else ()
+    return _without_internals(reading, config.plugin.name, found)
+
+
+def reasons_for_everybody(reading: Reading, plugin: PluginConfig) -> Sequence[Reason]:
+    """Why the plugin is effective for nobody; only platform operators see why its code can't run."""
+    state = reading.platform
+    found = state.reasons(plugin.name) if plugin.name in state.plugins else ()
+    return _without_internals(reading, plugin.name, found)
+
+
+def _without_internals(reading: Reading, name: str, found: Sequence[Reason]) -> Sequence[Reason]:
     if reading.actor.is_platform_operator:
         return found
-    name = config.plugin.name
     general = {
         IneffectiveCode.NOT_RUNNABLE: f"'{name}' can't run at the moment.",
         IneffectiveCode.PAUSED: f"'{name}' is paused, since it failed; it is retried automatically.",

@@ -21,7 +21,7 @@ from webnet.api.types.health import PluginHealth
 from webnet.api.types.settings_history import SettingsChange
 from webnet.api.values.contributions import PluginContributions
 from webnet.api.values.settings import SecretSetting, SettingSource
-from webnet.api.vocabulary.enums import Availability, PluginStatus
+from webnet.api.vocabulary.enums import Availability, IneffectiveCode, PluginStatus
 from webnet.api.vocabulary.node import Node, global_id
 from webnet.api.vocabulary.scalars import Json
 from webnet.audit.models import PluginAuditLog as AuditRow
@@ -114,6 +114,19 @@ class Plugin(Node):
     def status_traceback(root: strawberry.Parent[models.PluginConfig], info: Info) -> str | None:
         """The traceback of the reason; null if there is none, and for viewers who are not platform operators."""
         return root.status_traceback or None if info.context.actor.is_platform_operator else None
+
+    @field()
+    @staticmethod
+    def ineffective_reasons(root: strawberry.Parent[models.PluginConfig], info: Info) -> list[str]:
+        """Why the plugin is effective for nobody, whatever a customer chooses: for people, and in the same order in
+        `ineffectiveCodes` for programs. Empty if it depends on the customer: see `CustomerPluginConfig`.
+        """
+        return [reason.message for reason in listings.reasons_for_everybody(info.context.reading, root)]
+
+    @field()
+    @staticmethod
+    def ineffective_codes(root: strawberry.Parent[models.PluginConfig], info: Info) -> list[IneffectiveCode]:
+        return [reason.code for reason in listings.reasons_for_everybody(info.context.reading, root)]
 
     @field(graphql_type=list[PluginDependency])
     @staticmethod

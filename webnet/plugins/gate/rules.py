@@ -58,6 +58,20 @@ class PlatformState:
             stack.extend(need.name for need in self.nodes[name].dependencies)
         return frozenset(needed)
 
+    def reasons(self, plugin: str) -> tuple[Reason, ...]:
+        """Why the plugin is effective for nobody, whatever a customer chooses; empty if it depends on the customer."""
+        if plugin in self.circles:
+            return self.obstacles[plugin]
+        blocked = (
+            need.name
+            for need in self.nodes[plugin].dependencies
+            # One that is not installed is an obstacle of the plugin's own.
+            if need.name in self.plugins and self.needed_by(need.name) is None
+        )
+        code = IneffectiveCode.DEPENDENCY_NOT_EFFECTIVE
+        needs = (f"'{plugin}' needs '{name}', which is not effective for anybody." for name in blocked)
+        return (*self.obstacles[plugin], *(Reason(code=code, message=message) for message in needs))
+
     @cached_property
     def nodes(self) -> Mapping[str, PluginNode]:
         """The plugins as the planner sees them: on means enabled."""

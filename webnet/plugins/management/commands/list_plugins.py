@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from webnet.customers.access import Actor, find_customer
 from webnet.errors import Refusal
-from webnet.plugins.gate.effective import customer_state
+from webnet.plugins.gate.effective import IneffectiveCode, Reason, customer_state, platform_state
 from webnet.plugins.kernel.identity import ADDRESSES
 from webnet.plugins.models import PluginConfig
 
@@ -41,9 +42,8 @@ class Command(BaseCommand):
                 self._print_tracebacks()
 
     def _of_platform(self) -> list[dict[str, Any]]:
-        return [
-            _row(plugin, is_on=plugin.enabled, reason=plugin.status_reason) for plugin in PluginConfig.objects.all()
-        ]
+        state = platform_state()
+        return [_of_plugin(plugin, state.reasons(name)) for name, plugin in state.plugins.items()]
 
     def _of_customer(self, slug: str) -> list[dict[str, Any]]:
         try:
@@ -51,7 +51,7 @@ class Command(BaseCommand):
         except Refusal as refusal:
             raise CommandError(refusal.message) from None
         return [
-            _row(plugin, is_on=name in state.effective, reason=" ".join(why.message for why in state.reasons(name)))
+            _row(plugin, is_on=name in state.effective, reasons=state.reasons(name))
             | {"availability": state.availability(name).value}
             for name, plugin in state.platform.plugins.items()
         ]
@@ -66,13 +66,23 @@ class Command(BaseCommand):
             self.stdout.write("  ".join(row[column].ljust(widths[column]) for column in COLUMNS).rstrip())
 
 
-def _row(plugin: PluginConfig, *, is_on: bool, reason: str) -> dict[str, Any]:
+def _of_plugin(plugin: PluginConfig, reasons: Sequence[Reason]) -> dict[str, Any]:
+    # The column `enabled` shows whether it is disabled for everybody.
+    shown = [each for each in reasons if each.code != IneffectiveCode.DISABLED_GLOBALLY]
+    row = _row(plugin, is_on=plugin.enabled, reasons=shown)
+    # One that runs has a status reason, too, if its upgrade was refused.
+    is_told = plugin.status_reason in row["reason"]
+    return row if is_told else {**row, "reason": f"{plugin.status_reason} {row['reason']}".strip()}
+
+
+def _row(plugin: PluginConfig, *, is_on: bool, reasons: Sequence[Reason]) -> dict[str, Any]:
     return {
         "name": plugin.name,
         "version": plugin.version or "",
         "status": plugin.status,
         "enabled": "yes" if is_on else "no",
         "availability": plugin.availability,
-        "reason": reason,
+        "reason": " ".join(each.message for each in reasons),
+        "codes": [each.code.name for each in reasons],
         **{name: getattr(plugin, name) for name in METADATA},
     }
