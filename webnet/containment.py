@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +18,12 @@ PLUGIN_TRACEBACK = "plugin_traceback"
 # In characters. A reason is shown in one line of a list; a traceback may be that of an endless recursion.
 MAXIMUM_REASON_LENGTH = 500
 MAXIMUM_TRACEBACK_LENGTH = 20_000
+
+# Where a plugin that is not loaded has to be added.
+PLUGIN_LISTS = "WEBNET_PLUGINS (in tests, to webnet_plugins)"
+# What Django and Python say of models whose app is not loaded or was set aside; neither says what to do.
+UNLISTED = re.compile(r"Model class (\S+) doesn't declare an explicit app_label")
+SET_ASIDE = re.compile(r"import of (\S+)\.models\S* halted; None in sys\.modules")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,15 +54,29 @@ def describe_failure(error: BaseException, *, doing: str) -> LoadFailure:
 
 
 def format_error(error: BaseException) -> str:
-    """Format an exception as "ValueError: message", on one line and shortened to MAXIMUM_REASON_LENGTH."""
+    """Format an exception as "ValueError: message", on one line and shortened to MAXIMUM_REASON_LENGTH.
+
+    The message names the app that is not loaded, where that is the cause.
+    """
     try:
         text = " ".join(make_printable(str(error)).split()).rstrip(".")
     except KeyboardInterrupt:
         raise
     except BaseException:  # noqa: BLE001 - `__str__` of a plugin's exception is its code too
         text = ""
+    if isinstance(error, RuntimeError | ImportError):
+        text = _name_missing_app(text)
     line = f"{type(error).__name__}: {text}" if text else type(error).__name__
     return line if len(line) <= MAXIMUM_REASON_LENGTH else line[:MAXIMUM_REASON_LENGTH] + "…"
+
+
+def _name_missing_app(text: str) -> str:
+    if unlisted := UNLISTED.search(text):
+        app = unlisted[1].partition(".models.")[0]
+        return f"it needs '{app}', which is not loaded: add it to {PLUGIN_LISTS}, or fix it if it is there"
+    if set_aside := SET_ASIDE.search(text):
+        return f"it needs the models of '{set_aside[1]}', which could not be loaded: fix that plugin first"
+    return text
 
 
 def make_printable(text: str) -> str:

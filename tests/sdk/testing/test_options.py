@@ -78,3 +78,23 @@ def test_named_twice_it_is_one(project: Path) -> None:
     done = run_pytest(project, "-p", "webnet.sdk.testing")
 
     assert "1 passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_a_plugin_under_test_that_needs_one_that_is_not_listed_names_it(project: Path) -> None:
+    """Also if a conftest.py imports its models, which are gone then."""
+    package = project / "loans"
+    package.mkdir()
+    (project / "pyproject.toml").write_text(PROJECT.replace('"hello_world"', '"loans"') + 'pythonpath = ["."]\n')
+    (project / "conftest.py").write_text("from loans.models import Loan\n")
+    (package / "__init__.py").touch()
+    (package / "plugin.py").write_text(
+        "from webnet.plugins.base import PluginBase\n\n\nclass Plugin(PluginBase):\n"
+        "    name, version, dependencies = 'loans', '1.0', ['device_inventory']\n"
+    )
+    (package / "models.py").write_text("from device_inventory.models import Device as Loan\n")
+
+    done = run_pytest(project)
+
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "A plugin under test can't be used: 'loans' is failed: " in done.stderr
+    assert "it needs 'device_inventory', which is not loaded: add it to WEBNET_PLUGINS (in tests, to " in done.stderr

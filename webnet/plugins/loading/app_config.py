@@ -9,7 +9,7 @@ from typing import Any
 
 from django.apps import AppConfig, apps
 
-from webnet.containment import LoadFailure, attempt
+from webnet.containment import PLUGIN_LISTS, LoadFailure, attempt
 from webnet.plugins.loading.django_checks import contain_checks, find_rejected
 from webnet.plugins.loading.imports import hide_template_tags, import_admin_pages, import_template_tags
 from webnet.plugins.loading.migration_files import hide_broken_migrations
@@ -96,5 +96,6 @@ def _set_aside_dangling(configs: Iterable[IsolatedApp]) -> None:
         if not found:
             return
         for name, (model, target) in found.items():
-            reason = f"The model '{model}' refers to '{target}', which does not exist: install or fix its app."
+            way_out = f"add its app to {PLUGIN_LISTS}, or fix it if it is there"
+            reason = f"The model '{model}' refers to '{target}', which is not loaded: {way_out}."
             remaining.pop(name).set_aside(LoadFailure(reason=reason))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from pathlib import Path
 
 from django.apps import AppConfig, apps
 from django.template.backends.django import get_package_libraries
@@ -14,6 +15,11 @@ from django.utils.module_loading import module_has_submodule
 
 from webnet.django_internals import registered_admin_pages, restore_admin_pages
 from webnet.errors import PluginDefinitionError
+
+
+def lacks_init(folder: Path) -> bool:
+    """Whether Django overlooks the modules in a folder, since it is not a package."""
+    return any(folder.glob("*.py")) and not (folder / "__init__.py").exists()
 
 
 def import_template_tags(config: AppConfig) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from importlib import import_module
+from pathlib import Path
 
 from django.apps import AppConfig, apps
 from django.conf import settings
@@ -17,6 +18,11 @@ from webnet.containment import LoadFailure, attempt
 from webnet.errors import PluginDefinitionError
 from webnet.plugins.loading import app_config
 from webnet.plugins.loading.app_config import IsolatedApp, failed_apps, settle
+from webnet.plugins.loading.imports import lacks_init
+
+# Django imports these by name, and takes a folder without an __init__.py for an empty one; see also
+# `missing_migrations`.
+PACKAGES = ("models", "templatetags")
 
 
 def with_plugins(installed_apps: Iterable[str], plugin_modules: Iterable[str]) -> list[str]:
@@ -87,7 +93,14 @@ def _create(module: str) -> AppConfig:
         raise PluginDefinitionError(message) from error
     if not hasattr(package, "__path__"):
         raise PluginDefinitionError(f"'{module}' is a single file: make it a package with __init__.py and plugin.py.")
+    if package.__file__ is None:
+        folders = list(package.__path__)
+        own = next((folder for folder in folders if Path(folder, "plugin.py").exists()), folders[0])
+        raise PluginDefinitionError(f"The folder '{own}' has no __init__.py: add an empty one.")
     config = AppConfig.create(module)
+    overlooked = [folder for name in PACKAGES if lacks_init(folder := Path(config.path, name))]
+    if overlooked:
+        raise PluginDefinitionError(f"The folder '{overlooked[0]}' has no __init__.py: add an empty one.")
     if config.name != module:
         raise PluginDefinitionError(f"The apps.py of '{module}' is for '{config.name}': set name = '{module}'.")
     return config

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.conf import settings
+from django.db.migrations.exceptions import NodeNotFoundError
 from django.db.migrations.loader import MigrationLoader
 from django.utils.module_loading import module_has_submodule
 
-from webnet.containment import LoadFailure, attempt
+from webnet.containment import PLUGIN_LISTS, LoadFailure, attempt
 from webnet.errors import PluginDefinitionError
 
 
@@ -50,7 +51,14 @@ def _find_fault(label: str) -> LoadFailure | None:
 
 def _load() -> None:
     """Load all migrations that are not hidden, as Django's commands do first."""
-    conflicts = MigrationLoader(None).detect_conflicts()
+    try:
+        conflicts = MigrationLoader(None).detect_conflicts()
+    except NodeNotFoundError as error:
+        label = error.node[0]
+        if label in {config.label for config in apps.get_app_configs()}:
+            raise
+        needs = f"The migration '{error.origin}' needs those of '{label}', which is not loaded"
+        raise PluginDefinitionError(f"{needs}: add it to {PLUGIN_LISTS}, or fix it if it is there.") from error
     for label, names in conflicts.items():
         leaves = " and ".join(f"'{name}'" for name in sorted(names))
         message = f"'{label}' has more than one last migration, {leaves}: merge them ('makemigrations --merge')."

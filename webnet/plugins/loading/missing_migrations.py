@@ -19,6 +19,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.db.migrations.state import ModelState, ProjectState
 
 from webnet.containment import LoadFailure, attempt
+from webnet.plugins.loading.imports import lacks_init
 from webnet.plugins.registry import Entry
 
 RUN_MIGRATIONS = "run 'manage.py sync_plugins --migrate'"
@@ -118,7 +119,7 @@ def _find_unwritten(labels: frozenset[str]) -> Mapping[str, str]:
 def _describe_hidden(config: AppConfig) -> str:
     """The reason if Django overlooks the app's migrations, which are in a folder that is not a package."""
     folder = Path(config.path) / "migrations"
-    if (folder / "__init__.py").exists() or not any(folder.glob("*.py")):
+    if not lacks_init(folder):
         return ""
     return f"The folder '{folder}' has no __init__.py, so Django ignores it: add an empty one, then {RUN_MIGRATIONS}."
 

@@ -31,7 +31,10 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
         early_config.stash[DATA_DIR] = folder
         early_config.add_cleanup(folder.cleanup)
         take_on(make_environment(plugins=plugins, data_dir=Path(folder.name), database_url=_find_database()))
-    return (yield)
+    try:
+        return (yield)
+    finally:  # also if a conftest.py imports models of a plugin that could not be loaded
+        _require_loaded()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -55,6 +58,15 @@ def pytest_sessionfinish() -> None:
 def _require_pytest_django(config: pytest.Config) -> None:
     if not config.pluginmanager.has_plugin("django"):
         raise pytest.UsageError("webnet.sdk.testing needs pytest-django: install it, and leave out '-p no:django'.")
+
+
+def _require_loaded() -> None:
+    """Name the plugins under test that could not be loaded: no test of theirs could say why."""
+    from webnet.plugins.registry import registry
+
+    broken = [f"'{entry.name}' is {entry.status}: {entry.reason}" for entry in registry.entries() if entry.reason]
+    if broken:
+        raise pytest.UsageError(f"A plugin under test can't be used: {' '.join(broken)}")
 
 
 def _find_database() -> str:
