@@ -11,6 +11,7 @@ from typing import Any
 
 from django.apps import apps
 from django.db.models import Model
+from django.db.transaction import Atomic
 from django.http import HttpRequest
 from django.middleware.csrf import CsrfViewMiddleware
 
@@ -70,3 +71,9 @@ def find_csrf_failure(request: HttpRequest) -> str | None:
     check = _CsrfCheck(lambda _: None)  # type: ignore[arg-type]  # The next handler is never called.
     reason: str | None = check.process_view(request, None, (), {})  # type: ignore[assignment,arg-type]  # Nor is the view.
     return reason
+
+
+def allow_durable_blocks(block: Atomic) -> Atomic:
+    """Let blocks with `durable=True` be nested directly in this one, as in those of a `TestCase` (`_from_testcase`)."""
+    block._from_testcase = True  # type: ignore[attr-defined]  # The stubs leave it out.
+    return block

@@ -5,10 +5,12 @@ from __future__ import annotations
 import inspect
 from functools import partial
 
+import pytest
 from django.apps import apps
 from django.apps.registry import Apps
 from django.contrib.admin import AdminSite
 from django.contrib.auth.models import Group
+from django.db import transaction
 from django.db.models import Model
 from django.db.models.options import Options
 from django.http import HttpRequest
@@ -97,3 +99,16 @@ def test_committing_test_cases_have_a_teardown_that_can_be_replaced() -> None:
 def _refuses(request: HttpRequest) -> str | None:
     request._dont_enforce_csrf_checks = False  # type: ignore[attr-defined]  # The request factory sets it.
     return django_internals.find_csrf_failure(request)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_durable_blocks_fit_directly_into_a_block_that_allows_them() -> None:
+    with django_internals.allow_durable_blocks(transaction.atomic()):
+        with transaction.atomic(durable=True):
+            pass
+        with (
+            transaction.atomic(),
+            pytest.raises(RuntimeError, match="durable"),
+            transaction.atomic(durable=True),
+        ):
+            raise AssertionError(LOOK.format("Atomic._from_testcase"))

@@ -21,8 +21,9 @@ from webnet.api.engine.contributions import (
 )
 from webnet.api.engine.current import FullSchema, set_current_schema
 from webnet.api.engine.derivation import SchemaIndex
+from webnet.api.engine.executor import AnsweringExecutor
 from webnet.api.engine.gated_fields import gate_added_fields
-from webnet.api.engine.isolation import IsolatingExecutor, isolate
+from webnet.api.engine.isolation import isolate
 from webnet.api.engine.limits import EXTENSIONS
 from webnet.api.engine.ownership import find_owners
 from webnet.api.engine.permission_checks import refuse_undeclared_permissions
@@ -45,7 +46,9 @@ from webnet.plugins.registry import registry
 
 @strawberry.type(
     description=(
-        "All changes. A mutation states the desired result, so it is safe to repeat (`changed` is then false)."
+        "All changes. A mutation states the desired result, so it is safe to repeat (`changed` is then false). One "
+        "with an error in its answer has changed nothing, except signIn, checkPluginHealth and setPluginForCustomers; "
+        "those before it in the document stand, and those after it did not run."
     )
 )
 class Mutation(
@@ -117,7 +120,7 @@ def _assemble(fields: Mapping[tuple[str, str], str], listed: Mapping[str, tuple[
         ],
         extensions=EXTENSIONS,
         config=StrawberryConfig(scalar_map=SCALARS),
-        execution_context_class=IsolatingExecutor,
+        execution_context_class=AnsweringExecutor,
         exception_handlers=[RefusalHandler(raised, shown) for raised, shown, _ in REFUSALS],
     )
     names = {plugin: [graphql_name_of(schema, kind) for kind in kinds] for plugin, kinds in listed.items()}

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import wraps
+from functools import partial, wraps
+from threading import local
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from django.db import OperationalError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 from django.db.models import F
 
 from webnet.audit import log as audit_log
 from webnet.audit.models import AuditOutcome, Generation, new_token
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer
+from webnet.django_internals import allow_durable_blocks
 from webnet.errors import HookFailed, NotFound, Refusal
 
 P = ParamSpec("P")
@@ -24,6 +26,7 @@ T = TypeVar("T")
 MAXIMUM_ATTEMPTS = 5
 # PostgreSQL: serialization_failure, deadlock_detected (SQLSTATE class 40).
 TRANSIENT_SQLSTATES = frozenset({"40001", "40P01"})
+BROKEN = "A statement failed, and its error was caught: run it in a 'with transaction.atomic()' of its own."
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,8 @@ class Operation:
             except Refusal as error:
                 refusal = error
                 self._write_refusal(error)
+                if _answer.refusals is not None:
+                    _answer.refusals.append(partial(self._write_refusal_again, error))
             else:
                 if self.has_changed:
                     self._write_changes()
@@ -100,6 +105,10 @@ class Operation:
         entry = self._make_entry(ChangeRecord(self.plugin_name, self.plugin_version), refusal)
         if not audit_log.is_repeated(entry, refusal):
             self._append([entry])
+
+    def _write_refusal_again(self, refusal: Refusal) -> None:
+        with transaction.atomic(durable=True):
+            self._write_refusal(refusal)
 
     def _append(self, entries: list[audit_log.AuditEntry]) -> None:
         audit_log.append_due()
@@ -124,6 +133,47 @@ class Operation:
             before=change.before,
             after=change.after,
         )
+
+
+class _Answer(local):
+    """The answer that this thread builds: its refusals, as calls that record them again; None if there is none."""
+
+    refusals: list[Callable[[], None]] | None = None
+    is_withdrawn = False
+
+
+_answer = _Answer()
+
+
+@contextmanager
+def transaction_with_answer() -> Iterator[None]:
+    """One transaction for the operations in the block and the answer that is built of them.
+
+    If the block raises, or calls `undo_with_answer`, nothing of it remains but the rows of refusals.
+    """
+    _answer.refusals, _answer.is_withdrawn = [], False
+    is_undone = True
+    try:
+        with allow_durable_blocks(transaction.atomic()):
+            yield
+            is_undone = _answer.is_withdrawn
+            # Otherwise Django would roll back without a word, and the answer would not be true.
+            if connection.closed_in_transaction or (connection.needs_rollback and not is_undone):
+                is_undone = True
+                raise transaction.TransactionManagementError(BROKEN)
+    except DatabaseError:
+        is_undone = True  # The commit itself can fail, such as for a foreign key.
+        raise
+    finally:
+        refusals, _answer.refusals = _answer.refusals, None
+        for record_again in refusals if is_undone else ():
+            record_again()
+
+
+def undo_with_answer() -> None:
+    """Undo the operations of the current answer once it is complete, since it says that nothing was changed."""
+    _answer.is_withdrawn = True
+    transaction.set_rollback(True)
 
 
 def audited(change: Callable[Concatenate[Operation, P], T]) -> Callable[Concatenate[Operation, P], T]:

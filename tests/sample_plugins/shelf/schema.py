@@ -137,7 +137,7 @@ class ShelfQueries:
         return models.Book.objects.filter(pages__gte=pages)
 
     @graphql.field
-    def shelf_facts(self) -> graphql.JSON | None:
+    async def shelf_facts(self) -> graphql.JSON | None:
         return {"materials": len(Material)}
 
     @graphql.field

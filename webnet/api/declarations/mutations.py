@@ -15,6 +15,10 @@ from webnet import errors
 from webnet.api.declarations.fields import Declare, DescribedField, Resolver, mistake
 from webnet.api.declarations.refusals import REFUSALS
 
+# In the metadata of a mutation that commits before its answer is built, so that an error in the answer undoes nothing.
+COMMITS_ITSELF = "webnet.commits_itself"
+commits_itself = {COMMITS_ITSELF: True}
+
 
 def mutation(
     *refusals: type[errors.Refusal], ends: str | None = None, metadata: Mapping[Any, Any] | None = None

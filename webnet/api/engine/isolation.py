@@ -7,11 +7,13 @@ from contextlib import aclosing
 from types import AsyncGeneratorType, CoroutineType
 from typing import Any
 
+from asgiref.sync import async_to_sync
 from django.db.models import Model
 from graphql import GraphQLError, GraphQLField, GraphQLScalarType, GraphQLSchema, is_specified_scalar_type
 from graphql.pyutils import Path
 from strawberry.resolvers import is_default_resolver
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+from strawberry.utils.inspect import in_async_context
 
 from webnet.api.engine.failure_details import find_frames
 from webnet.api.engine.ownership import Composite, Ownership
@@ -109,10 +111,23 @@ def _guard(resolve: Resolve, plugin: str, place: str) -> Resolve:
 
 
 def _guard_later(result: Any, plugin: str, place: str, source: Any) -> Any:
-    """Wrap a coroutine or an asynchronous generator, which can fail after the resolver has returned it."""
+    """Wrap a coroutine or an asynchronous generator, which can fail after the resolver has returned it.
+
+    Queries and mutations run on a thread, without an event loop: a coroutine is run to its end here.
+    """
     if isinstance(result, CoroutineType):
-        return _guard_coroutine(result, plugin, place, source)
+        guarded = _guard_coroutine(result, plugin, place, source)
+        return guarded if in_async_context() else run_coroutine(guarded)
     return _guard_events(result, plugin, place) if isinstance(result, AsyncGeneratorType) else result
+
+
+def run_coroutine(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """The coroutine's result, from a thread without an event loop; Django's asynchronous queries use this thread."""
+
+    async def wait() -> Any:
+        return await coroutine
+
+    return async_to_sync(wait)()
 
 
 async def _guard_coroutine(coroutine: Coroutine[Any, Any, Any], plugin: str, place: str, source: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from types import CoroutineType
 from typing import Any
 
 import strawberry
@@ -16,6 +17,7 @@ from strawberry.utils.inspect import in_async_context
 from strawberry_django.optimizer import is_optimized_by_prefetching, optimize
 
 from webnet.api.declarations.fields import Column, DescribedField
+from webnet.api.engine.isolation import run_coroutine
 from webnet.api.engine.permission_checks import PERMISSION
 from webnet.api.paging.pages import WHOLE_ROWS
 from webnet.api.strawberry_internals import rebuild_info, related_column
@@ -41,6 +43,11 @@ class PluginField(DescribedField):
     def is_basic_field(self) -> bool:
         return False
 
+    @property
+    def is_async(self) -> bool:
+        """Never for Strawberry: `call` runs a coroutine to its end, so that its rows are shaped like any others."""
+        return False
+
     def __call__(self, resolver: Any) -> Any:
         refuse_untyped_arguments(resolver)
         return super().__call__(resolver)
@@ -60,9 +67,10 @@ class PluginField(DescribedField):
     def call(self, source: Any, info: Info, args: list[Any], kwargs: dict[str, Any]) -> Any:
         """The result of the plugin's resolver; without one, all rows for a root field, or the value of the column."""
         if self.base_resolver is not None:
-            return self.base_resolver(
+            result = self.base_resolver(
                 *args, **{name: info if is_info(value) else value for name, value in kwargs.items()}
             )
+            return run_coroutine(result) if isinstance(result, CoroutineType) else result
         shown = find_row_type(self.type)
         return all_rows(shown.model) if source is None and shown else getattr(source, self.python_name)
 

@@ -12,6 +12,7 @@ from strawberry.annotation import StrawberryAnnotation
 from webnet import errors
 from webnet.api.declarations.mutations import make_result
 from webnet.api.engine.permission_checks import PERMISSION
+from webnet.audit.operation import undo_with_answer
 from webnet.customers.models import Role
 from webnet.sdk.graphql.fields import PluginField, metadata_of
 from webnet.sdk.graphql.info import Info
@@ -28,6 +29,14 @@ class MutationField(PluginField):
             super().authorise(source, info)
         else:
             info.context.require_role(Role.OPERATOR)
+
+    def resolve(self, source: Any, info: Info, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        """The payload; a refusal, which says that nothing was changed, undoes what the resolver has changed so far."""
+        try:
+            return super().resolve(source, info, args, kwargs)
+        except errors.Refusal:
+            undo_with_answer()
+            raise
 
     def shape(self, result: Any, info: Info) -> Any:
         """The payload; the rows of each list in it become a batch."""

@@ -7,7 +7,7 @@ from typing import TypeAlias
 import strawberry
 
 from webnet.api.declarations.fields import input_type, object_type
-from webnet.api.declarations.mutations import mutation
+from webnet.api.declarations.mutations import commits_itself, mutation
 from webnet.api.declarations.refusals import Refusal
 from webnet.api.operations.mutations import results
 from webnet.api.request.context import Info
@@ -151,7 +151,14 @@ class CustomerPluginMutations:
         config, also = results.configs(info, change)
         return ResetCustomerPluginPayload(config=config, changed=change.changed, also_changed=also)
 
-    @mutation(NotFound, PluginUnavailable, InvalidInput, ends="How setPluginForCustomers ends as a whole.")
+    # Each customer's change is a transaction of its own: together they would lock a hundred customers at once.
+    @mutation(
+        NotFound,
+        PluginUnavailable,
+        InvalidInput,
+        ends="How setPluginForCustomers ends as a whole.",
+        metadata=commits_itself,
+    )
     def set_plugin_for_customers(self, info: Info, input: SetPluginForCustomersInput) -> SetPluginForCustomersPayload:
         """One transaction and one outcome per customer: some may be refused while others succeed."""
         for slug in input.customers:

@@ -8,7 +8,7 @@ import strawberry
 from strawberry import UNSET
 
 from webnet.api.declarations.fields import input_type, object_type
-from webnet.api.declarations.mutations import mutation
+from webnet.api.declarations.mutations import commits_itself, mutation
 from webnet.api.operations.mutations import results
 from webnet.api.request.context import Info
 from webnet.api.types.customer_plugin_config import CustomerPluginConfig
@@ -187,8 +187,12 @@ class PluginMutations:
         added, updated, missing, failed = results.synced(info, report)
         return SyncPluginsPayload(added=added, updated=updated, missing=missing, failed=failed)
 
+    # No lock may be held while a plugin's check runs.
     @mutation(
-        NotFound, PluginUnavailable, ends="How checkPluginHealth ends; a check that raises is UNHEALTHY, not a refusal."
+        NotFound,
+        PluginUnavailable,
+        ends="How checkPluginHealth ends; a check that raises is UNHEALTHY, not a refusal.",
+        metadata=commits_itself,
     )
     def check_plugin_health(self, info: Info, input: CheckPluginHealthInput) -> CheckPluginHealthPayload:
         customer = input.customer

@@ -8,7 +8,7 @@ import strawberry
 
 from webnet.accounts import sessions, tokens
 from webnet.api.declarations.fields import field, input_type, object_type
-from webnet.api.declarations.mutations import mutation
+from webnet.api.declarations.mutations import commits_itself, mutation
 from webnet.api.request.context import Info, open_to_all
 from webnet.api.types.viewer import ApiToken, Viewer
 from webnet.api.vocabulary.enums import Role
@@ -76,13 +76,14 @@ class RevokeApiTokenPayload:
 
 @strawberry.type
 class SessionMutations:
-    @mutation(RateLimited, metadata=open_to_all)
+    # Attempts are counted one transaction at a time, and a session that has begun is in the response's cookie.
+    @mutation(RateLimited, metadata={**open_to_all, **commits_itself})
     def sign_in(self, info: Info, input: SignInInput) -> SignInPayload:
         sessions.sign_in(info.context.request, username=input.username, password=input.password)
         info.context.enter_session()
         return SignInPayload(viewer=Viewer())
 
-    @field(metadata=open_to_all)
+    @field(metadata={**open_to_all, **commits_itself})
     def sign_out(self, info: Info) -> SignOutPayload:
         changed = sessions.sign_out(info.context.request)
         info.context.enter_session()

@@ -1,0 +1,211 @@
+"""A mutation whose answer can't be given has changed nothing: no rows, no audit log, no outbox, no settings."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import IntegrityError
+from shelf import schema as shelf_schema
+from shelf.models import Book, Shelf
+from shelf.schema import AddShelfPayload, ShelfMutations
+
+from tests.sdk.conftest import SYSTEM
+from webnet.audit.models import Generation, PluginAuditLog
+from webnet.plugins.manager import manager
+from webnet.plugins.models import CustomerPluginConfig, OwedCall
+from webnet.sdk.errors import InvalidInput
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ADD = 'addShelf(input: {name: "%s"}) { __typename ... on AddShelfPayload { shelf { name %s } } }'
+
+
+def mutations(*fields):
+    return f"mutation {{ {' '.join(fields)} }}"
+
+
+def stored():
+    """Everything that a mutation in this module could change."""
+    return {
+        "shelves": list(Shelf.objects.order_by("pk").values()),
+        "books": list(Book.objects.order_by("pk").values()),
+        "audit log": list(PluginAuditLog.objects.order_by("position").values_list("action", "outcome")),
+        "outbox": list(OwedCall.objects.values_list("hook", "plugin__name")),
+        "configs": list(CustomerPluginConfig.objects.order_by("pk").values()),
+        "generations": list(Generation.objects.order_by("pk").values_list("counter", "token")),
+    }
+
+
+@pytest.fixture
+def adding(monkeypatch):
+    """Call it with what `addShelf` shall return, made from its context and its new shelf; or be a coroutine of it."""
+
+    def install(finish, *, is_async=False):
+        def add(self, info, input):
+            with info.context.operation("add shelf"):
+                shelf = Shelf.objects.create(customer=info.context.customer, name=input.name)
+            return finish(info.context, shelf)
+
+        async def add_later(self, info, input):
+            shelf = await Shelf.objects.acreate(customer=info.context.customer, name=input.name)
+            return finish(info.context, shelf)
+
+        resolver = add_later if is_async else add
+        resolver.__module__ = "shelf.schema"
+        field = next(f for f in ShelfMutations.__strawberry_definition__.fields if f.python_name == "add_shelf")
+        monkeypatch.setattr(field.base_resolver, "wrapped_func", resolver)
+
+    return install
+
+
+def fail(*_):
+    raise ZeroDivisionError
+
+
+def add_book_to_nowhere(context, shelf):
+    """Both databases check foreign keys at the end of the transaction."""
+    Book.objects.create(customer=context.customer, shelf_id=0, title="lost")
+    return AddShelfPayload(shelf=shelf)
+
+
+def catch_an_error_of_the_database(context, shelf):
+    try:
+        Shelf.objects.create(pk=shelf.pk, customer=context.customer, name="twice")
+    except IntegrityError:
+        return AddShelfPayload(shelf=shelf)
+    raise AssertionError("the key is taken")
+
+
+UNANSWERABLE = {
+    "a row instead of its payload": (lambda _, shelf: shelf, ""),
+    "null where it must not be": (lambda *_: AddShelfPayload(shelf=None), ""),
+    "nothing": (lambda *_: None, ""),
+    "a value of another type": (lambda _, shelf: AddShelfPayload(shelf="new"), ""),
+    "an exception after the change": (fail, ""),
+    "a row of another customer": (lambda *_: AddShelfPayload(shelf=Shelf.objects.get(name="globex-shelf-0")), ""),
+    "a commit that fails": (add_book_to_nowhere, ""),
+    "an error that the database remembers": (catch_an_error_of_the_database, ""),
+}
+
+
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+@pytest.mark.parametrize("case", UNANSWERABLE)
+def test_a_mutation_that_fails_to_answer_has_changed_nothing(world, adding, case, is_async):
+    finish, more = UNANSWERABLE[case]
+    adding(finish, is_async=is_async)
+    client, before = world.client("acme-operator", "acme"), stored()
+
+    answer = client.run(mutations(ADD % ("new", more)))
+
+    assert answer["data"] is None
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["PLUGIN_FAILED"]
+    assert answer["errors"][0]["extensions"]["plugin"] == "shelf"
+    assert stored() == before
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ("material", "PLUGIN_FAILED"),
+        ("customer { auditedShelfCount }", "PERMISSION_MISSING"),  # nullable: the error alone undoes it
+        ("volumes(first: -1) { totalCount }", "BAD_PAGE"),
+    ],
+)
+def test_an_error_in_any_field_of_the_payload_undoes_it(world, monkeypatch, more, code):
+    monkeypatch.setattr(shelf_schema, "Material", None)
+    client, before = world.client("acme-operator", "acme"), stored()
+
+    answer = client.run(mutations(ADD % ("new", more)))
+
+    assert answer["data"] is None
+    assert [error["extensions"]["code"] for error in answer["errors"]] == [code]
+    assert answer["errors"][0]["path"][:2] == ["addShelf", "shelf"]
+    assert stored() == before
+
+
+def test_a_refusal_undoes_what_was_changed_before_it(world, adding):
+    def refuse(context, shelf):
+        raise InvalidInput("Too late.", field="name")
+
+    adding(refuse)
+    before = stored()
+
+    refused = world.client("acme-operator", "acme").mutate("addShelf", "shelf { name }", name="new")
+
+    assert refused["code"] == "INVALID_INPUT"
+    assert stored() == before
+
+
+def test_refusals_stay_in_the_audit_log_when_the_answer_fails(world, adding):
+    def be_refused_and_fail(context, shelf):
+        with pytest.raises(InvalidInput), context.operation("add another"):
+            raise InvalidInput("No.", field="name")
+        raise ZeroDivisionError
+
+    adding(be_refused_and_fail)
+    before = stored()["audit log"]
+
+    assert world.client("acme-operator", "acme").code(mutations(ADD % ("new", ""))) == "PLUGIN_FAILED"
+
+    assert stored()["audit log"] == [*before, ("add another", "refused")]
+
+
+def test_an_async_mutation_is_answered(world, adding):
+    adding(lambda _, shelf: AddShelfPayload(shelf=shelf), is_async=True)
+
+    added = world.client("acme-operator", "acme").mutate("addShelf", "shelf { name bookCount }", name="new")
+
+    assert added == {"__typename": "AddShelfPayload", "shelf": {"name": "new", "bookCount": 0}}
+    assert Shelf.objects.filter(name="new").count() == 1
+
+
+def test_an_async_query_is_answered(world):
+    assert world.client("acme-viewer", "acme").data("{ shelfFacts }") == {"shelfFacts": {"materials": 2}}
+
+
+def test_mutations_before_the_failing_one_stand_and_those_after_it_do_not_run(world, adding):
+    def answer_unless_second(context, shelf):
+        return None if shelf.name == "second" else AddShelfPayload(shelf=shelf)
+
+    adding(answer_unless_second)
+    document = mutations(*(f"{name}: {ADD % (name, '')}" for name in ("first", "second", "third")))
+
+    answer = world.client("acme-operator", "acme").run(document)
+
+    assert answer["data"] is None
+    assert [error["path"] for error in answer["errors"]] == [["second"]]
+    assert list(Shelf.objects.filter(name__in=["first", "second", "third"]).values_list("name", flat=True)) == ["first"]
+    assert [each for each in stored()["audit log"] if each[0] == "add shelf"] == [("add shelf", "succeeded")]
+
+
+def test_a_refused_mutation_lets_the_others_of_its_document_stand(world):
+    document = mutations(*(f"{name}: {ADD % (given, '')}" for name, given in (("a", ""), ("b", "b"))))
+
+    answer = world.client("acme-operator", "acme").data(document)
+
+    assert [answer[name]["__typename"] for name in ("a", "b")] == ["InvalidInput", "AddShelfPayload"]
+    assert Shelf.objects.filter(name="b").exists()
+
+
+HOST_MUTATIONS = {
+    "enableCustomerPlugin": 'enableCustomerPlugin(input: {customer: "acme", plugin: "hello_world"}) '
+    "{ ... on EnableCustomerPluginPayload { config { customer { %s } } } }",
+    "disableCustomerPlugin": 'disableCustomerPlugin(input: {customer: "acme", plugin: "labels"}) '
+    "{ ... on DisableCustomerPluginPayload { config { customer { %s } } } }",
+    "updateCustomerPluginSettings": "updateCustomerPluginSettings("
+    'input: {customer: "acme", plugin: "shelf", settings: {limit: 3, key: "secret"}}) '
+    "{ ... on UpdateCustomerPluginSettingsPayload { config { customer { %s } } } }",
+}
+
+
+@pytest.mark.parametrize("mutation", HOST_MUTATIONS)
+def test_the_hosts_mutations_are_undone_as_well(world, mutation):
+    manager.enable("hello_world", actor=SYSTEM)
+    client, before = world.client("acme-operator", "acme"), stored()
+    document = HOST_MUTATIONS[mutation]
+
+    assert client.code(mutations(document % "auditedShelfCount")) == "PERMISSION_MISSING"
+
+    assert stored() == before
+    client.data(mutations(document % "shelfCount"))
+    after = stored()
+    assert after["configs"] != before["configs"] and len(after["audit log"]) == len(before["audit log"]) + 1
