@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from shelf.models import Book, Shelf
+from shelf.models import Book, Genre, Shelf
 
 from webnet.plugins.base import DashboardWidget
 from webnet.plugins.manager import manager
@@ -209,6 +209,44 @@ def test_statements_that_do_not_grow_pass(two, webnet_customer):
     mine, _ = two
 
     assert_statements_do_not_grow(mine, NAMES, add_rows=lambda: fill(webnet_customer, "more"))
+
+
+RELATED = "{ shelves { name books { title genre { name } } } }"
+
+
+@pytest.mark.parametrize("rows", [1, 2, 5])
+def test_what_is_read_for_the_first_rows_does_not_count_as_growth(rows, enable_plugin, webnet_client, webnet_customer):
+    enable_plugin("shelf")
+
+    assert_statements_do_not_grow(
+        webnet_client, RELATED, add_rows=lambda: [fill(webnet_customer, f"new {number}") for number in range(rows)]
+    )
+
+
+@pytest.mark.parametrize("rows", [2, 5])
+def test_statements_that_grow_from_no_rows_are_told(rows, enable_plugin, webnet_client, webnet_customer, monkeypatch):
+    enable_plugin("shelf")
+    monkeypatch.setattr(relations, "peers_of", lambda row: [row])
+    document = "{ named { name ... on Shelf { books { title } } } }"
+
+    with pytest.raises(AssertionError, match=r"SQL statements with more rows, .* with few: read related rows"):
+        assert_statements_do_not_grow(
+            webnet_client, document, add_rows=lambda: [fill(webnet_customer, f"new {number}") for number in range(rows)]
+        )
+
+
+@pytest.mark.parametrize("books", [0, 1])
+def test_what_rows_did_not_have_does_not_count_as_growth(books, enable_plugin, webnet_client, webnet_customer):
+    enable_plugin("shelf")
+    genre = Genre.objects.create(name="novel")
+    shelves = [Shelf.objects.create(customer=webnet_customer, name=f"shelf {number}") for number in range(3)]
+    Book.objects.bulk_create(Book(shelf=shelf, title="of no genre") for shelf in shelves for _ in range(books))
+
+    assert_statements_do_not_grow(
+        webnet_client,
+        RELATED,
+        add_rows=lambda: [Book.objects.create(shelf=each, title="first", genre=genre) for each in shelves],
+    )
 
 
 def test_statements_that_grow_are_told(two, webnet_customer, monkeypatch):
