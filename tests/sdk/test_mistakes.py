@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable
 
@@ -103,7 +104,54 @@ def unorderable() -> GraphQLExtension:
     return GraphQLExtension(types=(Book,))
 
 
+def row_instead_of_payload() -> GraphQLExtension:
+    @graphql.type
+    class Mutations:
+        @graphql.mutation()
+        def break_it(self, info: graphql.Info) -> models.Book:
+            return models.Book()
+
+    return GraphQLExtension(mutation=Mutations)
+
+
+@graphql.type
+class Payload:
+    number: int
+
+
+def list_of_payloads() -> GraphQLExtension:
+    @graphql.type
+    class Mutations:
+        @graphql.mutation()
+        def break_it(self, info: graphql.Info) -> list[Payload]:
+            return []
+
+    return GraphQLExtension(mutation=Mutations)
+
+
+def number_instead_of_payload() -> GraphQLExtension:
+    @graphql.type
+    class Mutations:
+        @graphql.mutation()
+        def break_it(self, info: graphql.Info) -> int | None:
+            return 1
+
+    return GraphQLExtension(mutation=Mutations)
+
+
+def unknown_order() -> GraphQLExtension:
+    @graphql.type(models.Book, order=("title", "titel"))
+    class Book:
+        title: str
+
+    return GraphQLExtension(types=(Book,))
+
+
 MISTAKES = {
+    unknown_order: r"the type 'Book': 'shelf\.Book' has no column 'titel' to order by",
+    row_instead_of_payload: r"the mutation 'break_it': it returns Book, which can't be its payload: return a class",
+    list_of_payloads: r"the mutation 'break_it': it returns list\[.*Payload\], which can't be its payload",
+    number_instead_of_payload: r"the mutation 'break_it': it returns int, which can't be its payload",
     untyped_resolver: r"the type 'Queries': the field 'broken' has no type: write 'def broken\(…\) -> str'",
     untyped_column: r"the type 'Book': the field 'title' has no type: write .* or 'title: str' for a column",
     untyped_argument: r"the field 'broken': the argument 'number' has no type: write 'number: str'",
@@ -121,7 +169,10 @@ def test_a_mistake_in_the_schema_is_told_with_plugin_place_and_way_out(declare):
         read_manifest(plugin(declare))
 
     sentence = mistake.value.message
-    assert sentence.startswith(f"Plugin 'careless', get_graphql_schema(): in '{__name__}', ")
+    place = re.match(r"Plugin 'careless', get_graphql_schema\(\): in '(.*?)', line (\d+), ", sentence)
+    assert place and __file__.endswith(place[1])
+    lines, first = inspect.getsourcelines(declare)
+    assert first < int(place[2]) < first + len(lines)
     assert re.search(MISTAKES[declare], sentence)
     assert sentence.endswith((".", "?")) and "\n" not in sentence and sentence.count(". ") == 0
 

@@ -27,6 +27,7 @@ from webnet.api.engine.isolation import isolate
 from webnet.api.engine.limits import EXTENSIONS
 from webnet.api.engine.ownership import find_owners
 from webnet.api.engine.permission_checks import refuse_undeclared_permissions
+from webnet.api.engine.row_checks import refuse_unreadable_rows
 from webnet.api.engine.strawberry_schema import Schema
 from webnet.api.engine.trial_build import find_failures, without
 from webnet.api.operations.mutations.customer_plugins import CustomerPluginMutations
@@ -89,8 +90,8 @@ def build_and_print(contributions: Sequence[Contribution]) -> None:
 def build(contributions: Sequence[Contribution]) -> FullSchema:
     """Build the schema; only once per process, since the plugins' fields stay in the host's types.
 
-    Raises PluginDefinitionError if two plugins define the same field or type, or a field requires an undeclared
-    permission, and whatever Strawberry raises.
+    Raises PluginDefinitionError if two plugins define the same field or type, a field requires an undeclared permission
+    or can't be read, or a filter can't be applied, and whatever Strawberry raises.
     """
     owners: dict[tuple[str, str], str] = {}
     for contribution in contributions:
@@ -103,6 +104,7 @@ def build(contributions: Sequence[Contribution]) -> FullSchema:
     except DuplicatedTypeName as clash:
         raise describe_clash(clash, contributions) from clash
     refuse_undeclared_permissions(full.schema.graphql, full.owners, contributions)
+    refuse_unreadable_rows(full.schema, full.owners)
     return full
 
 

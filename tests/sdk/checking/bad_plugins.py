@@ -260,6 +260,8 @@ OTHERS = {
     "ending": PLUGIN + "    def on_enable(self, context):\n        import os\n        os._exit(3)\n",
     "ownerless": PLUGIN,
     "dependent": PLUGIN + '    dependencies = ("no_such_plugin",)\n',
+    "misspelt": PLUGIN
+    + "    def get_graphql_schema(self):\n        from misspelt import schema\n\n        return schema.extension\n",
     "unmigrated": PLUGIN
     + "    def get_settings_schema(self):\n"
     + '        return {"type": "object", "required": ["key"], "properties": {"key": {"type": "string"}}}\n',
@@ -277,6 +279,16 @@ from webnet.sdk.models import CustomerOwnedModel
 class Note(CustomerOwnedModel):
     text = models.TextField()
 """
+MISSPELT_SCHEMA = """
+from webnet.plugins.base import GraphQLExtension
+from webnet.sdk import graphql
+
+@graphql.type
+class MisspeltQueries:
+    misspelt: int = graphql.field()
+
+extension = GraphQLExtension(query=MisspeltQueries)
+"""
 FAILING_MIGRATION = """
 from django.db import migrations
 
@@ -291,6 +303,7 @@ def write_plugins(folder: Path) -> list[str]:
     for name, text in OTHERS.items():
         _write(folder / name, {"plugin": text.replace("{name}", name)})
     _write(folder / "ownerless", {"models": OWNERLESS_MODELS})
+    _write(folder / "misspelt", {"schema": MISSPELT_SCHEMA})
     _write(folder / "unmigrated", {"models": UNMIGRATED_MODELS, "migrations/0001": FAILING_MIGRATION})
     return ["careless", *OTHERS]
 

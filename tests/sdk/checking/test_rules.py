@@ -43,6 +43,7 @@ EXPECTED = {
     ],
     ("leaks.widget", "careless"): [("widget 'everybody'", "it shows 'globex-text-")],
     ("load.failed", "dependent"): [("when it is enabled", "'no_such_plugin'")],
+    ("load.failed", "misspelt"): [("'misspelt'", "In 'misspelt/schema.py', line 6, the type 'MisspeltQueries'")],
     ("load.failed", "broken"): [("'broken'", "No module named 'no_such_module'")],
     ("metadata.author", "careless"): [("class Plugin", "it has no author")],
     ("metadata.description", "careless"): [("class Plugin", "it has no description")],
@@ -129,7 +130,7 @@ def test_findings_come_by_grade_and_tell_what_they_kept_from_being_checked(repor
 
     assert grades == sorted(grades) and set(grades) == {0, 1, 2}
     assert reports["careless"].skipped == ()
-    for plugin in ("refusing", "unloadable", "broken", "dependent", "ownerless", "unmigrated"):
+    for plugin in ("refusing", "unloadable", "broken", "dependent", "misspelt", "ownerless", "unmigrated"):
         assert reports[plugin].skipped == ("hooks, pages, queries and leaks",)
 
 

@@ -21,8 +21,8 @@ from webnet.api.declarations.fields import (
     ShownRows,
     docstring_of,
     find_shown_rows,
-    mistake,
 )
+from webnet.api.declarations.mistakes import mistake
 from webnet.api.paging.pages import PageArguments, PageInfo
 from webnet.api.strawberry_internals import fields_of, type_arguments_of
 from webnet.api.vocabulary.node import read_global_id
@@ -91,7 +91,7 @@ class ConnectionField(DescribedField):
         found = find_shown_rows(type_arguments_of(kind).get("NodeType"))
         if not isinstance(found, self.declared_as):
             message = "write it as 'devices: graphql.Connection[Device]', with a type made with graphql.type(model)"
-            raise mistake(getattr(self.origin, "__module__", "?"), f"the connection '{self.python_name}'", message)
+            raise mistake(self.origin, f"the connection '{self.python_name}'", message, name=self.python_name)
         return found
 
     def get_result(self, source: Any, info: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
@@ -144,7 +144,7 @@ def narrow(rows: QuerySet[Row], wanted: Any, *context: Any) -> QuerySet[Row]:
         if not is_given(value):
             continue
         paths = field.metadata.get(LOOKUPS, (field.python_name,))
-        conditions = (_condition(path, plain(value, field.type)) for path in paths)
+        conditions = (make_condition(path, plain(value, field.type)) for path in paths)
         rows = rows.filter(reduce(or_, conditions, Q()))
     own = getattr(wanted, "apply", None)
     return own(rows, *context) if own is not None else rows
@@ -167,5 +167,6 @@ def plain(value: Any, kind: Any = None) -> Any:
     return value.value if isinstance(value, Enum) else value
 
 
-def _condition(path: str, value: Any) -> Q:
+def make_condition(path: str, value: Any) -> Q:
+    """The condition of a lookup; a list matches any of its items."""
     return Q(**{f"{path}__in": value}) if isinstance(value, list) else Q(**{path: value})

@@ -23,7 +23,6 @@ from strawberry_django.fields.field import StrawberryDjangoField
 from webnet.api.paging.keyset import Ordering, SortKey
 from webnet.api.strawberry_internals import fields_of
 from webnet.api.vocabulary.enums import OrderDirection
-from webnet.errors import PluginDefinitionError
 
 Kind = TypeVar("Kind", bound=type)
 Resolver: TypeAlias = "Callable[..., Any] | staticmethod[..., Any]"
@@ -132,11 +131,6 @@ def docstring_of(described: Any) -> str | None:
     """The docstring of a class or function, on one line; None if it has none."""
     written = described.__doc__ if not isinstance(described, type) else described.__dict__.get("__doc__")
     return " ".join(written.split()) if written else None
-
-
-def mistake(module: str, place: str, problem: str) -> PluginDefinitionError:
-    """The error for a plugin author's mistake: where it is, what is wrong, and what to write instead."""
-    return PluginDefinitionError(f"In '{module}', {place}: {problem}.")
 
 
 class DescribedField(StrawberryField):

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from operator import or_
-from typing import Annotated, Any, get_type_hints
+from types import NoneType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 import strawberry
 from strawberry.annotation import StrawberryAnnotation
+from strawberry.types import get_object_definition
 from strawberry.utils.str_converters import to_camel_case
 
 from webnet import errors
-from webnet.api.declarations.fields import Declare, DescribedField, Resolver, mistake
+from webnet.api.declarations.fields import Declare, DescribedField, Resolver
+from webnet.api.declarations.mistakes import mistake
 from webnet.api.declarations.refusals import REFUSALS
 
 # In the metadata of a mutation that commits before its answer is built, so that an error in the answer undoes nothing.
@@ -51,7 +54,7 @@ def _find_types(resolver: Callable[..., Any], refusals: Sequence[Any]) -> list[A
     unknown = next((refusal for refusal in refusals if refusal not in types), None)
     if unknown is not None:
         message = f"'{getattr(unknown, '__name__', unknown)}' is not a refusal: use one from webnet.sdk.errors"
-        raise mistake(resolver.__module__, f"the mutation '{resolver.__name__}'", message)
+        raise mistake(resolver, f"the mutation '{resolver.__name__}'", message)
     return [types[refusal] for refusal in dict.fromkeys(refusals)]
 
 
@@ -59,8 +62,23 @@ def _read_payload(resolver: Callable[..., Any]) -> Any:
     place = f"the mutation '{resolver.__name__}'"
     if "return" not in resolver.__annotations__:
         message = f"it has no type: write 'def {resolver.__name__}(…) -> SomePayload', a class made with graphql.type"
-        raise mistake(resolver.__module__, place, message)
+        raise mistake(resolver, place, message)
     try:
-        return get_type_hints(resolver, localns={"strawberry": strawberry})["return"]
+        payload = get_type_hints(resolver, localns={"strawberry": strawberry})["return"]
     except NameError as error:
-        raise mistake(resolver.__module__, place, f"{error}: write its types above it") from error
+        raise mistake(resolver, place, f"{error}: write its types above it") from error
+    for member in get_args(payload) if get_origin(payload) in (Union, UnionType) else (payload,):
+        if not _fits_union(member):
+            name = member.__name__ if isinstance(member, type) else member
+            message = f"it returns {name}, which can't be its payload: return a class made with graphql.type"
+            raise mistake(resolver, place, f"{message}, with a field for it")
+    return payload
+
+
+def _fits_union(kind: Any) -> bool:
+    """Whether it can be a member of a mutation's result; what is no class, such as a lazy type, is up to Strawberry."""
+    made = get_origin(kind) or kind
+    if not isinstance(made, type) or made is NoneType:
+        return True
+    definition = get_object_definition(made)
+    return definition is not None and not definition.is_input

@@ -9,12 +9,14 @@ from django.db.models import Model, QuerySet
 from strawberry.types.arguments import StrawberryArgument
 
 from webnet.api.declarations.connections import ConnectionField, narrow, take_arguments
-from webnet.api.declarations.fields import make_order, mistake
+from webnet.api.declarations.fields import make_order
+from webnet.api.declarations.mistakes import mistake
 from webnet.api.paging.batches import open_nested_page
 from webnet.api.paging.pages import Listing, Page, PageArguments, empty_page, open_page
 from webnet.api.strawberry_internals import rebuild_info
 from webnet.customers.models import Customer
 from webnet.sdk.graphql.definition import RowType
+from webnet.sdk.graphql.field_checks import unresolvable
 from webnet.sdk.graphql.fields import PluginField
 from webnet.sdk.graphql.info import Info
 from webnet.sdk.graphql.row_batches import mark_batch, peers_of
@@ -40,6 +42,10 @@ class PluginConnectionField(PluginField, ConnectionField):
     def make_empty(self) -> Any:
         """The value for a customer without the plugin; webnet calls this method by its name."""
         return empty_page(self.shown_rows.order.read(None))
+
+    def refuse_unresolvable(self, model: type[Model] | None, *, is_root: bool) -> None:  # noqa: ARG002 - the base class's signature
+        if self.base_resolver is None and model is not None:
+            self._find_column(model, self.shown_rows.model)
 
     def _find_rows(self, source: Any, info: Info, args: list[Any], kwargs: dict[str, Any]) -> QuerySet[Any]:
         if self.base_resolver is None:
@@ -82,7 +88,7 @@ class PluginConnectionField(PluginField, ConnectionField):
                 f"'{model.__name__}' must have one foreign key to '{parent.__name__}', or name its accessor with "
                 "relation="
             )
-            raise mistake(getattr(self.origin, "__module__", "?"), f"the connection '{self.python_name}'", message)
+            raise mistake(self.origin, f"the connection '{self.python_name}'", message, name=self.python_name)
         return found.attname, found.target_field.attname
 
 
@@ -105,6 +111,11 @@ class CountField(PluginConnectionField):
     def resolve(self, source: Any, info: Info, *_: Any) -> Any:
         self.authorise(source, info)
         return self._open_nested(source, info, PageArguments()).total_count
+
+    def refuse_unresolvable(self, model: type[Model] | None, *, is_root: bool) -> None:  # noqa: ARG002 - the base class's signature
+        if model is None:
+            raise unresolvable(self, "graphql.count() counts the rows of a row: use it where graphql.type(model) is")
+        self._find_column(model, self.shown_rows.model)
 
     def make_empty(self) -> int:
         return 0

@@ -8,7 +8,8 @@ from typing import Any
 
 from django.db.models import Model
 
-from webnet.api.declarations.fields import ShownRows, find_shown_rows, mistake
+from webnet.api.declarations.fields import ShownRows, find_shown_rows
+from webnet.api.declarations.mistakes import mistake
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,4 +37,4 @@ def refuse_untyped_arguments(resolver: Any) -> None:
     for parameter in parameters:
         if parameter.annotation is inspect.Parameter.empty and parameter.name not in UNTYPED:
             message = f"the argument '{parameter.name}' has no type: write '{parameter.name}: str', or another type"
-            raise mistake(function.__module__, f"the field '{function.__name__}'", message)
+            raise mistake(function, f"the field '{function.__name__}'", message)

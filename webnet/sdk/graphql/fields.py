@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import AsyncIterator, Mapping
 from types import CoroutineType
 from typing import Any
@@ -25,6 +26,7 @@ from webnet.customers.models import Customer
 from webnet.plugins.tenancy import is_customer_owned
 from webnet.sdk.context import PluginContext
 from webnet.sdk.graphql.definition import find_row_type, refuse_untyped_arguments
+from webnet.sdk.graphql.field_checks import refuse_unreadable, unresolvable
 from webnet.sdk.graphql.info import Info
 from webnet.sdk.graphql.relations import first_rows, first_rows_of_each, read_many, read_one
 from webnet.sdk.graphql.row_batches import mark_batch
@@ -74,6 +76,15 @@ class PluginField(DescribedField):
         shown = find_row_type(self.type)
         return all_rows(shown.model) if source is None and shown else getattr(source, self.python_name)
 
+    def refuse_unresolvable(self, model: type[Model] | None, *, is_root: bool) -> None:
+        """Raise PluginDefinitionError if it fails for every source; webnet calls this method by its name."""
+        if self.base_resolver is not None:
+            return
+        if model is not None:
+            refuse_unreadable(self, model)
+        elif is_root and find_row_type(self.type) is None:
+            raise unresolvable(self, "write a resolver: only a type made with graphql.type(model) has rows without one")
+
     def shape(self, result: Any, info: Info) -> Any:
         """The rows as the field's type needs them: a queryset is limited to visible rows, optimised and capped."""
         reading = info.context.reading
@@ -111,6 +122,10 @@ class NodeField(PluginField):
     def arguments(self, value: list[StrawberryArgument]) -> None:
         """Ignore what Strawberry read from the class: the only argument is `id`."""
 
+    def refuse_unresolvable(self, model: type[Model] | None, *, is_root: bool) -> None:  # noqa: ARG002 - the base class's signature
+        if find_row_type(self.type) is None:
+            raise unresolvable(self, "graphql.node() finds rows: give it a type made with graphql.type(model)")
+
     def call(self, _: Any, info: Info, args: list[Any], kwargs: dict[str, Any]) -> Any:  # noqa: ARG002 - the base class's signature
         kind: Any = self.type
         return info.context.find(kind.of_type if isinstance(kind, StrawberryOptional) else kind, kwargs["id"])
@@ -121,6 +136,11 @@ class SubscriptionField(PluginField):
 
     def get_result(self, source: Any, info: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         return self._stream(source, own_info(info), args, kwargs) if self.base_resolver is not None else None
+
+    def refuse_unresolvable(self, model: type[Model] | None, *, is_root: bool) -> None:  # noqa: ARG002 - the base class's signature
+        resolver: Any = self.base_resolver.wrapped_func if self.base_resolver is not None else None
+        if resolver is None or inspect.iscoroutinefunction(inspect.unwrap(resolver)):
+            raise unresolvable(self, "write an async generator: 'async def' with 'yield'")
 
     async def _stream(self, source: Any, info: Any, args: list[Any], kwargs: dict[str, Any]) -> AsyncIterator[Any]:
         await sync_to_async(self.authorise)(source, info)
@@ -142,6 +162,11 @@ class RowField(Column):
     @property
     def is_basic_field(self) -> bool:
         return super().is_basic_field and not self.is_relation and not self.metadata.get(PERMISSION)
+
+    def refuse_unresolvable(self, model: type[Model] | None, *, is_root: bool) -> None:  # noqa: ARG002 - as for PluginField
+        """Raise PluginDefinitionError if the model's rows don't have it."""
+        if self.base_resolver is None and model is not None:
+            refuse_unreadable(self, model)
 
     def get_queryset(self, queryset: Any, info: Any, **kwargs: Any) -> Any:
         """The rows that the optimizer prefetches for a relation."""

@@ -17,7 +17,7 @@ from webnet.sdk.scope import all_rows, is_in_scope, scope
 
 def read_one(row: Model, name: str, reading: Reading) -> Any:
     """The row that this one refers to; None if there is none that the request may see."""
-    field = _find_relation(type(row), name)
+    field = find_relation(type(row), name)
     if field.related_model is Customer:
         return _read_host_row(row, field, reading, "customers")
     if field.related_model is User:
@@ -34,7 +34,7 @@ def read_one(row: Model, name: str, reading: Reading) -> Any:
 
 def read_many(row: Model, name: str, reading: Reading) -> Sequence[Any]:
     """The first rows of a relation, up to the largest page."""
-    model: type[Model] = _find_relation(type(row), name).related_model
+    model: type[Model] = find_relation(type(row), name).related_model
     if name not in _prefetched(row):
         rows = first_rows_of_each(scope(all_rows(model), reading), _find_column(type(row), name))
         _prefetch([each for each in peers_of(row) if name not in _prefetched(each)], Prefetch(name, rows))
@@ -44,7 +44,7 @@ def read_many(row: Model, name: str, reading: Reading) -> Sequence[Any]:
     return found
 
 
-def _find_relation(model: type[Model], name: str) -> Any:
+def find_relation(model: type[Model], name: str) -> Any:
     """The relation of this attribute; reverse relations are found by their accessor, not by the field's name."""
     reverse = (each for each in model._meta.related_objects if each.get_accessor_name() == name)
     return next(reverse, None) or model._meta.get_field(name)
@@ -63,7 +63,7 @@ def first_rows_of_each(rows: QuerySet[Any], column: str) -> QuerySet[Any]:
 
 
 def _find_column(model: type[Model], name: str) -> str:
-    other = _find_relation(model, name).remote_field
+    other = find_relation(model, name).remote_field
     return getattr(other, "attname", None) or str(other.name)
 
 

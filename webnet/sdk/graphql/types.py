@@ -16,7 +16,8 @@ from strawberry.exceptions import StrawberryException
 from strawberry.types.field import StrawberryField
 from strawberry_django.optimizer import optimize
 
-from webnet.api.declarations.fields import docstring_of, make_order, mistake, show_rows
+from webnet.api.declarations.fields import docstring_of, make_order, show_rows
+from webnet.api.declarations.mistakes import mistake
 from webnet.api.paging.pages import WHOLE_ROWS
 from webnet.api.strawberry_internals import model_of
 from webnet.api.vocabulary.node import Node, global_id
@@ -170,7 +171,7 @@ def _make_id(type_name: str) -> Any:
 def _refuse_untenanted(cls: Any, model: Any) -> None:
     if not has_tenancy(model):
         message = f"the model '{model.__name__}' does not declare who owns its rows: extend CustomerOwnedModel"
-        raise mistake(cls.__module__, f"the type '{cls.__name__}'", f"{message}, or GlobalModel")
+        raise mistake(cls, f"the type '{cls.__name__}'", f"{message}, or GlobalModel")
 
 
 def _refuse_untyped(cls: Any) -> None:
@@ -180,9 +181,8 @@ def _refuse_untyped(cls: Any) -> None:
             continue
         resolver = value.base_resolver
         if value.type_annotation is None and (resolver is None or resolver.type_annotation is None):
-            raise mistake(
-                cls.__module__, f"the type '{cls.__name__}'", f"the field '{name}' {MISSING_TYPE.format(name)}"
-            )
+            problem = f"the field '{name}' {MISSING_TYPE.format(name)}"
+            raise mistake(cls, f"the type '{cls.__name__}'", problem, name=name)
 
 
 @contextmanager
@@ -192,4 +192,4 @@ def _mistakes_of(cls: Any) -> Iterator[None]:
         yield
     except (StrawberryException, FieldDoesNotExist, ValueError) as error:
         message = " ".join(str(getattr(error, "message", None) or error).split()).rstrip(".")
-        raise mistake(cls.__module__, f"the type '{cls.__name__}'", message) from error
+        raise mistake(cls, f"the type '{cls.__name__}'", message) from error

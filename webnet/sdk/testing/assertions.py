@@ -68,8 +68,8 @@ def assert_vanishes_when_disabled(plugin: str, *, client: WebnetClient) -> None:
 def assert_statements_do_not_grow(client: WebnetClient, document: str, *, add_rows: Callable[[], object]) -> None:
     """Raise AssertionError if the document takes more SQL statements once `add_rows` has created more rows (N+1).
 
-    If a list is empty or a value null at first, a statement that is new does not count, unless it is sent for every row of a list: what
-    belongs to rows is not read without rows.
+    If a list is empty or a value null at first, a statement that is new does not count, unless it is sent for every
+    row of a list: what belongs to rows is not read without rows.
     """
     first = client.query(document)
     few = _count_statements(client, document)
