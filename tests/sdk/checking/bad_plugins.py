@@ -68,7 +68,15 @@ from careless import models
 from webnet.plugins.base import GraphQLExtension
 from webnet.sdk import graphql
 
-@graphql.type(models.Note)
+@graphql.filter
+class CarelessNoteFilter:
+    text: str | None
+    half: int | None = graphql.lookup()
+
+    def apply(self, rows):
+        return rows if self.half is graphql.UNSET else rows.filter(pk__lt=1 // 0)
+
+@graphql.type(models.Note, filter=CarelessNoteFilter, order=("text", "code"))
 class CarelessNote(graphql.Node):
     text: str
 
@@ -151,6 +159,16 @@ class CustomerFields:
 class CarelessChangeInput:
     id: graphql.ID
 
+@graphql.input
+class CarelessAddInput:
+    text: str
+    code: str | None = None
+
+@graphql.type
+class CarelessAddPayload:
+    '''Done.'''
+    note: CarelessNote
+
 @graphql.type
 class CarelessChangePayload:
     '''Done.'''
@@ -158,6 +176,13 @@ class CarelessChangePayload:
 
 @graphql.type
 class Mutations:
+    @graphql.mutation()
+    @staticmethod
+    def careless_add(info: graphql.Info, input: CarelessAddInput) -> CarelessAddPayload:
+        '''The row itself, if it has a code.'''
+        note = models.Note.objects.create(customer=info.context.customer, text=input.text, code=input.code or "none")
+        return note if input.code else CarelessAddPayload(note=note)
+
     @graphql.mutation()
     @staticmethod
     def careless_change(info: graphql.Info, input: CarelessChangeInput) -> CarelessChangePayload:

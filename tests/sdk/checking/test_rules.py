@@ -55,7 +55,9 @@ EXPECTED = {
         ("migration 'careless.0001_initial'", "it can't be reversed: Raw Python operation")
     ],
     ("migrations.missing", "unmigrated"): [("models of 'unmigrated'", "no migration for: Create model Note")],
+    ("mutations.failing", "careless"): [("Mutation.carelessAdd", "it raised WrongReturnTypeForUnion")],
     ("queries.failing", "careless"): [
+        ("Query.carelessNotes(filter: half)", "it raised ZeroDivisionError"),
         ("Query.carelessFailing", "it raised ZeroDivisionError"),
         ("Subscription.carelessBrokenStream", "it raised ZeroDivisionError"),
     ],
@@ -106,6 +108,8 @@ def test_what_is_in_order_is_not_found(reports: dict[str, Report]) -> None:
     found = {(each.rule, each.place) for each in reports["careless"].findings}
 
     assert ("queries.failing", "Query.carelessNotes") not in found
+    assert not any(place.startswith("Query.carelessNotes(order: ") for _, place in found)
+    assert {place for rule, place in found if rule == "mutations.failing"} == {"Mutation.carelessAdd"}
     assert ("leaks.query", "Query.carelessNotes") not in found
     assert ("leaks.node", "node(CarelessNote)") not in found
     assert {place for _, place in found if place.startswith("Subscription.")} == {

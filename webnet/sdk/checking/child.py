@@ -104,6 +104,8 @@ def _check_enabled(scenario: Scenario) -> Iterator[RuleFinding]:
 
     scenario.fill(scenario.acme, rows=2)
     yield from graphql_rules.check_answers(scenario)
+    yield from graphql_rules.check_lists(scenario)
+    yield from graphql_rules.check_answers_of_mutations(scenario)
     yield from hook_rules.check_health(scenario)
     yield from page_and_widget_rules.check_widgets(scenario)
     yield from page_and_widget_rules.check_pages(scenario)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from typing import Any
 
+from django.db import transaction
 from graphql import GraphQLField, GraphQLObjectType
 
 from webnet.api.schema import full_schema
+from webnet.django_internals import allow_durable_blocks
 from webnet.sdk.checking.captured_errors import capture_errors
 from webnet.sdk.checking.report import RuleFinding
 from webnet.sdk.checking.two_customers import Scenario, count_statements
@@ -28,10 +31,33 @@ def check_answers(scenario: Scenario) -> Iterator[RuleFinding]:
         with capture_errors() as captured:
             answer = scenario.ask(question)
         leaks = [error for error in captured.errors if isinstance(error, LeakPrevented)]
-        codes = {error.get("extensions", {}).get("code") for error in answer.get("errors", ())}
-        if codes & FAILED and not leaks:
+        if _failed(answer) and not leaks:
             way_out = "return a value for every row, or raise a refusal from webnet.sdk.errors"
             yield scenario.subject.finding("queries.failing", question.place, captured.describe_last(), way_out)
+
+
+def check_lists(scenario: Scenario) -> Iterator[RuleFinding]:
+    """No filter and no order fails, on the first page and on the next one."""
+    for question in scenario.lists():
+        with capture_errors() as captured:
+            answer = scenario.ask(question)
+            cursor = _find_cursor(answer.get("data")) if "$after" in question.document else None
+            if cursor is not None:
+                answer = scenario.ask(replace(question, variables={**question.variables, "after": cursor}))
+        if _failed(answer):
+            way_out = "make every lookup and order one that the columns support"
+            yield scenario.subject.finding("queries.failing", question.place, captured.describe_last(), way_out)
+
+
+def check_answers_of_mutations(scenario: Scenario) -> Iterator[RuleFinding]:
+    """No mutation fails for input that its types allow; what each changes is rolled back."""
+    for question in scenario.mutations(maximum_types=MAXIMUM_TYPES):
+        with capture_errors() as captured, allow_durable_blocks(transaction.atomic()):
+            answer = scenario.ask(question)
+            transaction.set_rollback(True)
+        if _failed(answer):
+            way_out = "return the payload that it declares, or raise a refusal from webnet.sdk.errors"
+            yield scenario.subject.finding("mutations.failing", question.place, captured.describe_last(), way_out)
 
 
 def measure_growth(scenario: Scenario) -> Callable[[], Iterator[RuleFinding]]:
@@ -103,6 +129,18 @@ def _check_foreign_ids(scenario: Scenario) -> Iterator[RuleFinding]:
             message = f"queried with the id of another customer's row, it shows '{found}'"
             way_out = "find the row with `graphql.node()` or `info.context.find(Type, id)`"
             yield scenario.subject.finding(_leak_rule(question.place), question.place, message, way_out)
+
+
+def _failed(answer: Mapping[str, Any]) -> bool:
+    """Whether something in the response failed; what was refused has not."""
+    return any(error.get("extensions", {}).get("code") in FAILED for error in answer.get("errors", ()))
+
+
+def _find_cursor(answer: Any) -> str | None:
+    """The end cursor of the one page in the response."""
+    while isinstance(answer, dict) and "pageInfo" not in answer:
+        answer = next(iter(answer.values()), None)
+    return answer["pageInfo"]["endCursor"] if isinstance(answer, dict) else None
 
 
 def _leak_rule(place: str) -> str:

@@ -46,6 +46,7 @@ RULES: Mapping[str, Grade] = {
     "migrations.failed": Grade.ERROR,
     "migrations.irreversible": Grade.WARNING,
     "migrations.missing": Grade.ERROR,
+    "mutations.failing": Grade.ERROR,
     "queries.failing": Grade.ERROR,
     "queries.growing": Grade.ERROR,
     "settings.defaults": Grade.ERROR,

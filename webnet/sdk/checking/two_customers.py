@@ -76,6 +76,21 @@ class Scenario:
         asked = (each for name, given in firsts for each in self._ask_with({name: given}, offer_ids=True))
         return [each for each in asked if each.variables]
 
+    def lists(self) -> list[Question]:
+        """Every filter and order of the plugin's connections."""
+        return list(self._ask_with(self._first_ids(self.acme)).of_lists())
+
+    def mutations(self, *, maximum_types: int) -> list[Question]:
+        """The plugin's mutations with ids of acme's rows, once for each type; with all of their input and with less."""
+        firsts = list(self._first_ids(self.acme).items())[:maximum_types]
+        asked = [
+            question
+            for given in [dict([each]) for each in firsts] or [{}]
+            for complete in (True, False)
+            for question in self._ask_with(given, offer_ids=True, complete=complete).of_mutations()
+        ]
+        return list({(each.place, json.dumps(each.variables)): each for each in asked}.values())
+
     def streams_with_ids(self, ids_of: Customer, *, maximum_types: int) -> list[Question]:
         """The plugin's subscriptions, likewise; those without ids once."""
         firsts = list(self._first_ids(ids_of).items())[:maximum_types]
@@ -86,10 +101,12 @@ class Scenario:
     def _first_ids(self, customer: Customer) -> dict[str, str]:
         return {name: each[0] for name, each in self.traces_of(customer).ids.items()}
 
-    def _ask_with(self, ids: dict[str, str], *, offer_ids: bool = False) -> Questions:
+    def _ask_with(self, ids: dict[str, str], *, offer_ids: bool = False, complete: bool = False) -> Questions:
         owners = self.subject.owners
         schema = schema_without(owners.plugins - self.effective).graphql
-        return Questions(plugin=self.subject.name, schema=schema, owners=owners, ids=ids, offer_ids=offer_ids)
+        return Questions(
+            plugin=self.subject.name, schema=schema, owners=owners, ids=ids, offer_ids=offer_ids, complete=complete
+        )
 
     def ask(self, question: Question) -> dict[str, Any]:
         """The response to acme."""

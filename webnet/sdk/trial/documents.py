@@ -11,6 +11,7 @@ from graphql import (
     GraphQLArgument,
     GraphQLError,
     GraphQLField,
+    GraphQLInputObjectType,
     GraphQLObjectType,
     GraphQLSchema,
     get_named_type,
@@ -41,7 +42,7 @@ class Questions:
     """The queries of a plugin, in a schema where it is effective.
 
     `ids` has a global id for each type with rows, by the type's name. They are used for required arguments, and with
-    `offer_ids` for optional ones as well.
+    `offer_ids` for optional ones as well. Other optional arguments are only used if they are `complete`.
     """
 
     plugin: str
@@ -49,6 +50,7 @@ class Questions:
     owners: Ownership
     ids: Mapping[str, str] = field(default_factory=dict)
     offer_ids: bool = False
+    complete: bool = False
 
     def __iter__(self) -> Iterator[Question]:
         yield from self.of_roots()
@@ -64,6 +66,39 @@ class Questions:
         """The plugin's subscriptions."""
         for name, declared in self._fields("Subscription"):
             yield self._ask(f"Subscription.{name}", (), name, declared, operation="subscription")
+
+    def of_mutations(self) -> Iterator[Question]:
+        """The plugin's mutations."""
+        for name, declared in self._fields("Mutation"):
+            yield self._ask(f"Mutation.{name}", (), name, declared, operation="mutation")
+
+    def of_lists(self) -> Iterator[Question]:
+        """Every filter and order of each connection that the plugin has, one at a time; orders for pages of one row."""
+        for type_name in self.schema.type_map:
+            path = self._find_path(type_name) if type_name != "Query" else ()
+            if path is None:
+                continue
+            for name, declared in self._own_fields(type_name):
+                if "edges" in getattr(get_named_type(declared.type), "fields", ()):
+                    for argument, label, value in _list_choices(declared):
+                        yield self._list(
+                            f"{type_name}.{name}({argument}: {label})", (*path, name), declared, argument, value
+                        )
+
+    def _list(self, place: str, path: Sequence[str], declared: GraphQLField, argument: str, value: Any) -> Question:
+        required = {name: each for name, each in declared.args.items() if is_required_argument(each)}
+        passed = {argument: declared.args[argument], **required}
+        given = next(iter(self.ids.values()), NO_ID)
+        variables = {argument: value, **{name: make_sample(each.type, id=given) for name, each in required.items()}}
+        head = ", ".join(f"${name}: {each.type}" for name, each in passed.items())
+        call = ", ".join(f"{name}: ${name}" for name in passed)
+        page = "" if argument == "filter" else ", first: 1, after: $after"
+        body = "{ totalCount edges { node { __typename } } pageInfo { endCursor hasNextPage hasPreviousPage } }"
+        body = f"{path[-1]}({call}{page}) {body}"
+        for step in reversed(path[:-1]):
+            body = f"{step} {{ {body} }}"
+        head = f"{head}, $after: String" if page else head
+        return Question(place=place, document=f"query({head}) {{ {body} }}", variables=variables)
 
     def of_additions(self) -> Iterator[Question]:
         """Queries of fields that the plugin adds to other types, if the type can be reached without arguments."""
@@ -97,7 +132,8 @@ class Questions:
         arguments = {name: each for name, each in declared.args.items() if self._is_passed(each)}
         given = id or self.ids.get(kind.name, next(iter(self.ids.values()), NO_ID))
         variables = {
-            each: make_sample(argument.type, id=given, with_ids=self.offer_ids) for each, argument in arguments.items()
+            each: make_sample(argument.type, id=given, with_ids=self.offer_ids, is_complete=self.complete)
+            for each, argument in arguments.items()
         }
         declared_variables = ", ".join(f"${each}: {argument.type}" for each, argument in arguments.items())
         passed = ", ".join(f"{each}: ${each}" for each in arguments)
@@ -113,7 +149,7 @@ class Questions:
         return Question(place=place, document=head + body, variables=variables)
 
     def _is_passed(self, argument: GraphQLArgument) -> bool:
-        return is_required_argument(argument) or (self.offer_ids and takes_ids(argument.type))
+        return is_required_argument(argument) or self.complete or (self.offer_ids and takes_ids(argument.type))
 
     def _find_path(self, type_name: str) -> tuple[str, ...] | None:
         """The shortest path of fields from the query root to the type."""
@@ -138,11 +174,32 @@ class Questions:
             if self.owners.fields.get((type_name, name)) == self.plugin:
                 yield name, declared
 
+    def _own_fields(self, type_name: str) -> Iterator[tuple[str, GraphQLField]]:
+        """The plugin's fields of the type, which may be its own type or one that it adds fields to."""
+        kind = self.schema.type_map.get(type_name)
+        for name, declared in kind.fields.items() if isinstance(kind, GraphQLObjectType) else ():
+            owner = self.owners.fields.get((type_name, name)) or self.owners.types.get(type_name)
+            if owner == self.plugin:
+                yield name, declared
+
     def _root(self, name: str) -> GraphQLObjectType:
         kind = self.schema.type_map[name]
         if not isinstance(kind, GraphQLObjectType):
             raise TypeError(f"'{name}' is not an object type.")
         return kind
+
+
+def _list_choices(connection: GraphQLField) -> Iterator[tuple[str, str, Any]]:
+    """(argument, choice, value) for each field of the connection's filter, and each order in both directions."""
+    wanted = get_named_type(connection.args["filter"].type) if "filter" in connection.args else None
+    for name, each in wanted.fields.items() if isinstance(wanted, GraphQLInputObjectType) else ():
+        yield "filter", name, {name: make_sample(each.type)}
+    order = get_named_type(connection.args["order"].type) if "order" in connection.args else None
+    if isinstance(order, GraphQLInputObjectType):
+        columns: Any = get_named_type(order.fields["field"].type)
+        for column in columns.values:
+            for direction in ("ASC", "DESC"):
+                yield "order", f"{column} {direction}", [{"field": column, "direction": direction}]
 
 
 def _is_within_limits(document: str) -> bool:

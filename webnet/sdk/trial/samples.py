@@ -29,18 +29,31 @@ SCALARS: Mapping[str, Any] = {
 NO_ID = "U2FtcGxlOjA"  # base64 of "Sample:0"
 
 
-def make_sample(kind: Any, *, id: str = NO_ID, with_ids: bool = False) -> Any:  # noqa: A002 - its name in GraphQL
-    """A value of the type as JSON. `id` is used for ids; with `with_ids` in optional fields of inputs as well."""
+def make_sample(
+    kind: Any,
+    *,
+    id: str = NO_ID,  # noqa: A002 - its name in GraphQL
+    with_ids: bool = False,
+    is_complete: bool = False,
+    inside: frozenset[str] = frozenset(),
+) -> Any:
+    """A value of the type as JSON. `id` is used for ids; with `with_ids` in optional fields of inputs as well.
+
+    With `is_complete`, inputs have all of their fields, except optional ones that lead `inside` the same input again.
+    """
     nullable = get_nullable_type(kind)
     if isinstance(nullable, GraphQLList):
-        return [make_sample(nullable.of_type, id=id, with_ids=with_ids)]
+        return [make_sample(nullable.of_type, id=id, with_ids=with_ids, is_complete=is_complete, inside=inside)]
     if isinstance(nullable, GraphQLEnumType):
         return next(iter(nullable.values))
     if isinstance(nullable, GraphQLInputObjectType):
+        entered = inside | {nullable.name}
         return {
-            name: make_sample(field.type, id=id, with_ids=with_ids)
+            name: make_sample(field.type, id=id, with_ids=with_ids, is_complete=is_complete, inside=entered)
             for name, field in nullable.fields.items()
-            if is_required_input_field(field) or (with_ids and get_named_type(field.type).name == "ID")
+            if is_required_input_field(field)
+            or (with_ids and get_named_type(field.type).name == "ID")
+            or (is_complete and get_named_type(field.type).name not in entered)
         }
     return id if get_named_type(nullable).name == "ID" else SCALARS.get(get_named_type(nullable).name, "sample")
 
