@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.apps import apps
+from django.db import connection
 from django.db.models import Model
 from django.db.transaction import Atomic
 from django.http import HttpRequest
@@ -77,3 +78,8 @@ def allow_durable_blocks(block: Atomic) -> Atomic:
     """Let blocks with `durable=True` be nested directly in this one, as in those of a `TestCase` (`_from_testcase`)."""
     block._from_testcase = True  # type: ignore[attr-defined]  # The stubs leave it out.
     return block
+
+
+def make_commit_hooks_robust() -> None:
+    """Let Django log what `on_commit` functions raise, since the change is committed then (`run_on_commit`)."""
+    connection.run_on_commit = [(savepoints, hook, True) for savepoints, hook, _ in connection.run_on_commit]

@@ -112,3 +112,14 @@ def test_durable_blocks_fit_directly_into_a_block_that_allows_them() -> None:
             transaction.atomic(durable=True),
         ):
             raise AssertionError(LOOK.format("Atomic._from_testcase"))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_commit_hook_that_raises_lets_the_others_be_called() -> None:
+    called: list[str] = []
+    with transaction.atomic():
+        transaction.on_commit(lambda: called.append("first") or 1 / 0)
+        transaction.on_commit(lambda: called.append("second"))
+        django_internals.make_commit_hooks_robust()
+
+    assert called == ["first", "second"], LOOK.format("BaseDatabaseWrapper.run_on_commit")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from shelf import schema as shelf_schema
 from shelf.models import Book, Shelf
 from shelf.schema import AddShelfPayload, ShelfMutations
@@ -156,6 +156,35 @@ def test_an_async_mutation_is_answered(world, adding):
 
     assert added == {"__typename": "AddShelfPayload", "shelf": {"name": "new", "bookCount": 0}}
     assert Shelf.objects.filter(name="new").count() == 1
+
+
+def test_what_is_called_after_the_commit_can_not_take_the_answer_away(world, adding, caplog):
+    called = []
+
+    def answer_and_call_later(context, shelf):
+        transaction.on_commit(fail)
+        transaction.on_commit(lambda: called.append(Shelf.objects.filter(name="new").exists()))
+        return AddShelfPayload(shelf=shelf)
+
+    adding(answer_and_call_later)
+
+    added = world.client("acme-operator", "acme").mutate("addShelf", "shelf { name }", name="new")
+
+    assert added["shelf"] == {"name": "new"} and called == [True]
+    assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [ZeroDivisionError]
+
+
+def test_nothing_is_called_after_a_commit_that_did_not_happen(world, adding):
+    called = []
+
+    def fail_and_call_later(context, shelf):
+        transaction.on_commit(lambda: called.append(shelf))
+
+    adding(fail_and_call_later)
+
+    world.client("acme-operator", "acme").run(mutations(ADD % ("new", "")))
+
+    assert called == []
 
 
 def test_an_async_query_is_answered(world):

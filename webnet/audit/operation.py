@@ -16,7 +16,7 @@ from webnet.audit import log as audit_log
 from webnet.audit.models import AuditOutcome, Generation, new_token
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer
-from webnet.django_internals import allow_durable_blocks
+from webnet.django_internals import allow_durable_blocks, make_commit_hooks_robust
 from webnet.errors import HookFailed, NotFound, Refusal
 
 P = ParamSpec("P")
@@ -161,6 +161,7 @@ def transaction_with_answer() -> Iterator[None]:
             if connection.closed_in_transaction or (connection.needs_rollback and not is_undone):
                 is_undone = True
                 raise transaction.TransactionManagementError(BROKEN)
+            make_commit_hooks_robust()  # If one raised, the answer would be lost although the change stands.
     except DatabaseError:
         is_undone = True  # The commit itself can fail, such as for a foreign key.
         raise
