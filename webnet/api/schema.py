@@ -21,9 +21,8 @@ from webnet.api.engine.contributions import (
 )
 from webnet.api.engine.current import FullSchema, set_current_schema
 from webnet.api.engine.derivation import SchemaIndex
-from webnet.api.engine.executor import AnsweringExecutor
 from webnet.api.engine.gated_fields import gate_added_fields
-from webnet.api.engine.isolation import isolate
+from webnet.api.engine.isolation import IsolatingExecutor, isolate
 from webnet.api.engine.limits import EXTENSIONS
 from webnet.api.engine.ownership import find_owners
 from webnet.api.engine.permission_checks import refuse_undeclared_permissions
@@ -122,7 +121,7 @@ def _assemble(fields: Mapping[tuple[str, str], str], listed: Mapping[str, tuple[
         ],
         extensions=EXTENSIONS,
         config=StrawberryConfig(scalar_map=SCALARS),
-        execution_context_class=AnsweringExecutor,
+        execution_context_class=IsolatingExecutor,
         exception_handlers=[RefusalHandler(raised, shown) for raised, shown, _ in REFUSALS],
     )
     names = {plugin: [graphql_name_of(schema, kind) for kind in kinds] for plugin, kinds in listed.items()}

@@ -1,4 +1,7 @@
-"""Confines a plugin's failure to its field: clients see the name of the plugin, and nothing of the exception."""
+"""Confines a plugin's failure: clients see nothing of the exception, and a mutation with an error is undone.
+
+Each mutation is one transaction with its answer, and is undone if that can't be given.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +12,27 @@ from typing import Any
 
 from asgiref.sync import async_to_sync
 from django.db.models import Model
-from graphql import GraphQLError, GraphQLField, GraphQLScalarType, GraphQLSchema, is_specified_scalar_type
+from graphql import (
+    GraphQLError,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLScalarType,
+    GraphQLSchema,
+    is_non_null_type,
+    is_specified_scalar_type,
+)
 from graphql.pyutils import Path
 from strawberry.resolvers import is_default_resolver
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.utils.inspect import in_async_context
 
+from webnet.api.declarations.mutations import COMMITS_ITSELF
 from webnet.api.engine.failure_details import find_frames
 from webnet.api.engine.ownership import Composite, Ownership
 from webnet.api.errors import FieldFailed, is_about_input
+from webnet.api.strawberry_internals import strawberry_field
 from webnet.api.vocabulary.scalars import check_serializable
+from webnet.audit.operation import transaction_with_answer, undo_with_answer
 from webnet.customers.models import Customer
 from webnet.errors import WebnetError
 from webnet.plugins.registry import registry
@@ -52,7 +66,46 @@ def find_plugin(schema: GraphQLSchema, type_name: str | None, field_name: str) -
 
 
 class IsolatingExecutor(StrawberryGraphQLCoreExecutionContext):
-    """Also attributes errors to plugins that occur outside of a wrapped resolver, such as for invalid values."""
+    """Also attributes errors to plugins that occur outside of a wrapped resolver, such as for invalid values.
+
+    Commits a mutation only once its answer is complete: an error anywhere in it undoes what the mutation did.
+    """
+
+    def execute_fields_serially(
+        self,
+        parent_type: GraphQLObjectType,
+        source_value: Any,
+        path: Path | None,
+        grouped_field_set: Any,
+        position_context: Any,
+    ) -> Any:
+        """The mutations of a document in order. Those before one that fails stand, and those after it don't run."""
+        execute: Any = super().execute_fields_serially  # Never awaitable: coroutines were run to their end.
+        results: dict[str, Any] = {}
+        for name, details in grouped_field_set.items():
+            field = parent_type.fields.get(details[0].node.name.value)
+            arguments = (parent_type, source_value, path, {name: details}, position_context)
+            if field is None or commits_itself(field):
+                results |= execute(*arguments)
+                continue
+            known = len(self.collected_errors.errors)
+            try:
+                with transaction_with_answer():
+                    answer = execute(*arguments)
+                    results |= answer if len(self.collected_errors.errors) == known else self._withdraw(field, name)
+            except GraphQLError:
+                raise
+            except Exception as error:  # noqa: BLE001 - the commit failed, and whatever it raises belongs to this field
+                self.handle_field_error(error, field.type, details, Path(path, name, parent_type.name))
+                results[name] = None
+        return results
+
+    def _withdraw(self, field: GraphQLField, name: str) -> dict[str, None]:
+        """Null instead of an answer with an error in it; what must not be null raises the error once more."""
+        if is_non_null_type(field.type):
+            raise self.collected_errors.errors.pop()
+        undo_with_answer()
+        return {name: None}
 
     def handle_field_error(self, raw_error: Exception, return_type: Any, field_details_list: Any, path: Path) -> None:
         error = self._attribute(raw_error, field_details_list[0].node.name.value, path)
@@ -67,6 +120,11 @@ class IsolatingExecutor(StrawberryGraphQLCoreExecutionContext):
         type_name = step.typename if step is not None else None
         plugin = find_plugin(self.schema, type_name, field_name) or _find_raiser(error)
         return error if plugin is None else FieldFailed(error, plugin=plugin, place=f"{type_name}.{field_name}")
+
+
+def commits_itself(field: GraphQLField) -> bool:
+    """Whether the mutation commits before its answer is built, as the place where it says so explains."""
+    return bool(getattr(strawberry_field(field), "metadata", {}).get(COMMITS_ITSELF))
 
 
 def owner_of(source: Any) -> int | None:
