@@ -161,6 +161,126 @@ def test_an_availability_that_would_break_customers_names_them(chain, operator):
     assert unmet.value.plugins == ("inventory",)
 
 
+def availabilities():
+    return dict(PluginConfig.objects.values_list("name", "availability"))
+
+
+@pytest.mark.parametrize("customers", [(), ("acme",)])
+@pytest.mark.parametrize("enabled", [False, True])
+@pytest.mark.parametrize("wanted", [Availability.DEFAULT_ON, Availability.REQUIRED])
+def test_what_is_on_by_default_takes_its_whole_chain_along(chain, operator, wanted, enabled, customers):
+    """Also without a customer, since one that comes later makes no choice either."""
+    for slug in customers:
+        make_customer(slug)
+    PluginConfig.objects.update(enabled=enabled)
+
+    change = manager.enable("maps", actor=operator, availability=wanted, with_dependencies=True)
+    again = manager.enable("maps", actor=operator, availability=wanted, with_dependencies=True)
+
+    assert (change.also, again.changed) == (("inventory", "sites"), False)
+    assert availabilities() == dict.fromkeys(("maps", "sites", "inventory"), wanted)
+    assert customer_state(make_customer("later")).effective == {"maps", "sites", "inventory"}
+
+
+def test_nothing_is_lowered_or_raised_that_is_on_for_everybody_who_gets_it(chain, operator):
+    make_customer("acme")
+    PluginConfig.objects.filter(name="inventory").update(availability=Availability.REQUIRED)
+    PluginConfig.objects.filter(name="sites").update(availability=Availability.DEFAULT_ON)
+
+    manager.enable("maps", actor=operator, availability=Availability.REQUIRED, with_dependencies=True)
+
+    assert availabilities() == {"maps": "required", "sites": "default_on", "inventory": "required"}
+
+
+def test_a_required_plugin_requires_what_a_customer_has_switched_off(chain, operator):
+    make_customer("acme")
+    for name in ("inventory", "sites"):
+        manager.enable(name, actor=operator, availability=Availability.DEFAULT_ON, with_dependencies=True)
+    manager.disable("inventory", actor=operator, customer="acme", with_dependents=True)
+    way_out = "Enable 'sites' for them, or set the availability of 'maps' for them, first."
+
+    with pytest.raises(DependencyRefusal, match=rf"It concerns 1 customer \('acme'\)\. {way_out}$"):
+        manager.enable("maps", actor=operator, availability=Availability.DEFAULT_ON, with_dependencies=True)
+    manager.enable("maps", actor=operator, availability=Availability.REQUIRED, with_dependencies=True)
+
+    assert availabilities() == dict.fromkeys(("maps", "sites", "inventory"), "required")
+
+
+@pytest.mark.parametrize("cascade", [False, True])
+def test_enabling_again_what_was_on_by_default_looks_at_its_dependencies(chain, operator, cascade):
+    PluginConfig.objects.filter(name="maps").update(availability=Availability.DEFAULT_ON)
+    PluginConfig.objects.exclude(name="maps").update(enabled=True)
+
+    plan = manager.plan("maps", actor=operator, action=PlanAction.ENABLE)
+    try:
+        manager.enable("maps", actor=operator, with_dependencies=cascade)
+    except DependencyRefusal as refusal:
+        told = refusal.message
+
+    assert [step.plugin for step in plan.steps] == ["inventory", "sites", "maps"]
+    if cascade:
+        assert availabilities() == dict.fromkeys(("maps", "sites", "inventory"), "default_on")
+    else:
+        assert told == (
+            "'maps' needs 'sites', which is not on for every customer that would get it. Enable 'maps' with its "
+            "dependencies, or set the availability of 'sites' to DEFAULT_ON first."
+        )
+
+
+@pytest.mark.parametrize("cascade", [False, True])
+def test_what_is_withheld_is_not_taken_along_and_named_with_the_way_out(chain, operator, cascade):
+    make_customer("acme")
+    PluginConfig.objects.update(enabled=True)
+    PluginConfig.objects.filter(name="sites").update(availability=Availability.WITHHELD)
+
+    with pytest.raises(DependencyRefusal) as refused:
+        manager.enable("maps", actor=operator, availability=Availability.DEFAULT_ON, with_dependencies=cascade)
+
+    assert refused.value.message == (
+        "'maps' needs 'sites', which is not on for every customer that would get it. It concerns 1 customer ('acme'). "
+        "Set the availability of 'sites' to DEFAULT_ON first."
+    )
+    assert "offered" in availabilities().values(), "nothing is changed by a refusal"
+
+
+def test_each_way_out_of_setting_an_availability_is_one(chain, operator):
+    """Followed to the letter, for everybody and for one customer, up and down."""
+    make_customer("acme")
+    PluginConfig.objects.update(enabled=True)
+
+    def refusal(plugin, availability, **where):
+        with pytest.raises(DependencyRefusal) as refused:
+            manager.set_availability(plugin, actor=operator, availability=availability, **where)
+        return refused.value.message
+
+    up = refusal("sites", Availability.DEFAULT_ON)
+    manager.set_availability("inventory", actor=operator, availability=Availability.DEFAULT_ON)
+    manager.set_availability("sites", actor=operator, availability=Availability.DEFAULT_ON)
+    down = refusal("inventory", Availability.OFFERED)
+    manager.set_availability("sites", actor=operator, availability=Availability.OFFERED)
+    manager.set_availability("inventory", actor=operator, availability=Availability.OFFERED)
+    one_up = refusal("sites", Availability.DEFAULT_ON, customer="acme")
+    manager.enable("inventory", actor=operator, customer="acme")
+    manager.set_availability("sites", actor=operator, availability=Availability.DEFAULT_ON, customer="acme")
+    one_down = refusal("inventory", Availability.WITHHELD, customer="acme")
+    manager.disable("sites", actor=operator, customer="acme")
+    manager.set_availability("inventory", actor=operator, availability=Availability.WITHHELD, customer="acme")
+
+    assert up.endswith("with its dependencies, or set the availability of 'inventory' to DEFAULT_ON first.")
+    assert down.endswith(
+        "which is on by default. It concerns 1 customer ('acme'). Set the availability of 'sites' to OFFERED first."
+    )
+    assert one_up.endswith("Enable 'inventory' for 'acme' first.")
+    assert one_down.endswith("Disable 'sites' for 'acme' first.")
+
+
+def test_a_dependency_is_not_lowered_below_what_is_on_by_default_even_without_customers(chain, operator):
+    manager.enable("sites", actor=operator, availability=Availability.DEFAULT_ON, with_dependencies=True)
+
+    with pytest.raises(DependencyRefusal, match=r"which is on by default\. Set the availability of 'sites' to OFFERED"):
+        manager.set_availability("inventory", actor=operator, availability=Availability.OFFERED)
+
+
 def test_disabling_for_one_customer_names_the_dependents_and_that_customer(chain, operator):
     make_customer("acme")
     enable_for(operator, "acme")

@@ -31,6 +31,22 @@ class TestPlugins:
             ("disable_plugin", "platform", ""),
         ]
 
+    def test_enabling_on_by_default_takes_dependencies_along_that_are_offered(self, platform):
+        selection = "plugin { availability } changed alsoEnabled { name enabled availability }"
+        values = {"plugin": "map", "availability": "DEFAULT_ON"}
+
+        alone = platform.mutate("enablePlugin", selection, **values)
+        offered = platform.mutate("enablePlugin", "changed", plugin="inventory")
+        still_alone = platform.mutate("enablePlugin", selection, **values)
+        together = platform.mutate("enablePlugin", selection, **values, enableDependencies=True)
+
+        assert (alone["code"], offered["changed"]) == ("DEPENDENCY_DISABLED", True)
+        assert still_alone["message"].endswith(
+            "Enable 'map' with its dependencies, or set the availability of 'inventory' to DEFAULT_ON first."
+        )
+        assert together["alsoEnabled"] == [{"name": "inventory", "enabled": True, "availability": "DEFAULT_ON"}]
+        assert together["changed"] and together["plugin"] == {"availability": "DEFAULT_ON"}
+
     def test_resume_ends_a_pause_for_everybody_or_for_one_customer(self, platform, operator, viewer, stranger):
         manager.enable("greeter", actor=SYSTEM, availability=Availability.DEFAULT_ON)
         for slug in (None, "acme"):

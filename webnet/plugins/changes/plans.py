@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from django.db import models
@@ -12,7 +12,8 @@ from webnet.customers import access
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer, Role
 from webnet.errors import InvalidInput, Refusal
-from webnet.plugins.changes.scopes import Choice, CustomerScope, PlatformScope, find_plugin, find_seen_plugin
+from webnet.plugins.changes.availabilities import Choice
+from webnet.plugins.changes.scopes import CustomerScope, PlatformScope, find_plugin, find_seen_plugin
 from webnet.plugins.gate.effective import customer_state, platform_state
 from webnet.plugins.gate.rules import CustomerState, PlatformState
 from webnet.plugins.models import CustomerPluginConfig
@@ -60,9 +61,15 @@ def _plan_for_platform(plugin: str, actor: Actor, action: PlanAction) -> Plan:
     if action == PlanAction.RESET:
         raise InvalidInput("Only a customer's choice can be reset; name the customer.", field="action")
     is_on = action == PlanAction.ENABLE
-    names = scope.plan_switch(Choice(plugin=plugin, enabled=is_on, availability=row.availability), cascade=True)
-    steps = tuple(PlanStep(plugin=name, action=action) for name in names)
-    return Plan(steps=steps, affected_customer_count=_count_affected(actor, scope.platform, names, is_on=is_on))
+    wanted = Choice(plugin=plugin, enabled=is_on, availability=row.availability)
+    rows = scope.platform.plugins
+    choices = [
+        each
+        for each in scope.plan_switch(wanted, cascade=True)
+        if (rows[each.plugin].enabled, rows[each.plugin].availability) != (each.enabled, each.availability)
+    ]
+    steps = tuple(PlanStep(plugin=choice.plugin, action=action) for choice in choices)
+    return Plan(steps=steps, affected_customer_count=_count_affected(actor, scope.platform, choices))
 
 
 def _plan_for_customer(plugin: str, actor: Actor, slug: str, action: PlanAction) -> Plan:
@@ -73,7 +80,7 @@ def _plan_for_customer(plugin: str, actor: Actor, slug: str, action: PlanAction)
     scope = CustomerScope.of(state)
     wanted = Choice(plugin=plugin, enabled=CHOICES[action], availability=scope.row(plugin).availability)
     is_on = scope.is_on(wanted)
-    others = {name: is_on for name in scope.plan_switch(wanted, cascade=True) if name != plugin}
+    others = {each.plugin: is_on for each in scope.plan_switch(wanted, cascade=True) if each.plugin != plugin}
     enabled = {
         name: choice
         for name, choice in {**others, plugin: wanted.enabled}.items()
@@ -93,11 +100,12 @@ def _plan_for_customer(plugin: str, actor: Actor, slug: str, action: PlanAction)
 CHOICES = {PlanAction.ENABLE: True, PlanAction.DISABLE: False, PlanAction.RESET: None}
 
 
-def _count_affected(actor: Actor, before: PlatformState, names: Iterable[str], *, is_on: bool) -> int:
+def _count_affected(actor: Actor, before: PlatformState, choices: Collection[Choice]) -> int:
     """The number of the actor's customers whose set of effective plugins would change."""
-    changed = {name: copy.copy(before.plugins[name]) for name in names}
-    for row in changed.values():
-        row.enabled = is_on
+    changed = {choice.plugin: copy.copy(before.plugins[choice.plugin]) for choice in choices}
+    for choice in choices:
+        changed[choice.plugin].enabled = bool(choice.enabled)
+        changed[choice.plugin].availability = choice.availability
     after = replace(before, plugins={**before.plugins, **changed})
     customers = access.visible_customers(actor).filter(is_active=True)
     rows = _rows_by_customer(before, customers)

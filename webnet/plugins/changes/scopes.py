@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import reduce
-from operator import or_
 
 from django.db.models import Q
 
@@ -18,24 +16,19 @@ from webnet.audit.operation import Operation
 from webnet.customers import access
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer, Role
-from webnet.customers.summary import CustomerSummary
 from webnet.errors import DependencyRefusal, NotFound, PermissionDenied, PluginUnavailable
-from webnet.plugins.gate.effective import customer_state, effective_customers, platform_state, switched_on
+from webnet.plugins.changes.availabilities import (
+    Choice,
+    check_dependencies,
+    check_dependents,
+    name_customers,
+    quote,
+    take_along,
+)
+from webnet.plugins.gate.effective import customer_state, effective_customers, platform_state
 from webnet.plugins.gate.rules import CustomerState, PlatformState
-from webnet.plugins.kernel.dependencies import Blocker, PluginNode, dependents, plan_disable, plan_enable
+from webnet.plugins.kernel.dependencies import Blocker, PluginNode, plan_disable, plan_enable
 from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig, PluginStatus
-
-
-@dataclass(frozen=True, kw_only=True)
-class Choice:
-    """What is to be stored for one plugin.
-
-    For a customer `enabled` may be None, for no choice, and an empty `availability` means the plugin's.
-    """
-
-    plugin: str
-    enabled: bool | None
-    availability: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,42 +46,33 @@ class PlatformScope:
         """Whether the plugin is on with that choice."""
         return bool(choice.enabled)
 
-    def plan_switch(self, wanted: Choice, *, cascade: bool) -> tuple[str, ...]:
-        """The plugins to switch along with the wanted one, in the order of their hooks; it comes last itself.
+    def plan_switch(self, wanted: Choice, *, cascade: bool) -> tuple[Choice, ...]:
+        """What to write: the wanted choice last, and before it what is changed with it, in the order of the hooks.
 
         Raises the refusal where the choice can't be had.
         """
         row, nodes = self.row(wanted.plugin), self.nodes()
         if not wanted.enabled:
             try:
-                return plan_disable(nodes, row.name, with_dependents=cascade)
+                names = plan_disable(nodes, row.name, with_dependents=cascade)
             except DependencyRefusal as refusal:
-                users = (Q(pk__in=effective_customers(each, self.platform).values("pk")) for each in refusal.plugins)
-                raise _with_customers(refusal.message, refusal.plugins, reduce(or_, users), refusal.code) from None
+                users = {
+                    each: Q(pk__in=effective_customers(each, self.platform).values("pk")) for each in refusal.plugins
+                }
+                raise name_customers(refusal.message, users, code=refusal.code) from None
+            others = (self.row(name) for name in names if name != row.name)
+            return *(Choice(plugin=each.name, enabled=False, availability=each.availability) for each in others), wanted
         require_runnable(self.platform, row)
-        names = plan_enable(nodes, row.name, with_dependencies=cascade)
-        self.check_availability(wanted)
-        return names
+        plan_enable(nodes, row.name, with_dependencies=cascade)
+        choices = (*(take_along(self.platform, wanted) if cascade else ()), wanted)
+        check_dependencies(self.platform, choices, is_with_dependencies=cascade)
+        check_dependents(self.platform, wanted)
+        return choices
 
     def check_availability(self, wanted: Choice) -> None:
         """Refuse an availability with which some customer would have a plugin on but one of its dependencies off."""
-        row, plugins = self.row(wanted.plugin), self.platform.plugins
-        if wanted.availability == row.availability:
-            return
-        nodes = self.nodes()
-        before, after = switched_on(row, row.availability), switched_on(row, wanted.availability)
-
-        needing = [plugins[name] for name in dependents(nodes, row.name) if plugins[name].enabled]
-        blocking = _where_any({other.name: before & ~after & _on(other) for other in needing})
-        if blocking:
-            message = f"'{row.name}' is needed by {_quoted(blocking)}, which some customers have switched on."
-            raise _with_customers(message, tuple(blocking), reduce(or_, blocking.values()), "DEPENDENTS_ENABLED")
-
-        needed = [plugins[need.name] for need in nodes[row.name].dependencies if need.name in plugins]
-        off = _where_any({other.name: after & ~before & ~_on(other) for other in needed})
-        if off:
-            message = f"'{row.name}' needs {_quoted(off)}, which is not on for every customer that would get it."
-            raise _with_customers(message, tuple(off), reduce(or_, off.values()))
+        check_dependents(self.platform, wanted)
+        check_dependencies(self.platform, (wanted,), is_with_dependencies=False)
 
     def nodes(self) -> dict[str, PluginNode]:
         """Every plugin as the planner sees it globally: on means enabled."""
@@ -129,8 +113,8 @@ class CustomerScope:
         is_chosen = choice.enabled is True or (choice.enabled is None and availability == Availability.DEFAULT_ON)
         return row.enabled and is_chosen
 
-    def plan_switch(self, wanted: Choice, *, cascade: bool) -> tuple[str, ...]:
-        """The plugins to switch along with the wanted one, in the order of their hooks; it comes last itself.
+    def plan_switch(self, wanted: Choice, *, cascade: bool) -> tuple[Choice, ...]:
+        """What to write: the wanted choice last, and before it what is changed with it, in the order of the hooks.
 
         Raises the refusal where the choice can't be had.
         """
@@ -141,20 +125,30 @@ class CustomerScope:
         availability = Availability(wanted.availability or row.availability)
         if wanted.enabled is False and availability == Availability.REQUIRED and was_on:
             raise _required(row.name, where)
-        if will_be_on and not was_on:
+        if was_on == will_be_on:
+            return (wanted,)
+        if will_be_on:
             require_runnable(self.platform, row)
-            return plan_enable(self.nodes(), row.name, with_dependencies=cascade, where=where)
-        if not was_on or will_be_on:
-            return ()
-        names = plan_disable(self.nodes(), row.name, with_dependents=cascade, where=where)
-        for name in names:
-            if name != row.name and self.state.availability(name) == Availability.REQUIRED:
-                raise _required(name, where)
-        return names
+            names = plan_enable(self.nodes(), row.name, with_dependencies=cascade, where=where)
+        else:
+            names = plan_disable(self.nodes(), row.name, with_dependents=cascade, where=where)
+        others = [name for name in names if name != row.name]
+        required = [name for name in others if self.state.availability(name) == Availability.REQUIRED]
+        if required and not will_be_on:
+            raise _required(required[0], where)
+        rows = ((name, self.row(name).availability) for name in others)
+        return *(Choice(plugin=name, enabled=will_be_on, availability=each) for name, each in rows), wanted
 
     def check_availability(self, wanted: Choice) -> None:
         """Refuse an availability that would switch the plugin on or off if other plugins prevent that."""
-        self.plan_switch(wanted, cascade=False)
+        try:
+            self.plan_switch(wanted, cascade=False)
+        except DependencyRefusal as refusal:
+            others, verb = quote(refusal.plugins), "Enable" if refusal.code == "DEPENDENCY_DISABLED" else "Disable"
+            if refusal.code not in ("DEPENDENCY_DISABLED", "DEPENDENTS_ENABLED") or self._is_blocked(refusal.plugins):
+                raise
+            message = f"{refusal.message} {verb} {others} for '{self.customer.slug}' first."
+            raise DependencyRefusal(message, code=refusal.code, plugins=refusal.plugins) from None
 
     def nodes(self) -> dict[str, PluginNode]:
         """Every plugin as the planner sees it for the customer; only what is offered to it can be switched on."""
@@ -180,6 +174,9 @@ class CustomerScope:
         if self.state.availability(row.name) == Availability.WITHHELD:
             message = f"'{row.name}' is withheld from '{self.customer.slug}'; set its availability first."
             raise PermissionDenied(message, code="AVAILABILITY")
+
+    def _is_blocked(self, plugins: Iterable[str]) -> bool:
+        return any(self._find_blocker(self.platform.plugins[name]) for name in plugins)
 
     def _find_blocker(self, row: PluginConfig) -> Blocker | None:
         if not row.enabled:
@@ -250,23 +247,3 @@ def _find_blocker(platform: PlatformState, row: PluginConfig) -> Blocker | None:
 
 def _required(plugin: str, where: str) -> PermissionDenied:
     return PermissionDenied(f"'{plugin}' is required{where} and can't be switched off.", code="AVAILABILITY")
-
-
-def _on(row: PluginConfig) -> Q:
-    return switched_on(row, row.availability)
-
-
-def _where_any(conditions: dict[str, Q]) -> dict[str, Q]:
-    """The conditions that hold for some customer."""
-    return {name: condition for name, condition in conditions.items() if Customer.objects.filter(condition).exists()}
-
-
-def _with_customers(message: str, plugins: tuple[str, ...], condition: Q, code: str | None = None) -> DependencyRefusal:
-    """The refusal, with the customers for whom the condition holds."""
-    found = CustomerSummary.of_queryset(Customer.objects.filter(condition))
-    message = f"{message} It concerns {found.describe()}."
-    return DependencyRefusal(message, code=code, plugins=plugins, customers=found.slugs, customer_count=found.count)
-
-
-def _quoted(names: Iterable[str]) -> str:
-    return ", ".join(f"'{name}'" for name in names)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from webnet.audit.operation import ChangeRecord, Operation, audited
 from webnet.customers import access
 from webnet.customers.models import Customer
-from webnet.plugins.changes.scopes import Choice, Scope, lock_scope
+from webnet.plugins.changes.availabilities import Choice
+from webnet.plugins.changes.scopes import Scope, lock_scope
 from webnet.plugins.hooks.in_change import run_hook
 from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig
 
@@ -42,12 +43,7 @@ def switch(
         enabled=enabled,
         availability=availability or scope.row(operation.plugin_name).availability,
     )
-    others = [
-        Choice(plugin=name, enabled=scope.is_on(wanted), availability=scope.row(name).availability)
-        for name in scope.plan_switch(wanted, cascade=cascade)
-        if name != wanted.plugin
-    ]
-    return _write(operation, scope, [*others, wanted])
+    return _write(operation, scope, scope.plan_switch(wanted, cascade=cascade))
 
 
 @audited
@@ -65,10 +61,10 @@ def set_availability(operation: Operation, *, customer: str | None, availability
         availability=availability or (Availability.OFFERED if customer is None else ""),
     )
     scope.check_availability(wanted)
-    return _write(operation, scope, [wanted])
+    return _write(operation, scope, (wanted,))
 
 
-def _write(operation: Operation, scope: Scope, choices: list[Choice]) -> PluginChange:
+def _write(operation: Operation, scope: Scope, choices: tuple[Choice, ...]) -> PluginChange:
     """Write what changes, call the hooks of what is switched on or off by it, and record each plugin's change.
 
     The operation's own choice comes last.

@@ -147,6 +147,12 @@ def plan_disable(nodes: Nodes, name: str, *, with_dependents: bool, where: str =
     return tuple(reversed(_sort({each: nodes[each] for each in paths})))
 
 
+def dependencies(nodes: Nodes, name: str) -> tuple[str, ...]:
+    """What the plugin depends on, directly or not, as far as it is installed; dependencies first."""
+    paths = _find_paths(_needs(nodes), name)
+    return _sort({each: nodes[each] for each in paths if each != name and each in nodes})
+
+
 def dependents(nodes: Nodes, name: str) -> tuple[str, ...]:
     """The plugins that depend on this one directly, enabled or not, by name."""
     return tuple(sorted(node.name for node in nodes.values() if any(need.name == name for need in node.dependencies)))
