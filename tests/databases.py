@@ -18,15 +18,18 @@ with_files_of_its_own = pytest.mark.skipif(
 
 
 @contextmanager
-def make_database() -> Iterator[dict[str, str]]:
-    """The environment variables that lead to an empty database of the kind that is tested now."""
+def make_database(options: str = "") -> Iterator[dict[str, str]]:
+    """The environment variables that lead to an empty database of the kind that is tested now.
+
+    The `options` are those of PostgreSQL's CREATE DATABASE.
+    """
     if os.environ.get("TEST_DATABASE") != "postgresql":
         yield {}
         return
     url = urlsplit(os.environ["TEST_DATABASE_URL"])
     name = f"webnet_server_{uuid4().hex[:12]}"
     with psycopg.connect(url.geturl(), autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
+        connection.execute(f'CREATE DATABASE "{name}" {options}')
         try:
             yield {"DATABASE_URL": url._replace(path=f"/{name}").geturl()}
         finally:

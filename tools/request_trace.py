@@ -8,8 +8,8 @@ The request goes through the real HTTP view, in this process, on a new SQLite da
 example plugins. It is traced after the same request was served before, so that what is cached is cached.
 
 Counted are calls into code under `webnet/`, each resumption of a generator and each comprehension included, in the
-thread that serves the request; depth is the number of such frames on its stack. Work that is handed to other threads,
-such as a plugin's hooks, is not counted.
+thread that serves the request; depth is the number of such frames on its stack. Not counted is work that is handed to
+other threads, such as a plugin's hooks, and the database backend, which Django calls for each condition of a query.
 """
 
 from __future__ import annotations
@@ -96,11 +96,12 @@ class Trace:
     def recording(self, folder: Path) -> Iterator[None]:
         """Count, in this thread, what is called in files below a folder."""
         prefix, level = f"{folder}{os.sep}", 0
+        backend = f"{folder / 'database' / 'sqlite'}{os.sep}"
 
         def count(frame: FrameType, event: str, _: object) -> None:
             nonlocal level
             name = frame.f_code.co_filename
-            if not name.startswith(prefix):
+            if not name.startswith(prefix) or name.startswith(backend):
                 return
             if event == "call":
                 level += 1

@@ -40,6 +40,16 @@ def names(client: GraphQLClient, field: str, arguments: str, key: str = "name") 
 ALL = ["broken", "greeter", "inventory", "map", "refusing"]
 
 
+@pytest.mark.parametrize("search", ["łódź", "ŁÓDŹ", "gRÜß"])
+def test_a_search_takes_every_letter_in_either_case(client, search):
+    customers.create(actor=SYSTEM, slug="lodz", name="Grüße aus Łódź")
+    PluginConfig.objects.filter(name="map").update(description="Grüße aus Łódź")
+
+    assert names(client, "customers", f'filter: {{search: "{search}"}}', "slug") == ["lodz"]
+    assert names(client, "plugins", f'filter: {{search: "{search}"}}') == ["map"]
+    assert names(client, "pluginAuditLogs", f'filter: {{search: "{search}"}}', "action") == ["create_customer"]
+
+
 @pytest.mark.parametrize(
     ("wanted", "expected"),
     [

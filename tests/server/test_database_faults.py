@@ -6,6 +6,7 @@ import pytest
 from django.db import DatabaseError, connection
 from django.db.migrations.recorder import MigrationRecorder
 
+from tests.databases import make_database
 from tests.servers import find_free_port, run_command
 from webnet.server.database_faults import explain_error
 
@@ -31,6 +32,15 @@ def test_a_folder_of_the_database_that_is_not_there_is_told(tmp_path: Path) -> N
     assert (ended.returncode, ended.stderr) == (1, told)
 
 
+@pytest.mark.postgresql
+def test_a_database_that_knows_the_case_of_few_letters_is_told_when_it_is_migrated(tmp_path: Path) -> None:
+    with make_database("TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'") as environment:
+        ended = run_command("migrate", data_dir=tmp_path, WEBNET_PLUGINS="", **environment)
+
+    assert ended.returncode == 0
+    assert "(webnet.W003) Searches take other letters than A to Z in the given case only" in ended.stderr
+
+
 def test_a_command_before_the_first_migration_says_to_migrate(tmp_path: Path) -> None:
     ended = run_command("list_plugins", data_dir=tmp_path, WEBNET_PLUGINS="")
 
@@ -48,7 +58,7 @@ def test_who_wants_the_stack_trace_gets_it(tmp_path: Path) -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize("command", ["migrate", "run"])
 def test_an_error_of_a_migration_is_not_taken_for_one_that_is_missing(command: str) -> None:
-    MigrationRecorder(connection).record_unapplied("customers", "0001_initial")
+    MigrationRecorder(connection).record_unapplied("customers", "0002_letter_case")
 
     assert explain_error(DatabaseError("no such column"), command=command) is None
     assert explain_error(DatabaseError("no such column"), command="sync_plugins") is not None

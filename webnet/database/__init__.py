@@ -1,1 +1,1 @@
-"""Database code that knows no models of webnet: outages, foreign keys, deleting rows with all that refers to them."""
+"""Database code that knows no models of webnet: outages, foreign keys, deletion of rows, and letters on SQLite."""

@@ -23,6 +23,7 @@ class PluginsConfig(AppConfig):
 
         post_migrate.connect(_complete_database, sender=self)
         register(checks.check_settings_keys, Tags.security)
+        register(checks.check_letter_case, Tags.database)
         _import_admin_pages_of_host()
         broken = installed_apps.failures()  # First, since it removes the models of plugins that failed.
         failures = {**checks.find_untenanted_plugins(), **broken}

@@ -1,4 +1,4 @@
-"""Django system checks: plugins that could not be loaded, models without tenancy, and invalid keys."""
+"""Django system checks: plugins that could not be loaded, models without tenancy, invalid keys, and the database."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Any
 
 from django.apps import AppConfig, apps
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 - the name of the class
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from webnet.containment import LoadFailure
 from webnet.errors import WebnetError
@@ -47,6 +49,26 @@ def check_settings_keys(**_: Any) -> list[CheckMessage]:
     except WebnetError as error:
         return [Warning(error.message, id="webnet.W001")]
     return []
+
+
+def check_letter_case(*, databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """A warning for a database of PostgreSQL that knows the case of A to Z only, as it does with the locale "C"."""
+    return [
+        Warning(
+            "Searches take other letters than A to Z in the given case only, because of this database's locale.",
+            hint="Create the database with another one: CREATE DATABASE … TEMPLATE template0 LOCALE 'C.UTF-8'.",
+            id="webnet.W003",
+            obj=alias,
+        )
+        for alias in databases or ()
+        if not _knows_letter_case(connections[alias])
+    ]
+
+
+def _knows_letter_case(connection: BaseDatabaseWrapper) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT UPPER('é')")
+        return bool(cursor.fetchone() == ("É",))
 
 
 def find_untenanted_plugins() -> dict[str, LoadFailure]:

@@ -19,6 +19,7 @@ EXAMPLE_PLUGINS = ("hello_world", "device_inventory", "site_map", "reachability"
 # REPLACE deletes, so that the audit log's can't be bypassed.
 SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "recursive_triggers=ON")
 POSTGRESQL = "django.db.backends.postgresql"
+SQLITE = "webnet.database.sqlite"
 
 
 def read_environment() -> Env:
@@ -158,7 +159,7 @@ def describe_database(url: str) -> dict[str, Any]:
         "timeout": 20,
         "init_command": "".join(f"PRAGMA {pragma};" for pragma in SQLITE_PRAGMAS),
     }
-    return {**parsed, "OPTIONS": {**options, **parsed.get("OPTIONS", {})}}
+    return {**parsed, "ENGINE": SQLITE, "OPTIONS": {**options, **parsed.get("OPTIONS", {})}}
 
 
 def _parse_database(url: str) -> dict[str, Any]:

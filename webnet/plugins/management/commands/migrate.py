@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from django.core.checks import Tags
 from django.core.management.base import CommandParser
 from django.core.management.commands import migrate
 from django.db import DEFAULT_DB_ALIAS
@@ -33,6 +34,8 @@ class Command(migrate.Command):
         if options["database"] != DEFAULT_DB_ALIAS or any(options[name] for name in DJANGO_OPTIONS):
             super().handle(*args, **options)
             return
+        if not options["skip_checks"]:
+            self.check(tags=[Tags.database], databases=[DEFAULT_DB_ALIAS])
         self.verbosity = options["verbosity"]
         plugin_migrations.migrate_host(self.migration_progress_callback)
         if options["host_only"]:
