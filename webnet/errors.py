@@ -33,8 +33,9 @@ class WebnetError(Exception):
     code = "WEBNET_ERROR"
 
     def __init__(self, message: str, *, code: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
+        # A plugin's message may be lazily translated: here it is in the language of whoever is refused.
+        self.message = str(message)
+        super().__init__(self.message)
         if code is not None:
             self.code = code
 

@@ -112,6 +112,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -153,7 +154,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = read_redis_url(env.str("REDIS_URL", default=""))
 USE_TZ = True
 TIME_ZONE = "UTC"
-USE_I18N = False
+# webnet's own texts are English; those of plugins and of Django are shown in the viewer's language, stored in this one.
+USE_I18N = True
+LANGUAGE_CODE = "en-us"
 
 # --- Static files: served from the packages, so that an installed webnet needs no `collectstatic` ---------------------
 STATIC_URL = "/static/"

@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext_lazy
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
@@ -96,6 +97,7 @@ class Pages(PluginBase):
         return [
             UIView(name="home", path="", view=plain, title="Home of pages"),
             UIView(name="framed", path="framed/", view=framed, title="Framed"),
+            UIView(name="translated", path="translated/", view=framed, title=gettext_lazy("Monday")),
             UIView(name="report", path="reports/<int:year>/", view=report),
             UIView(name="detail", path="detail/<slug:name>", view=Detail.as_view()),
             UIView(name="form", path="form/", view=form),
@@ -108,5 +110,6 @@ class Pages(PluginBase):
             UIView(name="missing", path="missing/", view=raising(Http404("no such thing"))),
             UIView(name="gone", path="gone/", view=raising(NotFound.customer("x"))),
             UIView(name="denied", path="denied/", view=raising(PermissionDenied("Not on a Monday."))),
+            UIView(name="forbidden", path="forbidden/", view=raising(PermissionDenied(gettext_lazy("Sunday")))),
             UIView(name="fishy", path="fishy/", view=raising(SuspiciousOperation("fishy"))),
         ]

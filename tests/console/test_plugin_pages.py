@@ -30,6 +30,14 @@ def test_a_page_is_served_for_the_customer_of_its_address(browse):
     assert (answer.status_code, answer.content) == (200, b"for acme, hello")
 
 
+def test_a_page_is_in_the_viewers_language(browse):
+    vera = browse("vera")
+
+    german = vera.get(f"{ROOT}translated/", headers={"Accept-Language": "de"}).text
+
+    assert "<title>Montag" in german and "<title>Monday" in vera.get(f"{ROOT}translated/").text
+
+
 def test_the_pages_path_is_read_as_django_reads_it(browse):
     vera = browse("vera")
 

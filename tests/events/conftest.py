@@ -15,7 +15,7 @@ from tests.events.streams import StreamClient
 from tests.servers import ROOT, Server, run_command, serve_application
 
 PLUGINS = {
-    "WEBNET_PLUGINS": "shelf,ticker,device_inventory,reachability",
+    "WEBNET_PLUGINS": "shelf,ticker,device_inventory,reachability,phrases",
     "PYTHONPATH": str(ROOT / "tests" / "sample_plugins"),
 }
 PREPARE = """

@@ -97,6 +97,7 @@ class StreamClient:
     token: str = ""
     cookies: str = ""
     csrf: str = ""
+    language: str = ""
     streams: list[Stream] = field(default_factory=list)
 
     def subscribe(self, view: str | None = None, query: str = EVENTS, **variables: Any) -> Stream:
@@ -135,6 +136,8 @@ class StreamClient:
     def post(self, body: Any, view: str | None, *, accept: str) -> http.client.HTTPResponse:
         self._last = http.client.HTTPConnection(self.server.host, self.server.port, timeout=PATIENCE_SECONDS)
         headers = {"Content-Type": "application/json", "Accept": accept}
+        if self.language:
+            headers["Accept-Language"] = self.language
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
         if self.cookies:

@@ -167,6 +167,7 @@ def test_who_goes_away_before_its_stream_begins_is_not_kept():
             watch=Follower(),
             fingerprint="",
             question=None,
+            language=None,
         )
         response = await opened.respond()
         response.close()

@@ -4,6 +4,8 @@ import sys
 
 import pytest
 from django.core.management import call_command
+from django.utils import translation
+from django.utils.translation import gettext_lazy
 
 from tests.factories import actor_for, make_customer, make_operator
 from tests.plugins.test_dependencies import fresh, plugin
@@ -64,6 +66,16 @@ def everything():
     names = ("version", "settings", "secrets", "settings_revision", "settings_fault", "enabled")
     layers_now = [*PluginConfig.objects.filter(name="alarm").values(*names)]
     return layers_now, [*CustomerPluginConfig.objects.values("settings", "secrets", "settings_revision")]
+
+
+def test_a_lazily_translated_setting_is_stored_in_the_platforms_language(old, registered, operator):
+    words = schema(limit={"type": "string", "default": ""}, key={"type": "string", "writeOnly": True})
+    registered(alarm("1.1", words, migrate_settings=lambda *_: {"limit": gettext_lazy("Monday")}), plugin("other"))
+
+    with translation.override("de"):
+        manager.sync(actor=operator)
+
+    assert row().version == "1.1" and row().settings == {"limit": "Monday"}
 
 
 def test_an_upgrade_keeps_the_old_version_in_the_log_under_the_plugins_name(old, registered, operator):

@@ -13,6 +13,7 @@ from strawberry.types import ExecutionResult
 
 from webnet.accounts.authentication import request_id
 from webnet.errors import WebnetError
+from webnet.lazy_texts import plain
 
 JSON_TYPE = "application/json"
 # The media type of the GraphQL over HTTP specification, for clients that accept it.
@@ -32,7 +33,7 @@ def make_response(request: HttpRequest, result: ExecutionResult, *, fingerprint:
 
 def make_body(result: ExecutionResult | GraphQLExecutionResult) -> dict[str, Any]:
     """The body of a response, without `data` if nothing was executed."""
-    errors: list[Mapping[str, Any]] = [error.formatted for error in result.errors or ()]
+    errors: list[Mapping[str, Any]] = [plain(error.formatted) for error in result.errors or ()]
     has_run = result.data is not None or any("path" in error for error in errors)
     body: dict[str, Any] = {"data": result.data} if has_run else {}
     return {**body, "errors": errors} if errors else body

@@ -21,6 +21,7 @@ from webnet.api.engine.contributions import (
 )
 from webnet.api.engine.current import FullSchema, set_current_schema
 from webnet.api.engine.derivation import SchemaIndex
+from webnet.api.engine.descriptions import read_descriptions
 from webnet.api.engine.gated_fields import gate_added_fields
 from webnet.api.engine.isolation import IsolatingExecutor, isolate
 from webnet.api.engine.limits import EXTENSIONS
@@ -124,6 +125,7 @@ def _assemble(fields: Mapping[tuple[str, str], str], listed: Mapping[str, tuple[
         execution_context_class=IsolatingExecutor,
         exception_handlers=[RefusalHandler(raised, shown) for raised, shown, _ in REFUSALS],
     )
+    read_descriptions(schema.graphql)
     names = {plugin: [graphql_name_of(schema, kind) for kind in kinds] for plugin, kinds in listed.items()}
     owners = find_owners(schema.graphql, fields=fields, types=names)
     schema.mark_owners(owners)

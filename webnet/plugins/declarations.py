@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+from webnet.lazy_texts import plain
 
 ROLES = ("viewer", "operator", "admin")
 HEALTH_STATUSES = ("healthy", "degraded", "unhealthy", "unknown")
@@ -120,6 +122,7 @@ class HealthReport:
             answer = _report_from_dict(answer)
         if not isinstance(answer, cls):
             return cls(status="unknown", message=f"The check returned {type(answer).__name__}, not a HealthReport.")
+        answer = _without_lazy_texts(answer)
         if answer.status not in HEALTH_STATUSES:
             return cls(status="unknown", message=f"The check's status must be one of {', '.join(HEALTH_STATUSES)}.")
         if not _is_storable(answer.message, str) or not _is_storable(answer.details, Mapping):
@@ -132,6 +135,14 @@ def _report_from_dict(answer: Mapping[Any, Any]) -> HealthReport | Mapping[Any, 
         return HealthReport(**answer)
     except TypeError:
         return answer
+
+
+def _without_lazy_texts(report: HealthReport) -> HealthReport:
+    """It is stored, so its texts are strings from here on, in the platform's language: no viewer's is set here."""
+    try:
+        return replace(report, message=plain(report.message), details=plain(report.details))
+    except RecursionError:
+        return report
 
 
 def _is_storable(value: object, kind: type) -> bool:

@@ -17,6 +17,7 @@ from webnet.audit.operation import Operation
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer, Role
 from webnet.errors import CustomerRequired, HookFailed, NotFound, PermissionDenied, PluginDefinitionError, Refusal
+from webnet.platform_language import read_for_all
 from webnet.plugins.gate.permissions import permissions_of, require_permission
 from webnet.plugins.registry import registry
 from webnet.plugins.settings import layers
@@ -145,6 +146,7 @@ def open_operation(
     ValidationError of Django becomes InvalidInput. Set `before` and `after` to what the log shall show (JSON, without
     secrets). Set `changed = False` if there was nothing to change: then nothing is recorded.
     """
+    action = read_for_all(action)
     longest = PluginAuditLog._meta.get_field("action").max_length or 0
     if not 0 < len(action) <= longest:
         raise PluginDefinitionError(
@@ -153,7 +155,12 @@ def open_operation(
     entry = registry.get(plugin)
     version = entry.identity.version if entry.identity is not None else ""
     operation = Operation(
-        actor=actor, action=action, reason=reason, customer=customer, plugin_name=plugin, plugin_version=version
+        actor=actor,
+        action=action,
+        reason=read_for_all(reason),
+        customer=customer,
+        plugin_name=plugin,
+        plugin_version=version,
     )
     try:
         # Unlike an `audited` function, a block can't be tried again after a deadlock.
@@ -168,6 +175,6 @@ def open_operation(
             except Exception as error:
                 raise _Raised(error, plugin=plugin) from error
             if block.changed:
-                operation.record(before=block.before, after=block.after)
+                operation.record(before=read_for_all(block.before), after=read_for_all(block.after))
     except _Raised as failed:
         raise failed.error from failed.error.__cause__

@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.utils.translation import gettext_lazy
 
 from webnet.errors import PluginDefinitionError
+from webnet.lazy_texts import is_lazy
 from webnet.plugins.base import (
     DashboardWidget,
     Dependency,
@@ -35,6 +37,25 @@ class HostType: ...
 
 
 class Fields: ...
+
+
+def test_a_lazily_translated_text_stays_one_only_where_it_is_shown_to_a_viewer() -> None:
+    manifest = read_manifest(
+        plugin(
+            description=gettext_lazy("Monday"),
+            get_permissions=returning([{"name": "see", "description": gettext_lazy("Monday")}]),
+            get_navigation_items=returning(
+                [{"label": gettext_lazy("Monday"), "url": gettext_lazy("days/"), "permission": gettext_lazy("see")}]
+            ),
+            get_dashboard_widgets=returning(
+                [{"name": gettext_lazy("w"), "title": gettext_lazy("Monday"), "data": str}]
+            ),
+        )
+    )
+
+    (item,), (widget,), (permission,) = manifest.navigation_items, manifest.dashboard_widgets, manifest.permissions
+    assert is_lazy(item.label) and is_lazy(widget.title) and is_lazy(permission.description)
+    assert {type(each) for each in (item.url, item.permission, widget.name, manifest.description)} == {str}
 
 
 def test_dataclasses_and_equal_dicts_give_the_same_manifest() -> None:

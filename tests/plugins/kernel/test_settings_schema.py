@@ -282,8 +282,9 @@ def test_customers_see_neither_the_values_nor_the_schema_of_what_is_the_platform
         ({"type": ["object", "null"]}, "must have the type 'object'"),
         ({"properties": {"a": {"type": "strin"}}}, "is not a valid JSON Schema"),
         ({"properties": {"a": {"pattern": "("}}}, "is not a valid JSON Schema"),
-        ({"properties": {"a": {"default": object()}}}, "must contain only JSON values"),
+        ({"properties": {"a": {"default": object()}}}, "JSON serializable (at /properties/a/default)"),
         ({"properties": {"a": {"default": float("nan")}}}, "must contain only JSON values"),
+        ({"properties": {"a": {"enum": [1, {"b": object()}]}}}, "JSON serializable (at /properties/a/enum)"),
         ({"$schema": "http://json-schema.org/draft-07/schema#"}, "must be of draft 2020-12"),
         (
             {"properties": {"a": {"$ref": "https://example.org/a.json"}}},

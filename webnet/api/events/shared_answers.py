@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Hashable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from django.utils import translation
 from graphql import Executor, FieldNode, TypeInfo, TypeInfoVisitor, Visitor, visit
 from strawberry.http import GraphQLRequestData
 
@@ -73,10 +74,10 @@ class SharedAnswers(Generic[Answer]):
 def question_of(wanted: GraphQLRequestData, executor: Executor[Any], *, schema: Schema, watch: Watch) -> Hashable:
     """A key that is equal for subscriptions with equal answers: the same document, view and schema.
 
-    If the answers depend on the viewer, it contains the credential as well.
+    If the answers depend on the viewer, it contains the credential and the language as well.
     """
     document = json.dumps([wanted.query, wanted.operation_name, wanted.variables], sort_keys=True)
-    viewer = None if depends_only_on_row(executor) else watch.credential
+    viewer = None if depends_only_on_row(executor) else (watch.credential, translation.get_language())
     return (schema.fingerprint, watch.view_id, document, viewer)
 
 

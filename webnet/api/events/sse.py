@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, NamedTuple, cast
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.utils import translation
 from graphql import ExecutionResult, Executor, GraphQLError, create_source_event_stream, execute_subscription_event
 from strawberry.http import GraphQLRequestData
 from strawberry.http.streaming import SSETransport
@@ -26,6 +27,7 @@ from webnet.api.events.threads import on_thread
 from webnet.api.request.context import Context
 from webnet.api.responses import encode_json, error_entry, make_body, make_response
 from webnet.errors import Unauthenticated, WebnetError
+from webnet.lazy_texts import plain
 
 TRANSPORT = SSETransport()
 # Proxies close connections that are idle for 30 to 60 seconds.
@@ -45,6 +47,8 @@ class OpenedStream:
     fingerprint: str
     # Equal for subscriptions that get the same answers.
     question: Hashable
+    # Of the request, for each event; the threads have none.
+    language: str | None
 
     async def respond(self) -> HttpResponse | StreamingHttpResponse:
         """The streaming response, or the errors that prevent it."""
@@ -102,7 +106,7 @@ class OpenedStream:
             return _encode_event({"errors": [error_entry(self.request, reason)]})
         except Exception as problem:  # noqa: BLE001 - the source may be a plugin's; `report_errors` logs it
             error = GraphQLError(str(problem), original_error=problem, path=[])
-            return _encode_event({"errors": [each.formatted for each in await self._report([error])]})
+            return _encode_event({"errors": [plain(each.formatted) for each in await self._report([error])]})
 
     async def _answer(self, payload: Any) -> SentEvent:
         """The answer to one event; subscriptions with the same question share the answer to a row."""
@@ -138,7 +142,8 @@ class OpenedStream:
                 raise ended[self.watch]
         event = self.executor.build_per_event_executor(payload)
         event.context_value = self.watch.event_context()
-        return execute_subscription_event(event)
+        with translation.override(self.language):
+            return execute_subscription_event(event)
 
     async def _report(self, errors: list[GraphQLError]) -> list[GraphQLError]:
         # On a thread, since it may query the customers that a plugin's failure affects.
@@ -162,6 +167,7 @@ def open_stream(
         watch=watch,
         fingerprint=schema.fingerprint,
         question=question_of(wanted, executor, schema=schema, watch=watch),
+        language=translation.get_language(),
     )
 
 

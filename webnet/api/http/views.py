@@ -11,6 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render, resolve_url
+from django.utils import translation
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from strawberry.http import GraphQLRequestData
@@ -60,7 +61,8 @@ async def graphql_stream_view(
 
 def open_or_respond(request: HttpRequest, customer: str | None) -> HttpResponse | OpenedStream:
     """An open stream for a subscription, or the response to anything else."""
-    with open_requests.working(request.path):
+    # The language that the middleware found is not that of this thread.
+    with open_requests.working(request.path), translation.override(request.LANGUAGE_CODE):
         return respond(request, customer, subscribe=open_stream)
 
 

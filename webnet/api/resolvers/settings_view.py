@@ -28,7 +28,8 @@ class ShownSettings:
     def schema(self) -> Mapping[str, Any] | None:
         if self._schema is None:
             return None
-        return self._schema.schema if self._sees_all else self._schema.schema_for_customers()
+        seen = self._schema.schema if self._sees_all else self._schema.schema_for_customers()
+        return self._schema.translated(seen)
 
     def own(self) -> Mapping[str, Any]:
         """This layer alone."""

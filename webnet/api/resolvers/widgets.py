@@ -11,10 +11,12 @@ from typing import Any, TypeAlias
 
 import nh3
 import orjson
+from django.utils import translation
 
 from webnet.api.request.reader import Reading
 from webnet.api.values.contributions import DashboardWidget
 from webnet.customers.models import Customer
+from webnet.lazy_texts import plain
 from webnet.plugins.base import HookContext, call_with
 from webnet.plugins.declarations import DashboardWidget as DeclaredWidget
 from webnet.plugins.models import PluginConfig
@@ -38,6 +40,7 @@ class WidgetJob:
     context: HookContext
     customer: Customer | None
     user_id: int | None
+    language: str | None
 
 
 def render(
@@ -52,6 +55,7 @@ def render(
             context=_context(reading, customer, row),
             customer=customer,
             user_id=reading.actor.user_id,
+            language=translation.get_language(),
         )
         for row, widget in ordered
     ]
@@ -82,8 +86,10 @@ def _lane(plugin: str) -> Lane:
 def _call(job: WidgetJob) -> Rendered:
     widget, context = job.widget, job.context
     # Serialised and parsed again, so that a value that is not JSON fails here and not the whole response.
-    data = orjson.loads(orjson.dumps(call_with(widget.data, context))) if widget.data is not None else None
-    html = nh3.clean(call_with(widget.html, context)) if widget.html is not None else None
+    # The thread has no language, so that of the request is set.
+    with translation.override(job.language):
+        data = orjson.loads(orjson.dumps(plain(call_with(widget.data, context)))) if widget.data is not None else None
+        html = nh3.clean(plain(call_with(widget.html, context))) if widget.html is not None else None
     return data, html
 
 

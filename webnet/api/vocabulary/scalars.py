@@ -12,6 +12,7 @@ from strawberry.scalars import JSON
 from strawberry.types.scalar import ScalarDefinition
 
 from webnet.api.responses import encode_json
+from webnet.lazy_texts import plain
 
 
 def write_instant(value: datetime) -> str:
@@ -41,7 +42,12 @@ def check_serializable(coerce: Callable[..., Any]) -> Callable[..., Any]:
             serialized = coerce(value)
         except SystemExit as ended:  # graphql-core catches only Exception.
             raise RuntimeError("The scalar tried to exit the process.") from ended
-        if type(serialized) not in PLAIN:
+        if type(serialized) in PLAIN:
+            return serialized
+        try:
+            encode_json(serialized)
+        except TypeError:  # Texts of a plugin may be lazily translated; they are read here, for this viewer.
+            serialized = plain(serialized)
             encode_json(serialized)
         return serialized
 

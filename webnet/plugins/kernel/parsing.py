@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import MISSING, Field, dataclass
+from dataclasses import MISSING, Field, dataclass, replace
 from dataclasses import fields as fields_of
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from webnet.containment import make_printable
 from webnet.errors import PluginDefinitionError
+from webnet.lazy_texts import is_lazy
 
 Declaration = TypeVar("Declaration")
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 MAXIMUM_NAME_LENGTH = 100  # Of the column `PluginConfig.name`.
+# Lazily translated texts of these fields are read for each viewer; those of all others once, when the plugin is loaded.
+FOR_VIEWERS = frozenset({"label", "title", "description"})
 LARGEST_NUMBER = 2**31 - 1  # GraphQL's Int
 
 
@@ -53,7 +56,8 @@ def read_one(source: DeclarationSource, kind: type[Declaration], item: object) -
         raise source.mistake(f"must be a {kind.__name__} or an equivalent dict, not {type(item).__name__}")
     for field in _fields(kind):
         _check_field(source, field, getattr(item, field.name))
-    return item
+    fixed = {field.name: getattr(item, field.name) for field in _fields(kind) if field.name not in FOR_VIEWERS}
+    return _replace(item, {name: str(value) for name, value in fixed.items() if is_lazy(value)})
 
 
 def check_name(source: DeclarationSource, name: object) -> None:
@@ -95,8 +99,8 @@ def _from_dict(source: DeclarationSource, kind: type[Declaration], item: Mapping
 
 
 def is_text(value: object) -> bool:
-    """Whether the value is a string, or a lazily translated one: `gettext_lazy` returns a `__proxy__`."""
-    return isinstance(value, str) or type(value).__name__ == "__proxy__"
+    """Whether the value is a string, or a lazily translated one."""
+    return isinstance(value, str) or is_lazy(value)
 
 
 def _check_field(source: DeclarationSource, field: Field[Any], value: object) -> None:
@@ -126,6 +130,12 @@ _CHECKS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "tuple": ("a list", lambda value: isinstance(value, Sequence) and not isinstance(value, str)),
     "Mapping": ("a dict", lambda value: isinstance(value, Mapping)),
 }
+
+
+def _replace(item: Declaration, changes: Mapping[str, Any]) -> Declaration:
+    """`dataclasses.replace`, for types that mypy does not know to be dataclasses."""
+    changed: Any = replace(item, **changes) if changes else item  # type: ignore[type-var]
+    return changed  # type: ignore[no-any-return]
 
 
 def _fields(kind: type[Any]) -> tuple[Field[Any], ...]:

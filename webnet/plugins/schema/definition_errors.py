@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias
 
 from jsonschema import Draft202012Validator, SchemaError
 
 from webnet.containment import make_printable
 from webnet.errors import PluginDefinitionError
+from webnet.lazy_texts import is_lazy, plain
 from webnet.plugins.schema.defaults import collect_defaults
 from webnet.plugins.schema.messages import describe_errors
 from webnet.plugins.schema.validator import make_validator
@@ -20,10 +21,14 @@ from webnet.plugins.schema.walk import (
     follow_ref,
     join_pointer,
     list_subschemas,
+    pointer_get,
     walk_along,
     walk_leaves,
     walk_places,
 )
+
+# The pointer of a schema, one of its keywords, and the text of it.
+Translation: TypeAlias = tuple[str, str, object]
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -37,26 +42,26 @@ _ABOUT_ONE_VALUE = {
 
 def read_schema(schema: object) -> dict[str, Any]:
     """Return the schema as plain JSON; raises PluginDefinitionError with the problem, its place and how to fix it."""
-    plain = _read_as_json(schema)
-    draft = plain.get("$schema", DRAFT)
+    read = _read_as_json(schema)
+    draft = read.get("$schema", DRAFT)
     if not isinstance(draft, str) or draft.rstrip("#") != DRAFT:
         raise _mistake("/$schema", f"must be of draft 2020-12: remove '$schema', or set it to '{DRAFT}'")
     try:
-        Draft202012Validator.check_schema(plain)
+        Draft202012Validator.check_schema(read)
     except SchemaError as error:
         raise _mistake(join_pointer(error.absolute_path), f"is not a valid JSON Schema: {error.message}") from None
-    if plain.get("type", "object") != "object":
+    if read.get("type", "object") != "object":
         raise _mistake("", "must have the type 'object'")
-    for pointer, inner in list_subschemas(plain):
+    for pointer, inner in list_subschemas(read):
         _spell_out_false(inner)
-        _refuse_reference(plain, pointer, inner)
+        _refuse_reference(read, pointer, inner)
         if inner.get("x-webnet-scope", "customer") not in {"platform", "customer"}:
             raise _mistake(pointer, "has an 'x-webnet-scope' that is neither 'platform' nor 'customer'")
-    _refuse_endless(plain)
-    for place in walk_places(plain):
+    _refuse_endless(read)
+    for place in walk_places(read):
         _refuse_misplaced_mark(place)
-    _refuse_bad_defaults(plain)
-    return plain
+    _refuse_bad_defaults(read)
+    return read
 
 
 def is_secret(schema: Schema) -> bool:
@@ -77,13 +82,35 @@ def _read_as_json(schema: object) -> dict[str, Any]:
     if not isinstance(schema, Mapping):
         raise _mistake("", f"must be a dict, not {type(schema).__name__}")
     try:
-        plain: dict[str, Any] = json.loads(json.dumps(dict(schema), allow_nan=False))
+        read: dict[str, Any] = json.loads(json.dumps(plain(schema), allow_nan=False))
     except (TypeError, ValueError, RecursionError) as error:
-        raise _mistake("", f"must contain only JSON values: {error}") from error
-    text = json.dumps(plain, ensure_ascii=False)
+        raise _mistake(_find_strange_value(schema), f"must contain only JSON values: {error}") from error
+    text = json.dumps(read, ensure_ascii=False)
     if make_printable(text) != text:
         raise _mistake("", "has characters that can't be stored (such as '\\ud800'): remove them")
-    return plain
+    return read
+
+
+def _find_strange_value(schema: Mapping[Any, Any]) -> str:
+    """The pointer of the first value that is not JSON; empty for a schema that has no end."""
+    segments: tuple[str, ...] = ()
+    try:
+        for segments, value in walk_leaves(schema):  # noqa: B007 - read in the handler
+            json.dumps(plain(value), allow_nan=False)
+    except (TypeError, ValueError):
+        return join_pointer(segments)
+    except RecursionError:
+        return ""
+    return ""
+
+
+def find_translations(schema: Mapping[str, Any], declared: object) -> Iterator[Translation]:
+    """The lazily translated titles and descriptions of a schema, as its plugin declared them."""
+    for pointer, _ in list_subschemas(schema):
+        for keyword in ("title", "description"):
+            text = pointer_get(declared, f"{pointer}/{keyword}")
+            if is_lazy(text):
+                yield pointer, keyword, text
 
 
 def _spell_out_false(schema: Schema) -> None:

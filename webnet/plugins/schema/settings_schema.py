@@ -9,7 +9,12 @@ from typing import Any
 
 from webnet.errors import SettingsIssue
 from webnet.plugins.schema.defaults import collect_defaults
-from webnet.plugins.schema.definition_errors import is_platform_only, is_secret, read_schema
+from webnet.plugins.schema.definition_errors import (
+    find_translations,
+    is_platform_only,
+    is_secret,
+    read_schema,
+)
 from webnet.plugins.schema.merge_patch import (
     change_secrets,
     join_secrets,
@@ -21,6 +26,7 @@ from webnet.plugins.schema.merge_patch import (
 from webnet.plugins.schema.messages import describe_errors, find_unstorable
 from webnet.plugins.schema.validator import as_integer, make_validator
 from webnet.plugins.schema.walk import (
+    MISSING,
     Schema,
     descend,
     expand,
@@ -55,6 +61,7 @@ class SettingsSchema:
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
         self.schema: dict[str, Any] = read_schema(schema)
+        self._translations = tuple(find_translations(self.schema, schema))
         self._defaults: dict[str, Any] = collect_defaults(self.schema)
         self._validator = make_validator(self.schema)
         # Each lookup walks the schema, and requests ask for the same pointers again and again.
@@ -114,6 +121,17 @@ class SettingsSchema:
     def schema_for_customers(self) -> dict[str, Any]:
         """The schema without platform-only properties."""
         return prune_schema(self.schema)
+
+    def translated(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """This schema, or its version for customers, with titles and descriptions in the language of this moment."""
+        if not self._translations:
+            return schema
+        translated = deepcopy(schema)
+        for pointer, keyword, text in self._translations:
+            inner = pointer_get(translated, pointer)
+            if inner is not MISSING:
+                inner[keyword] = str(text)
+        return translated
 
     def _with_integers(self, value: Any, segments: tuple[str, ...]) -> Any:
         if isinstance(value, Mapping):

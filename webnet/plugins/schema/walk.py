@@ -45,7 +45,7 @@ def pointer_get(document: Any, pointer: str, default: Any = MISSING) -> Any:
     for segment in split_pointer(pointer):
         if isinstance(value, Mapping) and segment in value:
             value = value[segment]
-        elif isinstance(value, list) and segment.isdecimal() and int(segment) < len(value):
+        elif isinstance(value, list | tuple) and segment.isdecimal() and int(segment) < len(value):
             value = value[int(segment)]
         else:
             return default

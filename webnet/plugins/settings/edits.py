@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from webnet.errors import HookFailed, InvalidSettings, PluginDefinitionError, SecretUnreadable, SettingsIssue
 from webnet.json_text import is_same_json, write_json
+from webnet.platform_language import read_for_all
 from webnet.plugins.base import PluginBase, call_hook
 from webnet.plugins.models import CustomerPluginConfig
 from webnet.plugins.registry import registry
@@ -79,7 +80,7 @@ def call_migrate_settings(plugin: PluginBase, from_version: str, settings: dict[
             f"'{plugin.name}': migrate_settings() must return the settings, not {type(migrated).__name__}."
         )
     # Plain JSON from here on, whatever kinds of lists, dicts and numbers the plugin used.
-    plain: dict[str, Any] = json.loads(write_json(dict(migrated)))
+    plain: dict[str, Any] = json.loads(write_json(read_for_all(dict(migrated))))
     return plain
 
 

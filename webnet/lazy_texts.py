@@ -1,0 +1,20 @@
+"""Texts that `gettext_lazy` returns: each is another text for each viewer, until somebody needs it as a string."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def is_lazy(value: object) -> bool:
+    """Whether the value is such a text; it is told by its type's name, since the kernel does not import Django."""
+    return type(value).__name__ == "__proxy__"
+
+
+def plain(value: Any) -> Any:
+    """A value of JSON whose texts are strings, in the language of this moment; what is no JSON stays as it is."""
+    if is_lazy(value):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {plain(name): plain(member) for name, member in value.items()}
+    return [plain(item) for item in value] if isinstance(value, list | tuple) else value
