@@ -4,6 +4,7 @@ The packages, from the bottom up; imports go down only (see the contracts in `py
 
 errors      every refusal: its code, its sentence, its data
 containment calls code that is not webnet's, and reports what it raised
+storable_values  what texts, numbers and JSON may be, wherever webnet takes some
 customers   users, customers, memberships and roles, and who may do what
 audit       the audited transaction around every change, and the hash-chained log
 database    outages, foreign keys, and deleting a row with all that refers to it

@@ -15,10 +15,10 @@ from webnet.accounts.authentication import (
     has_bearer,
     identify_user,
 )
-from webnet.accounts.validation import is_storable
 from webnet.audit.operation import Operation, audited
 from webnet.customers.models import User
 from webnet.errors import PermissionDenied, RateLimited
+from webnet.storable_values import is_storable_text
 
 
 def sign_in(request: HttpRequest, *, username: str, password: str) -> User:
@@ -47,7 +47,7 @@ def sign_out(request: HttpRequest) -> bool:
 
 
 def _check_password(user: User | None, password: str) -> bool:
-    if not is_storable(password):
+    if not is_storable_text(password):
         return False
     if user is None:
         # Hashing takes as long as a check: otherwise the response time would reveal which usernames exist.

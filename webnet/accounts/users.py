@@ -8,11 +8,12 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
-from webnet.accounts.validation import clean_line, is_storable, unique_name
+from webnet.accounts.validation import clean_line, unique_name
 from webnet.audit.operation import Operation, audited
 from webnet.customers.access import Actor, require_operator
 from webnet.customers.models import User, is_username
 from webnet.errors import InvalidInput, NotFound
+from webnet.storable_values import is_storable_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +110,7 @@ def _clean_email(email: str) -> str:
 
 
 def _set_password(user: User, password: str | None, *, is_checked: bool) -> None:
-    if password is not None and not is_storable(password):
+    if password is not None and not is_storable_text(password):
         raise InvalidInput("A password can't contain this character.", field="password")
     if password is not None and is_checked:
         try:

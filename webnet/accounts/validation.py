@@ -11,11 +11,6 @@ from django.db import IntegrityError, transaction
 from webnet.errors import InvalidInput
 
 
-def is_storable(text: str) -> bool:
-    """Whether a database can store the text: no NUL, which PostgreSQL refuses, and no half of a surrogate pair."""
-    return "\x00" not in text and not any(0xD800 <= ord(character) <= 0xDFFF for character in text)
-
-
 def clean_line(text: str, *, field: str, maximum_length: int) -> str:
     """One line of text, stripped. Raises InvalidInput when it is empty, too long or has control characters."""
     text = text.strip()

@@ -1,17 +1,21 @@
-"""Converts errors for clients, and counts failures of plugins for the customers that they affect."""
+"""Converts errors for clients, and counts failures of plugins, but not refused values, for the customers affected."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 
 from django.conf import settings
 from graphql import GraphQLError
 
+from webnet.api.engine.client_values import find_refusal
 from webnet.api.engine.failure_details import describe_failure
 from webnet.api.errors import FieldFailed, describe_error, find_cause
 from webnet.api.request.context import Context
 from webnet.api.request.reader import Reading
 from webnet.plugins.runtime.failures import count_for_user
+
+logger = logging.getLogger(__name__)
 
 # In a view of more customers than this, a failure says too little about any single one of them.
 MAXIMUM_AFFECTED = 20
@@ -22,8 +26,15 @@ def report_errors(errors: Iterable[GraphQLError] | None, context: Context) -> li
     reported = []
     for error in errors or ():
         cause = find_cause(error)
+        raised = cause.error if isinstance(cause, FieldFailed) else cause
+        refusal = find_refusal(error, raised) if raised is not None else None
+        if refusal is not None:
+            # For the author of that field, who could say it more clearly. The exception's text may hold the value.
+            place, name = cause.place if isinstance(cause, FieldFailed) else error.path, type(raised).__name__
+            logger.warning("Request %s: a value passed on at %s raised %s: check it.", context.request_id, place, name)
+            error = GraphQLError(refusal.message, error.nodes, path=error.path, original_error=refusal)  # noqa: PLW2901
         told = describe_error(error, request_id=context.request_id)
-        if isinstance(cause, FieldFailed):
+        if refusal is None and isinstance(cause, FieldFailed):
             for customer_id in _find_affected_customers(cause, context.reading):
                 count_for_user(
                     cause.plugin,

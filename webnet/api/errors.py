@@ -12,7 +12,8 @@ Expected refusals are not errors but members of a result union (`declarations.re
     CSRF_FAILED                 403    a session cookie without its CSRF token
     GRAPHQL_PARSE_FAILED        400    the document is not valid GraphQL
     GRAPHQL_VALIDATION_FAILED   400    the document does not match the schema
-    BAD_USER_INPUT              400    the value of a variable or argument does not match its type
+    BAD_USER_INPUT              400    the value of a variable or argument does not match its type (200: it does not fit
+                                       what a field does with it, such as the column that it is compared with)
     OPERATION_NOT_FOUND         400    `operationName` names no operation, or is missing although there are several
     QUERY_TOO_DEEP              400    fields, or values within a variable, are nested too deep (a body so deep that
                                        it is not parsed as JSON: BAD_REQUEST)
@@ -74,6 +75,12 @@ class BadPage(RequestError):
     code = "BAD_PAGE"
 
 
+class BadValue(RequestError):
+    """A value that the client gave is well-formed, but can't be used in this field."""
+
+    code = "BAD_USER_INPUT"
+
+
 class CodedError(GraphQLError):
     """A problem with the document that graphql-core has no rule for; `code` is its stable code."""
 
@@ -91,7 +98,8 @@ def describe_error(error: GraphQLError, *, request_id: str) -> GraphQLError:
         logger.error(log, request_id, cause.plugin, cause.place, error.path, exc_info=cause.error)
         message = f"The plugin '{cause.plugin}' failed."
         return _with_code(error, message, "PLUGIN_FAILED", plugin=cause.plugin, requestId=request_id)
-    if cause is None and (error.path is None or is_about_input(error)):
+    # What a scalar raised for a value is the cause of such an error, and no bug.
+    if is_about_input(error) or (cause is None and error.path is None):
         return _with_code(error, _read_message(error), _classify(error))
     if isinstance(cause, RecursionError) and error.path is None:
         return _with_code(error, "The document or a variable is nested too deeply.", "QUERY_TOO_DEEP")
@@ -121,7 +129,10 @@ def _classify(error: GraphQLError) -> str:
 
 
 # "Variable '$password' has invalid value: Expected ..., found: 'secret'": the value comes last.
-_INVALID_VALUE = re.compile(r"(?s)((?:Variable|Argument) '[^']+' has invalid value[^:]*: [^:]*?)(?:, found)?: .*")
+# The exception of a scalar may repeat it: "..., but encountered error 'invalid literal: secret'; found: 'secret'".
+_INVALID_VALUE = re.compile(
+    r"(?s)((?:Variable|Argument) '[^']+' has invalid value[^:]*: [^:]*?)(?:, found|, but encountered error .*?)?: .*"
+)
 
 
 def _read_message(error: GraphQLError) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from decimal import Decimal
 from enum import Enum
 from functools import reduce
 from operator import or_
@@ -14,6 +15,7 @@ from strawberry import UNSET, relay
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.base import StrawberryContainer
+from strawberry.utils.str_converters import to_camel_case
 
 from webnet.api.declarations.fields import (
     Declare,
@@ -23,9 +25,11 @@ from webnet.api.declarations.fields import (
     find_shown_rows,
 )
 from webnet.api.declarations.mistakes import mistake
+from webnet.api.errors import BadValue
 from webnet.api.paging.pages import PageArguments, PageInfo
 from webnet.api.strawberry_internals import fields_of, type_arguments_of
-from webnet.api.vocabulary.node import read_global_id
+from webnet.api.vocabulary.columns import describe_misfit
+from webnet.api.vocabulary.node import read_global_id, read_pk
 
 # Strawberry's type variable of this name is bound to its own Node; ours is another class.
 NodeType = TypeVar("NodeType")
@@ -144,7 +148,10 @@ def narrow(rows: QuerySet[Row], wanted: Any, *context: Any) -> QuerySet[Row]:
         if not is_given(value):
             continue
         paths = field.metadata.get(LOOKUPS, (field.python_name,))
-        conditions = (make_condition(path, plain(value, field.type)) for path in paths)
+        stored = plain(value, field.type)
+        for path in paths:
+            _refuse_misfits(rows, path, stored, name=to_camel_case(field.python_name))
+        conditions = (make_condition(path, stored) for path in paths)
         rows = rows.filter(reduce(or_, conditions, Q()))
     own = getattr(wanted, "apply", None)
     return own(rows, *context) if own is not None else rows
@@ -163,8 +170,23 @@ def plain(value: Any, kind: Any = None) -> Any:
         kind = kind.of_type
     if kind is strawberry.ID:
         named = read_global_id(value)
-        return named[1] if named is not None and named[1].isdecimal() else -1
+        key = read_pk(named[1]) if named is not None else None
+        return key if key is not None else -1
     return value.value if isinstance(value, Enum) else value
+
+
+def _refuse_misfits(rows: QuerySet[Any], path: str, value: Any, *, name: str) -> None:
+    """Raise BadValue for a number that the column can't hold, since Django would compare with another one, or fail."""
+    values = value if isinstance(value, list) else [value]
+    if not any(isinstance(each, Decimal) for each in values):
+        return
+    _, parts, _ = rows.query.solve_lookup_type(path)
+    column = rows.query.names_to_path(parts, rows.model._meta)[1]
+    for index, each in enumerate(values):
+        problem = describe_misfit(column, each)
+        if problem is not None:
+            place = f"filter.{name}.{index}" if isinstance(value, list) else f"filter.{name}"
+            raise BadValue(f"'{place}' {problem}.")
 
 
 def make_condition(path: str, value: Any) -> Q:

@@ -27,6 +27,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.utils.inspect import in_async_context
 
 from webnet.api.declarations.mutations import COMMITS_ITSELF
+from webnet.api.engine.client_values import refuse_unstorable
 from webnet.api.engine.failure_details import find_frames
 from webnet.api.engine.ownership import Composite, Ownership
 from webnet.api.errors import FieldFailed, is_about_input
@@ -43,7 +44,6 @@ Resolve = Callable[..., Any]
 PLUGIN = "webnet.plugin"
 # Results that can still fail after the resolver has returned.
 LATER = frozenset({CoroutineType, AsyncGeneratorType})
-# Values that are valid JSON without a closer look.
 
 
 def isolate(schema: GraphQLSchema, owners: Ownership) -> None:
@@ -149,8 +149,8 @@ def _find_raiser(error: Exception) -> str | None:
 
 def _isolate_field(field: GraphQLField, plugin: str, *, place: str) -> None:
     field.extensions = {**field.extensions, PLUGIN: plugin}
-    # Strawberry's default resolver only reads an attribute; the executor attributes its errors.
-    if field.resolve is not None and not is_default_resolver(field.resolve):
+    # Strawberry's default resolver without arguments only reads an attribute; the executor attributes its errors.
+    if field.resolve is not None and (field.args or not is_default_resolver(field.resolve)):
         field.resolve = _guard(field.resolve, plugin, place)
     if field.subscribe is not None:
         field.subscribe = _guard(field.subscribe, plugin, place)
@@ -159,6 +159,8 @@ def _isolate_field(field: GraphQLField, plugin: str, *, place: str) -> None:
 def _guard(resolve: Resolve, plugin: str, place: str) -> Resolve:
     def guarded(source: Any, info: Any, **arguments: Any) -> Any:
         try:
+            if arguments:
+                refuse_unstorable(arguments)
             result = resolve(source, info, **arguments)
         except (Exception, SystemExit) as error:
             raise _attribute_error(error, plugin, place, source) from error

@@ -1,16 +1,17 @@
-"""Limits for a single document (depth, aliases, tokens), and caches for documents that were seen before."""
+"""Limits for a single document (depth, aliases, tokens, texts), and caches for documents that were seen before."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from graphql import ASTValidationRule, OperationDefinitionNode, ValidationContext
+from graphql import ASTValidationRule, OperationDefinitionNode, StringValueNode, ValidationContext
 from strawberry.extensions import AddValidationRules, MaxTokensLimiter, ParserCache, SchemaExtension
 
 from webnet.api.engine.document_size import DocumentSize
 from webnet.api.errors import CodedError
 from webnet.api.strawberry_internals import provided_operation_name
+from webnet.storable_values import is_storable_text
 
 MAXIMUM_DEPTH = 10
 MAXIMUM_ALIASES = 15
@@ -35,6 +36,15 @@ class DocumentLimits(ASTValidationRule):
         if size.aliases() > MAXIMUM_ALIASES:
             message = f"There are more than {MAXIMUM_ALIASES} aliases; those in a fragment count each time it is used."
             context.report_error(CodedError(message, code="TOO_MANY_ALIASES"))
+
+
+class StorableTexts(ASTValidationRule):
+    """Rejects texts that can't be stored, as variables with them are; an escape in the document can stand for one."""
+
+    def enter_string_value(self, node: StringValueNode, *_: Any) -> None:
+        if not is_storable_text(node.value):
+            message = "A text in the document has a character that can't be stored, such as U+0000."
+            self.report_error(CodedError(message, code="BAD_REQUEST"))
 
 
 class ValidationCache(SchemaExtension):
@@ -64,7 +74,7 @@ class OneOperation(SchemaExtension):
 # In calling order. A cache has to come before the work that it saves, and what it does not cache after it.
 EXTENSIONS: tuple[Callable[[], SchemaExtension], ...] = (
     lambda: MaxTokensLimiter(max_token_count=MAXIMUM_TOKENS),
-    lambda: AddValidationRules([DocumentLimits]),
+    lambda: AddValidationRules([DocumentLimits, StorableTexts]),
     lambda: ParserCache(maxsize=CACHED_DOCUMENTS),
     ValidationCache,
     OneOperation,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, UnreadablePostError
@@ -13,10 +12,9 @@ from strawberry.http import GraphQLRequestData
 from webnet.accounts.authentication import has_bearer
 from webnet.api.errors import BadRequest
 from webnet.django_internals import find_csrf_failure
+from webnet.storable_values import MAXIMUM_DEPTH, describe_text, find_unstorable, is_too_deep, read_json
 
 MAXIMUM_BODY_BYTES = 1_048_576  # 1 MiB
-# Deep enough for any JSON in practice, and far from Python's recursion limit of 1,000.
-MAXIMUM_VARIABLE_DEPTH = 100
 
 
 def read_request(request: HttpRequest) -> GraphQLRequestData:
@@ -72,31 +70,20 @@ def _read_bytes(request: HttpRequest) -> bytes:
 
 def _parse(text: bytes) -> Any:
     try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError as error:
+        return read_json(text)
+    except ValueError as error:
         raise BadRequest("The body is not valid JSON.") from error
 
 
 def _refuse_unusable(query: str, variables: Any) -> None:
-    """Reject U+0000, which PostgreSQL can't store, and nesting that could exhaust the stack of recursive code."""
-    has_nul = "\0" in query or "\\u0000" in query
-    level = [variables]
-    for _ in range(MAXIMUM_VARIABLE_DEPTH):
-        below: list[Any] = []
-        for value in level:
-            if isinstance(value, str):
-                has_nul = has_nul or "\0" in value
-            elif isinstance(value, dict):
-                below += (*value.keys(), *value.values())
-            elif isinstance(value, list):
-                below += value
-        level = below
-        if not level:
-            break
-    else:
-        raise BadRequest(f"'variables' are nested deeper than {MAXIMUM_VARIABLE_DEPTH} levels.")
-    if has_nul:
-        raise BadRequest("The character U+0000 can't be stored and is not allowed.")
+    """Reject texts that can't be stored, and nesting that could exhaust the stack of recursive code.
+
+    Numbers are left to the types of the variables, which say where they are wrong.
+    """
+    if is_too_deep(variables):
+        raise BadRequest(f"'variables' are nested deeper than {MAXIMUM_DEPTH} levels.")
+    for place, message in find_unstorable({"query": query, "variables": variables}, describe=describe_text):
+        raise BadRequest(f"'{'.'.join(map(str, place))}' {message}, such as U+0000.")
 
 
 def require_csrf_token(request: HttpRequest) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
@@ -11,6 +10,7 @@ from typing import Any
 
 from jsonschema import ValidationError
 
+from webnet import storable_values
 from webnet.errors import SettingsIssue
 from webnet.plugins.schema.walk import join_pointer
 
@@ -87,19 +87,10 @@ def describe_errors(errors: Iterable[ValidationError]) -> Iterator[SettingsIssue
             yield SettingsIssue(path=join_pointer(error.absolute_path), message=_describe(error))
 
 
-def find_unstorable(value: Any, segments: tuple[str | int, ...] = ()) -> Iterator[SettingsIssue]:
+def find_unstorable(value: Any) -> Iterator[SettingsIssue]:
     """Issues for values that JSON or Python allow, but the databases or the API can't represent."""
-    message = _describe_unstorable(value)
-    if message:
-        yield SettingsIssue(path=join_pointer(segments), message=message)
-    if isinstance(value, Mapping):
-        if any(_describe_unstorable(name) for name in value):
-            yield SettingsIssue(path=join_pointer(segments), message="has a member whose name can't be stored")
-        for name, member in value.items():
-            yield from find_unstorable(member, (*segments, name))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from find_unstorable(item, (*segments, index))
+    for place, message in storable_values.find_unstorable(value):
+        yield SettingsIssue(path=join_pointer(place), message=message)
 
 
 def _describe_types(types: Iterable[str]) -> str:
@@ -150,20 +141,6 @@ def _describe_unknown(error: ValidationError) -> Iterator[SettingsIssue]:
 
 def _instance(error: ValidationError) -> Any:
     return error.instance
-
-
-# Lone surrogates can't be encoded, and PostgreSQL can't store U+0000.
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
-
-
-def _describe_unstorable(value: Any) -> str | None:
-    if isinstance(value, str) and _UNSTORABLE.search(value):
-        return "has a character that can't be stored"
-    if isinstance(value, float) and not math.isfinite(value):
-        return "must be a finite number"
-    if isinstance(value, int) and not -(2**63) <= value < 2**63:
-        return "must fit into 64 bits"
-    return None
 
 
 def _as_json(value: Any) -> str:

@@ -10,6 +10,7 @@ from webnet.api.types.plugin import Plugin
 from webnet.api.types.user import User
 from webnet.api.vocabulary.enums import OrderDirection, Role
 from webnet.api.vocabulary.node import Node
+from webnet.api.vocabulary.scalars import BigInt
 from webnet.plugins.declarations import GraphQLExtension
 from webnet.sdk.graphql.declare import connection, count, field, node, subscription
 from webnet.sdk.graphql.info import GraphQLContext, Info
@@ -20,6 +21,7 @@ __all__ = [
     "ID",
     "JSON",
     "UNSET",
+    "BigInt",
     "Connection",
     "Customer",
     "GraphQLContext",

@@ -1,0 +1,96 @@
+"""Tells a value of the client that a database refuses from a mistake in the code that passed it on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import takewhile
+from traceback import walk_tb
+from typing import Any
+
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.db import DataError, IntegrityError
+from graphql import BREAK, ArgumentNode, GraphQLError, Visitor, parse, visit
+
+from webnet.api.errors import BadValue
+from webnet.plugins.registry import registry
+from webnet.storable_values import find_unstorable
+
+# What the parts of Django and of the drivers that take values raise for one: OverflowError and DecimalException, which
+# are ArithmeticErrors, for a number that is too large, and ValueError for a text that is no number.
+_FOR_A_VALUE = (ArithmeticError, ValueError)
+_TAKES_VALUES = (
+    "django.db.models.fields",
+    "django.db.models.lookups",
+    "django.db.backends",
+    "django.contrib.postgres",
+    "psycopg",
+)
+# This part of `django.db.models.fields` takes rows, which only code can confuse.
+_TAKES_ROWS = "django.db.models.fields.related_descriptors"
+# SQLSTATE 23505 and 23514, and SQLite's names for them. A missing value or row is for the code to find.
+_UNIQUE = frozenset({"23505", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"})
+_CHECK = frozenset({"23514", "SQLITE_CONSTRAINT_CHECK"})
+
+
+def refuse_unstorable(arguments: Mapping[str, Any]) -> None:
+    """Raise BadValue for a number or text in the arguments of a field that JSON or a database would alter."""
+    for place, message in find_unstorable(arguments):
+        raise BadValue(f"'{'.'.join(map(str, place))}' {message}.")
+
+
+def find_refusal(error: GraphQLError, raised: BaseException) -> BadValue | None:
+    """The refusal for a field that `raised` an error about a value; None for any other error.
+
+    Which value it was nobody knows any more, so the client has to have given at least one.
+    """
+    reason = _find_reason(raised)
+    if reason is None or not _has_arguments(error):
+        return None
+    return BadValue(f"A value of this operation can't be used here: {reason}.")
+
+
+def _has_arguments(error: GraphQLError) -> bool:
+    finder = _ArgumentFinder()
+    if error.source is not None:
+        visit(parse(error.source), finder)
+    return finder.has_found
+
+
+def _find_reason(error: BaseException) -> str | None:
+    if isinstance(error, DataError):
+        return "it is too long or too large for its column"
+    if isinstance(error, IntegrityError):
+        return _find_constraint(error)
+    if isinstance(error, ObjectDoesNotExist):
+        return "there is no such row"
+    if isinstance(error, ValidationError) or (isinstance(error, _FOR_A_VALUE) and _is_raised_for_a_value(error)):
+        return "it does not fit the column that it is compared with or stored in"
+    return None
+
+
+def _find_constraint(error: IntegrityError) -> str | None:
+    cause = error.__cause__
+    name = getattr(cause, "sqlstate", None) or getattr(cause, "sqlite_errorname", None)
+    if name in _UNIQUE:
+        return "a row with it exists already"
+    return "its column does not allow it" if name in _CHECK else None
+
+
+def _is_raised_for_a_value(error: BaseException) -> bool:
+    """Whether a part that takes values raised it, below the last call of webnet's or a plugin's code."""
+    own = ("webnet", *(entry.module for entry in registry.loaded() if entry.module))
+    modules = [frame.f_globals.get("__name__", "") for frame, _ in walk_tb(error.__traceback__)]
+    inside = takewhile(lambda module: not _is_within(module, own), reversed(modules))
+    return any(_is_within(module, _TAKES_VALUES) and module != _TAKES_ROWS for module in inside)
+
+
+def _is_within(module: str, packages: Iterable[str]) -> bool:
+    return any(f"{module}.".startswith(f"{package}.") for package in packages)
+
+
+class _ArgumentFinder(Visitor):
+    has_found = False
+
+    def enter_argument(self, _node: ArgumentNode, *_: Any) -> Any:
+        self.has_found = True
+        return BREAK
