@@ -159,7 +159,7 @@ MISTAKES = {
     unknown_refusal: r"the mutation 'break_it': 'ValueError' is not a refusal: use one from webnet\.sdk\.errors",
     untenanted: r"the type 'Tenant': the model 'Customer' does not declare who owns its rows: extend Customer",
     unknown_column: r"the type 'Book': Book has no field named 'titel'",
-    unorderable: r"the type 'Book': rows can't be ordered by 'genre': it must be text, a whole number or a time",
+    unorderable: r"the type 'Book': rows can't be ordered by 'genre', a ForeignKey: it must be text, a number",
 }
 
 

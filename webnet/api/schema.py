@@ -11,6 +11,7 @@ from strawberry.exceptions import DuplicatedTypeName
 from strawberry.schema.config import StrawberryConfig
 
 from webnet.api.declarations.refusals import REFUSALS, RefusalHandler
+from webnet.api.engine.column_checks import refuse_narrow_fields
 from webnet.api.engine.contributions import (
     Contribution,
     add_fields,
@@ -90,8 +91,9 @@ def build_and_print(contributions: Sequence[Contribution]) -> None:
 def build(contributions: Sequence[Contribution]) -> FullSchema:
     """Build the schema; only once per process, since the plugins' fields stay in the host's types.
 
-    Raises PluginDefinitionError if two plugins define the same field or type, a field requires an undeclared permission
-    or can't be read, or a filter can't be applied, and whatever Strawberry raises.
+    Raises PluginDefinitionError if two plugins define the same field or type, a field requires an undeclared
+    permission, can't be read or is narrower than its column, or a filter can't be applied, and whatever Strawberry
+    raises.
     """
     owners: dict[tuple[str, str], str] = {}
     for contribution in contributions:
@@ -103,6 +105,7 @@ def build(contributions: Sequence[Contribution]) -> FullSchema:
         full = _assemble(owners, {each.plugin: each.extension.types for each in contributions})
     except DuplicatedTypeName as clash:
         raise describe_clash(clash, contributions) from clash
+    refuse_narrow_fields(full.schema, full.owners)
     refuse_undeclared_permissions(full.schema.graphql, full.owners, contributions)
     refuse_unreadable_rows(full.schema, full.owners)
     return full

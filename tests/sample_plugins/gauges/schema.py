@@ -10,6 +10,22 @@ from uuid import UUID
 from gauges import models
 from webnet.sdk import graphql
 
+ORDER = (
+    "title",
+    "octets",
+    "count",
+    "price",
+    "ratio",
+    "is_open",
+    "is_good",
+    "day",
+    "moment",
+    "hour",
+    "span",
+    "key",
+    "twice",
+)
+
 
 @graphql.filter
 class GaugeFilter:
@@ -38,7 +54,7 @@ class GaugeFilter:
     tag: str | None = graphql.lookup("data__tag")
 
 
-@graphql.type(models.Gauge, filter=GaugeFilter)
+@graphql.type(models.Gauge, filter=GaugeFilter, order=ORDER)
 class Gauge(graphql.Node):
     """A gauge."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from enum import Enum
 from typing import Any, TypeAlias, TypeVar, dataclass_transform
 
@@ -22,21 +21,15 @@ from strawberry_django.fields.field import StrawberryDjangoField
 
 from webnet.api.paging.keyset import Ordering, SortKey
 from webnet.api.strawberry_internals import fields_of
+from webnet.api.vocabulary.columns import can_be_null, find_order_kind
 from webnet.api.vocabulary.enums import OrderDirection
+from webnet.api.vocabulary.scalars import EXACT_DIGITS
 
 Kind = TypeVar("Kind", bound=type)
 Resolver: TypeAlias = "Callable[..., Any] | staticmethod[..., Any]"
 Declare: TypeAlias = Callable[[Resolver], Any]
 
 SHOWN_ROWS = "__webnet_shown_rows__"
-
-
-KINDS: tuple[tuple[type[models.Field[Any, Any]], type], ...] = (
-    (models.DateTimeField, datetime),
-    (models.IntegerField, int),
-    (models.CharField, str),
-    (models.TextField, str),
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,17 +72,23 @@ def make_order(
         model=model,
         default=tuple(_default_keys(model)),
         unique=_find_key(model, unique),
-        input=_make_input(name, by, ties) if by else None,
+        input=_make_input(name, by, _describe_order(model, by, ties)) if by else None,
     )
 
 
-def _make_input(name: str, by: Sequence[str], ties: str) -> type:
+def _describe_order(model: type[models.Model], by: Sequence[str], ties: str) -> str:
+    described = f"Ties go by {ties}, so that pages are stable."
+    has_gaps = any(_find_key(model, column).is_nullable for column in by)
+    return f"{described} Rows without a value come last, in either direction." if has_gaps else described
+
+
+def _make_input(name: str, by: Sequence[str], description: str) -> type:
     make_enum: Any = Enum  # whose names a type checker wants to read
     fields = make_enum(f"{name}OrderField", {column.upper(): column for column in by})
     strawberry.enum(fields, description=f"What rows of {name} can be ordered by.")
     annotations = {"field": fields, "direction": OrderDirection}
     made = type(f"{name}Order", (), {"__annotations__": annotations, "direction": OrderDirection.ASC})
-    return strawberry.input(made, description=f"Ties go by {ties}, so that pages are stable.")
+    return strawberry.input(made, description=description)
 
 
 def _default_keys(model: type[models.Model]) -> Iterator[SortKey]:
@@ -106,12 +105,19 @@ def _find_key(model: type[models.Model], path: str, *, is_descending: bool = Fal
         column: Any = model._meta.pk if path == "pk" else model._meta.get_field(path)
     except FieldDoesNotExist:
         raise ValueError(f"'{model._meta.label}' has no column '{path}' to order by") from None
-    kind = next((kind for field, kind in KINDS if isinstance(column, field)), None)
-    if kind is None or getattr(column, "null", False):
+    kind = find_order_kind(column)
+    if kind is None:
         raise ValueError(
-            f"rows can't be ordered by '{path}': it must be text, a whole number or a time, and never null"
+            f"rows can't be ordered by '{path}', a {type(column).__name__}: it must be text, a number, a boolean, "
+            f"a UUID, a date, a time or a duration, and on SQLite a decimal of at most {EXACT_DIGITS} digits"
         )
-    return SortKey(path=column.attname, kind=kind, is_descending=is_descending)
+    return SortKey(
+        path=column.attname,
+        kind=kind,
+        is_descending=is_descending,
+        is_nullable=can_be_null(column),
+        column=column,
+    )
 
 
 class Column(StrawberryDjangoField):

@@ -2,6 +2,9 @@
 
 SQLite and PostgreSQL can't use an index range for a condition such as `a > A OR (a = A AND id > N)`: they scan the
 table. For the equivalent `a >= A AND NOT (a = A AND id <= N)` they can.
+
+SQLite takes NULL for the smallest value and PostgreSQL for the largest, so orders say where it goes: last, in either
+direction.
 """
 
 from __future__ import annotations
@@ -9,31 +12,93 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from functools import reduce
 from typing import Any
+from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import F, Q
+from django.utils.duration import duration_iso_string
 from graphql import GraphQLError
 
 from webnet.api.errors import BadCursor
-from webnet.api.vocabulary.scalars import read_instant, write_instant
+from webnet.api.vocabulary.columns import describe_misfit
+from webnet.api.vocabulary.scalars import (
+    read_date,
+    read_decimal,
+    read_duration,
+    read_instant,
+    read_time,
+    write_instant,
+)
+from webnet.storable_values import LARGEST_INTEGER, SMALLEST_INTEGER, is_storable_text
 
-LARGEST_INTEGER = 2**63 - 1
+# What is read for a value that does not fit its key; None is a value.
+MISFIT = object()
 
 
 @dataclass(frozen=True, kw_only=True)
 class SortKey:
-    """One column of an order; `path` as in a queryset's `order_by`, `kind` what its values are; never null."""
+    """One column of an order; `path` as in a queryset's `order_by`, `kind` what its values are.
+
+    `column` is the model's field, whose limits a cursor has to keep.
+    """
 
     path: str
-    kind: type[str] | type[int] | type[datetime] = str
+    kind: type = str
     is_descending: bool = False
+    is_nullable: bool = False
+    column: Any = None
 
-    def read(self, row: object) -> Any:
+    def value_of(self, row: object) -> Any:
+        """The row's value."""
         return reduce(getattr, self.path.split("__"), row)
+
+    def term(self, *, backwards: bool) -> Any:
+        """What `order_by` takes."""
+        is_descending = self.is_descending != backwards
+        if not self.is_nullable:
+            return ("-" if is_descending else "") + self.path
+        ends: dict[str, Any] = {"nulls_first": True} if backwards else {"nulls_last": True}
+        return F(self.path).desc(**ends) if is_descending else F(self.path).asc(**ends)
+
+    def write(self, value: Any) -> Any:
+        """The value as JSON."""
+        return value if value is None else _WRITERS.get(self.kind, _keep)(value)
+
+    def read(self, value: Any) -> Any:
+        """The value of a cursor; MISFIT if no row can have it."""
+        if value is None:
+            return None if self.is_nullable else MISFIT
+        try:
+            found = _READERS[self.kind](value)
+        except (GraphQLError, ValueError, AttributeError):
+            return MISFIT
+        return MISFIT if self.column is not None and describe_misfit(self.column, found) else found
+
+    def same(self, value: Any) -> Q:
+        """The rows with this value."""
+        if value is None:
+            return Q(**{f"{self.path}__isnull": True})
+        return self._with_value(Q(**{self.path: value}))
+
+    def beyond(self, value: Any, *, backwards: bool, inclusive: bool) -> Q:
+        """The rows after those with this value, or with `inclusive` also these."""
+        is_null = Q(**{f"{self.path}__isnull": True})
+        if value is None and backwards:
+            return Q() if inclusive else ~is_null
+        if value is None:
+            return is_null if inclusive else Q(pk__in=())
+        lookup = ("lt" if self.is_descending != backwards else "gt") + ("e" if inclusive else "")
+        condition = self._with_value(Q(**{f"{self.path}__{lookup}": value}))
+        return condition | is_null if self.is_nullable and not backwards else condition
+
+    def _with_value(self, condition: Q) -> Q:
+        # In SQL, NOT (NULL = 1) is not true. Django adds this by itself, but not for generated columns.
+        return condition & Q(**{f"{self.path}__isnull": False}) if self.is_nullable else condition
 
 
 @dataclass(frozen=True)
@@ -47,60 +112,85 @@ class Ordering:
         """The name of the order, which its cursors contain: "-synced_at,name"."""
         return ",".join(("-" if key.is_descending else "") + key.path for key in self.keys)
 
-    def terms(self, *, backwards: bool = False) -> list[str]:
+    def terms(self, *, backwards: bool = False) -> list[Any]:
         """What `order_by` takes."""
-        return [("-" if key.is_descending != backwards else "") + key.path for key in self.keys]
+        return [key.term(backwards=backwards) for key in self.keys]
 
     def place_of(self, row: object) -> list[Any]:
         """The row's values of the keys, as JSON."""
-        return [_write(key.read(row)) for key in self.keys]
+        return [key.write(key.value_of(row)) for key in self.keys]
 
     def read_place(self, place: Sequence[Any]) -> list[Any] | None:
         """The place's values as Python objects; None if they don't fit the keys of this order."""
         if len(place) != len(self.keys):
             return None
-        values = [_read(value, key.kind) for value, key in zip(place, self.keys, strict=True)]
-        return None if None in values else values
+        values = [key.read(value) for value, key in zip(place, self.keys, strict=True)]
+        return None if MISFIT in values else values
 
     def beyond(self, values: Sequence[Any], *, backwards: bool = False, inclusive: bool = False) -> Q:
         """The rows after a place, or with `backwards` before it; with `inclusive`, also the row at the place."""
         last = len(self.keys) - 1
-        first_key = self._compare(0, ">=" if last or inclusive else ">", values, backwards)
-        condition = Q(**first_key)
+        condition = self.keys[0].beyond(values[0], backwards=backwards, inclusive=bool(last) or inclusive)
+        same = Q()
         for index in range(1, last + 1):
-            same = {key.path: value for key, value in zip(self.keys[:index], values, strict=False)}
-            operator = "<" if index < last or inclusive else "<="
-            condition &= ~Q(**same, **self._compare(index, operator, values, backwards))
+            same &= self.keys[index - 1].same(values[index - 1])
+            is_at_end = index == last and not inclusive
+            condition &= ~(same & self.keys[index].beyond(values[index], backwards=not backwards, inclusive=is_at_end))
         return condition
 
-    def _compare(self, index: int, operator: str, values: Sequence[Any], backwards: bool) -> dict[str, Any]:  # noqa: FBT001 - private, beside its caller
-        key = self.keys[index]
-        lookups = _TURNED if key.is_descending != backwards else _LOOKUPS
-        return {f"{key.path}__{lookups[operator]}": values[index]}
+
+def _keep(value: Any) -> Any:
+    return value
 
 
-_LOOKUPS = {">": "gt", ">=": "gte", "<": "lt", "<=": "lte"}
-_TURNED = {">": "lt", ">=": "lte", "<": "gt", "<=": "gte"}
+def _read_text(value: Any) -> str:
+    if isinstance(value, str) and is_storable_text(value):
+        return value
+    raise ValueError
 
 
-def _write(value: Any) -> Any:
-    return write_instant(value) if isinstance(value, datetime) else value
+def _read_integer(value: Any) -> int:
+    # Its type, since to Python a bool is an int, too.
+    if type(value) is int and SMALLEST_INTEGER <= value <= LARGEST_INTEGER:
+        return value
+    raise ValueError
 
 
-def _read(value: Any, kind: type) -> Any:
-    if kind is datetime:
-        return _read_instant(value)
-    if isinstance(value, str):
-        return value if kind is str and "\0" not in value else None
-    is_integer = type(value) is int and kind is int  # to Python a bool is an int, too
-    return value if is_integer and abs(value) <= LARGEST_INTEGER else None
+def _read_decimal_text(value: Any) -> Decimal:
+    return read_decimal(_read_text(value))
 
 
-def _read_instant(value: object) -> datetime | None:
-    try:
-        return read_instant(value)
-    except GraphQLError:
-        return None
+def _read_as(kind: type) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        if type(value) is kind:
+            return value
+        raise ValueError
+
+    return read
+
+
+# Other kinds of values are JSON already.
+_WRITERS: Mapping[type, Callable[[Any], Any]] = {
+    datetime: write_instant,
+    date: date.isoformat,
+    time: time.isoformat,
+    timedelta: duration_iso_string,
+    Decimal: str,
+    UUID: str,
+}
+# Each raises GraphQLError, ValueError or AttributeError for what it can't read.
+_READERS: Mapping[type, Callable[[Any], Any]] = {
+    str: _read_text,
+    int: _read_integer,
+    float: _read_as(float),
+    bool: _read_as(bool),
+    datetime: read_instant,
+    date: read_date,
+    time: read_time,
+    timedelta: read_duration,
+    Decimal: _read_decimal_text,
+    UUID: UUID,
+}
 
 
 def write_cursor(ordering: Ordering, row: object) -> str:

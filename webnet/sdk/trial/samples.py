@@ -15,10 +15,13 @@ from graphql import (
 )
 
 SCALARS: Mapping[str, Any] = {
+    "Base64": "c2FtcGxl",
+    "BigInt": 1,
     "Boolean": True,
     "Date": "2026-01-31",
     "DateTime": "2026-01-31T12:00:00Z",
     "Decimal": "1",
+    "Duration": "PT1M",
     "Float": 1.0,
     "Int": 1,
     "JSON": {},
