@@ -21,7 +21,7 @@ SOURCES := pyproject.toml hatch_build.py $(wildcard frontend/*.json frontend/*.m
 # The settings want a key and a host; these commands serve nobody.
 OFFLINE := WEBNET_DEBUG=1 WEBNET_SECRET_KEY=offline WEBNET_DATA_DIR=$(VENV)/offline DATABASE_URL=sqlite://:memory:
 
-.PHONY: help run test test-fast lint format schema trace lock build clean install install-dev
+.PHONY: help run test test-fast fuzz lint format schema trace lock build clean install install-dev
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,12 @@ test: $(VENV)/dev-installed ## Run every test on SQLite, and on PostgreSQL when 
 test-fast: $(VENV)/dev-installed ## Run the quick tests that need no process but their own, in less than a minute
 	@$(BIN)/python -m compileall -q webnet
 	TEST_DATABASE=sqlite $(BIN)/python -m pytest $(PARALLEL_QUICK) -m "not acceptance and not slow" $(PYTEST_ARGS)
+
+# For ten minutes or so; EXAMPLES=100000 for a night. With TEST_DATABASE_URL, on PostgreSQL.
+EXAMPLES ?= 10000
+fuzz: $(VENV)/dev-installed ## Ask every field for many random values: none may fail or blame a plugin
+	TEST_DATABASE=$(if $(TEST_DATABASE_URL),postgresql,sqlite) FUZZ_EXAMPLES=$(EXAMPLES) \
+		$(BIN)/python -m pytest -n 0 tests/sdk/test_any_value.py $(PYTEST_ARGS)
 
 lint: $(VENV)/dev-installed ## Check style, types, imports, migrations and the schema
 	$(BIN)/ruff check .
