@@ -82,4 +82,5 @@ def allow_durable_blocks(block: Atomic) -> Atomic:
 
 def make_commit_hooks_robust() -> None:
     """Let Django log what `on_commit` functions raise, since the change is committed then (`run_on_commit`)."""
-    connection.run_on_commit = [(savepoints, hook, True) for savepoints, hook, _ in connection.run_on_commit]
+    waiting: Any = connection.run_on_commit  # The stubs lack its third member.
+    waiting[:] = [(savepoints, hook, True) for savepoints, hook, _ in waiting]
