@@ -73,6 +73,15 @@ class TestForWhom:
 
         assert switches("inventory") == {"acme": True, "globex": True}
 
+    def test_code_can_name_one_customer_as_a_text(self, install, customers):
+        install(Inventory(), enabled=True)
+
+        call_command("enable_plugin", "inventory", customer="acme", stdout=io.StringIO())
+
+        assert switches("inventory") == {"acme": True}
+        with refused("(CUSTOMER_NOT_FOUND)"):
+            call_command("enable_plugin", "inventory", customer="", stdout=io.StringIO())
+
     def test_an_empty_list_is_refused_and_never_means_everybody(self, install, tmp_path):
         install(Inventory(), enabled=True)
 

@@ -68,10 +68,7 @@ def test_a_lookup_of_a_missing_column_is_told_with_file_and_line():
         (str, "title__name", "'name'"),
         (list[str], "title__icontains", "'icontains__in'"),
         (int, "genre__books__pages__gtt", "'gtt'"),
-        (str, "pages__gte", "does not fit 'pages__gte' of 'Book': Field 'pages' expected a number but got 'text'"),
-        (list[str], "pages", "expected a number"),
-        (Word, "pages", "expected a number"),
-        (str, "shelf", "expected a number"),
+        (Word, "pages", "does not fit 'pages' of 'Book': Field 'pages' expected a number but got"),
         (int, "shelf__isnull", "does not fit 'shelf__isnull': make it a bool"),
     ],
 )
@@ -84,9 +81,7 @@ def test_a_lookup_that_can_not_work_is_refused(kind, path, words):
 @pytest.mark.parametrize(
     ("model", "kind", "path"),
     [
-        (PluginAuditLog, str, "created_at__gte"),
         (PluginAuditLog, int, "created_at"),
-        (PluginConfig, str, "enabled"),
         (PluginConfig, int, "enabled"),
     ],
 )
@@ -100,6 +95,8 @@ def test_a_type_that_does_not_fit_the_column_is_refused(model, kind, path):
     ("model", "kind", "path"),
     [
         (models.Book, str, "title__iregex"),
+        (models.Book, str, "pages__gte"),
+        (models.Book, list[str], "shelf"),
         (models.Book, list[str], "title"),
         (models.Book, graphql.ID, "shelf"),
         (models.Book, list[graphql.ID], "pk"),

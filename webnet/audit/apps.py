@@ -5,5 +5,5 @@ from django.apps import AppConfig
 
 class AuditConfig(AppConfig):
     name = "webnet.audit"
-    label = "audit"
+    label = "webnet_audit"  # A plugin may be called "audit".
     verbose_name = "Audit log"

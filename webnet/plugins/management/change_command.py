@@ -62,7 +62,10 @@ class ChangeCommand(BaseCommand):
         listed = list(_read_slugs(read_input(source))) if source is not None else []
         if source is not None and not listed:
             raise CommandError(f"'{source}' names no customer; nothing was changed.")
-        customers = tuple(dict.fromkeys([*options["customer"], *listed]))
+        named = options["customer"]
+        if named is None or isinstance(named, str):  # as `call_command(…, customer="acme")` passes it on
+            named = [named] if named is not None else []
+        customers = tuple(dict.fromkeys([*named, *listed]))
         if self.needs_customers and not customers:
             raise CommandError("This is for single customers: give --customer or --customers-from.")
         return customers
