@@ -129,6 +129,10 @@ def test_a_change_of_a_model_without_a_migration_names_the_command(wider):
         report["dry"] = run("sync_plugins", migrate=True, dry_run=True)
         report["sync"] = run("sync_plugins", migrate=True)
         report["again"] = run("sync_plugins")
+        from webnet.server.management.commands.run import Command
+        out = io.StringIO()
+        Command(stdout=out, stderr=out, no_color=True)._sync_plugins()
+        report["make run"] = out.getvalue()
         report["plugins"] = plugins()
         report["synced"] = look("wider")
         report["status"] = ask("{ plugin(name: \\"wider\\") { status statusReason } }")
@@ -145,6 +149,7 @@ def test_a_change_of_a_model_without_a_migration_names_the_command(wider):
     assert seen["unsynced"] == [False, 0, [reason]]
     assert seen["dry"] == [f"wider 1.0: needs_migration: {reason}\n", 1]
     assert seen["sync"] == [f"failed   wider 1.0: {reason}\n", 1] == seen["again"]
+    assert seen["make run"] == f"{seen['again'][0]}Some plugins can't be used; the reasons are above.\n"
     assert seen["plugins"] == {"wider": ["1.0", "needs_migration", reason]}
     assert seen["synced"] == [False, 0, [f"'wider' can't run (needs migration): {reason}"]]
     assert seen["status"]["data"]["plugin"] == {"status": "NEEDS_MIGRATION", "statusReason": reason}

@@ -44,8 +44,10 @@ class Command(BaseCommand):
         """Sync the plugins; one that fails is printed and disabled, and webnet is served in any case."""
         try:
             call_command("sync_plugins", migrate=True, stdout=self.stdout)
-        except (CommandError, SystemExit) as problem:
-            self.stderr.write(f"Some plugins can't be used: {problem}")
+        except CommandError as problem:
+            self.stderr.write(f"The plugins could not be synced: {problem}")
+        except SystemExit:
+            self.stderr.write("Some plugins can't be used; the reasons are above.")
 
     def _print_addresses(self, listener: socket.socket) -> None:
         address = describe_address(listener)
