@@ -1,4 +1,4 @@
-"""Every private name of Django that webnet uses; `tests/packaging/test_django_internals.py` checks each of them.
+"""Every private name of Django that webnet uses, each of them checked by `tests/packaging/test_django_internals.py`.
 
 Written for Django 5.2 and 6.1. Everything else goes through Django's documented API; `_meta`, `_state`, `_base_manager`
 and `_default_manager` are documented too, in spite of their names.
