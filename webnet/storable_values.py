@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
 
 # What a column of 64 bits holds, and what readers of JSON keep as an integer.
 SMALLEST_INTEGER = -(2**63)
@@ -71,18 +69,3 @@ def is_too_deep(value: object) -> bool:
         if not level:
             return False
     return True
-
-
-def read_json(text: bytes) -> Any:
-    """Parse JSON (RFC 8259) with integers of any size as they are. Raises ValueError.
-
-    orjson would be faster, but makes floats of integers beyond 64 bits, so that nobody could refuse them.
-    """
-    try:
-        return json.loads(text.decode(), parse_constant=_refuse_constant)
-    except RecursionError:
-        raise ValueError("The JSON is nested too deeply.") from None
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON.")

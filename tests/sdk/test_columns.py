@@ -10,6 +10,9 @@ from decimal import Decimal
 from itertools import cycle
 
 import pytest
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import BigIntegerField
+from django.test.utils import isolate_apps
 from gauges import models
 from gauges.schema import ORDER
 
@@ -20,6 +23,7 @@ from webnet.api.vocabulary.columns import find_order_kind, holds_all
 from webnet.api.vocabulary.scalars import SCALARS
 from webnet.errors import PluginDefinitionError
 from webnet.sdk import graphql
+from webnet.sdk.models import CustomerOwnedModel
 
 LARGEST = 2**63 - 1
 WHOLE = {
@@ -215,10 +219,10 @@ def test_columns_that_the_databases_order_differently_are_no_orders():
         assert find_order_kind(models.Gauge._meta.get_field(column)) is None
 
 
-def build(**annotations):
-    """A schema with a type that shows gauges by these fields."""
+def build(model=models.Gauge, **annotations):
+    """A schema with a type that shows rows of the model by these fields."""
     cls = type("Narrow", (), {"__annotations__": annotations, "__module__": "gauges.schema", "__doc__": "Narrow."})
-    shown = graphql.type(models.Gauge)(cls)
+    shown = graphql.type(model)(cls)
     query = type("Query", (), {"__annotations__": {"narrow": shown}, "__module__": "gauges.schema"})
 
     import strawberry
@@ -264,3 +268,23 @@ def test_fields_that_are_wide_enough_are_taken():
     refuse_narrow_fields(schema, OWNERS)
 
     assert holds_all("Int", models.Gauge._meta.get_field("count"))
+
+
+@isolate_apps("gauges")
+def test_a_column_of_a_plugins_own_class_is_shown_as_what_it_extends():
+    class Octets(BigIntegerField):
+        pass
+
+    class Disk(CustomerOwnedModel):
+        size = Octets(default=0)
+
+        class Meta:
+            app_label = "gauges"
+
+    assert "size: BigInt!" in build(Disk, size=graphql.auto).as_str()
+
+
+def test_items_of_an_array_are_held_like_the_columns_that_they_are():
+    array = ArrayField(BigIntegerField())
+
+    assert holds_all("BigInt", array) and not holds_all("Int", array)

@@ -21,7 +21,7 @@ from strawberry_django.fields.field import StrawberryDjangoField
 
 from webnet.api.paging.keyset import Ordering, SortKey
 from webnet.api.strawberry_internals import fields_of
-from webnet.api.vocabulary.columns import can_be_null, find_order_kind
+from webnet.api.vocabulary.columns import can_be_null, find_order_kind, learn_own_columns
 from webnet.api.vocabulary.enums import OrderDirection
 from webnet.api.vocabulary.scalars import EXACT_DIGITS
 
@@ -211,6 +211,7 @@ def show_rows(
     field_cls: type[Column] = Column,
 ) -> Kind:
     """Make the class a type that shows rows of the model."""
+    learn_own_columns(model)
     description = description or docstring_of(cls)
     made: Any = strawberry_django.type(model, name=name, description=description, field_cls=field_cls)(cls)
     setattr(made, SHOWN_ROWS, shown)

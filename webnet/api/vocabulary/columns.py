@@ -65,6 +65,15 @@ ORDERED: tuple[tuple[type[models.Field[Any, Any]], type], ...] = (
 )
 
 
+def learn_own_columns(model: type[models.Model]) -> None:
+    """Have `auto` show a column of a plugin's own class as the Django column that it extends."""
+    for column in model._meta.concrete_fields:
+        kind: Any = type(column.output_field if isinstance(column, models.GeneratedField) else column)
+        known = next((base for base in kind.__mro__ if base in field_type_map), None)
+        if known is not None:
+            field_type_map.setdefault(kind, field_type_map[known])
+
+
 def content_of(column: Any) -> Any:
     """The column whose values these are: of a generated column its result, and of a foreign key the referred one."""
     if isinstance(column, models.GeneratedField):

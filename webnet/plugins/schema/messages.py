@@ -10,7 +10,6 @@ from typing import Any
 
 from jsonschema import ValidationError
 
-from webnet import storable_values
 from webnet.errors import SettingsIssue
 from webnet.plugins.schema.walk import join_pointer
 
@@ -85,12 +84,6 @@ def describe_errors(errors: Iterable[ValidationError]) -> Iterator[SettingsIssue
             yield from _describe_unknown(error)
         else:
             yield SettingsIssue(path=join_pointer(error.absolute_path), message=_describe(error))
-
-
-def find_unstorable(value: Any) -> Iterator[SettingsIssue]:
-    """Issues for values that JSON or Python allow, but the databases or the API can't represent."""
-    for place, message in storable_values.find_unstorable(value):
-        yield SettingsIssue(path=join_pointer(place), message=message)
 
 
 def _describe_types(types: Iterable[str]) -> str:

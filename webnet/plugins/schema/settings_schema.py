@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from functools import lru_cache
 from typing import Any
 
+from webnet import storable_values
 from webnet.errors import SettingsIssue
 from webnet.plugins.schema.defaults import collect_defaults
 from webnet.plugins.schema.definition_errors import (
@@ -23,7 +24,7 @@ from webnet.plugins.schema.merge_patch import (
     sources,
     split_secrets,
 )
-from webnet.plugins.schema.messages import describe_errors, find_unstorable
+from webnet.plugins.schema.messages import describe_errors
 from webnet.plugins.schema.validator import as_integer, make_validator
 from webnet.plugins.schema.walk import (
     MISSING,
@@ -43,6 +44,7 @@ from webnet.plugins.schema.walk import (
 __all__ = [
     "SettingsSchema",
     "change_secrets",
+    "find_unstorable",
     "join_secrets",
     "merge_layers",
     "merge_patch",
@@ -51,6 +53,12 @@ __all__ = [
     "sources",
     "split_secrets",
 ]
+
+
+def find_unstorable(value: Any) -> Iterator[SettingsIssue]:
+    """Issues for values that JSON or Python allow, but the databases or the API can't represent."""
+    for place, message in storable_values.find_unstorable(value):
+        yield SettingsIssue(path=join_pointer(place), message=message)
 
 
 class SettingsSchema:
@@ -79,7 +87,10 @@ class SettingsSchema:
         unstorable = tuple(find_unstorable(merged))
         if unstorable:
             return unstorable
-        issues = dict.fromkeys(describe_errors(self._validator.iter_errors(merged)))
+        errors = tuple(self._validator.iter_errors(merged))
+        if not errors:
+            return ()
+        issues = dict.fromkeys(describe_errors(errors))
         return tuple(sorted(issues, key=lambda issue: (split_pointer(issue.path), issue.message)))
 
     def with_integers(self, settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from email_validator import EmailNotValidError, validate_email
 from jsonschema import Draft202012Validator, FormatChecker, ValidationError, validators
 from referencing import Registry
 
+from webnet.storable_values import LARGEST_INTEGER, SMALLEST_INTEGER
+
 # The quotient of the largest double and the smallest one has 632 digits.
 EXACT = Context(prec=700)
 
@@ -100,7 +102,7 @@ def _as_decimal(number: float) -> Decimal:
 
 def _is_integer(_: object, value: Any) -> bool:
     # 1e20 is a whole number too, but plugins' columns and clients expect an integer to fit into 64 bits.
-    return _is_number(value) and isinstance(as_integer(value), int) and -(2**63) <= value < 2**63
+    return _is_number(value) and isinstance(as_integer(value), int) and SMALLEST_INTEGER <= value <= LARGEST_INTEGER
 
 
 SettingsValidator = validators.extend(  # type: ignore[no-untyped-call]  # jsonschema does not type it

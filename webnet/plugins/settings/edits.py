@@ -17,8 +17,13 @@ from webnet.plugins.models import CustomerPluginConfig
 from webnet.plugins.registry import registry
 from webnet.plugins.runtime.failures import describe_hook_error
 from webnet.plugins.schema.merge_patch import refuse_depth
-from webnet.plugins.schema.messages import find_unstorable
-from webnet.plugins.schema.settings_schema import SettingsSchema, change_secrets, merge_patch, split_secrets
+from webnet.plugins.schema.settings_schema import (
+    SettingsSchema,
+    change_secrets,
+    find_unstorable,
+    merge_patch,
+    split_secrets,
+)
 from webnet.plugins.settings import history as settings_history
 from webnet.plugins.settings import layers, secrets
 from webnet.plugins.settings.layers import Layer
