@@ -7,6 +7,7 @@ import re
 
 import pytest
 from django.core.management import call_command
+from pytest_django import Settings
 
 from tests.accounts.requests import make_request
 from tests.factories import make_user
@@ -34,8 +35,8 @@ def sync() -> PluginConfig:
     return PluginConfig.objects.get(name="hello_world")
 
 
-def test_demo_makes_customers_and_people_who_can_sign_in_with_the_password_shown(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.delenv("WEBNET_DEMO_PASSWORD", raising=False)
+def test_demo_makes_customers_and_people_who_can_sign_in_with_the_password_shown(settings: Settings):
+    settings.WEBNET_DEMO_PASSWORD = ""
 
     output = run()
 
@@ -54,8 +55,8 @@ def test_demo_makes_customers_and_people_who_can_sign_in_with_the_password_shown
     assert not PluginAuditLog.objects.filter(text__contains=shown[1]).exists()
 
 
-def test_a_password_that_is_given_is_taken_and_not_printed(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("WEBNET_DEMO_PASSWORD", "canary")
+def test_a_password_that_is_given_is_taken_and_not_printed(settings: Settings):
+    settings.WEBNET_DEMO_PASSWORD = "canary"
 
     output = run()
 

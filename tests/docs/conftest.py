@@ -17,7 +17,7 @@ def story(live_server: LiveServer, settings: Settings, monkeypatch: pytest.Monke
     """webnet after its first `make run`, with a server for `curl`."""
     settings.DEBUG = True
     settings.WEBNET_PORT = 0
-    monkeypatch.delenv("WEBNET_DEMO_PASSWORD", raising=False)
+    settings.WEBNET_DEMO_PASSWORD = ""
     story = Story(server_url=live_server.url, monkeypatch=monkeypatch)
     story.begin()
     return story

@@ -14,6 +14,10 @@ NOT_RUN: dict[tuple[str, str], str] = {
     ("docs/operations.md", "2026-01-31T12:00:00Z ERROR webnet.api: Request 5f0c…: plugin 'helpdesk' failed in …"): (
         "what a server logs; tests/server/test_logs.py"
     ),
+    (
+        "docs/operations.md",
+        "# Who may read this file can sign in as anybody.",
+    ): "tests/server/test_environment_file.py reads it",
     ("docs/operations.md", "[Service]"): "lines for systemd, which the tests can't start",
     ("docs/plugin-development.md", "[tool.pytest.ini_options]"): "tests/docs/test_testing_kit.py runs with it",
     (

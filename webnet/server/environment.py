@@ -1,16 +1,20 @@
 """Reads environment variables and their defaults, for the settings."""
 
 import contextlib
+import io
 import os
+import re
 import secrets
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
+import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
-from environ import Env
+from dotenv.parser import parse_stream
 
 # The example plugins in loading order; those whose folder exists are the default of WEBNET_PLUGINS.
 EXAMPLE_PLUGINS = ("hello_world", "device_inventory", "site_map", "reachability")
@@ -21,29 +25,51 @@ SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "recursive_triggers=ON
 POSTGRESQL = "django.db.backends.postgresql"
 SQLITE = "webnet.database.sqlite"
 
+VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# What Django compares with the host of a request: without a scheme or port; `.example.com` has its subdomains too.
+ALLOWED_HOST = re.compile(r"\*|\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?|\[[0-9A-Fa-f:.]+\]")
 
-def read_environment() -> Env:
+
+def read_environment() -> Mapping[str, str]:
     """The process's environment variables, and below them those in the file that WEBNET_ENV_FILE names.
 
     The file's variables are not added to the process's environment: child processes would inherit them and take them
     for their own, even after the file has changed.
     """
-    env, path = Env(), os.environ.get("WEBNET_ENV_FILE", "")
-    if path:
-        env.ENVIRON = {**_read_file(Path(path)), **os.environ}
-    return env
+    path = os.environ.get("WEBNET_ENV_FILE", "")
+    return {**_read_file(Path(path)), **os.environ} if path else os.environ
 
 
 def _read_file(path: Path) -> dict[str, str]:
-    class Reader(Env):  # type: ignore[misc]  # django-environ has no types
-        ENVIRON: ClassVar[dict[str, str]] = {}
+    """The file's variables. A line that is neither an assignment nor a comment is refused, and so is a second value.
 
+    The messages do not repeat the lines, which may contain secrets.
+    """
     try:
-        with path.open(encoding="utf-8") as file:
-            Reader.read_env(file)
-    except (OSError, UnicodeDecodeError) as problem:
-        raise ImproperlyConfigured(f"WEBNET_ENV_FILE '{path}' can't be read: {problem}.") from problem
-    return Reader.ENVIRON
+        lines = path.read_bytes().splitlines()
+    except OSError as problem:
+        raise ImproperlyConfigured(f"WEBNET_ENV_FILE '{path}' can't be read: {problem.strerror}.") from problem
+    found: dict[str, str] = {}
+    # Each line is parsed by itself: otherwise a quote that is not closed would swallow lines up to the next quote.
+    for number, line in enumerate(lines, start=1):
+        place = f"Line {number} of WEBNET_ENV_FILE '{path}'"
+        try:
+            bindings = list(parse_stream(io.StringIO(line.decode())))
+        except UnicodeDecodeError:
+            raise ImproperlyConfigured(f"{place} is not UTF-8.") from None
+        for name, value, _, is_wrong in bindings:
+            if is_wrong or (name is not None and (value is None or not VARIABLE_NAME.fullmatch(name))):
+                raise ImproperlyConfigured(f"{place} can't be understood: write NAME=value, or # before a comment.")
+            if name in found:
+                raise ImproperlyConfigured(f"{place} sets {name} a second time: remove one of the two lines.")
+            if name is not None and value is not None:
+                found[name] = value
+    return found
+
+
+def read_list(given: str) -> list[str]:
+    """The items between commas, without the spaces around them; empty ones do not count."""
+    return [item.strip() for item in given.split(",") if item.strip()]
 
 
 def find_home() -> Path:
@@ -78,7 +104,7 @@ def name_plugins(listed: list[str] | None, *, home: Path) -> tuple[str, ...]:
     """The plugins' modules: those listed, each once; without a list, the example plugins of the checkout."""
     if listed is None:
         return tuple(name for name in EXAMPLE_PLUGINS if (home / "examples" / f"{name}_plugin").is_dir())
-    return tuple(dict.fromkeys(name.strip() for name in listed if name.strip()))
+    return tuple(dict.fromkeys(listed))
 
 
 def read_secret_key(given: str, *, debug: bool, data_dir: Path) -> str:
@@ -105,6 +131,9 @@ def _make_secret_key(path: Path) -> None:
 
 def name_allowed_hosts(given: list[str], *, debug: bool) -> list[str]:
     """The given hosts; with WEBNET_DEBUG, the names of this machine."""
+    for host in given:
+        if not ALLOWED_HOST.fullmatch(host):
+            raise ImproperlyConfigured(f"WEBNET_ALLOWED_HOSTS must list host names like www.example.com, not '{host}'.")
     if given:
         return given
     if not debug:
@@ -165,6 +194,20 @@ def describe_database(url: str) -> dict[str, Any]:
 def _parse_database(url: str) -> dict[str, Any]:
     if url.startswith(("postgres://", "postgresql://", "sqlite://")):
         with contextlib.suppress(ValueError):
-            return dict(Env.db_url_config(url))
+            _require_all_of_it(url)
+            return dict(dj_database_url.parse(url))
     # The message does not repeat the URL, which may contain a password.
-    raise ImproperlyConfigured("DATABASE_URL must look like postgres://user:password@host:5432/name or sqlite:///file.")
+    raise ImproperlyConfigured(
+        "DATABASE_URL must look like postgres://user:password@host:5432/name or sqlite:////folder/file, "
+        "with special characters percent-encoded."
+    )
+
+
+def _require_all_of_it(url: str) -> None:
+    """Raise ValueError if a part of the URL would be lost: webnet would quietly use another database."""
+    parts = urlsplit(url)
+    is_file_taken_for_host = parts.scheme == "sqlite" and parts.netloc not in ("", ":memory:")
+    if parts.fragment or is_file_taken_for_host:
+        raise ValueError
+    if parts.query:
+        parse_qsl(parts.query, strict_parsing=True)

@@ -57,8 +57,7 @@ def behind_proxy(application: Application) -> Application:
 
     if not settings.WEBNET_HTTPS:
         return application
-    trusted = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")
-    wrapped: Application = wrap_asgi_with_proxy_headers(application, trusted_hosts=trusted)
+    wrapped: Application = wrap_asgi_with_proxy_headers(application, trusted_hosts=settings.WEBNET_TRUSTED_PROXIES)
     return wrapped
 
 

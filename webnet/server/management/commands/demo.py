@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
 from webnet.accounts import customers, members, users
@@ -42,7 +42,7 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         if options["if_empty"] and User.objects.exists():
             return
-        given = os.environ.get("WEBNET_DEMO_PASSWORD", "")
+        given = settings.WEBNET_DEMO_PASSWORD
         password = given or secrets.token_urlsafe(12)
         with refusals_as_command_errors():
             new_users = _create_users(password)

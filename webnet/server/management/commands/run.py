@@ -75,6 +75,7 @@ def _make_server() -> uvicorn.Server:
         access_log=settings.DEBUG,
         # Trust headers about the client only if there is a proxy, which sets them itself.
         proxy_headers=settings.WEBNET_HTTPS,
+        forwarded_allow_ips=settings.WEBNET_TRUSTED_PROXIES,
         timeout_graceful_shutdown=10,
     )
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # this command prints the address itself
