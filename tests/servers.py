@@ -63,6 +63,7 @@ def make_environment(data_dir: Path, **changes: str | None) -> dict[str, str]:
         "HOST": "127.0.0.1",
         "PORT": "0",
         "PYTHONUNBUFFERED": "1",
+        "SCRIPT_NAME": None,
         "WEBNET_DATA_DIR": str(data_dir),
         "WEBNET_DEBUG": "1",
         "WEBNET_DEMO_PASSWORD": DEMO_PASSWORD,
@@ -112,7 +113,7 @@ def serve_application(
     until = "Uvicorn running on" if name == "uvicorn" else "Started worker"
     started = _start(["-m", *command], make_environment(data_dir, **changes), until=until, is_cold=is_cold)
     with started as (output, process, lines):
-        _connect(port)  # granian says that it has started a little before it listens
+        connect(port)  # granian says that it has started a little before it listens
         try:
             yield Server(host="127.0.0.1", port=port, output=output, process=process, lines=lines)
         finally:
@@ -127,7 +128,7 @@ def find_free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def _connect(port: int) -> None:
+def connect(port: int) -> None:
     """Knock until the door opens."""
     deadline = monotonic() + START_SECONDS
     while True:

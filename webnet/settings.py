@@ -15,6 +15,7 @@ from webnet.server.environment import (
     read_number,
     read_origins,
     read_redis_url,
+    read_script_name,
     read_secret_key,
     read_switch,
 )
@@ -26,6 +27,8 @@ HOME_DIR = find_home()
 WEBNET_DATA_DIR = make_data_dir(env.get("WEBNET_DATA_DIR", ""), home=HOME_DIR)
 WEBNET_HOST = env.get("HOST", "127.0.0.1")
 WEBNET_PORT = read_number("PORT", env.get("PORT", "8000"), lowest=0, highest=65_535)
+# The path that a proxy serves webnet under, such as /webnet; empty where webnet has a host of its own.
+WEBNET_SCRIPT_NAME = read_script_name(env.get("SCRIPT_NAME", ""))
 WEBNET_THREADS = read_number("WEBNET_THREADS", env.get("WEBNET_THREADS", "4"), lowest=1, highest=256)
 # How long a request may run in a plugin, in seconds, before the plugin is paused and the worker replaced.
 WEBNET_REQUEST_DEADLINE = read_number(
@@ -60,6 +63,9 @@ WEBNET_HTTPS = read_switch("WEBNET_HTTPS", env.get("WEBNET_HTTPS", ""), default=
 WEBNET_TRUSTED_PROXIES = read_list(env.get("FORWARDED_ALLOW_IPS", "127.0.0.1"))
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if WEBNET_HTTPS else None
 SECURE_HSTS_SECONDS = 30 * 24 * 3600 if WEBNET_HTTPS else 0
+# A session under one path is not that of another webnet on the same host. The CSRF token stays readable by all of its
+# pages: a front end beside webnet has to send it.
+SESSION_COOKIE_PATH = f"{WEBNET_SCRIPT_NAME}/"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = WEBNET_HTTPS
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_REFERRER_POLICY = "same-origin"
@@ -172,6 +178,10 @@ LANGUAGE_CODE = "en-us"
 # --- Static files: served from the packages, so that an installed webnet needs no `collectstatic` ---------------------
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "webnet.console.static_files.PrefixedStaticFiles"},
+}
 
 # --- Logging ----------------------------------------------------------------------------------------------------------
 LOGGING = {

@@ -18,6 +18,7 @@ NOT_RUN: dict[tuple[str, str], str] = {
         "docs/operations.md",
         "# Who may read this file can sign in as anybody.",
     ): "tests/server/test_environment_file.py reads it",
+    ("docs/operations.md", "location /webnet/ {"): "tests/server/test_below_a_path.py serves with it",
     ("docs/operations.md", "[Service]"): "lines for systemd, which the tests can't start",
     ("docs/plugin-development.md", "[tool.pytest.ini_options]"): "tests/docs/test_testing_kit.py runs with it",
     (

@@ -6,6 +6,7 @@ import threading
 from concurrent.futures import wait
 
 import pytest
+from django.urls import reverse, set_script_prefix
 
 from webnet.plugins.runtime.thread_lanes import Lane, LaneBlocked
 
@@ -34,6 +35,18 @@ def test_work_is_done_on_another_thread_and_what_it_raises_is_told():
     assert here.result(10) is not threading.current_thread()
     with pytest.raises(ZeroDivisionError):
         raising.result(10)
+
+
+def test_addresses_begin_with_the_path_of_the_request_that_started_the_work():
+    lane = Lane("a", threads=1, patience_seconds=PATIENT)
+    set_script_prefix("/webnet/")
+
+    try:
+        inside = lane.start(lambda: reverse("home"))
+    finally:
+        set_script_prefix("/")
+
+    assert (inside.result(10), lane.start(lambda: reverse("home")).result(10)) == ("/webnet/", "/")
 
 
 def test_an_exit_ends_no_process_and_no_thread():

@@ -16,6 +16,7 @@ from typing import IO, Any, cast
 
 from a2wsgi import WSGIMiddleware
 from asgiref.sync import ThreadSensitiveContext, sync_to_async
+from django.conf import settings
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest
 from django.core.wsgi import get_wsgi_application
 from django.db import connections
@@ -52,9 +53,9 @@ def make_application(*, threads: int, leave: Callable[[], None] | None = None) -
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         match scope["type"]:
             case "http" if wants_stream(scope):
-                await streams(without_ambiguous_headers(scope), receive, send)
+                await streams(with_root_path(without_ambiguous_headers(scope)), receive, send)
             case "http":
-                await serve_request(requests, without_ambiguous_headers(scope), receive, send)
+                await serve_request(requests, with_root_path(without_ambiguous_headers(scope)), receive, send)
             case "lifespan":
                 with Heartbeat(), watch(replace_thread, leave):
                     await serve_lifespan(receive, send)
@@ -74,6 +75,17 @@ def wants_stream(scope: Scope) -> bool:
 def without_ambiguous_headers(scope: Scope) -> Scope:
     """Drop header names with an underscore: WSGI can't tell them from those with a hyphen, set by a trusted proxy."""
     return {**scope, "headers": [(name, value) for name, value in scope["headers"] if b"_" not in name]}
+
+
+def with_root_path(scope: Scope) -> Scope:
+    """The scope as ASGI wants it: `root_path` is where webnet is served, and `path` begins with it.
+
+    Some proxies remove it from the path, and others do not; what asks webnet directly does not know it.
+    """
+    root_path, path = settings.WEBNET_SCRIPT_NAME or scope.get("root_path", ""), scope["path"]
+    if not f"{path}/".startswith(f"{root_path}/"):
+        path = root_path + path
+    return {**scope, "root_path": root_path, "path": path}
 
 
 async def serve_request(requests: Application, scope: Scope, receive: Receive, send: Send) -> None:
@@ -207,7 +219,7 @@ class StreamHandler(ASGIHandler):
         is read on the threads of `webnet.api.events.threads`. All other URLs get a thread per request, whose database
         connections are closed with it.
         """
-        if scope["path"].startswith(GRAPHQL_PATH):
+        if scope["path"].removeprefix(scope["root_path"]).startswith(GRAPHQL_PATH):
             await self.handle(scope, receive, send)
             return
         async with ThreadSensitiveContext():

@@ -168,6 +168,15 @@ def read_redis_url(given: str) -> str:
     return given
 
 
+def read_script_name(given: str) -> str:
+    """The given path, without a slash at its end; empty without one."""
+    if given and not re.fullmatch(r"(/[A-Za-z0-9._~-]+)+", given):
+        raise ImproperlyConfigured(
+            f"SCRIPT_NAME must be a path like /webnet, without a slash at its end, not '{given}'."
+        )
+    return given
+
+
 def read_origins(name: str, given: list[str]) -> list[str]:
     """The given origins: each a scheme and a host, with a port if it is not the scheme's default."""
     for origin in given:

@@ -12,6 +12,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from django.conf import settings
 from django.db import close_old_connections
+from django.urls import get_script_prefix, set_script_prefix
 
 # How many small calls a thread makes in one turn.
 MAXIMUM_TURN_SIZE = 64
@@ -24,7 +25,7 @@ _threads = ThreadPoolExecutor(settings.WEBNET_THREADS, thread_name_prefix="webne
 
 async def on_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Call `work` on one of the threads, without blocking the event loop."""
-    job = partial(copy_context().run, _run, partial(work, *args, **kwargs))
+    job = partial(copy_context().run, _run, get_script_prefix(), partial(work, *args, **kwargs))
     return await asyncio.get_running_loop().run_in_executor(_threads, job)
 
 
@@ -81,7 +82,9 @@ def _call_all(works: list[Callable[[], Any]]) -> list[tuple[Any, Exception | Non
     return done
 
 
-def _run(work: Callable[[], T]) -> T:
+def _run(script_prefix: str, work: Callable[[], T]) -> T:
+    # Django keeps it per thread; it is the beginning of every address.
+    set_script_prefix(script_prefix)
     # As at the start of every request, so that a connection that the database has closed is replaced.
     close_old_connections()
     return work()

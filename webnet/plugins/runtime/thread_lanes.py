@@ -11,10 +11,12 @@ from contextlib import closing
 from typing import Any, TypeAlias
 
 from django.db import connection
+from django.urls import get_script_prefix, set_script_prefix
 
 from webnet.errors import WebnetError
 
-Job: TypeAlias = "tuple[Future[Any], Callable[[], Any]]"
+# What `start` returns, the script prefix of its caller, and the call.
+Job: TypeAlias = "tuple[Future[Any], str, Callable[[], Any]]"
 
 # Enough for health checks and widgets at the same time; not more, since all of them may hang forever.
 THREADS_PER_PLUGIN = 4
@@ -52,7 +54,7 @@ class Lane:
                 thread.start()
             elif all(started <= longest_allowed for started in self._started.values()):
                 raise LaneBlocked(f"'{self._name}' is still busy with earlier calls.")
-            self._waiting.append((future, call))
+            self._waiting.append((future, get_script_prefix(), call))
         return future
 
     def _work(self) -> None:
@@ -68,9 +70,11 @@ class Lane:
             _run(*job)
 
 
-def _run(future: Future[Any], call: Callable[[], Any]) -> None:
+def _run(future: Future[Any], script_prefix: str, call: Callable[[], Any]) -> None:
     if not future.set_running_or_notify_cancel():
         return
+    # Django keeps it per thread; it is the beginning of every address.
+    set_script_prefix(script_prefix)
     try:
         # The connection belongs to this thread, and nothing else would close it.
         with closing(connection):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 SETTINGS = "webnet.settings_for_tests"
 # The caller's variables of these names are not inherited, nor are those that begin with WEBNET_.
-OVERRIDDEN = frozenset({"DATABASE_URL", "REDIS_URL", "HOST", "PORT", "PYTEST_ADDOPTS"})
+OVERRIDDEN = frozenset({"DATABASE_URL", "REDIS_URL", "HOST", "PORT", "SCRIPT_NAME", "PYTEST_ADDOPTS"})
 SECRET_KEY = "for-tests-only"  # noqa: S105 - it protects nothing
 
 
