@@ -5,9 +5,9 @@ import sys
 from argparse import ArgumentError, ArgumentParser
 
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management import execute_from_command_line
 from django.db import DatabaseError
 
+from webnet.command_line import CommandLine
 from webnet.server.logs import RecordFormatter
 
 
@@ -17,7 +17,7 @@ def main() -> None:
     # Read before Django does, since plugins are loaded, and their failures logged, before it parses the options.
     RecordFormatter.shows_plugin_tracebacks = read_verbosity(sys.argv[2:]) > 1
     try:
-        execute_from_command_line(sys.argv)
+        CommandLine(sys.argv[1:]).execute()
     except ImproperlyConfigured as problem:
         sys.exit(f"webnet can't start: {problem}")
     except DatabaseError as error:

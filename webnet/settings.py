@@ -1,5 +1,6 @@
 """Django's settings, read from the environment; the README lists the variables."""
 
+from pathlib import Path
 from urllib.parse import quote
 
 from webnet.plugins.loading.installed_apps import with_plugins
@@ -72,7 +73,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
 # --- Apps and plugins -------------------------------------------------------------------------------------------------
-add_plugin_folders(HOME_DIR)
+add_plugin_folders(HOME_DIR, Path.cwd())
 # In safe mode no plugin's code runs at all, for emergencies.
 WEBNET_SAFE_MODE = read_switch("WEBNET_SAFE_MODE", env.get("WEBNET_SAFE_MODE", ""), default=False)
 # An empty value means no plugins, while an unset one means the default.

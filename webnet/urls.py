@@ -14,6 +14,7 @@ from webnet.api.http.views import graphql_view
 from webnet.console.customer_pages import dashboard, unknown_page
 from webnet.console.plugin_pages import plugin_page
 from webnet.console.views import home, sign_in, sign_out
+from webnet.program import PROGRAM
 from webnet.server.database_faults import find_missing_migrations
 
 
@@ -31,7 +32,7 @@ def readyz(_request: HttpRequest) -> JsonResponse:
     except DatabaseError:
         return JsonResponse({"status": "unready", "reason": "The database does not respond."}, status=503)
     if missing:
-        reason = f"Migrations are missing: {', '.join(missing)}. Run 'migrate'."
+        reason = f"Migrations are missing: {', '.join(missing)}. Run '{PROGRAM} migrate'."
         return JsonResponse({"status": "unready", "reason": reason}, status=503)
     return JsonResponse({"status": "ready"})
 

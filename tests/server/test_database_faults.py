@@ -44,7 +44,7 @@ def test_a_database_that_knows_the_case_of_few_letters_is_told_when_it_is_migrat
 def test_a_command_before_the_first_migration_says_to_migrate(tmp_path: Path) -> None:
     ended = run_command("list_plugins", data_dir=tmp_path, WEBNET_PLUGINS="")
 
-    told = "The database is not up to date (no such table: plugins_pluginconfig): run 'migrate' first.\n"
+    told = "The database is not up to date (no such table: plugins_pluginconfig): run 'manage.py migrate' first.\n"
     assert (ended.returncode, ended.stderr) == (1, told)
 
 

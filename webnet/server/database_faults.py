@@ -6,6 +6,8 @@ from django.db import Error as DatabaseError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from webnet.program import PROGRAM
+
 # These commands run the migrations themselves, so missing ones don't explain their errors.
 MIGRATING_COMMANDS = ("migrate", "run")
 
@@ -17,7 +19,7 @@ def explain_error(error: DatabaseError, *, command: str) -> str | None:
     except DatabaseError as unreachable:
         return f"The database can't be reached ({_first_line(unreachable)}): start it, or set DATABASE_URL."
     if missing and command not in MIGRATING_COMMANDS:
-        return f"The database is not up to date ({_first_line(error)}): run 'migrate' first."
+        return f"The database is not up to date ({_first_line(error)}): run '{PROGRAM} migrate' first."
     return None
 
 

@@ -16,6 +16,8 @@ import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 from dotenv.parser import parse_stream
 
+from webnet.program import find_checkout
+
 # The example plugins in loading order; those whose folder exists are the default of WEBNET_PLUGINS.
 EXAMPLE_PLUGINS = ("hello_world", "device_inventory", "site_map", "reachability")
 
@@ -74,8 +76,7 @@ def read_list(given: str) -> list[str]:
 
 def find_home() -> Path:
     """The folder with `plugins/`: the checkout, or the working directory of an installed webnet."""
-    checkout = Path(__file__).resolve().parents[2]
-    return checkout if (checkout / "manage.py").is_file() else Path.cwd()
+    return find_checkout() or Path.cwd()
 
 
 def make_data_dir(given: str, *, home: Path) -> Path:
@@ -92,12 +93,13 @@ def make_data_dir(given: str, *, home: Path) -> Path:
     return path
 
 
-def add_plugin_folders(home: Path) -> None:
+def add_plugin_folders(*homes: Path) -> None:
     """Append `plugins/`, its projects and the example plugins to `sys.path`; at its end they can shadow nothing."""
-    projects = (file.parent for file in sorted(home.glob("plugins/*/pyproject.toml")))
-    for folder in (home / "plugins", *projects, *sorted(home.glob("examples/*_plugin"))):
-        if folder.is_dir() and str(folder) not in sys.path:
-            sys.path.append(str(folder))
+    for home in homes:
+        projects = (file.parent for file in sorted(home.glob("plugins/*/pyproject.toml")))
+        for folder in (home / "plugins", *projects, *sorted(home.glob("examples/*_plugin"))):
+            if folder.is_dir() and str(folder) not in sys.path:
+                sys.path.append(str(folder))
 
 
 def name_plugins(listed: list[str] | None, *, home: Path) -> tuple[str, ...]:

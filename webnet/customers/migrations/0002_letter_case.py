@@ -5,6 +5,8 @@ from typing import Any
 
 from django.db import IntegrityError, migrations, transaction
 
+from webnet.program import PROGRAM
+
 logger = logging.getLogger(__name__)
 
 INDEXES = """
@@ -25,8 +27,9 @@ def rebuild_indexes(apps: Any, schema_editor: Any) -> None:
             except IntegrityError:
                 logger.warning(
                     "The index '%s' is not rebuilt: two rows differ only in the case of a letter like 'é'. "
-                    "Change one of them, then run REINDEX for it on Django's connection, in 'manage.py shell'.",
+                    "Change one of them, then run REINDEX for it on Django's connection, in '%s shell'.",
                     name,
+                    PROGRAM,
                 )
 
 

@@ -20,6 +20,7 @@ from webnet.plugins.kernel.dependencies import is_newer
 from webnet.plugins.loading.missing_migrations import find_missing, tables
 from webnet.plugins.models import OVERRIDES, Availability, CustomerPluginConfig, PluginConfig
 from webnet.plugins.registry import registry
+from webnet.program import PROGRAM
 
 __all__ = [
     "CustomerState",
@@ -128,7 +129,7 @@ def _why_withheld(row: PluginConfig) -> str | None:
     # An older version may run until its process is restarted; a newer one can't run until a sync accepts it.
     version = entry.identity.version
     if row.version and version != row.version and is_newer(version, than=row.version):
-        waits = f"Version {version} of '{row.name}' is not in use yet: run 'manage.py sync_plugins'."
+        waits = f"Version {version} of '{row.name}' is not in use yet: run '{PROGRAM} sync_plugins'."
         return row.status_reason or waits
     return None
 

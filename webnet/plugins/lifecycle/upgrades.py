@@ -14,6 +14,7 @@ from webnet.plugins.kernel.manifest import Manifest
 from webnet.plugins.lifecycle.settings_migration import MigratedLayer, migrate_layers
 from webnet.plugins.models import PluginConfig
 from webnet.plugins.schema.settings_schema import SettingsSchema, merge_layers
+from webnet.program import PROGRAM
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +56,7 @@ def review(row: PluginConfig, plugin: PluginBase, manifest: Manifest, *, force: 
         return None
     step = Upgrade(plugin=row.name, from_version=row.version, to_version=manifest.version)
     if step.is_downgrade:
-        way_out = "install that one again, or run 'manage.py sync_plugins --force'"
+        way_out = f"install that one again, or run '{PROGRAM} sync_plugins --force'"
         newer = f"{step.from_version}, which was installed before"
         refusal = f"Version {step.to_version} of '{step.plugin}' is older than {newer}: {way_out}."
         return step if force else replace(step, refusal=refusal)

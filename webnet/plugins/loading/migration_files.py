@@ -12,6 +12,7 @@ from django.utils.module_loading import module_has_submodule
 
 from webnet.containment import PLUGIN_LISTS, LoadFailure, attempt
 from webnet.errors import PluginDefinitionError
+from webnet.program import PROGRAM
 
 
 def hide_broken_migrations(configs: Iterable[AppConfig]) -> dict[str, LoadFailure]:
@@ -61,5 +62,7 @@ def _load() -> None:
         raise PluginDefinitionError(f"{needs}: add it to {PLUGIN_LISTS}, or fix it if it is there.") from error
     for label, names in conflicts.items():
         leaves = " and ".join(f"'{name}'" for name in sorted(names))
-        message = f"'{label}' has more than one last migration, {leaves}: merge them ('makemigrations --merge')."
+        message = (
+            f"'{label}' has more than one last migration, {leaves}: merge them with '{PROGRAM} makemigrations --merge'."
+        )
         raise PluginDefinitionError(message)

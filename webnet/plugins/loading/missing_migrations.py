@@ -21,8 +21,9 @@ from django.db.migrations.state import ModelState, ProjectState
 from webnet.containment import LoadFailure, attempt
 from webnet.plugins.loading.imports import lacks_init
 from webnet.plugins.registry import Entry
+from webnet.program import PROGRAM
 
-RUN_MIGRATIONS = "run 'manage.py sync_plugins --migrate'"
+RUN_MIGRATIONS = f"run '{PROGRAM} sync_plugins --migrate'"
 # In a reason, which is one line.
 MAXIMUM_NAMED = 3
 
@@ -128,7 +129,7 @@ def _describe(label: str, missing: list[Operation]) -> str:
     named = [operation.describe() for operation in missing[:MAXIMUM_NAMED]]
     more = ["…"] if len(missing) > len(named) else []
     what = f"Its models have changes that are in no migration ({'; '.join([*named, *more])})"
-    return f"{what}: run 'manage.py makemigrations {label}', then {RUN_MIGRATIONS}."
+    return f"{what}: run '{PROGRAM} makemigrations {label}', then {RUN_MIGRATIONS}."
 
 
 def _detect(labels: frozenset[str]) -> dict[str, list[tuple[Operation, bool]]]:

@@ -14,6 +14,7 @@ from webnet.customers.access import Actor
 from webnet.errors import InvalidSettings, WebnetError
 from webnet.plugins.changes import pauses
 from webnet.plugins.changes.switching import PluginChange
+from webnet.program import PROGRAM
 
 STANDARD_INPUT = "-"
 
@@ -112,7 +113,7 @@ class ChangeCommand(BaseCommand):
 
 def add_plugin_argument(parser: CommandParser) -> None:
     """The positional argument of a command that changes one plugin."""
-    parser.add_argument("plugin", help="the plugin's name, as 'list_plugins' prints it")
+    parser.add_argument("plugin", help=f"the plugin's name, as '{PROGRAM} list_plugins' prints it")
 
 
 def read_input(name: str) -> str:

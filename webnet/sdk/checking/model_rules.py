@@ -18,6 +18,7 @@ from webnet.plugins import checks
 from webnet.plugins.loading import migrations as plugin_migrations
 from webnet.plugins.loading import missing_migrations
 from webnet.plugins.tenancy import is_customer_owned
+from webnet.program import PROGRAM
 from webnet.sdk.checking.plugin_under_test import PluginUnderTest
 from webnet.sdk.checking.report import RuleFinding
 from webnet.sdk.graphql.definition import find_row_type
@@ -74,7 +75,7 @@ def check_missing_migrations(subject: PluginUnderTest) -> Iterator[RuleFinding]:
         return
     label = subject.config.label
     for operation in missing_migrations.detect_changes([label])[label]:
-        way_out = f"run 'manage.py makemigrations {label}', and commit the result"
+        way_out = f"run '{PROGRAM} makemigrations {label}', and commit the result"
         yield subject.finding(
             "migrations.missing", f"models of '{label}'", f"no migration for: {operation.describe()}", way_out
         )

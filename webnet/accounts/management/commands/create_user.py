@@ -10,10 +10,11 @@ from django.core.management.base import BaseCommand, CommandParser
 from webnet.accounts import users
 from webnet.accounts.management.refusals import refusals_as_command_errors
 from webnet.customers.access import Actor
+from webnet.program import PROGRAM
 
 
 class Command(BaseCommand):
-    help = "Creates a user. Without a password they can't sign in; 'changepassword' sets one later."
+    help = f"Creates a user. Without a password they can't sign in; '{PROGRAM} changepassword' sets one later."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("username", help="the name they sign in with")

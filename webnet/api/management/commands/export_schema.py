@@ -13,6 +13,7 @@ from webnet.api.schema import full_schema
 from webnet.api.visibility import schema_without, visible_schema
 from webnet.customers.access import Actor
 from webnet.errors import Refusal
+from webnet.program import PROGRAM
 
 
 class Command(BaseCommand):
@@ -37,7 +38,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{check} is up to date.")
             return
         self.stdout.write(_diff(stored, current, name=str(check)), ending="")
-        raise CommandError(f"{check} is out of date: run 'make schema'.", returncode=1)
+        raise CommandError(f"{check} is out of date: run '{PROGRAM} export_schema > {check}'.", returncode=1)
 
 
 def _export(customer: str | None) -> str:

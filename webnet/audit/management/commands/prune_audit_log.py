@@ -12,6 +12,7 @@ from webnet.audit import retention
 from webnet.audit.management.instants import read_instant
 from webnet.audit.retention import LogDisagrees
 from webnet.customers.access import Actor
+from webnet.program import PROGRAM
 
 
 class Command(BaseCommand):
@@ -35,7 +36,9 @@ class Command(BaseCommand):
                     before=options["before"], actor=actor, reason=options["reason"], advance=bar.update
                 )
         except LogDisagrees as fault:
-            raise CommandError(f"Nothing was deleted. {fault.message} 'verify_audit_log' lists all faults.") from None
+            raise CommandError(
+                f"Nothing was deleted. {fault.message} '{PROGRAM} verify_audit_log' lists all faults."
+            ) from None
         except IntegrityError:
             raise CommandError("Nothing was deleted: a checkpoint was created at the same time. Try again.") from None
         if pruned is None:

@@ -14,6 +14,7 @@ from webnet.audit import signing_keys
 from webnet.audit import triggers as audit_triggers
 from webnet.audit.models import AuditCheckpoint
 from webnet.audit.verification import last_position, pruned_to, snapshot, verify
+from webnet.program import PROGRAM
 
 
 class Command(BaseCommand):
@@ -42,7 +43,9 @@ class Command(BaseCommand):
                     self.stdout.write(finding.message)
             if not audit_triggers.are_installed(connection):
                 count += 1
-                self.stdout.write("The triggers that keep the log append-only are missing: 'migrate' installs them.")
+                self.stdout.write(
+                    f"The triggers that keep the log append-only are missing: '{PROGRAM} migrate' installs them."
+                )
             self._conclude(count)
 
     def _conclude(self, count: int) -> None:

@@ -13,6 +13,7 @@ from webnet.errors import Refusal
 from webnet.plugins.gate.effective import IneffectiveCode, Reason, customer_state, platform_state
 from webnet.plugins.kernel.identity import ADDRESSES
 from webnet.plugins.models import PluginConfig
+from webnet.program import PROGRAM
 
 METADATA = ("verbose_name", "author", "description", "licence", "icon", "keywords", *ADDRESSES)
 COLUMNS = ("name", "version", "status", "enabled", "availability", "reason")
@@ -35,7 +36,9 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(rows, indent=2))
         elif not rows:
-            self.stdout.write("There are no plugins yet: list some in WEBNET_PLUGINS, then run 'sync_plugins'.")
+            self.stdout.write(
+                f"There are no plugins yet: list some in WEBNET_PLUGINS, then run '{PROGRAM} sync_plugins'."
+            )
         else:
             self._print_table(rows)
             if options["verbosity"] > 1:

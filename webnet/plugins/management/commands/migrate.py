@@ -14,6 +14,7 @@ from webnet.plugins.lifecycle import sync as syncing
 from webnet.plugins.lifecycle.findings import Circumstances
 from webnet.plugins.loading import migrations as plugin_migrations
 from webnet.plugins.registry import registry
+from webnet.program import PROGRAM
 
 # With any of these options, Django's own command runs.
 DJANGO_OPTIONS = ("app_label", "plan", "check_unapplied", "fake", "fake_initial", "run_syncdb", "prune")
@@ -21,14 +22,16 @@ DJANGO_OPTIONS = ("app_label", "plan", "check_unapplied", "fake", "fake_initial"
 
 class Command(migrate.Command):
     help = (
-        "Runs the migrations of webnet, then those of each plugin by itself, except of versions that 'sync_plugins' "
-        "would refuse. With an app or any of Django's options, works like Django's own command. Exits with 1 when a "
-        "plugin's migrations failed."
+        "Runs the migrations of webnet, then those of each plugin by itself, except of versions that "
+        f"'{PROGRAM} sync_plugins' would refuse. With an app or any of Django's options, works like Django's own "
+        "command. Exits with 1 when a plugin's migrations failed."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("--host-only", action="store_true", help="leave the plugins to 'sync_plugins --migrate'")
+        parser.add_argument(
+            "--host-only", action="store_true", help=f"leave the plugins to '{PROGRAM} sync_plugins --migrate'"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["database"] != DEFAULT_DB_ALIAS or any(options[name] for name in DJANGO_OPTIONS):

@@ -11,6 +11,7 @@ from webnet.customers.access import Actor
 from webnet.errors import Refusal
 from webnet.plugins.lifecycle.uninstall import UninstallReview
 from webnet.plugins.manager import manager
+from webnet.program import PROGRAM
 
 
 class Command(BaseCommand):
@@ -21,7 +22,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("plugin", help="the plugin's name, as 'list_plugins' prints it")
+        parser.add_argument("plugin", help=f"the plugin's name, as '{PROGRAM} list_plugins' prints it")
         group = parser.add_mutually_exclusive_group(required=True)
         group.add_argument(
             "--dry-run", action="store_true", help="only show what would be deleted, and what prevents it"

@@ -15,6 +15,7 @@ from webnet.customers.models import Customer, Membership, Role, User
 from webnet.errors import Refusal
 from webnet.plugins.manager import manager
 from webnet.plugins.models import Availability, PluginConfig
+from webnet.program import PROGRAM
 
 ACTOR = Actor.system("command: demo")
 OPERATOR = "platform"
@@ -33,7 +34,7 @@ class Command(BaseCommand):
         "Creates demo data: the customers acme and globex, the platform operator 'platform', and the members "
         "acme-admin, acme-operator, acme-viewer and globex-admin. Their password is WEBNET_DEMO_PASSWORD, or else a "
         "random one, which is printed once. The first time, the plugin hello_world is enabled for all customers if "
-        "sync_plugins has found it. Existing data is not changed."
+        f"'{PROGRAM} sync_plugins' has found it. Existing data is not changed."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -13,6 +13,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
+from webnet.program import PROGRAM
 from webnet.server.listening_socket import describe_address, listen
 from webnet.server.logs import RecordFormatter
 
@@ -59,7 +60,7 @@ class Command(BaseCommand):
         if settings.DEBUG:
             lines += [
                 f"Sign in at {address}sign-in/ as platform, acme-admin, acme-operator, acme-viewer or globex-admin;",
-                "the password was printed on the first start; 'manage.py changepassword platform' sets a new one.",
+                f"the password was printed on the first start; '{PROGRAM} changepassword platform' sets a new one.",
             ]
         self.stdout.write("\n".join([*lines, LAST_LINE]))
         self.stdout.flush()

@@ -19,6 +19,7 @@ from webnet.errors import PluginDefinitionError
 from webnet.plugins.kernel.parsing import DeclarationSource, check_name
 from webnet.plugins.loading import installed_apps
 from webnet.plugins.registry import registry
+from webnet.program import PROGRAM, find_checkout
 
 RENDERED = ["py", "md", "toml"]
 
@@ -53,6 +54,9 @@ class Command(TemplateCommand):
         Django refuses the name of a module, which even an empty folder in `plugins/` would be.
         """
         context = {"template": str(find_template()), "extensions": RENDERED, "files": []}
+        context |= {"program": PROGRAM, "start": f"{PROGRAM} run"}
+        if find_checkout() is not None:
+            context |= {"program": f"python {PROGRAM}", "start": "make run"}
         is_first = not folder.parent.exists()
         folder.parent.mkdir(exist_ok=True)
         try:

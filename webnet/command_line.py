@@ -1,0 +1,72 @@
+"""The command line: Django's, but with webnet's commands first, and by the name that webnet has here."""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+from django.core.management import BaseCommand, ManagementUtility, find_commands, get_commands
+from django.core.management.base import OutputWrapper
+from django.core.management.color import color_style
+
+import webnet
+from webnet.program import PROGRAM
+
+# Django's own commands whose messages tell people to run 'manage.py'. The output of others may be data.
+NAMING_MANAGE_PY = frozenset(
+    {"createsuperuser", "makemigrations", "migrate", "runserver", "showmigrations", "squashmigrations"}
+)
+
+
+class CommandLine(ManagementUtility):
+    """Runs one command, and explains them."""
+
+    def __init__(self, arguments: list[str]) -> None:
+        super().__init__([PROGRAM, *arguments])
+
+    def execute(self) -> None:
+        """Run the command; `--version` is webnet's and not Django's."""
+        if self.argv[1:] in (["--version"], ["version"]):
+            sys.stdout.write(f"{webnet.__version__}\n")
+            return
+        super().execute()
+
+    def main_help_text(self, commands_only: bool = False) -> str:  # noqa: FBT001, FBT002 - Django's signature
+        """All commands, webnet's first; these also where the settings can't be read."""
+        if commands_only:
+            return super().main_help_text(commands_only)
+        sections: dict[str, list[str]] = defaultdict(list, {"webnet": find_own_commands()})
+        for name, app in sorted(get_commands().items()):
+            if name not in sections["webnet"]:
+                sections["django" if app == "django.core" else str(app).rpartition(".")[-1]].append(name)
+        style = color_style()
+        lines = ["", f"Type '{PROGRAM} help <command>' for help on a command."]
+        for section in ["webnet", *sorted(set(sections) - {"webnet"})]:
+            lines += ["", style.NOTICE(f"[{section}]"), *(f"    {name}" for name in sections[section])]
+        if self.settings_exception is not None:
+            lines += ["", style.NOTICE(f"No command can run, and some are not listed: {self.settings_exception}")]
+        return "\n".join(lines)
+
+    def fetch_command(self, subcommand: str) -> BaseCommand:
+        """The command; one of Django's calls the program by its name here."""
+        command = super().fetch_command(subcommand)
+        if subcommand in NAMING_MANAGE_PY:
+            command.stdout, command.stderr = RenamingOutput(sys.stdout), RenamingOutput(sys.stderr)
+            command.stderr.style_func = command.style.ERROR
+        return command
+
+
+class RenamingOutput(OutputWrapper):
+    """Says PROGRAM where Django says `manage.py`."""
+
+    def write(self, msg: str = "", *arguments: Any, **options: Any) -> None:  # type: ignore[override]  # as Django's
+        named = msg.replace("python manage.py", "manage.py").replace("manage.py", PROGRAM)
+        super().write(named, *arguments, **options)
+
+
+def find_own_commands() -> list[str]:
+    """The names of webnet's commands, without its settings."""
+    rooms = Path(webnet.__file__).parent.glob("*/management")
+    return sorted(name for room in rooms for name in find_commands(str(room)))
