@@ -47,9 +47,9 @@ test-fast: $(VENV)/dev-installed ## Run the quick tests that need no process but
 
 # For ten minutes or so; EXAMPLES=100000 for a night. With TEST_DATABASE_URL, on PostgreSQL.
 EXAMPLES ?= 10000
-fuzz: $(VENV)/dev-installed ## Ask every field for many random values: none may fail or blame a plugin
+fuzz: $(VENV)/dev-installed ## Send many random values: none may fail, come back as another one, or blame a plugin
 	TEST_DATABASE=$(if $(TEST_DATABASE_URL),postgresql,sqlite) FUZZ_EXAMPLES=$(EXAMPLES) \
-		$(BIN)/python -m pytest -n 0 tests/sdk/test_any_value.py $(PYTEST_ARGS)
+		$(BIN)/python -m pytest -n 0 tests/sdk/test_any_value.py tests/api/test_values_survive.py $(PYTEST_ARGS)
 
 lint: $(VENV)/dev-installed ## Check style, types, imports, migrations and the schema
 	$(BIN)/ruff check .

@@ -131,6 +131,19 @@ def test_what_only_fails_in_the_database_is_the_clients_error_at_its_path(client
     assert failures.counter.take() == {}
 
 
+def test_a_text_that_is_longer_than_the_database_searches_for_is_the_clients_error(client):
+    client.mutate("addGauge", title="x")
+
+    for query in (
+        f'{{ gauges(filter: {{noteHas: "{"x" * 60_000}"}}) {{ totalCount }} }}',
+        f'{{ plugins(filter: {{search: "{"x" * 60_000}"}}) {{ totalCount }} }}',
+        f'{{ pluginAuditLogs(filter: {{search: "{"x" * 60_000}"}}) {{ edges {{ node {{ id }} }} }} }}',
+    ):
+        # PostgreSQL has no such limit, and finds nothing.
+        assert codes(client.run(query)) in ([], ["BAD_USER_INPUT"])
+    assert failures.counter.take() == {}
+
+
 ADD = "mutation($i: GaugeInput!) { addGauge(input: $i) { __typename ... on GaugePayload { gauge { title } } } }"
 
 

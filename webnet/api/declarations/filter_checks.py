@@ -19,11 +19,13 @@ from strawberry.types.enum import StrawberryEnumDefinition
 from webnet.api.declarations.connections import LOOKUPS, make_condition, plain
 from webnet.api.declarations.mistakes import mistake
 from webnet.api.strawberry_internals import definition_of, fields_of
+from webnet.api.vocabulary.scalars import BigInt
 
 # A value that a client can send for each type: one that fails if the column is of another type.
 SAMPLES: dict[Any, Any] = {
     bool: True,
     int: 7,  # not 1, which a boolean column takes
+    BigInt: 7,
     float: 1.5,
     str: "text",
     strawberry.ID: "",

@@ -8,7 +8,7 @@ from traceback import walk_tb
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
-from django.db import DataError, IntegrityError
+from django.db import DataError, IntegrityError, OperationalError
 from graphql import BREAK, ArgumentNode, GraphQLError, Visitor, parse, visit
 
 from webnet.api.errors import BadValue
@@ -27,6 +27,8 @@ _TAKES_VALUES = (
 )
 # This part of `django.db.models.fields` takes rows, which only code can confuse.
 _TAKES_ROWS = "django.db.models.fields.related_descriptors"
+# What SQLite says of a value that is longer than its limits (https://www.sqlite.org/limits.html).
+_TOO_LONG = ("LIKE or GLOB pattern too complex", "too many SQL variables", "string or blob too big")
 # SQLSTATE 23505 and 23514, and SQLite's names for them. A missing value or row is for the code to find.
 _UNIQUE = frozenset({"23505", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"})
 _CHECK = frozenset({"23514", "SQLITE_CONSTRAINT_CHECK"})
@@ -59,6 +61,8 @@ def _has_arguments(error: GraphQLError) -> bool:
 def _find_reason(error: BaseException) -> str | None:
     if isinstance(error, DataError):
         return "it is too long or too large for its column"
+    if isinstance(error, OperationalError) and str(error) in _TOO_LONG:
+        return "it is too long for the database"
     if isinstance(error, IntegrityError):
         return _find_constraint(error)
     if isinstance(error, ObjectDoesNotExist):
