@@ -15,6 +15,7 @@ from wsgiref.util import setup_testing_defaults
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.core.handlers.wsgi import WSGIHandler
+from django.urls import clear_script_prefix
 from pytest_django import Settings
 
 from tests.browsing import Client
@@ -126,7 +127,10 @@ def test_who_asks_the_server_itself_needs_no_prefix(production: Server) -> None:
     ("script_name", "prefix"), [("", "/"), ("/webnet", "/webnet/"), ("/a/b", "/a/b/"), ("/static", "/static/")]
 )
 @pytest.mark.django_db
-def test_each_request_of_wsgi_says_where_webnet_is(script_name: str, prefix: str) -> None:
+def test_each_request_of_wsgi_says_where_webnet_is(
+    request: pytest.FixtureRequest, script_name: str, prefix: str
+) -> None:
+    request.addfinalizer(clear_script_prefix)  # The handler leaves it to the thread's next request.
     environ = {"SCRIPT_NAME": script_name, "PATH_INFO": "/sign-in/", "HTTP_HOST": "127.0.0.1"}
     setup_testing_defaults(environ)
 

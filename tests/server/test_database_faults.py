@@ -1,5 +1,6 @@
 """Commands before a database that can't be used: a sentence that says what to put right, and no stack trace."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,7 @@ def test_a_folder_of_the_database_that_is_not_there_is_told(tmp_path: Path) -> N
 
 
 @pytest.mark.postgresql
+@pytest.mark.skipif(os.environ.get("TEST_DATABASE") != "postgresql", reason="SQLite has no locales.")
 def test_a_database_that_knows_the_case_of_few_letters_is_told_when_it_is_migrated(tmp_path: Path) -> None:
     with make_database("TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'") as environment:
         ended = run_command("migrate", data_dir=tmp_path, WEBNET_PLUGINS="", **environment)

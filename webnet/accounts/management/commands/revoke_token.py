@@ -10,6 +10,7 @@ from webnet.accounts import tokens
 from webnet.accounts.management.refusals import refusals_as_command_errors
 from webnet.customers.access import Actor
 from webnet.customers.models import ApiToken
+from webnet.program import PROGRAM
 
 
 class Command(BaseCommand):
@@ -17,7 +18,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("username", help="the token's user")
-        parser.add_argument("name", help="the name that 'create_token' gave it")
+        parser.add_argument("name", help=f"the name that '{PROGRAM} create_token' gave it")
         parser.add_argument("--reason", default="", help="the reason, for the audit log")
 
     def handle(self, **options: Any) -> None:

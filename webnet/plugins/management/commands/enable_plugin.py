@@ -11,6 +11,7 @@ from webnet.plugins.changes.switching import PluginChange
 from webnet.plugins.management.switch_command import SwitchCommand
 from webnet.plugins.manager import manager
 from webnet.plugins.models import Availability
+from webnet.program import PROGRAM
 
 
 class Command(SwitchCommand):
@@ -28,7 +29,7 @@ class Command(SwitchCommand):
 
     def handle(self, **options: Any) -> None:
         if options["availability"] and (options["customer"] or options["customers_from"]):
-            raise CommandError("--availability is for all customers; for some, use 'set_availability'.")
+            raise CommandError(f"--availability is for all customers; for some, use '{PROGRAM} set_availability'.")
         super().handle(**options)
 
     def change(self, customer: str | None, options: dict[str, Any]) -> PluginChange:
