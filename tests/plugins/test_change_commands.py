@@ -150,7 +150,7 @@ class TestSwitching:
     def test_an_availability_is_not_set_along_for_some_customers(self, install, customers):
         install(Inventory(), enabled=True)
 
-        with refused("use 'set_availability'"):
+        with refused("use 'manage.py set_availability'"):
             run("enable_plugin", "inventory", "--availability", "required", "--customer", "acme")
 
     def test_reset_forgets_the_choices_of_customers_and_is_not_for_everybody(self, install, customers):
