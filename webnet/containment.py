@@ -15,6 +15,9 @@ Result = TypeVar("Result")
 # The attribute of a log record about a plugin's failure: its traceback as text, empty if the record has the exception.
 PLUGIN_TRACEBACK = "plugin_traceback"
 
+# The attribute of a log record about a value that a plugin passed on unchecked: the exception, whose text may hold it.
+REFUSED_VALUE = "refused_value"
+
 # In characters. A reason is shown in one line of a list; a traceback may be that of an endless recursion.
 MAXIMUM_REASON_LENGTH = 500
 MAXIMUM_TRACEBACK_LENGTH = 20_000

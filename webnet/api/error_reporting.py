@@ -13,6 +13,7 @@ from webnet.api.engine.failure_details import describe_failure
 from webnet.api.errors import FieldFailed, describe_error, find_cause
 from webnet.api.request.context import Context
 from webnet.api.request.reader import Reading
+from webnet.containment import REFUSED_VALUE
 from webnet.plugins.runtime.failures import count_for_user
 
 logger = logging.getLogger(__name__)
@@ -31,7 +32,11 @@ def report_errors(errors: Iterable[GraphQLError] | None, context: Context) -> li
         if refusal is not None:
             # For the author of that field, who could say it more clearly. The exception's text may hold the value.
             place, name = cause.place if isinstance(cause, FieldFailed) else error.path, type(raised).__name__
-            logger.warning("Request %s: a value passed on at %s raised %s: check it.", context.request_id, place, name)
+            logger.warning(
+                "Request %s: a value passed on at %s raised %s: check it.",
+                *(context.request_id, place, name),
+                extra={REFUSED_VALUE: raised},
+            )
             error = GraphQLError(refusal.message, error.nodes, path=error.path, original_error=refusal)  # noqa: PLW2901
         told = describe_error(error, request_id=context.request_id)
         if refusal is None and isinstance(cause, FieldFailed):

@@ -139,6 +139,11 @@ class Queries:
         '''Never.'''
         return 1 // 0
 
+    @graphql.field
+    def careless_unguarded(self, info: graphql.Info, count: int = 7) -> int:
+        '''The row that is not there.'''
+        return info.context.rows(models.Note).get(pk=-count).pk
+
 @graphql.extend(graphql.Customer)
 class CustomerFields:
     careless_note_count: int = graphql.count(models.Note, description="Of the customer.")

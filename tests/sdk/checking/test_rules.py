@@ -59,6 +59,7 @@ EXPECTED = {
     ("queries.failing", "careless"): [
         ("Query.carelessNotes(filter: half)", "it raised ZeroDivisionError"),
         ("Query.carelessFailing", "it raised ZeroDivisionError"),
+        ("Query.carelessUnguarded", "it raised DoesNotExist"),
         ("Subscription.carelessBrokenStream", "it raised ZeroDivisionError"),
     ],
     ("queries.growing", "careless"): [

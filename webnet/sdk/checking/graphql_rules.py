@@ -13,7 +13,7 @@ from graphql import GraphQLField, GraphQLObjectType
 
 from webnet.api.schema import full_schema
 from webnet.django_internals import allow_durable_blocks
-from webnet.sdk.checking.captured_errors import capture_errors
+from webnet.sdk.checking.captured_errors import CapturedErrors, capture_errors
 from webnet.sdk.checking.report import RuleFinding
 from webnet.sdk.checking.two_customers import Scenario, count_statements
 from webnet.sdk.scope import LeakPrevented
@@ -31,7 +31,7 @@ def check_answers(scenario: Scenario) -> Iterator[RuleFinding]:
         with capture_errors() as captured:
             answer = scenario.ask(question)
         leaks = [error for error in captured.errors if isinstance(error, LeakPrevented)]
-        if _failed(answer) and not leaks:
+        if _failed(answer, captured) and not leaks:
             way_out = "return a value for every row, or raise a refusal from webnet.sdk.errors"
             yield scenario.subject.finding("queries.failing", question.place, captured.describe_last(), way_out)
 
@@ -44,7 +44,7 @@ def check_lists(scenario: Scenario) -> Iterator[RuleFinding]:
             cursor = _find_cursor(answer.get("data")) if "$after" in question.document else None
             if cursor is not None:
                 answer = scenario.ask(replace(question, variables={**question.variables, "after": cursor}))
-        if _failed(answer):
+        if _failed(answer, captured):
             way_out = "make every lookup and order one that the columns support"
             yield scenario.subject.finding("queries.failing", question.place, captured.describe_last(), way_out)
 
@@ -55,7 +55,7 @@ def check_answers_of_mutations(scenario: Scenario) -> Iterator[RuleFinding]:
         with capture_errors() as captured, allow_durable_blocks(transaction.atomic()):
             answer = scenario.ask(question)
             transaction.set_rollback(True)
-        if _failed(answer):
+        if _failed(answer, captured):
             way_out = "return the payload that it declares, or raise a refusal from webnet.sdk.errors"
             yield scenario.subject.finding("mutations.failing", question.place, captured.describe_last(), way_out)
 
@@ -131,9 +131,14 @@ def _check_foreign_ids(scenario: Scenario) -> Iterator[RuleFinding]:
             yield scenario.subject.finding(_leak_rule(question.place), question.place, message, way_out)
 
 
-def _failed(answer: Mapping[str, Any]) -> bool:
-    """Whether something in the response failed; what was refused has not."""
-    return any(error.get("extensions", {}).get("code") in FAILED for error in answer.get("errors", ()))
+def _failed(answer: Mapping[str, Any], captured: CapturedErrors) -> bool:
+    """Whether something in the response failed; a refusal of the plugin's own is none.
+
+    Clients are told that a value was wrong where a database refuses it. But the values here fit their types.
+    """
+    return captured.has_refused or any(
+        error.get("extensions", {}).get("code") in FAILED for error in answer.get("errors", ())
+    )
 
 
 def _find_cursor(answer: Any) -> str | None:
