@@ -16,7 +16,7 @@ from django.test.utils import isolate_apps
 from gauges import models
 from gauges.schema import ORDER
 
-from webnet.api.engine.column_checks import refuse_narrow_fields
+from webnet.api.engine.checks.column_checks import refuse_narrow_fields
 from webnet.api.engine.ownership import Ownership
 from webnet.api.engine.strawberry_schema import Schema
 from webnet.api.vocabulary.columns import find_order_kind, holds_all

@@ -14,8 +14,8 @@ from shelf import models
 from strawberry.schema.config import StrawberryConfig
 
 from webnet.api.declarations.filter_checks import refuse_unusable_lookups
+from webnet.api.engine.checks.row_checks import refuse_unreadable_rows
 from webnet.api.engine.ownership import Ownership
-from webnet.api.engine.row_checks import refuse_unreadable_rows
 from webnet.api.engine.strawberry_schema import Schema
 from webnet.api.schema import full_schema
 from webnet.api.vocabulary.scalars import SCALARS

@@ -18,7 +18,7 @@ from webnet.accounts.authentication import (
 from webnet.audit.operation import Operation, audited
 from webnet.customers.models import User
 from webnet.errors import PermissionDenied, RateLimited
-from webnet.storable_values import is_storable_text
+from webnet.values.storable_values import is_storable_text
 
 
 def sign_in(request: HttpRequest, *, username: str, password: str) -> User:

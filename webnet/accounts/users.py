@@ -13,7 +13,7 @@ from webnet.audit.operation import Operation, audited
 from webnet.customers.access import Actor, require_operator
 from webnet.customers.models import User, is_username
 from webnet.errors import InvalidInput, NotFound
-from webnet.storable_values import is_storable_text
+from webnet.values.storable_values import is_storable_text
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ from strawberry.types import ExecutionResult
 
 from webnet.accounts.authentication import request_id
 from webnet.errors import WebnetError
-from webnet.lazy_texts import plain
+from webnet.values.lazy_texts import plain
 
 JSON_TYPE = "application/json"
 # The media type of the GraphQL over HTTP specification, for clients that accept it.

@@ -11,7 +11,9 @@ from strawberry.exceptions import DuplicatedTypeName
 from strawberry.schema.config import StrawberryConfig
 
 from webnet.api.declarations.refusals import REFUSALS, RefusalHandler
-from webnet.api.engine.column_checks import refuse_narrow_fields
+from webnet.api.engine.checks.column_checks import refuse_narrow_fields
+from webnet.api.engine.checks.permission_checks import refuse_undeclared_permissions
+from webnet.api.engine.checks.row_checks import refuse_unreadable_rows
 from webnet.api.engine.contributions import (
     Contribution,
     add_fields,
@@ -27,8 +29,6 @@ from webnet.api.engine.gated_fields import gate_added_fields
 from webnet.api.engine.isolation import IsolatingExecutor, isolate
 from webnet.api.engine.limits import EXTENSIONS
 from webnet.api.engine.ownership import find_owners
-from webnet.api.engine.permission_checks import refuse_undeclared_permissions
-from webnet.api.engine.row_checks import refuse_unreadable_rows
 from webnet.api.engine.strawberry_schema import Schema
 from webnet.api.engine.trial_build import find_failures, without
 from webnet.api.operations.mutations.customer_plugins import CustomerPluginMutations

@@ -13,7 +13,7 @@ from django.db import models
 from django.db.models.functions import Coalesce
 
 from webnet.customers.models import Customer
-from webnet.json_text import JsonTextField
+from webnet.values.json_text import JsonTextField
 
 # Creates a random name for one state of the rows; it is never reused, so caches keyed by it are never stale.
 new_token = partial(secrets.token_hex, 16)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from webnet.lazy_texts import plain
+from webnet.values.lazy_texts import plain
 
 ROLES = ("viewer", "operator", "admin")
 HEALTH_STATUSES = ("healthy", "degraded", "unhealthy", "unknown")

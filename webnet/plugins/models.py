@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from webnet.audit.models import AuditCheckpoint, AuditHead, Generation, PluginAuditLog, RefusalCount
 from webnet.customers.models import Customer
-from webnet.json_text import JsonTextField
 from webnet.plugins.tenancy import CustomerOwnedModel, GlobalModel
+from webnet.values.json_text import JsonTextField
 
 # Django finds models only in an app's `models.py`. These two are the abstract base classes of plugins' models,
 OWNED_MODELS = (CustomerOwnedModel, GlobalModel)

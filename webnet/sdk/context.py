@@ -17,12 +17,12 @@ from webnet.audit.operation import Operation
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer, Role
 from webnet.errors import CustomerRequired, HookFailed, NotFound, PermissionDenied, PluginDefinitionError, Refusal
-from webnet.platform_language import read_for_all
 from webnet.plugins.gate.permissions import permissions_of, require_permission
 from webnet.plugins.registry import registry
 from webnet.plugins.settings import layers
 from webnet.sdk.errors import refuse_invalid
 from webnet.sdk.scope import all_rows, scope
+from webnet.values.platform_language import read_for_all
 
 Settings = TypeVar("Settings")
 

@@ -9,7 +9,6 @@ import pytest
 from django.utils.translation import gettext_lazy
 
 from webnet.errors import PluginDefinitionError
-from webnet.lazy_texts import is_lazy
 from webnet.plugins.base import (
     DashboardWidget,
     Dependency,
@@ -20,6 +19,7 @@ from webnet.plugins.base import (
     UIView,
 )
 from webnet.plugins.kernel.manifest import read_manifest
+from webnet.values.lazy_texts import is_lazy
 
 
 def plugin(**members: Any) -> PluginBase:

@@ -13,7 +13,7 @@ from graphql import BREAK, ArgumentNode, GraphQLError, Visitor, parse, visit
 
 from webnet.api.errors import BadValue
 from webnet.plugins.registry import registry
-from webnet.storable_values import find_unstorable
+from webnet.values.storable_values import find_unstorable
 
 # What the parts of Django and of the drivers that take values raise for one: OverflowError and DecimalException, which
 # are ArithmeticErrors, for a number that is too large, and ValueError for a text that is no number.

@@ -7,8 +7,8 @@ from typing import Any
 
 from graphql import GraphQLSchema, is_introspection_type
 
-from webnet.lazy_texts import is_lazy
-from webnet.platform_language import read_for_all
+from webnet.values.lazy_texts import is_lazy
+from webnet.values.platform_language import read_for_all
 
 TEXTS = ("description", "deprecation_reason")
 

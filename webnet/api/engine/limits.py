@@ -11,7 +11,7 @@ from strawberry.extensions import AddValidationRules, MaxTokensLimiter, ParserCa
 from webnet.api.engine.document_size import DocumentSize
 from webnet.api.errors import CodedError
 from webnet.api.strawberry_internals import provided_operation_name
-from webnet.storable_values import is_storable_text
+from webnet.values.storable_values import is_storable_text
 
 MAXIMUM_DEPTH = 10
 MAXIMUM_ALIASES = 15

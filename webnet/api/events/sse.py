@@ -27,7 +27,7 @@ from webnet.api.events.threads import on_thread
 from webnet.api.request.context import Context
 from webnet.api.responses import encode_json, error_entry, make_body, make_response
 from webnet.errors import Unauthenticated, WebnetError
-from webnet.lazy_texts import plain
+from webnet.values.lazy_texts import plain
 
 TRANSPORT = SSETransport()
 # Proxies close connections that are idle for 30 to 60 seconds.

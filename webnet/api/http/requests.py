@@ -14,7 +14,7 @@ from strawberry.http import GraphQLRequestData
 from webnet.accounts.authentication import has_bearer
 from webnet.api.errors import BadRequest
 from webnet.django_internals import find_csrf_failure
-from webnet.storable_values import MAXIMUM_DEPTH, describe_text, find_unstorable, is_too_deep
+from webnet.values.storable_values import MAXIMUM_DEPTH, describe_text, find_unstorable, is_too_deep
 
 MAXIMUM_BODY_BYTES = 1_048_576  # 1 MiB
 # An escape that stands for U+0000 or for half of a character; JSON has no other way to write them.

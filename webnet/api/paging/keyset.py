@@ -34,7 +34,7 @@ from webnet.api.vocabulary.scalars import (
     read_time,
     write_instant,
 )
-from webnet.storable_values import LARGEST_INTEGER, SMALLEST_INTEGER, is_storable_text
+from webnet.values.storable_values import LARGEST_INTEGER, SMALLEST_INTEGER, is_storable_text
 
 # What is read for a value that does not fit its key; None is a value.
 MISFIT = object()

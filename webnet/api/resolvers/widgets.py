@@ -16,13 +16,13 @@ from django.utils import translation
 from webnet.api.request.reader import Reading
 from webnet.api.values.contributions import DashboardWidget
 from webnet.customers.models import Customer
-from webnet.lazy_texts import plain
 from webnet.plugins.base import HookContext, call_with
 from webnet.plugins.declarations import DashboardWidget as DeclaredWidget
 from webnet.plugins.models import PluginConfig
 from webnet.plugins.runtime.failures import count_for_user
 from webnet.plugins.runtime.thread_lanes import Lane, LaneBlocked
 from webnet.plugins.settings import layers
+from webnet.values.lazy_texts import plain
 
 logger = logging.getLogger(__name__)
 

@@ -26,8 +26,8 @@ from strawberry.scalars import JSON
 from strawberry.types.scalar import ScalarDefinition
 
 from webnet.api.responses import encode_json
-from webnet.lazy_texts import plain
-from webnet.storable_values import LARGEST_INTEGER, MAXIMUM_DEPTH, SMALLEST_INTEGER, is_too_deep
+from webnet.values.lazy_texts import plain
+from webnet.values.storable_values import LARGEST_INTEGER, MAXIMUM_DEPTH, SMALLEST_INTEGER, is_too_deep
 
 BigInt = NewType("BigInt", int)
 

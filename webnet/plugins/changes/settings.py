@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 
 from webnet.audit.operation import Operation, audited
 from webnet.errors import Conflict, SettingsIssue
-from webnet.json_text import is_same_json
 from webnet.plugins.changes.scopes import Scope, lock_customer, lock_platform, require_runnable
 from webnet.plugins.changes.switching import PluginChange
 from webnet.plugins.models import PluginConfig
@@ -15,6 +14,7 @@ from webnet.plugins.settings.edits import Edit, invalid
 from webnet.plugins.settings.history import audit_view, changed_secrets
 from webnet.plugins.settings.layers import Layer
 from webnet.plugins.settings.validity import CustomerIssues, Issues, describe_fault, find_issues
+from webnet.values.json_text import is_same_json
 
 
 @dataclass(frozen=True, kw_only=True)

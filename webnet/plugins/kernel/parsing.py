@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from webnet.containment import make_printable
 from webnet.errors import PluginDefinitionError
-from webnet.lazy_texts import is_lazy
+from webnet.values.lazy_texts import is_lazy
 
 Declaration = TypeVar("Declaration")
 

@@ -10,7 +10,6 @@ from typing import Any
 from webnet.audit.operation import ChangeRecord
 from webnet.customers.models import Customer
 from webnet.errors import SecretUnreadable
-from webnet.json_text import is_same_json
 from webnet.plugins.base import PluginBase
 from webnet.plugins.models import CustomerPluginConfig, PluginConfig
 from webnet.plugins.schema.settings_schema import SettingsSchema, join_secrets, split_secrets
@@ -19,6 +18,7 @@ from webnet.plugins.settings.edits import call_migrate_settings, seal
 from webnet.plugins.settings.history import audit_view, changed_secrets
 from webnet.plugins.settings.layers import Layer
 from webnet.plugins.settings.validity import overriding
+from webnet.values.json_text import is_same_json
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 from webnet.audit import triggers as audit_triggers
-from webnet.json_text import JsonTextField
+from webnet.values.json_text import JsonTextField
 
 # Numbers that jsonb writes in another way: with an exponent (also in a letter's name, which does no harm), or -0.0.
 SPELLED_DIFFERENTLY = r"[0-9]e[+-]?[0-9]|-0\.0"

@@ -10,7 +10,6 @@ from jsonschema import Draft202012Validator, SchemaError
 
 from webnet.containment import make_printable
 from webnet.errors import PluginDefinitionError
-from webnet.lazy_texts import is_lazy, plain
 from webnet.plugins.schema.defaults import collect_defaults
 from webnet.plugins.schema.messages import describe_errors
 from webnet.plugins.schema.validator import make_validator
@@ -26,6 +25,7 @@ from webnet.plugins.schema.walk import (
     walk_leaves,
     walk_places,
 )
+from webnet.values.lazy_texts import is_lazy, plain
 
 # The pointer of a schema, one of its keywords, and the text of it.
 Translation: TypeAlias = tuple[str, str, object]

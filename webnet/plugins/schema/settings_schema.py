@@ -7,7 +7,6 @@ from copy import deepcopy
 from functools import lru_cache
 from typing import Any
 
-from webnet import storable_values
 from webnet.errors import SettingsIssue
 from webnet.plugins.schema.defaults import collect_defaults
 from webnet.plugins.schema.definition_errors import (
@@ -40,6 +39,7 @@ from webnet.plugins.schema.walk import (
     walk_leaves,
     walk_places,
 )
+from webnet.values import storable_values
 
 __all__ = [
     "SettingsSchema",

@@ -11,7 +11,7 @@ from email_validator import EmailNotValidError, validate_email
 from jsonschema import Draft202012Validator, FormatChecker, ValidationError, validators
 from referencing import Registry
 
-from webnet.storable_values import LARGEST_INTEGER, SMALLEST_INTEGER
+from webnet.values.storable_values import LARGEST_INTEGER, SMALLEST_INTEGER
 
 # The quotient of the largest double and the smallest one has 632 digits.
 EXACT = Context(prec=700)

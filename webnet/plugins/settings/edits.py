@@ -10,8 +10,6 @@ from typing import Any, TypeAlias
 from django.utils import timezone
 
 from webnet.errors import HookFailed, InvalidSettings, PluginDefinitionError, SecretUnreadable, SettingsIssue
-from webnet.json_text import is_same_json, write_json
-from webnet.platform_language import read_for_all
 from webnet.plugins.base import PluginBase, call_hook
 from webnet.plugins.models import CustomerPluginConfig
 from webnet.plugins.registry import registry
@@ -28,6 +26,8 @@ from webnet.plugins.settings import history as settings_history
 from webnet.plugins.settings import layers, secrets
 from webnet.plugins.settings.layers import Layer
 from webnet.plugins.settings.validity import Issues
+from webnet.values.json_text import is_same_json, write_json
+from webnet.values.platform_language import read_for_all
 
 Edit: TypeAlias = Callable[[Layer], None]
 

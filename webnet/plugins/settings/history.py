@@ -11,9 +11,9 @@ from django.db.models.functions import Cast
 
 from webnet.audit.models import AuditOutcome, PluginAuditLog
 from webnet.errors import RevisionNotAvailable
-from webnet.json_text import is_same_json
 from webnet.plugins.schema.walk import MISSING, join_pointer, pointer_get, walk_leaves
 from webnet.plugins.settings.layers import Layer
+from webnet.values.json_text import is_same_json
 
 GLOBAL_ACTIONS = ("update_plugin_settings", "revert_plugin_settings")
 CUSTOMER_ACTIONS = ("update_customer_plugin_settings", "revert_customer_plugin_settings")

@@ -18,8 +18,8 @@ from strawberry.utils.inspect import in_async_context
 from strawberry_django.optimizer import is_optimized_by_prefetching, optimize
 
 from webnet.api.declarations.fields import Column, DescribedField
+from webnet.api.engine.checks.permission_checks import PERMISSION
 from webnet.api.engine.isolation import run_coroutine
-from webnet.api.engine.permission_checks import PERMISSION
 from webnet.api.paging.pages import WHOLE_ROWS
 from webnet.api.strawberry_internals import rebuild_info, related_column
 from webnet.customers.models import Customer

@@ -11,7 +11,7 @@ from strawberry.annotation import StrawberryAnnotation
 
 from webnet import errors
 from webnet.api.declarations.mutations import make_result
-from webnet.api.engine.permission_checks import PERMISSION
+from webnet.api.engine.checks.permission_checks import PERMISSION
 from webnet.audit.operation import undo_with_answer
 from webnet.customers.models import Role
 from webnet.sdk.graphql.fields import PluginField, metadata_of

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import translation
 
-from webnet.lazy_texts import plain
+from webnet.values.lazy_texts import plain
 
 
 def read_for_all(value: Any) -> Any:
