@@ -38,8 +38,16 @@ LIBRARIES = (
     *("django.db.backends.sqlite3.base", "django.db.models.sql.compiler", "corsheaders.middleware"),
     *("whitenoise.middleware", "strawberry.federation.schema_directives", "strawberry.http", "strawberry.relay"),
     *("strawberry.schema", "strawberry_django", "a2wsgi", "h11", "uvicorn.main"),
-    *("uvicorn.lifespan.on", "uvicorn.protocols.http.auto", "cryptography.fernet", "environ", "jsonschema", "nh3"),
-    *("orjson", "packaging.requirements", "psycopg", "pytest", "redis.asyncio"),
+    *(
+        "uvicorn.lifespan.on",
+        "uvicorn.protocols.http.auto",
+        "cryptography.fernet",
+        "dj_database_url",
+        "dotenv.parser",
+        "jsonschema",
+        "nh3",
+    ),
+    *("email_validator", "orjson", "packaging.requirements", "psycopg", "pytest", "redis.asyncio"),
 )
 # What the forks import: compiled once, and not by each of them.
 SOURCES = ("webnet", "examples", "tests/sample_plugins")
