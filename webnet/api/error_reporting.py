@@ -38,7 +38,7 @@ def report_errors(errors: Iterable[GraphQLError] | None, context: Context) -> li
                 extra={REFUSED_VALUE: raised},
             )
             error = GraphQLError(refusal.message, error.nodes, path=error.path, original_error=refusal)  # noqa: PLW2901
-        told = describe_error(error, request_id=context.request_id)
+        shown = describe_error(error, request_id=context.request_id)
         if refusal is None and isinstance(cause, FieldFailed):
             for customer_id in _find_affected_customers(cause, context.reading):
                 count_for_user(
@@ -48,9 +48,9 @@ def report_errors(errors: Iterable[GraphQLError] | None, context: Context) -> li
                     raised=cause.error,
                     place=f"at {cause.place}",
                 )
-            if settings.DEBUG and told.extensions is not None:
-                told.extensions["debug"] = describe_failure(cause)
-        reported.append(told)
+            if settings.DEBUG and shown.extensions is not None:
+                shown.extensions["debug"] = describe_failure(cause)
+        reported.append(shown)
     return reported
 
 

@@ -222,8 +222,8 @@ class PluginRegistry:
 
     def _put(self, entry: Entry) -> Entry:
         if entry.status in {"failed", "incompatible"}:
-            told = {PLUGIN_TRACEBACK: entry.traceback}
-            logger.error("Plugin '%s' could not be loaded. %s", entry.name, entry.reason, extra=told)
+            details = {PLUGIN_TRACEBACK: entry.traceback}
+            logger.error("Plugin '%s' could not be loaded. %s", entry.name, entry.reason, extra=details)
         self._entries[entry.module] = entry
         return entry
 

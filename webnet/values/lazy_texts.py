@@ -7,12 +7,12 @@ from typing import Any
 
 
 def is_lazy(value: object) -> bool:
-    """Whether the value is such a text; it is told by its type's name, since the kernel does not import Django."""
+    """Whether the value is such a text; its type's name says so, since the kernel does not import Django."""
     return type(value).__name__ == "__proxy__"
 
 
 def plain(value: Any) -> Any:
-    """A value of JSON whose texts are strings, in the language of this moment; what is no JSON stays as it is."""
+    """A value of JSON whose texts are strings, in the language of this moment; what is not JSON stays as it is."""
     if is_lazy(value):
         return str(value)
     if isinstance(value, Mapping):

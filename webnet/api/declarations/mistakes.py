@@ -22,7 +22,7 @@ def _locate(source: Any, name: str) -> str:
         file, (lines, first) = inspect.getsourcefile(source), inspect.getsourcelines(source)
     except (OSError, TypeError):
         return f"'{module}'"
-    # The module's part of the path: where it is installed is no business of those who see the reason.
+    # The module's part of the path: those who see the reason need not know where it is installed.
     depth = module.count(".") + (2 if Path(file or "").name == "__init__.py" else 1)
     path = "/".join(Path(file or "").parts[-depth:])
     written = re.compile(rf"\s+(?:async def |def )?{re.escape(name)}\s*[:=(]")

@@ -76,7 +76,7 @@ def _read_payload(resolver: Callable[..., Any]) -> Any:
 
 
 def _fits_union(kind: Any) -> bool:
-    """Whether it can be a member of a mutation's result; what is no class, such as a lazy type, is up to Strawberry."""
+    """Whether it can be a member of a mutation's result; Strawberry decides about what is not a class, such as a lazy type."""
     made = get_origin(kind) or kind
     if not isinstance(made, type) or made is NoneType:
         return True

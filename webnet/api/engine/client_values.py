@@ -16,7 +16,7 @@ from webnet.plugins.registry import registry
 from webnet.values.storable_values import find_unstorable
 
 # What the parts of Django and of the drivers that take values raise for one: OverflowError and DecimalException, which
-# are ArithmeticErrors, for a number that is too large, and ValueError for a text that is no number.
+# are ArithmeticErrors, for a number that is too large, and ValueError for a text that is not a number.
 _FOR_A_VALUE = (ArithmeticError, ValueError)
 _TAKES_VALUES = (
     "django.db.models.fields",

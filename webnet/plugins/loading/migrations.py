@@ -34,8 +34,8 @@ def migrate_plugins(entries: Iterable[Entry], progress: Progress | None = None) 
     """Apply the migrations of these plugins, in the given order; returns why some could not be, by plugin name."""
     found = {entry.name: failure for entry in entries if (failure := _migrate_plugin(entry, progress))}
     for name, failure in found.items():
-        told = {PLUGIN_TRACEBACK: failure.traceback}
-        logger.error("Plugin '%s' could not be migrated. %s", name, failure.reason, extra=told)
+        details = {PLUGIN_TRACEBACK: failure.traceback}
+        logger.error("Plugin '%s' could not be migrated. %s", name, failure.reason, extra=details)
     return found
 
 
