@@ -62,7 +62,7 @@ def _find_problem(model: type[Model], path: str, kind: Any) -> str | None:
     except FieldError as error:
         return f"'{path}' is not a lookup of '{model.__name__}': {_join(error)}"
     except (TypeError, ValueError, ValidationError) as error:
-        # Which texts a column takes is known when one is given: "7" fits a number, and others are refused to the client.
+        # Which texts a column takes is known when one is given: "7" fits a number. The client is refused others.
         if sample in (None, "text", ["text"]):
             return None
         return f"its type does not fit '{path}' of '{model.__name__}': {_join(error)}"

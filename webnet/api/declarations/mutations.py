@@ -76,7 +76,7 @@ def _read_payload(resolver: Callable[..., Any]) -> Any:
 
 
 def _fits_union(kind: Any) -> bool:
-    """Whether it can be a member of a mutation's result; Strawberry decides about what is not a class, such as a lazy type."""
+    """Whether it can be a member of a mutation's result; Strawberry decides about lazy types, which are not classes."""
     made = get_origin(kind) or kind
     if not isinstance(made, type) or made is NoneType:
         return True
