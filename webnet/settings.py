@@ -178,6 +178,8 @@ LANGUAGE_CODE = "en-us"
 
 # --- Static files: served from the packages, so that an installed webnet needs no `collectstatic` ---------------------
 STATIC_URL = "/static/"
+# There are no such files. Left empty, it would become the path of the first request, which may be that of STATIC_URL.
+MEDIA_URL = "/media/"
 WHITENOISE_USE_FINDERS = True
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
