@@ -8,6 +8,7 @@ import json
 import uuid
 from decimal import Decimal
 from itertools import cycle
+from pathlib import Path
 
 import pytest
 from django.contrib.postgres.fields import ArrayField
@@ -222,6 +223,11 @@ def test_columns_that_the_databases_order_differently_are_no_orders():
 def build(model=models.Gauge, **annotations):
     """A schema with a type that shows rows of the model by these fields."""
     cls = type("Narrow", (), {"__annotations__": annotations, "__module__": "gauges.schema", "__doc__": "Narrow."})
+    return build_with(cls, model)
+
+
+def build_with(cls, model=models.Gauge):
+    """A schema with this class as the type that shows rows of the model."""
     shown = graphql.type(model)(cls)
     query = type("Query", (), {"__annotations__": {"narrow": shown}, "__module__": "gauges.schema"})
 
@@ -252,7 +258,23 @@ def test_a_field_that_is_narrower_than_its_column_is_refused_when_the_schema_is_
     with pytest.raises(PluginDefinitionError) as refused:
         refuse_narrow_fields(schema, OWNERS)
 
-    assert refused.value.message.startswith(f"'gauges': the field 'Narrow.{name}': {problem}")
+    assert f", the type 'Narrow', the field '{name}': {problem}" in refused.value.message
+
+
+def test_a_narrow_field_is_told_with_file_and_line():
+    class Narrow:
+        """Octets of 32 bits."""
+
+        title: graphql.auto
+        octets: int
+
+    with pytest.raises(PluginDefinitionError) as refused:
+        refuse_narrow_fields(build_with(Narrow), OWNERS)
+
+    line = Path(__file__).read_text().splitlines().index("        octets: int") + 1
+    assert refused.value.message.startswith(
+        f"In 'tests/sdk/test_columns.py', line {line}, the type 'Narrow', the field"
+    )
 
 
 def test_fields_that_are_wide_enough_are_taken():

@@ -9,11 +9,11 @@ from django.core.exceptions import FieldDoesNotExist
 from graphql import GraphQLField, GraphQLObjectType, get_named_type, is_non_null_type
 
 from webnet.api.declarations.fields import Column
+from webnet.api.declarations.mistakes import mistake
 from webnet.api.engine.ownership import Ownership
 from webnet.api.engine.strawberry_schema import Schema
 from webnet.api.strawberry_internals import list_types, model_of, strawberry_field
 from webnet.api.vocabulary.columns import holds_all
-from webnet.errors import PluginDefinitionError
 
 
 def refuse_narrow_fields(schema: Schema, owners: Ownership) -> None:
@@ -26,7 +26,9 @@ def refuse_narrow_fields(schema: Schema, owners: Ownership) -> None:
             plugin = owners.fields.get((kind.name, name)) or owners.types.get(kind.name)
             problem = _find_problem(declared, column) if plugin is not None else None
             if problem is not None:
-                raise PluginDefinitionError(f"'{plugin}': the field '{kind.name}.{name}': {problem}.")
+                attribute = strawberry_field(declared).python_name
+                place = f"the type '{known.definition.origin.__name__}', the field '{attribute}'"
+                raise mistake(known.definition.origin, place, problem, name=attribute)
 
 
 def _columns_of(kind: GraphQLObjectType, model: Any) -> Iterator[tuple[str, Any, Any]]:
