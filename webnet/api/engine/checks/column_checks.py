@@ -19,16 +19,17 @@ from webnet.api.vocabulary.columns import holds_all
 def refuse_narrow_fields(schema: Schema, owners: Ownership) -> None:
     """Raise PluginDefinitionError for the first field of a plugin that does not hold all that its column holds."""
     for known in list_types(schema).values():
-        kind, model = known.implementation, model_of(getattr(known.definition, "origin", None))
+        kind, origin = known.implementation, getattr(known.definition, "origin", None)
+        model = model_of(origin)
         if not isinstance(kind, GraphQLObjectType) or model is None:
             continue
         for name, declared, column in _columns_of(kind, model):
             plugin = owners.fields.get((kind.name, name)) or owners.types.get(kind.name)
             problem = _find_problem(declared, column) if plugin is not None else None
             if problem is not None:
-                attribute = strawberry_field(declared).python_name
-                place = f"the type '{known.definition.origin.__name__}', the field '{attribute}'"
-                raise mistake(known.definition.origin, place, problem, name=attribute)
+                shown: Any = strawberry_field(declared)
+                place = f"the type '{getattr(origin, '__name__', kind.name)}', the field '{shown.python_name}'"
+                raise mistake(origin, place, problem, name=shown.python_name)
 
 
 def _columns_of(kind: GraphQLObjectType, model: Any) -> Iterator[tuple[str, Any, Any]]:
