@@ -26,7 +26,7 @@ def report_errors(errors: Iterable[GraphQLError] | None, context: Context) -> li
     """The errors as clients see them; failures of plugins are counted."""
     reported = []
     for error in errors or ():
-        cause = find_cause(error)
+        cause, answered = find_cause(error), error
         raised = cause.error if isinstance(cause, FieldFailed) else cause
         refusal = find_refusal(error, raised) if raised is not None else None
         if refusal is not None:
@@ -37,8 +37,8 @@ def report_errors(errors: Iterable[GraphQLError] | None, context: Context) -> li
                 *(context.request_id, place, name),
                 extra={REFUSED_VALUE: raised},
             )
-            error = GraphQLError(refusal.message, error.nodes, path=error.path, original_error=refusal)  # noqa: PLW2901
-        shown = describe_error(error, request_id=context.request_id)
+            answered = GraphQLError(refusal.message, error.nodes, path=error.path, original_error=refusal)
+        shown = describe_error(answered, request_id=context.request_id)
         if refusal is None and isinstance(cause, FieldFailed):
             for customer_id in _find_affected_customers(cause, context.reading):
                 count_for_user(
