@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import signal
+import threading
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from types import FrameType
+from typing import NoReturn, TypeVar
 
 from webnet.errors import PluginDefinitionError
 
@@ -37,21 +40,54 @@ class LoadFailure:
     traceback: str = ""
 
 
+class PluginAborted(Exception):
+    """A plugin raised what is not an `Exception`, such as SystemExit, and thus aimed at more than its own call."""
+
+    def __init__(self, raised: BaseException) -> None:
+        super().__init__(f"it raised {type(raised).__name__}")
+        self.raised = raised
+
+
+class OperatorInterrupt(KeyboardInterrupt):
+    """The operator's Ctrl-C in a command; a KeyboardInterrupt that a plugin raises is of another class."""
+
+
+def raise_operator_interrupt(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - as `signal` calls it
+    """The handler of SIGINT in commands."""
+    raise OperatorInterrupt
+
+
+def is_operators(error: BaseException) -> bool:
+    """Whether it is the operator's Ctrl-C, which no plugin's failure may swallow."""
+    if isinstance(error, OperatorInterrupt):
+        return True
+    # Without webnet's handler nothing tells the two apart; only Python's main thread gets a Ctrl-C.
+    is_handled_by_python = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    is_main = threading.current_thread() is threading.main_thread()
+    return isinstance(error, KeyboardInterrupt) and is_main and is_handled_by_python
+
+
+def what_was_raised(error: BaseException) -> BaseException:
+    """What the plugin's code itself raised."""
+    return error.raised if isinstance(error, PluginAborted) else error
+
+
 def attempt(call: Callable[[], Result], *, doing: str) -> Result | LoadFailure:
     """Return what the call returns, or the failure, whose reason starts with `doing` ("Importing 'my_plugin'").
 
-    Every exception is caught, `SystemExit` included; only KeyboardInterrupt (the operator's Ctrl-C) is passed on.
+    Every exception is caught, `SystemExit` included; only the operator's Ctrl-C is passed on.
     """
     try:
         return call()
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # noqa: BLE001 - a plugin must not stop the host
+    except BaseException as error:
+        if is_operators(error):
+            raise
         return describe_failure(error, doing=doing)
 
 
 def describe_failure(error: BaseException, *, doing: str) -> LoadFailure:
     """Turn an exception into a failure; a PluginDefinitionError has a complete sentence as its message already."""
+    error = what_was_raised(error)
     reason = error.message if isinstance(error, PluginDefinitionError) else f"{doing} raised {format_error(error)}."
     return LoadFailure(reason=make_printable(reason), traceback=_format_traceback(error))
 
@@ -61,11 +97,12 @@ def format_error(error: BaseException) -> str:
 
     The message names the app that is not loaded, where that is the cause.
     """
+    error = what_was_raised(error)
     try:
         text = " ".join(make_printable(str(error)).split()).rstrip(".")
-    except KeyboardInterrupt:
-        raise
-    except BaseException:  # noqa: BLE001 - `__str__` of a plugin's exception is its code too
+    except BaseException as another:  # `__str__` of a plugin's exception is its code, too.
+        if is_operators(another):
+            raise
         text = ""
     if isinstance(error, RuntimeError | ImportError):
         text = _name_missing_app(text)

@@ -19,6 +19,7 @@ from webnet.containment import format_error
 from webnet.errors import NotFound, PermissionDenied
 from webnet.plugins.base import HookContext
 from webnet.plugins.gate.permissions import permissions_of
+from webnet.plugins.runtime.calls import calling
 from webnet.plugins.runtime.failures import count_for_user
 from webnet.plugins.settings import layers
 
@@ -57,7 +58,8 @@ def _show(request: HttpRequest, frame: Frame, plugin: str, match: PageMatch) -> 
     frame.title = match.page.title or config.plugin.verbose_name
     request.webnet = context  # type: ignore[attr-defined]  # for the plugins' views
     try:
-        return _call_view(match, request)
+        with calling(plugin, f"the page '{match.page.name}'", frame.customer.pk, frame.reading.actor.user_id):
+            return _call_view(match, request)
     except (Http404, NotFound):
         return not_found(request)
     except PermissionDenied as denied:
@@ -66,7 +68,7 @@ def _show(request: HttpRequest, frame: Frame, plugin: str, match: PageMatch) -> 
         return _refuse(request, str(denied) or "You may not open this page.")
     except SuspiciousOperation:  # caused by the client: Django logs it and responds with 400
         raise
-    except (Exception, SystemExit) as error:
+    except Exception as error:
         logger.exception("Plugin '%s': its page '%s' failed.", plugin, match.page.name)
         count_for_user(
             plugin,

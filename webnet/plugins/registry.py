@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from webnet.containment import PLUGIN_TRACEBACK, LoadFailure, attempt
 from webnet.errors import NotFound, PluginDefinitionError, WebnetError
+from webnet.plugin_calls import PluginCall
 from webnet.plugins.base import PluginBase, call_hook
 from webnet.plugins.kernel.dependencies import PluginNode, check_host, describe_cycle, load_order
 from webnet.plugins.kernel.identity import PluginIdentity, read_identity
@@ -69,7 +70,7 @@ def start_entry(entry: Entry) -> Entry:
     if isinstance(manifest, LoadFailure):
         return entry.fail(manifest)
     entry = replace(entry, manifest=manifest, identity=manifest)
-    answer: Any = attempt(lambda: call_hook(plugin, "on_load"), doing=f"on_load() of '{entry.name}'")
+    answer: Any = attempt(lambda: _call(plugin, "on_load"), doing=f"on_load() of '{entry.name}'")
     return entry.fail(answer) if isinstance(answer, LoadFailure) else replace(entry, status="loaded", reason="")
 
 
@@ -129,7 +130,7 @@ class PluginRegistry:
         misfit = check_host(manifest.webnet_version, host_version) if host_version is not None else None
         if misfit is not None:
             raise PluginDefinitionError(misfit)
-        call_hook(plugin, "on_load")
+        _call(plugin, "on_load")
         entry = Entry(module=module or manifest.name, name=manifest.name, status="loaded", plugin=plugin)
         return self._put(replace(entry, identity=manifest, manifest=manifest))
 
@@ -175,7 +176,7 @@ class PluginRegistry:
         if entry.status != "loaded" or plugin is None:
             return
         self._put(replace(entry, status="unloaded", reason="It was unloaded from this process."))
-        answer = attempt(lambda: call_hook(plugin, "on_unload"), doing=f"on_unload() of '{name}'")
+        answer = attempt(lambda: _call(plugin, "on_unload"), doing=f"on_unload() of '{name}'")
         if isinstance(answer, LoadFailure):
             logger.error("Plugin '%s': %s", name, answer.reason, extra={PLUGIN_TRACEBACK: answer.traceback})
 
@@ -226,6 +227,11 @@ class PluginRegistry:
             logger.error("Plugin '%s' could not be loaded. %s", entry.name, entry.reason, extra=details)
         self._entries[entry.module] = entry
         return entry
+
+
+def _call(plugin: PluginBase, hook: str) -> None:
+    with PluginCall(plugin.name, hook):
+        call_hook(plugin, hook)
 
 
 def _as_node(entry: Entry) -> PluginNode:

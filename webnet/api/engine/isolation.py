@@ -6,7 +6,6 @@ Each mutation is one transaction with its answer, and is undone if that can't be
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Coroutine
-from contextlib import aclosing
 from types import AsyncGeneratorType, CoroutineType
 from typing import Any
 
@@ -34,9 +33,11 @@ from webnet.api.errors import FieldFailed, is_about_input
 from webnet.api.strawberry_internals import strawberry_field
 from webnet.api.vocabulary.scalars import check_serializable
 from webnet.audit.operation import transaction_with_answer, undo_with_answer
+from webnet.containment import what_was_raised
 from webnet.customers.models import Customer
 from webnet.errors import WebnetError
 from webnet.plugins.registry import registry
+from webnet.plugins.runtime.calls import PluginCall, take_turns
 
 Resolve = Callable[..., Any]
 
@@ -44,6 +45,17 @@ Resolve = Callable[..., Any]
 PLUGIN = "webnet.plugin"
 # Results that can still fail after the resolver has returned.
 LATER = frozenset({CoroutineType, AsyncGeneratorType})
+
+
+class FieldCall(PluginCall):
+    """The call of a resolver; for whom it is made is only found out where it matters, since that takes time."""
+
+    __slots__ = ("info", "source")
+
+    def __init__(self, plugin: str, place: str, source: Any, info: Any) -> None:
+        super().__init__(plugin, place)
+        self.source = source
+        self.info = info
 
 
 def isolate(schema: GraphQLSchema, owners: Ownership) -> None:
@@ -159,26 +171,27 @@ def _isolate_field(field: GraphQLField, plugin: str, *, place: str) -> None:
 def _guard(resolve: Resolve, plugin: str, place: str) -> Resolve:
     def guarded(source: Any, info: Any, **arguments: Any) -> Any:
         try:
-            if arguments:
-                refuse_unstorable(arguments)
-            result = resolve(source, info, **arguments)
-        except (Exception, SystemExit) as error:
-            raise _attribute_error(error, plugin, place, source) from error
+            with FieldCall(plugin, place, source, info):
+                if arguments:
+                    refuse_unstorable(arguments)
+                result = resolve(source, info, **arguments)
+        except Exception as error:
+            raise _attribute_error(error, FieldCall(plugin, place, source, info)) from error
         # For a plain value this comparison is the only cost.
-        return _guard_later(result, plugin, place, source) if type(result) in LATER else result
+        return _guard_later(result, FieldCall(plugin, place, source, info)) if type(result) in LATER else result
 
     return guarded
 
 
-def _guard_later(result: Any, plugin: str, place: str, source: Any) -> Any:
+def _guard_later(result: Any, call: FieldCall) -> Any:
     """Wrap a coroutine or an asynchronous generator, which can fail after the resolver has returned it.
 
     Queries and mutations run on a thread, without an event loop: a coroutine is run to its end here.
     """
     if isinstance(result, CoroutineType):
-        guarded = _guard_coroutine(result, plugin, place, source)
+        guarded = _guard_coroutine(result, call)
         return guarded if in_async_context() else run_coroutine(guarded)
-    return _guard_events(result, plugin, place) if isinstance(result, AsyncGeneratorType) else result
+    return _guard_events(result, call) if isinstance(result, AsyncGeneratorType) else result
 
 
 def run_coroutine(coroutine: Coroutine[Any, Any, Any]) -> Any:
@@ -190,24 +203,30 @@ def run_coroutine(coroutine: Coroutine[Any, Any, Any]) -> Any:
     return async_to_sync(wait)()
 
 
-async def _guard_coroutine(coroutine: Coroutine[Any, Any, Any], plugin: str, place: str, source: Any) -> Any:
+async def _guard_coroutine(coroutine: Coroutine[Any, Any, Any], call: FieldCall) -> Any:
     try:
-        result = await coroutine
-    except (Exception, SystemExit) as error:
-        raise _attribute_error(error, plugin, place, source) from error
-    return _guard_later(result, plugin, place, source)
+        result = await take_turns(coroutine, call)
+    except Exception as error:
+        raise _attribute_error(error, call) from error
+    return _guard_later(result, call)
 
 
-async def _guard_events(events: AsyncGenerator[Any, Any], plugin: str, place: str) -> AsyncGenerator[Any, None]:
-    async with aclosing(events):
-        try:
-            async for event in events:
-                yield event
-        except (Exception, SystemExit) as error:
-            raise _attribute_error(error, plugin, place, None) from error
+async def _guard_events(events: AsyncGenerator[Any, Any], call: FieldCall) -> AsyncGenerator[Any, None]:
+    try:
+        while True:
+            try:
+                event = await take_turns(anext(events), call)
+            except StopAsyncIteration:
+                return
+            except Exception as error:
+                raise _attribute_error(error, call) from error
+            yield event
+    finally:
+        # A call of its own: what was thrown into that of an event is not what ends the generator.
+        await take_turns(events.aclose(), FieldCall(call.plugin, call.place, call.source, call.info))
 
 
-def _attribute_error(error: BaseException, plugin: str, place: str, source: Any) -> Exception:
-    if isinstance(error, Exception) and _is_described(error):
+def _attribute_error(error: Exception, call: FieldCall) -> Exception:
+    if _is_described(error):
         return error
-    return FieldFailed(error, plugin=plugin, place=place, customer_id=owner_of(source))
+    return FieldFailed(what_was_raised(error), plugin=call.plugin, place=call.place, customer_id=owner_of(call.source))

@@ -19,6 +19,7 @@ from webnet.customers.models import Customer
 from webnet.plugins.base import HookContext, call_with
 from webnet.plugins.declarations import DashboardWidget as DeclaredWidget
 from webnet.plugins.models import PluginConfig
+from webnet.plugins.runtime.calls import calling
 from webnet.plugins.runtime.failures import count_for_user
 from webnet.plugins.runtime.thread_lanes import Lane, LaneBlocked
 from webnet.plugins.settings import layers
@@ -87,7 +88,11 @@ def _call(job: WidgetJob) -> Rendered:
     widget, context = job.widget, job.context
     # Serialised and parsed again, so that a value that is not JSON fails here and not the whole response.
     # The thread has no language, so that of the request is set.
-    with translation.override(job.language):
+    customer_id = job.customer.pk if job.customer is not None else None
+    with (
+        translation.override(job.language),
+        calling(job.row.name, f"the widget '{widget.name}'", customer_id, job.user_id),
+    ):
         data = orjson.loads(orjson.dumps(plain(call_with(widget.data, context)))) if widget.data is not None else None
         html = nh3.clean(plain(call_with(widget.html, context))) if widget.html is not None else None
     return data, html

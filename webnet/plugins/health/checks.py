@@ -18,6 +18,7 @@ from webnet.plugins.gate.rules import CustomerState
 from webnet.plugins.health import probe
 from webnet.plugins.models import CustomerPluginConfig, PluginConfig, PluginHealth
 from webnet.plugins.registry import PluginRegistry
+from webnet.plugins.runtime.calls import calling
 from webnet.plugins.settings import layers
 
 ACTION = "check_plugin_health"
@@ -128,7 +129,10 @@ def _start(
 
 def _call(plugin: PluginBase | None, context: HookContext) -> Any:
     dict(context.settings)  # A secret that can't be decrypted makes the plugin unhealthy, even if its check reads none.
-    return call_hook(plugin, "health_check", context) if plugin is not None else None
+    if plugin is None:
+        return None
+    with calling(plugin.name, "health_check", context.customer.pk if context.customer is not None else None):
+        return call_hook(plugin, "health_check", context)
 
 
 @audited

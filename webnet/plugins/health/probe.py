@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from django.utils import timezone
 
+from webnet.containment import what_was_raised
 from webnet.customers.models import Customer
 from webnet.errors import NotFound, SecretUnreadable
 from webnet.plugins.base import HealthReport
@@ -129,7 +130,7 @@ def _fail(check: RunningCheck, error: BaseException) -> HealthReport:
         _report(check, error.message, error)
         return HealthReport(status="unhealthy", message=error.message)
     _report(check, failures.describe_hook_error("health_check", error), error)
-    return HealthReport(status="unhealthy", message=f"The check raised {type(error).__name__}.")
+    return HealthReport(status="unhealthy", message=f"The check raised {type(what_was_raised(error)).__name__}.")
 
 
 def _report(check: RunningCheck, why: str, error: BaseException | None) -> None:

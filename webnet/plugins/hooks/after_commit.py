@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import Future, wait
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from django.db import connection
@@ -21,6 +21,7 @@ from webnet.plugins.hooks import outbox
 from webnet.plugins.models import CustomerPluginConfig, OwedCall, PluginConfig
 from webnet.plugins.registry import registry
 from webnet.plugins.runtime import failures
+from webnet.plugins.runtime.calls import calling
 from webnet.plugins.runtime.thread_lanes import Lane, LaneBlocked
 from webnet.plugins.settings import layers
 
@@ -61,7 +62,7 @@ def _call_claimed(claim: str) -> None:
 def _call(plugin: PluginBase, call: OwedCall) -> None:
     context = _make_context(call)
     try:
-        future = _lane(call.plugin.name).start(lambda: call_hook(plugin, call.hook, context))
+        future = _lane(call.plugin.name).start(partial(_call_hook, plugin, call, context))
     except LaneBlocked as blocked:
         _fail(call, blocked.message)
         return
@@ -77,6 +78,11 @@ def _call(plugin: PluginBase, call: OwedCall) -> None:
     if not future.cancel():
         future.add_done_callback(lambda late: _finish_late(call, late))
     _fail(call, f"its {call.hook} did not return within {DEADLINE_SECONDS:g} s.")
+
+
+def _call_hook(plugin: PluginBase, call: OwedCall, context: HookContext) -> None:
+    with calling(call.plugin.name, call.hook, call.customer_id):
+        call_hook(plugin, call.hook, context)
 
 
 @cache

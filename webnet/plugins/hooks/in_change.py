@@ -12,6 +12,7 @@ from webnet.plugins.hooks import after_commit
 from webnet.plugins.models import CustomerPluginConfig, PluginConfig
 from webnet.plugins.registry import registry
 from webnet.plugins.runtime import failures
+from webnet.plugins.runtime.calls import calling
 from webnet.plugins.settings import layers
 
 
@@ -28,8 +29,9 @@ def run_hook(operation: Operation, hook: str, row: PluginConfig | CustomerPlugin
         return
     context = HookContext(customer=customer, actor=operation.actor, settings=layers.opened(plugin_row, config))
     try:
-        call_hook(entry.plugin, f"on_{hook}", context)
-    except (Exception, SystemExit) as error:
+        with calling(plugin_row.name, f"on_{hook}", customer.pk if customer is not None else None):
+            call_hook(entry.plugin, f"on_{hook}", context)
+    except Exception as error:
         # A deadlock is not the hook's fault: the whole change is retried.
         if isinstance(error, OperationalError) and is_transient(error):
             raise

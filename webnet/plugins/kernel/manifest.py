@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
-from webnet.containment import format_error
+from webnet.containment import format_error, is_operators
 from webnet.errors import PluginDefinitionError
 from webnet.plugins.base import HOOKS, PluginBase, count_taken
 from webnet.plugins.declarations import ROLES, DashboardWidget, GraphQLExtension, NavigationItem, Permission, UIView
@@ -72,11 +72,11 @@ def _call(plugin: PluginBase, identity: PluginIdentity, declaration: str) -> tup
     try:
         declared = getattr(plugin, declaration)()
         return source, list(declared) if isinstance(declared, Iterator) else declared
-    except KeyboardInterrupt:
-        raise
     except PluginDefinitionError as error:  # Its message is a sentence with the place already.
         raise source.mistake(error.message[:1].lower() + error.message[1:].rstrip(".")) from error
     except BaseException as error:
+        if is_operators(error):
+            raise
         raise source.mistake(f"raised {format_error(error)}") from error
 
 

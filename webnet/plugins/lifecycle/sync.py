@@ -17,7 +17,7 @@ from webnet.audit.operation import (
     renew_customer,
     renew_platform,
 )
-from webnet.containment import LoadFailure, describe_failure
+from webnet.containment import LoadFailure, describe_failure, is_operators
 from webnet.customers import access
 from webnet.plugins.base import call_hook
 from webnet.plugins.kernel.identity import ADDRESSES
@@ -28,6 +28,7 @@ from webnet.plugins.loading import migrations as plugin_migrations
 from webnet.plugins.loading.missing_migrations import find_missing
 from webnet.plugins.models import PluginConfig, PluginStatus
 from webnet.plugins.registry import PluginRegistry
+from webnet.plugins.runtime.calls import calling
 from webnet.plugins.settings import validity
 
 TEXTS = ("verbose_name", "author", "description", "licence", "icon", *ADDRESSES)
@@ -130,7 +131,8 @@ def _take(operation: Operation, found: SyncFinding) -> None:
     if found.is_accepted and found.status == PluginStatus.LOADED and validity.check_all(row):
         row.save(update_fields=["settings_fault", "settings_checked"])
     if found.is_accepted and found.upgrade is not None and found.entry.plugin and not found.upgrade.is_downgrade:
-        call_hook(found.entry.plugin, "on_upgrade", found.upgrade.from_version)
+        with calling(found.entry.name, "on_upgrade"):
+            call_hook(found.entry.plugin, "on_upgrade", found.upgrade.from_version)
     for change in changes:
         operation.record_other(change)
 
@@ -152,9 +154,9 @@ def _attempt(change: Callable[[], None], *, doing: str) -> LoadFailure | None:
     try:
         with transaction.atomic():
             change()
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # whatever a plugin raises, also its sys.exit()
+    except BaseException as error:
+        if is_operators(error):
+            raise
         # A deadlock is not the plugin's fault: the whole operation is retried.
         if isinstance(error, OperationalError) and is_transient(error):
             raise

@@ -12,7 +12,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.models.signals import post_migrate, pre_migrate
 from django.dispatch import Signal
 
-from webnet.containment import PLUGIN_TRACEBACK, LoadFailure, describe_failure
+from webnet.containment import PLUGIN_TRACEBACK, LoadFailure, describe_failure, is_operators
 from webnet.plugins.loading.app_config import IsolatedApp
 from webnet.plugins.loading.missing_migrations import find_label, tables
 from webnet.plugins.registry import Entry
@@ -59,9 +59,9 @@ def _migrate_plugin(entry: Entry, progress: Progress | None) -> LoadFailure | No
     try:
         if plan := _migrate({label} if label else (), follow, migrated=label):
             emit(post_migrate, plan=plan, migrated=label)
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # noqa: BLE001 - a plugin must not stop the host
+    except BaseException as error:
+        if is_operators(error):
+            raise
         return describe_failure(error, doing=current.capitalize() or f"Migrating '{entry.name}'")
     return None
 

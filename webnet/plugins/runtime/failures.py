@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Count, Q, Sum
 
-from webnet.containment import PLUGIN_TRACEBACK
+from webnet.containment import PLUGIN_TRACEBACK, what_was_raised
 from webnet.customers.models import Customer
 from webnet.database.outages import is_outage
 from webnet.errors import WebnetError
@@ -113,13 +113,13 @@ def count_hook(plugin: str, *, customer_id: int | None, raised: BaseException | 
 
 def describe_hook_error(hook: str, error: BaseException) -> str:
     """The kind of exception alone: its text may contain what only the plugin should know."""
-    return f"its {hook} raised {type(error).__name__}."
+    return f"its {hook} raised {type(what_was_raised(error)).__name__}."
 
 
 def _count(key: FailureKey, raised: BaseException | None, place: str) -> None:
     # A refusal is not a failure, and an outage of the database would pause all plugins at once.
     if not isinstance(raised, WebnetError) and not is_outage(raised):
-        kind = type(raised).__name__ if raised is not None else "Timeout"
+        kind = type(what_was_raised(raised)).__name__ if raised is not None else "Timeout"
         counter.add(key, error=f"{kind} {place}")
 
 

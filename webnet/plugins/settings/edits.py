@@ -13,6 +13,7 @@ from webnet.errors import HookFailed, InvalidSettings, PluginDefinitionError, Se
 from webnet.plugins.base import PluginBase, call_hook
 from webnet.plugins.models import CustomerPluginConfig
 from webnet.plugins.registry import registry
+from webnet.plugins.runtime.calls import calling
 from webnet.plugins.runtime.failures import describe_hook_error
 from webnet.plugins.schema.merge_patch import refuse_depth
 from webnet.plugins.schema.settings_schema import (
@@ -79,7 +80,8 @@ def call_migrate_settings(plugin: PluginBase, from_version: str, settings: dict[
 
     Raises whatever the hook raises, and TypeError or ValueError if it returns what is not JSON.
     """
-    migrated = call_hook(plugin, "migrate_settings", from_version, settings)
+    with calling(plugin.name, "migrate_settings"):
+        migrated = call_hook(plugin, "migrate_settings", from_version, settings)
     if not isinstance(migrated, Mapping):
         raise PluginDefinitionError(
             f"'{plugin.name}': migrate_settings() must return the settings, not {type(migrated).__name__}."
@@ -109,7 +111,7 @@ def _migrate_to_now(plugin: str, version: str, settings: dict[str, Any]) -> dict
     hook = f"migrate_settings('{version}')"
     try:
         return call_migrate_settings(entry.plugin, version, settings)
-    except (Exception, SystemExit) as error:
+    except Exception as error:
         why = describe_hook_error(hook, error)
         raise HookFailed(f"The settings of '{plugin}' were not changed: {why}", plugin_name=plugin) from error
 

@@ -1,0 +1,65 @@
+"""Which plugin's code runs here and now: the innermost call of it, and for whom it was made. Knows no database."""
+
+from __future__ import annotations
+
+import asyncio
+from contextvars import ContextVar, Token
+from types import TracebackType
+
+from webnet.containment import PluginAborted, is_operators
+
+# In a variable of the context and not of the thread: a coroutine's statements run on other threads, and what a plugin
+# starts (a task, a call on a thread of asyncio's) inherits it, so that the plugin can be named there, too.
+_innermost: ContextVar[PluginCall | None] = ContextVar("webnet_plugin_call", default=None)
+
+
+class PluginCall:
+    """One call of a plugin's code, to be entered around that code: `with PluginCall("site_map", "on_load"): …`.
+
+    `place` follows "in" in a sentence: "Query.devices", "health_check". `customer_id` and `user_id` are None for the
+    platform, and if no user is known. `outer` is the call that this one was made from, and `thrown_in` what the host
+    itself throws into a coroutine. Any other exception that is not an `Exception`, such as a plugin's `sys.exit()`,
+    leaves the call as PluginAborted, so that it ends nothing but this call.
+
+    It is on the path of each resolver, so it is not a dataclass: slots and positional arguments halve its cost.
+    """
+
+    __slots__ = ("_token", "customer_id", "outer", "place", "plugin", "thrown_in", "user_id")
+
+    def __init__(self, plugin: str, place: str, customer_id: int | None = None, user_id: int | None = None) -> None:
+        self.plugin = plugin
+        self.place = place
+        self.customer_id = customer_id
+        self.user_id = user_id
+        self.thrown_in: BaseException | None = None
+
+    def __enter__(self) -> PluginCall:
+        self.outer = _innermost.get()
+        self._token: Token[PluginCall | None] = _innermost.set(self)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        _innermost.reset(self._token)
+        if error is not None and not isinstance(error, Exception) and not self._is_of_host(error):
+            raise PluginAborted(error) from error
+
+    def _is_of_host(self, error: BaseException) -> bool:
+        return error is self.thrown_in or is_operators(error) or _is_cancellation(error)
+
+
+def current_call() -> PluginCall | None:
+    """The innermost call of a plugin's code that runs here; None while the host's own code runs."""
+    return _innermost.get()
+
+
+def _is_cancellation(error: BaseException) -> bool:
+    """Whether the host cancels the task that runs here, such as that of a stream whose client has left."""
+    if not isinstance(error, asyncio.CancelledError):
+        return False
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:  # No event loop runs on this thread.
+        return False
+    return task is not None and task.cancelling() > 0
