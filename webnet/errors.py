@@ -18,7 +18,8 @@ WebnetError
 ├── SecretUnreadable        SECRET_UNREADABLE: a stored secret can't be decrypted
 ├── RequestError            the request as a whole can't be served; in GraphQL, an entry in `errors`
 │   ├── Unauthenticated       UNAUTHENTICATED
-│   └── CustomerRequired      CUSTOMER_REQUIRED
+│   ├── CustomerRequired      CUSTOMER_REQUIRED
+│   └── DatabaseOutage        DATABASE_UNAVAILABLE
 └── PluginDefinitionError   a mistake in a plugin's code, found when the plugin is loaded
 """
 
@@ -221,6 +222,16 @@ class CustomerRequired(RequestError):
 
     def __init__(self) -> None:
         super().__init__("This field needs a customer: send the request to '/graphql/<customer>/' instead.")
+
+
+class DatabaseOutage(RequestError):
+    """The database does not work at the moment, which is nobody's mistake; `webnet.database.outages` has the kinds."""
+
+    status = 503
+
+    def __init__(self, message: str, *, code: str, retry_after_seconds: int) -> None:
+        super().__init__(message, code=code)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class PluginDefinitionError(WebnetError):

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
+from webnet.customers.models import Customer
 from webnet.errors import NotFound
 from webnet.plugins.base import DashboardWidget, NavigationItem, Permission, PluginBase, UIView
 
@@ -23,6 +24,16 @@ def nothing() -> list[str]:
 
 def plain(request: HttpRequest) -> HttpResponse:
     return HttpResponse(f"for {request.webnet.customer.slug}, {request.webnet.settings['word']}")
+
+
+def storing(request: HttpRequest) -> HttpResponse:
+    Customer.objects.update(name="stored")
+    return HttpResponse("stored")
+
+
+def remembering(request: HttpRequest) -> HttpResponse:
+    request.session["page"] = "seen"
+    return HttpResponse("remembered")
 
 
 def framed(request: HttpRequest) -> HttpResponse:
@@ -107,6 +118,8 @@ class Pages(PluginBase):
             UIView(name="leaving", path="leaving/", view=leaving),
             UIView(name="wordless", path="wordless/", view=wordless),
             UIView(name="late", path="late/", view=late),
+            UIView(name="storing", path="storing/", view=storing),
+            UIView(name="remembering", path="remembering/", view=remembering),
             UIView(name="missing", path="missing/", view=raising(Http404("no such thing"))),
             UIView(name="gone", path="gone/", view=raising(NotFound.customer("x"))),
             UIView(name="denied", path="denied/", view=raising(PermissionDenied("Not on a Monday."))),

@@ -10,7 +10,7 @@ from graphql import GraphQLError
 
 from webnet.api.engine.client_values import find_refusal
 from webnet.api.engine.failure_details import describe_failure
-from webnet.api.errors import FieldFailed, describe_error, find_cause
+from webnet.api.errors import FieldFailed, describe_error, find_cause, find_outage_behind
 from webnet.api.request.context import Context
 from webnet.api.request.reader import Reading
 from webnet.containment import REFUSED_VALUE
@@ -24,8 +24,10 @@ MAXIMUM_AFFECTED = 20
 
 def report_errors(errors: Iterable[GraphQLError] | None, context: Context) -> list[GraphQLError]:
     """The errors as clients see them; failures of plugins are counted."""
-    reported = []
-    for error in errors or ():
+    found, reported = list(errors or ()), []
+    # What else fails in such an answer follows from it: nobody is to blame, and the customers can't be read.
+    is_during_outage = any(find_outage_behind(error) for error in found)
+    for error in found:
         cause, answered = find_cause(error), error
         raised = cause.error if isinstance(cause, FieldFailed) else cause
         refusal = find_refusal(error, raised) if raised is not None else None
@@ -39,7 +41,7 @@ def report_errors(errors: Iterable[GraphQLError] | None, context: Context) -> li
             )
             answered = GraphQLError(refusal.message, error.nodes, path=error.path, original_error=refusal)
         shown = describe_error(answered, request_id=context.request_id)
-        if refusal is None and isinstance(cause, FieldFailed):
+        if refusal is None and not is_during_outage and isinstance(cause, FieldFailed):
             for customer_id in _find_affected_customers(cause, context.reading):
                 count_for_user(
                     cause.plugin,

@@ -30,6 +30,8 @@ Expected refusals are not errors but members of a result union (`declarations.re
                                        of a non-null field is not effective for the customer of the row
     SLOW_CONSUMER               200    ends a stream: too many events are waiting for the client
     SERVER_STOPPING             200    ends a stream: subscribe again, with the last cursor
+    DATABASE_UNAVAILABLE        503    the database can't be reached, or can't store anything: try again after as many
+                                       seconds as `Retry-After` and `extensions.retryAfterSeconds` say
     INTERNAL_ERROR              200    a bug; it is in the log with `extensions.requestId` (500 outside of a field)
 """
 
@@ -43,7 +45,8 @@ from graphql import (
     GraphQLSyntaxError,
 )
 
-from webnet.errors import RequestError, WebnetError
+from webnet.database.outages import find_outage
+from webnet.errors import DatabaseOutage, RequestError, WebnetError
 
 logger = logging.getLogger("webnet.api")
 
@@ -93,6 +96,9 @@ def describe_error(error: GraphQLError, *, request_id: str) -> GraphQLError:
     if error.extensions and "code" in error.extensions:
         return error
     cause = find_cause(error)
+    if outage := find_outage_behind(error):
+        logger.warning("Request %s: the database is not available, at %s: %s", request_id, error.path, error.message)
+        return describe_outage(error, outage)
     if isinstance(cause, FieldFailed):
         log = "Request %s: plugin '%s' failed in %s, at %s: fix it there, or raise a refusal of webnet.sdk.errors."
         logger.error(log, request_id, cause.plugin, cause.place, error.path, exc_info=cause.error)
@@ -115,6 +121,20 @@ def find_cause(error: GraphQLError) -> Exception | None:
     while isinstance(cause, GraphQLError):
         cause = cause.original_error
     return cause
+
+
+def find_outage_behind(error: GraphQLError) -> DatabaseOutage | None:
+    """The outage of the database that the error comes from, also where it happened in a plugin; None for others."""
+    cause = find_cause(error)
+    raised = cause.error if isinstance(cause, FieldFailed) else cause
+    return raised if isinstance(raised, DatabaseOutage) else find_outage(raised)
+
+
+def describe_outage(error: GraphQLError, outage: DatabaseOutage) -> GraphQLError:
+    """The error of a field that the database could not serve; the response gets its status from the original error."""
+    extensions = {"code": outage.code, "retryAfterSeconds": outage.retry_after_seconds}
+    place = (error.nodes, error.source, error.positions, error.path)
+    return GraphQLError(outage.message, *place, original_error=outage, extensions=extensions)
 
 
 def _with_code(error: GraphQLError, message: str, code: str, **more: str) -> GraphQLError:

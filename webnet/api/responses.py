@@ -12,7 +12,7 @@ from graphql import ExecutionResult as GraphQLExecutionResult
 from strawberry.types import ExecutionResult
 
 from webnet.accounts.authentication import request_id
-from webnet.errors import WebnetError
+from webnet.errors import DatabaseOutage, WebnetError
 from webnet.values.lazy_texts import plain
 
 JSON_TYPE = "application/json"
@@ -25,10 +25,16 @@ STATUS_BY_CODE = {"UNAUTHENTICATED": 401, "CUSTOMER_NOT_FOUND": 404, "INTERNAL_E
 
 
 def make_response(request: HttpRequest, result: ExecutionResult, *, fingerprint: str) -> HttpResponse:
-    """The response to an operation: 200 if it was executed, even with errors in fields; 4xx if it was not."""
+    """The response to an operation: 200 if it was executed, even with errors in fields; 4xx if it was not.
+
+    It is 503 if a field is missing because of the database, so that proxies and clients try again.
+    """
     body = make_body(result)
     status = 200 if "data" in body else _status_of(body.get("errors", ()))
-    return _make_json(request, body, status=status, fingerprint=fingerprint)
+    outages = [
+        error.original_error for error in result.errors or () if isinstance(error.original_error, DatabaseOutage)
+    ]
+    return _make_json(request, body, status=status, fingerprint=fingerprint, outage=next(iter(outages), None))
 
 
 def make_body(result: ExecutionResult | GraphQLExecutionResult) -> dict[str, Any]:
@@ -43,7 +49,8 @@ def make_error_response(request: HttpRequest, error: WebnetError, *, fingerprint
     """The response to a request that could not be served at all."""
     errors = [error_entry(request, error)]
     status = getattr(error, "status", None) or _status_of(errors)
-    response = _make_json(request, {"errors": errors}, status=status, fingerprint=fingerprint)
+    outage = error if isinstance(error, DatabaseOutage) else None
+    response = _make_json(request, {"errors": errors}, status=status, fingerprint=fingerprint, outage=outage)
     if status == 401:
         response["WWW-Authenticate"] = "Bearer"
     if status == 405:
@@ -53,7 +60,9 @@ def make_error_response(request: HttpRequest, error: WebnetError, *, fingerprint
 
 def error_entry(request: HttpRequest, error: WebnetError) -> dict[str, Any]:
     """The error as an entry of `errors`."""
-    extensions = {"code": error.code}
+    extensions: dict[str, Any] = {"code": error.code}
+    if isinstance(error, DatabaseOutage):
+        extensions["retryAfterSeconds"] = error.retry_after_seconds
     if error.code == "INTERNAL_ERROR":
         extensions["requestId"] = request_id(request)
     return {"message": error.message, "extensions": extensions}
@@ -70,7 +79,9 @@ def frame_as_stream(request: HttpRequest, response: HttpResponse) -> HttpRespons
     return response
 
 
-def _make_json(request: HttpRequest, body: object, *, status: int, fingerprint: str) -> HttpResponse:
+def _make_json(
+    request: HttpRequest, body: object, *, status: int, fingerprint: str, outage: DatabaseOutage | None
+) -> HttpResponse:
     accepts_graphql = RESPONSE_TYPE in request.headers.get("Accept", "")
     content_type = f"{RESPONSE_TYPE}; charset=utf-8" if accepts_graphql else JSON_TYPE
     headers = {
@@ -79,6 +90,8 @@ def _make_json(request: HttpRequest, body: object, *, status: int, fingerprint: 
         "Cache-Control": "no-store",
         "Vary": "Accept, Authorization, Cookie",
     }
+    if outage is not None:
+        status, headers["Retry-After"] = outage.status, str(outage.retry_after_seconds)
     return HttpResponse(encode_json(body), status=status, content_type=content_type, headers=headers)
 
 

@@ -158,7 +158,7 @@ def transaction_with_answer() -> Iterator[None]:
             yield
             is_undone = _answer.is_withdrawn
             # Otherwise Django would roll back without a word, and the answer would not be true.
-            if connection.closed_in_transaction or (connection.needs_rollback and not is_undone):
+            if not is_undone and (connection.closed_in_transaction or connection.needs_rollback):
                 is_undone = True
                 raise transaction.TransactionManagementError(BROKEN)
             make_commit_hooks_robust()  # If one raised, the answer would be lost although the change stands.

@@ -16,6 +16,7 @@ from webnet.console.customer_pages import for_customer, not_found
 from webnet.console.frame import Frame
 from webnet.console.page_routes import PageMatch, find_page
 from webnet.containment import format_error
+from webnet.database.outages import is_outage
 from webnet.errors import NotFound, PermissionDenied
 from webnet.plugins.base import HookContext
 from webnet.plugins.gate.permissions import permissions_of
@@ -69,6 +70,8 @@ def _show(request: HttpRequest, frame: Frame, plugin: str, match: PageMatch) -> 
     except SuspiciousOperation:  # caused by the client: Django logs it and responds with 400
         raise
     except Exception as error:
+        if is_outage(error):  # the middleware answers, and the plugin is not to blame
+            raise
         logger.exception("Plugin '%s': its page '%s' failed.", plugin, match.page.name)
         count_for_user(
             plugin,

@@ -1,37 +1,102 @@
-"""Distinguishes a database that is unavailable or overloaded from an error in a statement."""
+"""Distinguishes a database that is unavailable or overloaded from an error in a statement, and says what to answer."""
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
 
+from django.db import Error as DatabaseError
 from django.db import InterfaceError, OperationalError
+from django.db.transaction import TransactionManagementError
 
-# PostgreSQL: connection exceptions, rolled back to be tried again, insufficient resources, shutting down or starting
-# up (not a statement that took too long, which is 57014), system errors.
-OUTAGE_SQLSTATES = ("08", "40", "53", "57P", "58")
-# SQLite's primary result codes: the file is locked, read-only, unreadable, full, or can't be opened.
-OUTAGE_SQLITE_CODES = frozenset(
-    {
-        sqlite3.SQLITE_BUSY,
-        sqlite3.SQLITE_LOCKED,
-        sqlite3.SQLITE_READONLY,
-        sqlite3.SQLITE_IOERR,
-        sqlite3.SQLITE_FULL,
-        sqlite3.SQLITE_CANTOPEN,
-    }
+from webnet.errors import DatabaseOutage
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutageKind:
+    """A kind of outage: which errors belong to it, and what the client is told.
+
+    `sqlstates` are PostgreSQL's codes, or the beginnings of several; `sqlite_codes` are SQLite's primary result codes.
+    """
+
+    code: str
+    message: str
+    retry_after_seconds: int
+    sqlstates: tuple[str, ...]
+    sqlite_codes: frozenset[int]
+
+
+UNREACHABLE = OutageKind(
+    code="DATABASE_UNAVAILABLE",
+    message="The database is not available at the moment: try again in a few seconds.",
+    retry_after_seconds=5,
+    # Connection exceptions, rolled back to be tried again, insufficient resources (not a limit of one statement, which
+    # is 53400), shutting down or starting up (not a statement that took too long, which is 57014), system errors.
+    sqlstates=("08", "40", "53000", "53200", "53300", "57P", "58"),
+    # The file is locked, unreadable, damaged, or can't be opened.
+    sqlite_codes=frozenset(
+        {
+            sqlite3.SQLITE_BUSY,
+            sqlite3.SQLITE_LOCKED,
+            sqlite3.SQLITE_IOERR,
+            sqlite3.SQLITE_CANTOPEN,
+            sqlite3.SQLITE_CORRUPT,
+            sqlite3.SQLITE_NOTADB,
+        }
+    ),
 )
+# The server or its files are read-only, such as those of a standby, or the disk is full. Reading may still work.
+UNWRITABLE = OutageKind(
+    code="DATABASE_UNAVAILABLE",
+    message="The database can't store anything at the moment: nothing was changed. Try again later.",
+    retry_after_seconds=30,
+    sqlstates=("25006", "53100"),
+    sqlite_codes=frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL}),
+)
+# All kinds; the first that an error belongs to is the one that counts.
+KINDS = (UNWRITABLE, UNREACHABLE)
 
 
 def is_outage(error: BaseException | None) -> bool:
     """Whether the reason is the database itself and not the statement, so that no plugin is at fault."""
-    if isinstance(error, InterfaceError):
-        return True
-    if not isinstance(error, OperationalError):
-        return False
+    return find_kind(error) is not None
+
+
+def find_outage(error: BaseException | None) -> DatabaseOutage | None:
+    """What the client is told of an outage of the database; None for any other error."""
+    kind = find_kind(error)
+    if kind is None:
+        return None
+    return DatabaseOutage(kind.message, code=kind.code, retry_after_seconds=kind.retry_after_seconds)
+
+
+def find_kind(error: BaseException | None) -> OutageKind | None:
+    """The kind of outage that the error, or one that led to it, comes from: a plugin may have raised one of its own."""
+    return next((kind for each in _chain(error) if (kind := _classify(each)) is not None), None)
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    # Django gives the same cause to each TransactionManagementError of a connection, be it of yesterday. And code can
+    # make a circle of causes.
+    while error is not None and id(error) not in seen and not isinstance(error, TransactionManagementError):
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
+def _classify(error: BaseException) -> OutageKind | None:
+    if not isinstance(error, DatabaseError):
+        return None
     cause = error.__cause__
     if isinstance(cause, sqlite3.Error):
         # The lowest byte is the primary code, the others are details.
-        return getattr(cause, "sqlite_errorcode", 0) & 0xFF in OUTAGE_SQLITE_CODES
+        code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+        return next((kind for kind in KINDS if code in kind.sqlite_codes), None)
     sqlstate = getattr(cause, "sqlstate", None)
-    # Without an SQLSTATE no server has answered.
-    return sqlstate is None or sqlstate.startswith(OUTAGE_SQLSTATES)
+    if sqlstate is not None:
+        return next((kind for kind in KINDS if sqlstate.startswith(kind.sqlstates)), None)
+    # Psycopg's error without an SQLSTATE: no server has answered. One without a driver's error was raised by a plugin.
+    is_of_driver = isinstance(error, OperationalError) and hasattr(cause, "sqlstate")
+    return UNREACHABLE if is_of_driver or isinstance(error, InterfaceError) else None

@@ -23,6 +23,7 @@ from webnet.api.events.wakeups import LOOK_SECONDS, Bus
 from webnet.api.paging.pages import Edge
 from webnet.audit import log as audit_log
 from webnet.audit.models import PluginAuditLog
+from webnet.database.outages import is_outage
 from webnet.errors import WebnetError
 
 logger = logging.getLogger(__name__)
@@ -169,7 +170,9 @@ def _read_for(audiences: Iterable[Audience], rows: Rows, after: int) -> dict[Aud
     for audience in audiences:
         try:
             found[audience] = _edges_for(audience, rows, after)
-        except Exception:
+        except Exception as error:
+            if is_outage(error):
+                raise  # Nobody has got these rows yet: they are read again in a moment.
             logger.exception("Reading the audit log failed for some subscriptions, which are ended.")
             found[audience] = WebnetError(INTERNAL_MESSAGE, code="INTERNAL_ERROR")
     return found

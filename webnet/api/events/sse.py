@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple, cast
 
+from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils import translation
 from graphql import ExecutionResult, Executor, GraphQLError, create_source_event_stream, execute_subscription_event
@@ -26,6 +27,7 @@ from webnet.api.events.subscription import Watch, examine
 from webnet.api.events.threads import on_thread
 from webnet.api.request.context import Context
 from webnet.api.responses import encode_json, error_entry, make_body, make_response
+from webnet.database.outages import find_outage
 from webnet.errors import Unauthenticated, WebnetError
 from webnet.values.lazy_texts import plain
 
@@ -67,6 +69,12 @@ class OpenedStream:
             yield TRANSPORT.encode_comment("open").encode()
             async for frame in self._frames(source):
                 yield frame
+            yield TRANSPORT.encode_complete().encode()
+        except DatabaseError as error:
+            outage = find_outage(error)
+            if outage is None:
+                raise
+            yield _encode_event({"errors": [error_entry(self.request, outage)]}).frame
             yield TRANSPORT.encode_complete().encode()
         finally:
             tailer().leave(self.watch)
@@ -173,7 +181,10 @@ def open_stream(
 
 def refuse_stream(request: HttpRequest, errors: list[GraphQLError], *, fingerprint: str) -> HttpResponse:
     """The errors of a subscription that can't start, as JSON; without paths, so that the status is not 200."""
-    without_paths = [GraphQLError(error.message, extensions=error.extensions) for error in errors]
+    without_paths = [
+        GraphQLError(error.message, original_error=error.original_error, extensions=error.extensions)
+        for error in errors
+    ]
     return make_response(request, StrawberryResult(None, without_paths), fingerprint=fingerprint)
 
 

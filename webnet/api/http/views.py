@@ -28,6 +28,7 @@ from webnet.api.http.requests import read_request, require_csrf_token
 from webnet.api.request.context import Context
 from webnet.api.responses import frame_as_stream, make_error_response, make_response
 from webnet.api.visibility import visible_schema
+from webnet.database.outages import find_outage
 from webnet.errors import WebnetError
 from webnet.plugins.runtime import open_requests
 
@@ -82,7 +83,10 @@ def respond(request: HttpRequest, customer: str | None, *, subscribe: Subscribe[
         return execute(request, context, schema, subscribe)
     except WebnetError as error:
         return make_error_response(request, error, fingerprint=schema.fingerprint)
-    except (Exception, SystemExit):
+    except (Exception, SystemExit) as error:
+        if outage := find_outage(error):
+            logger.warning("Request %s: the database is not available: %s", request_id(request), error)
+            return make_error_response(request, outage, fingerprint=schema.fingerprint)
         logger.exception("Request %s failed.", request_id(request))
         bug = WebnetError(INTERNAL_MESSAGE, code="INTERNAL_ERROR")
         return make_error_response(request, bug, fingerprint=schema.fingerprint)

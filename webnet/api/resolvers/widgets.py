@@ -16,6 +16,7 @@ from django.utils import translation
 from webnet.api.request.reader import Reading
 from webnet.api.values.contributions import DashboardWidget
 from webnet.customers.models import Customer
+from webnet.database.outages import find_outage
 from webnet.plugins.base import HookContext, call_with
 from webnet.plugins.declarations import DashboardWidget as DeclaredWidget
 from webnet.plugins.models import PluginConfig
@@ -118,6 +119,9 @@ def _find_error(job: WidgetJob, future: Future[Rendered]) -> str | None:
     raised = future.exception()
     if raised is None:
         return None
+    if outage := find_outage(raised):
+        logger.warning("Plugin '%s': its widget '%s' got nothing from the database: %s", plugin, name, raised)
+        return outage.message
     logger.error("Plugin '%s': its widget '%s' failed.", plugin, name, exc_info=raised)
     _count(job, raised)
     return f"The widget '{name}' of '{plugin}' failed."
