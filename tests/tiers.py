@@ -32,6 +32,7 @@ ACCEPTANCE = (
     "tests/docs/test_tutorial.py",
     "tests/events",
     "tests/examples/test_alone.py",
+    "tests/faults",
     "tests/packaging",
     "tests/plugins/kernel/test_loading.py",
     "tests/plugins/lifecycle",

@@ -19,7 +19,8 @@ WebnetError
 ├── RequestError            the request as a whole can't be served; in GraphQL, an entry in `errors`
 │   ├── Unauthenticated       UNAUTHENTICATED
 │   ├── CustomerRequired      CUSTOMER_REQUIRED
-│   └── DatabaseOutage        DATABASE_UNAVAILABLE
+│   ├── DatabaseOutage        DATABASE_UNAVAILABLE
+│   └── TablesBusy            TABLES_BUSY
 └── PluginDefinitionError   a mistake in a plugin's code, found when the plugin is loaded
 """
 
@@ -232,6 +233,15 @@ class DatabaseOutage(RequestError):
     def __init__(self, message: str, *, code: str, retry_after_seconds: int) -> None:
         super().__init__(message, code=code)
         self.retry_after_seconds = retry_after_seconds
+
+
+class TablesBusy(RequestError):
+    """Another process has been migrating or uninstalling plugins for longer than this one waits."""
+
+    code = "TABLES_BUSY"
+
+    def __init__(self) -> None:
+        super().__init__("Plugins are being migrated or uninstalled by another process: try again once it is done.")
 
 
 class PluginDefinitionError(WebnetError):

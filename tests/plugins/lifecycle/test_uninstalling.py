@@ -247,3 +247,34 @@ IRREVERSIBLE = """
         dependencies = [("shelf", "0001_initial")]
         operations = [migrations.RunPython(lambda apps, editor: None)]
 """
+
+
+def test_a_migration_is_reversed_and_forgotten_in_one_transaction(shelf):
+    """Killed in between, it could be neither reversed nor run again."""
+    seen = shelf.run(
+        """
+        from django.db.migrations.recorder import MigrationRecorder
+        call_command("sync_plugins", migrate=True)
+        forget = MigrationRecorder.record_unapplied
+
+        def die(*arguments):
+            raise SystemExit("killed")
+
+        MigrationRecorder.record_unapplied = die
+        try:
+            report["killed"] = run("uninstall_plugin", "shelf", yes=True)[1]
+        finally:
+            MigrationRecorder.record_unapplied = forget
+        report["tables"] = tables("shelf_")
+        report["again"] = run("uninstall_plugin", "shelf", yes=True)[1]
+        """,
+        LEFT_BEHIND,
+        plugins=("shelf",),
+    )
+
+    assert seen == {
+        "killed": "killed",
+        "tables": ["shelf_book", "shelf_book_readers"],
+        "again": 0,
+        "left": [[], 0, 0, 0, 0],
+    }

@@ -19,6 +19,7 @@ from webnet.audit.operation import (
 )
 from webnet.containment import LoadFailure, describe_failure, is_operators
 from webnet.customers import access
+from webnet.database.table_changes import changing_tables
 from webnet.plugins.base import call_hook
 from webnet.plugins.kernel.identity import ADDRESSES
 from webnet.plugins.lifecycle.findings import Circumstances, SyncFinding, assess
@@ -53,8 +54,9 @@ def migrate(
     registry: PluginRegistry, around: Circumstances, progress: plugin_migrations.Progress | None
 ) -> dict[str, LoadFailure]:
     """Run the migrations of each loaded plugin unless its upgrade is refused; returns why one failed, by name."""
-    entries = [found.entry for found in preview(registry, around) if found.is_migratable]
-    return plugin_migrations.migrate_plugins(entries, progress)
+    with changing_tables():
+        entries = [found.entry for found in preview(registry, around) if found.is_migratable]
+        return plugin_migrations.migrate_plugins(entries, progress)
 
 
 def preview(registry: PluginRegistry, around: Circumstances) -> tuple[SyncFinding, ...]:

@@ -17,6 +17,7 @@ from webnet.audit.operation import Operation, audited, lock_platform, renew_plat
 from webnet.customers import access
 from webnet.database.deletion import collect
 from webnet.database.foreign_keys import find_foreign_keys
+from webnet.database.table_changes import changing_tables
 from webnet.errors import DependencyRefusal, NotFound
 from webnet.plugins.lifecycle.row_export import Progress, all_rows, export_rows, present
 from webnet.plugins.loading import migrations as plugin_migrations
@@ -70,12 +71,13 @@ def uninstall(operation: Operation, registry: PluginRegistry, progress: Progress
 
     The migrations run outside of a transaction of ours, since SQLite can't alter tables inside one.
     """
-    found = _begin(operation, registry)
-    rows = found.count_rows()
-    done = Uninstalled(file=export_rows(found.row, found.models, progress), rows=rows)
-    if found.label is not None:
-        plugin_migrations.unmigrate(found.label)
-    _delete_records(operation, found, done)
+    with changing_tables():
+        found = _begin(operation, registry)
+        rows = found.count_rows()
+        done = Uninstalled(file=export_rows(found.row, found.models, progress), rows=rows)
+        if found.label is not None:
+            plugin_migrations.unmigrate(found.label)
+        _delete_records(operation, found, done)
     return done
 
 

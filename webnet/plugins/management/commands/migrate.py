@@ -10,6 +10,7 @@ from django.core.management.base import CommandParser
 from django.core.management.commands import migrate
 from django.db import DEFAULT_DB_ALIAS
 
+from webnet.database.table_changes import changing_tables
 from webnet.plugins.lifecycle import sync as syncing
 from webnet.plugins.lifecycle.findings import Circumstances
 from webnet.plugins.loading import migrations as plugin_migrations
@@ -40,7 +41,8 @@ class Command(migrate.Command):
         if not options["skip_checks"]:
             self.check(tags=[Tags.database], databases=[DEFAULT_DB_ALIAS])
         self.verbosity = options["verbosity"]
-        plugin_migrations.migrate_host(self.migration_progress_callback)
+        with changing_tables():
+            plugin_migrations.migrate_host(self.migration_progress_callback)
         if options["host_only"]:
             return
         failures = syncing.migrate(registry, Circumstances(), self.migration_progress_callback)
