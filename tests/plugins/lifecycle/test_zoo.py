@@ -34,7 +34,7 @@ def boot(installation: Installation) -> Boot:
 
 @pytest.fixture(scope="module")
 def seen_with(template: Installation, tmp_path_factory: pytest.TempPathFactory) -> Look:
-    """All that is seen in the boot of the party that this one belongs to; each party is booted once."""
+    """All that is seen in the boot of the party that this one belongs to, "" for no bad plugin; each is booted once."""
 
     @cache
     def see(party: tuple[str, ...]) -> dict[str, Any]:
@@ -75,6 +75,12 @@ def assert_nobody_else_notices(seen: dict[str, Any]) -> None:
     assert codes(seen, "showmigrations", "makemigrations", "list_plugins", "export_schema") == [0, 0, 0, 0]
 
 
+def assert_globex_is_answered_as_without_them(seen: dict[str, Any], seen_with: Look) -> None:
+    """To the byte: the customer that they are withheld from gets what a host answers that has none of them."""
+    with_them, without = (each["visits"]["gus"] for each in (seen, seen_with("")))
+    assert json.dumps(with_them) == json.dumps(without)
+
+
 def codes(seen: dict[str, Any], *commands: str) -> list[int]:
     return [seen["commands"][command][1] for command in commands]
 
@@ -112,6 +118,7 @@ def test_a_plugin_that_can_not_be_loaded_is_put_aside_alone(bad: str, seen_with:
     seen = seen_with(bad)
 
     assert_nobody_else_notices(seen)
+    assert_globex_is_answered_as_without_them(seen, seen_with)
     assert_explained(seen, bad)
     assert seen["enabling"][bad] == ["PLUGIN_NOT_RUNNABLE", "PLUGIN_NOT_RUNNABLE"]
     assert codes(seen, "migrate", "sync_plugins", "check") == [
@@ -127,6 +134,7 @@ def test_a_plugin_that_goes_wrong_later_does_so_alone(bad: str, seen_with: Look)
     seen = seen_with(bad)
 
     assert_nobody_else_notices(seen)
+    assert_globex_is_answered_as_without_them(seen, seen_with)
     assert codes(seen, "migrate", "sync_plugins", "check") == [0, 0, 0]
     assert plugins_as(seen, "platform")[bad]["status"] == "LOADED"
     assert_calls_fail_alone(seen, bad)
@@ -157,7 +165,7 @@ def assert_calls_fail_alone(seen: dict[str, Any], name: str) -> None:
         assert codes_of == {("PLUGIN_FAILED", name)}
 
 
-def test_all_of_them_together_leave_the_host_standing(boot: Boot, installation: Installation) -> None:
+def test_all_of_them_together_leave_the_host_standing(boot: Boot, installation: Installation, seen_with: Look) -> None:
     seen = boot(*zoo.EVERY_ONE, code="report = zoo_keeper.prepare(*BAD)")
 
     environment = environment_of(installation, *zoo.EVERY_ONE)
@@ -169,6 +177,7 @@ def test_all_of_them_together_leave_the_host_standing(boot: Boot, installation: 
         seen["visits"] = zoo_keeper.visit(server.url, seen)
 
     assert_nobody_else_notices(seen)
+    assert_globex_is_answered_as_without_them(seen, seen_with)
     for name in zoo.PUT_ASIDE:
         assert_explained(seen, name)
     for name in zoo.MISBEHAVING:

@@ -1,4 +1,7 @@
-"""Run in an installation with bad plugins: does what a host does all day, and reports how each of it ended."""
+"""Run in an installation with bad plugins: does what a host does all day, and reports how each of it ended.
+
+They are offered to acme, and withheld from globex, which has nothing to do with any of them.
+"""
 
 from __future__ import annotations
 
@@ -68,6 +71,8 @@ def prepare(*bad: str) -> dict[str, Any]:
     after_commit.DEADLINE_SECONDS = 1.0  # as long as a test may wait for one that hangs
     commands = {words[0]: run(*words) for words in COMMANDS}
     people = bring_people()
+    for name in PluginConfig.objects.filter(name__in=bad).values_list("name", flat=True):
+        manager.set_availability(name, actor=ME, customer="globex", availability=Availability.WITHHELD)
     return {"commands": commands, "people": people, "enabling": {name: enable(name) for name in bad}}
 
 
