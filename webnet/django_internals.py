@@ -11,6 +11,7 @@ from typing import Any
 
 from django.apps import apps
 from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
 from django.db.transaction import Atomic
 from django.http import HttpRequest
@@ -78,6 +79,11 @@ def allow_durable_blocks(block: Atomic) -> Atomic:
     """Let blocks with `durable=True` be nested directly in this one, as in those of a `TestCase` (`_from_testcase`)."""
     block._from_testcase = True  # type: ignore[attr-defined]  # The stubs leave it out.
     return block
+
+
+def is_in_test_case(connection: BaseDatabaseWrapper) -> bool:
+    """Whether a `TestCase`, which undoes everything at its end, has opened a transaction (`_from_testcase`)."""
+    return any(getattr(block, "_from_testcase", False) for block in connection.atomic_blocks)
 
 
 def make_commit_hooks_robust() -> None:

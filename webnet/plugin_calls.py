@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextvars import ContextVar, Token
 from types import TracebackType
+from typing import Any
 
 from webnet.containment import PluginAborted, is_operators
 
@@ -21,10 +22,24 @@ class PluginCall:
     itself throws into a coroutine. Any other exception that is not an `Exception`, such as a plugin's `sys.exit()`,
     leaves the call as PluginAborted, so that it ends nothing but this call.
 
+    What it does with the database is noted by the room `database`: how each thread's connections were before it first
+    used one, and with which words it controlled a transaction, or changed a connection for longer than the call.
+
     It is on the path of each resolver, so it is not a dataclass: slots and positional arguments halve its cost.
     """
 
-    __slots__ = ("_token", "customer_id", "outer", "place", "plugin", "thrown_in", "user_id")
+    __slots__ = (
+        "_token",
+        "before_use",
+        "changed_session",
+        "controlled_transaction",
+        "customer_id",
+        "outer",
+        "place",
+        "plugin",
+        "thrown_in",
+        "user_id",
+    )
 
     def __init__(self, plugin: str, place: str, customer_id: int | None = None, user_id: int | None = None) -> None:
         self.plugin = plugin
@@ -32,6 +47,9 @@ class PluginCall:
         self.customer_id = customer_id
         self.user_id = user_id
         self.thrown_in: BaseException | None = None
+        self.before_use: dict[int, Any] | None = None
+        self.changed_session = ""
+        self.controlled_transaction = ""
 
     def __enter__(self) -> PluginCall:
         self.outer = _innermost.get()
@@ -52,6 +70,18 @@ class PluginCall:
 def current_call() -> PluginCall | None:
     """The innermost call of a plugin's code that runs here; None while the host's own code runs."""
     return _innermost.get()
+
+
+class host_code:  # noqa: N801 - it reads like a function: `with host_code(): …`
+    """To be entered where the host's own code, or Django's, works for a plugin that has called it."""
+
+    def __enter__(self) -> None:
+        self._token = _innermost.set(None)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        _innermost.reset(self._token)
 
 
 def _is_cancellation(error: BaseException) -> bool:

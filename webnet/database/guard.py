@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
 from django.db.transaction import TransactionManagementError
 
+from webnet.database.clean_room import mark_for_closing, remember_state
 from webnet.database.statements import StatementKind, classify
 from webnet.plugin_calls import current_call
 
@@ -37,13 +39,52 @@ def refusing_transaction_control() -> Iterator[None]:
         _refuses.reset(token)
 
 
-def watch_statement(sql: str) -> None:
-    """To be called by the drivers' cursors before each statement; raises TransactionControlRefused."""
-    if current_call() is not None and classify(sql) is StatementKind.TRANSACTION:
-        watch_control(sql.split(None, 1)[0].upper())
+def watch_statement(sql: Any) -> None:
+    """To be called by a driver's cursor before each statement; raises TransactionControlRefused.
+
+    Whatever outlasts the statement is noted on the call, and the connections of this thread are closed when its work
+    is done. `sql` is a text, or what psycopg takes instead of one.
+    """
+    call = current_call()
+    if call is None:
+        return
+    remember_state()
+    text = sql if type(sql) is str else _as_text(sql)
+    kind = classify(text)
+    if kind is StatementKind.PLAIN:
+        return
+    words = " ".join(text.split(None, 2)[:2])
+    if kind is StatementKind.TRANSACTION:
+        watch_control(words)
+    if kind is StatementKind.SESSION:
+        call.changed_session = words
+    mark_for_closing()
+
+
+def watch_change(what: str) -> None:
+    """To be called by a driver's connection before it is changed itself, such as by an attribute."""
+    call = current_call()
+    if call is not None:
+        remember_state()
+        call.changed_session = what
+        mark_for_closing()
 
 
 def watch_control(what: str) -> None:
     """To be called by connections before a call that controls a transaction; raises TransactionControlRefused."""
-    if _refuses.get() and current_call() is not None:
+    call = current_call()
+    if call is None:
+        return
+    if _refuses.get():
         raise TransactionControlRefused(what)
+    remember_state()
+    # Of its own transactions Django's `atomic` does the same, which is none of the host's business.
+    call.controlled_transaction = what
+
+
+def _as_text(sql: Any) -> str:
+    """psycopg takes bytes, too, and compositions of SQL."""
+    if isinstance(sql, bytes):
+        return sql.decode(errors="replace")
+    as_string = getattr(sql, "as_string", None)
+    return str(as_string(None)) if as_string is not None else str(sql)

@@ -18,8 +18,10 @@ class StatementKind(StrEnum):
     DEFINITION = "definition"  # It defines or removes tables and the like.
     LOCAL = "local"  # It lasts until the end of the transaction: SET LOCAL, LOCK, advisory locks of a transaction.
     OTHER = "other"  # What it does can't be seen here: DO, CALL, EXECUTE, COPY.
-    TEMPORARY = "temporary"  # Temporary tables, which hide those of the same name.
-    SESSION = "session"  # It lasts as long as the connection: SET, PRAGMA, LISTEN, advisory locks of a session.
+    HELD = (
+        "held"  # It lasts as long as the connection, unless it is given back: temporary tables, advisory locks, LISTEN.
+    )
+    SESSION = "session"  # It changes how all later statements of the connection work: SET, PRAGMA, ATTACH.
     TRANSACTION = "transaction"  # BEGIN, COMMIT, ROLLBACK, SAVEPOINT.
 
 
@@ -46,22 +48,8 @@ _FIRST_WORDS = {
         StatementKind.DEFINITION,
     ),
     "LOCK": StatementKind.LOCAL,
-    **dict.fromkeys(
-        (
-            "SET",
-            "RESET",
-            "DISCARD",
-            "PRAGMA",
-            "ATTACH",
-            "DETACH",
-            "LISTEN",
-            "UNLISTEN",
-            "PREPARE",
-            "DEALLOCATE",
-            "LOAD",
-        ),
-        StatementKind.SESSION,
-    ),
+    **dict.fromkeys(("SET", "RESET", "DISCARD", "PRAGMA", "ATTACH", "DETACH", "LOAD"), StatementKind.SESSION),
+    **dict.fromkeys(("LISTEN", "UNLISTEN", "PREPARE", "DEALLOCATE"), StatementKind.HELD),
     **dict.fromkeys(
         ("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE"), StatementKind.TRANSACTION
     ),
@@ -74,16 +62,17 @@ _NEEDS_A_LOOK = re.compile(r";|set_config|advisory|\bINTO\s+(?:LOCAL\s+|GLOBAL\s
 # What the first word alone does not say: of a statement of that kind so far, its kind if the pattern is found.
 _FINER = {
     StatementKind.PLAIN: (
-        (re.compile(r"\bpg_(?:try_)?advisory_(?:un)?lock|\bset_config\s*\(", re.IGNORECASE), StatementKind.SESSION),
-        (re.compile(r"\bpg_(?:try_)?advisory_xact_lock", re.IGNORECASE), StatementKind.LOCAL),
-        (re.compile(r"\bINTO\s+(?:LOCAL\s+|GLOBAL\s+)?TEMP", re.IGNORECASE), StatementKind.TEMPORARY),
+        (re.compile(r"\bset_config\s*\((?![^()]*,\s*true\s*\))", re.IGNORECASE), StatementKind.SESSION),
+        (re.compile(r"\bpg_(?:try_)?advisory_(?:un)?lock", re.IGNORECASE), StatementKind.HELD),
+        (re.compile(r"\bpg_(?:try_)?advisory_xact_lock|\bset_config\b", re.IGNORECASE), StatementKind.LOCAL),
+        (re.compile(r"\bINTO\s+(?:LOCAL\s+|GLOBAL\s+)?TEMP", re.IGNORECASE), StatementKind.HELD),
     ),
     StatementKind.DEFINITION: (
-        (re.compile(r"CREATE\b.*?\bTEMP(?:ORARY)?\b", re.IGNORECASE | re.DOTALL), StatementKind.TEMPORARY),
+        (re.compile(r"CREATE\b.*?\bTEMP(?:ORARY)?\b", re.IGNORECASE | re.DOTALL), StatementKind.HELD),
     ),
+    StatementKind.HELD: ((re.compile(r"PREPARE\s+TRANSACTION\b", re.IGNORECASE), StatementKind.TRANSACTION),),
     StatementKind.SESSION: (
         (re.compile(r"SET\s+(?:LOCAL|CONSTRAINTS|TRANSACTION)\b", re.IGNORECASE), StatementKind.LOCAL),
-        (re.compile(r"PREPARE\s+TRANSACTION\b", re.IGNORECASE), StatementKind.TRANSACTION),
         # The pragmas whose argument is a table, an index or a limit, and those without an argument: they only read.
         (
             re.compile(
@@ -108,7 +97,7 @@ def classify(sql: str) -> StatementKind:
 def _split(sql: str) -> Iterator[str]:
     """The statements, without comments; literals are replaced, so that their contents are not taken for SQL."""
     words: list[str] = []
-    for kind, text in tokenize(sql):
+    for kind, text in tokenize(sql):  # type: ignore[no-untyped-call]  # sqlparse has no types.
         if kind in tokens.Comment:
             words.append(" ")
         elif kind is tokens.Punctuation and text == ";":

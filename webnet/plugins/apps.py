@@ -29,6 +29,7 @@ class PluginsConfig(AppConfig):
         failures = {**checks.find_untenanted_plugins(), **broken}
         registry.load(settings.WEBNET_PLUGINS, host_version=webnet.__version__, failures=failures)
         registry.freeze()
+        connections.close_all()  # Whatever an on_load has left on them.
         # Unlike `atexit`, this also runs in processes that `multiprocessing` starts, such as granian's workers.
         Finalize(None, registry.unload_all, exitpriority=0)
 

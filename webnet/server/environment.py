@@ -24,7 +24,8 @@ EXAMPLE_PLUGINS = ("hello_world", "device_inventory", "site_map", "reachability"
 # Committed transactions survive a power cut, readers never wait for the writer, and triggers also fire for rows that
 # REPLACE deletes, so that the audit log's can't be bypassed.
 SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "recursive_triggers=ON")
-POSTGRESQL = "django.db.backends.postgresql"
+DJANGO_POSTGRESQL = "django.db.backends.postgresql"
+POSTGRESQL = "webnet.database.postgresql"
 SQLITE = "webnet.database.sqlite"
 
 VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -191,8 +192,8 @@ def read_origins(name: str, given: list[str]) -> list[str]:
 def describe_database(url: str) -> dict[str, Any]:
     """Django's settings for the SQLite or PostgreSQL database at `url`, with persistent connections."""
     parsed = {**_parse_database(url), "CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
-    if parsed["ENGINE"] == POSTGRESQL:
-        return parsed
+    if parsed["ENGINE"] == DJANGO_POSTGRESQL:
+        return {**parsed, "ENGINE": POSTGRESQL}
     options = {
         # Take the write lock at the start: of two transactions that read first and then write, one would always fail.
         "transaction_mode": "IMMEDIATE",

@@ -37,7 +37,7 @@ from webnet.containment import what_was_raised
 from webnet.customers.models import Customer
 from webnet.errors import WebnetError
 from webnet.plugins.registry import registry
-from webnet.plugins.runtime.calls import PluginCall, take_turns
+from webnet.plugins.runtime.calls import CheckedCall, take_turns
 
 Resolve = Callable[..., Any]
 
@@ -47,7 +47,7 @@ PLUGIN = "webnet.plugin"
 LATER = frozenset({CoroutineType, AsyncGeneratorType})
 
 
-class FieldCall(PluginCall):
+class FieldCall(CheckedCall):
     """The call of a resolver; for whom it is made is only found out where it matters, since that takes time."""
 
     __slots__ = ("info", "source")

@@ -1,4 +1,4 @@
-"""The database backend: case is Unicode's and not ASCII's, and a lookup without `i` heeds it.
+"""The database backend: case is Unicode's and not ASCII's, and a lookup without `i` heeds it; plugins are watched.
 
 SQLite's own UPPER, LOWER and LIKE know the case of 26 letters, and LIKE always ignores it. The SQL made here is that of
 Django's backend for PostgreSQL instead: `UPPER(column) LIKE UPPER(pattern)`.
@@ -11,6 +11,11 @@ import sqlite3
 from typing import Any
 
 from django.db.backends.sqlite3 import base, operations
+
+from webnet.database.clean_room import CLOSED, IDLE, OPEN
+from webnet.database.guarded_connection import GuardedConnection
+from webnet.database.sqlite.driver import DjangoCursor, WatchingConnection
+from webnet.plugin_calls import host_code
 
 CASELESS_LOOKUPS = frozenset({"iexact", "icontains", "istartswith", "iendswith"})
 TEXT_LOOKUPS = CASELESS_LOOKUPS | {"contains", "startswith", "endswith", "regex", "iregex"}
@@ -77,8 +82,8 @@ class DatabaseOperations(operations.DatabaseOperations):
         return x
 
 
-class DatabaseWrapper(base.DatabaseWrapper):
-    """Django's connection to SQLite, with functions that know Unicode."""
+class DatabaseWrapper(GuardedConnection, base.DatabaseWrapper):
+    """Django's connection to SQLite, with functions that know Unicode, and a driver that watches plugins' code."""
 
     ops_class = DatabaseOperations
     operators = base.DatabaseWrapper.operators | {
@@ -96,6 +101,25 @@ class DatabaseWrapper(base.DatabaseWrapper):
         "startswith": "GLOB LIKE_TO_GLOB({} || '%%')",
         "endswith": "GLOB LIKE_TO_GLOB('%%' || {})",
     }
+
+    def get_connection_params(self) -> dict[str, Any]:
+        """Django's, and the driver's class."""
+        return {**super().get_connection_params(), "factory": WatchingConnection}
+
+    def create_cursor(self, name: str | None = None) -> sqlite3.Cursor:  # noqa: ARG002 - Django's signature
+        cursor: sqlite3.Cursor = self.connection.cursor(factory=DjangoCursor)
+        return cursor
+
+    def _start_transaction_under_autocommit(self) -> None:
+        with host_code():
+            super()._start_transaction_under_autocommit()  # type: ignore[misc]  # The stubs leave it out.
+
+    def read_transaction(self) -> int:
+        """What the driver knows of its transaction, without a statement."""
+        try:
+            return OPEN if self.driver is not None and self.driver.in_transaction else IDLE
+        except sqlite3.ProgrammingError:
+            return CLOSED
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> sqlite3.Connection:
         """Open a connection. Its functions are deterministic, so that indexes can have them."""

@@ -123,15 +123,15 @@ def _start(
 ) -> _StartedCheck:
     plugin, customer = registry.get(row.name).plugin, config.customer if config is not None else None
     context = HookContext(customer=customer, actor=actor, settings=layers.opened(row, config))
-    check = probe.start(lambda: _call(plugin, context), plugin=row.name, customer=customer)
+    check = probe.start(lambda: _call(plugin, context, customer), plugin=row.name, customer=customer)
     return _StartedCheck(row=row, customer=customer, check=check)
 
 
-def _call(plugin: PluginBase | None, context: HookContext) -> Any:
+def _call(plugin: PluginBase | None, context: HookContext, customer: Customer | None) -> Any:
     dict(context.settings)  # A secret that can't be decrypted makes the plugin unhealthy, even if its check reads none.
     if plugin is None:
         return None
-    with calling(plugin.name, "health_check", context.customer.pk if context.customer is not None else None):
+    with calling(plugin.name, "health_check", customer.pk if customer is not None else None):
         return call_hook(plugin, "health_check", context)
 
 

@@ -1,29 +1,85 @@
-"""The door to plugins' code: every call of it at run time is made within `calling`."""
+"""The door to plugins' code: every call of it at run time is made within `calling`, and leaves the database clean."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Generator
+from types import TracebackType
 from types import coroutine as awaitable_generator
 from typing import Any, TypeVar
 
+from asgiref.sync import sync_to_async
+
+from webnet.database import clean_room
 from webnet.plugin_calls import PluginCall, current_call
 
-__all__ = ["PluginCall", "calling", "current_call", "take_turns"]
+__all__ = ["CheckedCall", "ConnectionLeftDirty", "PluginCall", "calling", "current_call", "take_turns"]
+
+logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
 
-def calling(plugin: str, place: str, customer_id: int | None = None, user_id: int | None = None) -> PluginCall:
+class ConnectionLeftDirty(Exception):
+    """A plugin's code has returned, but what it left on a connection would have met others."""
+
+
+class CheckedCall(PluginCall):
+    """A call that must leave this thread's database connections as it finds them.
+
+    What it leaves is put right at once, and the call fails with ConnectionLeftDirty, like any other call that raises:
+    it is logged with the plugin's name, counted, and the plugin is paused when that goes on.
+    """
+
+    __slots__ = ()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        try:
+            super().__exit__(kind, error, traceback)
+        finally:
+            if self.before_use is not None:
+                # This is how a coroutine and an asynchronous generator return.
+                has_returned = error is None or isinstance(error, StopIteration | StopAsyncIteration)
+                self.put_right(has_raised=not has_returned)
+
+    def put_right(self, *, has_raised: bool) -> None:
+        """Put right what it has left on this thread; raises ConnectionLeftDirty, unless it has raised by itself."""
+        left = clean_room.put_right(self, has_raised=has_raised)
+        if not left:
+            return
+        problem = f"left {', '.join(dict.fromkeys(left))} on the database connection"
+        # Whoever handles what it raised reports that; it would hide what it left.
+        if has_raised:
+            logger.warning("Plugin '%s', %s: it %s.", self.plugin, self.place, problem)
+            return
+        raise ConnectionLeftDirty(problem)
+
+
+def calling(plugin: str, place: str, customer_id: int | None = None, user_id: int | None = None) -> CheckedCall:
     """To be entered around a call of the plugin's code: `with calling("site_map", "Query.devices"): …`.
 
     A coroutine is awaited with `take_turns`, since other tasks run on its thread while it waits.
     """
-    return PluginCall(plugin, place, customer_id, user_id)
+    return CheckedCall(plugin, place, customer_id, user_id)
+
+
+async def take_turns(awaitable: Awaitable[Result], call: CheckedCall) -> Result:
+    """Await a coroutine; the call is entered for each turn in which its code runs, and left while it waits."""
+    try:
+        result = await _take_turns(awaitable, call)
+    except GeneratorExit:  # Nothing can be awaited any more.
+        raise
+    except BaseException as error:
+        await _put_right_elsewhere(call, has_raised=not isinstance(error, StopAsyncIteration))
+        raise
+    await _put_right_elsewhere(call, has_raised=False)
+    return result
 
 
 @awaitable_generator
-def take_turns(awaitable: Awaitable[Result], call: PluginCall) -> Generator[Any, Any, Result]:
-    """Await a coroutine; the call is entered for each turn in which its code runs, and left while it waits."""
+def _take_turns(awaitable: Awaitable[Result], call: CheckedCall) -> Generator[Any, Any, Result]:
     turns: Any = awaitable.__await__()
     resume, value = turns.send, None
     while True:
@@ -38,3 +94,9 @@ def take_turns(awaitable: Awaitable[Result], call: PluginCall) -> Generator[Any,
         except BaseException as thrown:  # noqa: BLE001 - a cancellation, or the end of the loop: the coroutine's to know
             resume, value = turns.throw, thrown
             call.thrown_in = thrown
+
+
+async def _put_right_elsewhere(call: CheckedCall, *, has_raised: bool) -> None:
+    """Put right what is left on the thread where Django's asynchronous queries, and `sync_to_async`, have run."""
+    if call.before_use:
+        await sync_to_async(call.put_right)(has_raised=has_raised)

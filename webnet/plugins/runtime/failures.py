@@ -21,6 +21,7 @@ from webnet.customers.models import Customer
 from webnet.database.outages import is_outage
 from webnet.errors import WebnetError
 from webnet.plugins.models import PluginFailure
+from webnet.plugins.runtime.calls import ConnectionLeftDirty
 
 logger = logging.getLogger(__name__)
 
@@ -113,6 +114,8 @@ def count_hook(plugin: str, *, customer_id: int | None, raised: BaseException | 
 
 def describe_hook_error(hook: str, error: BaseException) -> str:
     """The kind of exception alone: its text may contain what only the plugin should know."""
+    if isinstance(error, ConnectionLeftDirty):
+        return f"its {hook} {error}."
     return f"its {hook} raised {type(what_was_raised(error)).__name__}."
 
 

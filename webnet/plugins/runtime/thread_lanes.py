@@ -7,10 +7,9 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import closing
 from typing import Any, TypeAlias
 
-from django.db import connection
+from django.db import connections
 from django.urls import get_script_prefix, set_script_prefix
 
 from webnet.errors import WebnetError
@@ -76,9 +75,10 @@ def _run(future: Future[Any], script_prefix: str, call: Callable[[], Any]) -> No
     # Django keeps it per thread; it is the beginning of every address.
     set_script_prefix(script_prefix)
     try:
-        # The connection belongs to this thread, and nothing else would close it.
-        with closing(connection):
+        try:
             result = call()
+        finally:
+            connections.close_all()  # They belong to this thread, and nothing else would close them.
     except BaseException as error:  # noqa: BLE001 - the caller handles it, including a plugin's sys.exit()
         future.set_exception(error)
     else:

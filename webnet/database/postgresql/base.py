@@ -1,0 +1,101 @@
+"""The database backend: Django's, with a driver that watches what plugins' code does with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.backends.postgresql import base
+from psycopg import Connection, Cursor
+from psycopg.pq import TransactionStatus
+
+from webnet.database.clean_room import CLOSED, FAILED, IDLE, OPEN
+from webnet.database.guard import watch_change, watch_control, watch_statement
+from webnet.database.guarded_connection import GuardedConnection
+
+# What is neither idle nor failed is open: a statement that was not read to its end, or a COPY.
+_STATES = {TransactionStatus.IDLE: IDLE, TransactionStatus.INERROR: FAILED, TransactionStatus.UNKNOWN: CLOSED}
+
+
+class WatchingCursor(Cursor[Any]):
+    """Lets each statement be watched before it is sent."""
+
+    def execute(self, query: Any, *arguments: Any, **options: Any) -> Any:
+        watch_statement(query)
+        return super().execute(query, *arguments, **options)
+
+    def executemany(self, query: Any, *arguments: Any, **options: Any) -> None:
+        watch_statement(query)
+        super().executemany(query, *arguments, **options)
+
+    def stream(self, query: Any, *arguments: Any, **options: Any) -> Any:
+        watch_statement(query)
+        return super().stream(query, *arguments, **options)
+
+    def copy(self, statement: Any, *arguments: Any, **options: Any) -> Any:
+        watch_statement(statement)
+        return super().copy(statement, *arguments, **options)
+
+
+class ClientCursor(WatchingCursor, base.Cursor):
+    """Django's cursor."""
+
+
+class ServerBindingCursor(WatchingCursor, base.ServerBindingCursor):
+    """Django's cursor with the option `server_side_binding`."""
+
+
+class WatchingConnection(Connection[Any]):
+    """The driver's connection, which plugins' code can reach as `connection.connection`."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not name.startswith("_"):
+            watch_change(name)
+        super().__setattr__(name, value)
+
+    def set_autocommit(self, value: bool) -> None:  # noqa: FBT001 - the driver's signature
+        watch_change("autocommit")
+        super().set_autocommit(value)
+
+    def set_isolation_level(self, value: Any) -> None:
+        watch_change("isolation_level")
+        super().set_isolation_level(value)
+
+    def set_read_only(self, value: bool | None) -> None:  # noqa: FBT001 - the driver's signature
+        watch_change("read_only")
+        super().set_read_only(value)
+
+    def set_deferrable(self, value: bool | None) -> None:  # noqa: FBT001 - the driver's signature
+        watch_change("deferrable")
+        super().set_deferrable(value)
+
+    def commit(self) -> None:
+        watch_control("commit()")
+        super().commit()
+
+    def rollback(self) -> None:
+        watch_control("rollback()")
+        super().rollback()
+
+    def close(self) -> None:
+        watch_control("Closing the connection")
+        super().close()
+
+
+class DatabaseWrapper(GuardedConnection, base.DatabaseWrapper):
+    """Django's connection to PostgreSQL, with a driver that watches."""
+
+    def get_connection_params(self) -> dict[str, Any]:
+        """Django's, but for the cursors."""
+        params: dict[str, Any] = super().get_connection_params()
+        is_bound_by_server = params["cursor_factory"] is base.ServerBindingCursor
+        return {**params, "cursor_factory": ServerBindingCursor if is_bound_by_server else ClientCursor}
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Connection[Any]:
+        """Open a connection. Django names the driver's class itself, so it is replaced afterwards."""
+        connection: Connection[Any] = super().get_new_connection(conn_params)
+        connection.__class__ = WatchingConnection
+        return connection
+
+    def read_transaction(self) -> int:
+        """What the driver knows of its transaction, without a statement."""
+        return _STATES.get(self.driver.pgconn.transaction_status, OPEN) if self.driver is not None else IDLE

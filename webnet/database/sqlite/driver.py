@@ -1,0 +1,87 @@
+"""The driver's connection and cursors, which watch what plugins' code does with them."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+from django.db.backends.sqlite3.base import SQLiteCursorWrapper
+
+from webnet.database.guard import watch_change, watch_control, watch_statement
+
+
+class WatchingCursor(sqlite3.Cursor):
+    """Lets each statement be watched before it is executed."""
+
+    def execute(self, sql: str, *arguments: Any) -> Any:
+        watch_statement(sql)
+        return super().execute(sql, *arguments)
+
+    def executemany(self, sql: str, *arguments: Any) -> Any:
+        watch_statement(sql)
+        return super().executemany(sql, *arguments)
+
+    def executescript(self, sql_script: str) -> Any:
+        watch_control("executescript()")  # It commits first.
+        watch_statement(sql_script)
+        return super().executescript(sql_script)
+
+
+class DjangoCursor(SQLiteCursorWrapper, WatchingCursor):
+    """Django's cursor, which converts placeholders."""
+
+
+class WatchingConnection(sqlite3.Connection):
+    """The driver's connection, which plugins' code can reach as `connection.connection`."""
+
+    def cursor(self, factory: type[sqlite3.Cursor] = WatchingCursor) -> Any:  # type: ignore[override]  # as at run time
+        return super().cursor(factory)
+
+    def execute(self, sql: str, *arguments: Any) -> Any:
+        return self.cursor().execute(sql, *arguments)
+
+    def executemany(self, sql: str, *arguments: Any) -> Any:
+        return self.cursor().executemany(sql, *arguments)
+
+    def executescript(self, sql_script: str) -> Any:
+        return self.cursor().executescript(sql_script)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        watch_change(name)
+        super().__setattr__(name, value)
+
+    def commit(self) -> None:
+        watch_control("commit()")
+        super().commit()
+
+    def rollback(self) -> None:
+        watch_control("rollback()")
+        super().rollback()
+
+    def close(self) -> None:
+        watch_control("Closing the connection")
+        super().close()
+
+    def set_authorizer(self, *arguments: Any, **options: Any) -> None:
+        watch_change("set_authorizer()")
+        super().set_authorizer(*arguments, **options)
+
+    def set_progress_handler(self, *arguments: Any, **options: Any) -> None:
+        watch_change("set_progress_handler()")
+        super().set_progress_handler(*arguments, **options)
+
+    def set_trace_callback(self, *arguments: Any, **options: Any) -> None:
+        watch_change("set_trace_callback()")
+        super().set_trace_callback(*arguments, **options)
+
+    def create_function(self, *arguments: Any, **options: Any) -> None:
+        watch_change("create_function()")
+        super().create_function(*arguments, **options)
+
+    def create_aggregate(self, *arguments: Any, **options: Any) -> None:
+        watch_change("create_aggregate()")
+        super().create_aggregate(*arguments, **options)
+
+    def create_collation(self, *arguments: Any, **options: Any) -> None:
+        watch_change("create_collation()")
+        super().create_collation(*arguments, **options)
