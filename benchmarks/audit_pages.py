@@ -106,7 +106,7 @@ def compare(
     from webnet.api.resolvers import orders
     from webnet.audit.models import PluginAuditLog
 
-    cursor = write_cursor(orders.AUDIT_LOGS, PluginAuditLog(position=deep))
+    cursor = write_cursor(orders.AUDIT_LOGS, PluginAuditLog.objects.get(position=deep), view="")
     ask(wanted, None), ask(wanted, cursor)
     firsts, deeps = zip(*((ask(wanted, None), ask(wanted, cursor)) for _ in range(rounds)), strict=True)
     return [median(taken for taken, _ in firsts), median(taken for taken, _ in deeps), deeps[-1][1]]

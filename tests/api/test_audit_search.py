@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from io import StringIO
+from types import SimpleNamespace
 
 import pytest
 from django.core.management import call_command
@@ -158,6 +159,10 @@ def test_what_is_told_to_admins_alone_can_not_be_searched_for_by_others(client, 
     assert len(find(operator, "ticket")[0]) == ROWS / 2
 
 
+def context_of(actor):
+    return SimpleNamespace(actor=actor, view_slug="", reading=Reading(actor=actor, platform_token=None))
+
+
 def find_user(username):
     from webnet.customers.models import User
 
@@ -166,8 +171,7 @@ def find_user(username):
 
 def test_a_followed_search_covers_the_log_stretch_by_stretch(client, monkeypatch):
     monkeypatch.setattr("webnet.api.events.audience.SEARCHED_POSITIONS", 10)
-    reading = Reading(actor=Actor.system("tests"), platform_token=None)
-    audience = Audience.of(reading, PluginAuditLogFilter(search="ticket 15"))
+    audience = Audience.of(context_of(Actor.system("tests")), PluginAuditLogFilter(search="ticket 15"))
     position, found = 0, []
     while position < ROWS:
         rows, covered = audience.read(after=position, until=ROWS, limit=100)
@@ -181,9 +185,9 @@ def test_a_search_can_not_ask_for_what_is_redacted(acme):
     with transaction.atomic():
         record(AuditEntry(actor=Actor(name="root", user_id=1), action="enable_plugin", reason="a secret plan"))
     make_member("oscar", acme, Role.OPERATOR)
-    reading = Reading(actor=Actor(name="oscar", user_id=find_user("oscar").pk), platform_token=None)
+    context = context_of(Actor(name="oscar", user_id=find_user("oscar").pk))
 
-    assert Audience.of(reading, PluginAuditLogFilter(search="secret plan")).read(after=0, until=9, limit=9)[0] == []
+    assert Audience.of(context, PluginAuditLogFilter(search="secret plan")).read(after=0, until=9, limit=9)[0] == []
 
 
 FILTERS = [
@@ -208,7 +212,8 @@ FILTERS = [
 @pytest.mark.parametrize("wanted", FILTERS, ids=str)
 @pytest.mark.parametrize("is_deep", [False, True])
 def test_no_page_sorts_the_log(client, wanted, is_deep):
-    after = write_cursor(orders.AUDIT_LOGS, PluginAuditLog(position=20)) if is_deep else None
+    row = PluginAuditLog.objects.get(position=20)
+    after = write_cursor(orders.AUDIT_LOGS, row, view="") if is_deep else None
 
     with CaptureQueriesContext(connection) as asked:
         client.data(PAGE, filter=wanted, after=after)

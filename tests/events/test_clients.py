@@ -33,9 +33,8 @@ def start(root: StreamClient) -> str:
     """A cursor after which only what the test toggles comes; the shelf is off for acme."""
     root.mutate("enablePlugin", plugin="shelf")
     root.mutate("disableCustomerPlugin", customer="acme", plugin="shelf")
-    return root.run("{ pluginAuditLogs(first: 1) { edges { cursor } } }")["data"]["pluginAuditLogs"]["edges"][0][
-        "cursor"
-    ]
+    query = "{ pluginAuditLogs(first: 1) { edges { cursor } } }"
+    return root.run(query, "acme")["data"]["pluginAuditLogs"]["edges"][0]["cursor"]
 
 
 def toggle(root: StreamClient, numbers: range) -> None:

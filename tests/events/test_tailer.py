@@ -9,16 +9,20 @@ import pytest
 from django.test import RequestFactory
 
 from webnet.api.events import feed, log_tail, sse, threads, wakeups
+from webnet.api.events.feed import LogPlace
 from webnet.api.events.log_tail import Look, Tailer
 from webnet.api.paging.pages import Edge
 from webnet.errors import WebnetError
 
 # Far more than any of this takes; a test that waits longer has found somebody who waits for ever.
 LIMIT_SECONDS = 20
+NOWHERE = LogPlace(position=0, hash="")
 
 
 class Audience:
     """Reads by `read`."""
+
+    view = ""
 
     def __init__(self, read):
         self.read = read
@@ -63,14 +67,14 @@ class Log(Tailer):
         found = self.looks.pop(0) if self.looks else []
         if isinstance(found, Exception):
             raise found
-        return Look(rows=[SimpleNamespace(position=position) for position in found], ended={})
+        return Look(rows=[SimpleNamespace(position=position, hash="") for position in found], ended={})
 
 
 @pytest.fixture(autouse=True)
 def _nothing_but_the_log(monkeypatch):
     monkeypatch.setattr(wakeups, "_choose", lambda: None)
-    monkeypatch.setattr(log_tail, "read_end", lambda: 0)
-    monkeypatch.setattr(log_tail, "edge_of", lambda row: row)
+    monkeypatch.setattr(log_tail, "read_end", lambda: NOWHERE)
+    monkeypatch.setattr(log_tail, "edge_of", lambda row, *, view: row)
     monkeypatch.setattr(log_tail, "RETRY_SECONDS", 0)
 
 
@@ -178,9 +182,10 @@ def test_who_goes_away_before_its_stream_begins_is_not_kept():
 
 def test_rows_that_a_follower_had_before_the_tailer_came_to_them_are_not_told_twice(monkeypatch):
     monkeypatch.setattr(feed.Audience, "of", lambda *_: None)
+    monkeypatch.setattr(LogPlace, "is_in_log", lambda _: True)
 
     async def follow():
-        follower = feed.Feed(SimpleNamespace(reading=None), position=5, wanted=None)
+        follower = feed.Feed(SimpleNamespace(), start=LogPlace(position=5, hash=""), wanted=None)
         events = follower.follow(SimpleNamespace(position=3))
         first = asyncio.create_task(anext(events))
         while not follower.is_live:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from webnet.audit import signing_keys
-from webnet.audit.log import AuditEntry, record
-from webnet.audit.models import AuditOutcome
+from webnet.audit import triggers as audit_triggers
+from webnet.audit.log import POSITION_HEAD, AuditEntry, record
+from webnet.audit.models import AuditHead, AuditOutcome, PluginAuditLog
 from webnet.audit.verification import snapshot, verify
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer
@@ -38,6 +39,18 @@ def write_rows(count: int, *, customers: Iterable[Customer | None] = (None,)) ->
                 after={"settings": {"limit": number + 1, "rate": 0.5, "é": [None, True]}},
             )
         )
+
+
+@transaction.atomic
+def cut_off(*, after: int) -> None:
+    """Take back the rows after a position, as restoring a backup that ended there does."""
+    with audit_triggers.deletes_allowed(connection):
+        PluginAuditLog.objects.filter(position__gt=after).delete()
+    for head in AuditHead.objects.exclude(chain=POSITION_HEAD):
+        last = PluginAuditLog.objects.filter(chain=head.chain).first()
+        head.sequence, head.hash = (last.sequence, last.hash) if last is not None else (0, "")
+        head.save()
+    AuditHead.objects.filter(chain=POSITION_HEAD).update(sequence=after)
 
 
 def find_faults(kept: Iterable[str] = ()) -> list[str]:

@@ -30,13 +30,14 @@ from hypothesis import strategies as st
 
 from tests.sdk.test_columns import VALUES, WHOLE
 from webnet.api.engine.limits import MAXIMUM_TOKENS
+from webnet.api.paging import cursors
 from webnet.api.schema import full_schema
 from webnet.plugins.runtime import failures
 from webnet.sdk.trial.selections import Selector
 
 
 def encode(text: bytes) -> str:
-    """As ids and cursors are."""
+    """As ids are."""
     return base64.urlsafe_b64encode(text).decode().rstrip("=")
 
 
@@ -107,9 +108,11 @@ ORDERS = [
     "-key,id",
     "octets,id",
 ]
+# What somebody could seal who had the key.
 CURSORS = st.one_of(
     st.builds(
-        lambda order, values: encode(json.dumps([order, *values]).encode()),
+        lambda view, order, values: cursors.seal(values, view=view, order=order),
+        st.sampled_from(["", "acme"]),
         st.sampled_from(ORDERS),
         st.lists(st.one_of(JSON, DECIMALS, DATES, INSTANTS, DURATIONS, IDS), min_size=1, max_size=2),
     ),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import datetime
-import json
 import uuid
 from decimal import Decimal
 from itertools import cycle
@@ -20,6 +19,7 @@ from gauges.schema import ORDER
 from webnet.api.engine.checks.column_checks import refuse_narrow_fields
 from webnet.api.engine.ownership import Ownership
 from webnet.api.engine.strawberry_schema import Schema
+from webnet.api.paging import cursors
 from webnet.api.vocabulary.columns import find_order_kind, holds_all
 from webnet.api.vocabulary.scalars import SCALARS
 from webnet.errors import PluginDefinitionError
@@ -204,10 +204,10 @@ FORGED = {
 
 
 @pytest.mark.slow
-def test_a_cursor_that_no_row_can_have_is_refused(client, rows):
+def test_a_cursor_that_no_row_can_have_is_refused(client, rows, webnet_customer):
     for column, values in FORGED.items():
         for value in values:
-            place = base64.urlsafe_b64encode(json.dumps([f"{column},id", value, 1]).encode()).decode()
+            place = cursors.seal([value, 1], view=webnet_customer.slug, order=f"{column},id")
 
             answer = client.run(PAGE, order=[{"field": column.upper()}], after=place)
 

@@ -22,7 +22,9 @@ Expected refusals are not errors but members of a result union (`declarations.re
     UNAUTHENTICATED             401    the bearer token is invalid (200: a field requires signing in)
     CUSTOMER_NOT_FOUND          404    the customer in the URL does not exist, or the viewer may not see it
     CUSTOMER_REQUIRED           200    the field needs a customer, and the URL does not name one
-    BAD_CURSOR                  200    `after` or `before` is not a cursor of this list in this order
+    BAD_CURSOR                  200    `after` or `before` is not a cursor of this list in this order and view
+    LOG_REPLACED                200    the row of a cursor of the audit log is not in the log, such as after a backup
+                                       was restored; also ends a stream: start anew, without a cursor
     BAD_PAGE                    200    `first` or `last` is negative, or both are given
     EVENT_STREAM_REQUIRED       406    a subscription was sent without accepting an event stream
     PLUGIN_FAILED               200    the plugin in `extensions.plugin` failed in this field
@@ -64,12 +66,24 @@ class BadRequest(RequestError):
 
 
 class BadCursor(RequestError):
-    """The cursor does not come from this list in this order."""
+    """The cursor does not come from this list in this order, or from another customer's view."""
 
     code = "BAD_CURSOR"
 
     def __init__(self) -> None:
         super().__init__("This is not a cursor of this list in this order: use one from its edges or pageInfo.")
+
+
+class LogReplaced(RequestError):
+    """The row that a client has got last is not in the audit log, so what it knows may never have happened."""
+
+    code = "LOG_REPLACED"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The audit log is not the one that this cursor comes from, such as after a backup was restored: "
+            "read everything again, and start without a cursor."
+        )
 
 
 class BadPage(RequestError):

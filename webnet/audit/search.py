@@ -85,3 +85,14 @@ def created_between(
         end = Subquery(by_time.filter(created_at__gte=until)[:1])
         rows = rows.filter(**{f"{column}__lt": Coalesce(end, BEYOND_ALL_POSITIONS)})
     return rows
+
+
+def has_row(position: int, hash_: str) -> bool:
+    """Whether this log contains the row, or has contained it and pruned it since, and is not another log."""
+    rows = PluginAuditLog.objects.order_by("position").values_list("position", "hash")
+    following = rows.filter(position__gte=position).first()
+    if following is None or following[0] == position:
+        # Without any, the log ends before it: pruning never removes the last row.
+        return following == (position, hash_)
+    # Positions have no gaps, and pruning removes the oldest rows: it was pruned if nothing comes before it.
+    return not rows.filter(position__lt=position).exists()

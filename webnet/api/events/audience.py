@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 
 from webnet.api.declarations.connections import narrow
 from webnet.api.paging.pages import SEARCHED_POSITIONS
-from webnet.api.request.reader import Reading
+from webnet.api.request.context import Context
 from webnet.api.resolvers.filters import PluginAuditLogFilter
 from webnet.api.resolvers.listings import audit_logs_of, audited_customers
 from webnet.audit.models import AuditOutcome, PluginAuditLog
@@ -29,20 +29,25 @@ PLATFORM_NAME = "platform"
 
 @dataclass(frozen=True, kw_only=True)
 class Audience:
-    """Subscribers that get the same rows; `customers` are those whose rows they may read, None means all."""
+    """Subscribers that get the same rows, with the same cursors, which belong to the view.
+
+    `customers` are those whose rows they may read, None means all.
+    """
 
     customers: frozenset[int] | None
     is_platform: bool
+    view: str
     wanted: PluginAuditLogFilter | None = field(compare=False)
     filter_key: str
 
     @classmethod
-    def of(cls, reading: Reading, wanted: PluginAuditLogFilter | None) -> Audience:
+    def of(cls, context: Context, wanted: PluginAuditLogFilter | None) -> Audience:
         """The audience that a subscriber belongs to at the moment."""
-        customers = audited_customers(reading)
+        customers = audited_customers(context.reading)
         return cls(
             customers=None if customers is None else frozenset(customers),
-            is_platform=reading.actor.is_platform_operator,
+            is_platform=context.actor.is_platform_operator,
+            view=context.view_slug,
             wanted=wanted,
             filter_key=repr(wanted),
         )

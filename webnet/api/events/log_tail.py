@@ -13,9 +13,9 @@ from weakref import WeakKeyDictionary
 
 from django.db import Error as DatabaseError
 
-from webnet.api.errors import INTERNAL_MESSAGE, SubscriptionEnded
+from webnet.api.errors import INTERNAL_MESSAGE, LogReplaced, SubscriptionEnded
 from webnet.api.events.audience import Audience
-from webnet.api.events.feed import Feed, edge_of, read_end
+from webnet.api.events.feed import Feed, LogPlace, edge_of, read_end
 from webnet.api.events.shared_answers import SharedAnswers
 from webnet.api.events.subscription import Watch, examine
 from webnet.api.events.threads import ThreadBatch, on_thread
@@ -36,17 +36,21 @@ Rows = Sequence[PluginAuditLog]
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """The result of one look at the log: new rows, and the subscriptions that must end."""
+    """The result of one look at the log: new rows, and the subscriptions that must end.
+
+    `new_end` is the end of the log if it is not the one that was followed so far.
+    """
 
     rows: Rows
     ended: dict[Watch, WebnetError]
+    new_end: LogPlace | None = None
 
 
 class Tailer:
-    """All open subscriptions of one event loop; every live feed has got the rows up to `position`."""
+    """All open subscriptions of one event loop; every live feed has got the rows up to `place`."""
 
     def __init__(self) -> None:
-        self.position = 0
+        self.place = LogPlace(position=0, hash="")
         self.batch = ThreadBatch()
         self.shared: SharedAnswers[Any] = SharedAnswers()
         self._watches: set[Watch] = set()
@@ -55,11 +59,15 @@ class Tailer:
         self._woken = asyncio.Event()
         self._looked_at = 0.0
 
+    @property
+    def position(self) -> int:
+        return self.place.position
+
     async def join(self, watch: Watch) -> None:
         """Add a subscription, and start following the log for the first one."""
         async with self._starting:
             if self._task is None:
-                self.position = await on_thread(read_end)
+                self.place = await on_thread(read_end)
                 self._task = asyncio.create_task(self._run())
             # Last, so that a subscription that is cancelled while the log is read is not kept.
             self._watches.add(watch)
@@ -118,14 +126,31 @@ class Tailer:
         look = await on_thread(self._look, tuple(self._watches))
         for watch, reason in look.ended.items():
             watch.end(reason)
+        if look.new_end is not None:
+            self._leave_log(look.new_end)
         if look.rows:
             await self._hand_out(look.rows)
         if len(look.rows) == MAXIMUM_BATCH_SIZE:
             self._woken.set()
 
+    def _leave_log(self, end: LogPlace) -> None:
+        """Follow another log, from its end: what the subscribers of `pluginEvents` have got is not its beginning."""
+        logger.warning("The audit log was replaced: the event streams that follow it are ended.")
+        for watch in self._watches:
+            if watch.feed is not None:
+                watch.end(LogReplaced())
+        self.place = end
+        self.shared.forget()
+
     def _look(self, watches: Sequence[Watch]) -> Look:
-        rows = PluginAuditLog.objects.defer("text").filter(position__gt=self.position)
-        found = list(rows.order_by("position")[:MAXIMUM_BATCH_SIZE])
+        # The last known row is read as well, to see that the log still has it.
+        rows = PluginAuditLog.objects.defer("text").filter(position__gte=self.position)
+        found = list(rows.order_by("position")[: MAXIMUM_BATCH_SIZE + 1])
+        if found and (found[0].position, found[0].hash) == (self.place.position, self.place.hash):
+            del found[0]
+        elif not self.place.is_in_log():
+            return Look(rows=(), ended={}, new_end=read_end())
+        found = found[:MAXIMUM_BATCH_SIZE]
         if not found and monotonic() - self._looked_at < LOOK_SECONDS:
             return Look(rows=(), ended={})
         self._looked_at = monotonic()
@@ -141,7 +166,7 @@ class Tailer:
                 _offer(watch, feed, found[audience])
             served.update(waiting)
         # Feeds that became live in the meantime were served as well: no await since the loop's last condition.
-        self.position = rows[-1].position
+        self.place = LogPlace(position=rows[-1].position, hash=rows[-1].hash)
 
 
 def tailer() -> Tailer:
@@ -181,7 +206,8 @@ def _read_for(audiences: Iterable[Audience], rows: Rows, after: int) -> dict[Aud
 def _edges_for(audience: Audience, rows: Rows, after: int) -> Sequence[Edge]:
     if not audience.may_want(rows):
         return ()
-    return [edge_of(row) for row in audience.read(after=after, until=rows[-1].position, limit=len(rows))[0]]
+    found, _ = audience.read(after=after, until=rows[-1].position, limit=len(rows))
+    return [edge_of(row, view=audience.view) for row in found]
 
 
 def _offer(watch: Watch, feed: Feed, edges: Iterable[Edge] | WebnetError) -> None:

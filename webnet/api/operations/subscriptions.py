@@ -40,8 +40,8 @@ class Subscription:
 def follow_audit_log(
     context: Context, *, after: str | None, wanted: PluginAuditLogFilter | None
 ) -> AsyncGenerator[Edge, None]:
-    """The rows that this subscriber gets, after the cursor or from now on. Raises BadCursor."""
-    feed = Feed(context, position=read_after(after), wanted=wanted)
+    """The rows that this subscriber gets, after the cursor or from now on. Raises BadCursor and LogReplaced."""
+    feed = Feed(context, start=read_after(after, view=context.view_slug), wanted=wanted)
     if context.watch is not None:
         context.watch.feed = feed
     return _follow(feed)

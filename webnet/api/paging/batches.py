@@ -139,8 +139,9 @@ class _Nested(Source[Row]):
     def has_rows_behind(self) -> bool:
         return bool(self._batch.behind.get(self._key))
 
-    def end(self) -> int | None:
-        return self._batch.position_range.end if self._batch.position_range is not None else None
+    def stopped_range(self) -> PositionRange | None:
+        found = self._batch.position_range
+        return found if found is not None and found.end is not None else None
 
 
 class Batches:
@@ -179,6 +180,6 @@ def open_nested_page(
     batch = batches.find(info)
     if batch is None:
         listing = optimized(info, make_listing())
-        request = PageRequest.read(listing.ordering, arguments)
+        request = PageRequest.read(listing.ordering, arguments, view=info.context.view_slug)
         batch = batches.add(info, Batch(listing, request, parent))
     return batch.page_of(key, among)

@@ -1,4 +1,4 @@
-"""Keyset pagination: orders of rows, the SQL condition for the rows after a given one, and opaque cursors.
+"""Keyset pagination: orders of rows, the SQL condition for the rows after a given one, and their cursors.
 
 SQLite and PostgreSQL can't use an index range for a condition such as `a > A OR (a = A AND id > N)`: they scan the
 table. For the equivalent `a >= A AND NOT (a = A AND id <= N)` they can.
@@ -9,9 +9,6 @@ direction.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -25,6 +22,7 @@ from django.utils.duration import duration_iso_string
 from graphql import GraphQLError
 
 from webnet.api.errors import BadCursor
+from webnet.api.paging import cursors
 from webnet.api.vocabulary.columns import describe_misfit
 from webnet.api.vocabulary.scalars import (
     read_date,
@@ -103,13 +101,17 @@ class SortKey:
 
 @dataclass(frozen=True)
 class Ordering:
-    """A total order: the last key is unique, so that no two rows are equal."""
+    """A total order: the last key is unique, so that no two rows are equal.
+
+    `marks` are columns that don't order rows, but by which the row of a cursor is recognised; they end its place.
+    """
 
     keys: tuple[SortKey, ...]
+    marks: tuple[SortKey, ...] = ()
 
     @property
     def name(self) -> str:
-        """The name of the order, which its cursors contain: "-synced_at,name"."""
+        """The name of the order, which its cursors are bound to: "-synced_at,name"."""
         return ",".join(("-" if key.is_descending else "") + key.path for key in self.keys)
 
     def terms(self, *, backwards: bool = False) -> list[Any]:
@@ -117,14 +119,15 @@ class Ordering:
         return [key.term(backwards=backwards) for key in self.keys]
 
     def place_of(self, row: object) -> list[Any]:
-        """The row's values of the keys, as JSON."""
-        return [key.write(key.value_of(row)) for key in self.keys]
+        """The row's values of the keys and marks, as JSON."""
+        return [key.write(key.value_of(row)) for key in (*self.keys, *self.marks)]
 
     def read_place(self, place: Sequence[Any]) -> list[Any] | None:
         """The place's values as Python objects; None if they don't fit the keys of this order."""
-        if len(place) != len(self.keys):
+        keys = (*self.keys, *self.marks)
+        if len(place) != len(keys):
             return None
-        values = [key.read(value) for value, key in zip(place, self.keys, strict=True)]
+        values = [key.read(value) for value, key in zip(place, keys, strict=True)]
         return None if MISFIT in values else values
 
     def beyond(self, values: Sequence[Any], *, backwards: bool = False, inclusive: bool = False) -> Q:
@@ -193,32 +196,15 @@ _READERS: Mapping[type, Callable[[Any], Any]] = {
 }
 
 
-def write_cursor(ordering: Ordering, row: object) -> str:
-    """The cursor of the row in the order."""
-    return write_place(ordering, ordering.place_of(row))
+def write_cursor(ordering: Ordering, row: object, *, view: str) -> str:
+    """The cursor of the row in the order; `view` is the customer's slug, empty in the platform's view."""
+    return cursors.seal(ordering.place_of(row), view=view, order=ordering.name)
 
 
-def write_place(ordering: Ordering, place: Sequence[Any]) -> str:
-    """A cursor for a place; there need not be a row."""
-    text = json.dumps([ordering.name, *place], separators=(",", ":"))
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def read_cursor(ordering: Ordering, cursor: str) -> list[Any]:
-    """The values of the place; raises BadCursor unless the cursor was made by `write_cursor` for this order."""
-    place = _decode(cursor)
-    if not place or place[0] != ordering.name:
-        raise BadCursor
-    values = ordering.read_place(place[1:])
+def read_cursor(ordering: Ordering, cursor: str, *, view: str) -> list[Any]:
+    """The values of the place; raises BadCursor unless `write_cursor` made it for this order and view."""
+    values = ordering.read_place(cursors.unseal(cursor, view=view, order=ordering.name))
+    # A cursor from before an upgrade may not fit a column that the upgrade has changed.
     if values is None:
         raise BadCursor
     return values
-
-
-def _decode(cursor: str) -> list[Any]:
-    try:
-        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
-        place = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-    except (ValueError, binascii.Error, RecursionError):
-        raise BadCursor from None
-    return place if isinstance(place, list) else []

@@ -13,7 +13,7 @@ from strawberry.types.info import Info
 from strawberry_django.optimizer import OptimizerConfig, optimize
 
 from webnet.api.errors import BadPage
-from webnet.api.paging.keyset import Ordering, read_cursor, write_cursor, write_place
+from webnet.api.paging.keyset import Ordering, read_cursor, write_cursor
 
 Row = TypeVar("Row", bound=Model)
 Row_co = TypeVar("Row_co", bound=Model, covariant=True)
@@ -56,15 +56,16 @@ class PageArguments:
 
 @dataclass(frozen=True, kw_only=True)
 class PageRequest:
-    """The requested page; `after` and `before` are places in the order."""
+    """The requested page; `after` and `before` are places in the order, `view` is what its cursors are bound to."""
 
     size: int
     backwards: bool
     after: Sequence[Any] | None
     before: Sequence[Any] | None
+    view: str
 
     @classmethod
-    def read(cls, ordering: Ordering, arguments: PageArguments) -> PageRequest:
+    def read(cls, ordering: Ordering, arguments: PageArguments, *, view: str) -> PageRequest:
         """The page that `first`, `after`, `last` and `before` describe."""
         first, last = arguments.first, arguments.last
         if first is not None and last is not None:
@@ -75,8 +76,9 @@ class PageRequest:
         return cls(
             size=DEFAULT_PAGE if wanted is None else min(wanted, LARGEST_PAGE),
             backwards=last is not None,
-            after=_read_place(ordering, arguments.after),
-            before=_read_place(ordering, arguments.before),
+            after=_read_place(ordering, arguments.after, view),
+            before=_read_place(ordering, arguments.before, view),
+            view=view,
         )
 
     @property
@@ -100,8 +102,8 @@ class PageRequest:
         return rows.filter(ordering.beyond(place, backwards=not self.backwards, inclusive=True))
 
 
-def _read_place(ordering: Ordering, cursor: str | None) -> Sequence[Any] | None:
-    return read_cursor(ordering, cursor) if cursor is not None else None
+def _read_place(ordering: Ordering, cursor: str | None, view: str) -> Sequence[Any] | None:
+    return read_cursor(ordering, cursor, view=view) if cursor is not None else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,9 +113,15 @@ class PositionRange:
     first: int
     last: int
     end: int | None
+    log: QuerySet[Any]
 
     def cut(self, rows: QuerySet[Row]) -> QuerySet[Row]:
         return rows.filter(position__gte=self.first, position__lte=self.last)
+
+    @cached_property
+    def end_row(self) -> Any:
+        """The row at `end`, whose cursor continues the search; the pages of one batch read it once."""
+        return self.log.only("position", "hash").get(position=self.end)
 
 
 def find_position_range(request: PageRequest, rows: QuerySet[Row]) -> PositionRange:
@@ -121,14 +129,15 @@ def find_position_range(request: PageRequest, rows: QuerySet[Row]) -> PositionRa
 
     Places are positions: `after` is newer than all rows of the page, `before` is older.
     """
-    ends = rows.model._default_manager.order_by("position").values_list("position", flat=True)  # noqa: SLF001 - documented
+    log = rows.model._default_manager.order_by("position")  # noqa: SLF001 - documented
+    ends = log.values_list("position", flat=True)
     oldest = request.before[0] + 1 if request.before else (ends.first() or 0)
     newest = request.after[0] - 1 if request.after else (ends.last() or 0)
     if request.backwards:
         last = min(newest, oldest + SEARCHED_POSITIONS - 1)
-        return PositionRange(first=oldest, last=last, end=last if last < newest else None)
+        return PositionRange(first=oldest, last=last, end=last if last < newest else None, log=log)
     first = max(oldest, newest - SEARCHED_POSITIONS + 1)
-    return PositionRange(first=first, last=newest, end=first if first > oldest else None)
+    return PositionRange(first=first, last=newest, end=first if first > oldest else None, log=log)
 
 
 def ignore(rows: Sequence[Any]) -> None:
@@ -166,8 +175,8 @@ class Source(Protocol[Row_co]):
 
     def has_rows_behind(self) -> bool: ...
 
-    def end(self) -> int | None:
-        """The position where a limited search stopped although there is more to search."""
+    def stopped_range(self) -> PositionRange | None:
+        """What a limited search has covered, if there is more to search."""
 
 
 class Page(Generic[Row]):
@@ -183,7 +192,7 @@ class Page(Generic[Row]):
         """The rows of the page in the order's own direction, also if it was read backwards."""
         rows = self._source.rows()[: self._request.size]
         in_order = reversed(rows) if self._request.backwards else rows
-        return [Edge(write_cursor(self._ordering, row), row) for row in in_order]
+        return [Edge(self._cursor_of(row), row) for row in in_order]
 
     @property
     def page_info(self) -> Page[Row]:
@@ -215,9 +224,9 @@ class Page(Generic[Row]):
         return self._source.has_rows_behind()
 
     @cached_property
-    def _stopped(self) -> int | None:
+    def _stopped(self) -> PositionRange | None:
         is_full = len(self._source.rows()) > self._request.size
-        return None if is_full else self._source.end()
+        return None if is_full else self._source.stopped_range()
 
     @property
     def _has_more(self) -> bool:
@@ -225,12 +234,15 @@ class Page(Generic[Row]):
 
     @property
     def _cursors(self) -> list[str]:
-        """Those of the rows; where a search stopped, one without a row, to continue from."""
+        """Those of the rows; where a search stopped, also that of the last row it looked at, to continue from."""
         cursors = [edge.cursor for edge in self.edges]
         if self._stopped is None:
             return cursors
-        stopped = write_place(self._ordering, [self._stopped])
+        stopped = self._cursor_of(self._stopped.end_row)
         return [stopped, *cursors] if self._request.backwards else [*cursors, stopped]
+
+    def _cursor_of(self, row: object) -> str:
+        return write_cursor(self._ordering, row, view=self._request.view)
 
 
 class NoRows(Source[Any]):
@@ -245,18 +257,18 @@ class NoRows(Source[Any]):
     def has_rows_behind(self) -> bool:
         return False
 
-    def end(self) -> int | None:
+    def stopped_range(self) -> PositionRange | None:
         return None
 
 
 def empty_page(ordering: Ordering) -> Page[Any]:
     """A page without rows."""
-    return Page(NoRows(), ordering, PageRequest.read(ordering, PageArguments()))
+    return Page(NoRows(), ordering, PageRequest.read(ordering, PageArguments(), view=""))
 
 
 def open_page(info: Info[Any, Any], listing: Listing[Row], arguments: PageArguments) -> Page[Row]:
     """The page that the arguments describe; the optimizer also covers plugins' fields on its rows."""
-    request = PageRequest.read(listing.ordering, arguments)
+    request = PageRequest.read(listing.ordering, arguments, view=info.context.view_slug)
     return Page(_Whole(optimized(info, listing), request), listing.ordering, request)
 
 
@@ -283,8 +295,8 @@ class _Whole(Source[Row]):
         behind = self._request.behind(self._listing.behind, self._listing.ordering)
         return behind is not None and behind.exists()
 
-    def end(self) -> int | None:
-        return self._position_range.end if self._position_range is not None else None
+    def stopped_range(self) -> PositionRange | None:
+        return self._position_range if self._position_range and self._position_range.end is not None else None
 
     @cached_property
     def _position_range(self) -> PositionRange | None:

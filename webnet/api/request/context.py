@@ -59,6 +59,11 @@ class Context:
         return self.open_batches
 
     @property
+    def view_slug(self) -> str:
+        """The slug of the view's customer; empty in the platform's view."""
+        return self.customer_slug or ""
+
+    @property
     def is_signed_in(self) -> bool:
         return self.actor.user_id is not None
 

@@ -35,7 +35,8 @@ def settings_of(
         row = reading.state_of(customer).rows.get(plugin.name) if reading.has_role(Role.OPERATOR, customer) else None
         return row is not None and row.settings_revision > 0
 
-    changes = audit_listing(reading, settings_history.changes(is_global=config is None).defer("text"))
+    rows = settings_history.changes(is_global=config is None).defer("text")
+    changes = audit_listing(info.context, rows, arguments)
     return _open(info, plugin, config, arguments, column="plugin_name", listing=changes, has_any=was_changed)
 
 

@@ -6,17 +6,19 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Subquery
 
 from webnet.api.declarations.connections import narrow
+from webnet.api.errors import LogReplaced
 from webnet.api.paging.batches import open_nested_page
-from webnet.api.paging.keyset import Ordering
+from webnet.api.paging.keyset import Ordering, read_cursor
 from webnet.api.paging.pages import Listing, Page, PageArguments, open_page
-from webnet.api.request.context import Info
+from webnet.api.request.context import Context, Info
 from webnet.api.request.reader import Reading
 from webnet.api.resolvers import orders
 from webnet.api.resolvers.filters import PluginAuditLogFilter, availability_is
 from webnet.audit.models import PluginAuditLog
+from webnet.audit.search import has_row
 from webnet.customers.models import Customer, Role
 from webnet.plugins.gate.effective import Reason
 from webnet.plugins.gate.rules import IneffectiveCode
@@ -130,7 +132,7 @@ def _without_internals(reading: Reading, name: str, found: Sequence[Reason]) -> 
 
 def audit_logs(info: Info, arguments: PageArguments) -> Page[PluginAuditLog]:
     """The rows that the viewer may read: none for a viewer who is not an operator anywhere."""
-    return open_page(info, _audit_logs(info.context.reading, arguments), arguments)
+    return open_page(info, _audit_logs(info.context, arguments), arguments)
 
 
 def audit_logs_of_customer(info: Info, customer: Customer, arguments: PageArguments) -> Page[PluginAuditLog] | None:
@@ -144,7 +146,7 @@ def audit_logs_of_customer(info: Info, customer: Customer, arguments: PageArgume
         key=(customer.pk,),
         among=lambda: [(each.pk,) for each in reading.customers.known() if reading.has_role(Role.OPERATOR, each)],
         arguments=arguments,
-        make_listing=lambda: _audit_logs(reading, arguments),
+        make_listing=lambda: _audit_logs(info.context, arguments),
     )
 
 
@@ -160,13 +162,13 @@ def audit_logs_of_plugin(info: Info, plugin: PluginConfig, arguments: PageArgume
         key=(plugin.name,),
         among=lambda: [(name,) for name in reading.known_plugins],
         arguments=arguments,
-        make_listing=lambda: _audit_logs(reading, arguments),
+        make_listing=lambda: _audit_logs(info.context, arguments),
     )
 
 
 def find_audit_log(reading: Reading, pk: int) -> PluginAuditLog | None:
     """The row, if the viewer may read it."""
-    return _audit_logs(reading, PageArguments()).rows.filter(pk=pk).first()
+    return audit_logs_of(audited_customers(reading)).filter(pk=pk).first()
 
 
 def sees_ip_address(reading: Reading, row: PluginAuditLog) -> bool:
@@ -217,14 +219,29 @@ def announce_audit_logs(reading: Reading, read: Sequence[PluginAuditLog]) -> Non
     reading.remember_plugins(row for log in read if (row := reading.platform.plugins.get(log.plugin_name)))
 
 
-def audit_listing(reading: Reading, rows: QuerySet[PluginAuditLog]) -> Listing[PluginAuditLog]:
-    """These rows, newest first."""
-    return Listing(rows=rows, ordering=orders.AUDIT_LOGS, on_rows_read=lambda read: announce_audit_logs(reading, read))
+def audit_listing(
+    context: Context, rows: QuerySet[PluginAuditLog], arguments: PageArguments
+) -> Listing[PluginAuditLog]:
+    """These rows, newest first; reading a page raises LogReplaced if a cursor in the arguments is of another log."""
+    given = [each for each in (arguments.after, arguments.before) if each is not None]
+    places = [read_cursor(orders.AUDIT_LOGS, each, view=context.view_slug) for each in given]
+    # The hashes come with the page's rows, so that comparing them costs no statement.
+    log = PluginAuditLog.objects.values("hash")
+    stored = {f"hash_at_{position}": Subquery(log.filter(position=position)) for position, _ in places}
+
+    def take(read: Sequence[PluginAuditLog]) -> None:
+        for position, hash_ in places:
+            if (not read or getattr(read[0], f"hash_at_{position}") != hash_) and not has_row(position, hash_):
+                raise LogReplaced
+        announce_audit_logs(context.reading, read)
+
+    return Listing(rows=rows.annotate(**stored), ordering=orders.AUDIT_LOGS, on_rows_read=take)
 
 
-def _audit_logs(reading: Reading, arguments: PageArguments) -> Listing[PluginAuditLog]:
+def _audit_logs(context: Context, arguments: PageArguments) -> Listing[PluginAuditLog]:
     wanted: PluginAuditLogFilter | None = arguments.filter
-    among = narrow(audit_logs_of(audited_customers(reading)), wanted, arguments)
+    rows = narrow(audit_logs_of(audited_customers(context.reading)), wanted, arguments)
+    listing = audit_listing(context, rows, arguments)
     if wanted is None or not wanted.searches:
-        return audit_listing(reading, among)
-    return replace(audit_listing(reading, wanted.find(among)), among=among)
+        return listing
+    return replace(listing, rows=wanted.find(listing.rows), among=listing.rows)

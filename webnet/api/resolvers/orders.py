@@ -16,7 +16,8 @@ PLUGINS = make_order(
     ties="name",
 )
 
-AUDIT_LOGS = Ordering((SortKey(path="position", kind=int, is_descending=True),))
+# With the hash, so that a cursor of another log is noticed: positions are the same in all logs.
+AUDIT_LOGS = Ordering((SortKey(path="position", kind=int, is_descending=True),), marks=(SortKey(path="hash"),))
 CONFIGS = Ordering((SortKey(path="plugin__name"), SortKey(path="customer__slug")))
 CONFIGS_OF_PLUGIN = Ordering((SortKey(path="customer__slug"),))
 HEALTH_HISTORY = Ordering((SortKey(path="pk", kind=int, is_descending=True),))
