@@ -13,8 +13,11 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from tests.factories import actor_for, make_customer, make_operator
+from tests.plugins.audit_logs import find_faults
+from webnet.audit import clock
 from webnet.audit import log as audit_log
 from webnet.audit import triggers as audit_triggers
+from webnet.audit.log import hashed_text
 from webnet.audit.models import AuditCheckpoint, PluginAuditLog
 from webnet.audit.operation import Operation, audited
 from webnet.errors import PermissionDenied
@@ -166,7 +169,65 @@ def test_times_never_run_backwards(operator, monkeypatch):
 
     write(operator)
 
-    assert [row.created_at for row in PluginAuditLog.objects.all()] == [first, first]
+    second, _ = PluginAuditLog.objects.all()
+    assert (second.created_at, second.machine_time) == (first, first - timedelta(hours=1))
+
+
+def test_a_clock_that_was_ahead_once_is_in_the_log_and_in_a_warning(operator, monkeypatch, caplog):
+    monkeypatch.setattr(clock, "_warned_at", None)
+    right = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: right + timedelta(days=30))
+    write(operator)
+    assert not caplog.records
+    monkeypatch.setattr(timezone, "now", lambda: right)
+
+    for _ in range(3):
+        write(operator)
+
+    assert [row.machine_time for row in PluginAuditLog.objects.all()[:3]] == [right] * 3
+    assert all(json.loads(row.text)["machine_time"] for row in PluginAuditLog.objects.all())
+    (warning,) = caplog.messages
+    assert "30 days, 0:00:00 ahead of this machine's clock" in warning
+    assert find_faults() == []
+
+
+def test_clocks_that_hardly_differ_are_no_warning(operator, monkeypatch, caplog):
+    monkeypatch.setattr(clock, "_warned_at", None)
+    write(operator)
+    right = PluginAuditLog.objects.get().created_at
+    monkeypatch.setattr(timezone, "now", lambda: right - timedelta(seconds=30))
+
+    write(operator)
+
+    assert not caplog.records and clock.describe_difference() == ""
+
+
+def test_rows_from_before_the_machines_time_verify_unchanged(operator, monkeypatch):
+    def hash_as_before(row):
+        row.machine_time = None
+        return hashed_text(row)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(audit_log, "hashed_text", hash_as_before)
+        write(operator)
+    write(operator)
+
+    new, old = PluginAuditLog.objects.all()
+
+    assert old.machine_time is None and "machine_time" not in old.text
+    assert new.machine_time is not None and "machine_time" in new.text
+    assert find_faults() == []
+
+
+@pytest.mark.parametrize("edited", [None, timezone.now()])
+def test_an_edited_machine_time_is_found(operator, edited):
+    write(operator)
+    with transaction.atomic():
+        audit_triggers.remove(connection)
+        PluginAuditLog.objects.update(machine_time=edited)
+        audit_triggers.install(connection)
+
+    assert find_faults() == ["Position 1: edited; its columns differ from the text that was hashed."]
 
 
 def test_numbers_of_any_size_are_recorded(operator):

@@ -250,3 +250,16 @@ def test_the_documented_script_finds_what_was_changed_removed_or_swapped(log, tm
 @pytest.mark.acceptance
 def test_the_documented_script_refuses_a_checkpoint_of_another_key(log, tmp_path):
     assert "InvalidSignature" in check_offline(tmp_path, exported(), key="00" * 31 + "01")
+
+
+def test_verifying_says_that_a_clock_was_ahead(log, monkeypatch):
+    right = timezone.now()
+    with monkeypatch.context() as patched:
+        patched.setattr(timezone, "now", lambda: right + timedelta(days=30))
+        write_rows(1)
+    write_rows(3)
+
+    printed = run("verify_audit_log")
+
+    assert "The times of 3 rows, from position 14 to 16, are up to 30 days, 0:00:00 later than" in printed
+    assert "ahead when position 13 was written" in printed and "All 16 rows are unchanged" in printed

@@ -19,6 +19,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
+from webnet.audit import clock
 from webnet.audit.models import AuditHead, AuditOutcome, PluginAuditLog, RefusalCount
 from webnet.customers.access import Actor, role_in
 from webnet.customers.models import Customer
@@ -80,8 +81,17 @@ def append(columns: Mapping[str, Any]) -> PluginAuditLog:
     end = lock_end()
     head, _ = AuditHead.objects.get_or_create(chain=columns["chain"])
     # Never before the last row, whatever this machine's clock shows: times never run backwards along the positions.
-    now = max(timezone.now(), end.created_at or datetime.min.replace(tzinfo=UTC))
-    row = PluginAuditLog(position=end.sequence + 1, sequence=head.sequence + 1, created_at=now, **columns)
+    machine_time = timezone.now()
+    now = max(machine_time, end.created_at or machine_time)
+    row = PluginAuditLog(
+        position=end.sequence + 1,
+        sequence=head.sequence + 1,
+        created_at=now,
+        machine_time=machine_time,
+        **columns,
+    )
+    if now - machine_time > clock.TOLERANCE:
+        clock.warn(log_time=now, machine_time=machine_time)
     row.text = hashed_text(row)
     row.hash = chained_hash(previous=head.hash, text=row.text)
     row.save(force_insert=True)
@@ -111,6 +121,8 @@ def hashed_text(row: PluginAuditLog, *, sort_members: bool = False) -> str:
     """
     names = sorted(field.attname for field in PluginAuditLog._meta.concrete_fields)
     columns = {name: getattr(row, name) for name in names if name not in DERIVED}
+    if row.machine_time is None:  # a row from before there was such a column
+        del columns["machine_time"]
     return json.dumps(columns, sort_keys=sort_members, ensure_ascii=False, separators=(",", ":"), default=_rfc_3339)
 
 

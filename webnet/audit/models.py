@@ -50,14 +50,15 @@ class PluginAuditLog(models.Model):
     """One operation, also a refused or failed one. Append-only, by triggers; it has ids and names, no foreign keys.
 
     `position` is platform-wide and in commit order, `sequence` counts without gaps within `chain` (a customer's
-    id, or "platform"), and `created_at` never runs backwards. `text` is what was hashed:
-    `hash = sha256(previous hash + text)`.
+    id, or "platform"). `created_at` never runs backwards, for look-ups; `machine_time` is what the clock of the
+    machine that wrote the row said. `text` is what was hashed: `hash = sha256(previous hash + text)`.
     """
 
     position = models.PositiveBigIntegerField(primary_key=True)
     chain = models.CharField(max_length=20)
     sequence = models.PositiveBigIntegerField()
     created_at = models.DateTimeField()
+    machine_time = models.DateTimeField(null=True)  # Rows of older versions have none, neither here nor in their text.
     actor_id = models.BigIntegerField(null=True)
     actor_name = models.CharField(max_length=200)
     role = models.CharField(max_length=10, blank=True)

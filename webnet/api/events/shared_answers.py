@@ -30,6 +30,7 @@ ROW_FIELDS: Mapping[str, frozenset[str]] = {
             "id",
             "sequence",
             "createdAt",
+            "machineTime",
             "actorName",
             "role",
             "pluginName",

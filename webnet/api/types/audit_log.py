@@ -22,11 +22,12 @@ from webnet.plugins import models
 @row_type(AuditRow, filter=PluginAuditLogFilter)
 class PluginAuditLog(Node):
     """One operation, also a refused or failed one; `sequence` counts without gaps per customer, and for the
-    platform.
+    platform. `createdAt` never runs backwards; `machineTime` is what the clock of the machine said, null in old rows.
     """
 
     sequence: int
     created_at: datetime
+    machine_time: datetime | None
     actor_name: str
     action: str
     outcome: AuditOutcome

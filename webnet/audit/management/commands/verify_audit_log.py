@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection
 from tqdm import tqdm
 
-from webnet.audit import signing_keys
+from webnet.audit import clock, signing_keys
 from webnet.audit import triggers as audit_triggers
 from webnet.audit.models import AuditCheckpoint
 from webnet.audit.verification import last_position, pruned_to, snapshot, verify
@@ -46,6 +46,8 @@ class Command(BaseCommand):
                 self.stdout.write(
                     f"The triggers that keep the log append-only are missing: '{PROGRAM} migrate' installs them."
                 )
+            if difference := clock.describe_difference():
+                self.stdout.write(self.style.WARNING(difference))
             self._conclude(count)
 
     def _conclude(self, count: int) -> None:
