@@ -46,6 +46,14 @@ SECRET_KEY_FALLBACKS = read_list(env.get("WEBNET_SECRET_KEY_FALLBACKS", ""))
 WEBNET_SETTINGS_KEYS = read_list(env.get("WEBNET_SETTINGS_KEYS", ""))
 # Ed25519 keys of the audit log's checkpoints: the first signs, all are trusted. By default created like the above.
 WEBNET_AUDIT_KEYS = read_list(env.get("WEBNET_AUDIT_KEYS", ""))
+# Whether a serving process verifies and signs the log every day; off where a process of its own has the key.
+WEBNET_AUDIT_CHECKPOINTS = read_switch(
+    "WEBNET_AUDIT_CHECKPOINTS", env.get("WEBNET_AUDIT_CHECKPOINTS", ""), default=True
+)
+# After how many days rows of the log are pruned; 0 keeps all.
+WEBNET_AUDIT_RETENTION_DAYS = read_number(
+    "WEBNET_AUDIT_RETENTION_DAYS", env.get("WEBNET_AUDIT_RETENTION_DAYS", "0"), lowest=0, highest=36_500
+)
 ALLOWED_HOSTS = name_allowed_hosts(read_list(env.get("WEBNET_ALLOWED_HOSTS", "")), debug=DEBUG)
 CSRF_TRUSTED_ORIGINS = read_origins(
     "WEBNET_CSRF_TRUSTED_ORIGINS", read_list(env.get("WEBNET_CSRF_TRUSTED_ORIGINS", ""))
@@ -119,6 +127,11 @@ WEBNET_PAUSE_MINUTES = read_number(
 )
 WEBNET_LONGEST_PAUSE_MINUTES = read_number(
     "WEBNET_LONGEST_PAUSE_MINUTES", env.get("WEBNET_LONGEST_PAUSE_MINUTES", "1440"), lowest=1, highest=525_600
+)
+
+# How often plugins are asked for their health, in seconds; 0 means only on request.
+WEBNET_HEALTH_SECONDS = read_number(
+    "WEBNET_HEALTH_SECONDS", env.get("WEBNET_HEALTH_SECONDS", "60"), lowest=0, highest=86_400
 )
 
 MIDDLEWARE = [

@@ -23,6 +23,8 @@ from webnet.errors import WebnetError
 class LogDisagrees(WebnetError):
     """The audit log is not valid, so nothing was signed or removed; the message is its first fault."""
 
+    code = "LOG_DISAGREES"
+
 
 @dataclass(frozen=True)
 class Pruned:
@@ -65,13 +67,18 @@ def prune(
     access.require_operator(actor)
     with snapshot():
         _raise_first(verify(trusted=signing_keys.trusted_keys(), advance=advance))
-    # Times never run backwards along the positions, so one row separates what is kept from what may go.
-    kept = PluginAuditLog.objects.filter(created_at__gte=before).order_by("created_at", "position").first()
-    ends = AuditCheckpoint.objects.filter(position__gt=pruned_to())
-    checkpoint = (ends.filter(position__lt=kept.position) if kept else ends).last()
+    checkpoint = find_last_before(before)
     if checkpoint is None:
         return None
     return _remove(Operation(actor=actor, action="prune_audit_log", reason=reason), checkpoint, before)
+
+
+def find_last_before(before: datetime) -> AuditCheckpoint | None:
+    """The last checkpoint that signs only rows from before this time, and of these some that are still there."""
+    # Times never run backwards along the positions, so one row separates what is kept from what may go.
+    kept = PluginAuditLog.objects.filter(created_at__gte=before).order_by("created_at", "position").first()
+    ends = AuditCheckpoint.objects.filter(position__gt=pruned_to())
+    return (ends.filter(position__lt=kept.position) if kept else ends).last()
 
 
 @audited

@@ -240,3 +240,14 @@ class Worker(models.Model):
 
     def __str__(self) -> str:
         return f"process {self.process_id} on {self.host}"
+
+
+class Lease(models.Model):
+    """The right of one process to some work; it is free without a holder, or once its renewals have stopped."""
+
+    name = models.CharField(max_length=50, primary_key=True)
+    holder = models.CharField(max_length=32, blank=True)
+    renewals = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.holder or 'free'}"

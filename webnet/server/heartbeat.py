@@ -1,4 +1,4 @@
-"""The background threads of a serving process: the heartbeat of its row in the table of workers, and periodic tasks."""
+"""The background threads of a serving process: the heartbeat of its rows in the database, and periodic tasks."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from webnet.plugins.changes import pauses
 from webnet.plugins.hooks import after_commit
 from webnet.plugins.registry import registry
 from webnet.plugins.runtime import workers
+from webnet.server.upkeep import Upkeep, run_task
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ PERIODIC_TASKS: tuple[Callable[[], object], ...] = (pauses.pause_and_retry, afte
 class Heartbeat:
     """A thread that renews this process's row every few seconds; use it as a context manager, or `start` and `stop` it.
 
+    With the row, it keeps the lease of the work that one process does for all.
     Periodic tasks have a thread of their own, so that a slow plugin does not make the process look dead.
     """
 
@@ -37,6 +39,7 @@ class Heartbeat:
         # A daemon thread, which the end of the process does not wait for.
         self._thread = Thread(target=self._run, name="heartbeat", daemon=True)
         self._tasks = PeriodicTasks()
+        self._upkeep = Upkeep(self._token)
 
     def __enter__(self) -> None:
         self.start()
@@ -50,17 +53,21 @@ class Heartbeat:
         """Register this process as a worker, and start the periodic tasks."""
         self._thread.start()
         self._tasks.start()
+        self._upkeep.start()
 
     def stop(self) -> None:
         """Delete the row. If that fails, the process counts as dead after a while."""
         self._stopping.set()
+        self._upkeep.stop()
         self._tasks.stop()
         self._thread.join(STOP_SECONDS)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
             _write(lambda: workers.beat(self._token))
+            _write(self._upkeep.lease.keep)
             self._stopping.wait(workers.BEAT_SECONDS)
+        _write(self._upkeep.lease.release)
         _write(lambda: workers.leave(self._token))
         registry.unload_all()  # on this thread, since `stop` limits how long it waits for it
 
@@ -85,21 +92,9 @@ class PeriodicTasks:
     def _run(self) -> None:
         while not self._stopping.is_set():
             for task in PERIODIC_TASKS:
-                _run_task(task)
+                run_task(task)
             self._stopping.wait(TASK_INTERVAL_SECONDS)
-        _run_task(pauses.pause_and_retry)  # or failures counted since the last time would be lost
-
-
-def _run_task(task: Callable[[], object]) -> None:
-    """Run a task and log its error: it may succeed next time. No database connection is kept in between."""
-    try:
-        task()
-    except DatabaseError as error:
-        logger.warning("The periodic task %s failed, the database is not available: %s", task.__name__, error)
-    except Exception:
-        logger.exception("The periodic task %s failed.", task.__name__)
-    finally:
-        connection.close()
+        run_task(pauses.pause_and_retry)  # or failures counted since the last time would be lost
 
 
 def _write(call: Callable[[], None]) -> None:

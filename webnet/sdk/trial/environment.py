@@ -27,8 +27,11 @@ def make_environment(
         "DJANGO_SETTINGS_MODULE": SETTINGS,
         # So that child processes can import what this one can.
         "PYTHONPATH": os.pathsep.join([*map(str, path), *(each for each in sys.path if each)]),
+        # What webnet does by itself would add rows that tests don't expect.
+        "WEBNET_AUDIT_CHECKPOINTS": "0",
         "WEBNET_DATA_DIR": str(data_dir),
         "WEBNET_DEBUG": "1",
+        "WEBNET_HEALTH_SECONDS": "0",
         "WEBNET_PLUGINS": ",".join(plugins),
         "WEBNET_SECRET_KEY": SECRET_KEY,
     }
