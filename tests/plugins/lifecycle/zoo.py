@@ -46,6 +46,7 @@ PUT_ASIDE = {
     "unprintable": ("failed", "on_load() of 'unprintable' raised ValueError"),
     "unprintable_default": ("failed", "Building the GraphQL types of 'unprintable_default' raised ValueError: no such"),
     "views_from_nowhere": ("failed", "get_ui_views(): raised ImportError: cannot import name 'draw'"),
+    "wrecking_migration": ("needs_migration", "it drops the table 'customers_apitoken'"),
     "wrong_graphql": ("failed", "get_graphql_schema(): must be a GraphQLExtension or an equivalent dict, not str."),
     "wrong_host": ("incompatible", "It requires webnet >=999, but this is webnet"),
     "wrong_models": ("failed", "get_models(): must return a list of model classes."),

@@ -8,39 +8,18 @@ from typing import Any
 
 from django.apps import AppConfig, apps
 from django.db import DEFAULT_DB_ALIAS, connection
-from django.db.migrations.executor import MigrationExecutor
 from django.db.models.signals import post_migrate, pre_migrate
 from django.dispatch import Signal
 
 from webnet.containment import PLUGIN_TRACEBACK, LoadFailure, describe_failure, is_operators
 from webnet.plugins.loading.app_config import IsolatedApp
+from webnet.plugins.loading.migration_guard import GuardedExecutor
 from webnet.plugins.loading.missing_migrations import find_label, tables
 from webnet.plugins.registry import Entry
 
 logger = logging.getLogger(__name__)
 
 Progress = Callable[..., None]
-
-
-class Executor(MigrationExecutor):
-    """Django's, except that a migration is reversed and forgotten in one transaction, as it is run and remembered.
-
-    Otherwise a process that is killed in between leaves a database without the tables and with the migration, which can
-    be neither reversed nor run again.
-    """
-
-    def unapply_migration(self, state: Any, migration: Any, fake: bool = False) -> Any:  # noqa: FBT001, FBT002 - Django's own
-        if fake:
-            return super().unapply_migration(state, migration, fake)
-        if self.progress_callback:
-            self.progress_callback("unapply_start", migration, fake)
-        with self.connection.schema_editor(atomic=migration.atomic) as schema_editor:
-            state = migration.unapply(state, schema_editor)
-            for label, name in (*migration.replaces, (migration.app_label, migration.name)):
-                self.recorder.record_unapplied(label, name)
-        if self.progress_callback:
-            self.progress_callback("unapply_success", migration, fake)
-        return state
 
 
 def migrate_host(progress: Progress | None = None) -> None:
@@ -63,7 +42,7 @@ def migrate_plugins(entries: Iterable[Entry], progress: Progress | None = None) 
 def unmigrate(label: str) -> None:
     """Reverse all migrations of one app, the newest first, and raise what goes wrong."""
     tables.are_complete = False
-    executor = Executor(connection)
+    executor = GuardedExecutor(connection)
     if label in executor.loader.migrated_apps:
         executor.migrate([(label, None)])
 
@@ -89,7 +68,7 @@ def _migrate_plugin(entry: Entry, progress: Progress | None) -> LoadFailure | No
 
 def _migrate(labels: Collection[str], progress: Progress | None, *, migrated: str | None = None) -> list[Any]:
     """Do what Django's `migrate` does, for some apps at once; returns the plan that was executed."""
-    executor = Executor(connection, progress)
+    executor = GuardedExecutor(connection, progress)
     targets = [node for node in executor.loader.graph.leaf_nodes() if node[0] in labels]
     plan = executor.migration_plan(targets)
     if plan:
