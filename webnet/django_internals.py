@@ -6,7 +6,7 @@ and `_default_manager` are documented too, in spite of their names.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from django.apps import apps
@@ -90,3 +90,29 @@ def make_commit_hooks_robust() -> None:
     """Let Django log what `on_commit` functions raise, since the change is committed then (`run_on_commit`)."""
     waiting: Any = connection.run_on_commit  # The stubs lack its third member.
     waiting[:] = [(savepoints, hook, True) for savepoints, hook, _ in waiting]
+
+
+def forget_transaction() -> None:
+    """Treat the connection as one without a transaction, whatever was done to it; the next statement opens another.
+
+    The `atomic` blocks around the caller then end without a further effect.
+    """
+    connection.in_atomic_block = connection.needs_rollback = False
+    connection.savepoint_ids, connection.atomic_blocks, connection.run_on_commit = [], [], []
+    if connection.closed_in_transaction:  # Otherwise Django would keep what is closed until the end of the block.
+        connection.closed_in_transaction, connection.connection = False, None
+    connection.close()
+    if connection.connection is not None:  # A database in memory would be lost with its connection.
+        connection.connection.rollback()
+        connection.set_autocommit(True)
+
+
+def count_commit_hooks() -> int:
+    """How many functions wait for the commit (`run_on_commit`)."""
+    return len(connection.run_on_commit)
+
+
+def wrap_commit_hooks(first: int, wrap: Callable[[Callable[[], object]], Callable[[], object]]) -> None:
+    """Replace the functions that wait for the commit, from that number on, by what `wrap` makes of them."""
+    waiting: Any = connection.run_on_commit
+    waiting[first:] = [(savepoints, wrap(function), robust) for savepoints, function, robust in waiting[first:]]

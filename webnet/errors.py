@@ -174,13 +174,17 @@ class PluginUnavailable(Refusal):
 
 
 class HookFailed(Refusal):
-    """A hook of the plugin raised an exception, so nothing was changed."""
+    """A hook of the plugin raised an exception, so nothing was changed.
+
+    `ended_transaction`: it has ended the transaction of the change, which no hook can be allowed to try again.
+    """
 
     code = "HOOK_FAILED"
 
-    def __init__(self, message: str, *, plugin_name: str) -> None:
+    def __init__(self, message: str, *, plugin_name: str, ended_transaction: bool = False) -> None:
         super().__init__(message)
         self.plugin_name = plugin_name
+        self.ended_transaction = ended_transaction
 
 
 class RateLimited(Refusal):

@@ -13,10 +13,11 @@ from django.db import DatabaseError, OperationalError, connection, transaction
 from django.db.models import F
 
 from webnet.audit import log as audit_log
+from webnet.audit.held_transaction import has_ended
 from webnet.audit.models import AuditOutcome, Generation, new_token
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer
-from webnet.django_internals import allow_durable_blocks, make_commit_hooks_robust
+from webnet.django_internals import allow_durable_blocks, forget_transaction, make_commit_hooks_robust
 from webnet.errors import HookFailed, NotFound, Refusal
 
 P = ParamSpec("P")
@@ -88,9 +89,14 @@ class Operation:
                     yield
             except Refusal as error:
                 refusal = error
-                self._write_refusal(error)
-                if _answer.refusals is not None:
-                    _answer.refusals.append(partial(self._write_refusal_again, error))
+                if has_ended() or connection.needs_rollback:
+                    # A hook has ended the transaction, and what it was for is undone already: another one for the row.
+                    forget_transaction()
+                    self._write_refusal_again(error)
+                else:
+                    self._write_refusal(error)
+                    if _answer.refusals is not None:
+                        _answer.refusals.append(partial(self._write_refusal_again, error))
             else:
                 if self.has_changed:
                     self._write_changes()

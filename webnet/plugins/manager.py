@@ -103,9 +103,10 @@ class PluginManager:
         """Switch the plugin on; for one that is on already, this only sets the availability, if given."""
         action = "enable_plugin" if customer is None else "enable_customer_plugin"
         operation = Operation(actor=actor, action=action, plugin_name=plugin, reason=reason)
-        return switching.switch(
-            operation, customer=customer, enabled=True, availability=availability, cascade=with_dependencies
-        )
+        with pauses.pausing_at_once(operation):
+            return switching.switch(
+                operation, customer=customer, enabled=True, availability=availability, cascade=with_dependencies
+            )
 
     def disable(
         self,
@@ -119,14 +120,16 @@ class PluginManager:
         """Switch the plugin off."""
         action = "disable_plugin" if customer is None else "disable_customer_plugin"
         operation = Operation(actor=actor, action=action, plugin_name=plugin, reason=reason)
-        return switching.switch(operation, customer=customer, enabled=False, cascade=with_dependents)
+        with pauses.pausing_at_once(operation):
+            return switching.switch(operation, customer=customer, enabled=False, cascade=with_dependents)
 
     def reset(
         self, plugin: str, *, actor: Actor, customer: str, cascade: bool = False, reason: str | None = ""
     ) -> PluginChange:
         """Forget the customer's choice, so that the availability alone decides again."""
         operation = Operation(actor=actor, action="reset_customer_plugin", plugin_name=plugin, reason=reason)
-        return switching.switch(operation, customer=customer, enabled=None, cascade=cascade)
+        with pauses.pausing_at_once(operation):
+            return switching.switch(operation, customer=customer, enabled=None, cascade=cascade)
 
     def set_availability(
         self,
@@ -139,7 +142,8 @@ class PluginManager:
     ) -> PluginChange:
         """Set what customers may do; None means the plugin's own for one customer, and OFFERED for everybody."""
         operation = Operation(actor=actor, action="set_plugin_availability", plugin_name=plugin, reason=reason)
-        return switching.set_availability(operation, customer=customer, availability=availability)
+        with pauses.pausing_at_once(operation):
+            return switching.set_availability(operation, customer=customer, availability=availability)
 
     def update_settings(
         self,
@@ -181,9 +185,10 @@ class PluginManager:
         change = SettingsChange(edit=edit, expected_revision=expected_revision, allow_invalid=allow_invalid)
         scope = "plugin" if customer is None else "customer_plugin"
         operation = Operation(actor=actor, action=f"revert_{scope}_settings", plugin_name=plugin, reason=reason)
-        if customer is not None:
-            return settings_changes.change_customer(operation, change, customer=customer)
-        return settings_changes.change_global(operation, settings_changes.with_customer_issues(operation, change))
+        with pauses.pausing_at_once(operation):
+            if customer is not None:
+                return settings_changes.change_customer(operation, change, customer=customer)
+            return settings_changes.change_global(operation, settings_changes.with_customer_issues(operation, change))
 
     def set_permission(
         self,
@@ -276,7 +281,8 @@ class PluginManager:
     ) -> Outcome:
         operation = Operation(actor=actor, action=f"{action.value}_customer_plugin", plugin_name=plugin, reason=reason)
         try:
-            change = switching.switch(operation, customer=slug, enabled=plans.CHOICES[action], cascade=cascade)
+            with pauses.pausing_at_once(operation):
+                change = switching.switch(operation, customer=slug, enabled=plans.CHOICES[action], cascade=cascade)
         except Refusal as refusal:
             return Outcome(customer_slug=slug, refusal=refusal)
         return Outcome(customer_slug=slug, change=change)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
@@ -20,7 +21,7 @@ from webnet.audit.operation import Operation, audited
 from webnet.customers import access
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer
-from webnet.errors import Refusal
+from webnet.errors import HookFailed, Refusal
 from webnet.plugins.changes.scopes import Scope, lock_scope
 from webnet.plugins.changes.switching import PluginChange
 from webnet.plugins.models import CustomerPluginConfig, PluginConfig, PluginStatus
@@ -137,6 +138,23 @@ def retry(operation: Operation, *, customer: str | None, now: datetime) -> Plugi
         _write(scope, row)
         operation.record(before=before, after=view(row))
     return _describe_change(operation, scope)
+
+
+@contextmanager
+def pausing_at_once(operation: Operation) -> Iterator[None]:
+    """Pause the plugin whose hook has ended the operation's transaction: what it did was undone, and might not be next.
+
+    For the customer of the operation, or for everybody.
+    """
+    try:
+        yield
+    except HookFailed as failed:
+        if failed.ended_transaction:
+            customer = operation.customer.slug if operation.customer is not None else None
+            reason = f"It ended the transaction of '{operation.action}', which ran its hook."
+            pausing = Operation(actor=QUARANTINE, action="pause_plugin", plugin_name=failed.plugin_name, reason=reason)
+            pause(pausing, customer=customer, error="", now=timezone.now())
+        raise
 
 
 def find_length(pauses_before: int) -> timedelta:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from django.db import OperationalError
+from django.db.models import Q
 
 from webnet.audit.operation import Operation, is_transient
-from webnet.customers.models import Customer
-from webnet.errors import HookFailed, SecretUnreadable
 from webnet.plugins.base import HookContext, call_hook, overrides
 from webnet.plugins.hooks import after_commit
 from webnet.plugins.models import CustomerPluginConfig, PluginConfig
 from webnet.plugins.registry import registry
-from webnet.plugins.runtime import failures
-from webnet.plugins.runtime.calls import calling
+from webnet.plugins.runtime.change_calls import calling_in_change, report
 from webnet.plugins.settings import layers
 
 
@@ -29,18 +27,25 @@ def run_hook(operation: Operation, hook: str, row: PluginConfig | CustomerPlugin
         return
     context = HookContext(customer=customer, actor=operation.actor, settings=layers.opened(plugin_row, config))
     try:
-        with calling(plugin_row.name, f"on_{hook}", customer.pk if customer is not None else None):
-            call_hook(entry.plugin, f"on_{hook}", context)
+        if overrides(entry.plugin, f"on_{hook}"):
+            with calling_in_change(plugin_row.name, f"on_{hook}", customer):
+                call_hook(entry.plugin, f"on_{hook}", context)
+            _require(row)
     except Exception as error:
         # A deadlock is not the hook's fault: the whole change is retried.
         if isinstance(error, OperationalError) and is_transient(error):
             raise
-        raise _failed(plugin_row.name, customer, f"on_{hook}", error) from error
+        raise report(plugin_row.name, f"on_{hook}", customer, error) from error
     if overrides(entry.plugin, f"after_{hook}"):
         after_commit.enqueue(operation, f"after_{hook}", plugin_row, customer)
 
 
-def _failed(plugin: str, customer: Customer | None, hook: str, error: BaseException) -> HookFailed:
-    why = error.message if isinstance(error, SecretUnreadable) else failures.describe_hook_error(hook, error)
-    failures.report_hook(plugin, customer=customer, hook=hook, why=why, error=error)
-    return HookFailed(f"'{plugin}' refused: {why}", plugin_name=plugin)
+def _require(row: PluginConfig | CustomerPluginConfig) -> None:
+    """The rest of the change, and its audit row, say that the row is as it was written before the hook."""
+    as_written = Q(pk=row.pk, enabled=row.enabled, availability=row.availability)
+    if not type(row).objects.filter(as_written).exists():
+        raise ConfigChanged
+
+
+class ConfigChanged(Exception):
+    """A hook has deleted or changed the row of its own plugin whose change it was called for."""

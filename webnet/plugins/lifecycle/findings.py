@@ -18,11 +18,13 @@ NOTHING_MISSING = MissingMigrations()
 class Circumstances:
     """What all findings depend on, by plugin name; `faults` has why migrations failed just now.
 
+    `ending` has the plugins whose hooks have ended the transaction of this sync, and are not called again.
     With `will_migrate`, pending ones count as applied.
     """
 
     missing: Mapping[str, MissingMigrations] = field(default_factory=dict)
     faults: Mapping[str, LoadFailure] = field(default_factory=dict)
+    ending: Mapping[str, LoadFailure] = field(default_factory=dict)
     will_migrate: bool = False
     force: bool = False
 
@@ -68,6 +70,9 @@ def assess(entry: Entry, row: PluginConfig | None, around: Circumstances) -> Syn
         return SyncFinding(
             entry=entry, row=row, status=status, reason=reason, traceback=entry.traceback, is_accepted=is_new
         )
+    if (ending := around.ending.get(entry.name)) is not None:
+        status = PluginStatus.FAILED
+        return SyncFinding(entry=entry, row=row, status=status, reason=ending.reason, is_accepted=is_new)
     step = review(row, entry.plugin, entry.manifest, force=around.force) if row is not None else None
     missing = around.missing.get(entry.name, NOTHING_MISSING)
     found = SyncFinding(entry=entry, row=row, status=PluginStatus.LOADED, upgrade=step, missing=missing)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from django.db import OperationalError, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
+from webnet.audit.held_transaction import has_ended
 from webnet.audit.operation import (
     ChangeRecord,
     Operation,
@@ -20,6 +21,7 @@ from webnet.audit.operation import (
 from webnet.containment import LoadFailure, describe_failure, is_operators
 from webnet.customers import access
 from webnet.database.table_changes import changing_tables
+from webnet.errors import HookFailed
 from webnet.plugins.base import call_hook
 from webnet.plugins.kernel.identity import ADDRESSES
 from webnet.plugins.lifecycle.findings import Circumstances, SyncFinding, assess
@@ -29,7 +31,7 @@ from webnet.plugins.loading import migrations as plugin_migrations
 from webnet.plugins.loading.missing_migrations import find_missing
 from webnet.plugins.models import PluginConfig, PluginStatus
 from webnet.plugins.registry import PluginRegistry
-from webnet.plugins.runtime.calls import calling
+from webnet.plugins.runtime.change_calls import calling_in_change
 from webnet.plugins.settings import validity
 
 TEXTS = ("verbose_name", "author", "description", "licence", "icon", *ADDRESSES)
@@ -72,9 +74,22 @@ def require_operator(operation: Operation) -> None:
     access.require_operator(operation.actor)
 
 
-@audited
 def sync(operation: Operation, registry: PluginRegistry, around: Circumstances) -> SyncReport:
-    """Store a row for every installed plugin; those that are no longer installed become MISSING and stay otherwise."""
+    """Store a row for every installed plugin; those that are no longer installed become MISSING and stay otherwise.
+
+    If the hook of one ends the transaction, all is done again without that plugin's version, whose status is FAILED.
+    """
+    while True:
+        try:
+            return _sync(operation, registry, around)
+        except HookFailed as failed:
+            if not failed.ended_transaction or failed.plugin_name in around.ending:
+                raise
+            around = replace(around, ending={**around.ending, failed.plugin_name: LoadFailure(reason=failed.message)})
+
+
+@audited
+def _sync(operation: Operation, registry: PluginRegistry, around: Circumstances) -> SyncReport:
     access.require_operator(operation.actor)
     lock_platform()
     around = replace(around, missing=find_missing(registry.loaded()))
@@ -84,6 +99,7 @@ def sync(operation: Operation, registry: PluginRegistry, around: Circumstances) 
     after: dict[str, object] = {}
     for entry in registry.entries():
         finding = assess(entry, rows.pop(entry.name, None), around)
+        _require_transaction(entry.name)
         former = _view(finding.row) if finding.row is not None else None
         current = _view(_write(operation, report, finding, around))
         if former != current:
@@ -108,6 +124,7 @@ def _write(operation: Operation, report: SyncReport, found: SyncFinding, around:
     if found.upgrade is not None:
         doing = f"The upgrade of '{name}' from {found.upgrade.from_version} to {found.upgrade.to_version}"
     fault = _attempt(lambda: _take(operation, found), doing=doing)
+    _require_transaction(name)
     if fault is not None:
         # The savepoint was rolled back, so the row is read again, and only its status changes.
         found = replace(found, row=PluginConfig.objects.filter(name=name).first(), status=PluginStatus.FAILED)
@@ -133,10 +150,17 @@ def _take(operation: Operation, found: SyncFinding) -> None:
     if found.is_accepted and found.status == PluginStatus.LOADED and validity.check_all(row):
         row.save(update_fields=["settings_fault", "settings_checked"])
     if found.is_accepted and found.upgrade is not None and found.entry.plugin and not found.upgrade.is_downgrade:
-        with calling(found.entry.name, "on_upgrade"):
+        with calling_in_change(found.entry.name, "on_upgrade"):
             call_hook(found.entry.plugin, "on_upgrade", found.upgrade.from_version)
     for change in changes:
         operation.record_other(change)
+
+
+def _require_transaction(plugin: str) -> None:
+    """Raise HookFailed if a hook of the plugin has ended the transaction: catching its exception does not mend that."""
+    if has_ended() or connection.needs_rollback:
+        message = f"A hook of '{plugin}' ended the transaction of the sync, so its installed version was not taken."
+        raise HookFailed(message, plugin_name=plugin, ended_transaction=True)
 
 
 def _carry_out(row: PluginConfig, step: Upgrade) -> list[ChangeRecord]:

@@ -9,12 +9,11 @@ from typing import Any, TypeAlias
 
 from django.utils import timezone
 
-from webnet.errors import HookFailed, InvalidSettings, PluginDefinitionError, SecretUnreadable, SettingsIssue
-from webnet.plugins.base import PluginBase, call_hook
+from webnet.errors import InvalidSettings, PluginDefinitionError, SecretUnreadable, SettingsIssue
+from webnet.plugins.base import PluginBase, call_hook, overrides
 from webnet.plugins.models import CustomerPluginConfig
 from webnet.plugins.registry import registry
-from webnet.plugins.runtime.calls import calling
-from webnet.plugins.runtime.failures import describe_hook_error
+from webnet.plugins.runtime.change_calls import calling_in_change, refuse
 from webnet.plugins.schema.merge_patch import refuse_depth
 from webnet.plugins.schema.settings_schema import (
     SettingsSchema,
@@ -80,8 +79,10 @@ def call_migrate_settings(plugin: PluginBase, from_version: str, settings: dict[
 
     Raises whatever the hook raises, and TypeError or ValueError if it returns what is not JSON.
     """
-    with calling(plugin.name, "migrate_settings"):
-        migrated = call_hook(plugin, "migrate_settings", from_version, settings)
+    migrated: Any = settings
+    if overrides(plugin, "migrate_settings"):
+        with calling_in_change(plugin.name, "migrate_settings"):
+            migrated = call_hook(plugin, "migrate_settings", from_version, settings)
     if not isinstance(migrated, Mapping):
         raise PluginDefinitionError(
             f"'{plugin.name}': migrate_settings() must return the settings, not {type(migrated).__name__}."
@@ -112,8 +113,7 @@ def _migrate_to_now(plugin: str, version: str, settings: dict[str, Any]) -> dict
     try:
         return call_migrate_settings(entry.plugin, version, settings)
     except Exception as error:
-        why = describe_hook_error(hook, error)
-        raise HookFailed(f"The settings of '{plugin}' were not changed: {why}", plugin_name=plugin) from error
+        raise refuse(plugin, hook, error, what=f"The settings of '{plugin}' were not changed") from error
 
 
 def _change_secrets(layer: Layer, values: Mapping[str, Any], *, plugin: str) -> dict[str, Any]:
