@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 
-import psycopg
 import pytest
 from django.db import DatabaseError, connection, transaction
 
 from tests.api.client import GraphQLClient
 from tests.factories import actor_for, make_customer, make_operator
 from tests.plugins.audit_logs import find_faults
+from tests.plugins.transaction_control import close_past_python, execute, past_python
 from webnet.audit.models import AuditHead, Generation, PluginAuditLog
 from webnet.customers.models import Customer
 from webnet.errors import HookFailed
@@ -26,11 +26,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 SCOPES = [None, "acme"]
 
 
-def execute(sql):
-    with connection.cursor() as cursor:
-        cursor.execute(sql)
-
-
 def fail_and_catch():
     with suppress(DatabaseError):
         execute("SELECT * FROM no_such_table")
@@ -41,25 +36,14 @@ def fail_in_the_orm_and_catch():
         Customer.objects.create(slug="acme", name="The same again")
 
 
-def past_python(*statements):
-    """As somebody would who goes around every guard in Python: the driver's own methods."""
-    driver = connection.connection
-    run = psycopg.Connection.execute if connection.vendor == "postgresql" else sqlite3.Connection.execute
-    for statement in statements:
-        run(driver, statement)
-
-
-def close_past_python():
-    kind = psycopg.Connection if connection.vendor == "postgresql" else sqlite3.Connection
-    kind.close(connection.connection)
-
-
 def leave_no_transaction():
     connection.in_atomic_block = False
 
 
 # What Django or the guard of the connection refuses, or what leaves a transaction that only its savepoint can undo.
 REFUSED = {
+    **{sql: partial(execute, sql) for sql in ("COMMIT", "ROLLBACK", "BEGIN", "SAVEPOINT mine", "/* */ end; SELECT 1")},
+    "close()": connection.close,
     "commit()": transaction.commit,
     "rollback()": transaction.rollback,
     "set_autocommit()": lambda: connection.set_autocommit(True),

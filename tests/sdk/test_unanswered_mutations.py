@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from shelf import schema as shelf_schema
 from shelf.models import Book, Shelf
 from shelf.schema import AddShelfPayload, ShelfMutations
 
+from tests.plugins.transaction_control import close_past_python, execute, past_python
 from tests.sdk.conftest import SYSTEM
 from webnet.audit.models import Generation, PluginAuditLog
 from webnet.plugins.manager import manager
@@ -75,6 +76,16 @@ def catch_an_error_of_the_database(context, shelf):
     raise AssertionError("the key is taken")
 
 
+def answering_after(tamper, *arguments):
+    """Tamper with the transaction, and answer as if nothing were the matter."""
+
+    def finish(context, shelf):
+        tamper(*arguments)
+        return AddShelfPayload(shelf=shelf)
+
+    return finish
+
+
 UNANSWERABLE = {
     "a row instead of its payload": (lambda _, shelf: shelf, ""),
     "null where it must not be": (lambda *_: AddShelfPayload(shelf=None), ""),
@@ -84,6 +95,12 @@ UNANSWERABLE = {
     "a row of another customer": (lambda *_: AddShelfPayload(shelf=Shelf.objects.get(name="globex-shelf-0")), ""),
     "a commit that fails": (add_book_to_nowhere, ""),
     "an error that the database remembers": (catch_an_error_of_the_database, ""),
+    "COMMIT": (answering_after(execute, "COMMIT"), ""),
+    "ROLLBACK": (answering_after(execute, "ROLLBACK"), ""),
+    "ROLLBACK past Python": (answering_after(past_python, "ROLLBACK"), ""),
+    "a closed connection": (answering_after(connection.close), ""),
+    "a connection closed past Python": (answering_after(close_past_python), ""),
+    "a rollback for all": (answering_after(transaction.set_rollback, True), ""),
 }
 
 

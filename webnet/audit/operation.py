@@ -27,6 +27,7 @@ T = TypeVar("T")
 MAXIMUM_ATTEMPTS = 5
 # PostgreSQL: serialization_failure, deadlock_detected (SQLSTATE class 40).
 TRANSIENT_SQLSTATES = frozenset({"40001", "40P01"})
+ENDED = "The transaction of the mutation was ended while its answer was built."
 BROKEN = "A statement failed, and its error was caught: run it in a 'with transaction.atomic()' of its own."
 
 
@@ -86,6 +87,7 @@ class Operation:
         with transaction.atomic(durable=True):
             try:
                 with transaction.atomic():
+                    _answer.has_begun = True
                     yield
             except Refusal as error:
                 refusal = error
@@ -146,6 +148,7 @@ class _Answer(local):
 
     refusals: list[Callable[[], None]] | None = None
     is_withdrawn = False
+    has_begun = False  # whether an operation has sent a statement
 
 
 _answer = _Answer()
@@ -157,16 +160,22 @@ def transaction_with_answer() -> Iterator[None]:
 
     If the block raises, or calls `undo_with_answer`, nothing of it remains but the rows of refusals.
     """
-    _answer.refusals, _answer.is_withdrawn = [], False
+    _answer.refusals, _answer.is_withdrawn, _answer.has_begun = [], False, False
     is_undone = True
     try:
         with allow_durable_blocks(transaction.atomic()):
             yield
             is_undone = _answer.is_withdrawn
-            # Otherwise Django would roll back without a word, and the answer would not be true.
-            if not is_undone and (connection.closed_in_transaction or connection.needs_rollback):
+            # Django would roll back without a word, and the answer would not be true. After a hook that has ended the
+            # transaction there is none any more, and PostgreSQL's driver begins one with its first statement.
+            is_lost = connection.in_atomic_block and _answer.has_begun and has_ended()
+            if is_lost:
+                forget_transaction()
+            if (is_lost or connection.needs_rollback) and not is_undone:
                 is_undone = True
-                raise transaction.TransactionManagementError(BROKEN)
+                raise transaction.TransactionManagementError(ENDED if is_lost else BROKEN)
+            if is_undone and connection.in_atomic_block:
+                transaction.set_rollback(True)
             make_commit_hooks_robust()  # If one raised, the answer would be lost although the change stands.
     except DatabaseError:
         is_undone = True  # The commit itself can fail, such as for a foreign key.
@@ -180,7 +189,6 @@ def transaction_with_answer() -> Iterator[None]:
 def undo_with_answer() -> None:
     """Undo the operations of the current answer once it is complete, since it says that nothing was changed."""
     _answer.is_withdrawn = True
-    transaction.set_rollback(True)
 
 
 def audited(change: Callable[Concatenate[Operation, P], T]) -> Callable[Concatenate[Operation, P], T]:

@@ -35,6 +35,7 @@ from webnet.api.vocabulary.scalars import check_serializable
 from webnet.audit.operation import transaction_with_answer, undo_with_answer
 from webnet.containment import what_was_raised
 from webnet.customers.models import Customer
+from webnet.database.guard import refusing_transaction_control
 from webnet.errors import WebnetError
 from webnet.plugins.registry import registry
 from webnet.plugins.runtime.calls import CheckedCall, take_turns
@@ -102,7 +103,7 @@ class IsolatingExecutor(StrawberryGraphQLCoreExecutionContext):
                 continue
             known = len(self.collected_errors.errors)
             try:
-                with transaction_with_answer():
+                with refusing_transaction_control(), transaction_with_answer():
                     answer = execute(*arguments)
                     results |= answer if len(self.collected_errors.errors) == known else self._withdraw(field, name)
             except GraphQLError:
