@@ -13,10 +13,10 @@ from django.db import DatabaseError, OperationalError, connection, transaction
 from django.db.models import F
 
 from webnet.audit import log as audit_log
-from webnet.audit.held_transaction import has_ended
 from webnet.audit.models import AuditOutcome, Generation, new_token
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer
+from webnet.database.held_transaction import has_ended
 from webnet.django_internals import allow_durable_blocks, forget_transaction, make_commit_hooks_robust
 from webnet.errors import HookFailed, NotFound, Refusal
 

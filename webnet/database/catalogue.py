@@ -123,7 +123,10 @@ def read_catalogue(schema: str) -> Catalogue:
 
 @contextmanager
 def rows_watched(schema: str) -> Iterator[set[str]]:
-    """A set that, after the block, has the tables whose rows a statement in the block inserted, updated or deleted."""
+    """A set that, after the block, has the tables whose rows a statement in the block inserted, updated or deleted.
+
+    On SQLite, the transaction can't be ended in the block, since `database.held_transaction` needs foreign keys.
+    """
     written: set[str] = set()
     if connection.vendor == "postgresql":
         before = dict(_fetch(_POSTGRESQL_ROWS, schema))
@@ -135,7 +138,8 @@ def rows_watched(schema: str) -> Iterator[set[str]]:
     def note(action: int, table: str | None, *_: Any) -> int:
         if action in _SQLITE_WRITES and table is not None:
             written.add(table)
-        return sqlite3.SQLITE_OK
+        # What has ended the transaction could not be undone.
+        return sqlite3.SQLITE_DENY if action == sqlite3.SQLITE_TRANSACTION else sqlite3.SQLITE_OK
 
     # SQLite asks it about each statement that it prepares; statements that were prepared before are prepared again.
     connection.connection.set_authorizer(note)

@@ -9,6 +9,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from webnet.database.clean_room import IDLE, ConnectionState, add_connection, discard, remember_state
 from webnet.database.guard import watch_control
+from webnet.database.held_transaction import let_go
 from webnet.django_internals import is_in_test_case
 from webnet.plugin_calls import host_code
 
@@ -140,5 +141,5 @@ class GuardedConnection(BaseDatabaseWrapper):
             super().enable_constraint_checking()
 
     def check_constraints(self, table_names: Any = None) -> None:
-        with host_code():
+        with host_code(), let_go():
             super().check_constraints(table_names)

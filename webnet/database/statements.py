@@ -59,6 +59,12 @@ _FIRST_WORDS = {
 _PLAIN = re.compile(r"[\s(]*(?:SELECT|INSERT|UPDATE|DELETE|WITH|VALUES)\b", re.IGNORECASE)
 _NEEDS_A_LOOK = re.compile(r";|set_config|advisory|\bINTO\s+(?:LOCAL\s+|GLOBAL\s+)?TEMP", re.IGNORECASE)
 
+# SQLite's triggers have statements of their own. Nothing that is valid on PostgreSQL has these words one after the other.
+_TRIGGER = re.compile(
+    r"\s*CREATE\s+(?:TEMP\w*\s+)?TRIGGER\b.*\bBEGIN\s+(?:SELECT|INSERT|UPDATE|DELETE|REPLACE|WITH)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+
 # What the first word alone does not say: of a statement of that kind so far, its kind if the pattern is found.
 _FINER = {
     StatementKind.PLAIN: (
@@ -100,12 +106,17 @@ def _split(sql: str) -> Iterator[str]:
     for kind, text in tokenize(sql):  # type: ignore[no-untyped-call]  # sqlparse has no types.
         if kind in tokens.Comment:
             words.append(" ")
-        elif kind is tokens.Punctuation and text == ";":
+        elif kind is tokens.Punctuation and text == ";" and not _is_in_trigger("".join(words)):
             yield "".join(words).strip()
             words = []
         else:
             words.append("''" if kind in tokens.Literal.String.Single or text.startswith("$") else text)
     yield "".join(words).strip()
+
+
+def _is_in_trigger(statement: str) -> bool:
+    """Whether a semicolon after it belongs to the body of a trigger of SQLite."""
+    return _TRIGGER.match(statement) is not None and not statement.rstrip().upper().endswith("END")
 
 
 def _classify_one(statement: str) -> StatementKind:

@@ -43,6 +43,8 @@ TAKEN = {
         "it writes rows of 'customers_customer'",
     ),
     "updates": ("UPDATE shelf_book SET title = 'mine'", "it writes rows of 'shelf_book'"),
+    "commits": ("COMMIT", "COMMIT is refused here"),
+    "commits first": ("/* */ commit; DROP TABLE plugins_refusalcount", "is refused here"),
     "deletes": ("DELETE FROM django_migrations WHERE app = 'shelf'", "it writes rows of 'django_migrations'"),
 }
 TAKEN_ON = {
@@ -88,6 +90,18 @@ TAKEN_ON = {
     },
 }
 BY_CODE = {
+    "commits past Python": (
+        "def run(apps, editor):\n"
+        "        import sqlite3\n"
+        "        from contextlib import suppress\n"
+        "        with suppress(sqlite3.Error):\n"
+        "            if connection.vendor == 'sqlite':\n"
+        "                sqlite3.Connection.execute(connection.connection, 'COMMIT')\n"
+        "            else:\n"
+        "                connection.connection.pgconn.exec_(b'COMMIT')\n"
+        "        migrations.RunSQL('DROP TABLE plugins_refusalcount').database_forwards('x', editor, None, None)",
+        "",
+    ),
     "cascades": (
         "def run(apps, editor):\n        apps.get_model('shelf', 'Book').objects.create(title='x', customer_id=1)",
         "writes rows of 'shelf_book'",

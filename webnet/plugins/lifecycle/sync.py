@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
-from webnet.audit.held_transaction import has_ended
 from webnet.audit.operation import (
     ChangeRecord,
     Operation,
@@ -20,6 +19,7 @@ from webnet.audit.operation import (
 )
 from webnet.containment import LoadFailure, describe_failure, is_operators
 from webnet.customers import access
+from webnet.database.held_transaction import has_ended
 from webnet.database.table_changes import changing_tables
 from webnet.errors import HookFailed
 from webnet.plugins.base import call_hook

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from django.apps import apps
 from django.db import connection, transaction
@@ -22,7 +22,10 @@ from webnet.database.catalogue import (
     read_catalogue,
     rows_watched,
 )
+from webnet.database.guard import refusing_transaction_control
+from webnet.database.held_transaction import held_open
 from webnet.errors import PluginDefinitionError
+from webnet.plugin_calls import PluginCall
 from webnet.plugins.loading.app_config import IsolatedApp
 
 # Django itself writes into these for any app that has models.
@@ -119,7 +122,7 @@ def _compared(migration: Migration, state: ProjectState, editor: BaseDatabaseSch
     schema = find_schema()
     before = read_catalogue(schema)
     own = _find_own(migration, state, {part.table for part in before})
-    with rows_watched(schema) as written:
+    with _held_open(), rows_watched(schema) as written, refusing_transaction_control(), _calling(migration):
         yield
         # Django runs these after the migration's operations anyway, and here they are still compared.
         while editor.deferred_sql:
@@ -132,6 +135,15 @@ def _compared(migration: Migration, state: ProjectState, editor: BaseDatabaseSch
             f"Migration '{migration}' was undone, since it touches what is not its plugin's: "
             f"it {', '.join(touched[:MAXIMUM_NAMED])}{more}."
         )
+
+
+def _held_open() -> AbstractContextManager[None]:
+    # Django's editor for SQLite switches foreign keys off, and `rows_watched` takes care there.
+    return held_open() if connection.vendor == "postgresql" else nullcontext()
+
+
+def _calling(migration: Migration) -> PluginCall:
+    return PluginCall(migration.app_label, f"migration '{migration.name}'")
 
 
 def _find_own(migration: Migration, state: ProjectState, existing: Collection[str]) -> set[str]:

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from webnet.audit.held_transaction import TransactionBroken, TransactionEnded, held_open
 from webnet.customers.models import Customer
 from webnet.database.guard import TransactionControlRefused, refusing_transaction_control
+from webnet.database.held_transaction import TransactionBroken, TransactionEnded, held_open
 from webnet.django_internals import count_commit_hooks, wrap_commit_hooks
 from webnet.errors import HookFailed, SecretUnreadable
 from webnet.plugins.runtime import failures
