@@ -13,7 +13,7 @@ DOCUMENTS = find_documents()
 FOR_CONTRIBUTORS = [
     document
     for document in DOCUMENTS
-    if document.name in {"CONTRIBUTING.md", "SECURITY.md", "docs/plugin-architecture.md"}
+    if document.name in {"CONTRIBUTING.md", "SECURITY.md", "docs/plugin-architecture.md", "docs/threat-model.md"}
     or document.name.startswith("docs/contributing/")
 ]
 _PATH = re.compile(r"(?:webnet|tests|examples|benchmarks|docs|requirements|\.ci)/[\w./-]*")
@@ -70,3 +70,12 @@ def test_pages_for_contributors_name_paths() -> None:
     paths = {span for document in FOR_CONTRIBUTORS for span in code_spans(document.prose()) if _PATH.fullmatch(span)}
 
     assert len(paths) > 50
+
+
+def test_each_protection_of_the_threat_model_names_a_test() -> None:
+    (threats,) = (document for document in DOCUMENTS if document.name == "docs/threat-model.md")
+
+    rows = [row for rows in threats.tables() if rows[0][-1] == "tests" for row in rows[1:]]
+
+    assert len(rows) > 10
+    assert [row for row in rows if not any(span.startswith("tests/") for span in code_spans(row[-1]))] == []

@@ -59,7 +59,7 @@ _FIRST_WORDS = {
 _PLAIN = re.compile(r"[\s(]*(?:SELECT|INSERT|UPDATE|DELETE|WITH|VALUES)\b", re.IGNORECASE)
 _NEEDS_A_LOOK = re.compile(r";|set_config|advisory|\bINTO\s+(?:LOCAL\s+|GLOBAL\s+)?TEMP", re.IGNORECASE)
 
-# SQLite's triggers have statements of their own. Nothing that is valid on PostgreSQL has these words one after the other.
+# SQLite's triggers have statements of their own; nothing that is valid on PostgreSQL has these words in this order.
 _TRIGGER = re.compile(
     r"\s*CREATE\s+(?:TEMP\w*\s+)?TRIGGER\b.*\bBEGIN\s+(?:SELECT|INSERT|UPDATE|DELETE|REPLACE|WITH)\b",
     re.IGNORECASE | re.DOTALL,
