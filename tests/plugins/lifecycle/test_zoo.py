@@ -151,7 +151,7 @@ def assert_calls_fail_alone(seen: dict[str, Any], name: str) -> None:
     hook, calls = zoo.MISBEHAVING[name], seen["calls"][name]
     status, message = hook.health
     assert calls["health"] == {"status": status, "message": message}
-    assert seen["enabling"][name] == [None, "HOOK_FAILED" if hook.has_parts else None]
+    assert seen["enabling"][name] == [None, "HOOK_FAILED" if hook.has_parts or hook.has_hook else None]
     widgets = seen["visits"]["ann"]["good"]["data"]["dashboardWidgets"]
     assert [w["error"] is not None for w in widgets if w["plugin"]["name"] == name] == [True] * hook.widgets
     if hook.has_parts:

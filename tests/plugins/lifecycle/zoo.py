@@ -79,7 +79,7 @@ PARTIES = (
     # Each is found by a trial of its own.
     ("clashing_type", "endless_build", "unprintable_default"),
     ("exiting", "raising", "recursing", "unsendable"),
-    ("hanging", "raising_check", "raising_receiver"),
+    ("committing", "hanging", "raising_check", "raising_receiver"),
 )
 
 
@@ -90,16 +90,21 @@ def party_of(name: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Misbehaviour:
-    """What the health check says, and what there is to call: with `has_parts`, hooks, pages and events."""
+    """What the health check says, and what there is to call: with `has_parts`, hooks, pages and events.
+
+    `has_hook`: it has nothing but a hook.
+    """
 
     health: tuple[str, str]
     widgets: int = 0
     has_queries: bool = False
     has_parts: bool = False
+    has_hook: bool = False
 
 
 # Load well, and go wrong afterwards.
 MISBEHAVING = {
+    "committing": Misbehaviour(("HEALTHY", ""), has_hook=True),
     "exiting": Misbehaviour(("UNHEALTHY", "The check raised SystemExit."), widgets=2, has_queries=True, has_parts=True),
     "hanging": Misbehaviour(("UNKNOWN", "The check did not return within 5 s."), widgets=1),
     "raising": Misbehaviour(
