@@ -19,7 +19,7 @@ WebnetError
 ├── RequestError            the request as a whole can't be served; in GraphQL, an entry in `errors`
 │   ├── Unauthenticated       UNAUTHENTICATED
 │   ├── CustomerRequired      CUSTOMER_REQUIRED
-│   ├── DatabaseOutage        DATABASE_UNAVAILABLE
+│   ├── DatabaseOutage        DATABASE_UNAVAILABLE, DATABASE_BUSY
 │   └── TablesBusy            TABLES_BUSY
 └── PluginDefinitionError   a mistake in a plugin's code, found when the plugin is loaded
 """

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from django.db import DatabaseError, InterfaceError, OperationalError, ProgrammingError, connection, transaction
 
-from webnet.database.outages import is_outage
+from webnet.database.outages import find_outage, is_outage
 from webnet.plugins.runtime import failures
 
 
@@ -39,6 +39,19 @@ def test_the_database_itself(error):
     failures.count_for_user("inventory", user_id=1, customer_id=1, raised=error, place="at Query.shelf")
 
     assert is_outage(error) and failures.counter.take() == {}
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        sqlite_error(sqlite3.SQLITE_BUSY),
+        sqlite_error(sqlite3.SQLITE_LOCKED),
+        caused(OperationalError(), psycopg.errors.LockNotAvailable()),
+    ],
+    ids=repr,
+)
+def test_a_lock_that_somebody_else_holds_is_an_outage_of_its_own(error):
+    assert find_outage(error).code == "DATABASE_BUSY"
 
 
 @pytest.mark.parametrize(

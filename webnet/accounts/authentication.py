@@ -18,6 +18,7 @@ from django.utils import timezone
 from webnet.audit.models import Generation
 from webnet.customers.access import Actor
 from webnet.customers.models import ApiToken, Role, User, is_username
+from webnet.database.lock_waits import without_waiting
 from webnet.database.outages import is_outage
 from webnet.errors import Unauthenticated
 
@@ -168,7 +169,8 @@ def _record_use(token: ApiToken) -> None:
         # The condition is repeated in SQL: of several requests at the same time only one writes.
         stale = Q(last_used_at=None) | Q(last_used_at__lte=due)
         try:
-            ApiToken.objects.filter(stale, pk=token.pk).update(last_used_at=now)
+            with without_waiting():  # A read must not wait for those who write; the next one will try again.
+                ApiToken.objects.filter(stale, pk=token.pk).update(last_used_at=now)
         except DatabaseError as error:
             if not is_outage(error):
                 raise

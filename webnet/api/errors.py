@@ -34,6 +34,8 @@ Expected refusals are not errors but members of a result union (`declarations.re
     SERVER_STOPPING             200    ends a stream: subscribe again, with the last cursor
     DATABASE_UNAVAILABLE        503    the database can't be reached, or can't store anything: try again after as many
                                        seconds as `Retry-After` and `extensions.retryAfterSeconds` say
+    DATABASE_BUSY               503    other changes hold a lock for longer than this one may wait: nothing was changed;
+                                       try again like after DATABASE_UNAVAILABLE
     INTERNAL_ERROR              200    a bug; it is in the log with `extensions.requestId` (500 outside of a field)
 """
 

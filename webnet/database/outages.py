@@ -34,11 +34,9 @@ UNREACHABLE = OutageKind(
     # Connection exceptions, rolled back to be tried again, insufficient resources (not a limit of one statement, which
     # is 53400), shutting down or starting up (not a statement that took too long, which is 57014), system errors.
     sqlstates=("08", "40", "53000", "53200", "53300", "57P", "58"),
-    # The file is locked, unreadable, damaged, or can't be opened.
+    # The file is unreadable, damaged, or can't be opened.
     sqlite_codes=frozenset(
         {
-            sqlite3.SQLITE_BUSY,
-            sqlite3.SQLITE_LOCKED,
             sqlite3.SQLITE_IOERR,
             sqlite3.SQLITE_CANTOPEN,
             sqlite3.SQLITE_CORRUPT,
@@ -54,8 +52,16 @@ UNWRITABLE = OutageKind(
     sqlstates=("25006", "53100"),
     sqlite_codes=frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL}),
 )
+# Somebody else holds a lock for longer than is waited for it (`webnet.database.lock_waits`).
+BUSY = OutageKind(
+    code="DATABASE_BUSY",
+    message="The database is busy with other changes: nothing was changed. Try again in a few seconds.",
+    retry_after_seconds=5,
+    sqlstates=("55P03",),
+    sqlite_codes=frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}),
+)
 # All kinds; the first that an error belongs to is the one that counts.
-KINDS = (UNWRITABLE, UNREACHABLE)
+KINDS = (BUSY, UNWRITABLE, UNREACHABLE)
 
 
 def is_outage(error: BaseException | None) -> bool:
@@ -66,8 +72,11 @@ def is_outage(error: BaseException | None) -> bool:
 def find_outage(error: BaseException | None) -> DatabaseOutage | None:
     """What the client is told of an outage of the database; None for any other error."""
     kind = find_kind(error)
-    if kind is None:
-        return None
+    return make_outage(kind) if kind is not None else None
+
+
+def make_outage(kind: OutageKind) -> DatabaseOutage:
+    """What the client is told of an outage of this kind."""
     return DatabaseOutage(kind.message, code=kind.code, retry_after_seconds=kind.retry_after_seconds)
 
 

@@ -24,6 +24,8 @@ EXAMPLE_PLUGINS = ("hello_world", "device_inventory", "site_map", "reachability"
 # Committed transactions survive a power cut, readers never wait for the writer, and triggers also fire for rows that
 # REPLACE deletes, so that the audit log's can't be bypassed.
 SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "recursive_triggers=ON")
+# How long a statement waits for a lock of somebody else; the threads that serve requests wait less than commands do.
+LOCK_WAIT_SECONDS = 20
 DJANGO_POSTGRESQL = "django.db.backends.postgresql"
 POSTGRESQL = "webnet.database.postgresql"
 SQLITE = "webnet.database.sqlite"
@@ -193,11 +195,14 @@ def describe_database(url: str) -> dict[str, Any]:
     """Django's settings for the SQLite or PostgreSQL database at `url`, with persistent connections."""
     parsed = {**_parse_database(url), "CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
     if parsed["ENGINE"] == DJANGO_POSTGRESQL:
-        return {**parsed, "ENGINE": POSTGRESQL}
+        given = parsed.get("OPTIONS", {})
+        # As an option of the connection, it costs no statement. What the URL has comes last, and wins.
+        waits = f"-c lock_timeout={LOCK_WAIT_SECONDS * 1000} {given.get('options', '')}".strip()
+        return {**parsed, "ENGINE": POSTGRESQL, "OPTIONS": {**given, "options": waits}}
     options = {
         # Take the write lock at the start: of two transactions that read first and then write, one would always fail.
         "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
+        "timeout": LOCK_WAIT_SECONDS,
         "init_command": "".join(f"PRAGMA {pragma};" for pragma in SQLITE_PRAGMAS),
     }
     return {**parsed, "ENGINE": SQLITE, "OPTIONS": {**options, **parsed.get("OPTIONS", {})}}
