@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import io
+import itertools
 import sys
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.template.response import TemplateResponse
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
-from webnet.customers.models import Customer
+from webnet.customers.models import Customer, User
 from webnet.errors import NotFound
 from webnet.plugins.base import DashboardWidget, NavigationItem, Permission, PluginBase, UIView
+
+LARGE = bytes(range(256)) * 1024
 
 
 def nothing() -> list[str]:
@@ -77,6 +82,33 @@ def late(request: HttpRequest) -> TemplateResponse:
     return TemplateResponse(request, "there/is/no/such/template.html")
 
 
+def in_pieces(request: HttpRequest) -> StreamingHttpResponse:
+    return StreamingHttpResponse(f"{word} " for word in ("one", gettext("Monday"), "three"))
+
+
+async def in_pieces_later(request: HttpRequest) -> StreamingHttpResponse:
+    slug = request.webnet.customer.slug
+
+    async def count() -> AsyncIterator[str]:
+        for number in itertools.count():
+            users = await User.objects.acount()
+            yield f"{number} of {slug} with {users}"
+
+    return StreamingHttpResponse(count())
+
+
+def file(request: HttpRequest) -> FileResponse:
+    return FileResponse(io.BytesIO(LARGE), filename="large.bin", as_attachment=True)
+
+
+def failing_halfway(request: HttpRequest) -> StreamingHttpResponse:
+    def pieces() -> Iterator[str]:
+        yield "half"
+        raise RuntimeError("the word is s3cret")
+
+    return StreamingHttpResponse(pieces())
+
+
 class Pages(PluginBase):
     name = "pages"
     verbose_name = "A Book of Pages"
@@ -113,6 +145,10 @@ class Pages(PluginBase):
             UIView(name="detail", path="detail/<slug:name>", view=Detail.as_view()),
             UIView(name="form", path="form/", view=form),
             UIView(name="waiting", path="waiting/", view=waiting),
+            UIView(name="in_pieces", path="in_pieces/", view=in_pieces),
+            UIView(name="in_pieces_later", path="in_pieces_later/", view=in_pieces_later),
+            UIView(name="file", path="file/", view=file),
+            UIView(name="failing_halfway", path="failing_halfway/", view=failing_halfway),
             UIView(name="secret", path="secret/", view=plain, permission="read"),
             UIView(name="broken", path="broken/", view=raising(RuntimeError("the word is s3cret"))),
             UIView(name="leaving", path="leaving/", view=leaving),

@@ -8,16 +8,24 @@ from typing import Any
 from asgiref.sync import async_to_sync, iscoroutinefunction
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.core.exceptions import SuspiciousOperation
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
 from django.shortcuts import render
 
 from webnet.api.resolvers import navigation_and_widgets
 from webnet.console.customer_pages import for_customer, not_found
 from webnet.console.frame import Frame
 from webnet.console.page_routes import PageMatch, find_page
+from webnet.console.streamed_pages import PageCall, StreamedPage
 from webnet.containment import format_error
 from webnet.database.outages import is_outage
-from webnet.errors import NotFound, PermissionDenied
+from webnet.errors import NotFound, PermissionDenied, RateLimited
 from webnet.plugins.base import HookContext
 from webnet.plugins.gate.permissions import permissions_of
 from webnet.plugins.runtime.calls import calling
@@ -60,7 +68,7 @@ def _show(request: HttpRequest, frame: Frame, plugin: str, match: PageMatch) -> 
     request.webnet = context  # type: ignore[attr-defined]  # for the plugins' views
     try:
         with calling(plugin, f"the page '{match.page.name}'", frame.customer.pk, frame.reading.actor.user_id):
-            return _call_view(match, request)
+            response = _call_view(match, request)
     except (Http404, NotFound):
         return not_found(request)
     except PermissionDenied as denied:
@@ -81,6 +89,28 @@ def _show(request: HttpRequest, frame: Frame, plugin: str, match: PageMatch) -> 
             place=f"on the page '{match.page.name}'",
         )
         return _fail(request, frame, plugin=config.plugin.verbose_name, reason=format_error(error))
+    if isinstance(response, StreamingHttpResponse):
+        return _stream(request, frame, response, plugin=plugin, page=match.page.name)
+    return response
+
+
+def _stream(
+    request: HttpRequest, frame: Frame, response: StreamingHttpResponse, *, plugin: str, page: str
+) -> HttpResponseBase:
+    call = PageCall(
+        plugin=plugin,
+        page=page,
+        customer_id=frame.customer.pk,
+        customer=frame.customer.slug,
+        user_id=frame.reading.actor.user_id,
+    )
+    try:
+        return StreamedPage(response, call)
+    except RateLimited as refusal:
+        response.close()
+        refused = render(request, "webnet/too_many_streams.html", {"reason": refusal.message}, status=429)
+        refused["Retry-After"] = str(refusal.retry_after_seconds)
+        return refused
 
 
 def _call_view(match: PageMatch, request: HttpRequest) -> HttpResponseBase:

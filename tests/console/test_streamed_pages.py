@@ -1,0 +1,139 @@
+"""Pages that plugins stream: as they were made, within limits, and as a failure of the plugin where they fail."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+from django.http import HttpResponseBase
+from django.utils import translation
+
+from tests.console.pages import LARGE
+from webnet.console import streamed_pages
+from webnet.console.streamed_pages import PageFailed, PageOverdue, StreamedPage, seats
+from webnet.plugins.runtime import failures
+from webnet.server.page_streams import send_page
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ROOT = "/c/acme/plugins/pages/"
+
+
+@pytest.fixture(autouse=True)
+def nothing_counted() -> Iterator[None]:
+    failures.counter.take()
+    yield
+    failures.counter.take()
+
+
+def counted() -> list[str]:
+    return [count.error for count in failures.counter.take().values()]
+
+
+def sent(page: StreamedPage) -> list[bytes]:
+    """The pieces as webnet's server sends them, with the end of the response as an empty one."""
+    messages: list[bytes] = []
+
+    async def send(message: dict[str, bytes]) -> None:
+        messages.append(message["body"])
+
+    async def serve() -> None:
+        await send_page(page, path=ROOT, send=send, left=asyncio.Future())
+
+    asyncio.run(serve())
+    return messages
+
+
+def read(page: HttpResponseBase) -> bytes:
+    try:
+        return b"".join(page)
+    finally:
+        page.close()
+
+
+@pytest.mark.parametrize("deliver", [read, lambda page: b"".join(sent(page))], ids=["wsgi", "webnet"])
+def test_a_streamed_page_is_in_the_viewers_language_whoever_iterates_it(browse, deliver):
+    page = browse("vera").get(f"{ROOT}in_pieces/", headers={"Accept-Language": "de"})
+
+    with translation.override("en"):
+        assert deliver(page).decode() == "one Montag three "
+    assert seats._taken == Counter()
+
+
+def test_an_asynchronous_page_is_streamed_piece_by_piece_under_plain_wsgi(browse):
+    page = browse("vera").get(f"{ROOT}in_pieces_later/")
+
+    pieces = iter(page)
+    first = [next(pieces), next(pieces)]
+    page.close()
+
+    assert first == [b"0 of acme with 5", b"1 of acme with 5"]
+    assert seats._taken == Counter()
+
+
+@pytest.mark.parametrize("deliver", [read, lambda page: b"".join(sent(page))], ids=["wsgi", "webnet"])
+def test_a_file_arrives_whole_and_keeps_its_headers(browse, deliver):
+    page = browse("vera").get(f"{ROOT}file/")
+
+    assert deliver(page) == LARGE
+    assert page["Content-Length"] == str(len(LARGE))
+    assert page["Content-Disposition"] == 'attachment; filename="large.bin"'
+    assert "no-store" in page["Cache-Control"]
+
+
+def test_a_file_is_not_sent_in_the_smallest_of_pieces(browse):
+    assert len(sent(browse("vera").get(f"{ROOT}file/"))) == len(LARGE) / 65_536 + 1
+
+
+def test_more_pages_than_a_plugin_may_stream_for_a_customer_are_refused_until_one_is_closed(browse):
+    vera = browse("vera")
+    opened = [vera.get(f"{ROOT}in_pieces/") for _ in range(4)]
+
+    refused = vera.get(f"{ROOT}in_pieces/")
+    opened.pop().close()
+    again = vera.get(f"{ROOT}in_pieces/")
+
+    assert (refused.status_code, refused["Retry-After"]) == (429, "10")
+    assert "This plugin streams 4 pages already" in refused.text
+    assert again.status_code == 200
+    for page in (*opened, again):
+        page.close()
+
+
+def test_a_page_that_nobody_closes_gives_its_seat_back(browse):
+    browse("vera").get(f"{ROOT}in_pieces/")  # Dropped, as by a middleware that raises.
+
+    gc.collect()  # The test client's responses refer to themselves.
+    assert seats._taken == Counter()
+
+
+def test_a_page_that_fails_halfway_is_not_completed_and_counts_for_its_plugin(browse, caplog):
+    pieces = sent(browse("vera").get(f"{ROOT}failing_halfway/"))
+
+    assert pieces == [b"half"]
+    assert "Plugin 'pages' for 'acme': its page 'failing_halfway' failed while it was streamed." in caplog.text
+    assert counted() == ["RuntimeError on the page 'failing_halfway'"]
+
+
+def test_under_plain_wsgi_it_raises_so_that_the_server_cuts_the_connection(browse):
+    with pytest.raises(PageFailed):
+        read(browse("vera").get(f"{ROOT}failing_halfway/"))
+
+    assert counted() == ["RuntimeError on the page 'failing_halfway'"]
+
+
+@pytest.mark.parametrize(("plugin_seconds", "expected"), [(0, []), (600, ["Timeout on the page 'in_pieces_later'"])])
+def test_a_page_that_is_open_for_too_long_counts_unless_its_client_was_slow(browse, plugin_seconds, expected):
+    page = browse("vera").get(f"{ROOT}in_pieces_later/")
+    pieces = page.pieces
+    pieces._opened -= streamed_pages.life_seconds() + 1
+    pieces._plugin_seconds = plugin_seconds
+
+    with pytest.raises(PageOverdue):
+        next(iter(page))
+    page.close()
+
+    assert counted() == expected
