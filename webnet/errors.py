@@ -20,6 +20,7 @@ WebnetError
 │   ├── Unauthenticated       UNAUTHENTICATED
 │   ├── CustomerRequired      CUSTOMER_REQUIRED
 │   ├── DatabaseOutage        DATABASE_UNAVAILABLE, DATABASE_BUSY
+│   ├── ServerBusy            SERVER_BUSY
 │   └── TablesBusy            TABLES_BUSY
 └── PluginDefinitionError   a mistake in a plugin's code, found when the plugin is loaded
 """
@@ -237,6 +238,17 @@ class DatabaseOutage(RequestError):
     def __init__(self, message: str, *, code: str, retry_after_seconds: int) -> None:
         super().__init__(message, code=code)
         self.retry_after_seconds = retry_after_seconds
+
+
+class ServerBusy(RequestError):
+    """More requests wait for a thread than can be served soon, so this one was not begun."""
+
+    code = "SERVER_BUSY"
+    status = 503
+    retry_after_seconds = 5
+
+    def __init__(self) -> None:
+        super().__init__("Too many requests are waiting: try again in a few seconds.")
 
 
 class TablesBusy(RequestError):

@@ -22,7 +22,7 @@ from tests.browsing import Client
 from tests.databases import with_files_of_its_own
 from tests.proxies import serve_below
 from tests.servers import DEMO_PASSWORD, Server, run_command, serve_production
-from webnet.server import asgi_router
+from webnet.server.admission import is_graphql
 from webnet.server.asgi_router import StreamHandler, with_root_path
 from webnet.server.environment import read_script_name
 
@@ -169,13 +169,14 @@ def test_a_stream_of_graphql_keeps_no_thread(monkeypatch: pytest.MonkeyPatch, ro
     async def handle(scope: dict[str, Any], *_: object) -> None:
         served.append(scope["path"])
 
-    monkeypatch.setattr(asgi_router, "ThreadSensitiveContext", None)
+    monkeypatch.setattr("django.core.handlers.asgi.ThreadSensitiveContext", None)
     streams = StreamHandler()
     monkeypatch.setattr(streams, "handle", handle)
+    scope = {"type": "http", "root_path": root_path, "path": path}
 
-    asyncio.run(streams({"type": "http", "root_path": root_path, "path": path}, never, never))
+    asyncio.run(streams(scope, never, never))
 
-    assert served == [path]
+    assert is_graphql(scope) and served == [path]
 
 
 async def never(*_: object) -> Any:

@@ -37,10 +37,10 @@ def client(server: Server) -> Client:
 
 @pytest.fixture
 def held_thread(client: Client, data_dir: Path) -> Iterator[Callable[[], None]]:
-    """The only thread is taken by a request until this is called."""
+    """The only thread for writes is taken by a request until this is called."""
     gate = data_dir / "gate"
     os.mkfifo(gate)
-    holder = Thread(target=client.get, args=("/hold/",))
+    holder = Thread(target=client.send, args=("POST", "/hold/"))
     holder.start()
     opened = gate.open("wb")  # waits until the view has opened the other end, so the thread is taken
     yield opened.close
@@ -60,7 +60,7 @@ def open_connection(server: Server, *, method: str, path: str, headers: dict[str
 
 def pass_barrier(client: Client) -> None:
     """A stream's request needs no thread: once it is answered, the server has seen all that came before it."""
-    assert client.get("/report/", **STREAM).status == 200
+    assert client.get("/graphql/report/", **STREAM).status == 200
 
 
 def test_requests_go_to_the_wsgi_handler_on_a_thread_that_stays(client: Client) -> None:
@@ -71,8 +71,9 @@ def test_requests_go_to_the_wsgi_handler_on_a_thread_that_stays(client: Client) 
 
 
 @pytest.mark.parametrize("accept", ["text/event-stream", "application/json, Text/Event-Stream;q=0.9"])
-def test_who_accepts_an_event_stream_gets_the_asgi_handler(client: Client, accept: str) -> None:
-    assert client.get("/report/", Accept=accept).json()["handler"] == "ASGIRequest"
+def test_who_accepts_an_event_stream_gets_the_asgi_handler_of_graphql_alone(client: Client, accept: str) -> None:
+    assert client.get("/graphql/report/", Accept=accept).json()["handler"] == "ASGIRequest"
+    assert client.get("/report/", Accept=accept).json()["handler"] == "WSGIRequest"
 
 
 def test_a_thread_keeps_its_database_connection(client: Client) -> None:
@@ -84,15 +85,9 @@ def test_a_thread_keeps_its_database_connection(client: Client) -> None:
     assert first == second
 
 
-def test_a_stream_leaves_no_database_connection_behind(client: Client) -> None:
-    client.get("/connect/", **STREAM)
-    pass_barrier(client)
-
-    assert client.get("/report/").json()["connections"] == [None]
-
-
-def test_a_stream_is_served_while_every_thread_is_busy(held_thread: Callable[[], None], client: Client) -> None:
-    assert client.get("/report/", **STREAM).status == 200
+def test_streams_and_reads_are_served_while_writes_wait(held_thread: Callable[[], None], client: Client) -> None:
+    assert client.get("/graphql/report/", **STREAM).status == 200
+    assert client.get("/report/").status == 200
 
 
 @pytest.mark.parametrize("size", [0, 1, 65_535, 65_536, 65_537, 3_000_000])
@@ -113,18 +108,24 @@ def test_a_body_without_a_length_arrives_whole(server: Server) -> None:
     assert answer == b'{"length": 12}'
 
 
-def test_a_client_that_leaves_while_it_waits_for_a_thread_runs_with_its_whole_body(
+def test_a_client_that_leaves_while_it_waits_for_a_thread_runs_nothing(
     server: Server, client: Client, held_thread: Callable[[], None]
 ) -> None:
-    waiting = open_connection(server, method="POST", path="/remember/", headers={"Content-Length": "5"})
-    waiting.sendall(b"whole")
+    leaving, staying = (
+        open_connection(server, method="POST", path="/remember/", headers={"Content-Length": str(len(word))})
+        for word in ("gone", "stayed")
+    )
+    leaving.sendall(b"gone")
+    staying.sendall(b"stayed")
     pass_barrier(client)
 
-    waiting.close()
+    leaving.close()
     pass_barrier(client)
     held_thread()
 
-    assert client.get("/report/").json()["bodies"] == ["whole"]
+    assert staying.recv(64).startswith(b"HTTP/1.1 200")
+    staying.close()
+    assert client.get("/report/").json()["bodies"] == ["stayed"]
 
 
 def test_a_client_that_leaves_within_its_body_runs_nothing(server: Server, client: Client) -> None:

@@ -23,7 +23,7 @@ from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConf
 from webnet.plugins.runtime import open_requests
 from webnet.plugins.runtime.open_requests import Work
 from webnet.server import hung_plugins
-from webnet.server.asgi_router import track_requests
+from webnet.server.asgi_router import answer_request
 from webnet.server.hung_plugins import Culprit, HungPlugin, find_culprit
 from webnet.server.watchdog import Watchdog, watch
 
@@ -257,20 +257,40 @@ def test_a_lock_does_not_keep_the_watchdog_waiting(shelf: None, monkeypatch: pyt
 
 def test_an_answer_in_pieces_is_timed_from_piece_to_piece() -> None:
     closed: list[bool] = []
+    begun: list[float] = []
 
-    class Pieces(list):
+    class Pieces:
+        def __iter__(self) -> Iterator[bytes]:
+            for piece in (b"one", b"two"):
+                (work,) = open_requests.find_overdue(-1)
+                begun.append(work.started)
+                yield piece
+
         def close(self) -> None:
             closed.append(True)
 
-    serving = track_requests(lambda environ, start: Pieces([b"one", b"two"]))({"PATH_INFO": "/c/acme/"}, None)
-    assert next(serving) == b"one"
-    (work,) = open_requests.find_overdue(-1)
-    begun = work.started
-    assert list(serving) == [b"two"]
+    def application(environ: dict[str, str], start_response: Callable[..., None]) -> Pieces:
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return Pieces()
 
-    assert work.started > begun
+    answer = answer_request(application, {"PATH_INFO": "/c/acme/", "REQUEST_METHOD": "GET"})
+
+    assert (answer.status, answer.headers, list(answer.body)) == (
+        200,
+        [(b"content-type", b"text/plain")],
+        [b"one", b"two"],
+    )
+    assert begun[1] > begun[0]
     assert closed == [True]
     assert open_requests.find_overdue(-1) == []
+
+
+def test_what_would_end_the_event_loop_is_an_error_like_any_other() -> None:
+    def application(environ: dict[str, str], start_response: Callable[..., None]) -> None:
+        raise SystemExit(3)
+
+    with pytest.raises(RuntimeError, match="SystemExit"):
+        answer_request(application, {"PATH_INFO": "/c/acme/", "REQUEST_METHOD": "GET"})
 
 
 def test_what_waits_for_a_thread_that_hangs_goes_on_with_another() -> None:

@@ -36,6 +36,7 @@ Expected refusals are not errors but members of a result union (`declarations.re
                                        seconds as `Retry-After` and `extensions.retryAfterSeconds` say
     DATABASE_BUSY               503    other changes hold a lock for longer than this one may wait: nothing was changed;
                                        try again like after DATABASE_UNAVAILABLE
+    SERVER_BUSY                 503    too many requests wait for a thread: try again like after DATABASE_UNAVAILABLE
     INTERNAL_ERROR              200    a bug; it is in the log with `extensions.requestId` (500 outside of a field)
 """
 

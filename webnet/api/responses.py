@@ -72,7 +72,7 @@ def frame_as_stream(request: HttpRequest, response: HttpResponse) -> HttpRespons
     """The response as a stream of one event, for a client that accepts nothing else; errors are left as they are."""
     accept = request.headers.get("Accept", "")
     takes_json = any(kind in accept for kind in (JSON_TYPE, RESPONSE_TYPE, "*/*", "text/html"))
-    if takes_json or response.status_code != 200:
+    if takes_json or STREAM_TYPE not in accept or response.status_code != 200:
         return response
     response.content = b"event: next\ndata: " + response.content + b"\n\nevent: complete\ndata: \n\n"
     response["Content-Type"] = STREAM_TYPE

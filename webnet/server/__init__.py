@@ -6,6 +6,7 @@ database_faults   explains database errors to operators
 listening_socket  opens the socket that a server listens on
 asgi_application  sets Django up and creates the ASGI application
 asgi_router       routes event streams to Django's ASGI handler, all other requests to its WSGI handler
+admission         decides which request gets a thread, and when
 page_streams      sends plugins' pages that are streamed, each on a thread of its own
 asgi_types        the types of ASGI
 granian_workers   starts the workers of `serve`, and replaces them on SIGHUP

@@ -1,39 +1,47 @@
-"""Routes event streams to Django's ASGI handler, and all other requests to its WSGI handler on a pool of threads.
+"""Routes GraphQL's event streams to Django's ASGI handler, and all other requests to its WSGI handler on threads.
 
-Django serves a request at a fraction of the cost with WSGI, but a stream would occupy a thread for hours. The pool is
-small and its threads live on, so that each keeps its database connection.
+Django serves a request at a fraction of the cost with WSGI, but a stream would occupy a thread for hours. `admission`
+decides which request gets a thread.
 """
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from threading import current_thread, main_thread
 from types import FrameType
-from typing import IO, Any, cast
+from typing import IO, Any
 
-from a2wsgi import WSGIMiddleware
-from asgiref.sync import ThreadSensitiveContext, sync_to_async
+from a2wsgi.wsgi import build_environ
 from django.conf import settings
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest
 from django.core.wsgi import get_wsgi_application
-from django.db import connections
 from django.http import HttpResponseBase
 
 from webnet.api.events import threads as threads_of_streams
 from webnet.api.events.log_tail import end_all
+from webnet.console.streamed_pages import StreamedPage
+from webnet.errors import DatabaseOutage, ServerBusy
 from webnet.plugins.runtime import open_requests
+from webnet.server.admission import Abandoned, Admission, describe_refusal, is_graphql, is_write, may_subscribe
 from webnet.server.asgi_types import Application, Message, Receive, Scope, Send
 from webnet.server.heartbeat import Heartbeat
+from webnet.server.page_streams import send_page
 from webnet.server.watchdog import watch
 
 # Larger request bodies are kept in a temporary file; the same limit as in Django's own handlers.
 BODY_MEMORY_BYTES = 2_621_440
 BODY_CHUNK_BYTES = 65_536
-GRAPHQL_PATH = "/graphql/"
+# More of a body than GraphQL accepts.
+PEEK_BYTES = 1_048_577
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+WSGIApplication = Callable[..., Any]
+Headers = list[tuple[bytes, bytes]]
 
 
 def make_application(*, threads: int, leave: Callable[[], None] | None = None) -> Application:
@@ -41,29 +49,117 @@ def make_application(*, threads: int, leave: Callable[[], None] | None = None) -
 
     `leave` ends the process once a thread hangs; it is given where a supervisor starts another process.
     """
-    streams = StreamHandler()
-    # Size 0 is an unbounded queue of response chunks: with a bounded one, a slow client would block a thread.
-    threaded = WSGIMiddleware(cast("Any", track_requests(get_wsgi_application())), workers=threads, send_queue_size=0)
-    requests = cast("Application", threaded)
-
-    def replace_thread() -> None:
-        threads_of_streams.replace_thread()
-        threads_of_streams.widen(threaded.executor)
+    service = Service(admission=Admission(threads=threads), requests=get_wsgi_application(), streams=StreamHandler())
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         match scope["type"]:
-            case "http" if wants_stream(scope):
-                await streams(with_root_path(without_ambiguous_headers(scope)), receive, send)
             case "http":
-                await serve_request(requests, with_root_path(without_ambiguous_headers(scope)), receive, send)
+                await service.serve(with_root_path(without_ambiguous_headers(scope)), receive, send)
             case "lifespan":
-                with Heartbeat(), watch(replace_thread, leave):
+                with Heartbeat(), watch(partial(service.replace_thread, asyncio.get_running_loop()), leave):
                     await serve_lifespan(receive, send)
-                threaded.executor.shutdown(wait=False)
+                service.admission.shut_down()
             case _:
                 await send({"type": "websocket.close"})
 
     return application
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """What serves the requests of one process."""
+
+    admission: Admission
+    requests: WSGIApplication
+    streams: Application
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Receive the whole body before a thread starts to work; a client that disconnects before its end gets nothing.
+
+        Otherwise a slow upload would occupy a thread, and a chunked body, which has no length, would be invisible to
+        WSGI.
+        """
+        with tempfile.SpooledTemporaryFile(BODY_MEMORY_BYTES) as body:
+            if not await _receive_body(body, receive):
+                return
+            length = body.tell()
+            body.seek(0)
+            beginning = body.read(PEEK_BYTES)
+            body.seek(0)
+            if is_graphql(scope) and wants_stream(scope) and may_subscribe(scope, beginning):
+                await self.streams(scope, _replay(body, receive), send)
+                return
+            environ = build_environ(_with_content_length(scope, length), body)  # type: ignore[arg-type]  # A file will do.
+            left = asyncio.ensure_future(_wait_until_left(receive))
+            try:
+                await self._answer(scope, environ, _send_while_connected(send), left, writes=is_write(scope, beginning))
+            except Abandoned:
+                return
+            finally:
+                left.cancel()
+
+    async def _answer(
+        self, scope: Scope, environ: Mapping[str, Any], send: Send, left: asyncio.Future[None], *, writes: bool
+    ) -> None:
+        try:
+            answer = await self.admission.run(partial(answer_request, self.requests, environ), writes=writes, left=left)
+        except (ServerBusy, DatabaseOutage) as refusal:
+            headers, text = describe_refusal(scope, refusal)
+            answer = Answer(status=refusal.status, headers=headers, body=[text])
+        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+        if answer.page is not None:
+            await send_page(answer.page, path=environ["PATH_INFO"], send=send, left=left)
+            return
+        for chunk in answer.body:
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+    def replace_thread(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Add a thread in place of one that hangs; called by the watchdog's thread."""
+        threads_of_streams.replace_thread()
+        self.admission.replace_thread(loop)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """A response: all of its body, or the page that is yet to be streamed."""
+
+    status: int
+    headers: Headers
+    body: Iterable[bytes] = ()
+    page: StreamedPage | None = None
+
+
+def answer_request(application: WSGIApplication, environ: Mapping[str, Any]) -> Answer:
+    """The response of the WSGI application, on a thread of `admission` and seen by the watchdog.
+
+    A streamed response of the host, such as a static file, is read here to its end and timed chunk by chunk.
+    """
+    status, headers = 500, Headers()
+
+    def start_response(line: str, fields: Iterable[tuple[str, str]], *_: object) -> None:
+        nonlocal status, headers
+        status = int(line.split(" ", 1)[0])
+        headers = [(name.strip().encode("latin1").lower(), text.strip().encode("latin1")) for name, text in fields]
+
+    with open_requests.working(environ["PATH_INFO"]) as work:
+        try:
+            response = application(environ, start_response)
+        except Exception:
+            raise
+        except BaseException as error:
+            # On the event loop, SystemExit would end the whole process.
+            raise RuntimeError(f"A request raised {type(error).__name__}.") from error
+        if isinstance(response, StreamedPage) and environ["REQUEST_METHOD"] != "HEAD":
+            return Answer(status=status, headers=headers, page=response)
+        body = []
+        try:
+            for chunk in () if isinstance(response, StreamedPage) else response:
+                body.append(chunk)
+                work.renew()
+        finally:
+            response.close()
+    return Answer(status=status, headers=headers, body=body)
 
 
 def wants_stream(scope: Scope) -> bool:
@@ -88,34 +184,6 @@ def with_root_path(scope: Scope) -> Scope:
     return {**scope, "root_path": root_path, "path": path}
 
 
-async def serve_request(requests: Application, scope: Scope, receive: Receive, send: Send) -> None:
-    """Receive the whole body before a thread starts to work; a client that disconnects before its end gets nothing.
-
-    Otherwise a slow upload would occupy a thread, a chunked body (which has no length) would be invisible to WSGI, and
-    a client that disconnects while its request waits for a thread would look like one that sent an empty body.
-    """
-    with tempfile.SpooledTemporaryFile(BODY_MEMORY_BYTES) as body:
-        if not await _receive_body(body, receive):
-            return
-        length = str(body.tell()).encode()
-        body.seek(0)
-        await requests(_with_content_length(scope, length), _replay(body), _send_while_connected(send))
-
-
-def track_requests(application: Callable[..., Iterable[bytes]]) -> Callable[..., Iterator[bytes]]:
-    """Wrap a WSGI application so that the watchdog sees its requests; streamed responses are timed chunk by chunk."""
-
-    def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterator[bytes]:
-        with open_requests.working(environ["PATH_INFO"]) as work:
-            response = application(environ, start_response)
-            with closing(cast("Any", response)):
-                for chunk in response:
-                    yield chunk
-                    work.renew()
-
-    return serve
-
-
 async def _receive_body(body: IO[bytes], receive: Receive) -> bool:
     """Write the body to the file. False when the client disconnects before its end."""
     while True:
@@ -127,19 +195,30 @@ async def _receive_body(body: IO[bytes], receive: Receive) -> bool:
             return True
 
 
-def _with_content_length(scope: Scope, length: bytes) -> Scope:
+def _with_content_length(scope: Scope, length: int) -> Scope:
     kept = [(name, value) for name, value in scope["headers"] if name not in (b"content-length", b"transfer-encoding")]
-    return {**scope, "headers": [*kept, (b"content-length", length)]}
+    return {**scope, "headers": [*kept, (b"content-length", str(length).encode())]}
 
 
-def _replay(body: IO[bytes]) -> Receive:
-    """A `receive` that yields the body again. Granian's own is not a coroutine function, which a2wsgi requires."""
+def _replay(body: IO[bytes], receive: Receive) -> Receive:
+    """A `receive` that yields the body again, and then what comes after it."""
+    is_over = False
 
-    async def receive() -> Message:
+    async def replay() -> Message:
+        nonlocal is_over
+        if is_over:
+            return await receive()
         chunk = body.read(BODY_CHUNK_BYTES)
-        return {"type": "http.request", "body": chunk, "more_body": len(chunk) == BODY_CHUNK_BYTES}
+        is_over = len(chunk) < BODY_CHUNK_BYTES
+        return {"type": "http.request", "body": chunk, "more_body": not is_over}
 
-    return receive
+    return replay
+
+
+async def _wait_until_left(receive: Receive) -> None:
+    """Return when the client disconnects."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _send_while_connected(send: Send) -> Send:
@@ -216,14 +295,6 @@ class StreamHandler(ASGIHandler):
         """Serve GraphQL without `ThreadSensitiveContext`, which would keep a thread per stream for hours.
 
         Without it, the few parts of the middleware that must not run on the event loop share one thread; the database
-        is read on the threads of `webnet.api.events.threads`. All other URLs get a thread per request, whose database
-        connections are closed with it.
+        is read on the threads of `webnet.api.events.threads`.
         """
-        if scope["path"].removeprefix(scope["root_path"]).startswith(GRAPHQL_PATH):
-            await self.handle(scope, receive, send)
-            return
-        async with ThreadSensitiveContext():
-            try:
-                await self.handle(scope, receive, send)
-            finally:
-                await sync_to_async(connections.close_all)()
+        await self.handle(scope, receive, send)

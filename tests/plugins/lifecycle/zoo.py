@@ -79,7 +79,7 @@ PARTIES = (
     # Each is found by a trial of its own.
     ("clashing_type", "endless_build", "unprintable_default"),
     ("exiting", "raising", "recursing", "unsendable"),
-    ("committing", "hanging", "raising_check", "raising_receiver"),
+    ("committing", "dripping", "hanging", "raising_check", "raising_receiver"),
 )
 
 
@@ -105,6 +105,7 @@ class Misbehaviour:
 # Load well, and go wrong afterwards.
 MISBEHAVING = {
     "committing": Misbehaviour(("HEALTHY", ""), has_hook=True),
+    "dripping": Misbehaviour(("HEALTHY", "")),
     "exiting": Misbehaviour(("UNHEALTHY", "The check raised SystemExit."), widgets=2, has_queries=True, has_parts=True),
     "hanging": Misbehaviour(("UNKNOWN", "The check did not return within 5 s."), widgets=1),
     "raising": Misbehaviour(

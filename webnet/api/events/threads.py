@@ -14,13 +14,22 @@ from django.conf import settings
 from django.db import close_old_connections
 from django.urls import get_script_prefix, set_script_prefix
 
+from webnet.database.lock_waits import limit_lock_waits
+
 # How many small calls a thread makes in one turn.
 MAXIMUM_TURN_SIZE = 64
+# As for other requests that read; a mutation beside a subscription in one document is all that they ever write.
+LOCK_SECONDS = 3.0
 
 T = TypeVar("T")
 P = ParamSpec("P")
 
-_threads = ThreadPoolExecutor(settings.WEBNET_THREADS, thread_name_prefix="webnet-stream")
+_threads = ThreadPoolExecutor(
+    settings.WEBNET_THREADS,
+    thread_name_prefix="webnet-stream",
+    initializer=limit_lock_waits,
+    initargs=(LOCK_SECONDS,),
+)
 
 
 async def on_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

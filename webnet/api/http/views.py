@@ -43,7 +43,8 @@ ALLOWED_OPERATIONS = {
 @csrf_exempt  # `require_csrf_token` checks it, and its errors are JSON.
 def graphql_view(request: HttpRequest, customer: str | None = None) -> HttpResponse:
     """The view of `/graphql/`, and of `/graphql/<customer>/`."""
-    return respond(request, customer, subscribe=refuse_subscription)
+    # Also for who accepts an event stream: a mutation is served like any other write.
+    return frame_as_stream(request, respond(request, customer, subscribe=refuse_subscription))
 
 
 @csrf_exempt

@@ -1,0 +1,174 @@
+"""Who gets a thread: what counts as a write, who waits, and who is refused or dropped."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from threading import Event
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from webnet.errors import DatabaseOutage, ServerBusy
+from webnet.server import admission
+from webnet.server.admission import Abandoned, ThreadQueue, is_write, may_subscribe
+
+PATIENCE_SECONDS = 30
+
+
+def scope_of(method: str, path: str) -> dict[str, Any]:
+    return {"method": method, "path": path, "root_path": ""}
+
+
+def as_body(query: str) -> bytes:
+    return json.dumps({"query": query}).encode()
+
+
+@asynccontextmanager
+async def busy(queue: ThreadQueue) -> AsyncIterator[Callable[[], None]]:
+    """The only thread is taken until the call."""
+    begun, until = Event(), Event()
+
+    def hold() -> None:
+        begun.set()
+        until.wait(PATIENCE_SECONDS)
+
+    holding = asyncio.ensure_future(queue.run(hold, left=asyncio.Future()))
+    await asyncio.to_thread(begun.wait, PATIENCE_SECONDS)
+    try:
+        yield until.set
+    finally:
+        until.set()
+        await holding
+        queue.shut_down()
+
+
+def make_queue(patience_seconds: float | None = None) -> ThreadQueue:
+    return ThreadQueue("test", threads=1, lock_seconds=1, patience_seconds=patience_seconds)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "query", "expected"),
+    [
+        ("GET", "/graphql/", "", False),
+        ("POST", "/graphql/", "{ viewer { user { username } } }", False),
+        ("POST", "/graphql/acme/", "query Q { __schema { mutationType { name } } }", False),
+        ("POST", "/graphql/", 'mutation { enablePlugin(input: {plugin: "a"}) { __typename } }', True),
+        ("POST", "/graphql/acme/", "query A { viewer { user { id } } }\nmutation B { signOut { ok } }", True),
+        ("POST", "/graphql/", "fragment F on Viewer { user { id } }\tmutation{signOut{ok}}", True),
+        ("POST", "/sign-in/", "", True),
+        ("POST", "/admin/customers/customer/add/", "", True),
+        ("GET", "/c/acme/plugins/pages/", "", False),
+        ("DELETE", "/c/acme/plugins/pages/", "", True),
+    ],
+)
+def test_a_write_is_told_by_its_method_and_by_the_word_mutation(
+    method: str, path: str, query: str, expected: bool
+) -> None:
+    assert is_write(scope_of(method, path), as_body(query)) is expected
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("subscription { pluginEvents { action } }", True),
+        ("subscription S { pluginEvents { action } }\nmutation M { signOut { ok } }", True),
+        ("{ viewer { user { id } } }", True),
+        ("mutation { signOut { ok } }", False),
+    ],
+)
+def test_a_mutation_alone_is_never_a_stream(query: str, expected: bool) -> None:
+    assert may_subscribe(scope_of("POST", "/graphql/"), as_body(query)) is expected
+
+
+def test_more_than_can_be_served_soon_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admission, "MAXIMUM_WAITING", 1)
+
+    async def fill() -> str:
+        queue = make_queue()
+        async with busy(queue) as release:
+            waiting = asyncio.ensure_future(queue.run(lambda: "served", left=asyncio.Future()))
+            await asyncio.sleep(0)
+            with pytest.raises(ServerBusy):
+                await queue.run(lambda: "never", left=asyncio.Future())
+            release()
+            return await waiting
+
+    assert asyncio.run(fill()) == "served"
+
+
+def test_who_leaves_while_waiting_is_dropped_and_the_next_one_served() -> None:
+    async def leave() -> list[str]:
+        queue, ran = make_queue(), list[str]()
+        async with busy(queue) as release:
+            left: asyncio.Future[None] = asyncio.Future()
+            leaving = asyncio.ensure_future(queue.run(lambda: ran.append("left"), left=left))
+            staying = asyncio.ensure_future(queue.run(lambda: ran.append("stayed"), left=asyncio.Future()))
+            await asyncio.sleep(0)
+            left.set_result(None)
+            with pytest.raises(Abandoned):
+                await leaving
+            release()
+            await staying
+        return ran
+
+    assert asyncio.run(leave()) == ["stayed"]
+
+
+def test_who_leaves_just_as_its_turn_comes_gives_the_thread_back() -> None:
+    async def leave() -> str:
+        queue = make_queue()
+        async with busy(queue) as release:
+            left: asyncio.Future[None] = asyncio.Future()
+            leaving = asyncio.ensure_future(queue.run(lambda: "left", left=left))
+            await asyncio.sleep(0)
+            queue.add_thread()  # its turn
+            left.set_result(None)
+            with pytest.raises(Abandoned):
+                await leaving
+            served = await queue.run(lambda: "served", left=asyncio.Future())
+            release()
+            return served
+
+    assert asyncio.run(leave()) == "served"
+
+
+def test_a_write_that_has_waited_too_long_for_a_thread_is_refused() -> None:
+    async def wait() -> DatabaseOutage:
+        queue = make_queue(patience_seconds=0.01)
+        async with busy(queue):
+            with pytest.raises(DatabaseOutage) as refused:
+                await queue.run(lambda: "never", left=asyncio.Future())
+        return refused.value
+
+    refusal = asyncio.run(wait())
+
+    assert (refusal.code, refusal.retry_after_seconds) == ("DATABASE_BUSY", 5)
+
+
+def test_a_thread_is_added_for_one_that_hangs() -> None:
+    async def replace() -> str:
+        queue = make_queue()
+        async with busy(queue):
+            waiting = asyncio.ensure_future(queue.run(lambda: "served", left=asyncio.Future()))
+            await asyncio.sleep(0)
+            queue.add_thread()
+            return await waiting
+
+    assert asyncio.run(replace()) == "served"
+
+
+def test_a_thread_waits_for_locks_as_long_as_its_queue_says() -> None:
+    async def ask() -> dict[str, Any]:
+        queue = make_queue()
+        try:
+            return await queue.run(lambda: connection.settings_dict["OPTIONS"], left=asyncio.Future())
+        finally:
+            queue.shut_down()
+
+    options = asyncio.run(ask())
+
+    assert options["timeout"] == 1 if connection.vendor == "sqlite" else "lock_timeout=1000" in options["options"]

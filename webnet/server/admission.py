@@ -1,0 +1,176 @@
+"""Decides which request gets a thread, and when: reads and writes have threads and queues of their own.
+
+A write may wait long for the locks of others. It is told apart before it gets a thread, so that waiting writes never
+hold the threads of reads. Pages that are streamed have threads of their own as well (`page_streams`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from contextvars import copy_context
+from typing import TypeVar
+
+from webnet.database.lock_waits import limit_lock_waits
+from webnet.database.outages import BUSY, make_outage
+from webnet.errors import DatabaseOutage, ServerBusy
+from webnet.server.asgi_types import Scope
+
+T = TypeVar("T")
+
+GRAPHQL_PATH = "/graphql/"
+READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+# These words in a JSON text, where a line break or tab before them is an escape. It need not be exact: a read that is
+# taken for a write waits for another thread, and a write that is taken for a read gives up on a lock earlier.
+MUTATION = re.compile(rb"(?:\\[nrt]|\b)mutation\b")
+SUBSCRIPTION = re.compile(rb"(?:\\[nrt]|\b)subscription\b")
+
+# How long a write waits for a thread, and then for each lock; both are less than the deadline of a request.
+WRITE_PATIENCE_SECONDS = 10.0
+WRITE_LOCK_SECONDS = 10.0
+# A read waits for a table that is being migrated, and where a plugin writes a little on a page. It must not wait like a
+# write, since others wait for its thread.
+READ_LOCK_SECONDS = 3.0
+# More could not be served while their clients still wait; each holds a connection and its body.
+MAXIMUM_WAITING = 1_000
+
+
+class Abandoned(Exception):
+    """The client left before its request got a thread, so nothing was done."""
+
+
+class ThreadQueue:
+    """A fixed number of threads, and the requests that wait for them; used on the event loop only.
+
+    `_wait` decides who may wait and for how long, `_admit_next` who is next; nothing else does.
+    """
+
+    def __init__(self, name: str, *, threads: int, lock_seconds: float, patience_seconds: float | None) -> None:
+        # The threads live on, so that each keeps its database connection.
+        self._executor = ThreadPoolExecutor(
+            threads, thread_name_prefix=name, initializer=limit_lock_waits, initargs=(lock_seconds,)
+        )
+        self._free = threads
+        self._patience_seconds = patience_seconds
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    async def run(self, work: Callable[[], T], *, left: asyncio.Future[None]) -> T:
+        """Call `work` on one of the threads. Raises ServerBusy, DatabaseOutage, or Abandoned once `left` is done."""
+        if self._free > 0:
+            self._free -= 1
+        else:
+            await self._wait(left)
+        try:
+            # In a context of its own, so that nothing of one request is seen by the next one on the same thread.
+            return await asyncio.get_running_loop().run_in_executor(self._executor, copy_context().run, work)
+        finally:
+            self._give_back()
+
+    def add_thread(self) -> None:
+        """Add a thread in place of one that hangs."""
+        self._executor._max_workers += 1  # noqa: SLF001 - there is no public way; `submit` reads it each time
+        self._give_back()
+
+    def shut_down(self) -> None:
+        """Let the threads end once they are idle."""
+        self._executor.shutdown(wait=False)
+
+    async def _wait(self, left: asyncio.Future[None]) -> None:
+        """Wait for a thread, first come, first served."""
+        if len(self._waiting) >= MAXIMUM_WAITING:
+            raise ServerBusy
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            await asyncio.wait({turn, left}, timeout=self._patience_seconds, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            self._forget(turn)
+            raise
+        if left.done():
+            self._forget(turn)
+            raise Abandoned
+        if not turn.done():
+            self._forget(turn)
+            raise make_outage(BUSY)  # Only writes have limited patience.
+
+    def _forget(self, turn: asyncio.Future[None]) -> None:
+        if turn.done():
+            self._give_back()
+        else:
+            self._waiting.remove(turn)
+
+    def _give_back(self) -> None:
+        self._free += 1
+        self._admit_next()
+
+    def _admit_next(self) -> None:
+        if self._waiting and self._free > 0:
+            self._free -= 1
+            self._waiting.popleft().set_result(None)
+
+
+class Admission:
+    """The queues of one process: as many threads for reads as for writes, each of them started when it is needed."""
+
+    def __init__(self, *, threads: int) -> None:
+        self._reads = ThreadQueue("webnet-read", threads=threads, lock_seconds=READ_LOCK_SECONDS, patience_seconds=None)
+        self._writes = ThreadQueue(
+            "webnet-write", threads=threads, lock_seconds=WRITE_LOCK_SECONDS, patience_seconds=WRITE_PATIENCE_SECONDS
+        )
+
+    async def run(self, work: Callable[[], T], *, writes: bool, left: asyncio.Future[None]) -> T:
+        """Call `work` on a thread; raises ServerBusy, DatabaseOutage, or Abandoned once `left` is done."""
+        return await (self._writes if writes else self._reads).run(work, left=left)
+
+    def replace_thread(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Add a thread in place of one that hangs, whichever it is; called on another thread than the event loop's."""
+        for queue in (self._reads, self._writes):
+            with suppress(RuntimeError):  # The loop was closed.
+                loop.call_soon_threadsafe(queue.add_thread)
+
+    def shut_down(self) -> None:
+        """Let all threads end once they are idle."""
+        self._reads.shut_down()
+        self._writes.shut_down()
+
+
+def is_write(scope: Scope, body: bytes) -> bool:
+    """Whether the request will change something, as far as can be seen before it is parsed."""
+    if scope["method"] in READING_METHODS:
+        return False
+    return not is_graphql(scope) or MUTATION.search(body) is not None
+
+
+def may_subscribe(scope: Scope, body: bytes) -> bool:
+    """Whether a GraphQL request may have to be answered by a stream; any other is served like the rest."""
+    return not is_write(scope, body) or SUBSCRIPTION.search(body) is not None
+
+
+def is_graphql(scope: Scope) -> bool:
+    """Whether the request is for the API; the path begins with `root_path`."""
+    path: str = scope["path"]
+    return path.removeprefix(scope["root_path"]).startswith(GRAPHQL_PATH)
+
+
+def describe_refusal(scope: Scope, refusal: ServerBusy | DatabaseOutage) -> tuple[list[tuple[bytes, bytes]], bytes]:
+    """Headers and body of the response: JSON from the API, and otherwise the sentence alone."""
+    extensions = {"code": refusal.code, "retryAfterSeconds": refusal.retry_after_seconds}
+    if is_graphql(scope):
+        kind, text = (
+            "application/json",
+            json.dumps({"errors": [{"message": refusal.message, "extensions": extensions}]}),
+        )
+    else:
+        kind, text = "text/plain; charset=utf-8", f"{refusal.message}\n"
+    headers = [
+        (b"content-type", kind.encode()),
+        (b"content-length", str(len(text.encode())).encode()),
+        (b"retry-after", str(refusal.retry_after_seconds).encode()),
+        (b"cache-control", b"no-store"),
+    ]
+    return headers, text.encode()
