@@ -4,8 +4,8 @@ import os
 import sys
 from argparse import ArgumentError, ArgumentParser
 
+from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
-from django.db import DatabaseError
 
 from webnet.command_line import CommandLine
 from webnet.server.logs import RecordFormatter
@@ -20,13 +20,20 @@ def main() -> None:
         CommandLine(sys.argv[1:]).execute()
     except ImproperlyConfigured as problem:
         sys.exit(f"webnet can't start: {problem}")
-    except DatabaseError as error:
-        from webnet.server.database_faults import explain_error  # imports models, so Django must be set up
-
-        explanation = explain_error(error, command="".join(sys.argv[1:2]))
-        if explanation is None or "--traceback" in sys.argv:
+    except Exception as error:
+        explanation = None if "--traceback" in sys.argv else explain(error)
+        if explanation is None:
             raise
         sys.exit(explanation)
+
+
+def explain(error: Exception) -> str | None:
+    """One sentence about an error of the database, also where code raised one of its own about it; None for others."""
+    if not apps.models_ready:
+        return None
+    from webnet.server.database_faults import explain_error  # imports models, so Django must be set up
+
+    return explain_error(error, command="".join(sys.argv[1:2]))
 
 
 def read_verbosity(options: list[str]) -> int:

@@ -14,6 +14,7 @@ from webnet.api.http.views import graphql_view
 from webnet.console.customer_pages import dashboard, unknown_page
 from webnet.console.plugin_pages import plugin_page
 from webnet.console.views import home, sign_in, sign_out
+from webnet.database.writability import find_obstacle
 from webnet.program import PROGRAM
 from webnet.server.database_faults import find_missing_migrations
 
@@ -26,13 +27,17 @@ def healthz(_request: HttpRequest) -> JsonResponse:
 
 @require_safe
 def readyz(_request: HttpRequest) -> JsonResponse:
-    """Readiness: 200 if the database responds and webnet's own migrations have run, otherwise 503 and the reason."""
+    """Readiness: 200 if the database can be read and written, and webnet's own migrations have run; or 503 and why not.
+
+    It writes nothing, and does not wait for others who do.
+    """
     try:
         missing = find_missing_migrations()
+        reason = f"Migrations are missing: {', '.join(missing)}. Run '{PROGRAM} migrate'." if missing else None
+        reason = reason or find_obstacle()
     except DatabaseError:
-        return JsonResponse({"status": "unready", "reason": "The database does not respond."}, status=503)
-    if missing:
-        reason = f"Migrations are missing: {', '.join(missing)}. Run '{PROGRAM} migrate'."
+        reason = "The database does not respond."
+    if reason:
         return JsonResponse({"status": "unready", "reason": reason}, status=503)
     return JsonResponse({"status": "ready"})
 

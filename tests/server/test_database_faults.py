@@ -7,7 +7,7 @@ import pytest
 from django.db import DatabaseError, connection
 from django.db.migrations.recorder import MigrationRecorder
 
-from tests.databases import make_database
+from tests.databases import make_database, with_files_of_its_own
 from tests.servers import find_free_port, run_command
 from webnet.server.database_faults import explain_error
 
@@ -48,6 +48,24 @@ def test_a_command_before_the_first_migration_says_to_migrate(tmp_path: Path) ->
 
     told = "The database is not up to date (no such table: plugins_pluginconfig): run 'manage.py migrate' first.\n"
     assert (ended.returncode, ended.stderr) == (1, told)
+
+
+@with_files_of_its_own
+def test_a_database_that_takes_no_writes_is_told(tmp_path: Path) -> None:
+    """By webnet's commands and by Django's own."""
+    url = f"sqlite:///{tmp_path}/webnet.sqlite3"
+    assert run_command("migrate", "-v0", data_dir=tmp_path, DATABASE_URL=url, WEBNET_PLUGINS="").returncode == 0
+
+    for command, told in (
+        ("create_customer acme", "The database can't store anything (attempt to write a readonly database): make it"),
+        ("clearsessions", "The database can't store anything (attempt to write a readonly database): make it"),
+        ("run", "CommandError: Nothing can be migrated. The database is read-only."),
+    ):
+        read_only = f"{url}?init_command=PRAGMA%20query_only%3DON"
+        ended = run_command(*command.split(), data_dir=tmp_path, DATABASE_URL=read_only, WEBNET_PLUGINS="")
+
+        assert ended.returncode == 1 and ended.stderr.startswith(told), (command, ended.stderr)
+        assert len(ended.stderr.splitlines()) == 1
 
 
 def test_who_wants_the_stack_trace_gets_it(tmp_path: Path) -> None:

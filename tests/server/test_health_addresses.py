@@ -1,11 +1,16 @@
 """What a load balancer learns from `/healthz` and `/readyz`."""
 
+import os
+from pathlib import Path
+
 import pytest
 from django.db import DatabaseError, connection, connections
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from django.utils import timezone
 
+from tests.outages import read_only
+from webnet.database import writability
 from webnet.plugins.models import PluginConfig, PluginHealth, PluginStatus
 from webnet.plugins.registry import registry
 
@@ -41,6 +46,30 @@ def test_it_is_alive_but_not_ready_while_the_database_is_silent(
 
     assert (ready.status_code, ready.json()["reason"]) == (503, "The database does not respond.")
     assert alive.status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_is_not_ready_while_nothing_can_be_stored(client: Client) -> None:
+    with read_only():
+        ready, alive = client.get("/readyz"), client.get("/healthz")
+
+    assert (ready.status_code, ready.json()["reason"]) == (503, "The database is read-only.")
+    assert alive.status_code == 200 and client.get("/readyz").status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="Only the server knows PostgreSQL's disk.")
+def test_it_is_not_ready_while_the_disk_is_full(
+    client: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    free = os.statvfs(tmp_path).f_bavail * os.statvfs(tmp_path).f_frsize
+    (tmp_path / "webnet.sqlite3").touch()
+    monkeypatch.setitem(connections["default"].settings_dict, "NAME", str(tmp_path / "webnet.sqlite3"))
+    monkeypatch.setattr(writability, "MINIMUM_FREE_BYTES", 2 * free)
+
+    answer = client.get("/readyz")
+
+    assert (answer.status_code, answer.json()["reason"]) == (503, "The disk of the database is full.")
 
 
 def test_being_alive_asks_no_database(client: Client) -> None:

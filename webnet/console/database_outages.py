@@ -11,7 +11,6 @@ from django.contrib.sessions.exceptions import SessionInterrupted
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
 
 from webnet.accounts.authentication import request_id
@@ -38,7 +37,7 @@ class OutageMiddleware(SessionMiddleware):
         outage = find_outage(exception)
         return _answer(request, outage, exception) if outage is not None else None
 
-    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         """Store the session. Without it, what the response says would not be true."""
         try:
             return super().process_response(request, response)

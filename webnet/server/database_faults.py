@@ -6,18 +6,28 @@ from django.db import Error as DatabaseError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from webnet.database.outages import UNWRITABLE, find_kind
 from webnet.program import PROGRAM
 
 # These commands run the migrations themselves, so missing ones don't explain their errors.
 MIGRATING_COMMANDS = ("migrate", "run")
 
 
-def explain_error(error: DatabaseError, *, command: str) -> str | None:
-    """One sentence if the database can't be reached or is not migrated; None if the error has another cause."""
+def explain_error(error: BaseException, *, command: str) -> str | None:
+    """One sentence if the database can't be reached, read or written, or is not migrated; None for any other cause."""
+    kind = find_kind(error)
+    if kind is UNWRITABLE:
+        return f"The database can't store anything ({_first_line(error)}): make it writable, or free some space."
+    if kind is not None:
+        connection.close()  # A broken one would answer nothing.
+    elif not isinstance(error, DatabaseError):
+        return None
     try:
         missing = find_missing_migrations()
     except DatabaseError as unreachable:
         return f"The database can't be reached ({_first_line(unreachable)}): start it, or set DATABASE_URL."
+    if kind is not None:
+        return f"The database was not available ({_first_line(error)}): run '{PROGRAM} {command}' again."
     if missing and command not in MIGRATING_COMMANDS:
         return f"The database is not up to date ({_first_line(error)}): run '{PROGRAM} migrate' first."
     return None
@@ -31,5 +41,5 @@ def find_missing_migrations() -> list[str]:
     return [f"{migration.app_label}.{migration.name}" for migration, _ in executor.migration_plan(targets)]
 
 
-def _first_line(error: DatabaseError) -> str:
+def _first_line(error: BaseException) -> str:
     return next(iter(str(error).splitlines()), type(error).__name__).rstrip(".")

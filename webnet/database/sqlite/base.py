@@ -10,7 +10,7 @@ import json
 import sqlite3
 from typing import Any
 
-from django.db.backends.sqlite3 import base, operations
+from django.db.backends.sqlite3 import base, features, operations
 
 from webnet.database.clean_room import CLOSED, IDLE, OPEN
 from webnet.database.guarded_connection import GuardedConnection
@@ -82,10 +82,19 @@ class DatabaseOperations(operations.DatabaseOperations):
         return x
 
 
+class DatabaseFeatures(features.DatabaseFeatures):
+    """Django's features of SQLite."""
+
+    # Every SQLite that Python 3.11 is built with. Django finds out in a transaction, and takes a locked or read-only
+    # database for one without JSON, for as long as the process lives.
+    supports_json_field = True
+
+
 class DatabaseWrapper(GuardedConnection, base.DatabaseWrapper):
     """Django's connection to SQLite, with functions that know Unicode, and a driver that watches plugins' code."""
 
     ops_class = DatabaseOperations
+    features_class = DatabaseFeatures
     operators = base.DatabaseWrapper.operators | {
         "iexact": "= UPPER(%s)",
         "icontains": r"LIKE UPPER(%s) ESCAPE '\'",

@@ -6,11 +6,12 @@ import sys
 from typing import Any
 
 from django.core.checks import Tags
-from django.core.management.base import CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands import migrate
 from django.db import DEFAULT_DB_ALIAS
 
 from webnet.database.table_changes import changing_tables
+from webnet.database.writability import find_obstacle
 from webnet.plugins.lifecycle import sync as syncing
 from webnet.plugins.lifecycle.findings import Circumstances
 from webnet.plugins.loading import migrations as plugin_migrations
@@ -40,6 +41,9 @@ class Command(migrate.Command):
             return
         if not options["skip_checks"]:
             self.check(tags=[Tags.database], databases=[DEFAULT_DB_ALIAS])
+        # Django logs what receivers of its signals raise with its traceback, before the command could explain it.
+        if obstacle := find_obstacle():
+            raise CommandError(f"Nothing can be migrated. {obstacle}")
         self.verbosity = options["verbosity"]
         with changing_tables():
             plugin_migrations.migrate_host(self.migration_progress_callback)
