@@ -36,6 +36,10 @@ def storing(request: HttpRequest) -> HttpResponse:
     return HttpResponse("stored")
 
 
+def looking_up(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(Customer.objects.get(pk=request.GET.get("id", "none")).slug)
+
+
 def remembering(request: HttpRequest) -> HttpResponse:
     request.session["page"] = "seen"
     return HttpResponse("remembered")
@@ -155,6 +159,7 @@ class Pages(PluginBase):
             UIView(name="wordless", path="wordless/", view=wordless),
             UIView(name="late", path="late/", view=late),
             UIView(name="storing", path="storing/", view=storing),
+            UIView(name="looking_up", path="looking-up/", view=looking_up),
             UIView(name="remembering", path="remembering/", view=remembering),
             UIView(name="missing", path="missing/", view=raising(Http404("no such thing"))),
             UIView(name="gone", path="gone/", view=raising(NotFound.customer("x"))),

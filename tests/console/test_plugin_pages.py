@@ -9,9 +9,9 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.console.conftest import SYSTEM
 from webnet.customers.models import Customer, Role
-from webnet.plugins.changes import pauses
 from webnet.plugins.manager import manager
 from webnet.plugins.models import CustomerPluginConfig
+from webnet.plugins.runtime import failures
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -201,12 +201,21 @@ def test_a_page_takes_few_statements_however_many_plugins_there_are(browse):
     assert len(statements) == 3
 
 
-def test_a_page_that_fails_too_often_pauses_its_plugin_for_the_customer(browse):
-    for user in ("vera", "oscar"):
-        browser = browse(user, raise_request_exception=False)
-        assert {browser.get(f"{ROOT}broken/").status_code for _ in range(3)} == {500}
+def test_a_value_of_the_client_is_no_failure_of_the_page(browse, acme):
+    """Only what the plugin makes up itself is."""
+    vera = browse("vera", raise_request_exception=False)
+    failures.counter.take()
 
-    pauses.pause_and_retry()
+    answers = {value: vera.get(f"{ROOT}looking-up/?id={value}").status_code for value in ("x", "-1", acme.pk)}
+
+    assert answers == {"x": 400, "-1": 404, acme.pk: 200} and failures.counter.take() == {}
+    assert vera.get(f"{ROOT}looking-up/").status_code == 500 and len(failures.counter.take()) == 1
+
+
+def test_a_page_that_fails_too_often_pauses_its_plugin_for_the_customer(browse):
+    for user, times in (("vera", 3), ("oscar", 2)):
+        browser = browse(user, raise_request_exception=False)
+        assert {browser.get(f"{ROOT}broken/").status_code for _ in range(times)} == {500}
 
     assert browse("vera").get(ROOT).status_code == 404
     (row,) = CustomerPluginConfig.objects.exclude(paused_until=None)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from threading import Event
+
 import pytest
 
 from webnet.plugins.models import PluginFailure
 from webnet.plugins.runtime import failures
-from webnet.server import heartbeat
+from webnet.server import heartbeat, quarantine
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -21,3 +23,18 @@ def test_what_failed_in_a_process_is_not_lost_when_it_ends(monkeypatch):
     work.stop()
 
     assert PluginFailure.objects.get().failures == 1
+
+
+def test_what_failed_is_stored_soon_and_not_only_with_the_next_periodic_task(monkeypatch):
+    stored = Event()
+    monkeypatch.setattr(quarantine, "STORE_SECONDS", 0.01)
+    monkeypatch.setattr(quarantine.pauses, "store_and_pause", lambda now: stored.set())
+    thread = quarantine.QuarantineThread()
+    thread.start()
+    try:
+        assert not stored.wait(0.1)  # nothing has failed
+        failures.count_hook("shelf", customer_id=1, raised=ValueError(), place="in on_enable")
+        assert stored.wait(30)
+    finally:
+        thread.stop()
+    assert quarantine.STORE_SECONDS < heartbeat.TASK_INTERVAL_SECONDS

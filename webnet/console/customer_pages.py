@@ -16,6 +16,7 @@ from webnet.api.resolvers import navigation_and_widgets
 from webnet.console.frame import Frame
 from webnet.console.widget_shapes import shape
 from webnet.errors import NotFound
+from webnet.plugins.changes import pauses
 
 View: TypeAlias = Callable[..., HttpResponseBase]
 
@@ -37,7 +38,9 @@ def for_customer(view: View) -> View:
         except NotFound:
             return not_found(request)
         request.frame = frame  # type: ignore[attr-defined]  # for the context processor `frame_of_page`
-        return view(request, frame, **kwargs)
+        response = view(request, frame, **kwargs)
+        pauses.pause_at_once()
+        return response
 
     return view_for_customer
 

@@ -6,8 +6,8 @@ import logging
 from typing import Any
 
 from asgiref.sync import async_to_sync, iscoroutinefunction
+from django.core.exceptions import BadRequest, ObjectDoesNotExist, SuspiciousOperation
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
-from django.core.exceptions import SuspiciousOperation
 from django.http import (
     Http404,
     HttpRequest,
@@ -18,12 +18,13 @@ from django.http import (
 )
 from django.shortcuts import render
 
+from webnet.api.engine.client_values import find_reason
 from webnet.api.resolvers import navigation_and_widgets
 from webnet.console.customer_pages import for_customer, not_found
 from webnet.console.frame import Frame
 from webnet.console.page_routes import PageMatch, find_page
 from webnet.console.streamed_pages import PageCall, StreamedPage
-from webnet.containment import format_error
+from webnet.containment import REFUSED_VALUE, format_error
 from webnet.database.outages import is_outage
 from webnet.errors import NotFound, PermissionDenied, RateLimited
 from webnet.plugins.base import HookContext
@@ -80,6 +81,8 @@ def _show(request: HttpRequest, frame: Frame, plugin: str, match: PageMatch) -> 
     except Exception as error:
         if is_outage(error):  # the middleware answers, and the plugin is not to blame
             raise
+        if request.GET or request.POST or match.arguments:
+            _refuse_value(plugin, match, error)
         logger.exception("Plugin '%s': its page '%s' failed.", plugin, match.page.name)
         count_for_user(
             plugin,
@@ -111,6 +114,19 @@ def _stream(
         refused = render(request, "webnet/too_many_streams.html", {"reason": refusal.message}, status=429)
         refused["Retry-After"] = str(refusal.retry_after_seconds)
         return refused
+
+
+def _refuse_value(plugin: str, match: PageMatch, error: Exception) -> None:
+    """Raise Http404 or BadRequest if the error is about a value, which the plugin has passed on unchecked."""
+    reason = find_reason(error)
+    if reason is None:
+        return
+    # For the plugin's author. The exception's text may hold the value.
+    log = "Plugin '%s': a value passed on by its page '%s' raised %s: check it."
+    logger.warning(log, plugin, match.page.name, type(error).__name__, extra={REFUSED_VALUE: error})
+    if isinstance(error, ObjectDoesNotExist):
+        raise Http404(reason) from error
+    raise BadRequest(f"A value of this request can't be used: {reason}.") from error
 
 
 def _call_view(match: PageMatch, request: HttpRequest) -> HttpResponseBase:

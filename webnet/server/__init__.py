@@ -13,6 +13,7 @@ granian_workers   starts the workers of `serve`, and replaces them on SIGHUP
 worker            loads the application in a worker
 draining          how a replaced worker ends without failing requests
 heartbeat         the background threads of a serving process
+quarantine        the thread that adds up what plugins fail in all processes
 watchdog          notices hung requests, and replaces the worker
 hung_plugins      finds the plugin that a thread hangs in, and pauses it
 apps              the server as a Django app, for its management commands

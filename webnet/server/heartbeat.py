@@ -14,6 +14,7 @@ from webnet.plugins.changes import pauses
 from webnet.plugins.hooks import after_commit
 from webnet.plugins.registry import registry
 from webnet.plugins.runtime import workers
+from webnet.server.quarantine import QuarantineThread
 from webnet.server.upkeep import Upkeep, run_task
 
 logger = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ class Heartbeat:
         self._thread = Thread(target=self._run, name="heartbeat", daemon=True)
         self._tasks = PeriodicTasks()
         self._upkeep = Upkeep(self._token)
+        self._quarantine = QuarantineThread()
 
     def __enter__(self) -> None:
         self.start()
@@ -54,11 +56,13 @@ class Heartbeat:
         self._thread.start()
         self._tasks.start()
         self._upkeep.start()
+        self._quarantine.start()
 
     def stop(self) -> None:
         """Delete the row. If that fails, the process counts as dead after a while."""
         self._stopping.set()
         self._upkeep.stop()
+        self._quarantine.stop()
         self._tasks.stop()
         self._thread.join(STOP_SECONDS)
 

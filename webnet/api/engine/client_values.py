@@ -45,7 +45,7 @@ def find_refusal(error: GraphQLError, raised: BaseException) -> BadValue | None:
 
     Which value it was nobody knows any more, so the client has to have given at least one.
     """
-    reason = _find_reason(raised)
+    reason = find_reason(raised)
     if reason is None or not _has_arguments(error):
         return None
     return BadValue(f"A value of this operation can't be used here: {reason}.")
@@ -58,7 +58,8 @@ def _has_arguments(error: GraphQLError) -> bool:
     return finder.has_found
 
 
-def _find_reason(error: BaseException) -> str | None:
+def find_reason(error: BaseException) -> str | None:
+    """Why a value that the client gave can't be used, if the error is about a value; None for any other error."""
     if isinstance(error, DataError):
         return "it is too long or too large for its column"
     if isinstance(error, OperationalError) and str(error) in _TOO_LONG:

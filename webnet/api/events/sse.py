@@ -29,6 +29,7 @@ from webnet.api.request.context import Context
 from webnet.api.responses import encode_json, error_entry, make_body, make_response
 from webnet.database.outages import find_outage
 from webnet.errors import Unauthenticated, WebnetError
+from webnet.plugins.changes import pauses
 from webnet.values.lazy_texts import plain
 
 TRANSPORT = SSETransport()
@@ -155,7 +156,12 @@ class OpenedStream:
 
     async def _report(self, errors: list[GraphQLError]) -> list[GraphQLError]:
         # On a thread, since it may query the customers that a plugin's failure affects.
-        return await on_thread(report_errors, errors, self.watch.event_context())
+        return await on_thread(self._report_now, errors)
+
+    def _report_now(self, errors: list[GraphQLError]) -> list[GraphQLError]:
+        reported = report_errors(errors, self.watch.event_context())
+        pauses.pause_at_once()
+        return reported
 
 
 def open_stream(

@@ -30,7 +30,8 @@ from webnet.api.responses import frame_as_stream, make_error_response, make_resp
 from webnet.api.visibility import visible_schema
 from webnet.database.outages import find_outage
 from webnet.errors import WebnetError
-from webnet.plugins.runtime import open_requests
+from webnet.plugins.changes import pauses
+from webnet.plugins.runtime import failures, open_requests
 
 logger = logging.getLogger(__name__)
 
@@ -122,6 +123,8 @@ def execute(request: HttpRequest, context: Context, schema: Schema, subscribe: S
         raise BadRequest(message, code="METHOD_NOT_ALLOWED", status=405) from error
     if result.errors:
         result.errors = report_errors(result.errors, context)
+    if failures.counter.has_counted():  # also in a hook, which is no error of the request
+        pauses.pause_at_once()
     return make_response(request, result, fingerprint=schema.fingerprint)
 
 

@@ -1,7 +1,8 @@
 """Quarantine: pauses what fails too often, retries it when its pause is over, and resumes it on request.
 
-Each process that serves calls `pause_and_retry` every few seconds. It adds the process's own failures to the table that
-all processes share, and checks the totals.
+Each process that serves adds its own failures to the table that all processes share within a second, and checks the
+totals. The request with which they may become too much does so itself, before it is answered. A pause is a change like
+any other, so that every process obeys it from its next request on.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ import random
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from threading import Lock
 from typing import TypeAlias
 
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import Error as DatabaseError
+from django.db import connection
 from django.utils import timezone
 
 from webnet.audit.operation import Operation, audited
@@ -26,7 +29,7 @@ from webnet.plugins.changes.scopes import Scope, lock_scope
 from webnet.plugins.changes.switching import PluginChange
 from webnet.plugins.models import CustomerPluginConfig, PluginConfig, PluginStatus
 from webnet.plugins.runtime import failures
-from webnet.plugins.runtime.failures import FailureCount, FailureKey, FailureTotal, Pair
+from webnet.plugins.runtime.failures import FailureCount, FailureKey, Pair
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +40,8 @@ PausedRow: TypeAlias = "PluginConfig | CustomerPluginConfig"
 FORGIVEN_AFTER = timedelta(days=1)
 # A tenth more or less, so that plugins paused together are not all retried at the same moment.
 JITTER = 0.1
+# A request that waits here is answered only once what it has counted is judged, be it by another one.
+_turn = Lock()
 PAUSE_FIELDS = ("paused_until", "pause_reason", "pauses_in_a_row", "pause_ended_at")
 
 
@@ -46,22 +51,47 @@ def pause_and_retry(now: datetime | None = None) -> None:
     Counts that can't be stored are kept for the next round.
     """
     at = now or timezone.now()
-    counted = failures.counter.take()
-    if counted:
+    store_and_pause(at)
+    retry_due(at)
+
+
+def pause_at_once() -> None:
+    """Pause what has failed too often with this request, before it is answered.
+
+    Takes no statement unless this process knows of enough failures: many in one request are looked at once. Errors are
+    logged: what could not be stored is stored in the next round.
+    """
+    if connection.in_atomic_block or not failures.counter.may_be_enough():
+        return
+    try:
+        store_and_pause(timezone.now())
+    except DatabaseError as error:
+        logger.warning("Failures of plugins could not be stored, the database is not available: %s", error)
+    except Exception:
+        logger.exception("A plugin that fails could not be paused.")
+
+
+def store_and_pause(now: datetime) -> None:
+    """Store what failed here, and pause what fails too often."""
+    with _turn:
+        counted = failures.counter.take()
+        if not counted:
+            return
         try:
-            failures.store(counted, now=at)
+            failures.store(counted, now=now)
         except DatabaseError:
             failures.counter.put_back(counted)
             raise
-        _pause_failing(counted, at)
-        failures.forget_old(now=at)
-    retry_due(at)
+        _pause_failing(counted, now)
+        failures.forget_old(now=now)
 
 
 def _pause_failing(counted: Mapping[FailureKey, FailureCount], now: datetime) -> None:
     # Only pairs that failed in this process since the last round: others did not change by what it stored.
     errors: dict[Pair, str] = {(key.plugin, key.customer_id): count.error for key, count in counted.items()}
-    failing = {pair: total for pair, total in failures.sum_up(errors, now=now).items() if _is_too_much(total)}
+    totals = failures.sum_up(errors, now=now)
+    failures.counter.remember(counted, totals)
+    failing = {pair: total for pair, total in totals.items() if total.is_too_much}
     slugs = dict(Customer.objects.filter(pk__in={pk for _, pk in failing if pk}).values_list("pk", "slug"))
     window = settings.WEBNET_PAUSE_WINDOW_MINUTES
     for (plugin, customer_id), total in failing.items():
@@ -75,12 +105,6 @@ def _pause_failing(counted: Mapping[FailureKey, FailureCount], now: datetime) ->
             pause(operation, customer=slugs.get(customer_id), error=errors[plugin, customer_id], now=now)
         except Refusal as refusal:  # it was uninstalled in the meantime
             logger.warning("Plugin '%s' could not be paused: %s", plugin, refusal.message)
-
-
-def _is_too_much(total: FailureTotal) -> bool:
-    """Failures of hooks and health checks suffice; those that users see count only if several users see them."""
-    enough, users = settings.WEBNET_PAUSE_AFTER_FAILURES, settings.WEBNET_PAUSE_AFTER_USERS
-    return total.unattended >= enough or (total.failures >= enough and total.users >= users)
 
 
 def retry_due(now: datetime) -> tuple[PluginChange, ...]:

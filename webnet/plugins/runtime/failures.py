@@ -1,7 +1,7 @@
 """Logs and counts plugins' failures at run time: in memory first, then in a table that all processes share.
 
-Counting takes neither a statement nor time, so that a plugin that fails often costs its requests nothing more. Every
-few seconds `changes.pauses` stores the counts and checks the totals.
+Counting takes neither a statement nor time, so that a plugin that fails often costs its requests nothing more.
+`changes.pauses` stores the counts and checks the totals: within a second, and at once if they may suffice for a pause.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from datetime import datetime
 from threading import Lock
 
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
 from django.db.models import Count, Q, Sum
+from django.http import UnreadablePostError
 
 from webnet.containment import PLUGIN_TRACEBACK, what_was_raised
 from webnet.customers.models import Customer
@@ -33,6 +35,9 @@ UPSERT = (
     "ON CONFLICT (plugin_name, customer_id, user_id, minute) "
     "DO UPDATE SET failures = plugins_pluginfailure.failures + excluded.failures"
 )
+
+# A refusal is no failure, nor is a client who leaves in the middle of its request.
+NO_FAILURES = (WebnetError, PermissionDenied, UnreadablePostError)
 
 # A plugin, and a customer's id (0 for the platform).
 Pair = tuple[str, int]
@@ -55,11 +60,28 @@ class FailureCount:
     error: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class FailureTotal:
+    """All failures of one pair within the window, by all processes; `unattended` are those of hooks and checks."""
+
+    failures: int = 0
+    unattended: int = 0
+    users: int = 0
+
+    @property
+    def is_too_much(self) -> bool:
+        """Failures of hooks and health checks suffice; those that users see count only if several users see them."""
+        enough, users = settings.WEBNET_PAUSE_AFTER_FAILURES, settings.WEBNET_PAUSE_AFTER_USERS
+        return self.unattended >= enough or (self.failures >= enough and self.users >= users)
+
+
 class FailureCounter:
-    """What one process has counted since `take` was last called; thread-safe."""
+    """What one process has counted since `take` was last called, and the totals as it knew them then; thread-safe."""
 
     def __init__(self) -> None:
         self._counts: dict[FailureKey, FailureCount] = {}
+        # The stored total of a pair, and the users in it whose failures this process has stored.
+        self._stored: dict[Pair, tuple[FailureTotal, frozenset[int]]] = {}
         self._lock = Lock()
 
     def add(self, key: FailureKey, *, error: str, failures: int = 1) -> None:
@@ -79,6 +101,41 @@ class FailureCounter:
         """Add counts that could not be stored."""
         for key, count in taken.items():
             self.add(key, error=count.error, failures=count.failures)
+
+    def forget(self) -> None:
+        """Forget everything, as a process that has just started."""
+        with self._lock:
+            self._counts, self._stored = {}, {}
+
+    def has_counted(self) -> bool:
+        """Whether anything has to be stored."""
+        return bool(self._counts)
+
+    def may_be_enough(self) -> bool:
+        """Whether a pair may have failed too often now. Others may have stored more of it since, but never less."""
+        with self._lock:
+            by_pair: dict[Pair, dict[int, int]] = {}
+            for key, count in self._counts.items():
+                by_pair.setdefault((key.plugin, key.customer_id), {})[key.user_id] = count.failures
+            return any(self._add_up(pair, by_user).is_too_much for pair, by_user in by_pair.items())
+
+    def _add_up(self, pair: Pair, by_user: Mapping[int, int]) -> FailureTotal:
+        total, known = self._stored.get(pair, (FailureTotal(), frozenset()))
+        return FailureTotal(
+            failures=total.failures + sum(by_user.values()),
+            unattended=total.unattended + by_user.get(0, 0),
+            users=total.users + len(by_user.keys() - known - {0}),
+        )
+
+    def remember(self, counted: Iterable[FailureKey], totals: Mapping[Pair, FailureTotal]) -> None:
+        """Note the totals after these were stored; what was too much is paused and starts again from nothing."""
+        with self._lock:
+            for key in counted:
+                pair = key.plugin, key.customer_id
+                known = self._stored.pop(pair, (None, frozenset[int]()))[1]
+                total = totals.get(pair)
+                if total is not None and not total.is_too_much and len(self._stored) < MAXIMUM_KEYS:
+                    self._stored[pair] = total, known | {key.user_id}
 
 
 counter = FailureCounter()
@@ -120,19 +177,10 @@ def describe_hook_error(hook: str, error: BaseException) -> str:
 
 
 def _count(key: FailureKey, raised: BaseException | None, place: str) -> None:
-    # A refusal is not a failure, and an outage of the database would pause all plugins at once.
-    if not isinstance(raised, WebnetError) and not is_outage(raised):
+    # An outage of the database would pause all plugins at once.
+    if not isinstance(raised, NO_FAILURES) and not is_outage(raised):
         kind = type(what_was_raised(raised)).__name__ if raised is not None else "Timeout"
         counter.add(key, error=f"{kind} {place}")
-
-
-@dataclass(frozen=True, kw_only=True)
-class FailureTotal:
-    """All failures of one pair within the window, by all processes; `unattended` are those of hooks and checks."""
-
-    failures: int
-    unattended: int
-    users: int
 
 
 def store(counted: Mapping[FailureKey, FailureCount], *, now: datetime) -> None:

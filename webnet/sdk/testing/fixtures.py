@@ -136,7 +136,7 @@ def _django_db_helper(
 @pytest.fixture(autouse=True)
 def _webnet_failure_counts() -> None:
     """Forget failures of earlier tests: they were counted in memory, and would be stored in this test's database."""
-    failures.counter.take()
+    failures.counter.forget()
 
 
 @pytest.fixture(scope="session")
