@@ -46,3 +46,9 @@ def read_only() -> Iterator[None]:
     finally:
         with connection.cursor() as cursor:
             cursor.execute(off)
+
+
+def cut_connection() -> None:
+    """The PostgreSQL server ends this thread's connection; raises what the driver does about it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")

@@ -16,11 +16,14 @@ from django.utils.translation import gettext, gettext_lazy
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
+from tests.outages import cut_connection
 from webnet.customers.models import Customer, User
 from webnet.errors import NotFound
 from webnet.plugins.base import DashboardWidget, NavigationItem, Permission, PluginBase, UIView
 
 LARGE = bytes(range(256)) * 1024
+# The methods of the requests for `cut`.
+calls: list[str] = []
 
 
 def nothing() -> list[str]:
@@ -34,6 +37,14 @@ def plain(request: HttpRequest) -> HttpResponse:
 def storing(request: HttpRequest) -> HttpResponse:
     Customer.objects.update(name="stored")
     return HttpResponse("stored")
+
+
+def cut(request: HttpRequest) -> HttpResponse:
+    """Loses its connection in the first of its calls."""
+    calls.append(request.method or "")
+    if len(calls) == 1:
+        cut_connection()
+    return HttpResponse(Customer.objects.values_list("slug", flat=True)[0])
 
 
 def looking_up(request: HttpRequest) -> HttpResponse:
@@ -160,6 +171,7 @@ class Pages(PluginBase):
             UIView(name="late", path="late/", view=late),
             UIView(name="storing", path="storing/", view=storing),
             UIView(name="looking_up", path="looking-up/", view=looking_up),
+            UIView(name="cut", path="cut/", view=csrf_exempt(cut)),
             UIView(name="remembering", path="remembering/", view=remembering),
             UIView(name="missing", path="missing/", view=raising(Http404("no such thing"))),
             UIView(name="gone", path="gone/", view=raising(NotFound.customer("x"))),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 from django.test import Client
 
+from tests.console.pages import calls
 from tests.factories import PASSWORD, make_user
 from tests.outages import read_only, unreachable
 from webnet.plugins.runtime import failures
@@ -67,3 +69,16 @@ def test_a_plugins_page_that_meets_the_outage_is_not_blamed(browse):
 
         assert is_calm(answer) and failures.counter.take() == {}
         assert vera.get(f"/c/acme/plugins/pages/{page}/").status_code == 200
+
+
+@pytest.mark.postgresql
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no connections to lose.")
+@pytest.mark.parametrize(("method", "expected"), [("get", 200), ("post", 503)])
+def test_a_page_that_loses_its_connection_is_made_once_more_if_it_is_read(browse, method, expected):
+    vera = browse("vera", raise_request_exception=False)
+    calls.clear()
+
+    answer = getattr(vera, method)("/c/acme/plugins/pages/cut/")
+
+    assert answer.status_code == expected and len(calls) == (2 if method == "get" else 1)
+    assert failures.counter.take() == {} and vera.get("/").status_code == 200

@@ -142,9 +142,14 @@ def find_cause(error: GraphQLError) -> Exception | None:
 
 def find_outage_behind(error: GraphQLError) -> DatabaseOutage | None:
     """The outage of the database that the error comes from, also where it happened in a plugin; None for others."""
-    cause = find_cause(error)
-    raised = cause.error if isinstance(cause, FieldFailed) else cause
+    raised = find_raised(error)
     return raised if isinstance(raised, DatabaseOutage) else find_outage(raised)
+
+
+def find_raised(error: GraphQLError) -> BaseException | None:
+    """As `find_cause`, but of a plugin's failure what the plugin itself raised."""
+    cause = find_cause(error)
+    return cause.error if isinstance(cause, FieldFailed) else cause
 
 
 def describe_outage(error: GraphQLError, outage: DatabaseOutage) -> GraphQLError:

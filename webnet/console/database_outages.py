@@ -17,7 +17,7 @@ from webnet.accounts.authentication import request_id
 from webnet.api.http.views import wants_graphiql
 from webnet.api.responses import make_error_response
 from webnet.api.visibility import visible_schema
-from webnet.database.outages import find_outage
+from webnet.database.outages import find_outage, leave_lost_connection
 from webnet.errors import DatabaseOutage
 
 logger = logging.getLogger(__name__)
@@ -33,7 +33,20 @@ class OutageMiddleware(SessionMiddleware):
     """
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """The response to an outage in a view; also to that of a user or a session, which are loaded in it."""
+        """The response to an outage in a view; also to that of a user or a session, which are loaded in it.
+
+        A page that has lost its connection while it was read is made once more.
+        """
+        match = request.resolver_match
+        if request.method in ("GET", "HEAD") and match is not None and leave_lost_connection(exception):
+            try:
+                made: HttpResponse = match.func(request, *match.args, **match.kwargs)
+            except Exception as again:
+                if find_outage(again) is None:
+                    raise
+                exception = again
+            else:
+                return made
         outage = find_outage(exception)
         return _answer(request, outage, exception) if outage is not None else None
 

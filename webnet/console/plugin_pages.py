@@ -72,9 +72,7 @@ def _show(request: HttpRequest, frame: Frame, plugin: str, match: PageMatch) -> 
             response = _call_view(match, request)
     except (Http404, NotFound):
         return not_found(request)
-    except PermissionDenied as denied:
-        return _refuse(request, denied.message)
-    except DjangoPermissionDenied as denied:
+    except (PermissionDenied, DjangoPermissionDenied) as denied:
         return _refuse(request, str(denied) or "You may not open this page.")
     except SuspiciousOperation:  # caused by the client: Django logs it and responds with 400
         raise

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db import Error as DatabaseError
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, connection
 from django.db.transaction import TransactionManagementError
 
 from webnet.errors import DatabaseOutage
@@ -83,6 +83,21 @@ def make_outage(kind: OutageKind) -> DatabaseOutage:
 def find_kind(error: BaseException | None) -> OutageKind | None:
     """The kind of outage that the error, or one that led to it, comes from: a plugin may have raised one of its own."""
     return next((kind for each in _chain(error) if (kind := _classify(each)) is not None), None)
+
+
+def leave_lost_connection(error: BaseException | None) -> bool:
+    """Close this thread's connection if the error shows that it was lost; then reading may be tried again on a new one.
+
+    False if it still works, and within a transaction, which is lost with it.
+    """
+    if find_kind(error) is not UNREACHABLE or connection.in_atomic_block:
+        return False
+    # Where it was lost in a plugin's code it is closed already.
+    if connection.connection is not None:
+        if connection.is_usable():
+            return False
+        connection.close()
+    return True
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

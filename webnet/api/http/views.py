@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render, resolve_url
@@ -16,19 +18,20 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from strawberry.http import GraphQLRequestData
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from webnet.accounts.authentication import request_id
 from webnet.api.engine.strawberry_schema import Schema
 from webnet.api.error_reporting import report_errors
-from webnet.api.errors import INTERNAL_MESSAGE, BadRequest
+from webnet.api.errors import INTERNAL_MESSAGE, BadRequest, find_raised
 from webnet.api.events.sse import OpenedStream, open_stream
 from webnet.api.events.threads import on_thread
 from webnet.api.http.requests import read_request, require_csrf_token
 from webnet.api.request.context import Context
 from webnet.api.responses import frame_as_stream, make_error_response, make_response
 from webnet.api.visibility import visible_schema
-from webnet.database.outages import find_outage
+from webnet.database.outages import find_outage, leave_lost_connection
 from webnet.errors import WebnetError
 from webnet.plugins.changes import pauses
 from webnet.plugins.runtime import failures, open_requests
@@ -79,9 +82,13 @@ def respond(request: HttpRequest, customer: str | None, *, subscribe: Subscribe[
         return show_graphiql(request, customer)
     schema = visible_schema(None)
     try:
-        context = open_context(request, customer)
+        try:
+            context, schema = open_context(request, customer)
+        except DatabaseError as error:
+            if not leave_lost_connection(error):
+                raise
+            context, schema = open_context(request, customer)
         # From here on, errors too carry the fingerprint of the schema that the viewer sees.
-        schema = visible_schema(context.reading if context.is_signed_in else None)
         return execute(request, context, schema, subscribe)
     except WebnetError as error:
         return make_error_response(request, error, fingerprint=schema.fingerprint)
@@ -94,25 +101,24 @@ def respond(request: HttpRequest, customer: str | None, *, subscribe: Subscribe[
         return make_error_response(request, bug, fingerprint=schema.fingerprint)
 
 
-def open_context(request: HttpRequest, customer: str | None) -> Context:
-    """Authenticate the request; raises WebnetError if it is not allowed at all."""
+def open_context(request: HttpRequest, customer: str | None) -> tuple[Context, Schema]:
+    """Authenticate the request, and find the schema of the viewer; raises WebnetError if it is not allowed at all."""
     if request.method not in ALLOWED_OPERATIONS:
         raise BadRequest("GraphQL is served by GET and POST.", code="METHOD_NOT_ALLOWED", status=405)
     require_csrf_token(request)
-    return Context(request=request, customer_slug=customer)
+    context = Context(request=request, customer_slug=customer)
+    return context, visible_schema(context.reading if context.is_signed_in else None)
 
 
 def execute(request: HttpRequest, context: Context, schema: Schema, subscribe: Subscribe[Subscribed]) -> Subscribed:
     """Execute the operation of the request; raises WebnetError if it can't be executed at all."""
     wanted = read_request(request)
     try:
-        result = schema.execute_sync(
-            wanted.query,
-            variable_values=wanted.variables,
-            context_value=context,
-            operation_name=wanted.operation_name,
-            allowed_operation_types=ALLOWED_OPERATIONS[request.method or ""],
-        )
+        result = run_operation(wanted, context, schema, allowed=ALLOWED_OPERATIONS[request.method or ""])
+        if any(leave_lost_connection(find_raised(error)) for error in result.errors or ()):
+            with suppress(InvalidOperationTypeError):  # a mutation, which may have changed something
+                afresh = context.afresh(platform_token=None)
+                result = run_operation(wanted, afresh, schema, allowed={OperationType.QUERY})
     except CannotGetOperationTypeError as error:
         message = "'operationName' must be the name of one of the document's operations."
         raise BadRequest(message, code="OPERATION_NOT_FOUND") from error
@@ -126,6 +132,19 @@ def execute(request: HttpRequest, context: Context, schema: Schema, subscribe: S
     if failures.counter.has_counted():  # also in a hook, which is no error of the request
         pauses.pause_at_once()
     return make_response(request, result, fingerprint=schema.fingerprint)
+
+
+def run_operation(
+    wanted: GraphQLRequestData, context: Context, schema: Schema, *, allowed: set[OperationType]
+) -> ExecutionResult:
+    """Execute the operation if it is one of the allowed kinds."""
+    return schema.execute_sync(
+        wanted.query,
+        variable_values=wanted.variables,
+        context_value=context,
+        operation_name=wanted.operation_name,
+        allowed_operation_types=allowed,
+    )
 
 
 def refuse_subscription(*_: object) -> HttpResponse:
