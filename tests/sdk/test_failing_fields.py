@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
 from django.db import InterfaceError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from webnet.audit import log as audit_log
+from webnet.audit.models import PluginAuditLog
 from webnet.customers.models import User
 from webnet.errors import RequestError
 from webnet.plugins.changes import pauses
@@ -193,3 +197,25 @@ def test_an_outage_in_the_last_needed_request_pauses_it_a_moment_later(world, br
 
 def raise_outage(*_arguments, **_options):
     raise InterfaceError("connection already closed")
+
+
+def test_threads_and_processes_that_count_the_last_needed_failures_at_once_pause_it_once(world):
+    start = Barrier(4, timeout=30)
+    users = [f"acme-{role}" for role in ("viewer", "operator")] * 2
+
+    def fail_twice(user):
+        try:
+            start.wait()
+            count(world.acme, user, 2)
+            pauses.pause_at_once()
+            # As another process does, which has counted nothing of its own since.
+            pauses.store_and_pause(timezone.now())
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        for each in [pool.submit(fail_twice, user) for user in users]:
+            each.result(timeout=60)
+
+    assert paused() == [("acme", "shelf")]
+    assert PluginAuditLog.objects.filter(action="pause_plugin").count() == 1

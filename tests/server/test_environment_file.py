@@ -188,7 +188,10 @@ def test_a_host_that_no_request_can_have_is_refused(host: str) -> None:
         ("postgres://u:p%23%2F%40@h:5433/my+db", {"PASSWORD": "p#/@", "NAME": "my+db", "PORT": 5433}),
         (
             "postgres:///n?host=/run/MyFolder",
-            {"NAME": "n", "OPTIONS": {"host": "/run/MyFolder", "options": "-c lock_timeout=20000"}},
+            {
+                "NAME": "n",
+                "OPTIONS": {"connect_timeout": 5, "host": "/run/MyFolder", "options": "-c lock_timeout=20000"},
+            },
         ),
         ("postgres://%2Frun%2FMyFolder/n", {"NAME": "n", "HOST": "/run/MyFolder"}),
         ("sqlite:////srv/a%23b%20c.sqlite3", {"NAME": "/srv/a#b c.sqlite3"}),
@@ -202,8 +205,9 @@ def test_every_part_of_a_database_url_arrives(url: str, parts: dict[str, object]
 def test_statements_wait_for_locks_on_both_databases_unless_the_url_says_how_long() -> None:
     given = "postgres://u@127.0.0.1/webnet?options=-c%20lock_timeout%3D7"
 
-    assert describe_database("postgres://u@127.0.0.1/webnet")["OPTIONS"] == {"options": "-c lock_timeout=20000"}
-    assert describe_database(given)["OPTIONS"] == {"options": "-c lock_timeout=20000 -c lock_timeout=7"}
+    own = describe_database("postgres://u@127.0.0.1/webnet")["OPTIONS"]
+    assert own["options"] == "-c lock_timeout=20000"
+    assert describe_database(given)["OPTIONS"]["options"] == "-c lock_timeout=20000 -c lock_timeout=7"
     assert describe_database("sqlite:////tmp/webnet.sqlite3")["OPTIONS"]["timeout"] == 20
 
 

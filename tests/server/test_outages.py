@@ -24,12 +24,16 @@ call("create_user", "root", operator=True)
 call("create_token", "root", "tests")
 """
 READ = "{ viewer { user { username } } }"
+FOLLOW = "subscription { pluginEvents { cursor } }"
 WRITE = 'mutation { createCustomer(input: {slug: "acme", name: "Acme"}) { __typename } }'
 
 
-def ask(server: Server, path: str, *, token: str = "", query: str = "") -> tuple[int, str | None, str]:
+def ask(
+    server: Server, path: str, *, token: str = "", query: str = "", accept: str = "*/*"
+) -> tuple[int, str | None, str]:
     """The status, when to try again, and the body."""
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"} if token else {}
+    headers["Accept"] = accept
     body = json.dumps({"query": query}).encode() if query else None
     request = urllib.request.Request(f"{server.url}{path}", body, headers)
     try:
@@ -71,10 +75,12 @@ def test_a_server_whose_database_is_away_says_so_and_serves_again_afterwards(tmp
 
             with refusing_connections(place["DATABASE_URL"]):
                 graphql = ask(server, "/graphql/", token=token, query=READ)
+                stream = ask(server, "/graphql/", token=token, query=FOLLOW, accept="text/event-stream")
                 page, ready, alive = (ask(server, path) for path in ("/admin/login/?next=/", "/readyz", "/healthz"))
                 ended = run_command("list_plugins", data_dir=tmp_path, **changes)
 
             assert graphql[:2] == (503, "5") and "DATABASE_UNAVAILABLE" in graphql[2]
+            assert stream[:2] == (503, "5") and "DATABASE_UNAVAILABLE" in stream[2]
             assert ready[0] == 503 and "does not respond" in ready[2] and (page[0], alive[0]) == (200, 200)
             assert ended.returncode == 1 and ended.stderr.startswith("The database can't be reached")
             assert ask(server, "/graphql/", token=token, query=WRITE)[0] == 200

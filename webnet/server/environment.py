@@ -196,9 +196,11 @@ def describe_database(url: str) -> dict[str, Any]:
     parsed = {**_parse_database(url), "CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
     if parsed["ENGINE"] == DJANGO_POSTGRESQL:
         given = parsed.get("OPTIONS", {})
-        # As an option of the connection, it costs no statement. What the URL has comes last, and wins.
+        # As options of the connection, they cost no statement. What the URL has comes last, and wins.
         waits = f"-c lock_timeout={LOCK_WAIT_SECONDS * 1000} {given.get('options', '')}".strip()
-        return {**parsed, "ENGINE": POSTGRESQL, "OPTIONS": {**given, "options": waits}}
+        # Where nobody answers, the driver would wait for over two minutes, and the request's thread with it.
+        options = {"connect_timeout": 5, **given, "options": waits}
+        return {**parsed, "ENGINE": POSTGRESQL, "OPTIONS": options}
     options = {
         # Take the write lock at the start: of two transactions that read first and then write, one would always fail.
         "transaction_mode": "IMMEDIATE",
