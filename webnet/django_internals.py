@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
+from weakref import ReferenceType
 
 from django.apps import apps
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
 from django.db.transaction import Atomic
+from django.dispatch import Signal
 from django.http import HttpRequest
 from django.middleware.csrf import CsrfViewMiddleware
 
@@ -116,3 +118,37 @@ def wrap_commit_hooks(first: int, wrap: Callable[[Callable[[], object]], Callabl
     """Replace the functions that wait for the commit, from that number on, by what `wrap` makes of them."""
     waiting: Any = connection.run_on_commit
     waiting[first:] = [(savepoints, wrap(function), robust) for savepoints, function, robust in waiting[first:]]
+
+
+def list_receivers(signal: Signal) -> list[tuple[Any, ...]]:
+    """What is connected to a signal: a key, the receiver or a weak reference to it, and more (`Signal.receivers`)."""
+    return list(signal.receivers)
+
+
+def is_dead(receiver: tuple[Any, ...]) -> bool:
+    """Whether one of `list_receivers` no longer exists: signals refer to most of them weakly."""
+    return isinstance(receiver[1], ReferenceType) and receiver[1]() is None
+
+
+def restore_receivers(signal: Signal, receivers: list[tuple[Any, ...]]) -> None:
+    """Connect exactly these, as `list_receivers` has them (`Signal.lock`, `Signal.sender_receivers_cache`)."""
+    with signal.lock:
+        signal.receivers = receivers
+        signal.sender_receivers_cache.clear()
+
+
+Receivers = tuple[list[Any], list[Any]]
+
+
+def replace_receivers(replace: Callable[[Signal, Any], Any]) -> None:
+    """From now on, have every signal call `replace(signal, receiver)` in place of each receiver.
+
+    `Signal._live_receivers` is what all four ways of sending a signal ask for its receivers, sync and async.
+    """
+    find = Signal._live_receivers  # type: ignore[attr-defined]  # The stubs leave it out.
+
+    def find_replaced(self: Signal, sender: object) -> Receivers:
+        sync_receivers, async_receivers = find(self, sender)
+        return [replace(self, each) for each in sync_receivers], [replace(self, each) for each in async_receivers]
+
+    Signal._live_receivers = find_replaced  # type: ignore[attr-defined]  # as above

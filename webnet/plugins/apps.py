@@ -19,6 +19,8 @@ class PluginsConfig(AppConfig):
     def ready(self) -> None:
         from webnet.plugins import checks
         from webnet.plugins.loading import installed_apps
+        from webnet.plugins.loading.host_code import host_code
+        from webnet.plugins.loading.snapshots import watching
         from webnet.plugins.registry import registry
 
         post_migrate.connect(_complete_database, sender=self)
@@ -27,7 +29,9 @@ class PluginsConfig(AppConfig):
         _import_admin_pages_of_host()
         broken = installed_apps.failures()  # First, since it removes the models of plugins that failed.
         failures = {**checks.find_untenanted_plugins(), **broken}
-        registry.load(settings.WEBNET_PLUGINS, host_version=webnet.__version__, failures=failures)
+        host_code.expect_changes()
+        version = webnet.__version__
+        registry.load(settings.WEBNET_PLUGINS, host_version=version, failures=failures, watching=watching)
         registry.freeze()
         connections.close_all()  # Whatever an on_load has left on them.
         # Unlike `atexit`, this also runs in processes that `multiprocessing` starts, such as granian's workers.

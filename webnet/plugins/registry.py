@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from importlib import import_module
@@ -12,7 +13,7 @@ from typing import Any, Literal
 from webnet.containment import PLUGIN_TRACEBACK, LoadFailure, attempt
 from webnet.errors import NotFound, PluginDefinitionError, WebnetError
 from webnet.plugin_calls import PluginCall
-from webnet.plugins.base import PluginBase, call_hook
+from webnet.plugins.base import PluginBase, call_hook, overrides
 from webnet.plugins.kernel.dependencies import PluginNode, check_host, describe_cycle, load_order
 from webnet.plugins.kernel.identity import PluginIdentity, read_identity
 from webnet.plugins.kernel.manifest import Manifest, read_manifest
@@ -24,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 
 Status = Literal["loaded", "failed", "incompatible", "unloaded"]
+# What surrounds the code that a plugin runs while it is loaded; it takes the plugin's module.
+Watching = Callable[[str], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,9 +51,9 @@ class Entry:
         return replace(self, status="failed", reason=failure.reason, traceback=failure.traceback)
 
 
-def open_entry(entry: Entry, *, host_version: str) -> Entry:
+def open_entry(entry: Entry, *, host_version: str, watching: Watching = nullcontext) -> Entry:
     """Import the plugin's class and read its metadata; the entry stays unloaded unless it failed or is incompatible."""
-    opened = attempt(lambda: _find_plugin(entry.module), doing=f"Loading '{entry.module}'")
+    opened = attempt(lambda: _find_plugin(entry.module, watching), doing=f"Loading '{entry.module}'")
     if isinstance(opened, LoadFailure):
         return entry.fail(opened)
     identity = attempt(lambda: read_identity(opened), doing=f"Reading '{entry.module}'")
@@ -61,21 +64,37 @@ def open_entry(entry: Entry, *, host_version: str) -> Entry:
     return replace(entry, status="incompatible", reason=misfit) if misfit else entry
 
 
-def start_entry(entry: Entry) -> Entry:
+def start_entry(entry: Entry, *, watching: Watching = nullcontext) -> Entry:
     """Read all declarations of an opened plugin and call its on_load; the plugin is loaded then, or has failed."""
     plugin = entry.plugin
     if plugin is None:
         return entry
-    manifest = attempt(lambda: read_manifest(plugin), doing=f"Reading '{entry.module}'")
+    manifest = attempt(lambda: _read(plugin, entry.module, watching), doing=f"Reading '{entry.module}'")
     if isinstance(manifest, LoadFailure):
         return entry.fail(manifest)
     entry = replace(entry, manifest=manifest, identity=manifest)
-    answer: Any = attempt(lambda: _call(plugin, "on_load"), doing=f"on_load() of '{entry.name}'")
+    answer: Any = attempt(lambda: _call_on_load(plugin, entry.module, watching), doing=f"on_load() of '{entry.name}'")
     return entry.fail(answer) if isinstance(answer, LoadFailure) else replace(entry, status="loaded", reason="")
 
 
-def _find_plugin(module: str) -> PluginBase:
+def _read(plugin: PluginBase, module: str, watching: Watching) -> Manifest:
+    with watching(module):
+        return read_manifest(plugin)
+
+
+def _call_on_load(plugin: PluginBase, module: str, watching: Watching) -> None:
+    if overrides(plugin, "on_load"):
+        with watching(module):
+            _call(plugin, "on_load")
+
+
+def _find_plugin(module: str, watching: Watching) -> PluginBase:
     """An instance of `<module>.plugin.Plugin`; raises PluginDefinitionError if there is no such class."""
+    with watching(module):
+        return _import_plugin(module)
+
+
+def _import_plugin(module: str) -> PluginBase:
     name = f"{module}.plugin"
     try:
         found = import_module(name)
@@ -99,12 +118,18 @@ class PluginRegistry:
         self._is_ending = False
 
     def load(
-        self, module_names: Iterable[str], *, host_version: str, failures: Mapping[str, LoadFailure] | None = None
+        self,
+        module_names: Iterable[str],
+        *,
+        host_version: str,
+        failures: Mapping[str, LoadFailure] | None = None,
+        watching: Watching = nullcontext,
     ) -> None:
         """Load the plugin of each module, dependencies first; if one fails, the others are still loaded.
 
         `failures` are known already, by module. A plugin whose dependency failed or is missing is loaded nevertheless:
-        the gate keeps it disabled until the dependency is back. Plugins in a dependency cycle fail.
+        the gate keeps it disabled until the dependency is back. Plugins in a dependency cycle fail. Each time that code
+        of a plugin runs, it does so in `watching`.
         """
         self._refuse_when_frozen()
         failures = failures or {}
@@ -112,10 +137,12 @@ class PluginRegistry:
         for module in fresh:
             entry = Entry(module=module, name=self._find_free_name(module))
             opened = (
-                entry.fail(failures[module]) if module in failures else open_entry(entry, host_version=host_version)
+                entry.fail(failures[module])
+                if module in failures
+                else open_entry(entry, host_version=host_version, watching=watching)
             )
             self._put(self._refuse_clash(entry, opened))
-        self._start(fresh)
+        self._start(fresh, watching)
 
     def register(self, plugin: PluginBase, *, module: str = "", host_version: str | None = None) -> Entry:
         """Add one plugin, such as one that a test defines.
@@ -212,14 +239,15 @@ class PluginRegistry:
             return opened
         return unnamed.fail(LoadFailure(reason=_describe_clash(opened.name, opened.module, taken.module)))
 
-    def _start(self, modules: Iterable[str]) -> None:
+    def _start(self, modules: Iterable[str], watching: Watching) -> None:
         """Start the opened plugins, dependencies first; those in a dependency cycle fail."""
         waiting = {entry.name: entry for entry in map(self._entries.__getitem__, modules) if entry.status == "unloaded"}
         order = load_order({name: _as_node(entry) for name, entry in waiting.items()})
         for name in order.names:
             entry = self._entries.pop(waiting[name].module)
             cycle = order.cycles.get(name)
-            self._put(entry.fail(LoadFailure(reason=describe_cycle(cycle))) if cycle else start_entry(entry))
+            failed = entry.fail(LoadFailure(reason=describe_cycle(cycle))) if cycle else None
+            self._put(failed or start_entry(entry, watching=watching))
 
     def _put(self, entry: Entry) -> Entry:
         if entry.status in {"failed", "incompatible"}:

@@ -18,7 +18,9 @@ from webnet.containment import LoadFailure, attempt
 from webnet.errors import PluginDefinitionError
 from webnet.plugins.loading import app_config
 from webnet.plugins.loading.app_config import IsolatedApp, failed_apps, settle
+from webnet.plugins.loading.host_code import host_code
 from webnet.plugins.loading.imports import lacks_init
+from webnet.plugins.loading.snapshots import watching
 
 # Django imports these by name, and takes a folder without an __init__.py for an empty one; see also
 # `missing_migrations`.
@@ -33,6 +35,7 @@ def with_plugins(installed_apps: Iterable[str], plugin_modules: Iterable[str]) -
     loaded, so their `__init__.py` and `apps.py` can use neither settings nor models.
     """
     modules = tuple(dict.fromkeys(plugin_modules))
+    host_code.expect_changes()
     host = [app for app in installed_apps if not any(app == _entry(m) or is_entry_of(app, m) for m in modules)]
     labels = {_guess_label(app): app for app in host}
     entries: list[str] = []
@@ -64,6 +67,7 @@ def __getattr__(name: str) -> type[AppConfig]:
     if name.startswith("_") or module in failed_apps:
         raise AttributeError(name)
     own = AppConfig.create(module)
+    host_code.expect_changes()
     drop_other_entries(module, _entry(module), own.name)
     return type(type(own).__name__, (IsolatedApp, type(own)), {"name": own.name, "__module__": __name__})
 
@@ -84,6 +88,11 @@ def _probe(module: str, labels: Mapping[str, str]) -> AppConfig | LoadFailure:
 def _create(module: str) -> AppConfig:
     if module in globals():  # `__getattr__` is not called for such a name.
         raise PluginDefinitionError(f"A plugin's package can't be named '{module}': rename it.")
+    with watching(module):
+        return _import_app(module)
+
+
+def _import_app(module: str) -> AppConfig:
     try:
         package = import_module(module)
     except ModuleNotFoundError as error:

@@ -1,0 +1,217 @@
+"""What is registered with Django, and its settings, as they were before a plugin's code ran.
+
+A plugin may register more, and define settings of its own. What others have registered, and the host's settings, must
+stay as they were.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.core.checks.registry import registry as checks
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connections
+from django.dispatch import Signal
+from django.urls import converters
+
+from webnet.django_internals import (
+    is_dead,
+    list_receivers,
+    registered_admin_pages,
+    restore_admin_pages,
+    restore_receivers,
+)
+from webnet.plugins.loading.process_state import Change
+
+# Where Django defines its signals; a module counts once it is imported.
+SIGNAL_MODULES = (
+    *("django.core.signals", "django.db.models.signals", "django.db.backends.signals", "django.contrib.auth.signals"),
+    *("django.dispatch.dispatcher", "django.test.signals", "django.utils.autoreload", "corsheaders.signals"),
+)
+# Where tags and filters of templates are kept that every template has, or may load.
+TAG_MODULES = (
+    *("django.template.defaultfilters", "django.template.defaulttags", "django.template.loader_tags"),
+    *(
+        "django.templatetags.cache",
+        "django.templatetags.i18n",
+        "django.templatetags.l10n",
+        "django.templatetags.static",
+    ),
+    *("django.templatetags.tz", "django.contrib.admin.templatetags.admin_list"),
+)
+_ABSENT: Any = object()
+
+
+class DjangoState:
+    """The state at one moment, for the plugin of this module; `restore` puts back what has changed since."""
+
+    def __init__(self, module: str) -> None:
+        self._module = module
+        self._modules = dict(sys.modules)
+        self._settings = _read_settings()
+        self._receivers = {name: (signal, list_receivers(signal)) for name, signal in _list_signals()}
+        self._registries = {name: (registry, dict(registry)) for name, registry in _list_registries()}
+        self._converters = _read_converters()
+        self._checks = [(found, set(found)) for found in (checks.registered_checks, checks.deployment_checks)]
+        self._pages = _read_admin_pages()
+        self._fields = {model: list(model._meta.local_fields) for model in _list_host_models()}
+        # While the settings are still being read, asking for connections would leave them without any database.
+        opened = connections.all(initialized_only=True) if settings.configured else []
+        self._wrappers = [(each, list(each.execute_wrappers)) for each in opened]
+
+    def restore(self) -> Iterator[Change]:
+        """Put back what has changed, and yield what that was."""
+        yield from self._restore_modules()
+        yield from self._restore_settings()
+        yield from self._restore_receivers()
+        yield from self._restore_registries()
+        yield from self._restore_converters()
+        yield from self._restore_admin_pages()
+        for model, fields in self._fields.items():
+            if model._meta.local_fields != fields:
+                model._meta.local_fields = fields
+                model._meta.apps.clear_cache()
+                yield Change(what=f"the fields of {model._meta.label}", is_harmful=True)
+        for connection, wrappers in self._wrappers:
+            if connection.execute_wrappers != wrappers:
+                connection.execute_wrappers[:] = wrappers
+                yield Change(what="the execute_wrappers of the database connection", is_harmful=True)
+
+    def _restore_receivers(self) -> Iterator[Change]:
+        for name, (signal, receivers) in self._receivers.items():
+            current = list_receivers(signal)
+            if any(each not in current and not is_dead(each) for each in receivers):
+                restore_receivers(signal, [*receivers, *(each for each in current if each not in receivers)])
+                yield Change(what=f"the receivers of {name}", is_harmful=True)
+
+    def _restore_registries(self) -> Iterator[Change]:
+        for name, (registry, entries) in self._registries.items():
+            if changed := _find_changed(entries, registry):
+                registry.update({key: entries[key] for key in changed})
+                yield Change(what=f"{name} ({', '.join(map(str, changed[:3]))})", is_harmful=True)
+        for found, known in self._checks:
+            if not known <= found:
+                found.update(known)
+                yield Change(what="the system checks", is_harmful=True)
+
+    def _restore_converters(self) -> Iterator[Change]:
+        if changed := _find_changed(self._converters, _read_converters()):
+            # One that is registered takes precedence over Django's own of the same name.
+            converters.REGISTERED_CONVERTERS.update({name: self._converters[name] for name in changed})
+            converters.get_converters.cache_clear()
+            yield Change(what=f"the URL converters ({', '.join(changed)})", is_harmful=True)
+
+    def _restore_admin_pages(self) -> Iterator[Change]:
+        if changed := _find_changed(self._pages, _read_admin_pages()):
+            from django.contrib.admin import site
+
+            restore_admin_pages(site, {**registered_admin_pages(site), **self._pages})
+            labels = ", ".join(model._meta.label for model in changed[:3])
+            yield Change(what=f"the admin pages of {labels}", is_harmful=True)
+
+    def _restore_modules(self) -> Iterator[Change]:
+        changed = _find_changed(self._modules, sys.modules)
+        # A module of the plugin's own that could not be imported may be imported again.
+        others = [name for name in changed if not f"{name}.".startswith(f"{self._module}.")]
+        sys.modules.update({name: self._modules[name] for name in others})
+        if others:
+            yield Change(what=f"sys.modules ({', '.join(others[:3])})", is_harmful=True)
+
+    def _restore_settings(self) -> Iterator[Change]:
+        current = _read_settings() if self._settings else {}
+        for name, (value, copy) in self._settings.items():
+            now, _ = current.get(name, (_ABSENT, None))
+            if now is value and current[name][1] == copy:
+                continue
+            _put_back(value, copy)
+            setattr(settings, name, value)
+            yield Change(what=f"the setting {name}", is_harmful=True)
+
+
+def _find_changed(known: dict[Any, Any], current: dict[Any, Any]) -> list[Any]:
+    # Compared as a whole first, which is much faster.
+    if current.items() >= known.items():
+        return []
+    return [key for key, value in known.items() if current.get(key, _ABSENT) is not value]
+
+
+def _read_settings() -> dict[str, tuple[Any, Any]]:
+    """Each setting, with a copy of its lists and dictionaries; nothing while the settings are still being read."""
+    found: dict[str, tuple[Any, Any]] = {}
+    for name in dir(settings) if settings.configured else ():
+        if name.isupper():
+            with suppress(ImproperlyConfigured):  # Django refuses to read an empty SECRET_KEY.
+                value = getattr(settings, name)
+                found[name] = (value, _copy(value))
+    return found
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _copy(member) for key, member in value.items()}
+    if isinstance(value, list):
+        return [_copy(item) for item in value]
+    return set(value) if isinstance(value, set) else value
+
+
+def _put_back(value: Any, copy: Any) -> None:
+    """Make the value equal to its copy again, in place, since others may hold it."""
+    if isinstance(value, dict):
+        inner = {key: value[key] for key in copy if key in value and type(value[key]) is type(copy[key])}
+        value.clear()
+        value.update(copy)
+        for key, member in inner.items():
+            if isinstance(member, dict | list | set):
+                _put_back(member, copy[key])
+                value[key] = member
+    elif isinstance(value, list):
+        value[:] = copy
+    elif isinstance(value, set):
+        value.clear()
+        value.update(copy)
+
+
+def _list_signals() -> Iterator[tuple[str, Signal]]:
+    for module in SIGNAL_MODULES:
+        for name, value in vars(sys.modules.get(module, sys)).items():
+            if issubclass(type(value), Signal):
+                yield name, value
+
+
+def _list_registries() -> Iterator[tuple[str, dict[Any, Any]]]:
+    """Dictionaries in which entries may be added, but not replaced."""
+    for module in TAG_MODULES:
+        if (library := getattr(sys.modules.get(module), "register", None)) is not None:
+            yield f"the template tags of {module}", library.tags
+            yield f"the template filters of {module}", library.filters
+    if (lookups := sys.modules.get("django.db.models.fields")) is not None:
+        yield "the lookups of Field", vars(lookups.Field).get("class_lookups", {})
+    for label in _list_host_labels():
+        yield f"the models of '{label}'", apps.all_models[label]
+
+
+def _read_converters() -> dict[str, Any]:
+    return {**converters.DEFAULT_CONVERTERS, **converters.REGISTERED_CONVERTERS}
+
+
+def _list_host_labels() -> list[str]:
+    from webnet.plugins.loading.app_config import IsolatedApp
+
+    return [config.label for config in list(apps.app_configs.values()) if not isinstance(config, IsolatedApp)]
+
+
+def _list_host_models() -> list[Any]:
+    return [model for label in _list_host_labels() for model in apps.all_models[label].values()]
+
+
+def _read_admin_pages() -> dict[Any, Any]:
+    if not apps.models_ready or not apps.is_installed("django.contrib.admin"):
+        return {}
+    from django.contrib.admin import site
+
+    return registered_admin_pages(site)

@@ -1,0 +1,198 @@
+"""The host's code as it was before a plugin's code ran: functions and classes that were replaced are put back.
+
+That is the code of webnet, of the libraries it is made of, and of the most important modules of Python. A module joins
+as soon as it is imported. Comparing them all takes one or two milliseconds, since what is in them is the same object.
+"""
+
+from __future__ import annotations
+
+import builtins
+import sys
+from collections.abc import Iterator
+from operator import ne
+from types import ModuleType
+from typing import Any
+
+from webnet.plugins.loading.process_state import Change
+
+OWN = "webnet"
+PACKAGES = frozenset(
+    {
+        *(OWN, "django", "strawberry", "strawberry_django", "graphql"),
+        *("asgiref", "corsheaders", "whitenoise", "jsonschema", "sqlparse"),
+    }
+)
+MODULES = frozenset(
+    {
+        *("asyncio", "asyncio.base_events", "asyncio.events", "asyncio.tasks", "builtins", "contextlib", "contextvars"),
+        *("copy", "datetime", "decimal", "functools", "hashlib", "hmac", "http.client", "importlib", "inspect", "io"),
+        *("json", "json.decoder", "json.encoder", "logging", "os", "pathlib", "pickle", "posixpath", "queue"),
+        *("random", "secrets", "select", "selectors", "shutil", "signal", "socket", "sqlite3", "ssl", "subprocess"),
+        *("tempfile", "threading", "time", "typing", "urllib.parse", "urllib.request", "uuid", "warnings", "weakref"),
+    }
+)
+# Where Django's descriptors for the other end of a relation are from: every plugin with a foreign key adds some.
+_RELATIONS = ("django.db.models.fields.related_descriptors", "django.contrib.contenttypes.fields")
+# `process_state` compares these.
+OF_THE_PROCESS = frozenset({"threading.excepthook", "warnings.showwarning", "logging.raiseExceptions"})
+_ABSENT: Any = object()
+
+
+class HostCode:
+    """What the host's modules and classes hold; there is one for each process (`host_code`)."""
+
+    def __init__(self) -> None:
+        # A list each, since these are compared without a loop in Python: names and owners (modules and classes), their
+        # dictionaries, and what these held.
+        self._owners: list[tuple[str, Any]] = []
+        self._current: list[Any] = []
+        self._known: list[dict[str, Any]] = []
+        # Single objects of webnet, such as the manager: nothing in them may hide a method of their class.
+        self._objects: list[tuple[str, Any]] = []
+        # Tables of webnet, such as the roles, with copies.
+        self._tables: list[tuple[str, Any, Any]] = []
+        self._seen: set[str] = set()
+        # Comparing takes most of the time, so it is done after a plugin's code has run, and before only where needed.
+        self._is_current = False
+
+    def expect_changes(self) -> None:
+        """The host's own code runs before the next plugin does: what it changes is then taken as it is."""
+        self._is_current = False
+
+    def begin(self) -> None:
+        """Know all as it is before a plugin's code runs."""
+        if not self._is_current:
+            self._tables = [(name, table, _copy(table)) for name, table, _ in self._tables]
+            for index in self._list_changed():
+                self._known[index] = dict(self._current[index])
+            self._is_current = True
+        self._take_in_new_modules()
+
+    def restore(self) -> Iterator[Change]:
+        """Put back what has changed, and yield what that was."""
+        for index in self._list_changed():
+            label, owner = self._owners[index]
+            for name in _restore(label, owner, self._known[index]):
+                yield Change(what=f"{label}.{name}", is_harmful=True)
+            self._known[index] = dict(self._current[index])
+        for name, table, copy in self._tables:
+            if table != copy:
+                _refill(table, copy)
+                yield Change(what=name, is_harmful=True)
+        for label, owner in self._objects:
+            for name in [name for name in vars(owner) if _is_code(getattr(type(owner), name, None))]:
+                delattr(owner, name)
+                yield Change(what=f"{label}.{name}", is_harmful=True)
+        self._take_in_new_modules()
+
+    def _list_changed(self) -> list[int]:
+        return [index for index, differs in enumerate(map(ne, self._current, self._known)) if differs]
+
+    def _take_in_new_modules(self) -> None:
+        # By name: a module that was replaced in `sys.modules` is put back there, and is the one that counts.
+        for name in [name for name in sys.modules if name not in self._seen]:
+            self._seen.add(name)
+            module = sys.modules[name]
+            if isinstance(module, ModuleType) and (_top(name) in PACKAGES or name in MODULES):
+                self._take_in(name, module)
+
+    def _take_in(self, name: str, module: ModuleType) -> None:
+        self._add(name, module)
+        # The type is asked, not the value: `isinstance` would evaluate a lazy object.
+        for attribute, value in list(vars(module).items()):
+            kind = type(value)
+            if issubclass(kind, type):
+                if value.__module__ == name:
+                    self._add(f"{name}.{attribute}", value)
+            elif _top(name) != OWN:
+                continue
+            elif kind in (dict, list, set) and attribute.isupper():
+                self._tables.append((f"{name}.{attribute}", value, _copy(value)))
+            elif _top(kind.__module__) == OWN and hasattr(value, "__dict__") and not _is_shadowed(value):
+                self._objects.append((f"{name}.{attribute}", value))
+
+    def _add(self, label: str, owner: Any) -> None:
+        self._owners.append((label, owner))
+        self._current.append(vars(owner))
+        self._known.append(dict(vars(owner)))
+
+
+host_code = HostCode()
+
+
+def _restore(label: str, owner: Any, known: dict[str, Any]) -> Iterator[str]:
+    """Put back what is no longer as it was, and yield its names."""
+    current = dict(vars(owner))
+    for name, value in known.items():
+        if current.get(name, _ABSENT) is not value and _is_patch(label, name, value, current.get(name, _ABSENT)):
+            _set(owner, name, value)
+            yield name
+    for name, value in current.items():
+        if name not in known and _hides(owner, name, value):
+            _delete(owner, name)
+            yield name
+
+
+def _is_patch(label: str, name: str, former: Any, current: Any) -> bool:
+    """Whether code was replaced or removed, or anything of webnet; elsewhere, code itself keeps its state in names."""
+    place = f"{label}.{name}"
+    is_submodule = isinstance(current, ModuleType) and sys.modules.get(place) is current
+    if is_submodule or _is_relation(current) or place in OF_THE_PROCESS:
+        return False
+    if _top(label) == OWN:
+        return _is_code(former) or not name.startswith("__")
+    # The host's libraries extend each other when they are imported: strawberry_django does so with Django's QuerySet.
+    return _is_code(former) and _top(getattr(current, "__module__", None) or "") not in PACKAGES
+
+
+def _hides(owner: Any, name: str, value: Any) -> bool:
+    """Whether a new name takes precedence over a function that the code there has used so far."""
+    if isinstance(owner, ModuleType):
+        return name in vars(builtins) and not name.startswith("__") and owner is not builtins
+    inherited = next((vars(base)[name] for base in owner.__mro__[1:] if name in vars(base)), None)
+    return _is_code(inherited) and not _is_relation(value)
+
+
+def _is_code(value: Any) -> bool:
+    """Whether it is a function, a class, or a descriptor such as a property."""
+    # Both ask the type alone, so that lazy objects stay lazy.
+    return callable(value) or hasattr(type(value), "__get__")
+
+
+def _top(name: str) -> str:
+    return name.partition(".")[0]
+
+
+def _is_relation(value: Any) -> bool:
+    return type(value).__module__ in _RELATIONS
+
+
+def _is_shadowed(owner: Any) -> bool:
+    return any(_is_code(getattr(type(owner), name, None)) for name in vars(owner))
+
+
+def _set(owner: Any, name: str, value: Any) -> None:
+    # Not by `setattr`: a metaclass, such as that of enums, may refuse it.
+    if isinstance(owner, ModuleType):
+        vars(owner)[name] = value
+    else:
+        type.__setattr__(owner, name, value)
+
+
+def _delete(owner: Any, name: str) -> None:
+    if isinstance(owner, ModuleType):
+        del vars(owner)[name]
+    else:
+        type.__delattr__(owner, name)
+
+
+def _copy(table: Any) -> Any:
+    return type(table)(table)
+
+
+def _refill(table: Any, copy: Any) -> None:
+    table.clear()
+    if isinstance(table, list):
+        table.extend(copy)
+    else:
+        table.update(copy)

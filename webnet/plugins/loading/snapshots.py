@@ -1,0 +1,49 @@
+"""Surrounds the code that a plugin runs while it is loaded: what belongs to others is as before when it returns."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from webnet.errors import PluginDefinitionError
+from webnet.plugins.loading.django_state import DjangoState
+from webnet.plugins.loading.host_code import host_code
+from webnet.plugins.loading.process_state import Change, ProcessState
+
+logger = logging.getLogger(__name__)
+
+# In a reason, which is one line.
+MAXIMUM_NAMED = 5
+
+
+@contextmanager
+def watching(module: str) -> Iterator[None]:
+    """Run code of the plugin in this module, and put back what it changes of others.
+
+    Raises PluginDefinitionError, which names the changes, where it touched the host's code or settings, signal
+    handlers, or what others had registered. Other changes are logged.
+    """
+    host_code.begin()
+    django_state, process_state = DjangoState(module), ProcessState()
+    has_returned = False
+    try:
+        yield
+        has_returned = True
+    finally:
+        # The process first: the others look into modules, of which it has put back some.
+        changes = [*process_state.restore(), *django_state.restore(), *host_code.restore()]
+        harmful = [change for change in changes if change.is_harmful]
+        if harmful and has_returned:
+            raise PluginDefinitionError(f"'{module}' changed {_list(harmful)}: {WAY_OUT}")
+        if changes:
+            logger.warning("Plugin '%s' changed %s, which belongs to others. It was put back.", module, _list(changes))
+
+
+WAY_OUT = "these belong to others, so they were put back; leave them alone while the plugin is loaded."
+
+
+def _list(changes: list[Change]) -> str:
+    named = [change.what for change in changes[:MAXIMUM_NAMED]]
+    more = f" and {len(changes) - len(named)} more" if len(changes) > len(named) else ""
+    return f"{', '.join(named)}{more}"
