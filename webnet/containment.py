@@ -6,7 +6,8 @@ import re
 import signal
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 from typing import NoReturn, TypeVar
@@ -23,6 +24,8 @@ REFUSED_VALUE = "refused_value"
 
 # In characters. A reason is shown in one line of a list; a traceback may be that of an endless recursion.
 MAXIMUM_REASON_LENGTH = 500
+# A complete sentence of webnet's own, which may show what the plugin declared.
+MAXIMUM_SENTENCE_LENGTH = 1_500
 MAXIMUM_TRACEBACK_LENGTH = 20_000
 
 # Where a plugin that is not loaded has to be added.
@@ -46,6 +49,14 @@ class PluginAborted(Exception):
     def __init__(self, raised: BaseException) -> None:
         super().__init__(f"it raised {type(raised).__name__}")
         self.raised = raised
+
+
+class TookTooLong(BaseException):
+    """A plugin's code did not return in time; not an `Exception`, which code in a loop may catch and go on."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"it took longer than {seconds} s")
+        self.seconds = seconds
 
 
 class OperatorInterrupt(KeyboardInterrupt):
@@ -85,10 +96,44 @@ def attempt(call: Callable[[], Result], *, doing: str) -> Result | LoadFailure:
         return describe_failure(error, doing=doing)
 
 
+@contextmanager
+def deadline(seconds: float) -> Iterator[None]:
+    """Raise TookTooLong in the code within, wherever it is, once so many seconds have passed.
+
+    It also ends what waits, such as for a lock or a server, but not a loop in C code. Only Python's main thread can be
+    interrupted, which is where every process of webnet loads its plugins; elsewhere there is no deadline.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    is_over = False
+
+    def stop(*_: object) -> None:
+        # The alarm may go off while the code below ends it.
+        if not is_over:
+            raise TookTooLong(seconds)
+
+    former = signal.signal(signal.SIGALRM, stop)
+    outer = signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        is_over = True
+        signal.setitimer(signal.ITIMER_REAL, *outer)
+        # Otherwise the plugin has set a handler of its own, which is for others to find.
+        if signal.getsignal(signal.SIGALRM) is stop:
+            signal.signal(signal.SIGALRM, former)
+
+
 def describe_failure(error: BaseException, *, doing: str) -> LoadFailure:
     """Turn an exception into a failure; a PluginDefinitionError has a complete sentence as its message already."""
     error = what_was_raised(error)
-    reason = error.message if isinstance(error, PluginDefinitionError) else f"{doing} raised {format_error(error)}."
+    if isinstance(error, PluginDefinitionError):
+        reason = shorten(error.message, MAXIMUM_SENTENCE_LENGTH)
+    elif isinstance(error, TookTooLong):
+        reason = f"{doing} took longer than {error.seconds} s."
+    else:
+        reason = f"{doing} raised {format_error(error)}."
     return LoadFailure(reason=make_printable(reason), traceback=_format_traceback(error))
 
 
@@ -107,7 +152,7 @@ def format_error(error: BaseException) -> str:
     if isinstance(error, RuntimeError | ImportError):
         text = _name_missing_app(text)
     line = f"{type(error).__name__}: {text}" if text else type(error).__name__
-    return line if len(line) <= MAXIMUM_REASON_LENGTH else line[:MAXIMUM_REASON_LENGTH] + "…"
+    return shorten(line, MAXIMUM_REASON_LENGTH)
 
 
 def _name_missing_app(text: str) -> str:
@@ -117,6 +162,11 @@ def _name_missing_app(text: str) -> str:
     if set_aside := SET_ASIDE.search(text):
         return f"it needs the models of '{set_aside[1]}', which could not be loaded: fix that plugin first"
     return text
+
+
+def shorten(text: str, length: int) -> str:
+    """The text, or as much of it from its beginning and an ellipsis."""
+    return text if len(text) <= length else f"{text[:length]}…"
 
 
 def make_printable(text: str) -> str:

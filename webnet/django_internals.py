@@ -145,10 +145,10 @@ def replace_receivers(replace: Callable[[Signal, Any], Any]) -> None:
 
     `Signal._live_receivers` is what all four ways of sending a signal ask for its receivers, sync and async.
     """
-    find = Signal._live_receivers  # type: ignore[attr-defined]  # The stubs leave it out.
+    find = Signal._live_receivers
 
     def find_replaced(self: Signal, sender: object) -> Receivers:
         sync_receivers, async_receivers = find(self, sender)
         return [replace(self, each) for each in sync_receivers], [replace(self, each) for each in async_receivers]
 
-    Signal._live_receivers = find_replaced  # type: ignore[attr-defined]  # as above
+    Signal._live_receivers = find_replaced  # type: ignore[method-assign]  # There is no other way.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from importlib import import_module
@@ -29,6 +29,12 @@ Status = Literal["loaded", "failed", "incompatible", "unloaded"]
 Watching = Callable[[str], AbstractContextManager[None]]
 
 
+@contextmanager
+def unwatched(_module: str) -> Iterator[None]:
+    """Nothing surrounds it."""
+    yield
+
+
 @dataclass(frozen=True, kw_only=True)
 class Entry:
     """One plugin of this process; `reason` is why it is not loaded, and empty if it is.
@@ -51,7 +57,7 @@ class Entry:
         return replace(self, status="failed", reason=failure.reason, traceback=failure.traceback)
 
 
-def open_entry(entry: Entry, *, host_version: str, watching: Watching = nullcontext) -> Entry:
+def open_entry(entry: Entry, *, host_version: str, watching: Watching = unwatched) -> Entry:
     """Import the plugin's class and read its metadata; the entry stays unloaded unless it failed or is incompatible."""
     opened = attempt(lambda: _find_plugin(entry.module, watching), doing=f"Loading '{entry.module}'")
     if isinstance(opened, LoadFailure):
@@ -64,7 +70,7 @@ def open_entry(entry: Entry, *, host_version: str, watching: Watching = nullcont
     return replace(entry, status="incompatible", reason=misfit) if misfit else entry
 
 
-def start_entry(entry: Entry, *, watching: Watching = nullcontext) -> Entry:
+def start_entry(entry: Entry, *, watching: Watching = unwatched) -> Entry:
     """Read all declarations of an opened plugin and call its on_load; the plugin is loaded then, or has failed."""
     plugin = entry.plugin
     if plugin is None:
@@ -123,7 +129,7 @@ class PluginRegistry:
         *,
         host_version: str,
         failures: Mapping[str, LoadFailure] | None = None,
-        watching: Watching = nullcontext,
+        watching: Watching = unwatched,
     ) -> None:
         """Load the plugin of each module, dependencies first; if one fails, the others are still loaded.
 

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import reprlib
 from dataclasses import dataclass
 
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
+from webnet.containment import deadline, shorten
 from webnet.errors import PluginDefinitionError
 from webnet.plugins.base import PluginBase
 from webnet.plugins.declarations import Dependency
 from webnet.plugins.kernel.addresses import is_mail_address, is_static_path, is_web_address
 from webnet.plugins.kernel.dependencies import is_specifier, is_version, parse_dependency
-from webnet.plugins.kernel.parsing import DeclarationSource, check_name, check_text, is_text, refuse_duplicates
+from webnet.plugins.kernel.parsing import (
+    DECLARATION_SECONDS,
+    MAXIMUM_NAME_LENGTH,
+    MAXIMUM_TEXT_LENGTH,
+    DeclarationSource,
+    check_name,
+    check_text,
+    is_text,
+    refuse_duplicates,
+    take_all,
+)
 
 ADDRESSES = ("homepage", "documentation", "support", "changelog")
 # What each text may be long at most: what its column holds.
@@ -54,8 +66,13 @@ class PluginIdentity:
 
 def read_identity(plugin: PluginBase) -> PluginIdentity:
     """Read and validate the plugin's metadata; raises PluginDefinitionError."""
+    with deadline(DECLARATION_SECONDS):
+        return _read_all(plugin)
+
+
+def _read_all(plugin: PluginBase) -> PluginIdentity:
     name = getattr(plugin, "name", "")
-    label = name if isinstance(name, str) and name else type(plugin).__module__
+    label = shorten(name, MAXIMUM_NAME_LENGTH) if isinstance(name, str) and name else type(plugin).__module__
     source = DeclarationSource(plugin=label, place=f"class {type(plugin).__name__}")
     texts = {name: _read_text(source, plugin, name) for name in _TEXTS}
     check_name(source.inside("name"), texts["name"])
@@ -117,10 +134,10 @@ def _read_keywords(source: DeclarationSource, plugin: PluginBase) -> tuple[str, 
     if not isinstance(declared, list | tuple):
         raise source.mistake(f"must be a list like ['network', 'monitoring'], not {type(declared).__name__}")
     keywords = []
-    for index, keyword in enumerate(declared, start=1):
+    for index, keyword in enumerate(take_all(source, declared), start=1):
         place = source.inside(f"item {index}")
         if not is_text(keyword) or not str(keyword).strip():
-            raise place.mistake(f"must be a string that is not empty, not {keyword!r}")
+            raise place.mistake(f"must be a string that is not empty, not {reprlib.repr(keyword)}")
         check_text(place, "keyword", str(keyword))
         keywords.append(str(keyword).strip())
     refuse_duplicates(source, "keyword", keywords)
@@ -131,7 +148,7 @@ def _read_dependencies(source: DeclarationSource, plugin: PluginBase) -> tuple[D
     declared = plugin.dependencies
     if isinstance(declared, str) or not isinstance(declared, list | tuple):
         raise source.mistake(f"must be a list like ['device_inventory>=1.2'], not {type(declared).__name__}")
-    found = tuple(_read_dependency(source, needed) for needed in declared)
+    found = tuple(_read_dependency(source, needed) for needed in take_all(source, declared))
     refuse_duplicates(source, "plugin", [needed.name for needed in found])
     return found
 
@@ -139,11 +156,11 @@ def _read_dependencies(source: DeclarationSource, plugin: PluginBase) -> tuple[D
 def _read_dependency(source: DeclarationSource, declared: object) -> Dependency:
     if isinstance(declared, Dependency):
         declared = str(declared)
-    needed = parse_dependency(declared) if isinstance(declared, str) else None
+    is_short = isinstance(declared, str) and len(declared) <= MAXIMUM_TEXT_LENGTH
+    needed = parse_dependency(declared) if isinstance(declared, str) and is_short else None
     if needed is None:
-        raise source.mistake(
-            f"{declared!r} is not a dependency: use a name and a version specifier, like 'device_inventory>=1.2,<2'"
-        )
+        rule = "use a name and a version specifier, like 'device_inventory>=1.2,<2'"
+        raise source.mistake(f"{reprlib.repr(declared)} is not a dependency: {rule}")
     try:
         check_name(source, needed.name)
     except PluginDefinitionError as error:

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import islice
 from typing import Any, TypeVar
 
-from webnet.containment import format_error, is_operators
+from webnet.containment import TookTooLong, deadline, format_error, is_operators
 from webnet.errors import PluginDefinitionError
 from webnet.plugins.base import HOOKS, PluginBase, count_taken
 from webnet.plugins.declarations import ROLES, DashboardWidget, GraphQLExtension, NavigationItem, Permission, UIView
 from webnet.plugins.kernel.addresses import is_link
 from webnet.plugins.kernel.identity import PluginIdentity, read_identity
-from webnet.plugins.kernel.parsing import DeclarationSource, check_name, read_all, read_one, refuse_duplicates
+from webnet.plugins.kernel.parsing import (
+    DECLARATION_SECONDS,
+    MAXIMUM_ENTRIES,
+    DeclarationSource,
+    check_name,
+    read_all,
+    read_one,
+    refuse_duplicates,
+    take_all,
+)
 from webnet.plugins.schema.settings_schema import SettingsSchema
 
+Read = TypeVar("Read")
 Guarded = TypeVar("Guarded", NavigationItem, DashboardWidget, UIView)
 
 
@@ -39,17 +50,17 @@ def read_manifest(plugin: PluginBase) -> Manifest:
     """Call every declaration of the plugin and validate the results; raises PluginDefinitionError."""
     identity = read_identity(plugin)
     _check_hooks(plugin, identity.name)
-    permissions = _read_permissions(*_call(plugin, identity, "get_permissions"))
+    permissions = _read(plugin, identity, "get_permissions", _read_permissions)
     codenames = {f"{identity.name}.{permission.name}" for permission in permissions}
     return Manifest(
         **{field.name: getattr(identity, field.name) for field in fields(PluginIdentity)},
-        models=_read_models(*_call(plugin, identity, "get_models")),
-        navigation_items=_read_navigation(codenames, *_call(plugin, identity, "get_navigation_items")),
-        dashboard_widgets=_read_widgets(codenames, *_call(plugin, identity, "get_dashboard_widgets")),
-        ui_views=_read_views(codenames, *_call(plugin, identity, "get_ui_views")),
+        models=_read(plugin, identity, "get_models", _read_models),
+        navigation_items=_read(plugin, identity, "get_navigation_items", _read_navigation, codenames),
+        dashboard_widgets=_read(plugin, identity, "get_dashboard_widgets", _read_widgets, codenames),
+        ui_views=_read(plugin, identity, "get_ui_views", _read_views, codenames),
         permissions=permissions,
-        settings_schema=_read_settings(*_call(plugin, identity, "get_settings_schema")),
-        graphql=_read_graphql(*_call(plugin, identity, "get_graphql_schema")),
+        settings_schema=_read(plugin, identity, "get_settings_schema", _read_settings),
+        graphql=_read(plugin, identity, "get_graphql_schema", _read_graphql),
     )
 
 
@@ -66,12 +77,26 @@ def _check_hooks(plugin: PluginBase, name: str) -> None:
             raise source.mistake(f"requires more arguments than it is called with: define it as {hook}({parameters})")
 
 
-def _call(plugin: PluginBase, identity: PluginIdentity, declaration: str) -> tuple[DeclarationSource, Any]:
-    """Call a declaration, and turn whatever it raises into a PluginDefinitionError; a generator becomes a list."""
+def _read(
+    plugin: PluginBase, identity: PluginIdentity, declaration: str, read: Callable[..., Read], *known: set[str]
+) -> Read:
+    """Call a declaration and read what it returns, in a limited time; `read` takes the place and that value."""
     source = DeclarationSource(plugin=identity.name, place=f"{declaration}()")
     try:
+        with deadline(DECLARATION_SECONDS):
+            return read(*known, source, _call(source, plugin, declaration))
+    except TookTooLong as error:
+        raise source.mistake(f"took longer than {error.seconds} s") from error
+
+
+def _call(source: DeclarationSource, plugin: PluginBase, declaration: str) -> Any:
+    """Call a declaration, and turn whatever it raises into a PluginDefinitionError; a generator becomes a list."""
+    try:
         declared = getattr(plugin, declaration)()
-        return source, list(declared) if isinstance(declared, Iterator) else declared
+        # One more than there may be, which `take_all` refuses.
+        return list(islice(declared, MAXIMUM_ENTRIES + 1)) if isinstance(declared, Iterator) else declared
+    except TookTooLong:
+        raise
     except PluginDefinitionError as error:  # Its message is a sentence with the place already.
         raise source.mistake(error.message[:1].lower() + error.message[1:].rstrip(".")) from error
     except BaseException as error:
@@ -138,18 +163,20 @@ def _read_graphql(source: DeclarationSource, declared: Any) -> GraphQLExtension 
     if declared is None:
         return None
     extension = read_one(source, GraphQLExtension, declared)
-    for host_type, addition in extension.extends.items():
+    extends = dict(take_all(source, extension.extends.items()))
+    for host_type, addition in extends.items():
         if not all(isinstance(each, type) for each in (host_type, addition)):
             raise source.mistake("'extends' must map a type of the host to a class with the fields to add")
-    return replace(extension, types=tuple(extension.types), extends=dict(extension.extends))
+    return replace(extension, types=take_all(source, extension.types), extends=extends)
 
 
 def _read_models(source: DeclarationSource, declared: Any) -> tuple[type, ...] | None:
     if declared is None:
         return None
-    if not isinstance(declared, Sequence) or not all(isinstance(model, type) for model in declared):
+    models = take_all(source, declared) if isinstance(declared, Sequence) else ()
+    if not isinstance(declared, Sequence) or not all(isinstance(model, type) for model in models):
         raise source.mistake("must return a list of model classes")
-    return tuple(declared)
+    return models
 
 
 def _qualify(source: DeclarationSource, item: Guarded, name: str, codenames: set[str]) -> Guarded:

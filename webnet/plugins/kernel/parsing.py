@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, replace
 from dataclasses import fields as fields_of
 from difflib import get_close_matches
+from itertools import islice
 from typing import Any, TypeVar
 
-from webnet.containment import make_printable
+from webnet.containment import make_printable, shorten
 from webnet.errors import PluginDefinitionError
 from webnet.values.lazy_texts import is_lazy
 
@@ -20,6 +21,13 @@ MAXIMUM_NAME_LENGTH = 100  # Of the column `PluginConfig.name`.
 # Lazily translated texts of these fields are read for each viewer; those of all others once, when the plugin is loaded.
 FOR_VIEWERS = frozenset({"label", "title", "description"})
 LARGEST_NUMBER = 2**31 - 1  # GraphQL's Int
+# Far more than anybody looks at; without a limit, one plugin's menu could be too long for all processes to start.
+MAXIMUM_ENTRIES = 1_000
+MAXIMUM_TEXT_LENGTH = 10_000
+# For what a plugin declares: it has nothing to wait for, but may import the modules with its GraphQL types.
+DECLARATION_SECONDS = 10
+# Of a problem in an error message: it may show what was declared.
+MAXIMUM_PROBLEM_LENGTH = 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +39,7 @@ class DeclarationSource:
 
     def mistake(self, problem: str) -> PluginDefinitionError:
         """The error to raise for a problem here; the text says what is wrong and what to write instead."""
+        problem = shorten(problem, MAXIMUM_PROBLEM_LENGTH)
         end = "" if problem.endswith("?") else "."
         return PluginDefinitionError(f"Plugin '{self.plugin}', {self.place}: {problem}{end}")
 
@@ -45,7 +54,16 @@ def read_all(source: DeclarationSource, kind: type[Declaration], declared: objec
         return ()
     if isinstance(declared, str | Mapping | kind) or not isinstance(declared, Iterable):
         raise source.mistake(f"must return a list of {kind.__name__}, not {type(declared).__name__}")
-    return tuple(read_one(source.inside(f"item {index}"), kind, item) for index, item in enumerate(declared, start=1))
+    items = take_all(source, declared)
+    return tuple(read_one(source.inside(f"item {index}"), kind, item) for index, item in enumerate(items, start=1))
+
+
+def take_all(source: DeclarationSource, declared: Iterable[Any]) -> tuple[Any, ...]:
+    """The items, of which there may be MAXIMUM_ENTRIES; no more are asked for."""
+    items = tuple(islice(declared, MAXIMUM_ENTRIES + 1))
+    if len(items) > MAXIMUM_ENTRIES:
+        raise source.mistake(f"has more than {MAXIMUM_ENTRIES:,} entries: declare fewer")
+    return items
 
 
 def read_one(source: DeclarationSource, kind: type[Declaration], item: object) -> Declaration:
@@ -68,16 +86,20 @@ def check_name(source: DeclarationSource, name: object) -> None:
 
 
 def check_text(source: DeclarationSource, name: str, text: str) -> None:
-    """Refuse a text with lone surrogates or U+0000, which can't be stored in PostgreSQL or sent as UTF-8."""
+    """Refuse a text that is too long, or has lone surrogates or U+0000, which can't be stored or sent."""
+    if len(text) > MAXIMUM_TEXT_LENGTH:
+        raise source.mistake(f"'{name}' has {len(text):,} characters: use at most {MAXIMUM_TEXT_LENGTH:,}")
     if make_printable(text) != text:
         raise source.mistake(f"'{name}' has characters that can't be stored (such as '\\ud800' or '\\0'): remove them")
 
 
 def refuse_duplicates(source: DeclarationSource, what: str, values: Sequence[str]) -> None:
     """Refuse two declarations with the same name or path."""
-    repeated = next((value for index, value in enumerate(values) if value in values[:index]), None)
-    if repeated is not None:
-        raise source.mistake(f"the {what} '{repeated}' is declared twice: rename one of them")
+    seen: set[str] = set()
+    for value in values:
+        if value in seen:
+            raise source.mistake(f"the {what} '{value}' is declared twice: rename one of them")
+        seen.add(value)
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
@@ -90,7 +112,7 @@ def _from_dict(source: DeclarationSource, kind: type[Declaration], item: Mapping
     known = {field.name: field for field in _fields(kind)}
     for key in item:
         if key not in known:
-            hint = suggest(str(key), known) or f" (its fields are {', '.join(known)})"
+            hint = suggest(str(key)[:MAXIMUM_NAME_LENGTH], known) or f" (its fields are {', '.join(known)})"
             raise source.mistake(f"a {kind.__name__} has no field '{key}'{hint}")
     for name, field in known.items():
         if name not in item and field.default is MISSING and field.default_factory is MISSING:

@@ -103,7 +103,7 @@ class DjangoState:
         if changed := _find_changed(self._converters, _read_converters()):
             # One that is registered takes precedence over Django's own of the same name.
             converters.REGISTERED_CONVERTERS.update({name: self._converters[name] for name in changed})
-            converters.get_converters.cache_clear()
+            converters.get_converters.cache_clear()  # type: ignore[attr-defined]  # The stubs leave its cache out.
             yield Change(what=f"the URL converters ({', '.join(changed)})", is_harmful=True)
 
     def _restore_admin_pages(self) -> Iterator[Change]:

@@ -92,7 +92,7 @@ class HostCode:
         # By name: a module that was replaced in `sys.modules` is put back there, and is the one that counts.
         for name in [name for name in sys.modules if name not in self._seen]:
             self._seen.add(name)
-            module = sys.modules[name]
+            module: object = sys.modules[name]  # Which may be anything, and None.
             if isinstance(module, ModuleType) and (_top(name) in PACKAGES or name in MODULES):
                 self._take_in(name, module)
 

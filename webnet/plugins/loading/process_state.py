@@ -180,8 +180,8 @@ def _read_handlers() -> dict[signal.Signals, Any]:
     return {number: signal.getsignal(number) for number in _SIGNALS}
 
 
-# A signal without a name, such as one for real time, is nobody's.
-_SIGNALS = tuple(number for number in signal.valid_signals() if isinstance(number, signal.Signals))
+# Signals without a name, most of those for real time, are nobody's.
+_SIGNALS = tuple(number for number in signal.Signals if number in signal.valid_signals())
 
 
 def _read_folder() -> str:

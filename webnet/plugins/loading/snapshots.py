@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from webnet.containment import deadline
 from webnet.errors import PluginDefinitionError
 from webnet.plugins.loading.django_state import DjangoState
 from webnet.plugins.loading.host_code import host_code
@@ -13,6 +14,8 @@ from webnet.plugins.loading.process_state import Change, ProcessState
 
 logger = logging.getLogger(__name__)
 
+# For an import, `ready()` and `on_load()`: a large library takes seconds on a slow disk, and some ask for a licence.
+LOADING_SECONDS = 60
 # In a reason, which is one line.
 MAXIMUM_NAMED = 5
 
@@ -28,7 +31,8 @@ def watching(module: str) -> Iterator[None]:
     django_state, process_state = DjangoState(module), ProcessState()
     has_returned = False
     try:
-        yield
+        with deadline(LOADING_SECONDS):
+            yield
         has_returned = True
     finally:
         # The process first: the others look into modules, of which it has put back some.

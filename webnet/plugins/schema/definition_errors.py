@@ -32,6 +32,10 @@ Translation: TypeAlias = tuple[str, str, object]
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
+# Of the schema as JSON. Settings may be nested 32 levels deep, which takes two levels of a schema each.
+MAXIMUM_LENGTH = 200_000
+MAXIMUM_NESTING = 80
+
 # A default that violates one of these can never be valid, unlike one that only lacks a required member.
 _ABOUT_ONE_VALUE = {
     *("type", "enum", "const", "format", "pattern", "anyOf", "oneOf"),
@@ -86,9 +90,21 @@ def _read_as_json(schema: object) -> dict[str, Any]:
     except (TypeError, ValueError, RecursionError) as error:
         raise _mistake(_find_strange_value(schema), f"must contain only JSON values: {error}") from error
     text = json.dumps(read, ensure_ascii=False)
+    if len(text) > MAXIMUM_LENGTH:
+        raise _mistake("", f"has {len(text):,} characters as JSON: use at most {MAXIMUM_LENGTH:,}")
+    if _is_deeper(read, MAXIMUM_NESTING):
+        raise _mistake("", f"is nested deeper than {MAXIMUM_NESTING} levels: make it flatter")
     if make_printable(text) != text:
         raise _mistake("", "has characters that can't be stored (such as '\\ud800'): remove them")
     return read
+
+
+def _is_deeper(value: object, levels: int) -> bool:
+    """Whether objects and arrays are nested deeper than that; no deeper ones are looked at."""
+    if not isinstance(value, dict | list):
+        return False
+    members = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_is_deeper(member, levels - 1) for member in members)
 
 
 def _find_strange_value(schema: Mapping[Any, Any]) -> str:
