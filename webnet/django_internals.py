@@ -137,18 +137,16 @@ def restore_receivers(signal: Signal, receivers: list[tuple[Any, ...]]) -> None:
         signal.sender_receivers_cache.clear()
 
 
+# The receivers for one sender: sync ones, and async ones.
 Receivers = tuple[list[Any], list[Any]]
+FindReceivers = Callable[[Signal, object], Receivers]
 
 
-def replace_receivers(replace: Callable[[Signal, Any], Any]) -> None:
-    """From now on, have every signal call `replace(signal, receiver)` in place of each receiver.
+def receiver_finder() -> FindReceivers:
+    """What all four ways of sending a signal ask for its receivers, with the signal and the sender."""
+    return Signal._live_receivers
 
-    `Signal._live_receivers` is what all four ways of sending a signal ask for its receivers, sync and async.
-    """
-    find = Signal._live_receivers
 
-    def find_replaced(self: Signal, sender: object) -> Receivers:
-        sync_receivers, async_receivers = find(self, sender)
-        return [replace(self, each) for each in sync_receivers], [replace(self, each) for each in async_receivers]
-
-    Signal._live_receivers = find_replaced  # type: ignore[method-assign]  # There is no other way.
+def replace_receiver_finder(find: FindReceivers) -> None:
+    """Have every signal ask this instead (`Signal._live_receivers`)."""
+    Signal._live_receivers = find  # type: ignore[method-assign]  # There is no other way to reach every receiver.

@@ -3,6 +3,7 @@
 from pathlib import Path
 from urllib.parse import quote
 
+from webnet.plugins.hooks.receivers import contain_receivers
 from webnet.plugins.loading.installed_apps import with_plugins
 from webnet.server.environment import (
     add_plugin_folders,
@@ -104,6 +105,7 @@ HOST_APPS = [
     "webnet.server",
     "strawberry_django",  # after webnet.api, whose 'export_schema' replaces its command
 ]
+contain_receivers()
 INSTALLED_APPS = with_plugins(HOST_APPS, WEBNET_PLUGINS)
 
 # For how many sets of plugins a process caches the derived GraphQL schema.

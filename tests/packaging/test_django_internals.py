@@ -6,6 +6,7 @@ import inspect
 from functools import partial
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.apps import apps
 from django.apps.registry import Apps
 from django.contrib.admin import AdminSite
@@ -13,6 +14,7 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import Model
 from django.db.models.options import Options
+from django.dispatch import Signal
 from django.http import HttpRequest
 from django.middleware.csrf import CsrfViewMiddleware
 from django.test import RequestFactory, TransactionTestCase
@@ -123,3 +125,44 @@ def test_a_commit_hook_that_raises_lets_the_others_be_called() -> None:
         django_internals.make_commit_hooks_robust()
 
     assert called == ["first", "second"], LOOK.format("BaseDatabaseWrapper.run_on_commit")
+
+
+def test_the_receivers_of_a_signal_can_be_listed_and_put_back() -> None:
+    signal = Signal()
+    signal.connect(_receive, weak=False)
+    before = django_internals.list_receivers(signal)
+
+    signal.disconnect(_receive)
+    django_internals.restore_receivers(signal, before)
+
+    assert [receiver for receiver, _ in signal.send(sender=None)] == [_receive], LOOK.format("Signal.receivers")
+    assert not django_internals.is_dead(before[0])
+
+
+def test_a_receiver_that_is_gone_is_dead() -> None:
+    signal = Signal()
+    gone = partial(_receive)
+    signal.connect(gone)
+    (listed,) = django_internals.list_receivers(signal)
+
+    del gone
+
+    assert django_internals.is_dead(listed), LOOK.format("Signal.connect")
+
+
+def test_every_way_of_sending_asks_for_receivers_in_the_same_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, signal = [], Signal()
+    monkeypatch.setattr(Signal, "_live_receivers", django_internals.receiver_finder())
+    signal.connect(_receive)
+    django_internals.replace_receiver_finder(lambda _, sender: (asked.append(sender), ([], []))[1])
+
+    signal.send(sender=1)
+    signal.send_robust(sender=2)
+    async_to_sync(signal.asend)(sender=3)
+    async_to_sync(signal.asend_robust)(sender=4)
+
+    assert asked == [1, 2, 3, 4], LOOK.format("Signal._live_receivers")
+
+
+def _receive(**_: object) -> None:
+    """A receiver."""

@@ -1,1 +1,1 @@
-"""Plugins' hooks: `on_*` inside the transaction of a change, `after_*` after it, through an outbox."""
+"""Plugins' hooks (`on_*` inside the transaction of a change, `after_*` after it), and receivers of signals."""

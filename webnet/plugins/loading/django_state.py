@@ -200,9 +200,8 @@ def _read_converters() -> dict[str, Any]:
 
 
 def _list_host_labels() -> list[str]:
-    from webnet.plugins.loading.app_config import IsolatedApp
-
-    return [config.label for config in list(apps.app_configs.values()) if not isinstance(config, IsolatedApp)]
+    plugins = frozenset(getattr(settings, "WEBNET_PLUGINS", ())) if settings.configured else frozenset()
+    return [config.label for config in list(apps.app_configs.values()) if config.name not in plugins]
 
 
 def _list_host_models() -> list[Any]:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from webnet.containment import deadline
 from webnet.errors import PluginDefinitionError
 from webnet.plugins.loading.django_state import DjangoState
-from webnet.plugins.loading.host_code import host_code
+from webnet.plugins.loading.host_code import PACKAGES, host_code
 from webnet.plugins.loading.process_state import Change, ProcessState
 
 logger = logging.getLogger(__name__)
+
+# The plugin that was the first to import a library, by the library's top-level name.
+imported_by: dict[str, str] = {}
 
 # For an import, `ready()` and `on_load()`: a large library takes seconds on a slow disk, and some ask for a licence.
 LOADING_SECONDS = 60
@@ -28,6 +32,7 @@ def watching(module: str) -> Iterator[None]:
     handlers, or what others had registered. Other changes are logged.
     """
     host_code.begin()
+    modules = frozenset(sys.modules)
     django_state, process_state = DjangoState(module), ProcessState()
     has_returned = False
     try:
@@ -35,6 +40,9 @@ def watching(module: str) -> Iterator[None]:
             yield
         has_returned = True
     finally:
+        for name in {name.partition(".")[0] for name in sys.modules if name not in modules} - PACKAGES:
+            if name not in modules:
+                imported_by.setdefault(name, module)
         # The process first: the others look into modules, of which it has put back some.
         changes = [*process_state.restore(), *django_state.restore(), *host_code.restore()]
         harmful = [change for change in changes if change.is_harmful]
