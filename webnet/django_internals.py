@@ -149,4 +149,4 @@ def receiver_finder() -> FindReceivers:
 
 def replace_receiver_finder(find: FindReceivers) -> None:
     """Have every signal ask this instead (`Signal._live_receivers`)."""
-    Signal._live_receivers = find  # type: ignore[method-assign]  # There is no other way to reach every receiver.
+    Signal._live_receivers = find  # type: ignore[method-assign,assignment]  # There is no other way to all.

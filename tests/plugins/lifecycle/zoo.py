@@ -11,10 +11,18 @@ ZOO = Path(__file__).resolve().parents[2] / "bad_plugins"
 PUT_ASIDE = {
     "admin_error": ("failed", "Importing the admin pages of 'admin_error' raised ImportError: cannot import name"),
     "admin_urls_error": ("failed", "Importing the admin pages of 'admin_urls_error' raised LookupError: no addresses."),
+    "changes_settings": (
+        "failed",
+        "'changes_settings' changed the setting MIDDLEWARE, the setting WEBNET_THREADS: these",
+    ),
     "circle_one": ("failed", "'circle_one' needs 'circle_two', which needs 'circle_one': remove one of these"),
     "circle_two": ("failed", "'circle_two'"),
     "clashing_type": ("failed", "defines the type 'Plugin', which 'webnet itself' defines already: rename it."),
+    "counts_to_a_billion": ("failed", "get_navigation_items(): has more than 1,000 entries: declare fewer."),
+    "crowded_menu": ("failed", "get_navigation_items(): has more than 1,000 entries: declare fewer."),
+    "deep_settings": ("failed", "get_settings_schema(): the settings schema is nested deeper than 80 levels"),
     "dies_in_build": ("failed", "Building the GraphQL types of 'dies_in_build' crashed the process."),
+    "disconnects_receivers": ("failed", "'disconnects_receivers' changed the receivers of "),
     "endless_build": (
         "failed",
         "Building the GraphQL types of 'endless_build' raised TypeError: Query fields cannot",
@@ -30,11 +38,16 @@ PUT_ASIDE = {
     "half_models": ("failed", "Importing the models of 'half_models' raised ZeroDivisionError: division by zero."),
     "hiding_names": ("failed", "Django rejects its models: hiding_names.Thief"),
     "hiding_tags": ("failed", "has a template tag library 'static', but 'django' has one"),
+    "ignores_children": ("failed", "'ignores_children' changed the handler of SIGCHLD: these belong to others"),
     "import_error": ("failed", "Importing 'import_error' raised ModuleNotFoundError"),
+    "long_text": ("failed", "'description' has 9,999,999 characters: use at most 10,000."),
+    "never_declares": ("failed", "get_permissions(): took longer than 10 s."),
     "no_tenancy": ("failed", "the model 'no_tenancy.Secret' does not declare who owns its rows"),
+    "patches_access": ("failed", "'patches_access' changed webnet.customers.access.Actor, webnet.customers.access."),
     "plugin_import_error": ("failed", "Loading 'plugin_import_error' raised ModuleNotFoundError"),
     "raises_in_ready": ("failed", "ready() of the app 'raises_in_ready' raised RuntimeError: not ready."),
     "raises_on_load": ("failed", "on_load() of 'raises_on_load' raised RuntimeError: no licence."),
+    "swaps_modules": ("failed", "'swaps_modules' changed sys.modules (webnet.customers.access): these belong to"),
     "syntax_error": ("failed", "Loading 'syntax_error' raised SyntaxError"),
     "template_tags_error": (
         "failed",
@@ -43,6 +56,7 @@ PUT_ASIDE = {
     "too_large": ("failed", "item 1: 'order' is 1099511627776: it must fit into 32 bits."),
     "torn_migration": ("failed", "Loading the migrations of 'torn_migration' raised KeyError: 'Lamp'."),
     "turning_settings": ("failed", "get_settings_schema(): the settings schema has an endless reference to itself"),
+    "unregisters_pages": ("failed", "'unregisters_pages' changed the admin pages of "),
     "unprintable": ("failed", "on_load() of 'unprintable' raised ValueError"),
     "unprintable_default": ("failed", "Building the GraphQL types of 'unprintable_default' raised ValueError: no such"),
     "views_from_nowhere": ("failed", "get_ui_views(): raised ImportError: cannot import name 'draw'"),
@@ -66,6 +80,7 @@ PARTIES = (
     # Each declaration is read by itself.
     (
         *("endless_declaration", "endless_settings", "half_character", "too_large", "turning_settings"),
+        *("counts_to_a_billion", "crowded_menu", "deep_settings", "long_text", "never_declares"),
         *("views_from_nowhere", "wrong_graphql", "wrong_models", "wrong_navigation", "wrong_pages"),
         *("wrong_permissions", "wrong_settings", "wrong_widgets"),
     ),
@@ -73,13 +88,15 @@ PARTIES = (
     (
         *("circle_one", "circle_two", "exits_in_plugin", "exits_on_import", "exits_on_load", "import_error"),
         *("plugin_import_error", "raises_on_load", "syntax_error", "unprintable", "wrong_host"),
+        # What they have changed is put back before the next one begins.
+        *("changes_settings", "ignores_children", "patches_access", "swaps_modules"),
     ),
-    ("admin_error", "admin_urls_error", "raises_in_ready"),
+    ("admin_error", "admin_urls_error", "disconnects_receivers", "raises_in_ready", "unregisters_pages"),
     ("template_tags_error", "torn_migration"),
     # Each is found by a trial of its own.
     ("clashing_type", "endless_build", "unprintable_default"),
     ("exiting", "raising", "recursing", "unsendable"),
-    ("committing", "dripping", "hanging", "raising_check", "raising_receiver"),
+    ("committing", "dripping", "hanging", "listens_to_all", "raising_check", "raising_receiver", "untidy"),
 )
 
 
@@ -108,11 +125,13 @@ MISBEHAVING = {
     "dripping": Misbehaviour(("HEALTHY", "")),
     "exiting": Misbehaviour(("UNHEALTHY", "The check raised SystemExit."), widgets=2, has_queries=True, has_parts=True),
     "hanging": Misbehaviour(("UNKNOWN", "The check did not return within 5 s."), widgets=1),
+    "listens_to_all": Misbehaviour(("HEALTHY", "")),
     "raising": Misbehaviour(
         ("UNHEALTHY", "The check raised RuntimeError."), widgets=2, has_queries=True, has_parts=True
     ),
     "raising_check": Misbehaviour(("HEALTHY", "")),
     "raising_receiver": Misbehaviour(("HEALTHY", "")),
+    "untidy": Misbehaviour(("HEALTHY", "")),
     "unsendable": Misbehaviour(("HEALTHY", ""), has_queries=True),
     "recursing": Misbehaviour(
         ("UNHEALTHY", "The check raised RecursionError."), widgets=2, has_queries=True, has_parts=True

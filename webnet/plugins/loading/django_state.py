@@ -26,7 +26,7 @@ from webnet.django_internals import (
     restore_admin_pages,
     restore_receivers,
 )
-from webnet.plugins.loading.process_state import Change
+from webnet.plugins.loading.process_state import Change, list_names
 
 # Where Django defines its signals; a module counts once it is imported.
 SIGNAL_MODULES = (
@@ -93,7 +93,7 @@ class DjangoState:
         for name, (registry, entries) in self._registries.items():
             if changed := _find_changed(entries, registry):
                 registry.update({key: entries[key] for key in changed})
-                yield Change(what=f"{name} ({', '.join(map(str, changed[:3]))})", is_harmful=True)
+                yield Change(what=f"{name} ({list_names(map(str, changed))})", is_harmful=True)
         for found, known in self._checks:
             if not known <= found:
                 found.update(known)
@@ -104,14 +104,14 @@ class DjangoState:
             # One that is registered takes precedence over Django's own of the same name.
             converters.REGISTERED_CONVERTERS.update({name: self._converters[name] for name in changed})
             converters.get_converters.cache_clear()  # type: ignore[attr-defined]  # The stubs leave its cache out.
-            yield Change(what=f"the URL converters ({', '.join(changed)})", is_harmful=True)
+            yield Change(what=f"the URL converters ({list_names(changed)})", is_harmful=True)
 
     def _restore_admin_pages(self) -> Iterator[Change]:
         if changed := _find_changed(self._pages, _read_admin_pages()):
             from django.contrib.admin import site
 
             restore_admin_pages(site, {**registered_admin_pages(site), **self._pages})
-            labels = ", ".join(model._meta.label for model in changed[:3])
+            labels = list_names(model._meta.label for model in changed)
             yield Change(what=f"the admin pages of {labels}", is_harmful=True)
 
     def _restore_modules(self) -> Iterator[Change]:
@@ -120,7 +120,7 @@ class DjangoState:
         others = [name for name in changed if not f"{name}.".startswith(f"{self._module}.")]
         sys.modules.update({name: self._modules[name] for name in others})
         if others:
-            yield Change(what=f"sys.modules ({', '.join(others[:3])})", is_harmful=True)
+            yield Change(what=f"sys.modules ({list_names(others)})", is_harmful=True)
 
     def _restore_settings(self) -> Iterator[Change]:
         current = _read_settings() if self._settings else {}

@@ -17,8 +17,9 @@ import socket
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 # What may be set with `setattr`; compared by identity.
@@ -43,12 +44,22 @@ _ACCESSORS: tuple[tuple[str, Callable[[], Any], Callable[[Any], object]], ...] =
 _LOGGERS = ("webnet", "django", "strawberry", "uvicorn", "granian")
 
 
+# Of the names in a change: reasons are one line.
+MAXIMUM_NAMED = 3
+
+
 @dataclass(frozen=True, kw_only=True)
 class Change:
     """Something that a plugin's code changed, as the end of "it changed …"; harmful changes set the plugin aside."""
 
     what: str
     is_harmful: bool = False
+
+
+def list_names(names: Iterable[str]) -> str:
+    """The first names, as they stand in a list."""
+    first = list(islice(names, MAXIMUM_NAMED + 1))
+    return ", ".join([*first[:MAXIMUM_NAMED], *(["…"] if len(first) > MAXIMUM_NAMED else [])])
 
 
 class ProcessState:
@@ -115,10 +126,10 @@ class ProcessState:
 
     def _restore_surroundings(self) -> Iterator[Change]:
         if os.environ != self._environment:
-            changed = os.environ.items() ^ self._environment.items()
+            changed = sorted({name for name, _ in os.environ.items() ^ self._environment.items()})
             os.environ.clear()
             os.environ.update(self._environment)
-            yield Change(what=f"the environment ({', '.join(sorted({name for name, _ in changed}))})")
+            yield Change(what=f"the environment ({list_names(changed)})")
         if self._folder and _read_folder() != self._folder:
             os.chdir(self._folder)
             yield Change(what="the working directory")
