@@ -12,6 +12,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache, partial
 from inspect import iscoroutinefunction
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+# Sent for each row that is read, and far too often to ask the gate each time; a plugin's answer holds for a second.
+_OF_EACH_ROW = (pre_init, post_init)
+ANSWER_SECONDS = 1.0
+_answers: dict[str, tuple[float, bool]] = {}
 # Whether this thread asks the gate: what it reads sends signals, too.
 _asks_gate: ContextVar[bool] = ContextVar("webnet_receivers_ask_gate", default=False)
 
@@ -102,7 +107,9 @@ def _call(receiver: _Receiver, **arguments: Any) -> Any:
     """Call a receiver where its plugin is effective, and report what it raises."""
     customer = None
     try:
-        with _open_savepoint(arguments["signal"]):
+        if arguments["signal"] in _OF_EACH_ROW:
+            return _call_for_row(receiver, **arguments)
+        with _open_savepoint():
             customer = _find_customer(receiver, arguments)
             if not _is_wanted(receiver, customer):
                 return None
@@ -114,6 +121,19 @@ def _call(receiver: _Receiver, **arguments: Any) -> Any:
             raise
         _report(receiver, customer, error)
         return None
+
+
+def _call_for_row(receiver: _Receiver, **arguments: Any) -> Any:
+    """The same for each row that is read: no customer is looked up, no savepoint set, and the gate's answer kept."""
+    asked_at, is_wanted = _answers.get(receiver.module, (float("-inf"), True))
+    if monotonic() - asked_at > ANSWER_SECONDS:
+        is_wanted = _is_wanted(receiver, None)
+        if not _asks_gate.get() and apps.ready:
+            _answers[receiver.module] = (monotonic(), is_wanted)
+    if not is_wanted or (receiver.is_own and _asks_gate.get()):
+        return None
+    with PluginCall(receiver.plugin, receiver.place):
+        return receiver.call(**arguments)
 
 
 async def _call_async(receiver: _Receiver, **arguments: Any) -> Any:
@@ -130,10 +150,9 @@ async def _call_async(receiver: _Receiver, **arguments: Any) -> Any:
         return None
 
 
-def _open_savepoint(signal: Signal) -> AbstractContextManager[Any]:
-    """A savepoint in a transaction, which a failed statement would otherwise spoil; not for each row that is read."""
-    is_needed = connection.in_atomic_block and signal not in (pre_init, post_init)
-    return transaction.atomic() if is_needed else nullcontext()
+def _open_savepoint() -> AbstractContextManager[Any]:
+    """A savepoint in a transaction, which a failed statement would otherwise spoil."""
+    return transaction.atomic() if connection.in_atomic_block else nullcontext()
 
 
 def _find_customer(receiver: _Receiver, arguments: dict[str, Any]) -> Customer | None:

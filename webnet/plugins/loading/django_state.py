@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
+from itertools import islice
 from typing import Any
 
 from django.apps import apps
 from django.conf import settings
 from django.core.checks.registry import registry as checks
-from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 from django.dispatch import Signal
 from django.urls import converters
@@ -22,6 +21,7 @@ from django.urls import converters
 from webnet.django_internals import (
     is_dead,
     list_receivers,
+    list_settings,
     registered_admin_pages,
     restore_admin_pages,
     restore_receivers,
@@ -134,29 +134,26 @@ class DjangoState:
 
 
 def _find_changed(known: dict[Any, Any], current: dict[Any, Any]) -> list[Any]:
-    # Compared as a whole first, which is much faster.
-    if current.items() >= known.items():
+    # Compared as a whole first, which is much faster: mostly, entries were only added.
+    if list(islice(current.values(), len(known))) == list(known.values()):
         return []
     return [key for key, value in known.items() if current.get(key, _ABSENT) is not value]
 
 
 def _read_settings() -> dict[str, tuple[Any, Any]]:
     """Each setting, with a copy of its lists and dictionaries; nothing while the settings are still being read."""
-    found: dict[str, tuple[Any, Any]] = {}
-    for name in dir(settings) if settings.configured else ():
-        if name.isupper():
-            with suppress(ImproperlyConfigured):  # Django refuses to read an empty SECRET_KEY.
-                value = getattr(settings, name)
-                found[name] = (value, _copy(value))
-    return found
+    current = list_settings() if settings.configured else {}
+    return {name: (value, _copy(value)) for name, value in current.items()}
 
 
 def _copy(value: Any) -> Any:
+    if not isinstance(value, dict | list | set):
+        return value
     if isinstance(value, dict):
         return {key: _copy(member) for key, member in value.items()}
     if isinstance(value, list):
         return [_copy(item) for item in value]
-    return set(value) if isinstance(value, set) else value
+    return set(value)
 
 
 def _put_back(value: Any, copy: Any) -> None:

@@ -1,15 +1,16 @@
 """The host's code as it was before a plugin's code ran: functions and classes that were replaced are put back.
 
 That is the code of webnet, of the libraries it is made of, and of the most important modules of Python. A module joins
-as soon as it is imported. Comparing them all takes one or two milliseconds, since what is in them is the same object.
+as soon as it is imported. Comparing them all takes a millisecond, since most of what they hold is the same.
 """
 
 from __future__ import annotations
 
 import builtins
 import sys
-from collections.abc import Iterator
-from operator import ne
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from operator import methodcaller, ne
 from types import ModuleType
 from typing import Any
 
@@ -19,7 +20,7 @@ OWN = "webnet"
 PACKAGES = frozenset(
     {
         *(OWN, "django", "strawberry", "strawberry_django", "graphql"),
-        *("asgiref", "corsheaders", "whitenoise", "jsonschema", "sqlparse"),
+        *("asgiref", "corsheaders", "whitenoise", "jsonschema"),
     }
 )
 MODULES = frozenset(
@@ -31,22 +32,85 @@ MODULES = frozenset(
         *("tempfile", "threading", "time", "typing", "urllib.parse", "urllib.request", "uuid", "warnings", "weakref"),
     }
 )
+# Parts of these packages that decide nothing at run time, or that would only make the comparison slower.
+LEFT_OUT = (
+    *(
+        "django.contrib.gis",
+        "django.contrib.postgres",
+        "django.core.management",
+        "django.db.migrations",
+        "django.forms",
+    ),
+    *("django.contrib.admin.templatetags", "django.contrib.admin.views", "django.contrib.admin.widgets", "django.test"),
+    *("django.db.models.functions", "django.db.models.lookups", "django.views.debug", "django.views.generic"),
+    *("graphql.language", "graphql.pyutils", "graphql.utilities", "graphql.validation", "strawberry.exceptions"),
+    *("strawberry.extensions", "strawberry.federation", "strawberry_django.mutations", "strawberry.printer"),
+    *(
+        "sqlparse",
+        "jsonschema.exceptions",
+    ),
+)
 # Where Django's descriptors for the other end of a relation are from: every plugin with a foreign key adds some.
 _RELATIONS = ("django.db.models.fields.related_descriptors", "django.contrib.contenttypes.fields")
 # `process_state` compares these.
 OF_THE_PROCESS = frozenset({"threading.excepthook", "warnings.showwarning", "logging.raiseExceptions"})
+# So many modules and classes are compared at once; those of a chunk that differs are then compared one by one.
+CHUNK_SIZE = 64
+_GET_VALUES = methodcaller("values")
 _ABSENT: Any = object()
+
+
+class _Chunk:
+    """Some modules and classes: their names and themselves, their dictionaries, and what these held.
+
+    Most chunks are unchanged, and comparing all values of one takes no loop in Python.
+    """
+
+    def __init__(self) -> None:
+        self.owners: list[tuple[str, Any]] = []
+        self.current: list[Any] = []
+        self.known: list[dict[str, Any]] = []
+        self._values: list[Any] = []
+
+    def add(self, label: str, owner: Any) -> None:
+        self.owners.append((label, owner))
+        self.current.append(vars(owner))
+        self.known.append(dict(vars(owner)))
+        self._values += self.known[-1].values()
+
+    def list_changed(self) -> list[int]:
+        if self._list_values() == self._values:
+            return []
+        return [index for index, differs in enumerate(map(ne, self.current, self.known)) if differs]
+
+    def restore(self, index: int) -> Iterator[tuple[str, str]]:
+        """Put back what is no longer as it was, and yield whose it was and its name."""
+        label, owner = self.owners[index]
+        known, current = self.known[index], dict(self.current[index])
+        for name, value in known.items():
+            if current.get(name, _ABSENT) is not value and _is_patch(label, name, value, current.get(name, _ABSENT)):
+                _set(owner, name, value)
+                yield label, name
+        for name, value in current.items():
+            if name not in known and _hides(owner, name, value):
+                _delete(owner, name)
+                yield label, name
+
+    def remember(self, changed: Iterable[int]) -> None:
+        """Know these as they are now."""
+        for index in changed:
+            self.known[index] = dict(self.current[index])
+        self._values = self._list_values()
+
+    def _list_values(self) -> list[Any]:
+        return list(chain.from_iterable(map(_GET_VALUES, self.current)))
 
 
 class HostCode:
     """What the host's modules and classes hold; there is one for each process (`host_code`)."""
 
     def __init__(self) -> None:
-        # A list each, since these are compared without a loop in Python: names and owners (modules and classes), their
-        # dictionaries, and what these held.
-        self._owners: list[tuple[str, Any]] = []
-        self._current: list[Any] = []
-        self._known: list[dict[str, Any]] = []
+        self._chunks = [_Chunk()]
         # Single objects of webnet, such as the manager: nothing in them may hide a method of their class.
         self._objects: list[tuple[str, Any]] = []
         # Tables of webnet, such as the roles, with copies.
@@ -63,18 +127,19 @@ class HostCode:
         """Know all as it is before a plugin's code runs."""
         if not self._is_current:
             self._tables = [(name, table, _copy(table)) for name, table, _ in self._tables]
-            for index in self._list_changed():
-                self._known[index] = dict(self._current[index])
+            for chunk in self._chunks:
+                if changed := chunk.list_changed():
+                    chunk.remember(changed)
             self._is_current = True
         self._take_in_new_modules()
 
     def restore(self) -> Iterator[Change]:
         """Put back what has changed, and yield what that was."""
-        for index in self._list_changed():
-            label, owner = self._owners[index]
-            for name in _restore(label, owner, self._known[index]):
-                yield Change(what=f"{label}.{name}", is_harmful=True)
-            self._known[index] = dict(self._current[index])
+        for chunk in self._chunks:
+            if changed := chunk.list_changed():
+                names = [f"{label}.{name}" for index in changed for label, name in chunk.restore(index)]
+                yield from (Change(what=name, is_harmful=True) for name in names)
+                chunk.remember(changed)
         for name, table, copy in self._tables:
             if table != copy:
                 _refill(table, copy)
@@ -85,15 +150,13 @@ class HostCode:
                 yield Change(what=f"{label}.{name}", is_harmful=True)
         self._take_in_new_modules()
 
-    def _list_changed(self) -> list[int]:
-        return [index for index, differs in enumerate(map(ne, self._current, self._known)) if differs]
-
     def _take_in_new_modules(self) -> None:
         # By name: a module that was replaced in `sys.modules` is put back there, and is the one that counts.
         for name in [name for name in sys.modules if name not in self._seen]:
             self._seen.add(name)
             module: object = sys.modules[name]  # Which may be anything, and None.
-            if isinstance(module, ModuleType) and (_top(name) in PACKAGES or name in MODULES):
+            is_of_host = name in MODULES or (_top(name) in PACKAGES and not name.startswith(LEFT_OUT))
+            if is_of_host and isinstance(module, ModuleType):
                 self._take_in(name, module)
 
     def _take_in(self, name: str, module: ModuleType) -> None:
@@ -102,7 +165,7 @@ class HostCode:
         for attribute, value in list(vars(module).items()):
             kind = type(value)
             if issubclass(kind, type):
-                if value.__module__ == name:
+                if value.__module__ == name and not issubclass(value, BaseException):
                     self._add(f"{name}.{attribute}", value)
             elif _top(name) != OWN:
                 continue
@@ -112,25 +175,12 @@ class HostCode:
                 self._objects.append((f"{name}.{attribute}", value))
 
     def _add(self, label: str, owner: Any) -> None:
-        self._owners.append((label, owner))
-        self._current.append(vars(owner))
-        self._known.append(dict(vars(owner)))
+        if len(self._chunks[-1].owners) == CHUNK_SIZE:
+            self._chunks.append(_Chunk())
+        self._chunks[-1].add(label, owner)
 
 
 host_code = HostCode()
-
-
-def _restore(label: str, owner: Any, known: dict[str, Any]) -> Iterator[str]:
-    """Put back what is no longer as it was, and yield its names."""
-    current = dict(vars(owner))
-    for name, value in known.items():
-        if current.get(name, _ABSENT) is not value and _is_patch(label, name, value, current.get(name, _ABSENT)):
-            _set(owner, name, value)
-            yield name
-    for name, value in current.items():
-        if name not in known and _hides(owner, name, value):
-            _delete(owner, name)
-            yield name
 
 
 def _is_patch(label: str, name: str, former: Any, current: Any) -> bool:

@@ -40,9 +40,9 @@ def watching(module: str) -> Iterator[None]:
             yield
         has_returned = True
     finally:
-        for name in {name.partition(".")[0] for name in sys.modules if name not in modules} - PACKAGES:
-            if name not in modules:
-                imported_by.setdefault(name, module)
+        fresh = [name for name in sys.modules if name not in modules]
+        for library in {name.partition(".")[0] for name in fresh} - modules - PACKAGES:
+            imported_by.setdefault(library, module)
         # The process first: the others look into modules, of which it has put back some.
         changes = [*process_state.restore(), *django_state.restore(), *host_code.restore()]
         harmful = [change for change in changes if change.is_harmful]
