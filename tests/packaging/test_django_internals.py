@@ -9,6 +9,7 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.apps import apps
 from django.apps.registry import Apps
+from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.contrib.auth.models import Group
 from django.db import transaction
@@ -166,3 +167,10 @@ def test_every_way_of_sending_asks_for_receivers_in_the_same_way(monkeypatch: py
 
 def _receive(**_: object) -> None:
     """A receiver."""
+
+
+def test_all_settings_can_be_listed() -> None:
+    listed = django_internals.list_settings()
+
+    assert listed["ROOT_URLCONF"] == settings.ROOT_URLCONF, LOOK.format("django.conf.LazySettings")
+    assert "DATE_FORMAT" in listed, "Those that webnet does not set are missing."

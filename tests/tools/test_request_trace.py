@@ -19,7 +19,7 @@ LIMIT_SECONDS = 300
 # plugin's row is read, and `schema/validator.py` decides about numbers, equality and formats where settings change.
 # Mutations go through `engine/isolation.py` and `django_internals.py`: each is one transaction with its answer.
 # Lists seal their cursors, by `paging/cursors.py`; `hooks/receivers.py` looks at the receivers of signals.
-MOST = {"plugins": (24, 11), "enableCustomerPlugin": (38, 19), "updateCustomerPluginSettings": (42, 19)}
+MOST = {"plugins": (28, 11), "enableCustomerPlugin": (40, 19), "updateCustomerPluginSettings": (45, 19)}
 
 PACKAGE = '''"""What a reader has to know.
 

@@ -24,10 +24,9 @@ from django.dispatch import Signal
 
 from webnet.containment import PLUGIN_TRACEBACK, describe_failure, is_operators, what_was_raised
 from webnet.django_internals import Receivers, receiver_finder, replace_receiver_finder
-from webnet.plugin_calls import PluginCall
 from webnet.plugins.loading.snapshots import imported_by
 from webnet.plugins.registry import registry
-from webnet.plugins.runtime.calls import take_turns
+from webnet.plugins.runtime.calls import calling, take_turns
 
 if TYPE_CHECKING:
     from webnet.customers.models import Customer
@@ -113,7 +112,7 @@ def _call(receiver: _Receiver, **arguments: Any) -> Any:
             customer = _find_customer(receiver, arguments)
             if not _is_wanted(receiver, customer):
                 return None
-            with PluginCall(receiver.plugin, receiver.place, customer.pk if customer is not None else None):
+            with calling(receiver.plugin, receiver.place, customer.pk if customer is not None else None):
                 return receiver.call(**arguments)
     except BaseException as error:
         # A deadlock is not the receiver's fault: the whole change is retried.
@@ -132,7 +131,7 @@ def _call_for_row(receiver: _Receiver, **arguments: Any) -> Any:
             _answers[receiver.module] = (monotonic(), is_wanted)
     if not is_wanted or (receiver.is_own and _asks_gate.get()):
         return None
-    with PluginCall(receiver.plugin, receiver.place):
+    with calling(receiver.plugin, receiver.place):
         return receiver.call(**arguments)
 
 
@@ -143,7 +142,7 @@ async def _call_async(receiver: _Receiver, **arguments: Any) -> Any:
         customer = await sync_to_async(_find_customer)(receiver, arguments)
         if not await sync_to_async(_is_wanted)(receiver, customer):
             return None
-        call = PluginCall(receiver.plugin, receiver.place, customer.pk if customer is not None else None)
+        call = calling(receiver.plugin, receiver.place, customer.pk if customer is not None else None)
         return await take_turns(receiver.call(**arguments), call)
     except Exception as error:  # noqa: BLE001 - a plugin must not stop the host
         await sync_to_async(_report)(receiver, customer, error)
