@@ -96,7 +96,7 @@ PLUGIN = '''
         def get_graphql_schema(self):
             from tide import schema
 
-            return GraphQLExtension(query=schema.Queries)
+            return GraphQLExtension(query=schema.Queries, subscription=getattr(schema, "Subscriptions", None))
 '''
 
 

@@ -9,6 +9,7 @@ asgi_router       routes event streams to Django's ASGI handler, all other reque
 admission         decides which request gets a thread, and when
 page_streams      sends plugins' pages that are streamed, each on a thread of its own
 asgi_types        the types of ASGI
+event_loop        the event loop of a serving process, which plugins can't end
 granian_workers   starts the workers of `serve`, and replaces them on SIGHUP
 worker            loads the application in a worker
 draining          how a replaced worker ends without failing requests

@@ -12,12 +12,12 @@ from typing import Any
 
 from django.conf import settings
 from granian._granian import SocketHolder
-from granian.constants import HTTPModes, Interfaces
+from granian.constants import HTTPModes, Interfaces, Loops
 from granian.server.mp import MPServer
 
 from webnet.server.draining import DRAIN_SECONDS
 from webnet.server.listening_socket import BACKLOG
-from webnet.server.worker import load_application, try_to_load
+from webnet.server.worker import load_application, run_worker, try_to_load
 
 logger = logging.getLogger(__name__)
 
@@ -89,6 +89,7 @@ def serve(listener: socket.socket, *, workers: int) -> None:
         backlog=BACKLOG,
         backpressure=MAXIMUM_CONNECTIONS,
         interface=Interfaces.ASGI,
+        loop=Loops.asyncio,  # which a worker replaces by webnet's own
         http=HTTPModes.http1,
         websockets=False,
         workers=workers,
@@ -97,7 +98,7 @@ def serve(listener: socket.socket, *, workers: int) -> None:
         log_dictconfig=settings.LOGGING,
         log_access=settings.DEBUG,
     )
-    fleet.serve(target_loader=partial(load_application, listener.fileno()), wrap_loader=False)
+    fleet.serve(spawn_target=run_worker, target_loader=partial(load_application, listener.fileno()), wrap_loader=False)
 
 
 def _try_start() -> float | None:

@@ -1,20 +1,52 @@
-"""Loads the application in a worker of `manage.py serve`, with the code that is installed at that time."""
+"""A worker process of `manage.py serve`: it loads the application, with the code that is installed at that time."""
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import signal
+import sys
 import time
 from threading import Thread
+from typing import Any
+
+from granian._loops import loops
+from granian.constants import Loops
+from granian.server.mp import MPServer
 
 from webnet.server.asgi_types import Application
 from webnet.server.draining import DRAIN_SECONDS, Draining
+from webnet.server.event_loop import make_loop
 
 MINIMUM_AGE_SECONDS = 6
 GRACE_SECONDS = 3
 
+logger = logging.getLogger(__name__)
+
 _started = time.monotonic()
+
+
+def run_worker(*arguments: Any, **options: Any) -> None:
+    """What granian runs in a worker. One whose event loop fails ends at once, and granian starts another.
+
+    Python would first wait for threads, some of which may hang, while granian's own still accept connections.
+    """
+    Thread(target=_stop_with_parent, name="parent", daemon=True).start()
+    _use_serving_loop()
+    try:
+        MPServer._spawn_asgi_lifespan_worker(*arguments, **options)  # noqa: SLF001 - what granian would run itself
+    except KeyboardInterrupt:  # Ctrl-C while the worker starts, which the terminal sends to every process
+        os._exit(128 + signal.SIGINT)
+    except BaseException:
+        logger.exception("The worker has failed, and ends.")
+        sys.stderr.flush()
+        os._exit(1)
+
+
+def _use_serving_loop() -> None:
+    """Replace what granian makes when it is asked for asyncio's own loop."""
+    loops.register(Loops.asyncio.value)(make_loop)
 
 
 def load_application(listener: int) -> Application:
@@ -26,7 +58,6 @@ def load_application(listener: int) -> Application:
     from webnet.api.events.log_tail import end_all
     from webnet.server.asgi_router import make_application
 
-    Thread(target=_stop_with_parent, name="parent", daemon=True).start()
     application = make_application(threads=settings.WEBNET_THREADS, leave=leave)
     return Draining(behind_proxy(application), listener=listener, end_streams=end_all)
 

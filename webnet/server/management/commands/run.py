@@ -1,9 +1,12 @@
 """Migrates the database and serves webnet, in one process; `make run` calls it."""
 
+import asyncio
 import contextlib
 import io
 import logging
+import os
 import socket
+import sys
 from typing import Any
 
 import uvicorn
@@ -16,6 +19,8 @@ from django.db import connections
 from webnet.program import PROGRAM
 from webnet.server.listening_socket import describe_address, listen
 from webnet.server.logs import RecordFormatter
+
+logger = logging.getLogger(__name__)
 
 LAST_LINE = "Press Ctrl-C to stop."
 
@@ -39,7 +44,13 @@ class Command(BaseCommand):
             server = _make_server()
             self._print_addresses(listener)
             RecordFormatter.shows_plugin_tracebacks = True
-            server.run(sockets=[listener])
+            try:
+                server.run(sockets=[listener])
+            except (Exception, asyncio.CancelledError, SystemExit):
+                # Python would first wait for threads, some of which may hang, while nobody is answered any more.
+                logger.exception("The server has failed, and ends.")
+                sys.stderr.flush()
+                os._exit(1)
 
     def _sync_plugins(self) -> None:
         """Sync the plugins; one that fails is printed and disabled, and webnet is served in any case."""
@@ -74,6 +85,7 @@ def _make_server() -> uvicorn.Server:
         application,
         log_config=None,
         access_log=settings.DEBUG,
+        loop="webnet.server.event_loop:ServingLoop",
         # Trust headers about the client only if there is a proxy, which sets them itself.
         proxy_headers=settings.WEBNET_HTTPS,
         forwarded_allow_ips=settings.WEBNET_TRUSTED_PROXIES,
