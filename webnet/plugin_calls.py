@@ -7,6 +7,7 @@ from contextvars import ContextVar, Token
 from types import TracebackType
 from typing import Any
 
+from webnet.black_box import forget_call, note_call
 from webnet.containment import PluginAborted, is_operators
 
 # In a variable of the context and not of the thread: a coroutine's statements run on other threads, and what a plugin
@@ -29,6 +30,7 @@ class PluginCall:
     """
 
     __slots__ = (
+        "_slot",
         "_token",
         "before_use",
         "changed_session",
@@ -54,11 +56,13 @@ class PluginCall:
     def __enter__(self) -> PluginCall:
         self.outer = _innermost.get()
         self._token: Token[PluginCall | None] = _innermost.set(self)
+        self._slot = note_call(self.plugin, self.place, self.customer_id, self.user_id)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        forget_call(self._slot)
         _innermost.reset(self._token)
         if error is not None and not isinstance(error, Exception) and not self._is_of_host(error):
             raise PluginAborted(error) from error

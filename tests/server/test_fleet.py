@@ -4,85 +4,164 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
-from granian.server.mp import MPServer
 
 from webnet.server import granian_workers, worker
 from webnet.server.granian_workers import Fleet
 
 
+class FakeWorker:
+    """A worker as granian has it, but without a process."""
+
+    def __init__(self, fleet: ToldFleet, idx: int, *, is_alive: bool = True) -> None:
+        self.fleet, self.idx, self.alive, self.inner = fleet, idx, is_alive, SimpleNamespace(pid=0)
+
+    def start(self) -> None:
+        self.fleet.started.append(self.idx)
+        self.alive = self.fleet.is_startable
+        self.fleet.when_started()
+
+    def is_alive(self) -> bool:
+        return self.alive
+
+    def terminate(self) -> None:
+        self.alive = self.fleet.is_stubborn
+
+    def kill(self) -> None:
+        self.alive = False
+
+    def join(self) -> None:
+        pass
+
+
 class ToldFleet(Fleet):
-    """A fleet that can be told to replace its workers without a signal."""
+    """A fleet that is told what to do without signals, and starts no processes."""
+
+    started: list[int]
+    is_startable, is_stubborn, has_trial, has_served = True, False, True, True
+    when_started = staticmethod(bool)
+    when_tried = staticmethod(bool)
 
     def reload(self) -> None:
         self._reload(None, None)
 
+    def replace_dead(self) -> None:
+        self._respawn_workers([each.idx for each in self.wrks if not each.is_alive()], None, None)
+
+    def stop(self) -> None:
+        self._stop_workers()
+
+    def _spawn_worker(self, idx, target, callback_loader):
+        return FakeWorker(self, idx)
+
+    def _try_start(self) -> bool:
+        self.when_tried()
+        return self.has_trial
+
 
 @pytest.fixture
-def replaced(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The workers that granian replaces."""
-    found: list[int] = []
-    monkeypatch.setattr(granian_workers, "_try_start", lambda: 0.0)
-    monkeypatch.setattr(MPServer, "_respawn_workers", lambda self, workers, *args, **options: found.extend(workers))
-    return found
-
-
-@pytest.fixture
-def running() -> ToldFleet:
+def running(monkeypatch: pytest.MonkeyPatch) -> Iterator[ToldFleet]:
     """Two workers, of which the second has died."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        made = ToldFleet(listener, workers=2)
-        made.wrks = [SimpleNamespace(is_alive=lambda: True), SimpleNamespace(is_alive=lambda: False)]
+        made = ToldFleet(listener, workers=2, workers_kill_timeout=1)
+        monkeypatch.setattr(granian_workers, "_has_served", lambda worker: made.has_served)
+        made.started = []
+        made.wrks = [FakeWorker(made, 0), FakeWorker(made, 1, is_alive=False)]
         yield made
 
 
-def test_a_reload_replaces_all_workers(running, replaced):
+def test_a_reload_replaces_all_workers(running):
+    old = list(running.wrks)
+
     running.reload()
 
-    assert replaced == [0, 1]
+    assert running.started == [0, 1]
+    assert not any(worker.is_alive() for worker in old)
     assert not running.main_loop_interrupt.is_set()
 
 
-def test_a_worker_that_died_while_it_was_replaced_does_not_end_all_the_others(running, replaced):
+def test_a_worker_that_died_while_it_was_replaced_does_not_end_all_the_others(running):
     running.interrupt_children = [0, 1, 0]
     running.respawned_wrks = {0: 1.0, 1: 1.0}
 
     running.reload()
 
-    assert running.interrupt_children == [1]
+    assert running.interrupt_children == []
     assert running.respawned_wrks == {}
-    assert running.main_loop_interrupt.is_set()
+    assert not running.main_loop_interrupt.is_set()
 
 
-def test_a_reload_goes_no_further_once_the_server_is_told_to_end(running, replaced):
+def test_a_reload_goes_no_further_once_the_server_is_told_to_end(running):
     running.signal_handler_interrupt()
 
     running.reload()
 
-    assert replaced == []
+    assert running.started == []
     assert running.main_loop_interrupt.is_set()
 
 
-def test_nothing_is_replaced_by_what_would_not_start(running, replaced, monkeypatch):
-    monkeypatch.setattr(granian_workers, "_try_start", lambda: None)
+def test_nothing_is_replaced_by_what_would_not_start(running):
+    running.has_trial = False
     running.signal_handler_reload()
 
     running.reload()
 
-    assert (replaced, running.reload_signal) == ([], False)
+    assert (running.started, running.reload_signal) == ([], False)
     assert not running.main_loop_interrupt.is_set()
 
 
-def test_a_reload_that_is_asked_for_while_another_is_refused_is_not_forgotten(running, replaced, monkeypatch):
-    running.signal_handler_reload()
-    monkeypatch.setattr(granian_workers, "_try_start", running.signal_handler_reload)
+def test_a_reload_that_is_asked_for_while_another_is_refused_is_not_forgotten(running):
+    running.has_trial = False
+    running.when_tried = running.signal_handler_reload
 
     running.reload()
 
-    assert (replaced, running.reload_signal) == ([], True)
+    assert (running.started, running.reload_signal) == ([], True)
     assert running.main_loop_interrupt.is_set()
+
+
+def test_a_worker_that_has_served_is_replaced_however_often_it_dies(running):
+    running.is_startable = False
+
+    running.replace_dead()
+    running.replace_dead()
+
+    assert running.started == [1, 1]
+    assert running.respawned_wrks == {}
+
+
+def test_one_that_never_served_is_a_failing_start_after_which_granian_gives_up(running):
+    running.is_startable = running.has_served = False
+
+    running.replace_dead()
+
+    assert list(running.respawned_wrks) == [1]
+
+
+def test_an_end_does_not_wait_for_a_worker_that_starts_and_ends_the_old_ones_with_the_new(running):
+    running.has_served = False
+    running.when_started = running.signal_handler_interrupt
+    old, _ = running.wrks
+
+    running.reload()
+
+    assert old.is_alive()
+    new = running.wrks[0]
+    running.stop()
+    assert not old.is_alive() and not new.is_alive()
+
+
+def test_a_worker_that_does_not_end_is_killed_in_time(running):
+    running.is_stubborn = True
+    running.workers_kill_timeout = 0.01
+    old, _ = running.wrks
+
+    running.stop()
+
+    assert not old.is_alive()
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ class PluginsConfig(AppConfig):
     verbose_name = "Plugins"
 
     def ready(self) -> None:
+        from webnet import black_box
         from webnet.plugins import checks
         from webnet.plugins.loading import installed_apps
         from webnet.plugins.loading.host_code import host_code
@@ -29,6 +30,7 @@ class PluginsConfig(AppConfig):
         _import_admin_pages_of_host()
         broken = installed_apps.failures()  # First, since it removes the models of plugins that failed.
         failures = {**checks.find_untenanted_plugins(), **broken}
+        black_box.open_box(settings.WEBNET_DATA_DIR / black_box.FOLDER)
         host_code.expect_changes()
         version = webnet.__version__
         registry.load(settings.WEBNET_PLUGINS, host_version=version, failures=failures, watching=watching)

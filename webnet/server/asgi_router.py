@@ -22,6 +22,7 @@ from django.core.handlers.asgi import ASGIHandler, ASGIRequest
 from django.core.wsgi import get_wsgi_application
 from django.http import HttpResponseBase
 
+from webnet import black_box
 from webnet.api.events import threads as threads_of_streams
 from webnet.api.events.log_tail import end_all
 from webnet.console.streamed_pages import StreamedPage
@@ -240,11 +241,16 @@ def _send_while_connected(send: Send) -> Send:
 async def serve_lifespan(receive: Receive, send: Send) -> None:
     """Handle the lifespan protocol, and end open streams on shutdown before the server waits for them."""
     await receive()
-    before_stopping(end_all)
+    before_stopping(_begin_to_end)
     await send({"type": "lifespan.startup.complete"})
     await receive()
     end_all()
     await send({"type": "lifespan.shutdown.complete"})
+
+
+def _begin_to_end() -> None:
+    black_box.announce_end()
+    end_all()
 
 
 def before_stopping(end: Callable[[], None]) -> None:

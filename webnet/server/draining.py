@@ -8,6 +8,7 @@ import signal
 import socket
 from collections.abc import Callable
 
+from webnet import black_box
 from webnet.server.asgi_types import Application, Message, Receive, Scope, Send
 
 # Clients that use a kept-alive connection within this time get `Connection: close`, and open a new one next time.
@@ -41,6 +42,7 @@ class Draining:
         if self._is_ending:
             return
         self._is_ending = True
+        black_box.announce_end()
         self._end_streams()
         stop_accepting(self._listener)
         asyncio.get_running_loop().call_later(DRAIN_SECONDS, signal.raise_signal, signal.SIGINT)

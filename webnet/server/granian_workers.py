@@ -8,13 +8,16 @@ import socket
 import time
 from collections.abc import Iterable
 from functools import partial
+from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from django.conf import settings
 from granian._granian import SocketHolder
 from granian.constants import HTTPModes, Interfaces, Loops
-from granian.server.mp import MPServer
+from granian.server.mp import MPServer, WorkerProcess
 
+from webnet import black_box
 from webnet.server.draining import DRAIN_SECONDS
 from webnet.server.listening_socket import BACKLOG
 from webnet.server.worker import load_application, run_worker, try_to_load
@@ -24,19 +27,26 @@ logger = logging.getLogger(__name__)
 # Streams keep their connections for hours, and granian's default would only allow a few hundred.
 MAXIMUM_CONNECTIONS = 10_000
 TRIAL_SECONDS = 120
+# How long the old worker waits for the new one, which a machine may give little time.
+START_SECONDS = 120
 SLACK_SECONDS = 5
+POLL_SECONDS = 0.05
+HEARTBEAT_SECONDS = 1
 
 
 class Fleet(MPServer):
-    """granian's server, but its workers share one listening socket, which this process keeps open.
+    """granian's server, but its workers share one listening socket, and this process watches their event loops.
 
     On Linux granian opens a socket per worker, and connections that wait there are reset when the worker ends. With a
-    shared socket they wait until any worker accepts them, even while there is none.
+    shared socket they wait until any worker accepts them, even while there is none. Nothing that this process waits for
+    makes it miss a signal to end.
     """
 
     def __init__(self, listener: socket.socket, **options: Any) -> None:
         super().__init__("webnet.asgi:application", **options)
         self._listener = listener
+        # Workers that are being replaced: granian no longer knows them.
+        self._retiring: list[WorkerProcess] = []
 
     def _init_shared_socket(self) -> None:
         self._ssp = None
@@ -45,33 +55,117 @@ class Fleet(MPServer):
         # granian's types omit arguments that differ between platforms. False: this is not a Unix socket.
         self._shd = SocketHolder(handle, False, BACKLOG)  # type: ignore[call-arg,assignment]  # noqa: FBT003
 
+    def _serve_loop(self, spawn_target: Any, target_loader: Any) -> None:
+        Thread(target=self._watch_heartbeats, name="heartbeats", daemon=True).start()
+        super()._serve_loop(spawn_target, target_loader)  # type: ignore[no-untyped-call]  # granian has no type here
+
     def _reload(self, spawn_target: Any, target_loader: Any) -> None:
-        """Reload like granian, but only if a trial start succeeds, and with the time that it took as the interval."""
+        """Replace the workers one by one, but only if a trial start succeeds."""
         # Reset before the trial, so that a signal from now on causes another one, with the code installed by then.
         self.reload_signal = False
         self.main_loop_interrupt.clear()
-        seconds = _try_start()
-        if seconds is None:
-            logger.error("New workers fail to start: the old ones keep running.")
-        else:
-            self.respawn_interval = seconds
-            super()._reload(spawn_target, target_loader)  # type: ignore[no-untyped-call]  # granian has no type here
+        if self._try_start():
+            for worker in range(self.workers):
+                if not self.interrupt_signal:
+                    self._respawn_workers([worker], spawn_target, target_loader)
             self._forget_replaced()
-        # granian clears the event afterwards, so set it again for signals that arrived in the meantime.
+        elif not self.interrupt_signal:
+            logger.error("New workers fail to start: the old ones keep running.")
+        # For signals that arrived in the meantime.
         if self.interrupt_signal or self.interrupt_children or self.reload_signal:
             self.main_loop_interrupt.set()
 
-    def _respawn_workers(self, workers: Iterable[int], *args: Any, **options: Any) -> None:
-        """Replace the workers one by one, and stop once the server is asked to end."""
-        for worker in workers:
-            if not self.interrupt_signal:
-                super()._respawn_workers([worker], *args, **options)
+    def _respawn_workers(
+        self,
+        workers: Iterable[int],
+        spawn_target: Any,
+        target_loader: Any,
+        delay: float = 0,  # noqa: ARG002 - granian's; a worker is given the time that it takes until it serves
+    ) -> None:
+        """Start a new worker for each of these numbers, and end the old ones as soon as the new ones serve."""
+        numbers = tuple(dict.fromkeys(workers))
+        self._retiring = [self.wrks[number] for number in numbers]
+        for number in numbers:
+            self.wrks[number] = self._spawn_worker(idx=number, target=spawn_target, callback_loader=target_loader)
+            self.wrks[number].start()
+        deadline = time.monotonic() + START_SECONDS
+        while any(_is_starting(self.wrks[number]) for number in numbers):
+            if self.interrupt_signal or time.monotonic() > deadline:
+                break
+            time.sleep(POLL_SECONDS)
+        for number in numbers:
+            # What dies within seconds of this time is to granian a worker that fails to start, and it gives up. A
+            # plugin may end one that has served at any time; it is replaced as often as that happens.
+            if not self.wrks[number].is_alive() and not _has_served(self.wrks[number]):
+                self.respawned_wrks[number] = time.monotonic()
+        if not self.interrupt_signal:
+            self._end(self._retiring)
+
+    def _try_start(self) -> bool:
+        """Whether a worker could load the code that is installed now."""
+        trial = multiprocessing.Process(target=try_to_load, daemon=True)
+        trial.start()
+        deadline = time.monotonic() + TRIAL_SECONDS
+        while trial.is_alive() and time.monotonic() < deadline and not self.interrupt_signal:
+            trial.join(POLL_SECONDS)
+        if trial.is_alive():
+            trial.kill()
+            trial.join()
+        return trial.exitcode == 0
+
+    def _stop_workers(self) -> None:
+        self._end([*self.wrks, *self._retiring], is_last=True)
+        self.wrks.clear()
+
+    def _end(self, workers: Iterable[WorkerProcess], *, is_last: bool = False) -> None:
+        """Tell them to end, wait, and kill those that do not; `_stop_workers` takes over once the server shall end."""
+        left = list(workers)
+        for worker in left:
+            black_box.announce_end_of(_boxes(), worker.inner.pid or 0)
+            worker.terminate()
+        deadline = time.monotonic() + self.workers_kill_timeout
+        while (left := [worker for worker in left if worker.is_alive()]) and time.monotonic() < deadline:
+            if self.interrupt_signal and not is_last:
+                return
+            time.sleep(POLL_SECONDS)
+        for worker in left:
+            logger.warning("Worker %d does not end, and is killed.", worker.idx + 1)
+            worker.kill()
+            worker.join()
+
+    def _watch_heartbeats(self) -> None:
+        """Kill workers whose event loop has not run for long: they can't even replace themselves."""
+        longest_allowed = settings.WEBNET_REQUEST_DEADLINE + SLACK_SECONDS
+        checked = time.monotonic()
+        while True:
+            time.sleep(HEARTBEAT_SECONDS)
+            # After a pause of the whole machine, or of its container, the workers need a moment as well.
+            has_slept, checked = time.monotonic() - checked > longest_allowed / 2, time.monotonic()
+            for worker in () if has_slept else tuple(self.wrks):
+                beat = black_box.read_beat(_boxes(), worker.inner.pid or 0)
+                if beat is not None and checked - beat > longest_allowed and worker.is_alive():
+                    logger.error(
+                        "Worker %d has not moved for %d seconds: it is killed.", worker.idx + 1, checked - beat
+                    )
+                    worker.inner.kill()  # granian's own `kill` would not have it replaced
 
     def _forget_replaced(self) -> None:
         """Forget workers that died and have been replaced: granian would take them for crashing ones, and give up."""
         self.respawned_wrks.clear()
         # Changed in place, since granian's own threads append to it.
         self.interrupt_children[:] = [each for each in self.interrupt_children if not self.wrks[each].is_alive()]
+
+
+def _is_starting(worker: WorkerProcess) -> bool:
+    return worker.is_alive() and not _has_served(worker)
+
+
+def _has_served(worker: WorkerProcess) -> bool:
+    return black_box.read_beat(_boxes(), worker.inner.pid or 0) is not None
+
+
+def _boxes() -> Path:
+    return settings.WEBNET_DATA_DIR / black_box.FOLDER
 
 
 def serve(listener: socket.socket, *, workers: int) -> None:
@@ -99,15 +193,3 @@ def serve(listener: socket.socket, *, workers: int) -> None:
         log_access=settings.DEBUG,
     )
     fleet.serve(spawn_target=run_worker, target_loader=partial(load_application, listener.fileno()), wrap_loader=False)
-
-
-def _try_start() -> float | None:
-    """How many seconds a worker takes to load the code that is installed now; None if it fails."""
-    started = time.monotonic()
-    trial = multiprocessing.Process(target=try_to_load, daemon=True)
-    trial.start()
-    trial.join(TRIAL_SECONDS)
-    if trial.is_alive():
-        trial.kill()
-        trial.join()
-    return time.monotonic() - started if trial.exitcode == 0 else None

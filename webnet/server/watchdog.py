@@ -15,6 +15,7 @@ from weakref import WeakSet
 
 from django.conf import settings
 
+from webnet import black_box
 from webnet.plugins.runtime import open_requests
 from webnet.plugins.runtime.open_requests import Work
 from webnet.server import hung_plugins
@@ -74,6 +75,7 @@ class Watchdog:
     def _renew_turn(self) -> None:
         """Reset the time of the event loop's turn; the loop calls this itself as soon as it can."""
         self._turn.renew()
+        black_box.beat()
         self._known.discard(self._turn)
 
     def _find_hung(self) -> list[HungPlugin]:

@@ -15,16 +15,14 @@ from granian._loops import loops
 from granian.constants import Loops
 from granian.server.mp import MPServer
 
+from webnet import black_box
 from webnet.server.asgi_types import Application
 from webnet.server.draining import DRAIN_SECONDS, Draining
 from webnet.server.event_loop import make_loop
 
-MINIMUM_AGE_SECONDS = 6
 GRACE_SECONDS = 3
 
 logger = logging.getLogger(__name__)
-
-_started = time.monotonic()
 
 
 def run_worker(*arguments: Any, **options: Any) -> None:
@@ -65,10 +63,9 @@ def load_application(listener: int) -> Application:
 def leave() -> None:
     """End this worker by force, since a hung thread would keep it alive; granian starts another one.
 
-    Other requests get a few seconds to finish.
+    Other requests get a few seconds to finish. A worker that is still starting ends at once.
     """
-    # granian gives up when a worker ends earlier: it takes that for a failing start.
-    time.sleep(max(0.0, MINIMUM_AGE_SECONDS - (time.monotonic() - _started)))
+    black_box.announce_end()
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(DRAIN_SECONDS + GRACE_SECONDS)
     os._exit(1)
@@ -76,6 +73,7 @@ def leave() -> None:
 
 def try_to_load() -> None:
     """Load what a worker would load, in a process of its own, and exit even if plugins have started threads."""
+    Thread(target=_stop_with_parent, name="parent", daemon=True).start()
     import webnet.server.asgi_application  # noqa: F401 - importing it is the trial
 
     os._exit(0)
@@ -97,4 +95,4 @@ def _stop_with_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
-        os.kill(os.getpid(), signal.SIGTERM)
+        leave()
