@@ -203,6 +203,17 @@ class PluginFailure(models.Model):
         return f"{self.plugin_name}: {self.failures} in minute {self.minute}"
 
 
+class PluginDeath(models.Model):
+    """A process that ended while it ran this plugin's code for the customer, or for the platform (0)."""
+
+    plugin_name = models.CharField(max_length=100)
+    customer_id = models.PositiveBigIntegerField()
+    died_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.plugin_name} at {self.died_at}"
+
+
 class OwedCall(models.Model):
     """A row of the outbox: `after_enable` or `after_disable` of a plugin, for the platform (no customer) or a customer.
 

@@ -10,7 +10,7 @@ from types import TracebackType
 from django.db import DatabaseError, connection
 
 from webnet.audit.models import new_token
-from webnet.plugins.changes import pauses
+from webnet.plugins.changes import deaths, pauses
 from webnet.plugins.hooks import after_commit
 from webnet.plugins.registry import registry
 from webnet.plugins.runtime import workers
@@ -24,7 +24,11 @@ TASK_INTERVAL_SECONDS = 5
 TASKS_STOP_SECONDS = 1
 
 # Each does the work that is due and returns soon, since the next one waits for it.
-PERIODIC_TASKS: tuple[Callable[[], object], ...] = (pauses.pause_and_retry, after_commit.call_due)
+PERIODIC_TASKS: tuple[Callable[[], object], ...] = (
+    deaths.count_and_pause,
+    pauses.pause_and_retry,
+    after_commit.call_due,
+)
 
 
 class Heartbeat:

@@ -28,7 +28,7 @@ from webnet.errors import HookFailed, Refusal
 from webnet.plugins.changes.scopes import Scope, lock_scope
 from webnet.plugins.changes.switching import PluginChange
 from webnet.plugins.models import CustomerPluginConfig, PluginConfig, PluginStatus
-from webnet.plugins.runtime import failures
+from webnet.plugins.runtime import deaths, failures
 from webnet.plugins.runtime.failures import FailureCount, FailureKey, Pair
 
 logger = logging.getLogger(__name__)
@@ -148,6 +148,7 @@ def resume(operation: Operation, *, customer: str | None) -> PluginChange:
         row.paused_until, row.pause_reason, row.pauses_in_a_row, row.pause_ended_at = None, "", 0, None
         _write(scope, row)
         operation.record(before=before, after=view(row))
+    deaths.forget(operation.plugin_name, scope.customer.pk if scope.customer is not None else 0)
     return _describe_change(operation, scope)
 
 
