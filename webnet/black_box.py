@@ -137,48 +137,38 @@ class BlackBox:
 
 def open_box(folder: Path) -> None:
     """Make this process's box. Where that is not possible, webnet goes on without, and logs a warning."""
-    global _own  # noqa: PLW0603 - one for each process
-    if _own is not None:
+    global own  # noqa: PLW0603 - one for each process
+    if own is not None:
         return
     try:
-        _own = BlackBox(folder)
+        own = BlackBox(folder)
     except OSError as problem:
         logger.warning("There is no black box, so a plugin that ends this process will not be named: %s", problem)
         return
     # Unlike `atexit`, this also runs in processes that `multiprocessing` starts, such as granian's workers.
-    Finalize(None, _own.close, exitpriority=0)
+    Finalize(None, own.close, exitpriority=0)
     os.register_at_fork(after_in_child=_forget)  # a fork would write into the memory of its parent's box
-
-
-def note_call(plugin: str, place: str, customer_id: int | None, user_id: int | None) -> int:
-    """Note a call of this thread in the box of this process, and return its slot; 0 if there is none."""
-    return _own.enter(plugin, place, customer_id, user_id) if _own is not None else 0
-
-
-def forget_call(slot: int) -> None:
-    """The call has returned."""
-    if slot and _own is not None:
-        _own.leave(slot)
 
 
 def beat() -> None:
     """Note that the event loop of this process is alive."""
-    if _own is not None:
-        _own.beat()
+    if own is not None:
+        own.beat()
 
 
 def announce_end() -> None:
     """Note that this process has been told to end: whatever ends it from now on is nobody's fault."""
-    if _own is not None:
-        _own.announce_end()
+    if own is not None:
+        own.announce_end()
 
 
 def _forget() -> None:
-    global _own  # noqa: PLW0603 - as above
-    _own = None
+    global own  # noqa: PLW0603 - as above
+    own = None
 
 
-_own: BlackBox | None = None
+# The box of this process, if it has been opened; read by each call of a plugin's code.
+own: BlackBox | None = None
 
 
 def take_deaths(folder: Path) -> Iterator[Death]:
@@ -187,7 +177,7 @@ def take_deaths(folder: Path) -> Iterator[Death]:
     Of several processes that look at the same time, one finds each.
     """
     for path in sorted(folder.glob("*.box")):
-        if _own is not None and path == _own.path:
+        if own is not None and path == own.path:
             continue  # closing any file descriptor of it would release this process's lock
         with suppress(FileNotFoundError), path.open("r+b") as box:
             try:

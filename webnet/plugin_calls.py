@@ -7,7 +7,7 @@ from contextvars import ContextVar, Token
 from types import TracebackType
 from typing import Any
 
-from webnet.black_box import forget_call, note_call
+from webnet import black_box
 from webnet.containment import PluginAborted, is_operators
 
 # In a variable of the context and not of the thread: a coroutine's statements run on other threads, and what a plugin
@@ -56,13 +56,15 @@ class PluginCall:
     def __enter__(self) -> PluginCall:
         self.outer = _innermost.get()
         self._token: Token[PluginCall | None] = _innermost.set(self)
-        self._slot = note_call(self.plugin, self.place, self.customer_id, self.user_id)
+        box = black_box.own
+        self._slot = box.enter(self.plugin, self.place, self.customer_id, self.user_id) if box is not None else 0
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        forget_call(self._slot)
+        if self._slot and (box := black_box.own) is not None:
+            box.leave(self._slot)
         _innermost.reset(self._token)
         if error is not None and not isinstance(error, Exception) and not self._is_of_host(error):
             raise PluginAborted(error) from error

@@ -10,12 +10,12 @@ from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.conf import settings
 from granian._granian import SocketHolder
 from granian.constants import HTTPModes, Interfaces, Loops
-from granian.server.mp import MPServer, WorkerProcess
+from granian.server.mp import MPServer
 
 from webnet import black_box
 from webnet.server.draining import DRAIN_SECONDS
@@ -23,6 +23,9 @@ from webnet.server.listening_socket import BACKLOG
 from webnet.server.worker import load_application, run_worker, try_to_load
 
 logger = logging.getLogger(__name__)
+
+# granian's WorkerProcess, whose methods have no types.
+Worker: TypeAlias = Any
 
 # Streams keep their connections for hours, and granian's default would only allow a few hundred.
 MAXIMUM_CONNECTIONS = 10_000
@@ -46,7 +49,7 @@ class Fleet(MPServer):
         super().__init__("webnet.asgi:application", **options)
         self._listener = listener
         # Workers that are being replaced: granian no longer knows them.
-        self._retiring: list[WorkerProcess] = []
+        self._retiring: list[Worker] = []
 
     def _init_shared_socket(self) -> None:
         self._ssp = None
@@ -83,20 +86,23 @@ class Fleet(MPServer):
         delay: float = 0,  # noqa: ARG002 - granian's; a worker is given the time that it takes until it serves
     ) -> None:
         """Start a new worker for each of these numbers, and end the old ones as soon as the new ones serve."""
-        numbers = tuple(dict.fromkeys(workers))
-        self._retiring = [self.wrks[number] for number in numbers]
-        for number in numbers:
-            self.wrks[number] = self._spawn_worker(idx=number, target=spawn_target, callback_loader=target_loader)
-            self.wrks[number].start()
+        started: dict[int, Worker] = {}
+        self._retiring = []
+        for number in dict.fromkeys(workers):
+            self._retiring.append(self.wrks[number])
+            self.wrks[number] = started[number] = self._spawn_worker(
+                idx=number, target=spawn_target, callback_loader=target_loader
+            )
+            started[number].start()
         deadline = time.monotonic() + START_SECONDS
-        while any(_is_starting(self.wrks[number]) for number in numbers):
+        while any(_is_starting(worker) for worker in started.values()):
             if self.interrupt_signal or time.monotonic() > deadline:
                 break
             time.sleep(POLL_SECONDS)
-        for number in numbers:
+        for number, worker in started.items():
             # What dies within seconds of this time is to granian a worker that fails to start, and it gives up. A
             # plugin may end one that has served at any time; it is replaced as often as that happens.
-            if not self.wrks[number].is_alive() and not _has_served(self.wrks[number]):
+            if not worker.is_alive() and not _has_served(worker):
                 self.respawned_wrks[number] = time.monotonic()
         if not self.interrupt_signal:
             self._end(self._retiring)
@@ -117,13 +123,13 @@ class Fleet(MPServer):
         self._end([*self.wrks, *self._retiring], is_last=True)
         self.wrks.clear()
 
-    def _end(self, workers: Iterable[WorkerProcess], *, is_last: bool = False) -> None:
+    def _end(self, workers: Iterable[Worker], *, is_last: bool = False) -> None:
         """Tell them to end, wait, and kill those that do not; `_stop_workers` takes over once the server shall end."""
         left = list(workers)
         for worker in left:
             black_box.announce_end_of(_boxes(), worker.inner.pid or 0)
             worker.terminate()
-        deadline = time.monotonic() + self.workers_kill_timeout
+        deadline = time.monotonic() + (self.workers_kill_timeout or 0)
         while (left := [worker for worker in left if worker.is_alive()]) and time.monotonic() < deadline:
             if self.interrupt_signal and not is_last:
                 return
@@ -141,7 +147,8 @@ class Fleet(MPServer):
             time.sleep(HEARTBEAT_SECONDS)
             # After a pause of the whole machine, or of its container, the workers need a moment as well.
             has_slept, checked = time.monotonic() - checked > longest_allowed / 2, time.monotonic()
-            for worker in () if has_slept else tuple(self.wrks):
+            watched: tuple[Worker, ...] = () if has_slept else tuple(self.wrks)
+            for worker in watched:
                 beat = black_box.read_beat(_boxes(), worker.inner.pid or 0)
                 if beat is not None and checked - beat > longest_allowed and worker.is_alive():
                     logger.error(
@@ -156,11 +163,11 @@ class Fleet(MPServer):
         self.interrupt_children[:] = [each for each in self.interrupt_children if not self.wrks[each].is_alive()]
 
 
-def _is_starting(worker: WorkerProcess) -> bool:
+def _is_starting(worker: Worker) -> bool:
     return worker.is_alive() and not _has_served(worker)
 
 
-def _has_served(worker: WorkerProcess) -> bool:
+def _has_served(worker: Worker) -> bool:
     return black_box.read_beat(_boxes(), worker.inner.pid or 0) is not None
 
 

@@ -52,6 +52,7 @@ class Watchdog:
     def __enter__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._turn = self._entered.enter_context(open_requests.working(""))
+        black_box.beat()  # from now on it serves, and its parent counts on it
         self._thread.start()
 
     def __exit__(

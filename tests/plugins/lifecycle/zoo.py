@@ -96,7 +96,7 @@ PARTIES = (
     # Each is found by a trial of its own.
     ("clashing_type", "endless_build", "unprintable_default"),
     ("exiting", "raising", "recursing", "unsendable"),
-    ("committing", "dripping", "hanging", "listens_to_all", "raising_check", "raising_receiver", "untidy"),
+    ("committing", "dripping", "dying", "hanging", "listens_to_all", "raising_check", "raising_receiver", "untidy"),
 )
 
 
@@ -124,6 +124,8 @@ MISBEHAVING = {
     "committing": Misbehaviour(("HEALTHY", ""), has_hook=True),
     "dripping": Misbehaviour(("HEALTHY", "")),
     "exiting": Misbehaviour(("UNHEALTHY", "The check raised SystemExit."), widgets=2, has_queries=True, has_parts=True),
+    # Only where it is told to, since nothing here would survive it: see tests/server/test_dying_workers.py.
+    "dying": Misbehaviour(("HEALTHY", "")),
     "hanging": Misbehaviour(("UNKNOWN", "The check did not return within 5 s."), widgets=1),
     "listens_to_all": Misbehaviour(("HEALTHY", "")),
     "raising": Misbehaviour(

@@ -49,12 +49,15 @@ LATER = frozenset({CoroutineType, AsyncGeneratorType})
 
 
 class FieldCall(CheckedCall):
-    """The call of a resolver; for whom it is made is only found out where it matters, since that takes time."""
+    """The call of a resolver, for the view's customer; a row's own is read where it matters, since it takes time."""
 
     __slots__ = ("info", "source")
 
     def __init__(self, plugin: str, place: str, source: Any, info: Any) -> None:
-        super().__init__(plugin, place)
+        context = info.context
+        view = context.view_customer
+        # `id` and not `pk`, a property that takes longer than all else here.
+        super().__init__(plugin, place, view.id if view is not None else None, context.identity.actor.user_id)
         self.source = source
         self.info = info
 

@@ -16,8 +16,10 @@ from webnet.plugins.changes.scopes import find_plugin, find_seen_plugin, require
 from webnet.plugins.gate.effective import customer_state, platform_state
 from webnet.plugins.gate.rules import CustomerState
 from webnet.plugins.health import probe
+from webnet.plugins.hooks.child_process import call_in_process
 from webnet.plugins.models import CustomerPluginConfig, PluginConfig, PluginHealth
 from webnet.plugins.registry import PluginRegistry
+from webnet.plugins.runtime import deaths
 from webnet.plugins.runtime.calls import calling
 from webnet.plugins.settings import layers
 
@@ -131,6 +133,8 @@ def _call(plugin: PluginBase | None, context: HookContext, customer: Customer | 
     dict(context.settings)  # A secret that can't be decrypted makes the plugin unhealthy, even if its check reads none.
     if plugin is None:
         return None
+    if deaths.is_suspect(plugin.name):
+        return call_in_process(plugin.name, "health_check", context, deadline_seconds=probe.DEADLINE_SECONDS)
     with calling(plugin.name, "health_check", customer.pk if customer is not None else None):
         return call_hook(plugin, "health_check", context)
 

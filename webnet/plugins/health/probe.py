@@ -15,8 +15,9 @@ from webnet.containment import what_was_raised
 from webnet.customers.models import Customer
 from webnet.errors import NotFound, SecretUnreadable
 from webnet.plugins.base import HealthReport
+from webnet.plugins.hooks.child_process import START_SECONDS
 from webnet.plugins.models import PluginConfig, PluginHealth
-from webnet.plugins.runtime import failures
+from webnet.plugins.runtime import deaths, failures
 from webnet.plugins.runtime.thread_lanes import Lane, LaneBlocked
 
 # A user or a command waits for the result.
@@ -43,17 +44,20 @@ class RunningCheck:
     plugin: str
     customer: Customer | None
     started: float
+    ends: float
     future: Future[Answered] | None
 
 
 def start(call: Callable[[], Any], *, plugin: str, customer: Customer | None = None) -> RunningCheck:
     """Start a check, without waiting for its result."""
     started = time.monotonic()
+    # A suspect plugin's check runs in a process of its own, which has to be started first.
+    ends = started + DEADLINE_SECONDS + (START_SECONDS if deaths.is_suspect(plugin) else 0)
     try:
         future = _lane(plugin).start(lambda: _time(call))
     except LaneBlocked:
-        return RunningCheck(plugin=plugin, customer=customer, started=started, future=None)
-    return RunningCheck(plugin=plugin, customer=customer, started=started, future=future)
+        return RunningCheck(plugin=plugin, customer=customer, started=started, ends=ends, future=None)
+    return RunningCheck(plugin=plugin, customer=customer, started=started, ends=ends, future=future)
 
 
 def finish(check: RunningCheck) -> TimedReport:
@@ -63,7 +67,7 @@ def finish(check: RunningCheck) -> TimedReport:
     """
     if check.future is None:
         return _hang(check, "did not return before, and all its threads still hang")
-    wait([check.future], timeout=max(0.0, check.started + DEADLINE_SECONDS - time.monotonic()))
+    wait([check.future], timeout=max(0.0, check.ends - time.monotonic()))
     if not check.future.done():
         check.future.cancel()
         return _hang(check, f"did not return within {DEADLINE_SECONDS:g} s")

@@ -18,9 +18,10 @@ from webnet.customers.actor_json import read_actor
 from webnet.customers.models import Customer
 from webnet.plugins.base import HookContext, PluginBase, call_hook
 from webnet.plugins.hooks import outbox
+from webnet.plugins.hooks.child_process import START_SECONDS, call_in_process
 from webnet.plugins.models import CustomerPluginConfig, OwedCall, PluginConfig
 from webnet.plugins.registry import registry
-from webnet.plugins.runtime import failures
+from webnet.plugins.runtime import deaths, failures
 from webnet.plugins.runtime.calls import calling
 from webnet.plugins.runtime.thread_lanes import Lane, LaneBlocked
 from webnet.plugins.settings import layers
@@ -66,7 +67,8 @@ def _call(plugin: PluginBase, call: OwedCall) -> None:
     except LaneBlocked as blocked:
         _fail(call, blocked.message)
         return
-    wait([future], timeout=DEADLINE_SECONDS)
+    starting = START_SECONDS if deaths.is_suspect(call.plugin.name) else 0
+    wait([future], timeout=starting + DEADLINE_SECONDS)
     if future.done():
         error = future.exception()
         if error is None:
@@ -81,6 +83,9 @@ def _call(plugin: PluginBase, call: OwedCall) -> None:
 
 
 def _call_hook(plugin: PluginBase, call: OwedCall, context: HookContext) -> None:
+    if deaths.is_suspect(call.plugin.name):
+        call_in_process(call.plugin.name, call.hook, context, deadline_seconds=DEADLINE_SECONDS)
+        return
     with calling(call.plugin.name, call.hook, call.customer_id):
         call_hook(plugin, call.hook, context)
 

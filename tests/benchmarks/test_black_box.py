@@ -1,0 +1,13 @@
+"""The benchmark of the black box: that it runs."""
+
+from __future__ import annotations
+
+import re
+
+from tests.benchmarks.running import run_benchmark
+
+
+def test_it_says_what_a_black_box_adds_to_a_call():
+    done = run_benchmark("black_box")
+
+    assert re.search(r"a call takes \d+ ns, and with a black box \d+ ns more: [\d.]+ times", done.stdout)
