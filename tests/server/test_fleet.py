@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
 from collections.abc import Iterator
+from threading import Timer, get_ident
 from types import SimpleNamespace
 
 import pytest
 
 from webnet.server import granian_workers, worker
-from webnet.server.granian_workers import Fleet
+from webnet.server.granian_workers import Flag, Fleet
 
 
 class FakeWorker:
@@ -152,6 +154,21 @@ def test_an_end_does_not_wait_for_a_worker_that_starts_and_ends_the_old_ones_wit
     new = running.wrks[0]
     running.stop()
     assert not old.is_alive() and not new.is_alive()
+
+
+def test_a_signal_that_another_thread_receives_ends_the_wait():
+    flag = Flag()
+    former = signal.signal(signal.SIGUSR1, lambda number, frame: flag.set())
+    try:
+        # Python calls the handler on the main thread, whose system call this signal does not interrupt.
+        receiver = Timer(0.1, lambda: signal.pthread_kill(get_ident(), signal.SIGUSR1))
+        receiver.start()
+
+        flag.wait()
+
+        receiver.join()
+    finally:
+        signal.signal(signal.SIGUSR1, former)
 
 
 def test_a_worker_that_does_not_end_is_killed_in_time(running):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import re
 import socket
 from contextlib import closing
 
@@ -42,6 +43,8 @@ def test_a_new_server_has_the_attributes_that_the_fleet_reads(server: MPServer) 
 
     assert found == ATTRIBUTES, LOOK.format("granian.server.common.AbstractServer.__init__")
     assert not server.main_loop_interrupt.is_set(), LOOK.format("AbstractServer.main_loop_interrupt, an Event")
+    used = set(re.findall(r"main_loop_interrupt\.(\w+\()", inspect.getsource(AbstractServer)))
+    assert used == {"set(", "clear(", "wait("}, LOOK.format("AbstractServer, which uses more of that Event")
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,11 @@ from django.core.management import CommandError, call_command
 from tests.browsing import Client
 from tests.server.production import Deployment, make_deployment
 from tests.servers import START_SECONDS, Server, serve_production
+from webnet.black_box import FOLDER
 from webnet.server.management.commands.serve import LAST_LINE
+
+# A second or two, and as much again on a busy machine.
+LONGEST_SECONDS = 5
 
 SCHEMA = """
     from webnet.sdk import graphql
@@ -61,9 +65,42 @@ def test_it_says_where_it_serves_and_ends_when_it_is_told_to(migrated: Path, end
     with serve_production(migrated, workers=1) as server:
         assert LAST_LINE in server.output
         assert Client(server.url).get("/readyz").json() == {"status": "ready"}
+        server.process.send_signal(signal.SIGHUP)  # the trial start that it begins is not waited for
         server.stop(end)
 
     assert server.process.returncode == 0
+
+
+def test_it_ends_at_once_while_its_workers_start(migrated: Path) -> None:
+    with serve_production(migrated, workers=2) as server:
+        started = time.monotonic()
+        server.stop()
+        assert time.monotonic() - started < LONGEST_SECONDS
+
+    # Before it has begun to start them, it ends like any process.
+    assert server.process.returncode in (0, -signal.SIGTERM)
+    assert list((migrated / FOLDER).glob("*.box")) == []
+
+
+@pytest.mark.parametrize("is_loading", [False, True])
+def test_workers_that_still_start_end_with_it(migrated: Path, is_loading: bool) -> None:
+    with serve_production(migrated, workers=2) as server:
+        if is_loading:
+            wait_until(lambda: len(list((migrated / FOLDER).glob("*.box"))) > 1)  # its own, and that of a worker
+        server.stop(signal.SIGKILL)
+        started = time.monotonic()
+        wait_until(lambda: not has_processes(server))
+
+    assert time.monotonic() - started < LONGEST_SECONDS
+
+
+def has_processes(server: Server) -> bool:
+    """Whether anything of the server is left."""
+    try:
+        os.killpg(server.process.pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def test_its_workers_end_when_it_is_killed(migrated: Path) -> None:

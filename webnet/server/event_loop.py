@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from webnet.containment import PLUGIN_TRACEBACK, PluginAborted, what_was_raised
 from webnet.plugin_calls import PluginCall, current_call
 from webnet.plugins.registry import registry
-from webnet.plugins.runtime.calls import take_turns
+from webnet.plugins.runtime.calls import calling, take_turns
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ def make_loop() -> asyncio.AbstractEventLoop:
 
 async def _confine(coroutine: Any, call: PluginCall) -> Any:
     """Run a plugin's task; what would end the loop only ends the task, and counts as a failure of the plugin."""
-    own = PluginCall(call.plugin, call.place, call.customer_id, call.user_id)
+    own = calling(call.plugin, call.place, call.customer_id, call.user_id)
     try:
         return await take_turns(coroutine, own)
     except PluginAborted as aborted:

@@ -37,6 +37,32 @@ POLL_SECONDS = 0.05
 HEARTBEAT_SECONDS = 1
 
 
+class Flag:
+    """What granian uses of a `threading.Event`, for signal handlers.
+
+    A handler that sets an Event waits for ever if its signal comes while the main thread holds the Event's lock. And a
+    signal that another thread receives, because the main one is busy with an earlier signal, does not end a wait of the
+    main thread, without which Python calls no handler.
+    """
+
+    def __init__(self) -> None:
+        self._is_set = False
+
+    def is_set(self) -> bool:
+        return self._is_set
+
+    def set(self) -> None:
+        self._is_set = True
+
+    def clear(self) -> None:
+        self._is_set = False
+
+    def wait(self) -> None:
+        """Wait until it is set."""
+        while not self._is_set:
+            time.sleep(POLL_SECONDS)
+
+
 class Fleet(MPServer):
     """granian's server, but its workers share one listening socket, and this process watches their event loops.
 
@@ -48,6 +74,7 @@ class Fleet(MPServer):
     def __init__(self, listener: socket.socket, **options: Any) -> None:
         super().__init__("webnet.asgi:application", **options)
         self._listener = listener
+        self.main_loop_interrupt = Flag()  # type: ignore[assignment]  # granian's is a threading.Event
         # Workers that are being replaced: granian no longer knows them.
         self._retiring: list[Worker] = []
 
