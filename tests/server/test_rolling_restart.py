@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
-import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,10 +12,14 @@ from threading import Event
 
 import pytest
 
+from benchmarks.restarted_streams import Switch, measure
 from tests.server.production import Deployment, make_deployment
 from tests.servers import START_SECONDS, Server
 
 CLIENTS = 4
+STREAMS = 50
+# Far less than how long a restart takes; some half a second where nothing else is going on.
+LATEST_SECONDS = 10
 PAUSE_SECONDS = 0.02
 
 SCHEMA = """
@@ -79,12 +83,16 @@ def test_an_upgrade_and_a_rolling_restart_fail_no_request_and_then_the_new_code_
             asking = [pool.submit(ask_until, server, deployment, ended, is_kept=bool(n % 2)) for n in range(CLIENTS)]
             deployment.write_plugin("1.1.0", SCHEMA.replace("ANSWER", "renewed"))
             deployment.run("from django.core.management import call_command; call_command('sync_plugins')")
-            server.process.send_signal(signal.SIGHUP)
+            # Meanwhile others follow the log of another customer.
+            switch = Switch(server, deployment.token, "globex", "tide")
+            followed = asyncio.run(asyncio.wait_for(measure(server, [deployment.token] * STREAMS, switch), 300))
             wait_for_versions(deployment, ["1.1.0", "1.1.0"])
         finally:
             ended.set()
         found = [answer for each in asking for answer in each.result(timeout=60)]
         afterwards = {deployment.ask(server, "{ tide }")["data"]["tide"] for _ in range(40)}
 
+    assert followed.lost == []
+    assert followed.latest_seconds[-1] < LATEST_SECONDS
     assert set(found) == {"old", "renewed"}
     assert afterwards == {"renewed"}
