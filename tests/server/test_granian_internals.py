@@ -1,6 +1,6 @@
-"""The private names of granian that `granian_workers.py` and `worker.py` in `webnet/server/` use are there.
+"""The private names of granian that `webnet/server/granian_workers.py` overrides, calls and sets are there.
 
-They are the only modules that use any.
+It is the only module that uses any.
 """
 
 from __future__ import annotations

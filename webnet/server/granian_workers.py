@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
+import os
+import signal
 import socket
+import sys
 import time
 from collections.abc import Iterable
 from functools import partial
@@ -14,13 +17,15 @@ from typing import Any, TypeAlias
 
 from django.conf import settings
 from granian._granian import SocketHolder
+from granian._loops import loops
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.server.mp import MPServer
 
 from webnet import black_box
 from webnet.server.draining import DRAIN_SECONDS
+from webnet.server.event_loop import make_loop
 from webnet.server.listening_socket import BACKLOG
-from webnet.server.worker import load_application, run_worker, try_to_load
+from webnet.server.worker import load_application, stop_with_parent, try_to_load
 
 logger = logging.getLogger(__name__)
 
@@ -188,6 +193,24 @@ class Fleet(MPServer):
         self.respawned_wrks.clear()
         # Changed in place, since granian's own threads append to it.
         self.interrupt_children[:] = [each for each in self.interrupt_children if not self.wrks[each].is_alive()]
+
+
+def run_worker(*arguments: Any, **options: Any) -> None:
+    """What granian runs in a worker. One whose event loop fails ends at once, and granian starts another.
+
+    Python would first wait for threads, some of which may hang, while granian's own still accept connections.
+    """
+    Thread(target=stop_with_parent, name="parent", daemon=True).start()
+    # What granian makes when it is asked for asyncio's own loop.
+    loops.register(Loops.asyncio.value)(make_loop)
+    try:
+        MPServer._spawn_asgi_lifespan_worker(*arguments, **options)  # noqa: SLF001 - what granian would run itself
+    except KeyboardInterrupt:  # Ctrl-C while the worker starts, which the terminal sends to every process
+        os._exit(128 + signal.SIGINT)
+    except BaseException:
+        logger.exception("The worker has failed, and ends.")
+        sys.stderr.flush()
+        os._exit(1)
 
 
 def _is_starting(worker: Worker) -> bool:

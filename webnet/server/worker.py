@@ -2,49 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 import multiprocessing
 import os
 import signal
-import sys
 import time
 from threading import Thread
-from typing import Any
-
-from granian._loops import loops
-from granian.constants import Loops
-from granian.server.mp import MPServer
 
 from webnet import black_box
 from webnet.server.asgi_types import Application
 from webnet.server.draining import DRAIN_SECONDS, Draining
-from webnet.server.event_loop import make_loop
 
 GRACE_SECONDS = 3
-
-logger = logging.getLogger(__name__)
-
-
-def run_worker(*arguments: Any, **options: Any) -> None:
-    """What granian runs in a worker. One whose event loop fails ends at once, and granian starts another.
-
-    Python would first wait for threads, some of which may hang, while granian's own still accept connections.
-    """
-    Thread(target=_stop_with_parent, name="parent", daemon=True).start()
-    _use_serving_loop()
-    try:
-        MPServer._spawn_asgi_lifespan_worker(*arguments, **options)  # noqa: SLF001 - what granian would run itself
-    except KeyboardInterrupt:  # Ctrl-C while the worker starts, which the terminal sends to every process
-        os._exit(128 + signal.SIGINT)
-    except BaseException:
-        logger.exception("The worker has failed, and ends.")
-        sys.stderr.flush()
-        os._exit(1)
-
-
-def _use_serving_loop() -> None:
-    """Replace what granian makes when it is asked for asyncio's own loop."""
-    loops.register(Loops.asyncio.value)(make_loop)
 
 
 def load_application(listener: int) -> Application:
@@ -73,7 +41,7 @@ def leave() -> None:
 
 def try_to_load() -> None:
     """Load what a worker would load, in a process of its own, and exit even if plugins have started threads."""
-    Thread(target=_stop_with_parent, name="parent", daemon=True).start()
+    Thread(target=stop_with_parent, name="parent", daemon=True).start()
     import webnet.server.asgi_application  # noqa: F401 - importing it is the trial
 
     os._exit(0)
@@ -90,7 +58,7 @@ def behind_proxy(application: Application) -> Application:
     return wrapped
 
 
-def _stop_with_parent() -> None:
+def stop_with_parent() -> None:
     """Stop when the parent process is gone, which frees the port."""
     parent = multiprocessing.parent_process()
     if parent is not None:
