@@ -228,7 +228,18 @@ def test_a_kept_checkpoint_of_another_key_counts_for_nothing(log, settings):
     AuditCheckpoint.objects.all().delete()
     settings.WEBNET_AUDIT_KEYS = ["A" * 43 + "="]
 
-    assert find_faults([kept]) == ["Line 1 of the kept checkpoints: no trusted key signed it."]
+    missing, cut_off = find_faults([kept])
+    assert missing.startswith("Missing key: ") and "has signed line 1 of the kept checkpoints" in missing
+    assert cut_off.startswith("Checkpoint 1, kept elsewhere, is not in the database")
+
+
+def test_a_kept_checkpoint_with_a_signature_that_is_wrong_counts_for_nothing(log):
+    from webnet.audit.checkpoints import to_line
+
+    checkpoint = AuditCheckpoint.objects.first()
+    checkpoint.signature = "00" * 64
+
+    assert find_faults([to_line(checkpoint)]) == ["Line 1 of the kept checkpoints: no trusted key signed it."]
 
 
 @pytest.mark.parametrize(
@@ -262,7 +273,19 @@ def test_a_checkpoint_forged_with_another_key_is_found(log, settings):
     settings.WEBNET_AUDIT_KEYS = []
 
     assert trusted == signing_keys.trusted_keys()
-    assert find_faults()[0].startswith("Checkpoint 1: edited or forged; its signature is not that of a trusted key")
+    assert (
+        find_faults()[0].startswith("Missing key: ")
+        and "If nobody knows this key, they are forged." in find_faults()[0]
+    )
+
+
+def test_checkpoints_of_a_missing_key_are_not_called_forged(log, settings):
+    key = next(iter(signing_keys.trusted_keys()))
+    settings.WEBNET_AUDIT_KEYS = ["A" * 43 + "="]
+
+    (fault,) = find_faults()
+
+    assert fault.startswith(f"Missing key: {key[:16]}… has signed 2 checkpoints (1 to 2)") and f"--key {key}" in fault
 
 
 def test_former_keys_stay_trusted_while_a_new_one_signs(log, settings, tmp_path):
@@ -273,7 +296,7 @@ def test_former_keys_stay_trusted_while_a_new_one_signs(log, settings, tmp_path)
 
     assert find_faults() == []
     settings.WEBNET_AUDIT_KEYS = ["A" * 43 + "="]
-    assert len(find_faults()) == 2
+    assert "has signed 2 checkpoints (1 to 2)" in find_faults()[0]
 
 
 @pytest.mark.skipif(connection.vendor == "postgresql", reason="PostgreSQL takes no such values.")

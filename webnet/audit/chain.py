@@ -20,9 +20,13 @@ End = tuple[int, str]
 
 @dataclass(frozen=True)
 class LogFault:
-    """One fault of the log; `message` is a sentence that names its position."""
+    """One fault of the log; `message` is a sentence that names its position.
+
+    `is_missing_key` where nothing was found but that a signature can't be judged without a key.
+    """
 
     message: str
+    is_missing_key: bool = False
 
 
 @dataclass

@@ -78,16 +78,24 @@ def read_statements() -> Iterator[Statement]:
 
 
 def check(trusted: Collection[str]) -> Iterator[LogFault]:
-    """Find the stored checkpoints without the signature of a trusted key, and those that are missing among them."""
+    """Find the stored checkpoints without the signature of a trusted key, and those that are missing among them.
+
+    Of a key that is missing here, whose signatures are right otherwise, there is one fault for all its checkpoints.
+    """
     number, previous = 0, ""
+    signed_by: dict[str, list[int]] = {}
     for row in AuditCheckpoint.objects.iterator(chunk_size=100):
         number += 1
+        if key := _find_missing_key(row.text, row.signature, trusted):
+            signed_by.setdefault(key, []).append(row.number)
         if row.number != number:
             yield LogFault(f"Checkpoint {number}: removed; the next one is {row.number}.")
             number = row.number
         elif fault := _fault(row, previous, trusted):
             yield LogFault(f"Checkpoint {row.number}: {fault}.")
         previous = _digest(row.text)
+    for key, numbers in signed_by.items():
+        yield _missing_key(key, f"{len(numbers)} checkpoints ({numbers[0]} to {numbers[-1]})")
 
 
 def check_kept(lines: Iterable[str], trusted: Collection[str]) -> Iterator[LogFault]:
@@ -97,12 +105,15 @@ def check_kept(lines: Iterable[str], trusted: Collection[str]) -> Iterator[LogFa
             kept = json.loads(line)
             statement = Statement.read(kept["checkpoint"])
             is_genuine = _is_signed(statement, kept["checkpoint"], kept["signature"], trusted)
+            missing_key = _find_missing_key(kept["checkpoint"], kept["signature"], trusted)
         except MALFORMED:
             yield LogFault(f"Line {number} of the kept checkpoints is not a checkpoint.")
             continue
-        if not is_genuine:
+        if not missing_key and not is_genuine:
             yield LogFault(f"Line {number} of the kept checkpoints: no trusted key signed it.")
         elif not AuditCheckpoint.objects.filter(number=statement.number, text=kept["checkpoint"]).exists():
+            if missing_key:  # Of one that is in the database, `check` says so.
+                yield _missing_key(missing_key, f"line {number} of the kept checkpoints")
             yield LogFault(
                 f"Checkpoint {statement.number}, kept elsewhere, is not in the database, or not as it was signed: "
                 f"the log up to position {statement.position} was cut off or rewritten."
@@ -114,7 +125,8 @@ def _fault(row: AuditCheckpoint, previous: str, trusted: Collection[str]) -> str
         statement = Statement.read(row.text)
     except MALFORMED:
         return "edited; its text can't be read"
-    if not _is_signed(statement, row.text, row.signature, trusted):
+    is_missing_key = _find_missing_key(row.text, row.signature, trusted)
+    if not is_missing_key and not _is_signed(statement, row.text, row.signature, trusted):
         return f"edited or forged; its signature is not that of a trusted key (it names {statement.key[:16]}…)"
     if (row.number, row.position) != (statement.number, statement.position):
         return "edited; its columns differ from the text that was signed"
@@ -123,6 +135,25 @@ def _fault(row: AuditCheckpoint, previous: str, trusted: Collection[str]) -> str
 
 def _is_signed(statement: Statement, text: str, signature: str, trusted: Collection[str]) -> bool:
     return statement.key in trusted and signing_keys.is_signed(text, signature=signature, key=statement.key)
+
+
+def _find_missing_key(text: str, signature: str, trusted: Collection[str]) -> str:
+    """The public key that a checkpoint names and that has signed it, if it is not trusted here; else empty."""
+    try:
+        key = Statement.read(text).key
+        is_right = key not in trusted and signing_keys.is_signed(text, signature=signature, key=key)
+    except MALFORMED:
+        return ""
+    return key if is_right else ""
+
+
+def _missing_key(key: str, signed: str) -> LogFault:
+    # Whoever can write to the database could sign with a key of their own, so it is a fault until the key is known.
+    return LogFault(
+        f"Missing key: {key[:16]}… has signed {signed}, and is not among the trusted keys. Put it into "
+        f"WEBNET_AUDIT_KEYS, or pass its public half: --key {key}. If nobody knows this key, they are forged.",
+        is_missing_key=True,
+    )
 
 
 def _digest(text: str) -> str:

@@ -22,9 +22,13 @@ def signing_key() -> Ed25519PrivateKey:
 
 def trusted_keys() -> frozenset[str]:
     """The public keys, in hexadecimal, whose signatures are accepted; empty if no key was ever created."""
+    return frozenset(public_text(_private_key(key)) for key in key_texts())
+
+
+def key_texts() -> tuple[str, ...]:
+    """The private keys themselves, for a copy of them; empty if no key was ever created."""
     file = _key_file()
-    keys = settings.WEBNET_AUDIT_KEYS or ([file.read_text().strip()] if file.exists() else [])
-    return frozenset(public_text(_private_key(key)) for key in keys)
+    return tuple(settings.WEBNET_AUDIT_KEYS) or ((file.read_text().strip(),) if file.exists() else ())
 
 
 def public_text(key: Ed25519PrivateKey) -> str:
