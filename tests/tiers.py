@@ -25,6 +25,7 @@ ACCEPTANCE = (
     "tests/api/test_canary.py",
     "tests/api/test_reaching_parts.py",
     "tests/api/test_setting_aside.py",
+    "tests/backup",
     "tests/benchmarks",
     "tests/browser",
     "tests/docs/test_examples.py",

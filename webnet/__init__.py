@@ -12,6 +12,7 @@ accounts    sign-in, tokens, customers, members: the audited writers of identity
 plugins     the plugins of this process, what is stored about them, and the manager that changes it
 api         the GraphQL API
 sdk         what plugin authors import: models, GraphQL, testing kit, checks
+backup      backups of the whole database, and restoring them
 console     the HTML pages: start page, dashboards, pages of plugins
 server      how webnet is started and served
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from pytest_django import Settings
@@ -13,12 +14,14 @@ from tests.docs.story import Story, read_steps, run_step
 
 
 @pytest.fixture
-def story(live_server: LiveServer, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Story:
+def story(live_server: LiveServer, settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Story:
     """webnet after its first `make run`, with a server for `curl`."""
     settings.DEBUG = True
     settings.WEBNET_PORT = 0
     settings.WEBNET_DEMO_PASSWORD = ""
-    story = Story(server_url=live_server.url, monkeypatch=monkeypatch)
+    for folder in ("backups", "keys"):
+        (tmp_path / folder).mkdir()
+    story = Story(server_url=live_server.url, monkeypatch=monkeypatch, elsewhere=tmp_path)
     story.begin()
     return story
 

@@ -7,6 +7,7 @@ import re
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -31,6 +32,7 @@ class Story:
 
     server_url: str
     monkeypatch: pytest.MonkeyPatch
+    elsewhere: Path
     first_start: str = ""
     source: str = ""
     placeholders: dict[str, str] = field(default_factory=dict)

@@ -244,6 +244,13 @@ def renew_customer(customer: Customer) -> None:
     _renew(customer)
 
 
+def renew_all() -> None:
+    """Mark the rows of the platform and of every customer as changed, such as after a backup was restored."""
+    create_generation(None)
+    for key in Generation.objects.values_list("pk", flat=True):
+        Generation.objects.filter(pk=key).update(counter=F("counter") + 1, token=new_token())
+
+
 def create_generation(customer: Customer | None) -> None:
     """Create the first generation of a new customer, or of the platform, if there is none."""
     Generation.objects.bulk_create([Generation(customer=customer)], ignore_conflicts=True)

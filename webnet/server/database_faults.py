@@ -10,7 +10,7 @@ from webnet.database.outages import UNWRITABLE, find_kind
 from webnet.program import PROGRAM
 
 # These commands run the migrations themselves, so missing ones don't explain their errors.
-MIGRATING_COMMANDS = ("migrate", "run")
+MIGRATING_COMMANDS = ("migrate", "restore", "run")
 
 
 def explain_error(error: BaseException, *, command: str) -> str | None:

@@ -54,16 +54,17 @@ def require_keys() -> None:
 
 def key_fingerprint() -> str:
     """A fingerprint of the current keys: it changes with them, and reveals nothing about them."""
-    hashes = sorted(hashlib.sha256(key.encode()).hexdigest() for key in _texts())
+    hashes = sorted(hashlib.sha256(key.encode()).hexdigest() for key in key_texts())
     return hashlib.sha256("".join(hashes).encode()).hexdigest()
 
 
-def _keys() -> tuple[Fernet, ...]:
-    return _read_keys(_texts())
-
-
-def _texts() -> tuple[str, ...]:
+def key_texts() -> tuple[str, ...]:
+    """The keys themselves, for a copy of them: the first seals, all of them open."""
     return tuple(settings.WEBNET_SETTINGS_KEYS) or (_embedded_key(Path(settings.WEBNET_DATA_DIR) / KEY_FILE),)
+
+
+def _keys() -> tuple[Fernet, ...]:
+    return _read_keys(key_texts())
 
 
 @lru_cache(maxsize=4)
