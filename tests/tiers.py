@@ -44,6 +44,7 @@ ACCEPTANCE = (
     "tests/sdk/testing/test_options.py",
     "tests/server",
     "tests/tools",
+    "tests/upgrades",
 )
 DATABASE_FIXTURES = frozenset({"db", "transactional_db", "live_server"})
 # The interpreter's audit events (https://docs.python.org/3/library/audit_events.html) that begin a process.
