@@ -12,13 +12,17 @@ from webnet.audit import retention
 from webnet.audit.operation import Operation, audited
 from webnet.audit.retention import LogDisagrees
 from webnet.audit.verification import snapshot
-from webnet.backup import keys, manifest, postgresql, sqlite
+from webnet.backup import fitness, keys, manifest, postgresql, sqlite
 from webnet.backup.errors import BackupError
 from webnet.backup.folders import new_folder, require_free
 from webnet.backup.manifest import BackupManifest, Progress
 from webnet.customers import access
 from webnet.customers.access import Actor
 
+NOT_MIGRATED = (
+    "The database is that of an older webnet: the backup is complete, but the end of the log was not signed, and the "
+    "log has no row of the backup."
+)
 DATABASES = {"sqlite": sqlite, "postgresql": postgresql}
 
 
@@ -41,19 +45,24 @@ def make(folder: Path, *, actor: Actor, keys_file: Path | None, reason: str, pro
     is_inside = keys_file is not None and keys_file.parent == folder
     if keys_file is not None and not is_inside:
         require_free(keys_file)
+    # Rows that this version writes need not be right in the tables of another one.
+    is_migrated = not fitness.of_host(fitness.find_pending_migrations(manifest.find_applied_migrations()))
+    warnings: tuple[str, ...] = () if is_migrated else (NOT_MIGRATED,)
     try:
         with new_folder(folder) as draft:
-            warnings = _sign_log()
+            if is_migrated:
+                warnings = _sign_log()
             made = _write(draft, progress)
             if keys_file is not None:
                 keys.write_keys(draft / keys_file.name if is_inside else keys_file)
     except (OSError, sqlite3.Error) as error:
         raise BackupError(f"The backup was not made: {getattr(error, 'strerror', None) or error}.") from error
-    operation = Operation(actor=actor, action="make_backup", reason=reason)
-    try:
-        _record(operation, folder, made, has_keys=keys_file is not None)
-    except DatabaseError as error:  # such as one that can only be read, of which a backup is wanted all the more
-        warnings = (*warnings, f"The backup is complete, but the audit log has no row of it: {error}")
+    if is_migrated:
+        operation = Operation(actor=actor, action="make_backup", reason=reason)
+        try:
+            _record(operation, folder, made, has_keys=keys_file is not None)
+        except DatabaseError as error:  # such as one that can only be read, of which a backup is wanted all the more
+            warnings = (*warnings, f"The backup is complete, but the audit log has no row of it: {error}")
     return Backup(folder=folder, manifest=made, warnings=warnings)
 
 

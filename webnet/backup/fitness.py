@@ -27,9 +27,9 @@ def require_fit(manifest: BackupManifest, folder: Path, *, lacks_plugins: bool) 
         _require_plugins(manifest, folder)
 
 
-def find_pending_migrations(manifest: BackupManifest) -> tuple[str, ...]:
-    """The migrations of webnet and of its plugins that the backup's database lacks, as `app.name`."""
-    return tuple(sorted(_find_migrations() - set(manifest.migrations)))
+def find_pending_migrations(applied: Iterable[str]) -> tuple[str, ...]:
+    """The migrations of webnet and of its plugins that a database with the `applied` ones lacks, as `app.name`."""
+    return tuple(sorted(_find_migrations() - set(applied)))
 
 
 def of_host(migrations: Iterable[str]) -> tuple[str, ...]:

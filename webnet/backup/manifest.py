@@ -54,11 +54,16 @@ class BackupManifest:
     sha256: str
 
 
-def describe_database() -> dict[str, Any]:
-    """All of a manifest but its file, of the state that the current transaction sees. Raises BackupError."""
+def find_applied_migrations() -> tuple[str, ...]:
+    """The migrations that were applied to the database, as `app.name`. Raises BackupError if there is none."""
     applied = MigrationRecorder(connection).applied_migrations()
     if not applied:
         raise BackupError("The database has no tables yet, so there is nothing to back up.")
+    return tuple(sorted(f"{app}.{name}" for app, name in applied))
+
+
+def describe_database() -> dict[str, Any]:
+    """All of a manifest but its file, of the state that the current transaction sees."""
     plugins = PluginConfig.objects.exclude(status=PluginStatus.MISSING).values_list("name", "version")
     heads = AuditHead.objects.values_list("chain", "sequence", "hash")
     generations = Generation.objects.values_list("customer_id", "counter", "token")
@@ -69,7 +74,7 @@ def describe_database() -> dict[str, Any]:
         "made_at": timezone.now().isoformat(timespec="seconds").replace("+00:00", "Z"),
         "database": connection.vendor,
         "database_version": tuple(connection.get_database_version()),
-        "migrations": tuple(sorted(f"{app}.{name}" for app, name in applied)),
+        "migrations": find_applied_migrations(),
         "plugins": {name: version or "" for name, version in plugins},
         "position": last_position(),
         "heads": {chain: (sequence, hash_) for chain, sequence, hash_ in heads},

@@ -50,7 +50,7 @@ def plan(folder: Path, *, replaces: bool, lacks_plugins: bool, progress: Progres
             "The database is not empty: add --replace to replace everything in it, and make a backup of it first."
         )
     file = manifest.require_unchanged(read, folder, progress)
-    pending = fitness.find_pending_migrations(read)
+    pending = fitness.find_pending_migrations(read.migrations)
     return Restoration(folder=folder, file=file, manifest=read, pending=pending, is_replacing=is_replacing)
 
 
