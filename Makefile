@@ -49,7 +49,8 @@ test-fast: $(VENV)/dev-installed ## Run the quick tests that need no process but
 EXAMPLES ?= 10000
 fuzz: $(VENV)/dev-installed ## Send many random values: none may fail, come back as another one, or blame a plugin
 	TEST_DATABASE=$(if $(TEST_DATABASE_URL),postgresql,sqlite) FUZZ_EXAMPLES=$(EXAMPLES) \
-		$(BIN)/python -m pytest -n 0 tests/sdk/test_any_value.py tests/api/test_values_survive.py $(PYTEST_ARGS)
+		$(BIN)/python -m pytest -n 0 tests/sdk/test_any_value.py tests/api/test_values_survive.py \
+		tests/backup/test_values_survive_a_backup.py $(PYTEST_ARGS)
 
 # Three minutes or so on each database.
 KILLS ?= 300

@@ -182,5 +182,5 @@ def _output_of(command: list[str], environment: dict[str, str] | None) -> Iterat
                 raise
         if process.returncode:
             errors.seek(0)
-            last_line = next(reversed(errors.read().strip().splitlines()), f"exit code {process.returncode}")
-            raise BackupError(f"'{command[0]}' failed: {last_line}")
+            first_line = next(iter(errors.read().splitlines()), f"exit code {process.returncode}")
+            raise BackupError(f"'{command[0]}' failed: {first_line}")
