@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from unittest import mock
+from uuid import uuid4
 
 import pytest
 from django.db import connection, connections
@@ -308,3 +309,23 @@ def test_a_missing_or_old_client_program_is_named(
 
     assert refuse("backup", tmp_path / "backup").startswith(reason)
     assert not (tmp_path / "backup").exists() and find_drafts(tmp_path) == []
+
+
+@pytest.mark.skipif(not ON_POSTGRESQL, reason="SQLite has no roles.")
+def test_what_other_roles_were_granted_is_granted_again(backup: Path) -> None:
+    role, table, sequence = f"role_{uuid4().hex[:12]}", "customers_customer", "customers_customer_id_seq"
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE ROLE {role}; GRANT SELECT ON {table} TO {role}; GRANT USAGE ON {sequence} TO {role}")
+    try:
+        restore(backup)
+
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT has_table_privilege(%s, %s, 'SELECT')", [role, table])
+            assert cursor.fetchone() == (True,)
+            cursor.execute("SELECT has_sequence_privilege(%s, %s, 'USAGE')", [role, sequence])
+            assert cursor.fetchone() == (True,)
+            cursor.execute("SELECT has_table_privilege(%s, %s, 'DELETE')", [role, table])
+            assert cursor.fetchone() == (False,)
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")

@@ -146,7 +146,7 @@ def _execute(sql: str, parameters: list[str] | None = None) -> None:
 def _read(sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def _find_server() -> tuple[list[str], dict[str, str]]:
