@@ -21,7 +21,7 @@ from tests.factories import actor_for, make_customer, make_member
 from webnet.audit import triggers as audit_triggers
 from webnet.audit.checkpoints import to_line
 from webnet.audit.models import AuditCheckpoint, Generation, PluginAuditLog
-from webnet.backup import backups, manifest
+from webnet.backup import backups, manifest, postgresql
 from webnet.customers.models import Customer, Role
 from webnet.errors import PermissionDenied
 from webnet.plugins.manager import manager
@@ -329,3 +329,13 @@ def test_what_other_roles_were_granted_is_granted_again(backup: Path) -> None:
     finally:
         with connection.cursor() as cursor:
             cursor.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
+
+
+@pytest.mark.skipif(not ON_POSTGRESQL, reason="On SQLite each migration is a transaction of its own.")
+def test_a_migration_can_alter_a_table_whose_rows_another_one_has_changed(backup: Path) -> None:
+    file = backup / manifest.read(backup).file
+
+    with postgresql.staged(file, lambda *_: None), connection.cursor() as cursor:
+        make_member("ann", Customer.objects.get(slug="acme"))
+        cursor.execute("ALTER TABLE customers_membership ADD COLUMN more integer")
+        cursor.execute("ALTER TABLE customers_membership DROP COLUMN more")

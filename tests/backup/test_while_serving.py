@@ -79,12 +79,9 @@ def test_both_work_while_workers_serve_and_nobody_gets_anything_stale(site: Site
         assert site.read_name(server) == acknowledged[-1]
         assert site.rename(server, "after") == "after"
 
-        ended = Event()
-        reading = pool.submit(read_until, site, server, ended)
-        site.command("restore", tmp_path / "backup", "--replace", "--no-input")
-        restored = {site.read_name(server) for _ in range(QUESTIONS)}
-        ended.set()
-        seen = reading.result(timeout=60)
+        with reading(site, server, pool) as seen:
+            site.command("restore", tmp_path / "backup", "--replace", "--no-input")
+            restored = {site.read_name(server) for _ in range(QUESTIONS)}
 
         assert len(restored) == 1 and restored <= {*acknowledged, "before"}
         assert set(seen) <= {"after", *restored}
@@ -125,11 +122,21 @@ def writing(site: Site, server: Server, pool: ThreadPoolExecutor) -> Iterator[li
         future.result(timeout=60)
 
 
-def read_until(site: Site, server: Server, ended: Event) -> list[str]:
-    found = []
-    while not ended.wait(0.02):
-        found.append(site.read_name(server))
-    return found
+@contextmanager
+def reading(site: Site, server: Server, pool: ThreadPoolExecutor) -> Iterator[list[str]]:
+    """Read the customer's name again and again within the block; gives what was read."""
+    ended, names = Event(), []
+
+    def read_on() -> None:
+        while not ended.wait(0.02):
+            names.append(site.read_name(server))
+
+    future = pool.submit(read_on)
+    try:
+        yield names
+    finally:
+        ended.set()
+        future.result(timeout=60)
 
 
 def read(site: Site, statement: str) -> list[tuple]:
