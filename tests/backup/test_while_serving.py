@@ -1,18 +1,16 @@
-"""Backups are made and restored while workers serve, and restored into a new place."""
+"""Backups are made and restored while workers serve."""
 
 from __future__ import annotations
 
 import json
 import re
-import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 
-import psycopg
 import pytest
 
 from tests.browsing import Client
@@ -28,7 +26,6 @@ call("create_token", "platform", "tests")
 """
 RENAME = """mutation($name: String!) { updateCustomer(input: { customer: "acme", name: $name }) {
   ... on UpdateCustomerPayload { customer { name } } ... on Refusal { code } } }"""
-NAMES = "SELECT name FROM customers_customer"
 # Each over a connection of its own, so that both workers are asked.
 QUESTIONS = 20
 
@@ -90,21 +87,6 @@ def test_both_work_while_workers_serve_and_nobody_gets_anything_stale(site: Site
     assert site.command("verify_audit_log").startswith(f"All {manifest['position'] + 2} rows are unchanged")
 
 
-def test_a_new_place_gets_everything_and_its_keys_from_a_file(site: Site, tmp_path: Path) -> None:
-    site.command("backup", tmp_path / "backup", "--keys", tmp_path / "keys.env")
-
-    with make_database() as database:
-        keys = {"WEBNET_ENV_FILE": str(tmp_path / "keys.env"), "WEBNET_SECRET_KEY": None, "WEBNET_DEBUG": "1"}
-        new = Site(tmp_path / "new", {**site.changes, **database, **keys}, site.token)
-        printed = new.command("restore", tmp_path / "backup", "--no-input")
-        checked = new.command("verify_audit_log")
-        names = read(new, NAMES)
-
-    assert "Restored the backup" in printed
-    assert "signed up to position" in checked and "issing" not in checked
-    assert names == [("acme",)]
-
-
 @contextmanager
 def writing(site: Site, server: Server, pool: ThreadPoolExecutor) -> Iterator[list[str | None]]:
     """Rename the customer again and again within the block; gives what was acknowledged."""
@@ -137,10 +119,3 @@ def reading(site: Site, server: Server, pool: ThreadPoolExecutor) -> Iterator[li
     finally:
         ended.set()
         future.result(timeout=60)
-
-
-def read(site: Site, statement: str) -> list[tuple]:
-    url = site.changes.get("DATABASE_URL")
-    database = psycopg.connect(url) if url else sqlite3.connect(site.data_dir / "webnet.sqlite3")
-    with closing(database):
-        return database.execute(statement).fetchall()

@@ -121,21 +121,24 @@ def test_its_rows_are_read_and_changed_and_its_log_verifies_unchanged(old: Upgra
     assert "The first key decrypts every secret" in checked.stdout
 
 
-def test_a_backup_of_it_is_migrated_before_anybody_sees_it(old: Upgraded, tmp_path: Path) -> None:
+def test_a_backup_of_it_is_migrated_in_a_new_place_with_the_keys_from_a_file(old: Upgraded, tmp_path: Path) -> None:
     rows = old.read(ROWS)
     (tmp_path / "new").mkdir()
-    made = run_command("backup", str(tmp_path / "backup"), data_dir=old.data_dir, **old.changes)
+    backup, keys = str(tmp_path / "backup"), str(tmp_path / "copied.env")
+    made = run_command("backup", backup, "--keys", keys, data_dir=old.data_dir, **old.changes)
     assert made.returncode == 0 and "The database is that of an older webnet" in made.stderr, made.stderr
     assert old.read(ROWS) == rows  # Rows of this version would not be right in the tables of that one.
 
     with make_database() as database:
-        new = Upgraded(tmp_path / "new", {**old.changes, **database})
-        restored = run_command("restore", str(tmp_path / "backup"), "--no-input", data_dir=new.data_dir, **new.changes)
+        moved = {name: value for name, value in old.changes.items() if not name.endswith("_KEYS")}
+        new = Upgraded(tmp_path / "new", {**moved, **database, "WEBNET_ENV_FILE": keys})
+        restored = run_command("restore", backup, "--no-input", data_dir=new.data_dir, **new.changes)
         assert restored.returncode == 0, restored.stderr
         checked = run_command("shell", "-v0", "-c", VERIFY, data_dir=new.data_dir, **new.changes)
         found = new.read(ROWS)
 
     assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert "issing" not in restored.stderr and "The first key decrypts every secret" in checked.stdout
     assert found[: len(rows)] == rows and len(found) > len(rows)
 
 
