@@ -133,6 +133,17 @@ def test_a_hook_that_ends_the_transaction_all_the_same_stores_nothing_and_is_pau
         assert row.is_paused and "It ended the transaction of 'enable" in row.pause_reason
 
 
+@pytest.mark.postgresql
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite goes on after a statement that failed.")
+def test_a_hook_that_catches_an_error_without_a_savepoint_fails_the_change(install, operator):
+    install(Writing(fail_and_catch))
+
+    with pytest.raises(HookFailed, match="whose error it caught"):
+        manager.enable("writing", actor=operator)
+
+    assert_undone_and_audited(None)
+
+
 def test_what_django_offers_inside_a_transaction_is_allowed(install, operator):
     called = []
 
