@@ -14,12 +14,15 @@ from tests.factories import actor_for, make_customer, make_operator
 from tests.plugins.audit_logs import find_faults
 from tests.plugins.transaction_control import close_past_python, execute, past_python
 from webnet.audit.models import AuditHead, Generation, PluginAuditLog
+from webnet.audit.operation import Operation
 from webnet.customers.models import Customer
+from webnet.database.guard import TransactionControlRefused
 from webnet.errors import HookFailed
 from webnet.plugins.base import PluginBase
 from webnet.plugins.manager import manager
 from webnet.plugins.models import CustomerPluginConfig, PluginConfig
 from webnet.plugins.runtime import failures
+from webnet.plugins.runtime.calls import calling
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -269,3 +272,18 @@ def test_a_sync_goes_on_without_the_plugin_whose_hook_ends_its_transaction(insta
     )
     assert list(outcomes)[-2:] == ["failed", "succeeded"]
     assert find_faults() == []
+
+
+def test_whatever_else_of_a_plugin_runs_in_a_change_can_not_end_it(operator):
+    """Such as its receivers of signals."""
+
+    def write_and_commit():
+        Customer.objects.create(slug="made", name="Made")
+        execute("COMMIT")
+
+    operation = Operation(actor=operator, action="test")
+
+    with pytest.raises(TransactionControlRefused), operation.transaction(), calling("writing", "a receiver"):
+        write_and_commit()
+
+    assert not Customer.objects.filter(slug="made").exists()

@@ -16,6 +16,7 @@ from webnet.audit import log as audit_log
 from webnet.audit.models import AuditOutcome, Generation, new_token
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer
+from webnet.database.guard import refusing_transaction_control
 from webnet.database.held_transaction import has_ended
 from webnet.django_internals import allow_durable_blocks, forget_transaction, make_commit_hooks_robust
 from webnet.errors import HookFailed, NotFound, Refusal
@@ -84,7 +85,8 @@ class Operation:
         """One transaction with a savepoint for the change: all of it happens, or nothing but the row of a refusal."""
         self._own, self._others = None, []
         refusal: Refusal | None = None
-        with transaction.atomic(durable=True):
+        # For whatever of plugins runs in it, such as receivers of signals; hooks are held in further ways.
+        with refusing_transaction_control(), transaction.atomic(durable=True):
             try:
                 with transaction.atomic():
                     _answer.has_begun = True
