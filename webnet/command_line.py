@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections import defaultdict
 from pathlib import Path
@@ -12,6 +13,7 @@ from django.core.management.base import OutputWrapper
 from django.core.management.color import color_style
 
 import webnet
+from webnet.containment import raise_operator_interrupt
 from webnet.program import PROGRAM
 
 # Django's own commands whose messages tell people to run 'manage.py'. The output of others may be data.
@@ -31,6 +33,8 @@ class CommandLine(ManagementUtility):
         if self.argv[1:] in (["--version"], ["version"]):
             sys.stdout.write(f"{webnet.__version__}\n")
             return
+        # So that a KeyboardInterrupt that a plugin raises is told from the operator's Ctrl-C.
+        signal.signal(signal.SIGINT, raise_operator_interrupt)
         super().execute()
 
     def main_help_text(self, commands_only: bool = False) -> str:  # noqa: FBT001, FBT002 - Django's signature

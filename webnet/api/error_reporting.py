@@ -10,6 +10,7 @@ from graphql import GraphQLError
 
 from webnet.api.engine.client_values import find_refusal
 from webnet.api.engine.failure_details import describe_failure
+from webnet.api.engine.isolation import find_raiser
 from webnet.api.errors import FieldFailed, describe_error, find_cause, find_outage_behind
 from webnet.api.request.context import Context
 from webnet.api.request.reader import Reading
@@ -42,18 +43,29 @@ def report_errors(errors: Iterable[GraphQLError] | None, context: Context) -> li
             answered = GraphQLError(refusal.message, error.nodes, path=error.path, original_error=refusal)
         shown = describe_error(answered, request_id=context.request_id)
         if refusal is None and not is_during_outage and isinstance(cause, FieldFailed):
-            for customer_id in _find_affected_customers(cause, context.reading):
-                count_for_user(
-                    cause.plugin,
-                    user_id=context.actor.user_id,
-                    customer_id=customer_id,
-                    raised=cause.error,
-                    place=f"at {cause.place}",
-                )
+            _count(cause, context)
             if settings.DEBUG and shown.extensions is not None:
                 shown.extensions["debug"] = describe_failure(cause)
         reported.append(shown)
     return reported
+
+
+def count_raiser(error: BaseException, context: Context) -> None:
+    """Count what ended a whole operation, and not only a field, for the plugin that raised it, if one did."""
+    plugin = find_raiser(error)
+    if plugin is not None:
+        _count(FieldFailed(error, plugin=plugin, place="the operation"), context)
+
+
+def _count(failed: FieldFailed, context: Context) -> None:
+    for customer_id in _find_affected_customers(failed, context.reading):
+        count_for_user(
+            failed.plugin,
+            user_id=context.actor.user_id,
+            customer_id=customer_id,
+            raised=failed.error,
+            place=f"at {failed.place}",
+        )
 
 
 def _find_affected_customers(failed: FieldFailed, reading: Reading) -> list[int | None]:

@@ -67,6 +67,18 @@ def remember_state() -> None:
         call.before_use[thread] = _look()
 
 
+def is_in_host_transaction(call: PluginCall) -> bool:
+    """Whether a transaction was open on this thread before the call used a connection."""
+    return any(state.is_atomic for state in (call.before_use or {}).get(get_ident(), ()))
+
+
+def is_in_own_block(wrapper: GuardedConnection) -> bool:
+    """Whether the current call has opened a `transaction.atomic()` of its own on the connection."""
+    call = current_call()
+    before = (call.before_use or {}).get(get_ident(), ()) if call is not None else ()
+    return any(state.wrapper is wrapper and len(wrapper.atomic_blocks) > state.blocks for state in before)
+
+
 def mark_for_closing() -> None:
     """Have Django close this thread's connections when its request is over, as it closes those that are too old."""
     for each in _room.wrappers:
@@ -147,13 +159,9 @@ def _compare_within(
         yield f"an ended transaction of webnet's ({call.controlled_transaction})"
     elif now.blocks > former.blocks or now.savepoints != former.savepoints:
         yield "an open transaction.atomic()"
-    # The exception itself says so already.
-    elif not has_raised and (_has_failed(now) and not _has_failed(former)):
+    # An exception says so already, and so does whoever has decided that all of it is undone.
+    elif now.transaction == FAILED != former.transaction and not (has_raised or now.needs_rollback):
         yield "a failed transaction, whose error it caught"
-
-
-def _has_failed(state: ConnectionState) -> bool:
-    return state.needs_rollback or state.transaction == FAILED
 
 
 def _put_right(former: ConnectionState, wrapper: GuardedConnection) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.transaction import TransactionManagementError
 
-from webnet.database.clean_room import mark_for_closing, remember_state
+from webnet.database.clean_room import is_in_host_transaction, mark_for_closing, remember_state
 from webnet.database.statements import StatementKind, classify
 from webnet.plugin_calls import current_call
 
@@ -21,14 +21,16 @@ class TransactionControlRefused(TransactionManagementError):
 
     def __init__(self, what: str) -> None:
         super().__init__(
-            f"{what} is refused here, inside webnet's transaction: use 'with transaction.atomic()', and raise an "
-            "exception to undo the change."
+            f"{what} is refused here, inside webnet's transaction: use 'with transaction.atomic()' or SET LOCAL, and "
+            "raise an exception to undo the change."
         )
 
 
 @contextmanager
 def refusing_transaction_control() -> Iterator[None]:
     """Within it, plugins' code can neither begin, end nor close a transaction, by SQL or by a call, on any connection.
+
+    Inside a transaction that was open before the call that holds without it; this is for calls where none may be begun.
 
     To be entered around `calling`, or inside of it; the host's own code and Django's `atomic` are not restricted.
     """
@@ -57,17 +59,21 @@ def watch_statement(sql: Any) -> None:
     if kind is StatementKind.TRANSACTION:
         watch_control(words)
     if kind is StatementKind.SESSION:
-        call.changed_session = words
+        watch_change(words)
     mark_for_closing()
 
 
 def watch_change(what: str) -> None:
-    """To be called by a driver's connection before it is changed itself, such as by an attribute."""
+    """To be called before a driver's connection is changed itself; raises TransactionControlRefused."""
     call = current_call()
-    if call is not None:
-        remember_state()
-        call.changed_session = what
-        mark_for_closing()
+    if call is None:
+        return
+    remember_state()
+    # The host's own statements, such as those of the audit log, are still to come.
+    if _refuses.get() or is_in_host_transaction(call):
+        raise TransactionControlRefused(what)
+    call.changed_session = what
+    mark_for_closing()
 
 
 def watch_control(what: str) -> None:
@@ -75,9 +81,9 @@ def watch_control(what: str) -> None:
     call = current_call()
     if call is None:
         return
-    if _refuses.get():
-        raise TransactionControlRefused(what)
     remember_state()
+    if _refuses.get() or is_in_host_transaction(call):
+        raise TransactionControlRefused(what)
     # Of its own transactions Django's `atomic` does the same, which is none of the host's business.
     call.controlled_transaction = what
 

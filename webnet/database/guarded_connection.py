@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from webnet.database.clean_room import IDLE, ConnectionState, add_connection, discard, remember_state
+from webnet.database.clean_room import IDLE, ConnectionState, add_connection, discard, is_in_own_block, remember_state
 from webnet.database.guard import watch_control
 from webnet.database.held_transaction import let_go
 from webnet.django_internals import is_in_test_case
@@ -112,7 +112,8 @@ class GuardedConnection(BaseDatabaseWrapper):
         super().rollback()
 
     def set_rollback(self, rollback: bool) -> None:  # noqa: FBT001 - Django's signature
-        watch_control("set_rollback()")
+        if not is_in_own_block(self):
+            watch_control("set_rollback()")
         super().set_rollback(rollback)
 
     def set_autocommit(self, *arguments: Any, **options: Any) -> None:

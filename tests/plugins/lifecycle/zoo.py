@@ -95,7 +95,7 @@ PARTIES = (
     ("template_tags_error", "torn_migration"),
     # Each is found by a trial of its own.
     ("clashing_type", "endless_build", "unprintable_default"),
-    ("exiting", "raising", "recursing", "unsendable"),
+    ("aborting", "exiting", "leaving", "raising", "recursing", "unsendable"),
     ("committing", "dripping", "dying", "hanging", "listens_to_all", "raising_check", "raising_receiver", "untidy"),
 )
 
@@ -107,7 +107,7 @@ def party_of(name: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Misbehaviour:
-    """What the health check says, and what there is to call: with `has_parts`, hooks, pages and events.
+    """How what the health check says begins, and what there is to call: with `has_parts`, hooks, pages and events.
 
     `has_hook`: it has nothing but a hook.
     """
@@ -121,12 +121,16 @@ class Misbehaviour:
 
 # Load well, and go wrong afterwards.
 MISBEHAVING = {
+    "aborting": Misbehaviour(("UNHEALTHY", "The check raised "), widgets=2, has_queries=True, has_parts=True),
     "committing": Misbehaviour(("HEALTHY", ""), has_hook=True),
     "dripping": Misbehaviour(("HEALTHY", "")),
     "exiting": Misbehaviour(("UNHEALTHY", "The check raised SystemExit."), widgets=2, has_queries=True, has_parts=True),
     # Only where it is told to, since nothing here would survive it: see tests/server/test_dying_workers.py.
     "dying": Misbehaviour(("HEALTHY", "")),
     "hanging": Misbehaviour(("UNKNOWN", "The check did not return within 5 s."), widgets=1),
+    "leaving": Misbehaviour(
+        ("UNHEALTHY", "The check raised ConnectionLeftDirty."), widgets=2, has_queries=True, has_parts=True
+    ),
     "listens_to_all": Misbehaviour(("HEALTHY", "")),
     "raising": Misbehaviour(
         ("UNHEALTHY", "The check raised RuntimeError."), widgets=2, has_queries=True, has_parts=True

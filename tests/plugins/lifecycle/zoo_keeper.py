@@ -6,6 +6,7 @@ They are offered to acme, and withheld from globex, which has nothing to do with
 from __future__ import annotations
 
 import io
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from socketserver import ThreadingMixIn
@@ -21,6 +22,7 @@ from django.test import Client as Browser
 from tests import factories
 from tests.browsing import Client
 from webnet.audit import operation
+from webnet.containment import raise_operator_interrupt
 from webnet.customers.access import Actor, Role
 from webnet.customers.models import Customer, User
 from webnet.errors import Refusal
@@ -29,6 +31,8 @@ from webnet.plugins.manager import manager
 from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig
 
 ME = Actor.system("tests")
+# The server's default.
+THREADS = 4
 GOOD = ("hello_world", "shelf")
 COMMANDS = (
     ("migrate",),
@@ -68,6 +72,7 @@ def look_after(*bad: str, called: tuple[str, ...] = ()) -> dict[str, Any]:
 
 def prepare(*bad: str) -> dict[str, Any]:
     """How the commands end, and enabling; and who may call."""
+    signal.signal(signal.SIGINT, raise_operator_interrupt)  # as in any command
     after_commit.DEADLINE_SECONDS = 1.0  # as long as a test may wait for one that hangs
     commands = {words[0]: run(*words) for words in COMMANDS}
     people = bring_people()
@@ -180,3 +185,25 @@ def _call(client: Client, name: str, *, token: str, cookie: str) -> dict[str, An
         "pages": [client.get(f"/c/acme/plugins/{name}/{page}", Cookie=cookie).status for page in ("", "later/")],
         "health": ask(client, "/graphql/acme/", token, health)["data"]["checkPluginHealth"]["health"],
     }
+
+
+def write_and_read(address: str, people: dict[str, dict[str, str]]) -> tuple[list[str], list[str]]:
+    """The names that globex is given after each of what `leaving` leaves, and those that are then read of it.
+
+    There are as many calls as the server has threads, in turns, so that each thread's connection is met.
+    """
+    client, written, read = Client(address), [], []
+    # In the end as it was before.
+    for name in (*(f"Globex {number}" for number in range(11)), "Globex"):
+        for _ in range(THREADS):
+            ask(client, "/graphql/acme/", people["ann"]["token"], "{ leavingAnswer }")
+        mutation = (
+            'mutation($name: String!) { updateCustomer(input: {customer: "globex", name: $name}) { __typename } }'
+        )
+        answer = ask(client, "/graphql/", people["platform"]["token"], mutation, name=name)
+        assert answer == {"data": {"updateCustomer": {"__typename": "UpdateCustomerPayload"}}}, answer
+        for _ in range(THREADS):
+            written.append(name)
+            answer = ask(client, "/graphql/globex/", people["gus"]["token"], "{ currentCustomer { name } }")
+            read.append(answer["data"]["currentCustomer"]["name"])
+    return written, read

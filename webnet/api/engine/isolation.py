@@ -38,7 +38,7 @@ from webnet.customers.models import Customer
 from webnet.database.guard import refusing_transaction_control
 from webnet.errors import WebnetError
 from webnet.plugins.registry import registry
-from webnet.plugins.runtime.calls import CheckedCall, take_turns
+from webnet.plugins.runtime.calls import CheckedCall, current_call, take_turns
 
 Resolve = Callable[..., Any]
 
@@ -66,7 +66,9 @@ def isolate(schema: GraphQLSchema, owners: Ownership) -> None:
     """Wrap every resolver of a plugin; once, after the schema was built. Derived schemas share them."""
     for kind in schema.type_map.values():
         if isinstance(kind, GraphQLScalarType) and not is_specified_scalar_type(kind):
-            kind.coerce_output_value = check_serializable(kind.coerce_output_value)
+            coerce, owner = kind.coerce_output_value, owners.types.get(kind.name)
+            coerce = coerce if owner is None else _guard_scalar(coerce, owner, kind.name)
+            kind.coerce_output_value = check_serializable(coerce)
         for name, field in kind.fields.items() if isinstance(kind, Composite) else ():
             plugin = owners.fields.get((kind.name, name)) or owners.types.get(kind.name)
             if plugin is not None:
@@ -134,8 +136,12 @@ class IsolatingExecutor(StrawberryGraphQLCoreExecutionContext):
         while step is not None and step.typename is None:  # An item of a list.
             step = step.prev
         type_name = step.typename if step is not None else None
-        plugin = find_plugin(self.schema, type_name, field_name) or _find_raiser(error)
-        return error if plugin is None else FieldFailed(error, plugin=plugin, place=f"{type_name}.{field_name}")
+        plugin = find_plugin(self.schema, type_name, field_name) or find_raiser(error)
+        return (
+            error
+            if plugin is None
+            else FieldFailed(what_was_raised(error), plugin=plugin, place=f"{type_name}.{field_name}")
+        )
 
 
 def commits_itself(field: GraphQLField) -> bool:
@@ -158,8 +164,8 @@ def _is_described(error: Exception) -> bool:
     return isinstance(error, FieldFailed | WebnetError)
 
 
-def _find_raiser(error: Exception) -> str | None:
-    """The plugin whose code raised it while a field of the host called it, such as a filter of its rows."""
+def find_raiser(error: BaseException) -> str | None:
+    """The plugin whose code raised it while the host's code called it, such as for a filter of its rows."""
     return next((entry.name for entry in registry.loaded() if any(find_frames(error, entry.module))), None)
 
 
@@ -170,6 +176,14 @@ def _isolate_field(field: GraphQLField, plugin: str, *, place: str) -> None:
         field.resolve = _guard(field.resolve, plugin, place)
     if field.subscribe is not None:
         field.subscribe = _guard(field.subscribe, plugin, place)
+
+
+def _guard_scalar(coerce: Callable[[Any], Any], plugin: str, place: str) -> Callable[[Any], Any]:
+    def guarded(value: Any) -> Any:
+        with CheckedCall(plugin, place):
+            return coerce(value)
+
+    return guarded
 
 
 def _guard(resolve: Resolve, plugin: str, place: str) -> Resolve:
@@ -201,8 +215,12 @@ def _guard_later(result: Any, call: FieldCall) -> Any:
 def run_coroutine(coroutine: Coroutine[Any, Any, Any]) -> Any:
     """The coroutine's result, from a thread without an event loop; Django's asynchronous queries use this thread."""
 
+    call = current_call()
+
     async def wait() -> Any:
-        return await coroutine
+        if call is None:
+            return await coroutine
+        return await take_turns(coroutine, CheckedCall(call.plugin, call.place, call.customer_id, call.user_id))
 
     return async_to_sync(wait)()
 

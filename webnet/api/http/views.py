@@ -23,7 +23,7 @@ from strawberry.types.graphql import OperationType
 
 from webnet.accounts.authentication import request_id
 from webnet.api.engine.strawberry_schema import Schema
-from webnet.api.error_reporting import report_errors
+from webnet.api.error_reporting import count_raiser, report_errors
 from webnet.api.errors import INTERNAL_MESSAGE, BadRequest, find_raised
 from webnet.api.events.sse import OpenedStream, open_stream
 from webnet.api.events.threads import on_thread
@@ -31,6 +31,7 @@ from webnet.api.http.requests import read_request, require_csrf_token
 from webnet.api.request.context import Context
 from webnet.api.responses import frame_as_stream, make_error_response, make_response
 from webnet.api.visibility import visible_schema
+from webnet.containment import is_operators
 from webnet.database.outages import find_outage, leave_lost_connection
 from webnet.errors import WebnetError
 from webnet.plugins.changes import pauses
@@ -80,7 +81,7 @@ def respond(request: HttpRequest, customer: str | None, *, subscribe: Subscribe[
     """The response; for a subscription, what `subscribe` returns."""
     if wants_graphiql(request):
         return show_graphiql(request, customer)
-    schema = visible_schema(None)
+    schema, context = visible_schema(None), None
     try:
         try:
             context, schema = open_context(request, customer)
@@ -92,11 +93,15 @@ def respond(request: HttpRequest, customer: str | None, *, subscribe: Subscribe[
         return execute(request, context, schema, subscribe)
     except WebnetError as error:
         return make_error_response(request, error, fingerprint=schema.fingerprint)
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
+        if is_operators(error):
+            raise
         if outage := find_outage(error):
             logger.warning("Request %s: the database is not available: %s", request_id(request), error)
             return make_error_response(request, outage, fingerprint=schema.fingerprint)
         logger.exception("Request %s failed.", request_id(request))
+        if context is not None:
+            count_raiser(error, context)
         bug = WebnetError(INTERNAL_MESSAGE, code="INTERNAL_ERROR")
         return make_error_response(request, bug, fingerprint=schema.fingerprint)
 

@@ -176,10 +176,7 @@ def check_serializable(coerce: Callable[..., Any]) -> Callable[..., Any]:
     """Let a value that is not valid JSON fail in its field, and not when the whole response is encoded."""
 
     def coerce_serializable(value: Any) -> Any:
-        try:
-            serialized = coerce(value)
-        except SystemExit as ended:  # graphql-core catches only Exception.
-            raise RuntimeError("The scalar tried to exit the process.") from ended
+        serialized = coerce(value)
         if type(serialized) in PLAIN:
             return serialized
         try:
