@@ -12,7 +12,7 @@ from webnet.containment import PluginAborted, is_operators
 
 # In a variable of the context and not of the thread: a coroutine's statements run on other threads, and what a plugin
 # starts (a task, a call on a thread of asyncio's) inherits it, so that the plugin can be named there, too.
-_innermost: ContextVar[PluginCall | None] = ContextVar("webnet_plugin_call", default=None)
+innermost: ContextVar[PluginCall | None] = ContextVar("webnet_plugin_call", default=None)
 
 
 class PluginCall:
@@ -26,46 +26,40 @@ class PluginCall:
     What it does with the database is noted by the room `database`: how each thread's connections were before it first
     used one, and with which words it controlled a transaction, or changed a connection for longer than the call.
 
-    It is on the path of each resolver, so it is not a dataclass: slots and positional arguments halve its cost.
+    It is on the path of each resolver: what most calls never need are defaults of the class, so that making one and
+    entering it take half a microsecond.
     """
 
-    __slots__ = (
-        "_slot",
-        "_token",
-        "before_use",
-        "changed_session",
-        "controlled_transaction",
-        "customer_id",
-        "outer",
-        "place",
-        "plugin",
-        "thrown_in",
-        "user_id",
-    )
+    thrown_in: BaseException | None = None
+    before_use: dict[int, Any] | None = None
+    changed_session = ""
+    controlled_transaction = ""
+    slot = 0  # in the black box
 
     def __init__(self, plugin: str, place: str, customer_id: int | None = None, user_id: int | None = None) -> None:
         self.plugin = plugin
         self.place = place
         self.customer_id = customer_id
         self.user_id = user_id
-        self.thrown_in: BaseException | None = None
-        self.before_use: dict[int, Any] | None = None
-        self.changed_session = ""
-        self.controlled_transaction = ""
+
+    @property
+    def outer(self) -> PluginCall | None:
+        """The call that this one was made from; to be read while it goes on."""
+        former = self._token.old_value
+        return former if isinstance(former, PluginCall) else None
 
     def __enter__(self) -> PluginCall:
-        self.outer = _innermost.get()
-        self._token: Token[PluginCall | None] = _innermost.set(self)
-        box = black_box.own
-        self._slot = box.enter(self.plugin, self.place, self.customer_id, self.user_id) if box is not None else 0
+        self._token: Token[PluginCall | None] = innermost.set(self)
+        if (box := black_box.own) is not None:
+            self.slot = box.enter(self.plugin, self.place, self.customer_id, self.user_id)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._slot and (box := black_box.own) is not None:
-            box.leave(self._slot)
-        _innermost.reset(self._token)
+        if self.slot and (box := black_box.own) is not None:
+            box.leave(self.slot)
+        innermost.reset(self._token)
         if error is not None and not isinstance(error, Exception) and not self._is_of_host(error):
             raise PluginAborted(error) from error
 
@@ -75,19 +69,19 @@ class PluginCall:
 
 def current_call() -> PluginCall | None:
     """The innermost call of a plugin's code that runs here; None while the host's own code runs."""
-    return _innermost.get()
+    return innermost.get()
 
 
 class host_code:  # noqa: N801 - it reads like a function: `with host_code(): …`
     """To be entered where the host's own code, or Django's, works for a plugin that has called it."""
 
     def __enter__(self) -> None:
-        self._token = _innermost.set(None)
+        self._token = innermost.set(None)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        _innermost.reset(self._token)
+        innermost.reset(self._token)
 
 
 def _is_cancellation(error: BaseException) -> bool:

@@ -2,13 +2,16 @@
 
 import asyncio
 import contextlib
+import signal
 import threading
 from asyncio import CancelledError
 
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
+from django.core.management import ManagementUtility
 
-from webnet.containment import OperatorInterrupt, PluginAborted
+from webnet.command_line import CommandLine
+from webnet.containment import OperatorInterrupt, PluginAborted, raise_operator_interrupt
 from webnet.plugins.runtime.calls import calling, current_call, take_turns
 
 
@@ -133,3 +136,16 @@ def test_a_coroutine_that_the_host_closes_is_not_a_failure() -> None:
     coroutine.send(None)
 
     coroutine.close()
+
+
+def test_commands_tell_the_operators_interrupt_from_a_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[object] = []
+    monkeypatch.setattr(ManagementUtility, "execute", lambda _: seen.append(signal.getsignal(signal.SIGINT)))
+    former = signal.getsignal(signal.SIGINT)
+
+    try:
+        CommandLine(["anything"]).execute()
+    finally:
+        signal.signal(signal.SIGINT, former)
+
+    assert seen == [raise_operator_interrupt]

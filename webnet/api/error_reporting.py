@@ -50,10 +50,10 @@ def report_errors(errors: Iterable[GraphQLError] | None, context: Context) -> li
     return reported
 
 
-def count_raiser(error: BaseException, context: Context) -> None:
+def count_raiser(error: BaseException, context: Context | None) -> None:
     """Count what ended a whole operation, and not only a field, for the plugin that raised it, if one did."""
     plugin = find_raiser(error)
-    if plugin is not None:
+    if plugin is not None and context is not None:
         _count(FieldFailed(error, plugin=plugin, place="the operation"), context)
 
 

@@ -25,6 +25,7 @@ from strawberry.resolvers import is_default_resolver
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.utils.inspect import in_async_context
 
+from webnet import black_box
 from webnet.api.declarations.mutations import COMMITS_ITSELF
 from webnet.api.engine.client_values import refuse_unstorable
 from webnet.api.engine.failure_details import find_frames
@@ -51,13 +52,18 @@ LATER = frozenset({CoroutineType, AsyncGeneratorType})
 class FieldCall(CheckedCall):
     """The call of a resolver, for the view's customer; a row's own is read where it matters, since it takes time."""
 
-    __slots__ = ("info", "source")
+    customer_id: int | None = None
+    user_id: int | None = None
 
-    def __init__(self, plugin: str, place: str, source: Any, info: Any) -> None:
-        context = info.context
-        view = context.view_customer
-        # `id` and not `pk`, a property that takes longer than all else here.
-        super().__init__(plugin, place, view.id if view is not None else None, context.identity.actor.user_id)
+    def __init__(self, plugin: str, place: str, source: Any, info: Any) -> None:  # Not super's: it takes time.
+        self.plugin = plugin
+        self.place = place
+        if black_box.own is not None:
+            context = info.context
+            view = context.view_customer
+            # `id` and not `pk`, a property that takes longer than all else here.
+            self.customer_id = view.id if view is not None else None
+            self.user_id = context.identity.actor.user_id
         self.source = source
         self.info = info
 

@@ -100,8 +100,7 @@ def respond(request: HttpRequest, customer: str | None, *, subscribe: Subscribe[
             logger.warning("Request %s: the database is not available: %s", request_id(request), error)
             return make_error_response(request, outage, fingerprint=schema.fingerprint)
         logger.exception("Request %s failed.", request_id(request))
-        if context is not None:
-            count_raiser(error, context)
+        count_raiser(error, context)
         bug = WebnetError(INTERNAL_MESSAGE, code="INTERNAL_ERROR")
         return make_error_response(request, bug, fingerprint=schema.fingerprint)
 
