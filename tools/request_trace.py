@@ -65,7 +65,7 @@ class Example:
     undo: tuple[str, Mapping[str, Any]] | None = None
 
 
-BACKEND = ("guarded_connection", "guard", "clean_room")
+BACKEND = ("database/guarded_connection", "database/guard", "database/clean_room", "plugin_calls")
 CHOICE = {"input": {"customer": "acme", "plugin": "device_inventory"}}
 GREETING = {"customer": "acme", "plugin": "hello_world"}
 EXAMPLES = {
@@ -97,9 +97,8 @@ class Trace:
     def recording(self, folder: Path) -> Iterator[None]:
         """Count, in this thread, what is called in files below a folder."""
         prefix, level = f"{folder}{os.sep}", 0
-        database = folder / "database"
         # With what it asks before each statement; a request leads nowhere from there.
-        backend = (f"{database / 'sqlite'}{os.sep}", *(f"{database / name}.py" for name in BACKEND))
+        backend = (f"{folder / 'database' / 'sqlite'}{os.sep}", *(f"{folder / name}.py" for name in BACKEND))
 
         def count(frame: FrameType, event: str, _: object) -> None:
             nonlocal level

@@ -9,7 +9,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webnet.settings")
 
 application = get_wsgi_application()
 
-from webnet.server.heartbeat import Heartbeat  # noqa: E402 - Django must be set up first
+from webnet.server.background.heartbeat import Heartbeat  # noqa: E402 - Django must be set up first
 
 _heartbeat = Heartbeat()
 _heartbeat.start()

@@ -10,8 +10,8 @@ import webnet
 
 PACKAGE = Path(webnet.__file__).parent
 
-# Django fixes these names: a command's class, a model's options, a migration.
-DJANGO_NAMES = frozenset({"Command", "Meta", "Migration"})
+# Django fixes these names: a command's class, a database backend's connection, a model's options, a migration.
+DJANGO_NAMES = frozenset({"Command", "DatabaseWrapper", "Meta", "Migration"})
 # A GraphQL type is named after what it shows: a row, a value, or an error. Its twin is outside of these folders.
 GRAPHQL_FOLDERS = ("api/declarations/", "api/types/", "api/values/", "api/vocabulary/")
 

@@ -8,7 +8,7 @@ import pytest
 
 from webnet.plugins.models import PluginFailure
 from webnet.plugins.runtime import failures
-from webnet.server import heartbeat, quarantine
+from webnet.server.background import heartbeat, quarantine
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

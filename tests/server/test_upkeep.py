@@ -17,8 +17,8 @@ import pytest
 from tests import interpreters
 from tests.databases import make_database
 from tests.servers import ROOT, START_SECONDS, make_environment, run_command
-from webnet.server import heartbeat, upkeep
-from webnet.server.upkeep import Upkeep
+from webnet.server.background import heartbeat, upkeep
+from webnet.server.background.upkeep import Upkeep
 
 PREPARE = """
 from django.core.management import call_command as call
@@ -32,7 +32,7 @@ import django
 django.setup()
 from threading import Event
 from webnet.plugins.runtime import lease, workers
-from webnet.server.heartbeat import Heartbeat
+from webnet.server.background.heartbeat import Heartbeat
 lease.LEASE_SECONDS, workers.BEAT_SECONDS = 1, 0.1
 with Heartbeat():
     Event().wait()

@@ -22,10 +22,10 @@ from webnet.plugins.manager import manager
 from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig
 from webnet.plugins.runtime import open_requests
 from webnet.plugins.runtime.open_requests import Work
-from webnet.server import hung_plugins
 from webnet.server.asgi_router import answer_request
-from webnet.server.hung_plugins import Culprit, HungPlugin, find_culprit
-from webnet.server.watchdog import Watchdog, watch
+from webnet.server.background import hung_plugins
+from webnet.server.background.hung_plugins import Culprit, HungPlugin, find_culprit
+from webnet.server.background.watchdog import Watchdog, watch
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -13,9 +13,6 @@ event_loop        the event loop of a serving process, which plugins can't end
 granian_workers   starts the workers of `serve`, and replaces them on SIGHUP
 worker            loads the application in a worker
 draining          how a replaced worker ends without failing requests
-heartbeat         the background threads of a serving process
-quarantine        the thread that adds up what plugins fail in all processes
-watchdog          notices hung requests, and replaces the worker
-hung_plugins      finds the plugin that a thread hangs in, and pauses it
+background        the threads beside the requests: the heartbeat, upkeep, quarantine, and the watchdog
 apps              the server as a Django app, for its management commands
 """

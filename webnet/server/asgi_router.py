@@ -30,9 +30,9 @@ from webnet.errors import DatabaseOutage, ServerBusy
 from webnet.plugins.runtime import open_requests
 from webnet.server.admission import Abandoned, Admission, describe_refusal, is_graphql, is_write, may_subscribe
 from webnet.server.asgi_types import Application, Message, Receive, Scope, Send
-from webnet.server.heartbeat import Heartbeat
+from webnet.server.background.heartbeat import Heartbeat
+from webnet.server.background.watchdog import watch
 from webnet.server.page_streams import send_page
-from webnet.server.watchdog import watch
 
 # Larger request bodies are kept in a temporary file; the same limit as in Django's own handlers.
 BODY_MEMORY_BYTES = 2_621_440

@@ -18,9 +18,9 @@ from django.db import connections
 from webnet.console.streamed_pages import PageFailed, PageOverdue, StreamedPage, life_seconds
 from webnet.plugins.runtime import open_requests
 from webnet.plugins.runtime.open_requests import Work
-from webnet.server import hung_plugins
 from webnet.server.asgi_types import Send
-from webnet.server.hung_plugins import HungPlugin
+from webnet.server.background import hung_plugins
+from webnet.server.background.hung_plugins import HungPlugin
 
 # The watchdog, and the loop of an asynchronous page, notice first what is late.
 GRACE_SECONDS = 1.0

@@ -24,6 +24,8 @@ _TAKES_VALUES = (
     "django.db.backends",
     "django.contrib.postgres",
     "psycopg",
+    "webnet.database.postgresql",
+    "webnet.database.sqlite",
 )
 # This part of `django.db.models.fields` takes rows, which only code can confuse.
 _TAKES_ROWS = "django.db.models.fields.related_descriptors"
@@ -85,7 +87,7 @@ def _is_raised_for_a_value(error: BaseException) -> bool:
     """Whether a part that takes values raised it, below the last call of webnet's or a plugin's code."""
     own = ("webnet", *(entry.module for entry in registry.loaded() if entry.module))
     modules = [frame.f_globals.get("__name__", "") for frame, _ in walk_tb(error.__traceback__)]
-    inside = takewhile(lambda module: not _is_within(module, own), reversed(modules))
+    inside = takewhile(lambda name: _is_within(name, _TAKES_VALUES) or not _is_within(name, own), reversed(modules))
     return any(_is_within(module, _TAKES_VALUES) and module != _TAKES_ROWS for module in inside)
 
 

@@ -16,7 +16,7 @@ from webnet.database.guarded_connection import GuardedConnection
 _STATES = {TransactionStatus.IDLE: IDLE, TransactionStatus.INERROR: FAILED, TransactionStatus.UNKNOWN: CLOSED}
 
 
-class WatchingCursor(Cursor[Any]):
+class PostgresqlCursor(Cursor[Any]):
     """Lets each statement be watched before it is sent."""
 
     def execute(self, query: Any, *arguments: Any, **options: Any) -> Any:
@@ -36,15 +36,15 @@ class WatchingCursor(Cursor[Any]):
         return super().copy(statement, *arguments, **options)
 
 
-class ClientCursor(WatchingCursor, base.Cursor):
+class ClientCursor(PostgresqlCursor, base.Cursor):
     """Django's cursor."""
 
 
-class ServerBindingCursor(WatchingCursor, base.ServerBindingCursor):
+class ServerBindingCursor(PostgresqlCursor, base.ServerBindingCursor):
     """Django's cursor with the option `server_side_binding`."""
 
 
-class WatchingConnection(Connection[Any]):
+class PostgresqlConnection(Connection[Any]):
     """The driver's connection, which plugins' code can reach as `connection.connection`."""
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -93,7 +93,7 @@ class DatabaseWrapper(GuardedConnection, base.DatabaseWrapper):
     def get_new_connection(self, conn_params: dict[str, Any]) -> Connection[Any]:
         """Open a connection. Django names the driver's class itself, so it is replaced afterwards."""
         connection: Connection[Any] = super().get_new_connection(conn_params)
-        connection.__class__ = WatchingConnection
+        connection.__class__ = PostgresqlConnection
         return connection
 
     def read_transaction(self) -> int:

@@ -14,7 +14,7 @@ from django.db.backends.sqlite3 import base, features, operations
 
 from webnet.database.clean_room import CLOSED, IDLE, OPEN
 from webnet.database.guarded_connection import GuardedConnection
-from webnet.database.sqlite.driver import DjangoCursor, WatchingConnection
+from webnet.database.sqlite.driver import DjangoCursor, SqliteConnection
 from webnet.plugin_calls import host_code
 
 CASELESS_LOOKUPS = frozenset({"iexact", "icontains", "istartswith", "iendswith"})
@@ -113,7 +113,7 @@ class DatabaseWrapper(GuardedConnection, base.DatabaseWrapper):
 
     def get_connection_params(self) -> dict[str, Any]:
         """Django's, and the driver's class."""
-        return {**super().get_connection_params(), "factory": WatchingConnection}
+        return {**super().get_connection_params(), "factory": SqliteConnection}
 
     def create_cursor(self, name: str | None = None) -> sqlite3.Cursor:  # noqa: ARG002 - Django's signature
         cursor: sqlite3.Cursor = self.connection.cursor(factory=DjangoCursor)

@@ -10,7 +10,7 @@ from django.db.backends.sqlite3.base import SQLiteCursorWrapper
 from webnet.database.guard import watch_change, watch_control, watch_statement
 
 
-class WatchingCursor(sqlite3.Cursor):
+class SqliteCursor(sqlite3.Cursor):
     """Lets each statement be watched before it is executed."""
 
     def execute(self, sql: str, *arguments: Any) -> Any:
@@ -27,14 +27,14 @@ class WatchingCursor(sqlite3.Cursor):
         return super().executescript(sql_script)
 
 
-class DjangoCursor(SQLiteCursorWrapper, WatchingCursor):
+class DjangoCursor(SQLiteCursorWrapper, SqliteCursor):
     """Django's cursor, which converts placeholders."""
 
 
-class WatchingConnection(sqlite3.Connection):
+class SqliteConnection(sqlite3.Connection):
     """The driver's connection, which plugins' code can reach as `connection.connection`."""
 
-    def cursor(self, factory: type[sqlite3.Cursor] = WatchingCursor) -> Any:  # type: ignore[override]  # as at run time
+    def cursor(self, factory: type[sqlite3.Cursor] = SqliteCursor) -> Any:  # type: ignore[override]  # as at run time
         return super().cursor(factory)
 
     def execute(self, sql: str, *arguments: Any) -> Any:

@@ -18,8 +18,8 @@ from django.conf import settings
 from webnet import black_box
 from webnet.plugins.runtime import open_requests
 from webnet.plugins.runtime.open_requests import Work
-from webnet.server import hung_plugins
-from webnet.server.hung_plugins import HungPlugin, find_culprit
+from webnet.server.background import hung_plugins
+from webnet.server.background.hung_plugins import HungPlugin, find_culprit
 
 logger = logging.getLogger(__name__)
 

@@ -14,8 +14,8 @@ from webnet.plugins.changes import deaths, pauses
 from webnet.plugins.hooks import after_commit
 from webnet.plugins.registry import registry
 from webnet.plugins.runtime import workers
-from webnet.server.quarantine import QuarantineThread
-from webnet.server.upkeep import Upkeep, run_task
+from webnet.server.background.quarantine import QuarantineThread
+from webnet.server.background.upkeep import Upkeep, run_task
 
 logger = logging.getLogger(__name__)
 

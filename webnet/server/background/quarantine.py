@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from webnet.plugins.changes import pauses
 from webnet.plugins.runtime import failures
-from webnet.server.upkeep import run_task
+from webnet.server.background.upkeep import run_task
 
 # After this time at most, a plugin is paused whose failures several processes have counted.
 STORE_SECONDS = 1.0
