@@ -101,14 +101,17 @@ class BlackBox:
         """Note that the process has been told to end: whatever ends it from now on is nobody's fault."""
         self._words[IS_ENDING] = 1
 
-    def enter(self, plugin: str, place: str, customer_id: int | None, user_id: int | None) -> int:
-        """Note a call of this thread, and return its slot; 0 if none is free."""
-        number = self._numbers.get((plugin, place)) or self._add_text(plugin, place)
+    def find_number(self, plugin: str, place: str) -> int:
+        """The number of the text that stands for calls of this plugin at this place; 0 if there is no room for it."""
+        return self._numbers.get((plugin, place)) or self._add_text(plugin, place)
+
+    def enter(self, number: int, customer_id: int, user_id: int) -> int:
+        """Note a call of this thread, and return its slot; 0 if none is free. Ids are 0 where there are none."""
         try:
             slot = self._free.pop()  # atomic, as `append` is
         except IndexError:
             return 0
-        write_slot(self._memory, slot * WORD_BYTES, number, customer_id or 0, user_id or 0, monotonic_ns(), get_ident())
+        write_slot(self._memory, slot * WORD_BYTES, number, customer_id, user_id, monotonic_ns(), get_ident())
         return slot
 
     def leave(self, slot: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from types import TracebackType
 from typing import Any
 
@@ -34,7 +34,8 @@ class PluginCall:
     before_use: dict[int, Any] | None = None
     changed_session = ""
     controlled_transaction = ""
-    slot = 0  # in the black box
+    number = slot = 0  # in the black box
+    outer: PluginCall | None = None
 
     def __init__(self, plugin: str, place: str, customer_id: int | None = None, user_id: int | None = None) -> None:
         self.plugin = plugin
@@ -42,16 +43,13 @@ class PluginCall:
         self.customer_id = customer_id
         self.user_id = user_id
 
-    @property
-    def outer(self) -> PluginCall | None:
-        """The call that this one was made from; to be read while it goes on."""
-        former = self._token.old_value
-        return former if isinstance(former, PluginCall) else None
-
     def __enter__(self) -> PluginCall:
-        self._token: Token[PluginCall | None] = innermost.set(self)
+        self.outer = innermost.get()
+        innermost.set(self)
         if (box := black_box.own) is not None:
-            self.slot = box.enter(self.plugin, self.place, self.customer_id, self.user_id)
+            # A call that is made again keeps the number of its text.
+            self.number = self.number or box.find_number(self.plugin, self.place)
+            self.slot = box.enter(self.number, self.customer_id or 0, self.user_id or 0)
         return self
 
     def __exit__(
@@ -59,7 +57,7 @@ class PluginCall:
     ) -> None:
         if self.slot and (box := black_box.own) is not None:
             box.leave(self.slot)
-        innermost.reset(self._token)
+        innermost.set(self.outer)
         if error is not None and not isinstance(error, Exception) and not self._is_of_host(error):
             raise PluginAborted(error) from error
 

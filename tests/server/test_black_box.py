@@ -141,12 +141,12 @@ def test_the_box_of_a_process_that_lives_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_more_calls_and_places_than_there_is_room_for_are_not_noted(box: BlackBox) -> None:
-    slots = [box.enter("shelf", f"place {number}", None, None) for number in range(2 * black_box.SLOTS)]
+    slots = [box.enter(box.find_number("shelf", f"place {number}"), 0, 0) for number in range(2 * black_box.SLOTS)]
 
     assert slots.count(0) == black_box.SLOTS
     for slot in slots:
         box.leave(slot)
-    assert box.enter("shelf", "another", None, None)
+    assert box.enter(box.find_number("shelf", "another"), 0, 0)
 
 
 def test_other_processes_read_the_beat_and_announce_the_end(box: BlackBox, tmp_path: Path) -> None:

@@ -25,12 +25,12 @@ from strawberry.resolvers import is_default_resolver
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.utils.inspect import in_async_context
 
-from webnet import black_box
 from webnet.api.declarations.mutations import COMMITS_ITSELF
 from webnet.api.engine.client_values import refuse_unstorable
 from webnet.api.engine.failure_details import find_frames
 from webnet.api.engine.ownership import Composite, Ownership
 from webnet.api.errors import FieldFailed, is_about_input
+from webnet.api.request.reader import Reading
 from webnet.api.strawberry_internals import strawberry_field
 from webnet.api.vocabulary.scalars import check_serializable
 from webnet.audit.operation import transaction_with_answer, undo_with_answer
@@ -47,25 +47,6 @@ Resolve = Callable[..., Any]
 PLUGIN = "webnet.plugin"
 # Results that can still fail after the resolver has returned.
 LATER = frozenset({CoroutineType, AsyncGeneratorType})
-
-
-class FieldCall(CheckedCall):
-    """The call of a resolver, for the view's customer; a row's own is read where it matters, since it takes time."""
-
-    customer_id: int | None = None
-    user_id: int | None = None
-
-    def __init__(self, plugin: str, place: str, source: Any, info: Any) -> None:  # Not super's: it takes time.
-        self.plugin = plugin
-        self.place = place
-        if black_box.own is not None:
-            context = info.context
-            view = context.view_customer
-            # `id` and not `pk`, a property that takes longer than all else here.
-            self.customer_id = view.id if view is not None else None
-            self.user_id = context.identity.actor.user_id
-        self.source = source
-        self.info = info
 
 
 def isolate(schema: GraphQLSchema, owners: Ownership) -> None:
@@ -194,28 +175,41 @@ def _guard_scalar(coerce: Callable[[Any], Any], plugin: str, place: str) -> Call
 
 def _guard(resolve: Resolve, plugin: str, place: str) -> Resolve:
     def guarded(source: Any, info: Any, **arguments: Any) -> Any:
+        reading = info.context.reading
+        # Taken and not only read: the resolver may ask for the same field in its turn.
+        call = reading.spare_calls.pop(place, None) or _new_call(plugin, place, reading)
         try:
-            with FieldCall(plugin, place, source, info):
+            with call:
                 if arguments:
                     refuse_unstorable(arguments)
                 result = resolve(source, info, **arguments)
         except Exception as error:
-            raise _attribute_error(error, FieldCall(plugin, place, source, info)) from error
-        # For a plain value this comparison is the only cost.
-        return _guard_later(result, FieldCall(plugin, place, source, info)) if type(result) in LATER else result
+            raise _attribute_error(error, call, source) from error
+        if type(result) in LATER:
+            return _guard_later(result, call, source)
+        # Making a call takes as long as all else here, and most lists have the same one for each of their rows.
+        if call.before_use is None:
+            reading.spare_calls[place] = call
+        return result
 
     return guarded
 
 
-def _guard_later(result: Any, call: FieldCall) -> Any:
+def _new_call(plugin: str, place: str, reading: Reading) -> CheckedCall:
+    """For the view's customer; a row's own is read where it matters, since it takes time."""
+    view = reading.view
+    return CheckedCall(plugin, place, view.pk if view is not None else None, reading.actor.user_id)
+
+
+def _guard_later(result: Any, call: CheckedCall, source: Any) -> Any:
     """Wrap a coroutine or an asynchronous generator, which can fail after the resolver has returned it.
 
     Queries and mutations run on a thread, without an event loop: a coroutine is run to its end here.
     """
     if isinstance(result, CoroutineType):
-        guarded = _guard_coroutine(result, call)
+        guarded = _guard_coroutine(result, call, source)
         return guarded if in_async_context() else run_coroutine(guarded)
-    return _guard_events(result, call) if isinstance(result, AsyncGeneratorType) else result
+    return _guard_events(result, call, source) if isinstance(result, AsyncGeneratorType) else result
 
 
 def run_coroutine(coroutine: Coroutine[Any, Any, Any]) -> Any:
@@ -231,15 +225,15 @@ def run_coroutine(coroutine: Coroutine[Any, Any, Any]) -> Any:
     return async_to_sync(wait)()
 
 
-async def _guard_coroutine(coroutine: Coroutine[Any, Any, Any], call: FieldCall) -> Any:
+async def _guard_coroutine(coroutine: Coroutine[Any, Any, Any], call: CheckedCall, source: Any) -> Any:
     try:
         result = await take_turns(coroutine, call)
     except Exception as error:
-        raise _attribute_error(error, call) from error
-    return _guard_later(result, call)
+        raise _attribute_error(error, call, source) from error
+    return _guard_later(result, call, source)
 
 
-async def _guard_events(events: AsyncGenerator[Any, Any], call: FieldCall) -> AsyncGenerator[Any, None]:
+async def _guard_events(events: AsyncGenerator[Any, Any], call: CheckedCall, source: Any) -> AsyncGenerator[Any, None]:
     try:
         while True:
             try:
@@ -247,14 +241,14 @@ async def _guard_events(events: AsyncGenerator[Any, Any], call: FieldCall) -> As
             except StopAsyncIteration:
                 return
             except Exception as error:
-                raise _attribute_error(error, call) from error
+                raise _attribute_error(error, call, source) from error
             yield event
     finally:
         # A call of its own: what was thrown into that of an event is not what ends the generator.
-        await take_turns(events.aclose(), FieldCall(call.plugin, call.place, call.source, call.info))
+        await take_turns(events.aclose(), CheckedCall(call.plugin, call.place, call.customer_id, call.user_id))
 
 
-def _attribute_error(error: Exception, call: FieldCall) -> Exception:
+def _attribute_error(error: Exception, call: CheckedCall, source: Any) -> Exception:
     if _is_described(error):
         return error
-    return FieldFailed(what_was_raised(error), plugin=call.plugin, place=call.place, customer_id=owner_of(call.source))
+    return FieldFailed(what_was_raised(error), plugin=call.plugin, place=call.place, customer_id=owner_of(source))
