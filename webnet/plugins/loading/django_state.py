@@ -123,10 +123,10 @@ class DjangoState:
             yield Change(what=f"sys.modules ({list_names(others)})", is_harmful=True)
 
     def _restore_settings(self) -> Iterator[Change]:
-        current = _read_settings() if self._settings else {}
+        current = list_settings() if self._settings else {}
         for name, (value, copy) in self._settings.items():
-            now, _ = current.get(name, (_ABSENT, None))
-            if now is value and current[name][1] == copy:
+            # Compared as they are: to copy the lists and dictionaries once more takes longer than all else here.
+            if current.get(name, _ABSENT) is value and (copy is value or value == copy):
                 continue
             _put_back(value, copy)
             setattr(settings, name, value)
