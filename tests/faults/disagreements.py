@@ -1,14 +1,19 @@
-"""Finds what does not agree with the audit log: the state of plugins, customers, members and tokens, and secrets."""
+"""Finds what does not agree with the audit log: plugins, customers, members, tokens, secrets and backups."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC
 from typing import Any
 
 from django.db import connection, transaction
 
+from tests.faults import mixed_writes
 from tests.plugins.audit_logs import find_faults
 from webnet.audit.models import AuditOutcome, PluginAuditLog
+from webnet.backup import restores
+from webnet.backup.errors import BackupError
 from webnet.customers.models import ApiToken, Customer, Membership
 from webnet.plugins.gate.effective import customer_state
 from webnet.plugins.models import CustomerPluginConfig, PluginConfig, PluginStatus
@@ -51,6 +56,7 @@ class Checks:
             *(f"{each} was acknowledged and is lost" for each in sorted(lost)),
             *find_faults(),
             *_check_gate(),
+            *_check_backups(rows),
         ]
 
 
@@ -60,7 +66,7 @@ def is_rotated() -> bool:
     return all(is_sealed_with_first_key(each["sealed"]) for secrets in stored for each in secrets.values())
 
 
-def _follow(state: State, row: PluginAuditLog) -> None:  # noqa: C901 - a line for each kind of change
+def _follow(state: State, row: PluginAuditLog) -> None:  # noqa: C901, PLR0912 - a line for each kind of change
     """What the row says of the state after it; None for what is gone."""
     slug, name, after = row.customer_slug, row.plugin_name, row.after
     match row.action:
@@ -79,8 +85,16 @@ def _follow(state: State, row: PluginAuditLog) -> None:  # noqa: C901 - a line f
             state["member", slug, row.before["username"]] = None
         case "create_api_token" | "revoke_api_token":
             state["token", after["name"]] = after["revoked_at"]
-        case "rotate_settings_keys":
-            pass  # The secrets are the same afterwards, and whether they open is looked at.
+        case "purge_customer":
+            state |= {key: None for key in state if row.before["slug"] in key}
+        case "set_role_permission":
+            state["permission", name, slug, after["permission"], after["role"]] = after["granted"]
+        case "pause_plugin" | "resume_plugin":
+            state["pause", name, slug] = after["paused_until"]
+            if not slug:
+                state["status", name] = PluginStatus.PAUSED if after["paused_until"] else PluginStatus.LOADED
+        case "rotate_settings_keys" | "make_backup":
+            pass  # The secrets are the same afterwards, and whether they open is looked at, as are the backups.
         case _ if row.action.endswith("_settings"):
             state["settings", name, slug] = [after["revision"], after["settings"]]
         case _ if "enabled" in (after or {}):
@@ -103,6 +117,13 @@ def _read_state() -> Iterator[tuple[tuple[str, ...], Any]]:
         yield from _read_layer(row, row.name, "")
     for row in CustomerPluginConfig.objects.select_related("customer", "plugin"):
         yield from _read_layer(row, row.plugin.name, row.customer.slug)
+        yield from _read_permissions(row, row.plugin.name, row.customer.slug)
+
+
+def _read_permissions(row: CustomerPluginConfig, plugin: str, slug: str) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for permission, roles in row.permissions.items():
+        for role, granted in roles.items():
+            yield ("permission", plugin, slug, f"{plugin}.{permission}", role), granted
 
 
 def _read_layer(
@@ -112,6 +133,8 @@ def _read_layer(
         yield ("settings", plugin, slug), [row.settings_revision, row.settings]
     if row.enabled or (slug and row.enabled is not None):
         yield ("switch", plugin, slug), row.enabled
+    if row.paused_until is not None:
+        yield ("pause", plugin, slug), row.paused_until.astimezone(UTC).isoformat()
 
 
 def _check_secrets() -> Iterator[str]:
@@ -136,9 +159,26 @@ def _check_hooks() -> Iterator[str]:
 def _check_gate() -> Iterator[str]:
     """What this process derives, with what it has kept from before, is what the rows say."""
     for customer in Customer.objects.select_related("generation"):
-        choices = CustomerPluginConfig.objects.filter(customer=customer, plugin__name="shelf", enabled=True)
+        own = CustomerPluginConfig.objects.filter(customer=customer, plugin__name="shelf")
+        choices = own.filter(enabled=True, paused_until=None)
         # Of two syncs at a time, that of the older code says that its version is refused.
         is_on = choices.filter(plugin__enabled=True, plugin__status=PluginStatus.LOADED).exists()
         state = customer_state(customer)
         if ("shelf" in state.effective) is not is_on:
             yield f"'{customer.slug}' has switched it on: {is_on}; the gate says {state.reasons('shelf')}"
+
+
+def _check_backups(rows: Sequence[PluginAuditLog]) -> Iterator[str]:
+    """What has the name of a backup can be restored; what a killed one left can be only if it is whole all the same."""
+    folder = mixed_writes.backups_folder()
+    there = {path.name for path in folder.iterdir()}
+    for row in rows:
+        if row.action == "make_backup" and row.request_id not in there:
+            yield f"the backup {row.request_id} is in the log and not there"
+    for path in sorted(folder.iterdir()):
+        try:
+            restores.plan(path, replaces=True, lacks_plugins=True, progress=lambda *_: None)
+        except BackupError as error:
+            if not path.name.startswith("."):
+                yield f"the backup {path.name} is not whole: {error.message}"
+        shutil.rmtree(path)

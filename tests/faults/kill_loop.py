@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from cryptography.fernet import Fernet
@@ -21,6 +22,7 @@ from tests.faults import disagreements, mixed_writes
 from tests.faults.mixed_writes import DONE
 from webnet.audit.models import AuditOutcome, PluginAuditLog
 from webnet.audit.operation import Operation
+from webnet.backup import backups
 from webnet.plugins.settings import key_rotation
 
 WRITERS = 3
@@ -94,6 +96,18 @@ def acknowledge_before_the_change() -> None:
             tell(teller, DONE, request_id)
 
     mixed_writes._tell = say_both
+
+
+def back_up_in_place() -> None:
+    """The guard of backups taken away: they are written where they are looked for, and nothing else is done."""
+
+    @contextmanager
+    def in_place(target: Path) -> Iterator[Path]:
+        target.mkdir()
+        yield target
+
+    backups.new_folder = in_place
+    mixed_writes.KINDS = (mixed_writes._back_up,)
 
 
 def _start(seed: int) -> Writer:

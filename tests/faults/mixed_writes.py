@@ -6,14 +6,19 @@ import os
 import random
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from itertools import count
+from pathlib import Path
 
 from django.conf import settings
+from django.db import IntegrityError
 
 from webnet.accounts import customers, members, tokens
+from webnet.audit import retention
+from webnet.backup import backups
 from webnet.customers.access import Actor
-from webnet.customers.models import ApiToken, Role, User
+from webnet.customers.models import ApiToken, Customer, Role, User
 from webnet.errors import Refusal
 from webnet.plugins.manager import manager
 from webnet.plugins.models import PluginConfig
@@ -21,6 +26,9 @@ from webnet.plugins.registry import registry
 
 CUSTOMERS = ("acme", "globex")
 PEOPLE = ("ann", "bob")
+# The slugs of customers that are created and purged begin so.
+GUEST = "guest-"
+PERMISSION = "shelf.read"
 # What a writer says of a change: a letter and the id of its request, a line each.
 BEGUN, DONE = "b", "d"
 
@@ -30,6 +38,7 @@ Chance = random.Random
 def prepare() -> None:
     """Two customers and two users, an operator, and a first version of both plugins with a secret in each layer."""
     system = Actor.system("tests")
+    backups_folder().mkdir()
     for slug in CUSTOMERS:
         customers.create(actor=system, slug=slug, name=slug.title())
     for name in PEOPLE:
@@ -38,6 +47,11 @@ def prepare() -> None:
     manager.sync(actor=system, migrate=True)
     for number, slug in enumerate((None, *CUSTOMERS)):
         _write_settings(system, slug, number)
+
+
+def backups_folder() -> Path:
+    """Where every backup gets a folder of its own, with the request's id as its name."""
+    return Path(settings.WEBNET_DATA_DIR) / "backups"
 
 
 def write_for_ever(teller: int, *, seed: int) -> None:
@@ -106,6 +120,49 @@ def _rename_customer(actor: Actor, chance: Chance) -> bool:
     return customers.update(actor=actor, customer=chance.choice(CUSTOMERS), name=name).changed
 
 
+def _create_guest(actor: Actor, _chance: Chance) -> bool:
+    customers.create(actor=actor, slug=f"{GUEST}{actor.request_id}", name="Guest")
+    return True
+
+
+def _purge_guest(actor: Actor, chance: Chance) -> bool:
+    """With a member and a choice, so that there is more than one row to be deleted."""
+    found = list(Customer.objects.filter(slug__startswith=GUEST).values_list("slug", flat=True))
+    if not found:
+        return False
+    slug = chance.choice(found)
+    members.set(actor=actor, customer=slug, username=chance.choice(PEOPLE), role=Role.VIEWER)
+    manager.update_settings("shelf", actor=actor, customer=slug, patch={"limit": 1, "key": f"{slug} 1"})
+    customers.purge(actor=actor, customer=slug)
+    return True
+
+
+def _set_permission(actor: Actor, chance: Chance) -> bool:
+    role, granted = chance.choice(list(Role)), chance.choice((True, False, None))
+    customer = chance.choice(CUSTOMERS)
+    return manager.set_permission(PERMISSION, actor=actor, customer=customer, role=role, granted=granted).changed
+
+
+def _pause(actor: Actor, chance: Chance) -> bool:
+    return manager.pause("shelf", actor=actor, customer=chance.choice((None, *CUSTOMERS))).changed
+
+
+def _resume(actor: Actor, chance: Chance) -> bool:
+    return manager.resume("shelf", actor=actor, customer=chance.choice((None, *CUSTOMERS))).changed
+
+
+def _sign_log(_actor: Actor, _chance: Chance) -> bool:
+    with suppress(IntegrityError):  # Another writer has signed it at the same moment.
+        retention.make_checkpoint()
+    return False
+
+
+def _back_up(actor: Actor, _chance: Chance) -> bool:
+    folder = backups_folder() / actor.request_id
+    backups.make(folder, actor=actor, keys_file=None, reason="", progress=lambda *_: None)
+    return True
+
+
 def _sync(actor: Actor, _chance: Chance) -> bool:
     """With an upgrade of the one plugin, and with the other one, if it was uninstalled, installed again."""
     install_next_version()
@@ -133,7 +190,11 @@ def _rotate(actor: Actor, _chance: Chance) -> bool:
     return manager.rotate_settings_keys(actor=actor).sealed > 0 and len(settings.WEBNET_SETTINGS_KEYS) > 1
 
 
+# Of the cheap ones more than of the others, since each has to be met at all its moments.
 KINDS: tuple[Callable[[Actor, Chance], bool], ...] = (
-    *(_switch, _switch, _update_settings, _update_settings, _set_member, _remove_member, _create_token),
-    *(_revoke_token, _rename_customer, _sync, _uninstall, _rotate),
+    *(_switch, _update_settings) * 4,
+    *(_set_member, _remove_member, _create_token, _revoke_token, _rename_customer, _set_permission) * 2,
+    *(_pause, _resume, _resume, _create_guest, _purge_guest, _sign_log) * 2,
+    *(_sync, _uninstall, _rotate) * 2,
+    _back_up,
 )

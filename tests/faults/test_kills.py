@@ -11,6 +11,9 @@ from tests.plugins.lifecycle.installation import BOOK_INITIAL, plugin_py, write_
 KILLS = int(os.environ.get("FAULT_KILLS", "12"))
 
 MEMBERS = """
+    def get_permissions(self):
+        return [{"name": "read", "description": "Read books", "minimum_role": "operator"}]
+
     def get_settings_schema(self):
         secret = {"type": "string", "writeOnly": True}
         return {"type": "object", "properties": {"limit": {"type": "integer"}, "key": secret}}
@@ -36,6 +39,15 @@ LAMP_MODELS = """
 LAMP_INITIAL = BOOK_INITIAL.replace("Book", "Lamp").replace(
     '                ("readers", models.ManyToManyField(settings.AUTH_USER_MODEL)),\n', ""
 )
+# So many meet every kind of write; a few changes of a kind are enough for that.
+LONG = 300
+ACTIONS = {
+    *("sync_plugins", "upgrade_plugin", "uninstall_plugin", "rotate_settings_keys", "make_backup"),
+    *("create_customer", "update_customer", "purge_customer", "set_member", "remove_member"),
+    *("create_api_token", "revoke_api_token", "set_role_permission", "pause_plugin", "resume_plugin"),
+    *("enable_plugin", "disable_plugin", "enable_customer_plugin", "disable_customer_plugin"),
+    *("update_plugin_settings", "update_customer_plugin_settings"),
+}
 IMPORT = "from tests.faults import kill_loop\n"
 
 
@@ -55,6 +67,8 @@ def test_after_each_kill_nothing_acknowledged_is_lost_nothing_is_half_done_and_e
     assert seen["found"] == [], f"seed {seed}: {seen['found'][:3]}"
     assert seen["kills"] >= KILLS
     assert seen["acknowledged"] > KILLS // 2, f"seed {seed}"
+    if KILLS >= LONG:
+        assert seen["actions"].keys() >= ACTIONS, f"seed {seed}"
 
 
 def test_without_the_one_transaction_a_kill_leaves_what_does_not_agree(run):
@@ -79,3 +93,15 @@ def test_what_is_acknowledged_before_it_is_made_is_lost_by_a_kill(run):
     )
 
     assert any("was acknowledged and is lost" in fault for fault in seen["found"])
+
+
+def test_a_backup_that_is_written_in_place_is_half_there_after_a_kill(run):
+    """The negative control of backups."""
+    seen = run(
+        """
+        kill_loop.back_up_in_place()
+        report = kill_loop.kill_at_random_moments(150, seed=7, until_found=True)
+        """
+    )
+
+    assert any("is not whole" in fault or "not there" in fault for fault in seen["found"])
