@@ -252,12 +252,14 @@ class ServerBusy(RequestError):
 
 
 class TablesBusy(RequestError):
-    """Another process has been migrating or uninstalling plugins for longer than this one waits."""
+    """Another process has been migrating, uninstalling or backing up plugins for longer than this one waits."""
 
     code = "TABLES_BUSY"
 
     def __init__(self) -> None:
-        super().__init__("Plugins are being migrated or uninstalled by another process: try again once it is done.")
+        super().__init__(
+            "Plugins are being migrated, uninstalled or backed up by another process: try again once it is done."
+        )
 
 
 class PluginDefinitionError(WebnetError):

@@ -7,6 +7,7 @@ import json
 import os
 import stat
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from unittest import mock
@@ -22,7 +23,10 @@ from webnet.audit import triggers as audit_triggers
 from webnet.audit.checkpoints import to_line
 from webnet.audit.models import AuditCheckpoint, Generation, PluginAuditLog
 from webnet.backup import backups, manifest, postgresql
+from webnet.backup.errors import BackupError
 from webnet.customers.models import Customer, Role
+from webnet.database import table_changes
+from webnet.database.table_changes import changing_tables
 from webnet.errors import PermissionDenied
 from webnet.plugins.manager import manager
 from webnet.plugins.models import CustomerPluginConfig, PluginConfig
@@ -339,3 +343,29 @@ def test_a_migration_can_alter_a_table_whose_rows_another_one_has_changed(backup
         make_member("ann", Customer.objects.get(slug="acme"))
         cursor.execute("ALTER TABLE customers_membership ADD COLUMN more integer")
         cursor.execute("ALTER TABLE customers_membership DROP COLUMN more")
+
+
+def test_no_backup_is_made_while_plugins_are_migrated_or_uninstalled(
+    house: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On PostgreSQL: a table that is dropped meanwhile is in the snapshot, and nobody can read it any more."""
+    monkeypatch.setattr(table_changes, "WAIT_SECONDS", 0.0)
+
+    def make() -> str:
+        try:
+            backups.make(tmp_path / "backup", actor=ACTOR, keys_file=None, reason="", progress=lambda *_: None)
+        except BackupError as error:
+            return error.message
+        finally:
+            connection.close()
+        return ""
+
+    with ThreadPoolExecutor(1) as other:
+        with changing_tables():
+            refused = other.submit(make).result()
+        drafts = find_drafts(tmp_path)
+        repeated = other.submit(make).result() if refused else ""
+
+    assert ("migrated" in refused) is ON_POSTGRESQL
+    assert (repeated, drafts) == ("", [])
+    assert manifest.read(tmp_path / "backup")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +20,8 @@ from webnet.backup.folders import new_folder, require_free
 from webnet.backup.manifest import BackupManifest, Progress
 from webnet.customers import access
 from webnet.customers.access import Actor
+from webnet.database.table_changes import changing_tables
+from webnet.errors import TablesBusy
 
 NOT_MIGRATED = (
     "The database is that of an older webnet: the backup is complete, but the end of the log was not signed, and the "
@@ -57,6 +61,8 @@ def make(folder: Path, *, actor: Actor, keys_file: Path | None, reason: str, pro
                 keys.write_keys(draft / keys_file.name if is_inside else keys_file)
     except (OSError, sqlite3.Error) as error:
         raise BackupError(f"The backup was not made: {getattr(error, 'strerror', None) or error}.") from error
+    except TablesBusy as error:
+        raise BackupError(f"The backup was not made. {error.message}") from None
     if is_migrated:
         operation = Operation(actor=actor, action="make_backup", reason=reason)
         try:
@@ -76,13 +82,27 @@ def _sign_log() -> tuple[str, ...]:
 
 
 def _write(draft: Path, progress: Progress) -> BackupManifest:
-    with snapshot():
+    with _same_tables(), snapshot():
         described = manifest.describe_database()
         path = DATABASES[connection.vendor].dump(draft, progress)
     size, digest = path.stat().st_size, manifest.hash_file(path, progress)
     made = BackupManifest(**described, file=path.name, size=size, sha256=digest)
     manifest.write(made, draft)
     return made
+
+
+@contextmanager
+def _same_tables() -> Iterator[None]:
+    """Keep others from migrating and uninstalling plugins where the snapshot does not have the tables, too.
+
+    On PostgreSQL, a table that is dropped or written anew after the snapshot is missing, or empty, for whoever reads it
+    by that snapshot; on SQLite a snapshot has everything.
+    """
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with changing_tables():
+        yield
 
 
 @audited
