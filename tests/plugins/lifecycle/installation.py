@@ -73,12 +73,10 @@ class Installation:
         given |= {"DATABASE_URL": self.database_url, "WEBNET_PLUGINS": ",".join(plugins)}
         return make_environment(self.data_dir, **given, **changes)
 
-    def run(self, *scripts: str, plugins: tuple[str, ...] = ()) -> Any:
+    def run(self, *scripts: str, plugins: tuple[str, ...] = (), limit_seconds: int = LONGEST_SECONDS) -> Any:
         """Runs the scripts, one after the other, in one interpreter with these plugins; returns their `report`."""
         code = "\n".join(map(dedent, (PRELUDE, *scripts, "print(json.dumps(report))")))
-        ran = interpreters.run(
-            ["-c", code], environment=self.environment(*plugins), folder=ROOT, timeout=LONGEST_SECONDS
-        )
+        ran = interpreters.run(["-c", code], environment=self.environment(*plugins), folder=ROOT, timeout=limit_seconds)
         assert ran.returncode == 0, ran.stdout + ran.stderr
         return json.loads(ran.stdout.splitlines()[-1])
 

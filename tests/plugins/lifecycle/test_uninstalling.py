@@ -278,3 +278,41 @@ def test_a_migration_is_reversed_and_forgotten_in_one_transaction(shelf):
         "again": 0,
         "left": [[], 0, 0, 0, 0],
     }
+
+
+def test_a_migration_that_meets_a_deadlock_is_tried_again(shelf):
+    """Dropping a table needs a lock on those that it refers to, in which others write."""
+    seen = shelf.run(
+        """
+        from django.db import OperationalError
+        from webnet.plugins.loading.migration_guard import GuardedExecutor
+        report["deadlocks"] = []
+
+        class Deadlock(Exception):
+            sqlstate = "40P01"
+
+        def failing_once(method):
+            def run(self, *arguments, **options):
+                if method.__name__ in report["deadlocks"]:
+                    return method(self, *arguments, **options)
+                report["deadlocks"].append(method.__name__)
+                raise OperationalError from Deadlock()
+            return run
+
+        GuardedExecutor.apply_migration = failing_once(GuardedExecutor.apply_migration)
+        GuardedExecutor.unapply_migration = failing_once(GuardedExecutor.unapply_migration)
+        report["sync"] = run("sync_plugins", migrate=True)[1]
+        report["tables"] = tables("shelf_")
+        report["uninstall"] = run("uninstall_plugin", "shelf", yes=True)[1]
+        """,
+        LEFT_BEHIND,
+        plugins=("shelf",),
+    )
+
+    assert seen == {
+        "deadlocks": ["apply_migration", "unapply_migration"],
+        "sync": 0,
+        "tables": ["shelf_book", "shelf_book_readers"],
+        "uninstall": 0,
+        "left": [[], 0, 0, 0, 0],
+    }

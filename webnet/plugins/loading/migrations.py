@@ -7,10 +7,11 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from django.apps import AppConfig, apps
-from django.db import DEFAULT_DB_ALIAS, connection
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connection
 from django.db.models.signals import post_migrate, pre_migrate
 from django.dispatch import Signal
 
+from webnet.audit.operation import MAXIMUM_ATTEMPTS, is_transient
 from webnet.containment import PLUGIN_TRACEBACK, LoadFailure, describe_failure, is_operators
 from webnet.plugins.loading.app_config import IsolatedApp
 from webnet.plugins.loading.migration_guard import GuardedExecutor
@@ -44,7 +45,7 @@ def unmigrate(label: str) -> None:
     tables.are_complete = False
     executor = GuardedExecutor(connection)
     if label in executor.loader.migrated_apps:
-        executor.migrate([(label, None)])
+        _execute(executor, [(label, None)])
 
 
 def _migrate_plugin(entry: Entry, progress: Progress | None) -> LoadFailure | None:
@@ -73,8 +74,24 @@ def _migrate(labels: Collection[str], progress: Progress | None, *, migrated: st
     plan = executor.migration_plan(targets)
     if plan:
         emit(pre_migrate, plan=plan, migrated=migrated)
-        executor.migrate(targets, plan=plan)
+        _execute(executor, targets)
     return plan
+
+
+def _execute(executor: GuardedExecutor, targets: Sequence[Any]) -> None:
+    """Migrate, and again after a deadlock: each migration is one transaction, so one that met it has changed nothing.
+
+    A table can't be created or dropped without a lock on those that it refers to, in which others write.
+    """
+    for attempt in range(1, MAXIMUM_ATTEMPTS + 1):
+        try:
+            executor.migrate(targets)
+        except OperationalError as error:
+            if attempt == MAXIMUM_ATTEMPTS or not is_transient(error):
+                raise
+            executor = GuardedExecutor(connection, executor.progress_callback)
+        else:
+            return
 
 
 def emit(signal: Signal, *, plan: Sequence[Any], migrated: str | None = None) -> None:
