@@ -21,7 +21,7 @@ SOURCES := pyproject.toml hatch_build.py $(wildcard frontend/*.json frontend/*.m
 # The settings want a key and a host; these commands serve nobody.
 OFFLINE := WEBNET_DEBUG=1 WEBNET_SECRET_KEY=offline WEBNET_DATA_DIR=$(VENV)/offline DATABASE_URL=sqlite://:memory:
 
-.PHONY: help run test test-fast fuzz fault-test lint format schema trace lock build clean install install-dev
+.PHONY: help run test test-fast fuzz fault-test load lint format schema trace lock build clean install install-dev
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,11 +52,16 @@ fuzz: $(VENV)/dev-installed ## Send many random values: none may fail, come back
 		$(BIN)/python -m pytest -n 0 tests/sdk/test_any_value.py tests/api/test_values_survive.py \
 		tests/backup/test_values_survive_a_backup.py $(PYTEST_ARGS)
 
-# Three minutes or so on each database.
+# Some minutes on each database, which may be more than any other test may take.
 KILLS ?= 300
 fault-test: $(VENV)/dev-installed ## Kill processes at random moments of changes: nothing may be lost or half done
 	TEST_DATABASE=$(if $(TEST_DATABASE_URL),postgresql,sqlite) FAULT_KILLS=$(KILLS) \
-		$(BIN)/python -m pytest -n 0 tests/faults $(PYTEST_ARGS)
+		$(BIN)/python -m pytest -n 0 -o faulthandler_timeout=0 tests/faults $(PYTEST_ARGS)
+
+MINUTES ?= 15
+load: $(VENV)/dev-installed ## Serve two customers, one with bad plugins: the other one may not notice
+	TEST_DATABASE=$(if $(TEST_DATABASE_URL),postgresql,sqlite) \
+		$(BIN)/python benchmarks/bad_neighbours.py --minutes $(MINUTES)
 
 lint: $(VENV)/dev-installed ## Check style, types, imports, migrations and the schema
 	$(BIN)/ruff check .

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -68,9 +69,16 @@ class World:
 
 
 @contextmanager
-def make_world(data_dir: Path) -> Iterator[World]:
+def make_world(data_dir: Path, *, bad: tuple[str, ...] = ()) -> Iterator[World]:
+    """The world, and before its plugins those of the zoo with these names."""
     with make_database() as database:
         environment = PLUGINS | database
+        if bad:
+            folders = (ROOT / "tests" / "bad_plugins", PLUGINS["PYTHONPATH"])
+            environment |= {
+                "PYTHONPATH": os.pathsep.join(map(str, folders)),
+                "WEBNET_PLUGINS": ",".join((*bad, PLUGINS["WEBNET_PLUGINS"])),
+            }
         done = run_command("shell", "-v0", "-c", PREPARE, data_dir=data_dir, **environment)
         assert done.returncode == 0, done.stderr
         tokens = json.loads(done.stdout.split("TOKENS ")[1].splitlines()[0])
