@@ -9,6 +9,8 @@ from tests.plugins.lifecycle.installation import BOOK_INITIAL, plugin_py, write_
 
 # `make fault-test` sets it to 300.
 KILLS = int(os.environ.get("FAULT_KILLS", "12"))
+# With what is checked in between, on a machine that is busy with others.
+SECONDS_PER_KILL = 10
 
 MEMBERS = """
     def get_permissions(self):
@@ -56,7 +58,8 @@ def run(installation):
     """Runs a script in an installation with two plugins, of which one is uninstalled and installed again."""
     write_shelf(installation, plugin=plugin_py("shelf", more=MEMBERS))
     installation.write("lamp", plugin=plugin_py("lamp"), models=LAMP_MODELS, migrations__0001_initial=LAMP_INITIAL)
-    return lambda script: installation.run(IMPORT, script, plugins=("shelf", "lamp"))
+    limit = 300 + KILLS * SECONDS_PER_KILL
+    return lambda script: installation.run(IMPORT, script, plugins=("shelf", "lamp"), limit_seconds=limit)
 
 
 def test_after_each_kill_nothing_acknowledged_is_lost_nothing_is_half_done_and_every_chain_verifies(run):
