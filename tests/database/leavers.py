@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from django.db import DatabaseError, connection, transaction
+from psycopg.types.string import TextBinaryLoader
 
 from tests.factories import make_user
 
@@ -63,6 +64,7 @@ STATES: dict[str, Callable[[], Any]] = {
     "autocommit": lambda: transaction.set_autocommit(False),
     "a change without autocommit": insert_without_autocommit,
     "atomic": open_atomic,
+    "a connection closed in atomic": lambda: (open_atomic(), connection.close()),
     "two atomics": lambda: (open_atomic(), open_atomic()),
     "execute_wrappers": lambda: connection.execute_wrappers.append(wrap),
     "other execute_wrappers": lambda: setattr(connection, "execute_wrappers", [wrap]),
@@ -74,9 +76,12 @@ SESSION_CHANGES = {
         "BEGIN IMMEDIATE": lambda: execute("BEGIN IMMEDIATE"),
         "isolation_level": lambda: setattr(connection.connection, "isolation_level", "DEFERRED"),
         "row_factory": lambda: setattr(connection.connection, "row_factory", dict),
+        "setlimit": lambda: call_driver("setlimit", 1, 100),
         "set_authorizer": lambda: connection.connection.set_authorizer(lambda *_: 1),
     },
     "postgresql": {
+        "a loader": lambda: connection.connection.adapters.register_loader("text", TextBinaryLoader),
+        "a pipeline": lambda: connection.connection.pipeline().__enter__(),
         "SET": lambda: execute("SET search_path TO nowhere"),
         "a comment before it": lambda: execute("/* nothing */ SET search_path TO nowhere"),
         "set_config": lambda: execute("SELECT set_config('search_path', 'nowhere', false)"),

@@ -17,7 +17,7 @@ from tests.database.leavers import LEAVERS, SESSION_CHANGES, call_driver, execut
 from tests.factories import make_user
 from webnet.customers.models import User
 from webnet.database.clean_room import IDLE
-from webnet.database.guard import refusing_transaction_control
+from webnet.database.guard import ConnectionPatchRefused, refusing_transaction_control
 from webnet.plugins.runtime.calls import ConnectionLeftDirty, calling, take_turns
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -44,6 +44,41 @@ def test_whoever_comes_next_finds_a_clean_connection() -> None:
     for name, leave in LEAVERS.items():
         with pytest.raises(ConnectionLeftDirty, match="left "), calling("leaver", "Query.leave"):
             leave()
+
+        assert_is_clean(name)
+
+
+PATCHES: dict[str, Callable[[], Any]] = {
+    "a method": lambda: setattr(connection, "cursor", None),
+    "the log of queries": lambda: setattr(connection, "queries_log", None),
+    "a part": lambda: setattr(connection, "ops", None),
+    "a method of a part": lambda: setattr(connection.ops, "quote_name", str),
+    "a feature": lambda: setattr(connection.features, "uses_savepoints", False),
+    "a setting": lambda: connection.settings_dict.__setitem__("ATOMIC_REQUESTS", True),
+    "several settings": lambda: connection.settings_dict.update(CONN_HEALTH_CHECKS=True),
+    "the driver's connection": lambda: setattr(connection, "connection", None),
+    "the driver's connection by its other name": lambda: setattr(connection, "driver", None),
+    "an attribute that goes": lambda: delattr(connection, "ops"),
+    "another connection": lambda: connections.__setitem__("default", None),
+    "a connection that goes": lambda: connections.__delitem__("default"),
+}
+
+
+def test_plugins_can_not_change_the_object_that_the_next_request_uses() -> None:
+    before, settings = dict(vars(connections["default"])), dict(connection.settings_dict)
+    for name, patch in PATCHES.items():
+        with pytest.raises(ConnectionPatchRefused), calling("leaver", "Query.leave"):
+            patch()
+
+        assert_is_clean(name)
+    assert vars(connections["default"]).keys() == before.keys()
+    assert connection.settings_dict == settings
+
+
+def test_what_is_noted_on_the_object_by_hand_is_put_right() -> None:
+    for name in ("in_atomic_block", "needs_rollback", "closed_in_transaction"):
+        with pytest.raises(ConnectionLeftDirty), calling("leaver", "Query.leave"):
+            setattr(connection, name, True)
 
         assert_is_clean(name)
 
@@ -196,6 +231,7 @@ def test_a_transaction_of_the_host_is_not_gone_on_with() -> None:
 
     leavers: list[Callable[[], Any]] = [partial(execute, "COMMIT"), open_atomic, *SESSION_CHANGES.values()]
     # Where statements fail alone, as in SQLite, nothing is left of one.
+    leavers.append(lambda: (connection.atomic_blocks.clear(), connection.savepoint_ids.clear()))
     for leave in [*leavers, connection.close, LEAVERS["execute_wrappers"], *([] if IS_SQLITE else [swallow_error])]:
         with pytest.raises((ConnectionLeftDirty, DatabaseError, psycopg.Error)):
             change(leave)

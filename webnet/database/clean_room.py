@@ -28,8 +28,8 @@ class ConnectionState(NamedTuple):
     is_atomic: bool
     needs_rollback: bool
     is_autocommit: bool
-    savepoints: int
-    blocks: int
+    savepoints: tuple[Any, ...]
+    blocks: tuple[Any, ...]
     execute_wrappers: tuple[Any, ...]
 
 
@@ -76,7 +76,7 @@ def is_in_own_block(wrapper: GuardedConnection) -> bool:
     """Whether the current call has opened a `transaction.atomic()` of its own on the connection."""
     call = current_call()
     before = (call.before_use or {}).get(get_ident(), ()) if call is not None else ()
-    return any(state.wrapper is wrapper and len(wrapper.atomic_blocks) > state.blocks for state in before)
+    return any(state.wrapper is wrapper and len(wrapper.atomic_blocks) > len(state.blocks) for state in before)
 
 
 def mark_for_closing() -> None:
@@ -127,8 +127,8 @@ def _at_rest(wrapper: GuardedConnection) -> ConnectionState:
         is_atomic=False,
         needs_rollback=False,
         is_autocommit=False,
-        savepoints=0,
-        blocks=0,
+        savepoints=(),
+        blocks=(),
         execute_wrappers=(),
     )
 
@@ -144,6 +144,8 @@ def _compare_outside(now: ConnectionState) -> Iterator[str]:
         yield "an open transaction.atomic()"
     elif now.transaction in (OPEN, FAILED):
         yield "a failed transaction" if now.transaction == FAILED else "an open transaction"
+    elif now.wrapper.closed_in_transaction:
+        yield "a connection that was closed within an open transaction.atomic()"
     elif now.needs_rollback or (now.driver is not None and not now.is_autocommit and now.transaction != CLOSED):
         yield "a connection without autocommit"
 
@@ -155,9 +157,13 @@ def _compare_within(
     if now.driver is not former.driver or now.transaction == CLOSED or now.wrapper.closed_in_transaction:
         yield "a closed connection, and thus an ended transaction of webnet's"
     # The driver begins a transaction with its first statement, so that being idle alone proves nothing.
-    elif call.controlled_transaction or (now.transaction == IDLE != former.transaction) or now.blocks < former.blocks:
+    elif (
+        call.controlled_transaction
+        or (now.transaction == IDLE != former.transaction)
+        or len(now.blocks) < len(former.blocks)
+    ):
         yield f"an ended transaction of webnet's ({call.controlled_transaction})"
-    elif now.blocks > former.blocks or now.savepoints != former.savepoints:
+    elif now.blocks != former.blocks or now.savepoints != former.savepoints:
         yield "an open transaction.atomic()"
     # An exception says so already, and so does whoever has decided that all of it is undone.
     elif now.transaction == FAILED != former.transaction and not (has_raised or now.needs_rollback):
@@ -171,7 +177,7 @@ def _put_right(former: ConnectionState, wrapper: GuardedConnection) -> None:
         return
     wrapper.close_at = 0
     # The blocks that were left open are the plugin's; of webnet's own, Django's `Atomic` objects take care.
-    del wrapper.savepoint_ids[former.savepoints :], wrapper.atomic_blocks[former.blocks :]
+    wrapper.savepoint_ids, wrapper.atomic_blocks = list(former.savepoints), list(former.blocks)
 
 
 def _close_marked() -> None:
@@ -184,9 +190,10 @@ def _close_marked() -> None:
 def discard(wrapper: GuardedConnection) -> None:
     """Close a connection in whatever state; the next statement opens another."""
     # Otherwise Django would keep it, to refuse everything until the end of the block.
-    wrapper.in_atomic_block, wrapper.needs_rollback = False, False
+    wrapper.in_atomic_block, wrapper.needs_rollback, wrapper.closed_in_transaction = False, False, False
     wrapper.savepoint_ids, wrapper.atomic_blocks, wrapper.run_on_commit = [], [], []
     with suppress(DatabaseError):
         wrapper.close()
     if wrapper.driver is not None:  # A database in memory, which would be lost with its connection.
         wrapper.driver.rollback()
+        wrapper.set_autocommit(True)

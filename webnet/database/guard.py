@@ -26,6 +26,13 @@ class TransactionControlRefused(TransactionManagementError):
         )
 
 
+class ConnectionPatchRefused(TypeError):
+    """A plugin's code tried to change or replace Django's connection object, which later requests of others use."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} can't be changed: the database connection is shared with requests of others.")
+
+
 @contextmanager
 def refusing_transaction_control() -> Iterator[None]:
     """Within it, plugins' code can neither begin, end nor close a transaction, by SQL or by a call, on any connection.
@@ -74,6 +81,12 @@ def watch_change(what: str) -> None:
         raise TransactionControlRefused(what)
     call.changed_session = what
     mark_for_closing()
+
+
+def refuse_patch(what: str) -> None:
+    """To be called before Django's connection object, or a part of it, is changed; raises ConnectionPatchRefused."""
+    if current_call() is not None:
+        raise ConnectionPatchRefused(what)
 
 
 def watch_control(what: str) -> None:

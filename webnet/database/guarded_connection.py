@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.utils import ConnectionHandler
 
 from webnet.database.clean_room import IDLE, ConnectionState, add_connection, discard, is_in_own_block, remember_state
-from webnet.database.guard import watch_control
+from webnet.database.guard import refuse_patch, watch_control
 from webnet.database.held_transaction import let_go
 from webnet.django_internals import is_in_test_case
 from webnet.plugin_calls import host_code
@@ -16,16 +18,69 @@ from webnet.plugin_calls import host_code
 logger = logging.getLogger(__name__)
 
 
-class GuardedConnection(BaseDatabaseWrapper):
-    """Django's connection. Statements that Django runs by itself for a plugin's `atomic` are not the plugin's."""
+# What Django sets while it works, also for a plugin; `look` sees what of it is left otherwise than it was.
+STATE = frozenset({"autocommit", "closed_in_transaction", "in_atomic_block", "needs_rollback"})
+SET_BY_DJANGO = STATE | {
+    *("atomic_blocks", "close_at", "commit_on_exit", "connection", "errors_occurred", "execute_wrappers"),
+    *("force_debug_cursor", "health_check_done", "health_check_enabled", "rollback_exc", "run_on_commit"),
+    *("run_commit_hooks_on_set_autocommit_on", "savepoint_ids", "savepoint_state"),
+}
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        self.driver: Any = None
-        self._execute_wrappers: list[Any] = []
-        self._savepoint_ids: list[Any] = []
-        self._atomic_blocks: list[Any] = []
-        super().__init__(*arguments, **options)
+
+class GuardedPart:
+    """A part of a connection, such as `connection.ops`: a plugin's code can't change it."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not name.startswith("_"):  # Django keeps what it has found out under such names.
+            refuse_patch(f"'{name}' of the connection's {type(self).__name__}")
+        super().__setattr__(name, value)
+
+
+class GuardedSettings(dict[str, Any]):
+    """What is set for a connection in DATABASES: a plugin's code can't change it."""
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        refuse_patch(f"The setting '{name}' of the connection")
+        super().__setitem__(name, value)
+
+    def __delitem__(self, name: str) -> None:
+        refuse_patch(f"The setting '{name}' of the connection")
+        super().__delitem__(name)
+
+    def clear(self) -> None:
+        refuse_patch("The settings of the connection")
+        super().clear()
+
+    def update(self, *arguments: Any, **options: Any) -> None:
+        refuse_patch("The settings of the connection")
+        super().update(*arguments, **options)
+
+
+class GuardedConnection(BaseDatabaseWrapper):
+    """Django's connection. Statements that Django runs by itself for a plugin's `atomic` are not the plugin's.
+
+    A plugin's code can't change the object itself, such as its method `cursor`: the thread's next request has it, too.
+    """
+
+    def __init__(self, settings_dict: dict[str, Any], *arguments: Any, **options: Any) -> None:
+        with host_code():  # It may be a plugin's code that uses the database first on this thread.
+            self.driver: Any = None
+            self._execute_wrappers: list[Any] = []
+            self._savepoint_ids: list[Any] = []
+            self._atomic_blocks: list[Any] = []
+            super().__init__(GuardedSettings(settings_dict), *arguments, **options)
         add_connection(self)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in STATE:
+            remember_state()
+        elif name not in SET_BY_DJANGO and not name.startswith("_"):
+            refuse_patch(f"'{name}' of the connection")
+        super().__setattr__(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        refuse_patch(f"'{name}' of the connection")
+        super().__delattr__(name)
 
     @property
     def connection(self) -> Any:
@@ -35,7 +90,11 @@ class GuardedConnection(BaseDatabaseWrapper):
 
     @connection.setter
     def connection(self, driver: Any) -> None:
-        self.driver = driver
+        # Of a transaction that it has open nobody would know any more, and its locks would stay. Django itself replaces
+        # what is closed already.
+        if self.driver is not None and not self.closed_in_transaction:
+            refuse_patch("'connection' of the connection")
+        super().__setattr__("driver", driver)
 
     @property
     def execute_wrappers(self) -> list[Any]:
@@ -81,8 +140,8 @@ class GuardedConnection(BaseDatabaseWrapper):
             is_atomic=self.in_atomic_block,
             needs_rollback=self.needs_rollback,
             is_autocommit=self.autocommit,
-            savepoints=len(self._savepoint_ids),
-            blocks=len(self._atomic_blocks),
+            savepoints=tuple(self._savepoint_ids),
+            blocks=tuple(self._atomic_blocks),
             execute_wrappers=tuple(self._execute_wrappers),
         )
 
@@ -92,7 +151,8 @@ class GuardedConnection(BaseDatabaseWrapper):
 
     def close(self) -> None:
         watch_control("Closing the connection")
-        super().close()
+        with host_code():
+            super().close()
 
     def close_if_unusable_or_obsolete(self) -> None:
         """Called by Django before and after each request, when nothing can be going on any more."""
@@ -144,3 +204,19 @@ class GuardedConnection(BaseDatabaseWrapper):
     def check_constraints(self, table_names: Any = None) -> None:
         with host_code(), let_go():
             super().check_constraints(table_names)
+
+
+class GuardedConnections(ConnectionHandler):
+    """Django's `connections`: a plugin's code can't replace one of the host's."""
+
+    def __setitem__(self, alias: str, connection: Any) -> None:
+        refuse_patch(f"'{alias}' of Django's connections")
+        super().__setitem__(alias, connection)
+
+    def __delitem__(self, alias: str) -> None:
+        refuse_patch(f"'{alias}' of Django's connections")
+        super().__delitem__(alias)
+
+
+# Nothing else is given to Django from which it could make its own.
+connections.__class__ = GuardedConnections

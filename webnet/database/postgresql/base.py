@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.backends.postgresql import base
+from django.db.backends.postgresql import base, features, operations
 from psycopg import Connection, Cursor
+from psycopg.adapt import AdaptersMap
 from psycopg.pq import TransactionStatus
 
 from webnet.database.clean_room import CLOSED, FAILED, IDLE, OPEN
 from webnet.database.guard import watch_change, watch_control, watch_statement
-from webnet.database.guarded_connection import GuardedConnection
+from webnet.database.guarded_connection import GuardedConnection, GuardedPart
+from webnet.plugin_calls import host_code
 
 # What is neither idle nor failed is open: a statement that was not read to its end, or a COPY.
 _STATES = {TransactionStatus.IDLE: IDLE, TransactionStatus.INERROR: FAILED, TransactionStatus.UNKNOWN: CLOSED}
@@ -25,7 +27,8 @@ class PostgresqlCursor(Cursor[Any]):
 
     def executemany(self, query: Any, *arguments: Any, **options: Any) -> None:
         watch_statement(query)
-        super().executemany(query, *arguments, **options)
+        with host_code():  # It opens a pipeline.
+            super().executemany(query, *arguments, **options)
 
     def stream(self, query: Any, *arguments: Any, **options: Any) -> Any:
         watch_statement(query)
@@ -42,6 +45,18 @@ class ClientCursor(PostgresqlCursor, base.Cursor):
 
 class ServerBindingCursor(PostgresqlCursor, base.ServerBindingCursor):
     """Django's cursor with the option `server_side_binding`."""
+
+
+class WatchingAdapters(AdaptersMap):
+    """How the driver's connection reads and writes values, for whoever uses it next as well."""
+
+    def register_dumper(self, *arguments: Any, **options: Any) -> None:
+        watch_change("register_dumper()")
+        super().register_dumper(*arguments, **options)
+
+    def register_loader(self, *arguments: Any, **options: Any) -> None:
+        watch_change("register_loader()")
+        super().register_loader(*arguments, **options)
 
 
 class PostgresqlConnection(Connection[Any]):
@@ -68,6 +83,10 @@ class PostgresqlConnection(Connection[Any]):
         watch_change("deferrable")
         super().set_deferrable(value)
 
+    def pipeline(self) -> Any:
+        watch_change("pipeline()")
+        return super().pipeline()
+
     def commit(self) -> None:
         watch_control("commit()")
         super().commit()
@@ -81,8 +100,19 @@ class PostgresqlConnection(Connection[Any]):
         super().close()
 
 
+class GuardedOperations(GuardedPart, operations.DatabaseOperations):
+    """Django's operations for PostgreSQL."""
+
+
+class GuardedFeatures(GuardedPart, features.DatabaseFeatures):
+    """Django's features of PostgreSQL."""
+
+
 class DatabaseWrapper(GuardedConnection, base.DatabaseWrapper):
     """Django's connection to PostgreSQL, with a driver that watches."""
+
+    ops_class = GuardedOperations
+    features_class = GuardedFeatures
 
     def get_connection_params(self) -> dict[str, Any]:
         """Django's, but for the cursors."""
@@ -94,6 +124,7 @@ class DatabaseWrapper(GuardedConnection, base.DatabaseWrapper):
         """Open a connection. Django names the driver's class itself, so it is replaced afterwards."""
         connection: Connection[Any] = super().get_new_connection(conn_params)
         connection.__class__ = PostgresqlConnection
+        connection.adapters.__class__ = WatchingAdapters
         return connection
 
     def read_transaction(self) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 from django.db.backends.sqlite3 import base, features, operations
 
 from webnet.database.clean_room import CLOSED, IDLE, OPEN
-from webnet.database.guarded_connection import GuardedConnection
+from webnet.database.guarded_connection import GuardedConnection, GuardedPart
 from webnet.database.sqlite.driver import DjangoCursor, SqliteConnection
 from webnet.plugin_calls import host_code
 
@@ -69,7 +69,7 @@ def write_glob(pattern: str | None) -> str | None:
     return "".join(made)
 
 
-class DatabaseOperations(operations.DatabaseOperations):
+class DatabaseOperations(GuardedPart, operations.DatabaseOperations):
     """Django's operations for SQLite, but for what a text lookup compares."""
 
     def lookup_cast(self, lookup_type: str, internal_type: str | None = None) -> str:
@@ -82,7 +82,7 @@ class DatabaseOperations(operations.DatabaseOperations):
         return x
 
 
-class DatabaseFeatures(features.DatabaseFeatures):
+class DatabaseFeatures(GuardedPart, features.DatabaseFeatures):
     """Django's features of SQLite."""
 
     # Every SQLite that Python 3.11 is built with. Django finds out in a transaction, and takes a locked or read-only

@@ -85,3 +85,15 @@ class SqliteConnection(sqlite3.Connection):
     def create_collation(self, *arguments: Any, **options: Any) -> None:
         watch_change("create_collation()")
         super().create_collation(*arguments, **options)
+
+    def create_window_function(self, *arguments: Any, **options: Any) -> None:
+        watch_change("create_window_function()")
+        super().create_window_function(*arguments, **options)
+
+    def setlimit(self, *arguments: Any, **options: Any) -> int:
+        watch_change("setlimit()")
+        return super().setlimit(*arguments, **options)
+
+    def deserialize(self, *arguments: Any, **options: Any) -> None:
+        watch_change("deserialize()")
+        super().deserialize(*arguments, **options)
