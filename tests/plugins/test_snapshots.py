@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -201,6 +202,11 @@ LITTER: dict[str, tuple[Callable[[], object], str, Callable[[], object]]] = {
     ),
     "the working directory": (lambda: os.chdir("/"), "the working directory", Path.cwd),
     "the umask": (lambda: os.umask(0o000), "the umask", lambda: os.umask(os.umask(0o022)) and None),
+    "the time zone": (
+        lambda: (os.environ.update(TZ="Asia/Tokyo"), time.tzset()),
+        "the environment (TZ), the time zone",
+        lambda: (time.tzname, time.timezone),
+    ),
     "the locale": (
         lambda: locale.setlocale(locale.LC_ALL, "C"),
         "the locale",

@@ -162,7 +162,7 @@ def _compare_within(
         or (now.transaction == IDLE != former.transaction)
         or len(now.blocks) < len(former.blocks)
     ):
-        yield f"an ended transaction of webnet's ({call.controlled_transaction})"
+        yield f"an ended transaction of webnet's ({call.controlled_transaction or 'past Django'})"
     elif now.blocks != former.blocks or now.savepoints != former.savepoints:
         yield "an open transaction.atomic()"
     # An exception says so already, and so does whoever has decided that all of it is undone.

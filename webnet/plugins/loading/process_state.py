@@ -16,6 +16,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -75,6 +76,7 @@ class ProcessState:
         self._environment = dict(os.environ)
         self._folder, self._umask = _read_folder(), _read_umask()
         self._locale = locale.setlocale(locale.LC_ALL)
+        self._zone = (time.tzname, time.timezone)
         self._filters = list(warnings.filters)
         self._random = random.getstate()
         self._decimal = decimal.getcontext().copy()
@@ -130,6 +132,9 @@ class ProcessState:
             os.environ.clear()
             os.environ.update(self._environment)
             yield Change(what=f"the environment ({list_names(changed)})")
+        if (time.tzname, time.timezone) != self._zone:
+            time.tzset()  # It reads the environment, which is as it was.
+            yield Change(what="the time zone")
         if self._folder and _read_folder() != self._folder:
             os.chdir(self._folder)
             yield Change(what="the working directory")
