@@ -58,6 +58,7 @@ def environment_of(installation: Installation, *bad: str) -> dict[str, str]:
     path = os.pathsep.join(map(str, (zoo.ZOO, zoo.ZOO.with_name("sample_plugins"), ROOT)))
     # Each is called often here, and none shall be paused for it before all was seen.
     return installation.environment(*bad, *zoo_keeper.GOOD) | {
+        "DJANGO_SETTINGS_MODULE": "tests.plugins.lifecycle.zoo_settings",
         "PYTHONPATH": path,
         "WEBNET_PAUSE_AFTER_FAILURES": "1000000",
     }
