@@ -65,20 +65,20 @@ GOOD_QUERY = "{ firstBook { title } dashboardWidgets { plugin { name } data erro
 
 def look_after(*bad: str, called: tuple[str, ...] = ()) -> dict[str, Any]:
     """All of it, one thing after the other; of those `called`, acme calls whatever they bring."""
-    report = prepare(*bad)
+    report = prepare(*bad, enabled=bad)
     with serve() as address:
         return report | {"visits": visit(address, report), "calls": call(address, report, called)}
 
 
-def prepare(*bad: str) -> dict[str, Any]:
-    """How the commands end, and enabling; and who may call."""
+def prepare(*bad: str, enabled: tuple[str, ...]) -> dict[str, Any]:
+    """How the commands end, and enabling those `enabled`; and who may call."""
     signal.signal(signal.SIGINT, raise_operator_interrupt)  # as in any command
     after_commit.DEADLINE_SECONDS = 1.0  # as long as a test may wait for one that hangs
     commands = {words[0]: run(*words) for words in COMMANDS}
     people = bring_people()
     for name in PluginConfig.objects.filter(name__in=bad).values_list("name", flat=True):
         manager.set_availability(name, actor=ME, customer="globex", availability=Availability.WITHHELD)
-    return {"commands": commands, "people": people, "enabling": {name: enable(name) for name in bad}}
+    return {"commands": commands, "people": people, "enabling": {name: enable(name) for name in enabled}}
 
 
 def run(*words: str) -> list[Any]:
