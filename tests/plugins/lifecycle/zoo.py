@@ -41,7 +41,7 @@ PUT_ASIDE = {
     "ignores_children": ("failed", "'ignores_children' changed the handler of SIGCHLD: these belong to others"),
     "import_error": ("failed", "Importing 'import_error' raised ModuleNotFoundError"),
     "long_text": ("failed", "'description' has 9,999,999 characters: use at most 10,000."),
-    "never_declares": ("failed", "get_permissions(): took longer than 2 s."),
+    "never_declares": ("failed", "get_permissions(): took longer than 4 s."),
     "no_tenancy": ("failed", "the model 'no_tenancy.Secret' does not declare who owns its rows"),
     "patches_access": ("failed", "'patches_access' changed webnet.customers.access.Actor, webnet.customers.access."),
     "plugin_import_error": ("failed", "Loading 'plugin_import_error' raised ModuleNotFoundError"),

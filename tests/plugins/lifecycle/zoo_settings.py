@@ -3,6 +3,6 @@
 from webnet.plugins.kernel import parsing
 
 # Before those are imported that take it from there; long enough for the good plugins on a machine that is busy.
-parsing.DECLARATION_SECONDS = 2
+parsing.DECLARATION_SECONDS = 4
 
 from webnet.settings_for_tests import *  # noqa: E402, F403 - the settings, as they are
