@@ -8,6 +8,7 @@ from tests.accounts.together import run_together
 from tests.factories import actor_for, make_customer, make_member, make_operator, make_user
 from webnet.accounts import customers
 from webnet.audit.models import Generation, PluginAuditLog, RefusalCount
+from webnet.audit.operation import lock_customer
 from webnet.customers.access import Actor, Role
 from webnet.customers.models import Customer
 from webnet.errors import InvalidInput, NotFound, PermissionDenied
@@ -151,3 +152,15 @@ def test_a_foreign_customer_and_a_missing_one_get_the_same_answer_and_the_same_a
     assert foreign.chain == missing.chain == "platform"
     assert foreign.error_code == missing.error_code == "CUSTOMER_NOT_FOUND"
     assert foreign.customer_slug == missing.customer_slug == ""
+
+
+def test_a_change_that_waited_for_the_purge_of_its_customer_finds_none(operator: Actor):
+    """It read the customer before the purge; what it writes would fail at the commit."""
+    customer = make_customer("acme")
+    customers.purge(actor=operator, customer="acme")
+
+    with pytest.raises(NotFound) as caught:
+        lock_customer(customer)
+
+    assert caught.value.code == "CUSTOMER_NOT_FOUND"
+    assert not Generation.objects.filter(customer_id=customer.pk).exists()

@@ -261,6 +261,9 @@ def create_generation(customer: Customer | None) -> None:
 def _lock(customer: Customer | None) -> None:
     rows = Generation.objects.filter(customer=customer).select_for_update()
     if rows.first() is None:
+        # Read before the lock, and purged by whoever had it: rows of that customer would fail at the commit.
+        if customer is not None and not Customer.objects.filter(pk=customer.pk).exists():
+            raise NotFound.customer(customer.slug)
         create_generation(customer)
         rows.first()
 
