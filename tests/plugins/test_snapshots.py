@@ -33,7 +33,8 @@ from django.template.defaultfilters import register as filters
 from django.urls import converters
 
 from webnet.customers import access
-from webnet.customers.models import Customer, User
+from webnet.customers.models import Customer, Membership, User
+from webnet.database.guard import ConnectionPatchRefused
 from webnet.errors import PluginDefinitionError
 from webnet.plugins.base import HOOKS
 from webnet.plugins.hooks import after_commit
@@ -347,3 +348,20 @@ def test_wrappers_of_statements_are_taken_off_the_connection() -> None:
         connection.execute_wrappers.append(call_nothing)
 
     assert connection.execute_wrappers == before
+
+
+@pytest.mark.django_db
+def test_a_connection_can_not_be_changed_while_a_plugin_is_loaded() -> None:
+    cursor = connection.cursor
+
+    with pytest.raises(ConnectionPatchRefused), watching(MODULE):
+        connection.cursor = call_nothing
+
+    assert connection.cursor == cursor
+
+
+def test_a_manager_of_webnets_models_is_put_back() -> None:
+    with pytest.raises(PluginDefinitionError, match=r"Membership\.objects\.get_queryset"), watching(MODULE):
+        Membership.objects.get_queryset = call_nothing
+
+    assert "get_queryset" not in vars(Membership.objects)

@@ -113,6 +113,8 @@ class HostCode:
         self._chunks = [_Chunk()]
         # Single objects of webnet, such as the manager: nothing in them may hide a method of their class.
         self._objects: list[tuple[str, Any]] = []
+        # Models of webnet: their managers are objects, which Django makes anew when a relation is added.
+        self._models: list[tuple[str, Any]] = []
         # Tables of webnet, such as the roles, with copies.
         self._tables: list[tuple[str, Any, Any]] = []
         self._seen: set[str] = set()
@@ -144,7 +146,10 @@ class HostCode:
             if table != copy:
                 _refill(table, copy)
                 yield Change(what=name, is_harmful=True)
-        for label, owner in self._objects:
+        managers = (
+            (f"{label}.{manager.name}", manager) for label, model in self._models for manager in model._meta.managers
+        )
+        for label, owner in chain(self._objects, managers):
             for name in [name for name in vars(owner) if _is_code(getattr(type(owner), name, None))]:
                 delattr(owner, name)
                 yield Change(what=f"{label}.{name}", is_harmful=True)
@@ -167,6 +172,8 @@ class HostCode:
             if issubclass(kind, type):
                 if value.__module__ == name and not issubclass(value, BaseException):
                     self._add(f"{name}.{attribute}", value)
+                    if _top(name) == OWN and hasattr(value, "_meta"):
+                        self._models.append((f"{name}.{attribute}", value))
             elif _top(name) != OWN:
                 continue
             elif kind in (dict, list, set) and attribute.isupper():

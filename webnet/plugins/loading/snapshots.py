@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from webnet.containment import deadline
 from webnet.errors import PluginDefinitionError
+from webnet.plugin_calls import PluginCall
 from webnet.plugins.loading.django_state import DjangoState
 from webnet.plugins.loading.host_code import PACKAGES, host_code
 from webnet.plugins.loading.process_state import Change, ProcessState
@@ -36,7 +37,8 @@ def watching(module: str) -> Iterator[None]:
     django_state, process_state = DjangoState(module), ProcessState()
     has_returned = False
     try:
-        with deadline(LOADING_SECONDS):
+        # A call, so that a database connection refuses to be changed. The plugin's name is not known yet.
+        with deadline(LOADING_SECONDS), PluginCall(module, "what it runs while it is loaded"):
             yield
         has_returned = True
     finally:
