@@ -69,7 +69,7 @@ class House:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Somebody else holds the lock that every change needs."""
+        """Somebody else holds the locks that every change needs."""
         url = self.changes.get("DATABASE_URL")
         if url is None:
             file = sqlite3.connect(self.data_dir / "webnet.sqlite3", isolation_level=None)
@@ -79,6 +79,8 @@ class House:
         else:
             with psycopg.connect(url) as database:
                 database.execute("SELECT 1 FROM plugins_generation FOR UPDATE")
+                # A sign-in that fails changes nothing but the log.
+                database.execute("SELECT 1 FROM plugins_audithead FOR UPDATE")
                 yield
 
 

@@ -12,6 +12,7 @@ from asgiref.sync import sync_to_async
 
 from webnet import black_box
 from webnet.database import clean_room
+from webnet.database.outages import is_outage
 from webnet.plugin_calls import PluginCall, current_call, innermost
 
 __all__ = ["CheckedCall", "ConnectionLeftDirty", "PluginCall", "calling", "current_call", "take_turns"]
@@ -47,19 +48,20 @@ class CheckedCall(PluginCall):
             if self.before_use is not None:
                 # This is how a coroutine and an asynchronous generator return.
                 has_returned = error is None or isinstance(error, StopIteration | StopAsyncIteration)
-                self.put_right(has_raised=not has_returned)
+                self.put_right(has_raised=not has_returned, raised=error)
 
-    def put_right(self, *, has_raised: bool) -> None:
+    def put_right(self, *, has_raised: bool, raised: BaseException | None = None) -> None:
         """Put right what it has left on this thread; raises ConnectionLeftDirty, unless it has raised by itself."""
         left = clean_room.put_right(self, has_raised=has_raised)
         if not left:
             return
         problem = f"left {', '.join(dict.fromkeys(left))} on the database connection"
-        # Whoever handles what it raised reports that; it would hide what it left.
-        if has_raised:
+        # Whoever handles what it raised reports that; it would hide what it left. A connection that it has closed itself
+        # looks like an outage of the database, and is none.
+        if has_raised and not (self.controlled_transaction and is_outage(raised)):
             logger.warning("Plugin '%s', %s: it %s.", self.plugin, self.place, problem)
             return
-        raise ConnectionLeftDirty(problem)
+        raise ConnectionLeftDirty(problem) from None
 
 
 def calling(plugin: str, place: str, customer_id: int | None = None, user_id: int | None = None) -> CheckedCall:
