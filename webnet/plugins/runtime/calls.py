@@ -56,8 +56,8 @@ class CheckedCall(PluginCall):
         if not left:
             return
         problem = f"left {', '.join(dict.fromkeys(left))} on the database connection"
-        # Whoever handles what it raised reports that; it would hide what it left. A connection that it has closed itself
-        # looks like an outage of the database, and is none.
+        # Whoever handles what it raised reports that; it would hide what it left. But a connection that it has closed
+        # itself looks like an outage of the database.
         if has_raised and not (self.controlled_transaction and is_outage(raised)):
             logger.warning("Plugin '%s', %s: it %s.", self.plugin, self.place, problem)
             return
