@@ -52,7 +52,8 @@ class GuardedExecutor(MigrationExecutor):
         with _one_transaction() as editor:
             with _compared(migration, state, editor):
                 state = migration.apply(state, editor)
-            self.record_migration(migration)  # type: ignore[arg-type, call-arg]  # The stubs have an old signature.
+            for label, name in (*migration.replaces, (migration.app_label, migration.name)):
+                self.recorder.record_applied(label, name)
         self._report("apply_success", migration)
         return state
 
