@@ -227,7 +227,8 @@ def test_a_migration_that_changes_its_own_is_applied_and_reversed(installation):
         migrations.GuardedExecutor(connection).migrate([("shelf", "0001_initial")])
         report["back"] = tables("shelf_") + tables("library")
         with connection.cursor() as cursor:
-            report["keys"] = connection.introspection.get_relations(cursor, "notes_note")
+            keys = connection.introspection.get_relations(cursor, "notes_note")
+        report["keys"] = {name: key[:2] for name, key in keys.items()}  # Django 6.1 adds a function
         """,
         plugins=("shelf", "notes"),
     )
