@@ -91,8 +91,11 @@ def _follow(state: State, row: PluginAuditLog) -> None:  # noqa: C901, PLR0912 -
             state["permission", name, slug, after["permission"], after["role"]] = after["granted"]
         case "pause_plugin" | "resume_plugin":
             state["pause", name, slug] = after["paused_until"]
-            if not slug:
-                state["status", name] = PluginStatus.PAUSED if after["paused_until"] else PluginStatus.LOADED
+            if not slug and after["paused_until"]:
+                state["status", name] = PluginStatus.PAUSED
+            elif not slug and state["status", name] == PluginStatus.PAUSED:
+                # A sync by older code, meanwhile, has said that its version is refused, which remains so.
+                state["status", name] = PluginStatus.LOADED
         case "rotate_settings_keys" | "make_backup":
             pass  # The secrets are the same afterwards, and whether they open is looked at, as are the backups.
         case _ if row.action.endswith("_settings"):

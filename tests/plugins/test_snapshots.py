@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -35,6 +35,7 @@ from django.urls import converters
 from webnet.customers import access
 from webnet.customers.models import Customer, Membership, User
 from webnet.database.guard import ConnectionPatchRefused
+from webnet.django_internals import registered_admin_pages, restore_admin_pages
 from webnet.errors import PluginDefinitionError
 from webnet.plugins.base import HOOKS
 from webnet.plugins.hooks import after_commit
@@ -248,10 +249,13 @@ LITTER: dict[str, tuple[Callable[[], object], str, Callable[[], object]]] = {
 
 
 @pytest.fixture
-def _pages() -> None:
+def _pages() -> Iterator[None]:
     """The admin has a page for groups."""
+    before = registered_admin_pages(site)
     if not site.is_registered(Group):
         site.register(Group)
+    yield
+    restore_admin_pages(site, before)
 
 
 @pytest.mark.parametrize("what", HARM)
