@@ -16,9 +16,7 @@ def toggle(client, number, plugin="shelf", customer="globex"):
 
 @pytest.fixture(scope="module", autouse=True)
 def _shelf_is_enabled(server, world):
-    client = StreamClient(server, world.tokens["root"])
-    client.mutate("enablePlugin", plugin="shelf")
-    toggle(client, 0)
+    StreamClient(server, world.tokens["root"]).mutate("enablePlugin", plugin="shelf")
 
 
 def test_what_happens_after_the_stream_is_open_arrives_in_order(root):

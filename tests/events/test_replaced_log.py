@@ -18,8 +18,6 @@ def test_a_restored_backup_ends_the_streams_and_they_start_anew(world, root, cli
     for plugin in ("shelf", "ticker"):
         root.mutate("enablePlugin", plugin=plugin)
     acme.mutate("enableCustomerPlugin", customer="acme", plugin="ticker")
-    for customer in ("acme", "globex"):
-        toggle(root, 0, customer=customer)
     stream, of_acme = root.subscribe(), acme.subscribe("acme")
     ticks = acme.subscribe("acme", TICKS)
     for number in (1, 2, 3, 4):
