@@ -36,6 +36,7 @@ class PluginCall:
     controlled_transaction = ""
     number = slot = 0  # in the black box
     outer: PluginCall | None = None
+    task: asyncio.Task[Any] | None = None  # that a coroutine of the plugin runs in
 
     def __init__(self, plugin: str, place: str, customer_id: int | None = None, user_id: int | None = None) -> None:
         self.plugin = plugin
@@ -70,6 +71,14 @@ def current_call() -> PluginCall | None:
     return innermost.get()
 
 
+def current_task() -> asyncio.Task[Any] | None:
+    """The task that runs on this thread; None as well where there is no event loop."""
+    try:
+        return asyncio.current_task()
+    except RuntimeError:
+        return None
+
+
 class host_code:  # noqa: N801 - it reads like a function: `with host_code(): …`
     """To be entered where the host's own code, or Django's, works for a plugin that has called it."""
 
@@ -86,8 +95,5 @@ def _is_cancellation(error: BaseException) -> bool:
     """Whether the host cancels the task that runs here, such as that of a stream whose client has left."""
     if not isinstance(error, asyncio.CancelledError):
         return False
-    try:
-        task = asyncio.current_task()
-    except RuntimeError:  # No event loop runs on this thread.
-        return False
+    task = current_task()
     return task is not None and task.cancelling() > 0

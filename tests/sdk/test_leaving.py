@@ -6,6 +6,7 @@ import logging
 import signal
 from asyncio import CancelledError
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,9 +16,10 @@ from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from shelf import schema as shelf_schema
-from shelf.models import Book
+from shelf.models import Book, Shelf
 
 from tests.database.leavers import LEAVERS
+from webnet.api.engine.isolation import runs_code
 from webnet.containment import raise_operator_interrupt
 from webnet.plugins.changes import pauses
 from webnet.plugins.models import CustomerPluginConfig, PluginFailure
@@ -78,6 +80,76 @@ def test_whatever_a_field_leaves_it_has_failed_and_others_are_answered(
         title = {"title": "globex-book-0-0"}
         assert others == {"data": {"currentCustomer": {"slug": "globex"}, "firstBook": title}}, name
         assert "'shelf'" in caplog.text and " left " in caplog.text, name
+
+
+def test_an_attribute_whose_value_is_computed_is_guarded_as_well(
+    world: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def read(book: Book) -> str:
+        LEAVERS["BEGIN"]()
+        return str(vars(book)["title"])
+
+    def write(book: Book, value: str) -> None:
+        vars(book)["title"] = value
+
+    runs_code.cache_clear()
+    monkeypatch.setattr(Book, "title", property(read, write))
+    answer = world.client("acme-viewer", "acme").run(BOOK)
+    monkeypatch.undo()
+    runs_code.cache_clear()
+
+    (error,) = answer["errors"]
+    assert (error["path"], error["extensions"]["plugin"]) == (["firstBook", "title"], "shelf")
+    assert "plugin 'shelf' failed in Book.title" in caplog.text and " left " in caplog.text
+    title = {"title": "globex-book-0-0"}
+    assert world.client("globex-viewer", "globex").run("{ firstBook { title } }") == {"data": {"firstBook": title}}
+
+
+class Row:
+    """What a resolver may return in place of a model's row."""
+
+    plain = "text"
+
+    @property
+    def computed(self) -> str:
+        return "text"
+
+    @cached_property
+    def kept(self) -> str:
+        return "text"
+
+    def method(self) -> str:
+        return "text"
+
+
+class Slotted:
+    __slots__ = ("slot",)
+
+
+class Guessing:
+    def __getattr__(self, name: str) -> str:
+        return name
+
+
+@pytest.mark.parametrize(
+    ("kind", "attribute", "expected"),
+    [
+        (Row, "plain", False),
+        (Row, "set_by_init", False),
+        (Row, "method", False),
+        (Slotted, "slot", False),
+        (Book, "title", False),
+        (Book, "shelf", False),
+        (Shelf, "books", False),
+        (Row, "computed", True),
+        (Row, "kept", True),
+        (Guessing, "anything", True),
+    ],
+)
+def test_plain_attributes_columns_and_relations_are_read_without_a_call(
+    kind: type, attribute: str, *, expected: bool
+) -> None:
+    assert runs_code(kind, attribute) is expected
 
 
 def test_a_plugin_that_goes_on_leaving_things_is_paused(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:

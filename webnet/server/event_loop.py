@@ -21,12 +21,34 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
+class ServingTask(asyncio.Task[T]):
+    """A task on the loop; a plugin's code can cancel its own only: those it has started, and the one that it runs in.
+
+    "Cancel all tasks" is what many examples show for the end of a program; here it would end everybody's requests.
+    """
+
+    def __init__(self, coro: Generator[Any, None, T] | Coroutine[Any, Any, T], **options: Any) -> None:
+        super().__init__(coro, **options)
+        call = current_call()
+        self._plugin = call.plugin if call is not None else None
+
+    def cancel(self, msg: Any | None = None) -> bool:
+        call = current_call()
+        if call is not None and call.plugin != self._plugin and self is not call.task:
+            raise RuntimeError(f"'{call.plugin}' can't cancel a task that it has not started.")
+        return super().cancel(msg)
+
+
 class ServingLoop(asyncio.SelectorEventLoop):
     """Runs until what it was started for is done, whatever the code on it does.
 
     In asyncio, a task that calls `sys.exit()` ends the loop with everything on it, and so does `loop.stop()`: the
     process would accept connections without ever answering.
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.set_task_factory(lambda loop, coro, **options: ServingTask(coro, loop=loop, **options))
 
     def run_until_complete(self, future: Generator[Any, None, T] | Awaitable[T]) -> T:
         """Run until the future is done. An error of the loop itself, such as a closed file descriptor, is raised."""

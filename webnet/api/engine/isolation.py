@@ -5,12 +5,16 @@ Each mutation is one transaction with its answer, and is undone if that can't be
 
 from __future__ import annotations
 
+import functools
 from collections.abc import AsyncGenerator, Callable, Coroutine
+from functools import lru_cache
+from inspect import getattr_static
 from types import AsyncGeneratorType, CoroutineType
 from typing import Any
 
 from asgiref.sync import async_to_sync
 from django.db.models import Model
+from django.utils.functional import cached_property
 from graphql import (
     GraphQLError,
     GraphQLField,
@@ -158,9 +162,14 @@ def find_raiser(error: BaseException) -> str | None:
 
 def _isolate_field(field: GraphQLField, plugin: str, *, place: str) -> None:
     field.extensions = {**field.extensions, PLUGIN: plugin}
-    # Strawberry's default resolver without arguments only reads an attribute; the executor attributes its errors.
-    if field.resolve is not None and (field.args or not is_default_resolver(field.resolve)):
-        field.resolve = _guard(field.resolve, plugin, place)
+    if field.resolve is not None:
+        described = strawberry_field(field)
+        if described is not None and not field.args and is_default_resolver(field.resolve):
+            # strawberry-django's fields may show a column under another name.
+            attribute = getattr(described, "django_name", None) or described.python_name
+            field.resolve = _guard_attribute(field.resolve, plugin, place, attribute=attribute)
+        else:
+            field.resolve = _guard(field.resolve, plugin, place)
     if field.subscribe is not None:
         field.subscribe = _guard(field.subscribe, plugin, place)
 
@@ -171,6 +180,29 @@ def _guard_scalar(coerce: Callable[[Any], Any], plugin: str, place: str) -> Call
             return coerce(value)
 
     return guarded
+
+
+def _guard_attribute(resolve: Resolve, plugin: str, place: str, *, attribute: str) -> Resolve:
+    """Strawberry's default resolver reads an attribute: most have nothing to guard, and a property's code is a call."""
+    guarded = _guard(resolve, plugin, place)
+
+    def read(source: Any, info: Any) -> Any:
+        kind: Any = type(source)
+        return guarded(source, info) if runs_code(kind, attribute) else resolve(source, info)
+
+    return read
+
+
+@lru_cache(maxsize=4096)  # Of all fields together, and bounded, since a plugin may make classes at run time.
+def runs_code(kind: type, attribute: str) -> bool:
+    """Whether a plugin's code may run when the attribute of an instance is read: not that of columns and relations."""
+    found = getattr_static(kind, attribute, None)
+    if isinstance(found, property | functools.cached_property | cached_property):
+        return True
+    has_own_way = getattr_static(kind, "__getattribute__") is not object.__getattribute__
+    if has_own_way or (found is None and hasattr(kind, "__getattr__")):
+        return True
+    return hasattr(type(found), "__get__") and type(found).__module__.split(".")[0] not in {"builtins", "django"}
 
 
 def _guard(resolve: Resolve, plugin: str, place: str) -> Resolve:

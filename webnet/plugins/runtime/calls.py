@@ -13,7 +13,7 @@ from asgiref.sync import sync_to_async
 from webnet import black_box
 from webnet.database import clean_room
 from webnet.database.outages import is_outage
-from webnet.plugin_calls import PluginCall, current_call, innermost
+from webnet.plugin_calls import PluginCall, current_call, current_task, innermost
 
 __all__ = ["CheckedCall", "ConnectionLeftDirty", "PluginCall", "calling", "current_call", "take_turns"]
 
@@ -74,6 +74,7 @@ def calling(plugin: str, place: str, customer_id: int | None = None, user_id: in
 
 async def take_turns(awaitable: Awaitable[Result], call: CheckedCall) -> Result:
     """Await a coroutine; the call is entered for each turn in which its code runs, and left while it waits."""
+    call.task = current_task()
     try:
         result = await _take_turns(awaitable, call)
     except GeneratorExit:  # Nothing can be awaited any more.

@@ -1,0 +1,106 @@
+"""What a plugin's code does to tasks of the event loop concerns its own tasks alone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
+
+import pytest
+
+from webnet.plugins.runtime.calls import calling, take_turns
+from webnet.server.event_loop import ServingLoop
+
+Runs = Callable[[Coroutine[Any, Any, Any]], Any]
+
+
+@pytest.fixture
+def run() -> Iterator[Runs]:
+    """Run a coroutine on a serving loop until it is done."""
+    loop = ServingLoop()
+    yield loop.run_until_complete
+    loop.close()
+
+
+async def as_plugin(code: Coroutine[Any, Any, Any], name: str = "shelf") -> Any:
+    return await take_turns(code, calling(name, "Query.anything"))
+
+
+def test_a_plugin_can_not_cancel_what_others_wait_for(run: Runs) -> None:
+    async def cancel_all() -> None:
+        for task in asyncio.all_tasks():
+            if task is not asyncio.current_task():
+                task.cancel()
+
+    async def serve() -> str:
+        request = asyncio.create_task(as_plugin(cancel_all()))
+        others = asyncio.create_task(asyncio.sleep(0, "answered"))
+        with pytest.raises(RuntimeError, match="'shelf' can't cancel a task"):
+            await request
+        return await others
+
+    assert run(serve()) == "answered"
+
+
+def test_nor_from_a_callback_or_a_task_of_its_own(run: Runs) -> None:
+    async def serve() -> tuple[str, str]:
+        others = asyncio.create_task(asyncio.sleep(0.05, "answered"))
+
+        async def cancel() -> None:
+            others.cancel()
+
+        async def start() -> None:
+            asyncio.get_running_loop().call_soon(others.cancel)
+            await asyncio.gather(cancel(), return_exceptions=True)
+
+        reports: list[str] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, what: reports.append(str(what["exception"])))
+        await as_plugin(start())
+        return await others, reports[0]
+
+    assert run(serve()) == ("answered", "'shelf' can't cancel a task that it has not started.")
+
+
+def test_its_own_tasks_time_limits_and_groups_are_cancelled_as_everywhere(run: Runs) -> None:
+    async def forever() -> None:
+        await asyncio.Event().wait()
+
+    async def fail() -> None:
+        raise ValueError
+
+    async def give_up() -> list[str]:
+        seen = []
+        own = asyncio.create_task(forever())
+        await asyncio.sleep(0)
+        own.cancel()
+        (outcome,) = await asyncio.gather(own, return_exceptions=True)
+        seen.append(type(outcome).__name__)
+        try:
+            async with asyncio.timeout(0):
+                await forever()
+        except TimeoutError:
+            seen.append("timeout")
+        try:
+            await asyncio.wait_for(forever(), 0.01)
+        except TimeoutError:
+            seen.append("wait_for")
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(forever())
+                group.create_task(fail())
+        except* ValueError:
+            seen.append("group")
+        return seen
+
+    assert run(as_plugin(give_up())) == ["CancelledError", "timeout", "wait_for", "group"]
+
+
+def test_the_host_cancels_what_a_plugin_has_started(run: Runs) -> None:
+    async def serve() -> str:
+        task = asyncio.create_task(as_plugin(asyncio.Event().wait()))
+        await asyncio.sleep(0)
+        task.cancel()
+        (outcome,) = await asyncio.gather(task, return_exceptions=True)
+        return type(outcome).__name__
+
+    assert run(serve()) == "CancelledError"
