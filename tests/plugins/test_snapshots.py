@@ -9,6 +9,7 @@ import locale
 import logging
 import os
 import random
+import resource
 import signal
 import socket
 import sys
@@ -40,6 +41,7 @@ from webnet.errors import PluginDefinitionError
 from webnet.plugins.base import HOOKS
 from webnet.plugins.hooks import after_commit
 from webnet.plugins.loading.host_code import host_code
+from webnet.plugins.loading.process_state import Change, ProcessState
 from webnet.plugins.loading.snapshots import watching
 from webnet.plugins.manager import manager
 
@@ -59,6 +61,12 @@ def call_nothing(*_: object, **__: object) -> None:
 def forget_nothing(names: list[str]) -> None:
     for name in names:
         del sys.modules[name]
+
+
+def lower(limit: int) -> None:
+    """By one, and only the limit that the process may raise again."""
+    soft, hard = resource.getrlimit(limit)
+    resource.setrlimit(limit, (soft - 1, hard))
 
 
 # Each with a part of the reason, and something whose value must be the same afterwards.
@@ -203,6 +211,11 @@ LITTER: dict[str, tuple[Callable[[], object], str, Callable[[], object]]] = {
         lambda: dict(os.environ),
     ),
     "the working directory": (lambda: os.chdir("/"), "the working directory", Path.cwd),
+    "a resource limit": (
+        lambda: lower(resource.RLIMIT_NOFILE),
+        "RLIMIT_NOFILE",
+        lambda: resource.getrlimit(resource.RLIMIT_NOFILE),
+    ),
     "the umask": (lambda: os.umask(0o000), "the umask", lambda: os.umask(os.umask(0o022)) and None),
     "the time zone": (
         lambda: (os.environ.update(TZ="Asia/Tokyo"), time.tzset()),
@@ -369,3 +382,19 @@ def test_a_manager_of_webnets_models_is_put_back() -> None:
         Membership.objects.get_queryset = call_nothing
 
     assert "get_queryset" not in vars(Membership.objects)
+
+
+def test_a_limit_that_can_not_be_put_back_is_harm(monkeypatch: pytest.MonkeyPatch) -> None:
+    state, former = ProcessState(), resource.getrlimit(resource.RLIMIT_NOFILE)
+    lower(resource.RLIMIT_NOFILE)
+
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    # As for everybody but root, where the limit that a process can't raise again was lowered.
+    with monkeypatch.context() as patched:
+        patched.setattr(resource, "setrlimit", refuse)
+        changes = list(state.restore())
+    resource.setrlimit(resource.RLIMIT_NOFILE, former)
+
+    assert changes == [Change(what="RLIMIT_NOFILE, for good", is_harmful=True)]

@@ -12,6 +12,7 @@ import locale
 import logging
 import os
 import random
+import resource
 import signal
 import socket
 import sys
@@ -20,6 +21,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -75,6 +77,8 @@ class ProcessState:
         self._finders = {name: (found := getattr(sys, name), list(found)) for name in ("meta_path", "path_hooks")}
         self._environment = dict(os.environ)
         self._folder, self._umask = _read_folder(), _read_umask()
+        self._limits = _read_limits()
+        self._niceness = os.getpriority(os.PRIO_PROCESS, 0)
         self._locale = locale.setlocale(locale.LC_ALL)
         self._zone = (time.tzname, time.timezone)
         self._filters = list(warnings.filters)
@@ -95,6 +99,7 @@ class ProcessState:
                 write(value)
                 yield Change(what=name)
         yield from self._restore_signals()
+        yield from self._restore_limits()
         yield from self._restore_paths()
         yield from self._restore_surroundings()
         yield from self._restore_numbers()
@@ -110,6 +115,14 @@ class ProcessState:
         if signal.pthread_sigmask(signal.SIG_BLOCK, ()) != self._blocked:
             signal.pthread_sigmask(signal.SIG_SETMASK, self._blocked)
             yield Change(what="the blocked signals", is_harmful=True)
+
+    def _restore_limits(self) -> Iterator[Change]:
+        """What the system does not allow to put back is harmful, since it stays until the process ends."""
+        for number, limits in _read_limits().items():
+            if limits != self._limits[number]:
+                yield _put_back(_LIMITS[number], partial(resource.setrlimit, number, self._limits[number]))
+        if os.getpriority(os.PRIO_PROCESS, 0) != self._niceness:
+            yield _put_back("the niceness", partial(os.setpriority, os.PRIO_PROCESS, 0, self._niceness))
 
     def _restore_paths(self) -> Iterator[Change]:
         # What is appended hides nothing; it is also what packages do that bring others with them.
@@ -198,6 +211,22 @@ def _read_handlers() -> dict[signal.Signals, Any]:
 
 # Signals without a name, most of those for real time, are nobody's.
 _SIGNALS = tuple(number for number in signal.Signals if number in signal.valid_signals())
+
+
+# By number, since some have two names, of which the first is the usual one.
+_LIMITS = {getattr(resource, name): name for name in sorted(dir(resource), reverse=True) if name.startswith("RLIMIT_")}
+
+
+def _read_limits() -> dict[int, tuple[int, int]]:
+    return {number: resource.getrlimit(number) for number in _LIMITS}
+
+
+def _put_back(what: str, write: Callable[[], object]) -> Change:
+    try:
+        write()
+    except (OSError, ValueError):
+        return Change(what=f"{what}, for good", is_harmful=True)
+    return Change(what=what)
 
 
 def _read_folder() -> str:
