@@ -19,7 +19,16 @@ ALLOWED = {
 }
 LIBRARIES = ("django", "strawberry", "strawberry_django", "graphql", "granian")
 # Private in name only: Django and Python document them, or (in the case of a thread pool) there is no other way.
-DOCUMENTED = {"_meta", "_state", "_default_manager", "_base_manager", "_current_frames", "_exit", "_max_workers"}
+DOCUMENTED = {
+    "_meta",
+    "_state",
+    "_default_manager",
+    "_base_manager",
+    "_current_frames",
+    "_exit",
+    "_idle_semaphore",
+    "_max_workers",
+}
 DEFINITIONS = ("__strawberry_definition__", "__strawberry_django_definition__", "_strawberry_")
 
 

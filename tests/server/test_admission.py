@@ -161,6 +161,40 @@ def test_a_thread_is_added_for_one_that_hangs() -> None:
     assert asyncio.run(replace()) == "served"
 
 
+def test_a_thread_is_added_although_the_executor_takes_the_one_that_hangs_for_idle() -> None:
+    begun, until, hangs, returns = Event(), Event(), Event(), Event()
+
+    def work() -> None:
+        begun.set()
+        until.wait(PATIENCE_SECONDS)
+
+    def hang() -> None:
+        hangs.set()
+        returns.wait()
+
+    async def replace() -> str:
+        queue = make_queue()
+        cancelled = asyncio.ensure_future(queue.run(work, left=asyncio.Future()))
+        await asyncio.to_thread(begun.wait, PATIENCE_SECONDS)
+        cancelled.cancel()
+        await asyncio.wait({cancelled})
+        # Submitted before the thread is done with the one before, as it often is when a machine is busy.
+        hanging = asyncio.ensure_future(queue.run(hang, left=asyncio.Future()))
+        waiting = asyncio.ensure_future(queue.run(lambda: "served", left=asyncio.Future()))
+        await asyncio.sleep(0)
+        until.set()
+        await asyncio.to_thread(hangs.wait, PATIENCE_SECONDS)
+        queue.add_thread()
+        try:
+            return await asyncio.wait_for(waiting, PATIENCE_SECONDS)
+        finally:
+            returns.set()
+            await hanging
+            queue.shut_down()
+
+    assert asyncio.run(replace()) == "served"
+
+
 def test_a_thread_waits_for_locks_as_long_as_its_queue_says() -> None:
     async def ask() -> dict[str, Any]:
         queue = make_queue()

@@ -305,6 +305,25 @@ def test_what_waits_for_a_thread_that_hangs_goes_on_with_another() -> None:
         until.set()
 
 
+def test_a_thread_is_replaced_however_many_calls_the_executor_has_had_in_its_queue() -> None:
+    until, returns, hangs = Event(), Event(), Event()
+    with ThreadPoolExecutor(1) as executor:
+        executor.submit(until.wait)
+        for _ in range(3):
+            executor.submit(bool)
+        executor.submit(lambda: (hangs.set(), returns.wait()))
+        waiting = executor.submit(lambda: "served")
+        until.set()
+        hangs.wait()
+
+        widen(executor)
+
+        try:
+            assert waiting.result(timeout=PATIENCE_SECONDS) == "served"
+        finally:
+            returns.set()
+
+
 def test_a_breakpoint_does_not_pause_a_plugin(settings) -> None:
     settings.DEBUG = True
 

@@ -16,6 +16,7 @@ from contextlib import suppress
 from contextvars import copy_context
 from typing import TypeVar
 
+from webnet.api.events.threads import widen
 from webnet.database.lock_waits import limit_lock_waits
 from webnet.database.outages import BUSY, make_outage
 from webnet.errors import DatabaseOutage, ServerBusy
@@ -73,7 +74,7 @@ class ThreadQueue:
 
     def add_thread(self) -> None:
         """Add a thread in place of one that hangs."""
-        self._executor._max_workers += 1  # noqa: SLF001 - there is no public way; `submit` reads it each time
+        widen(self._executor)
         self._give_back()
 
     def shut_down(self) -> None:

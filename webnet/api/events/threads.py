@@ -46,6 +46,10 @@ def replace_thread() -> None:
 def widen(executor: ThreadPoolExecutor) -> None:
     """Let the executor start one more thread, in place of one that hangs, so that waiting work is done."""
     executor._max_workers += 1  # noqa: SLF001 - there is no public way; `submit` reads it each time
+    # Python 3.11 counts a thread as idle once more for each call that has waited in the executor's queue, and `submit`
+    # starts no thread while any is idle. So the one that hangs would be counted on, and whatever waits never be done.
+    while executor._idle_semaphore.acquire(blocking=False):  # noqa: SLF001 - as above
+        pass
     with suppress(RuntimeError):  # It was shut down.
         executor.submit(bool)  # Threads are only started by `submit`.
 
