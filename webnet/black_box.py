@@ -31,7 +31,7 @@ FOLDER = "processes"
 
 # The file is an array of 64-bit numbers and, behind it, the legend: texts of plugins and places, by their number.
 WORD_BYTES = 8
-FORMAT, PROCESS, BEAT, IS_ENDING = range(4)
+FORMAT, PROCESS, BEAT, IS_ENDING, IS_HUNG = range(5)
 HEADER_WORDS = 8
 CURRENT_FORMAT = 1
 # Calls at one time, those on all threads and nested ones; more are not noted.
@@ -101,6 +101,10 @@ class BlackBox:
         """Note that the process has been told to end: whatever ends it from now on is nobody's fault."""
         self._words[IS_ENDING] = 1
 
+    def ask_for_replacement(self) -> None:
+        """Note that a thread hangs, so that another process has to take the place of this one."""
+        self._words[IS_HUNG] = 1
+
     def find_number(self, plugin: str, place: str) -> int:
         """The number of the text that stands for calls of this plugin at this place; 0 if there is no room for it."""
         return self._numbers.get((plugin, place)) or self._add_text(plugin, place)
@@ -165,6 +169,15 @@ def announce_end() -> None:
         own.announce_end()
 
 
+def ask_for_replacement() -> bool:
+    """Note that a thread hangs, so that another process has to take the place of this one; False if there is no box."""
+    if own is None:
+        return False
+    own.announce_end()
+    own.ask_for_replacement()
+    return True
+
+
 def _forget() -> None:
     global own  # noqa: PLW0603 - as above
     own = None
@@ -198,6 +211,11 @@ def read_beat(folder: Path, process: int) -> float | None:
     """When the event loop of this host's process was last alive, by the monotonic clock; None before it serves."""
     words = next((_read_words(path) for path in _find(folder, process)), None)
     return words[BEAT] / NANOSECONDS if words is not None and words[BEAT] else None
+
+
+def asks_for_replacement(folder: Path, process: int) -> bool:
+    """Whether a thread of this host's process hangs."""
+    return any(words is not None and words[IS_HUNG] for words in map(_read_words, _find(folder, process)))
 
 
 def announce_end_of(folder: Path, process: int) -> None:

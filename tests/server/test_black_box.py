@@ -11,7 +11,7 @@ import pytest
 from tests import interpreters
 from tests.servers import ROOT
 from webnet import black_box
-from webnet.black_box import FOLDER, BlackBox, take_deaths
+from webnet.black_box import FOLDER, BlackBox, asks_for_replacement, take_deaths
 
 PATIENCE_SECONDS = 60
 # It runs two plugins' code at a time, one of them within a call of another, and returns from a third.
@@ -113,6 +113,14 @@ def test_a_process_that_was_told_to_end_says_so(tmp_path: Path) -> None:
     die(tmp_path, "black_box.announce_end() or os._exit(0)")
 
     assert [death.was_ending for death in take_deaths(tmp_path)] == [True]
+
+
+def test_a_process_in_which_a_thread_hangs_asks_for_another(box: BlackBox, tmp_path: Path) -> None:
+    assert not asks_for_replacement(tmp_path, box.process)
+
+    box.ask_for_replacement()
+
+    assert asks_for_replacement(tmp_path, box.process)
 
 
 def test_a_fork_writes_nothing_into_the_box_of_its_parent(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from webnet import black_box
 from webnet.server import granian_workers, worker
 from webnet.server.granian_workers import Flag, Fleet
 
@@ -52,6 +53,12 @@ class ToldFleet(Fleet):
 
     def replace_dead(self) -> None:
         self._respawn_workers([each.idx for each in self.wrks if not each.is_alive()], None, None)
+
+    def replace(self, worker: FakeWorker) -> None:
+        self._respawn_workers([worker.idx], None, None)
+
+    def replace_hung(self) -> None:
+        self._replace_hung()
 
     def stop(self) -> None:
         self._stop_workers()
@@ -135,6 +142,22 @@ def test_a_worker_that_has_served_is_replaced_however_often_it_dies(running):
     assert running.respawned_wrks == {}
 
 
+def test_of_the_workers_that_ask_for_it_one_at_a_time_is_replaced(running, monkeypatch):
+    monkeypatch.setattr(granian_workers, "_asks_for_replacement", lambda worker: worker.is_alive())
+    running.wrks[1].alive = True
+    first, second = running.wrks
+
+    running.replace_hung()
+    running.replace_hung()
+
+    assert running.interrupt_children == [0]
+    assert running.main_loop_interrupt.is_set()
+    running.interrupt_children.clear()
+    first.alive = False  # it has been replaced
+    running.replace_hung()
+    assert running.interrupt_children == [second.idx]
+
+
 def test_one_that_never_served_is_a_failing_start_after_which_granian_gives_up(running):
     running.is_startable = running.has_served = False
 
@@ -179,6 +202,29 @@ def test_a_worker_that_does_not_end_is_killed_in_time(running):
     running.stop()
 
     assert not old.is_alive()
+
+
+def test_one_in_which_a_thread_hangs_is_killed_as_soon_as_its_other_requests_have_had_their_time(running, monkeypatch):
+    monkeypatch.setattr(granian_workers, "_asks_for_replacement", lambda worker: True)
+    monkeypatch.setattr(granian_workers, "DRAIN_SECONDS", 0)
+    monkeypatch.setattr(granian_workers, "GRACE_SECONDS", 0)
+    running.is_stubborn = True
+    running.workers_kill_timeout = 3_600
+    old, _ = running.wrks
+
+    running.replace(old)
+
+    assert not old.is_alive()
+
+
+def test_a_worker_that_can_not_ask_for_a_replacement_ends_by_itself(monkeypatch):
+    left = []
+    monkeypatch.setattr(black_box, "own", None)
+    monkeypatch.setattr(worker, "leave", lambda: left.append("left"))
+
+    worker.hand_over()
+
+    assert left == ["left"]
 
 
 @pytest.mark.parametrize(

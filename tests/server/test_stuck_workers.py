@@ -42,19 +42,49 @@ def deployment(tmp_path) -> Iterator[Deployment]:
         yield deployment
 
 
-def stall(
-    server: Server, deployment: Deployment, query: str = "{ stalledTide }", *, view: str = "acme", **headers: str
-) -> str:
-    """Ask what is never answered; what became of the request."""
+def connect(server: Server) -> http.client.HTTPConnection:
+    return http.client.HTTPConnection(server.host, server.port, timeout=2 * START_SECONDS)
+
+
+def send(
+    connection: http.client.HTTPConnection, deployment: Deployment, query: str, *, view: str = "acme", **headers: str
+) -> None:
     sent = {"Authorization": f"Bearer {deployment.token}", "Content-Type": "application/json", **headers}
-    connection = http.client.HTTPConnection(server.host, server.port, timeout=2 * START_SECONDS)
     connection.request("POST", f"/graphql/{view}/", json.dumps({"query": query}), sent)
+
+
+def find_end(connection: http.client.HTTPConnection) -> str:
+    """What became of the request."""
     try:
         return f"answered {connection.getresponse().status}"
     except http.client.RemoteDisconnected:
         return "cut off"
     finally:
         connection.close()
+
+
+def stall(
+    server: Server, deployment: Deployment, query: str = "{ stalledTide }", *, view: str = "acme", **headers: str
+) -> str:
+    """Ask what is never answered; what became of the request."""
+    connection = connect(server)
+    send(connection, deployment, query, view=view, **headers)
+    return find_end(connection)
+
+
+def connect_to_each(server: Server, deployment: Deployment, count: int) -> dict[int, http.client.HTTPConnection]:
+    """A connection to each of as many workers."""
+    found: dict[int, http.client.HTTPConnection] = {}
+    deadline = time.monotonic() + START_SECONDS
+    while len(found) < count:
+        assert time.monotonic() < deadline, found
+        connection = connect(server)
+        send(connection, deployment, "{ tide }")
+        process = json.loads(connection.getresponse().read())["data"]["tide"]
+        found.setdefault(process, connection)
+        if found[process] is not connection:
+            connection.close()
+    return found
 
 
 def find_process(server: Server, deployment: Deployment) -> int:
@@ -98,7 +128,7 @@ def test_a_worker_that_hangs_in_a_plugin_is_replaced_and_the_plugin_paused_for_i
 
         assert stalled.result(timeout=START_SECONDS) == "cut off"
         assert replacement not in workers
-        assert len([process for process in workers if is_alive(process)]) == 1
+        wait_until(lambda: len([process for process in workers if is_alive(process)]) == 1)
         assert "tide" not in json.dumps(deployment.ask(server, "{ __schema { queryType { fields { name } } } }"))
         assert find_process(server, deployment)
     (row,) = deployment.read(
@@ -125,6 +155,19 @@ def test_a_request_that_waits_behind_those_that_hang_is_answered(deployment: Dep
 
         assert all(answered)
         assert [each.result(timeout=START_SECONDS) for each in stalled] == ["cut off", "cut off"]
+
+
+def test_workers_that_hang_at_the_same_time_are_replaced_one_by_one_while_others_serve(deployment: Deployment) -> None:
+    with deployment.serve(WEBNET_REQUEST_DEADLINE=str(DEADLINE_SECONDS)) as server:
+        stalled = connect_to_each(server, deployment, 2)
+        for connection in stalled.values():
+            send(connection, deployment, "{ stalledTide }")
+
+        first = find_processes(server, deployment, 1, besides=set(stalled))
+
+        assert any(is_alive(process) for process in stalled)
+        assert find_processes(server, deployment, 1, besides={*stalled, *first})
+        assert [find_end(connection) for connection in stalled.values()] == ["cut off", "cut off"]
 
 
 def test_a_hook_that_hangs_with_a_lock_is_undone_and_its_plugin_paused_by_the_next_worker(

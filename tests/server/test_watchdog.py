@@ -83,7 +83,7 @@ def watching(leave: Callable[[], None]) -> Iterator[asyncio.AbstractEventLoop]:
     loop, ended, begun = asyncio.new_event_loop(), asyncio.Event(), Event()
 
     async def serve() -> None:
-        with Watchdog(replace_thread=lambda: None, leave=leave):
+        with Watchdog(replace_thread=lambda: None, hand_over=leave):
             begun.set()
             await ended.wait()
 

@@ -45,10 +45,10 @@ WSGIApplication = Callable[..., Any]
 Headers = list[tuple[bytes, bytes]]
 
 
-def make_application(*, threads: int, leave: Callable[[], None] | None = None) -> Application:
+def make_application(*, threads: int, hand_over: Callable[[], None] | None = None) -> Application:
     """The ASGI application that serves all of webnet; Django must be set up.
 
-    `leave` ends the process once a thread hangs; it is given where a supervisor starts another process.
+    `hand_over` has the process replaced once a thread hangs; it is given where a supervisor starts another process.
     """
     service = Service(admission=Admission(threads=threads), requests=get_wsgi_application(), streams=StreamHandler())
 
@@ -57,7 +57,7 @@ def make_application(*, threads: int, leave: Callable[[], None] | None = None) -
             case "http":
                 await service.serve(with_root_path(without_ambiguous_headers(scope)), receive, send)
             case "lifespan":
-                with Heartbeat(), watch(partial(service.replace_thread, asyncio.get_running_loop()), leave):
+                with Heartbeat(), watch(partial(service.replace_thread, asyncio.get_running_loop()), hand_over):
                     await serve_lifespan(receive, send)
                 service.admission.shut_down()
             case _:

@@ -25,7 +25,7 @@ from webnet import black_box
 from webnet.server.draining import DRAIN_SECONDS
 from webnet.server.event_loop import make_loop
 from webnet.server.listening_socket import BACKLOG
-from webnet.server.worker import load_application, stop_with_parent, try_to_load
+from webnet.server.worker import GRACE_SECONDS, load_application, stop_with_parent, try_to_load
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ class Flag:
 
 
 class Fleet(MPServer):
-    """granian's server, but its workers share one listening socket, and this process watches their event loops.
+    """granian's server, but its workers share one listening socket, and this process watches them.
 
     On Linux granian opens a socket per worker, and connections that wait there are reset when the worker ends. With a
     shared socket they wait until any worker accepts them, even while there is none. Nothing that this process waits for
@@ -91,7 +91,7 @@ class Fleet(MPServer):
         self._shd = SocketHolder(handle, False, BACKLOG)  # type: ignore[call-arg,assignment]  # noqa: FBT003
 
     def _serve_loop(self, spawn_target: Any, target_loader: Any) -> None:
-        Thread(target=self._watch_heartbeats, name="heartbeats", daemon=True).start()
+        Thread(target=self._watch_workers, name="workers", daemon=True).start()
         super()._serve_loop(spawn_target, target_loader)  # type: ignore[no-untyped-call]  # granian has no type here
 
     def _reload(self, spawn_target: Any, target_loader: Any) -> None:
@@ -161,7 +161,10 @@ class Fleet(MPServer):
         for worker in left:
             black_box.announce_end_of(_boxes(), worker.inner.pid or 0)
             worker.terminate()
-        deadline = time.monotonic() + (self.workers_kill_timeout or 0)
+        patience = self.workers_kill_timeout or 0
+        if not is_last and any(_asks_for_replacement(worker) for worker in left):
+            patience = min(patience, DRAIN_SECONDS + GRACE_SECONDS)  # what hangs in it would keep it alive
+        deadline = time.monotonic() + patience
         while (left := [worker for worker in left if worker.is_alive()]) and time.monotonic() < deadline:
             if self.interrupt_signal and not is_last:
                 return
@@ -171,22 +174,38 @@ class Fleet(MPServer):
             worker.kill()
             worker.join()
 
-    def _watch_heartbeats(self) -> None:
-        """Kill workers whose event loop has not run for long: they can't even replace themselves."""
+    def _watch_workers(self) -> None:
+        """Replace workers that ask for it, and kill those whose event loop has not run for long."""
         longest_allowed = settings.WEBNET_REQUEST_DEADLINE + SLACK_SECONDS
         checked = time.monotonic()
         while True:
             time.sleep(HEARTBEAT_SECONDS)
             # After a pause of the whole machine, or of its container, the workers need a moment as well.
             has_slept, checked = time.monotonic() - checked > longest_allowed / 2, time.monotonic()
-            watched: tuple[Worker, ...] = () if has_slept else tuple(self.wrks)
-            for worker in watched:
-                beat = black_box.read_beat(_boxes(), worker.inner.pid or 0)
-                if beat is not None and checked - beat > longest_allowed and worker.is_alive():
-                    logger.error(
-                        "Worker %d has not moved for %d seconds: it is killed.", worker.idx + 1, checked - beat
-                    )
-                    worker.inner.kill()  # granian's own `kill` would not have it replaced
+            if not has_slept:
+                self._kill_stuck(checked, longest_allowed)
+            self._replace_hung()
+
+    def _kill_stuck(self, now: float, longest_allowed: float) -> None:
+        """Kill workers that accept connections and answer none; some can't even ask for a replacement."""
+        workers: tuple[Worker, ...] = (*self.wrks, *self._retiring)
+        for worker in workers:
+            beat = black_box.read_beat(_boxes(), worker.inner.pid or 0)
+            if beat is not None and now - beat > longest_allowed and worker.is_alive():
+                logger.error("Worker %d has not moved for %d seconds: it is killed.", worker.idx + 1, now - beat)
+                # granian's own `kill` would not have it replaced, which one that is retiring already is.
+                (worker.inner if worker in self.wrks else worker).kill()
+
+    def _replace_hung(self) -> None:
+        """Have one worker replaced that asks for it. The others serve until it is their turn, so there is no gap."""
+        if self.interrupt_children or self.interrupt_signal:
+            return
+        workers: tuple[Worker, ...] = tuple(self.wrks)
+        for worker in workers:
+            if _asks_for_replacement(worker) and worker.is_alive():
+                self.interrupt_children.append(worker.idx)
+                self.main_loop_interrupt.set()
+                return
 
     def _forget_replaced(self) -> None:
         """Forget workers that died and have been replaced: granian would take them for crashing ones, and give up."""
@@ -219,6 +238,10 @@ def _is_starting(worker: Worker) -> bool:
 
 def _has_served(worker: Worker) -> bool:
     return black_box.read_beat(_boxes(), worker.inner.pid or 0) is not None
+
+
+def _asks_for_replacement(worker: Worker) -> bool:
+    return black_box.asks_for_replacement(_boxes(), worker.inner.pid or 0)
 
 
 def _boxes() -> Path:

@@ -24,12 +24,18 @@ def load_application(listener: int) -> Application:
     from webnet.api.events.log_tail import end_all
     from webnet.server.asgi_router import make_application
 
-    application = make_application(threads=settings.WEBNET_THREADS, leave=leave)
+    application = make_application(threads=settings.WEBNET_THREADS, hand_over=hand_over)
     return Draining(behind_proxy(application), listener=listener, end_streams=end_all)
 
 
+def hand_over() -> None:
+    """Have this worker replaced, in which a thread hangs. It serves on other threads until the new one does."""
+    if not black_box.ask_for_replacement():
+        leave()
+
+
 def leave() -> None:
-    """End this worker by force, since a hung thread would keep it alive; granian starts another one.
+    """End this worker by force, since a hung thread would keep it alive.
 
     Other requests get a few seconds to finish. A worker that is still starting ends at once.
     """

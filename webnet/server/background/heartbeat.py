@@ -14,6 +14,7 @@ from webnet.plugins.changes import deaths, pauses
 from webnet.plugins.hooks import after_commit
 from webnet.plugins.registry import registry
 from webnet.plugins.runtime import workers
+from webnet.server.background import hung_plugins
 from webnet.server.background.quarantine import QuarantineThread
 from webnet.server.background.upkeep import Upkeep, run_task
 
@@ -25,6 +26,7 @@ TASKS_STOP_SECONDS = 1
 
 # Each does the work that is due and returns soon, since the next one waits for it.
 PERIODIC_TASKS: tuple[Callable[[], object], ...] = (
+    hung_plugins.pause_noted,
     deaths.count_and_pause,
     pauses.pause_and_retry,
     after_commit.call_due,

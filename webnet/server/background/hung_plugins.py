@@ -1,7 +1,7 @@
 """Finds the plugin that a thread hangs in, and pauses it for those whose request it was.
 
-What hangs may hold the very database lock that pausing needs. So each pause is first written to a file, and a process
-that starts later makes up for those that this one could not finish.
+What hangs may hold the very database lock that pausing needs. So each pause is first written to a file, and every
+process makes up for those that could not be finished, until one succeeds.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def describe_hang(work: Work, culprit: Culprit) -> HungPlugin:
 
 
 def pause_all(found: Iterable[HungPlugin]) -> None:
-    """Pause the plugins, or leave that to the next process if it takes too long."""
+    """Pause the plugins, or leave that to `pause_noted` if it takes too long."""
     try:
         notes = [_write_note(each) for each in found]
     except OSError:
@@ -96,17 +96,21 @@ def pause_all(found: Iterable[HungPlugin]) -> None:
 
 
 def pause_noted() -> None:
-    """Pause what an earlier process could not."""
+    """Pause what could not be paused before, by this process or another."""
     _pause_noted(sorted(_folder().glob("*.json")))
 
 
 def _pause_noted(notes: Iterable[Path]) -> None:
     try:
         for note in notes:
-            _pause(HungPlugin(**json.loads(note.read_text())))
+            try:
+                hung = HungPlugin(**json.loads(note.read_text()))
+            except FileNotFoundError:  # another process was faster
+                continue
+            _pause(hung)
             note.unlink(missing_ok=True)
     except Exception:
-        logger.exception("A plugin that hangs could not be paused; the next process that starts will try again.")
+        logger.exception("A plugin that hangs could not be paused; this is tried again soon.")
     finally:
         connection.close()
 

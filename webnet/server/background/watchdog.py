@@ -26,24 +26,24 @@ logger = logging.getLogger(__name__)
 CHECK_INTERVAL_SECONDS = 0.5
 
 
-def watch(replace_thread: Callable[[], None], leave: Callable[[], None] | None) -> AbstractContextManager[None]:
+def watch(replace_thread: Callable[[], None], hand_over: Callable[[], None] | None) -> AbstractContextManager[None]:
     """The watchdog; none in a single process with WEBNET_DEBUG, where a breakpoint would look like a hung plugin."""
-    if settings.DEBUG and leave is None:
+    if settings.DEBUG and hand_over is None:
         return nullcontext()
-    return Watchdog(replace_thread=replace_thread, leave=leave)
+    return Watchdog(replace_thread=replace_thread, hand_over=hand_over)
 
 
 class Watchdog:
     """A thread that checks the requests of its process; a context manager, entered on the event loop's thread.
 
-    For each request that hangs, `replace_thread` is called, so that requests in the queue are served; then `leave`
-    ends the process, if a supervisor starts another one. The event loop is checked as well: a plugin that blocks it
+    For each request that hangs, `replace_thread` is called, so that requests in the queue are served; then `hand_over`
+    has the process replaced, if a supervisor can do that. The event loop is checked as well: a plugin that blocks it
     stops the whole process.
     """
 
-    def __init__(self, *, replace_thread: Callable[[], None], leave: Callable[[], None] | None = None) -> None:
+    def __init__(self, *, replace_thread: Callable[[], None], hand_over: Callable[[], None] | None = None) -> None:
         self._replace_thread = replace_thread
-        self._leave = leave
+        self._hand_over = hand_over
         self._stopping = Event()
         self._entered = ExitStack()
         self._known: WeakSet[Work] = WeakSet()
@@ -62,7 +62,6 @@ class Watchdog:
         self._entered.close()
 
     def _run(self) -> None:
-        hung_plugins.pause_noted()
         while not self._stopping.wait(CHECK_INTERVAL_SECONDS):
             with suppress(RuntimeError):  # the loop has been closed meanwhile
                 self._loop.call_soon_threadsafe(self._renew_turn)
@@ -70,8 +69,8 @@ class Watchdog:
                 hung_plugins.pause_all(found)
                 for _ in found:
                     self._replace_thread()
-                if self._leave is not None:
-                    self._leave()
+                if self._hand_over is not None:
+                    self._hand_over()
 
     def _renew_turn(self) -> None:
         """Reset the time of the event loop's turn; the loop calls this itself as soon as it can."""
