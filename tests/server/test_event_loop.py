@@ -32,19 +32,22 @@ def test_a_plugin_can_not_cancel_what_others_wait_for(run: Runs) -> None:
             if task is not asyncio.current_task():
                 task.cancel()
 
-    async def serve() -> str:
+    async def serve() -> bool:
+        may_answer = asyncio.Event()
         request = asyncio.create_task(as_plugin(cancel_all()))
-        others = asyncio.create_task(asyncio.sleep(0, "answered"))
+        others = asyncio.create_task(may_answer.wait())
         with pytest.raises(RuntimeError, match="'shelf' can't cancel a task"):
             await request
+        may_answer.set()
         return await others
 
-    assert run(serve()) == "answered"
+    assert run(serve())
 
 
 def test_nor_from_a_callback_or_a_task_of_its_own(run: Runs) -> None:
-    async def serve() -> tuple[str, str]:
-        others = asyncio.create_task(asyncio.sleep(0.05, "answered"))
+    async def serve() -> tuple[bool, str]:
+        may_answer = asyncio.Event()
+        others = asyncio.create_task(may_answer.wait())
 
         async def cancel() -> None:
             others.cancel()
@@ -56,13 +59,17 @@ def test_nor_from_a_callback_or_a_task_of_its_own(run: Runs) -> None:
         reports: list[str] = []
         asyncio.get_running_loop().set_exception_handler(lambda _, what: reports.append(str(what["exception"])))
         await as_plugin(start())
+        may_answer.set()
         return await others, reports[0]
 
-    assert run(serve()) == ("answered", "'shelf' can't cancel a task that it has not started.")
+    assert run(serve()) == (True, "'shelf' can't cancel a task that it has not started.")
 
 
 def test_its_own_tasks_time_limits_and_groups_are_cancelled_as_everywhere(run: Runs) -> None:
+    begun = asyncio.Event()
+
     async def forever() -> None:
+        begun.set()
         await asyncio.Event().wait()
 
     async def fail() -> None:
@@ -71,7 +78,7 @@ def test_its_own_tasks_time_limits_and_groups_are_cancelled_as_everywhere(run: R
     async def give_up() -> list[str]:
         seen = []
         own = asyncio.create_task(forever())
-        await asyncio.sleep(0)
+        await begun.wait()
         own.cancel()
         (outcome,) = await asyncio.gather(own, return_exceptions=True)
         seen.append(type(outcome).__name__)
@@ -97,8 +104,14 @@ def test_its_own_tasks_time_limits_and_groups_are_cancelled_as_everywhere(run: R
 
 def test_the_host_cancels_what_a_plugin_has_started(run: Runs) -> None:
     async def serve() -> str:
-        task = asyncio.create_task(as_plugin(asyncio.Event().wait()))
-        await asyncio.sleep(0)
+        begun = asyncio.Event()
+
+        async def wait() -> None:
+            begun.set()
+            await asyncio.Event().wait()
+
+        task = asyncio.create_task(as_plugin(wait()))
+        await begun.wait()
         task.cancel()
         (outcome,) = await asyncio.gather(task, return_exceptions=True)
         return type(outcome).__name__
