@@ -82,6 +82,8 @@ async def take_turns(awaitable: Awaitable[Result], call: CheckedCall) -> Result:
     except BaseException as error:
         await _put_right_elsewhere(call, has_raised=not isinstance(error, StopAsyncIteration))
         raise
+    finally:
+        call.task = None  # the task refers to the call, so they would keep each other until they are collected
     await _put_right_elsewhere(call, has_raised=False)
     return result
 
