@@ -68,7 +68,10 @@ class Death:
 
 
 class BlackBox:
-    """The box of this process. Making it writes the file; entering and leaving a call changes a few words of memory."""
+    """The box of this process. Making it writes the file; entering and leaving a call changes a few words of memory.
+
+    `words` is the array; the one at a slot's place is the number of the call's text, and 0 while there is no call.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Raises OSError, for example when the disk is full."""
@@ -87,23 +90,23 @@ class BlackBox:
             os.close(handle)
             Path(name).unlink(missing_ok=True)
             raise
-        self._words = memoryview(self._memory)[:LEGEND_START].cast("Q")
-        self._words[FORMAT], self._words[PROCESS] = CURRENT_FORMAT, self.process
+        self.words = memoryview(self._memory)[:LEGEND_START].cast("Q")
+        self.words[FORMAT], self.words[PROCESS] = CURRENT_FORMAT, self.process
         self._free = [HEADER_WORDS + SLOT_WORDS * slot for slot in range(SLOTS)]
         self._numbers: dict[tuple[str, str], int] = {}
         self._lock = Lock()
 
     def beat(self) -> None:
         """Note that the event loop is alive."""
-        self._words[BEAT] = monotonic_ns()
+        self.words[BEAT] = monotonic_ns()
 
     def announce_end(self) -> None:
         """Note that the process has been told to end: whatever ends it from now on is nobody's fault."""
-        self._words[IS_ENDING] = 1
+        self.words[IS_ENDING] = 1
 
     def ask_for_replacement(self) -> None:
         """Note that a thread hangs, so that another process has to take the place of this one."""
-        self._words[IS_HUNG] = 1
+        self.words[IS_HUNG] = 1
 
     def find_number(self, plugin: str, place: str) -> int:
         """The number of the text that stands for calls of this plugin at this place; 0 if there is no room for it."""
@@ -121,7 +124,7 @@ class BlackBox:
     def leave(self, slot: int) -> None:
         """The call has returned."""
         if slot:
-            self._words[slot] = 0
+            self.words[slot] = 0
             self._free.append(slot)
 
     def close(self) -> None:

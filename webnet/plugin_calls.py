@@ -5,14 +5,21 @@ from __future__ import annotations
 import asyncio
 from contextvars import ContextVar
 from types import TracebackType
-from typing import Any
+from typing import Any, Protocol
 
 from webnet import black_box
 from webnet.containment import PluginAborted, is_operators
 
 # In a variable of the context and not of the thread: a coroutine's statements run on other threads, and what a plugin
 # starts (a task, a call on a thread of asyncio's) inherits it, so that the plugin can be named there, too.
-innermost: ContextVar[PluginCall | None] = ContextVar("webnet_plugin_call", default=None)
+innermost: ContextVar[Caller | None] = ContextVar("webnet_plugin_call", default=None)
+
+
+class Caller(Protocol):
+    """What calls a plugin's code here: one call, or what makes many of them in turn."""
+
+    def find_call(self) -> PluginCall | None:
+        """The call that is being made; None if none is."""
 
 
 class PluginCall:
@@ -25,17 +32,14 @@ class PluginCall:
 
     What it does with the database is noted by the room `database`: how each thread's connections were before it first
     used one, and with which words it controlled a transaction, or changed a connection for longer than the call.
-
-    It is on the path of each resolver: what most calls never need are defaults of the class, so that making one and
-    entering it take half a microsecond.
     """
 
     thrown_in: BaseException | None = None
     before_use: dict[int, Any] | None = None
     changed_session = ""
     controlled_transaction = ""
-    number = slot = 0  # in the black box
-    outer: PluginCall | None = None
+    slot = 0  # in the black box
+    outer: Caller | None = None
     task: asyncio.Task[Any] | None = None  # that a coroutine of the plugin runs in
 
     def __init__(self, plugin: str, place: str, customer_id: int | None = None, user_id: int | None = None) -> None:
@@ -48,9 +52,7 @@ class PluginCall:
         self.outer = innermost.get()
         innermost.set(self)
         if (box := black_box.own) is not None:
-            # A call that is made again keeps the number of its text.
-            self.number = self.number or box.find_number(self.plugin, self.place)
-            self.slot = box.enter(self.number, self.customer_id or 0, self.user_id or 0)
+            self.slot = box.enter(box.find_number(self.plugin, self.place), self.customer_id or 0, self.user_id or 0)
         return self
 
     def __exit__(
@@ -59,8 +61,16 @@ class PluginCall:
         if self.slot and (box := black_box.own) is not None:
             box.leave(self.slot)
         innermost.set(self.outer)
+        self.finish(error)
+
+    def finish(self, error: BaseException | None) -> None:
+        """It has returned, or raised the error; raises what others are to see of that, if it is not the error."""
         if error is not None and not isinstance(error, Exception) and not self._is_of_host(error):
             raise PluginAborted(error) from error
+
+    def find_call(self) -> PluginCall:
+        """This call."""
+        return self
 
     def _is_of_host(self, error: BaseException) -> bool:
         return error is self.thrown_in or is_operators(error) or _is_cancellation(error)
@@ -68,7 +78,8 @@ class PluginCall:
 
 def current_call() -> PluginCall | None:
     """The innermost call of a plugin's code that runs here; None while the host's own code runs."""
-    return innermost.get()
+    caller = innermost.get()
+    return caller.find_call() if caller is not None else None
 
 
 def current_task() -> asyncio.Task[Any] | None:

@@ -49,7 +49,7 @@ def die_in(settings, *calls: tuple[str, int | None, int | None], was_ending: boo
     box = BlackBox(settings.WEBNET_DATA_DIR / FOLDER)  # whose lock, of this very process, does not keep it out
     for thread, (plugin, customer, user) in enumerate(calls):
         slot = box.enter(box.find_number(plugin, "Query.devices"), customer or 0, user or 0)
-        box._words[slot + 4] = thread
+        box.words[slot + 4] = thread
     if was_ending:
         box.announce_end()
     count_and_pause()

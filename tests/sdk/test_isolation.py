@@ -10,13 +10,9 @@ from shelf import schema as shelf_schema
 from shelf.models import Shelf
 
 from tests.sdk.raising import Raising
-from webnet.api.engine import isolation
 from webnet.api.errors import INTERNAL_MESSAGE
-from webnet.api.request.reader import Reading
 from webnet.api.types.plugin import Plugin
-from webnet.customers.access import Actor
 from webnet.errors import PermissionDenied, RequestError
-from webnet.plugin_calls import PluginCall, current_call
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -177,21 +173,3 @@ def test_a_failing_field_of_another_view_is_isolated_in_a_derived_schema(world, 
 
     assert answer["data"] == {"currentCustomer": {"slug": "acme"}, "firstBook": None}
     assert answer["errors"][0]["extensions"]["plugin"] == "shelf"
-
-
-def test_rows_share_a_call_but_not_with_the_same_field_within_it() -> None:
-    info = SimpleNamespace(context=SimpleNamespace(reading=Reading(actor=Actor.system("tests"), platform_token=None)))
-    seen: list[PluginCall | None] = []
-
-    def resolve(depth: int, info: object) -> int:
-        seen.append(current_call())
-        return guarded(depth - 1, info) if depth else 0
-
-    guarded = isolation._guard(resolve, "shelf", "Query.shelves")
-    for _ in range(2):
-        guarded(1, info)
-
-    outer, inner, outer_again, inner_again = seen
-    assert outer_again is outer
-    assert inner is not outer and inner_again is not outer_again
-    assert inner_again is not None and inner_again.outer is outer_again

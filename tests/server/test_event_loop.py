@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
+from threading import Thread
 from typing import Any
 
 import pytest
 
+from webnet.plugin_calls import current_call
 from webnet.plugins.runtime.calls import calling, take_turns
+from webnet.plugins.runtime.resolver_calls import PluginResolver, ResolverCalls
 from webnet.server.event_loop import ServingLoop
 
 Runs = Callable[[Coroutine[Any, Any, Any]], Any]
@@ -117,3 +120,35 @@ def test_the_host_cancels_what_a_plugin_has_started(run: Runs) -> None:
         return type(outcome).__name__
 
     assert run(serve()) == "CancelledError"
+
+
+def test_what_a_resolver_on_another_thread_schedules_belongs_to_its_call(run: Runs) -> None:
+    resolver = PluginResolver("shelf", "Query.anything")
+
+    def resolve(loop: asyncio.AbstractEventLoop, note: Callable[[str | None], None]) -> None:
+        def name() -> None:
+            call = current_call()
+            note(call.plugin if call is not None else None)
+
+        with ResolverCalls(customer_id=None, user_id=None) as calls:
+            outer = calls.enter(resolver)
+            loop.call_soon_threadsafe(name)
+            calls.leave(resolver, outer)
+            loop.call_soon_threadsafe(name)
+
+    async def serve() -> list[str | None]:
+        seen: list[str | None] = []
+        both = asyncio.Event()
+
+        def note(name: str | None) -> None:
+            seen.append(name)
+            if len(seen) == 2:
+                both.set()
+
+        thread = Thread(target=resolve, args=(asyncio.get_running_loop(), note))
+        thread.start()
+        await both.wait()
+        thread.join()
+        return seen
+
+    assert run(serve()) == ["shelf", None]

@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from contextvars import Context, copy_context
 from traceback import walk_tb
-from typing import Any, TypeVar
+from typing import Any, TypeVar, TypeVarTuple
 
 from webnet.containment import PLUGIN_TRACEBACK, PluginAborted, what_was_raised
-from webnet.plugin_calls import PluginCall, current_call
+from webnet.plugin_calls import PluginCall, current_call, innermost
 from webnet.plugins.registry import registry
 from webnet.plugins.runtime.calls import calling, take_turns
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 
 class ServingTask(asyncio.Task[T]):
@@ -71,6 +73,16 @@ class ServingLoop(asyncio.SelectorEventLoop):
         """A task. What a plugin's code starts belongs to the call that it was started in, as long as it runs."""
         call = current_call()
         return super().create_task(coro if call is None else _confine(coro, call), **options)
+
+    def call_soon_threadsafe(
+        self, callback: Callable[[*Ts], object], *arguments: *Ts, context: Context | None = None
+    ) -> asyncio.Handle:
+        """As asyncio's; what a resolver on another thread schedules belongs to its call, which may be over by then."""
+        call = current_call()
+        if context is None and call is not None:
+            context = copy_context()
+            context.run(innermost.set, call)
+        return super().call_soon_threadsafe(callback, *arguments, context=context)
 
     def stop(self) -> None:
         """End the current run, unless a plugin asks for it: then it gets an error, as for any other mistake."""

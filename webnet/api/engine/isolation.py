@@ -9,6 +9,7 @@ import functools
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from functools import lru_cache
 from inspect import getattr_static
+from threading import get_ident
 from types import AsyncGeneratorType, CoroutineType
 from typing import Any
 
@@ -34,7 +35,6 @@ from webnet.api.engine.client_values import refuse_unstorable
 from webnet.api.engine.failure_details import find_frames
 from webnet.api.engine.ownership import Composite, Ownership
 from webnet.api.errors import FieldFailed, is_about_input
-from webnet.api.request.reader import Reading
 from webnet.api.strawberry_internals import strawberry_field
 from webnet.api.vocabulary.scalars import check_serializable
 from webnet.audit.operation import transaction_with_answer, undo_with_answer
@@ -42,8 +42,10 @@ from webnet.containment import what_was_raised
 from webnet.customers.models import Customer
 from webnet.database.guard import refusing_transaction_control
 from webnet.errors import WebnetError
+from webnet.plugin_calls import innermost
 from webnet.plugins.registry import registry
 from webnet.plugins.runtime.calls import CheckedCall, current_call, take_turns
+from webnet.plugins.runtime.resolver_calls import PluginResolver, ResolverCalls
 
 Resolve = Callable[..., Any]
 
@@ -206,31 +208,32 @@ def runs_code(kind: type, attribute: str) -> bool:
 
 
 def _guard(resolve: Resolve, plugin: str, place: str) -> Resolve:
+    resolver = PluginResolver(plugin, place)
+
     def guarded(source: Any, info: Any, **arguments: Any) -> Any:
-        reading = info.context.reading
-        # Taken and not only read: the resolver may ask for the same field in its turn.
-        call = reading.spare_calls.pop(place, None) or _new_call(plugin, place, reading)
+        calls = innermost.get()
         try:
-            with call:
-                if arguments:
-                    refuse_unstorable(arguments)
-                result = resolve(source, info, **arguments)
+            if arguments:
+                refuse_unstorable(arguments)
+            if type(calls) is ResolverCalls and calls.thread == get_ident():
+                outer = calls.enter(resolver)
+                try:
+                    result = resolve(source, info, **arguments)
+                except BaseException as error:
+                    calls.leave(resolver, outer, error)
+                    raise
+                calls.leave(resolver, outer)
+            else:
+                # On the event loop of a stream, where what it starts may run long after it has returned.
+                with info.context.resolver_calls().make_call(resolver):
+                    result = resolve(source, info, **arguments)
         except Exception as error:
-            raise _attribute_error(error, call, source) from error
+            raise _attribute_error(error, resolver, source) from error
         if type(result) in LATER:
-            return _guard_later(result, call, source)
-        # Making a call takes as long as all else here, and most lists have the same one for each of their rows.
-        if call.before_use is None:
-            reading.spare_calls[place] = call
+            return _guard_later(result, info.context.resolver_calls().make_call(resolver), source)
         return result
 
     return guarded
-
-
-def _new_call(plugin: str, place: str, reading: Reading) -> CheckedCall:
-    """For the view's customer; a row's own is read where it matters, since it takes time."""
-    view = reading.view
-    return CheckedCall(plugin, place, view.pk if view is not None else None, reading.actor.user_id)
 
 
 def _guard_later(result: Any, call: CheckedCall, source: Any) -> Any:
@@ -280,7 +283,7 @@ async def _guard_events(events: AsyncGenerator[Any, Any], call: CheckedCall, sou
         await take_turns(events.aclose(), CheckedCall(call.plugin, call.place, call.customer_id, call.user_id))
 
 
-def _attribute_error(error: Exception, call: CheckedCall, source: Any) -> Exception:
+def _attribute_error(error: Exception, call: CheckedCall | PluginResolver, source: Any) -> Exception:
     if _is_described(error):
         return error
     return FieldFailed(what_was_raised(error), plugin=call.plugin, place=call.place, customer_id=owner_of(source))

@@ -142,13 +142,14 @@ def run_operation(
     wanted: GraphQLRequestData, context: Context, schema: Schema, *, allowed: set[OperationType]
 ) -> ExecutionResult:
     """Execute the operation if it is one of the allowed kinds."""
-    return schema.execute_sync(
-        wanted.query,
-        variable_values=wanted.variables,
-        context_value=context,
-        operation_name=wanted.operation_name,
-        allowed_operation_types=allowed,
-    )
+    with context.resolver_calls():
+        return schema.execute_sync(
+            wanted.query,
+            variable_values=wanted.variables,
+            context_value=context,
+            operation_name=wanted.operation_name,
+            allowed_operation_types=allowed,
+        )
 
 
 def refuse_subscription(*_: object) -> HttpResponse:

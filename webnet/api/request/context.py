@@ -20,6 +20,7 @@ from webnet.customers.access import Actor
 from webnet.customers.models import Customer
 from webnet.errors import NotFound, PermissionDenied, Unauthenticated
 from webnet.plugins.runtime import open_requests
+from webnet.plugins.runtime.resolver_calls import ResolverCalls
 
 if TYPE_CHECKING:
     from webnet.api.events.subscription import Watch
@@ -70,6 +71,11 @@ class Context:
     @property
     def request_id(self) -> str:
         return request_id(self.request)
+
+    def resolver_calls(self) -> ResolverCalls:
+        """The calls of plugins' resolvers; for the view's customer, since reading a row's own takes time."""
+        view = self.reading.view
+        return ResolverCalls(customer_id=view.pk if view is not None else None, user_id=self.actor.user_id)
 
     def require_in_view(self, slug: str | None) -> None:
         """Raise NotFound for any customer but that of the view."""

@@ -13,7 +13,6 @@ from webnet.customers import access
 from webnet.customers.access import Actor
 from webnet.customers.models import ApiToken, Customer, Membership, Role, User
 from webnet.errors import NotFound
-from webnet.plugin_calls import PluginCall
 from webnet.plugins.gate.effective import (
     CustomerState,
     PlatformState,
@@ -31,8 +30,6 @@ class Reading:
         self.actor = actor
         self.view: Customer | None = None
         self.known_plugins: dict[str, PluginConfig] = {}
-        # Of plugins' code, by place: calls that have ended and left no trace, to be made once more for the next row.
-        self.spare_calls: dict[str, PluginCall] = {}
         self._slugs: dict[str, int] = {}
         self._platform_token = platform_token
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Generator
-from types import TracebackType
 from types import coroutine as awaitable_generator
 from typing import Any, TypeVar
 
 from asgiref.sync import sync_to_async
 
-from webnet import black_box
 from webnet.database import clean_room
 from webnet.database.outages import is_outage
-from webnet.plugin_calls import PluginCall, current_call, current_task, innermost
+from webnet.plugin_calls import PluginCall, current_call, current_task
 
 __all__ = ["CheckedCall", "ConnectionLeftDirty", "PluginCall", "calling", "current_call", "take_turns"]
 
@@ -33,17 +31,10 @@ class CheckedCall(PluginCall):
     it is logged with the plugin's name, counted, and the plugin is paused when that goes on.
     """
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        # Almost every call: it neither raises nor uses the database. The same as super's, which takes time to call.
-        if error is None and self.before_use is None:
-            if self.slot and (box := black_box.own) is not None:
-                box.leave(self.slot)
-            innermost.set(self.outer)
-            return
+    def finish(self, error: BaseException | None) -> None:
+        """As for any call; raises ConnectionLeftDirty, too."""
         try:
-            super().__exit__(kind, error, traceback)
+            super().finish(error)
         finally:
             if self.before_use is not None:
                 # This is how a coroutine and an asynchronous generator return.
