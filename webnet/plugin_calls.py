@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from contextvars import ContextVar
+from time import perf_counter
 from types import TracebackType
 from typing import Any, Protocol
 
 from webnet import black_box
 from webnet.containment import PluginAborted, is_operators
+from webnet.request_record import current_record
 
 # In a variable of the context and not of the thread: a coroutine's statements run on other threads, and what a plugin
 # starts (a task, a call on a thread of asyncio's) inherits it, so that the plugin can be named there, too.
@@ -39,6 +41,7 @@ class PluginCall:
     changed_session = ""
     controlled_transaction = ""
     slot = 0  # in the black box
+    entered_at = 0.0
     outer: Caller | None = None
     task: asyncio.Task[Any] | None = None  # that a coroutine of the plugin runs in
 
@@ -51,6 +54,7 @@ class PluginCall:
     def __enter__(self) -> PluginCall:
         self.outer = innermost.get()
         innermost.set(self)
+        self.entered_at = perf_counter()
         if (box := black_box.own) is not None:
             self.slot = box.enter(box.find_number(self.plugin, self.place), self.customer_id or 0, self.user_id or 0)
         return self
@@ -61,6 +65,9 @@ class PluginCall:
         if self.slot and (box := black_box.own) is not None:
             box.leave(self.slot)
         innermost.set(self.outer)
+        # The time of a call within another one is that of the other one, too.
+        if self.outer is None and (record := current_record.get()) is not None:
+            record.plugin_use(self.plugin).seconds += perf_counter() - self.entered_at
         self.finish(error)
 
     def finish(self, error: BaseException | None) -> None:

@@ -12,6 +12,7 @@ from webnet.server.environment import (
     make_data_dir,
     name_allowed_hosts,
     name_plugins,
+    read_choice,
     read_environment,
     read_list,
     read_number,
@@ -137,6 +138,7 @@ WEBNET_HEALTH_SECONDS = read_number(
 )
 
 MIDDLEWARE = [
+    "webnet.server.request_log.log_requests",
     "corsheaders.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -201,12 +203,21 @@ STORAGES = {
     "staticfiles": {"BACKEND": "webnet.console.static_files.PrefixedStaticFiles"},
 }
 
-# --- Logging ----------------------------------------------------------------------------------------------------------
+# --- Metrics and logging ----------------------------------------------------------------------------------------------
+# What Prometheus has to send as a bearer token to read /metrics; without one, only this machine can.
+WEBNET_METRICS_TOKEN = env.get("WEBNET_METRICS_TOKEN", "")
+# Text for people, or a JSON object in each line for machines.
+WEBNET_LOG_FORMAT = read_choice(
+    "WEBNET_LOG_FORMAT", env.get("WEBNET_LOG_FORMAT", "") or ("text" if DEBUG else "json"), ("text", "json")
+)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"()": "webnet.server.logs.RecordFormatter"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "text": {"()": "webnet.server.logs.RecordFormatter"},
+        "json": {"()": "webnet.server.logs.JsonFormatter"},
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": WEBNET_LOG_FORMAT}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
     # Django's own handlers would print these a second time, or mail them.
     "loggers": {

@@ -17,6 +17,7 @@ from webnet.console.views import home, sign_in, sign_out
 from webnet.database.writability import find_obstacle
 from webnet.program import PROGRAM
 from webnet.server.database_faults import find_missing_migrations
+from webnet.server.metrics_page import metrics_page
 
 
 @require_safe
@@ -59,6 +60,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
+    path("metrics", metrics_page, name="metrics"),
 ]
 
 handler404 = "webnet.console.customer_pages.not_found"

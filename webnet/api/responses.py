@@ -13,6 +13,7 @@ from strawberry.types import ExecutionResult
 
 from webnet.accounts.authentication import request_id
 from webnet.errors import DatabaseOutage, WebnetError
+from webnet.request_record import note_code
 from webnet.values.lazy_texts import plain
 
 JSON_TYPE = "application/json"
@@ -47,6 +48,7 @@ def make_body(result: ExecutionResult | GraphQLExecutionResult) -> dict[str, Any
 
 def make_error_response(request: HttpRequest, error: WebnetError, *, fingerprint: str) -> HttpResponse:
     """The response to a request that could not be served at all."""
+    note_code(error.code)
     errors = [error_entry(request, error)]
     status = getattr(error, "status", None) or _status_of(errors)
     outage = error if isinstance(error, DatabaseOutage) else None

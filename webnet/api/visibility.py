@@ -7,6 +7,7 @@ from threading import Lock
 
 from django.conf import settings
 
+from webnet import metrics
 from webnet.api.engine.current import FullSchema
 from webnet.api.engine.derivation import SchemaFilter
 from webnet.api.engine.strawberry_schema import Schema
@@ -32,6 +33,7 @@ def schema_without(plugins: Iterable[str]) -> Schema:
     if not hidden:
         return full.schema
     known = _derived.get(hidden)
+    metrics.schema_lookups.labels("hit" if known is not None else "miss").inc()
     if known is not None:
         return known
     with _deriving:  # If many requests need the same schema at once, only one derives it.

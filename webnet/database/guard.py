@@ -12,6 +12,7 @@ from django.db.transaction import TransactionManagementError
 from webnet.database.clean_room import is_in_host_transaction, mark_for_closing, remember_state
 from webnet.database.statements import StatementKind, classify
 from webnet.plugin_calls import current_call
+from webnet.request_record import current_record
 
 _refuses = ContextVar("webnet_refuses_transaction_control", default=False)
 
@@ -55,6 +56,10 @@ def watch_statement(sql: Any) -> None:
     is done. `sql` is a text, or what psycopg takes instead of one.
     """
     call = current_call()
+    if (record := current_record.get()) is not None:
+        record.statements += 1
+        if call is not None:
+            record.plugin_use(call.plugin).statements += 1
     if call is None:
         return
     remember_state()

@@ -149,6 +149,13 @@ def name_allowed_hosts(given: list[str], *, debug: bool) -> list[str]:
     return ["localhost", "127.0.0.1", "[::1]"]
 
 
+def read_choice(name: str, given: str, allowed: tuple[str, ...]) -> str:
+    """The given value, which must be one of these. `name` is the variable, for the error message."""
+    if given not in allowed:
+        raise ImproperlyConfigured(f"{name} must be {' or '.join(allowed)}, not '{given}'.")
+    return given
+
+
 def read_number(name: str, given: str, *, lowest: int, highest: int) -> int:
     """The given whole number. `name` is the variable, for the error message."""
     if given.isascii() and given.isdecimal() and lowest <= int(given) <= highest:

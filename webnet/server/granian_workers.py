@@ -22,6 +22,7 @@ from granian.constants import HTTPModes, Interfaces, Loops
 from granian.server.mp import MPServer
 
 from webnet import black_box
+from webnet import metrics as _metrics  # noqa: F401 - first, since it changes the environment, as no plugin may
 from webnet.server.draining import DRAIN_SECONDS
 from webnet.server.event_loop import make_loop
 from webnet.server.listening_socket import BACKLOG
@@ -270,6 +271,6 @@ def serve(listener: socket.socket, *, workers: int) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=settings.WEBNET_REQUEST_DEADLINE + DRAIN_SECONDS + SLACK_SECONDS,
         log_dictconfig=settings.LOGGING,
-        log_access=settings.DEBUG,
+        log_access=False,  # `request_log` does
     )
     fleet.serve(spawn_target=run_worker, target_loader=partial(load_application, listener.fileno()), wrap_loader=False)

@@ -1,14 +1,18 @@
-"""Formats log records: a line for each, then its traceback, so that neither can be mistaken for another record."""
+"""Formats log records, for people or for machines, so that none can be mistaken for another one."""
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import ClassVar
 
 from webnet.containment import PLUGIN_TRACEBACK
 
+# The attribute of a record with what is known about its request, by name.
+REQUEST_FIELDS = "request_fields"
 CONTINUED = "  | "
 # All that a terminal or a collector of logs may take for the end of a line or for a command, except for tabs.
 ESCAPED = {code: ascii(chr(code))[1:-1] for code in (*range(32), *range(127, 160), 0x2028, 0x2029) if code != ord("\t")}
@@ -35,11 +39,11 @@ class RecordFormatter(logging.Formatter):
         """The record's line, and those of its traceback."""
         record.message = record.getMessage()
         record.asctime = self.formatTime(record, self.datefmt)
-        details = "\n".join(self._find_details(record)).rstrip()
+        details = "\n".join(self.find_details(record)).rstrip()
         lines = [self.formatMessage(record), *(CONTINUED + line for line in details.split("\n") if details)]
         return "\n".join(line.translate(ESCAPED) for line in lines)
 
-    def _find_details(self, record: logging.LogRecord) -> Iterator[str]:
+    def find_details(self, record: logging.LogRecord) -> Iterator[str]:
         text: str | None = getattr(record, PLUGIN_TRACEBACK, None)
         if text is None or self.shows_plugin_tracebacks:
             if text:
@@ -48,3 +52,21 @@ class RecordFormatter(logging.Formatter):
                 yield self.formatException(record.exc_info)
         if record.stack_info:
             yield self.formatStack(record.stack_info)
+
+
+class JsonFormatter(RecordFormatter):
+    """One JSON object in a line: time, level, logger, message, what the record is about, and its traceback."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record's line."""
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+            **getattr(record, REQUEST_FIELDS, {}),
+        }
+        if details := "\n".join(self.find_details(record)).rstrip():
+            line["traceback"] = details
+        # ASCII alone, so that no terminal or collector takes a part of it for the end of a line or for a command.
+        return json.dumps(line, default=str)

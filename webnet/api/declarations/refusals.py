@@ -11,6 +11,7 @@ from strawberry.utils.str_converters import to_camel_case
 from webnet import errors
 from webnet.api.declarations.fields import object_type
 from webnet.api.vocabulary.enums import PluginStatus, Role
+from webnet.request_record import note_code
 
 
 @strawberry.interface(
@@ -142,6 +143,7 @@ class RefusalHandler:
         self.error_type = error_type
 
     def handle(self, exception: errors.Refusal, **_: Any) -> Refusal:
+        note_code(exception.code)
         return to_graphql(exception)
 
 

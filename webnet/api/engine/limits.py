@@ -11,6 +11,7 @@ from strawberry.extensions import AddValidationRules, MaxTokensLimiter, ParserCa
 from webnet.api.engine.document_size import DocumentSize
 from webnet.api.errors import CodedError
 from webnet.api.strawberry_internals import provided_operation_name
+from webnet.request_record import current_record
 from webnet.values.storable_values import is_storable_text
 
 MAXIMUM_DEPTH = 10
@@ -59,15 +60,24 @@ class ValidationCache(SchemaExtension):
 
 
 class OneOperation(SchemaExtension):
-    """Rejects a document with several operations if the request names none; Strawberry would execute the first."""
+    """Rejects a document with several operations if the request names none; Strawberry would execute the first.
+
+    Which one it is, is noted for the log.
+    """
 
     def on_validate(self) -> Iterator[None]:
         document = self.execution_context.graphql_document
         name = provided_operation_name(self.execution_context)
         definitions = document.definitions if document is not None else ()
-        if name is None and sum(isinstance(each, OperationDefinitionNode) for each in definitions) > 1:
+        operations = [each for each in definitions if isinstance(each, OperationDefinitionNode)]
+        if name is None and len(operations) > 1:
             message = "The document has several operations: select one with 'operationName'."
             self.execution_context.pre_execution_errors = [CodedError(message, code="OPERATION_NOT_FOUND")]
+        elif (record := current_record.get()) is not None:
+            for each in operations:
+                named = each.name.value if each.name is not None else ""
+                if name is None or name == named:
+                    record.operation_type, record.operation_name = each.operation.value, named
         yield
 
 

@@ -12,7 +12,9 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from django.db import Error as DatabaseError
+from django.utils import timezone
 
+from webnet import metrics
 from webnet.api.errors import INTERNAL_MESSAGE, LogReplaced, SubscriptionEnded
 from webnet.api.events.audience import Audience
 from webnet.api.events.feed import Feed, LogPlace, edge_of, read_end
@@ -71,10 +73,12 @@ class Tailer:
                 self._task = asyncio.create_task(self._run())
             # Last, so that a subscription that is cancelled while the log is read is not kept.
             self._watches.add(watch)
+            metrics.open_streams.set(len(self._watches))
 
     def leave(self, watch: Watch) -> None:
         """Remove a subscription, and stop following the log with the last one."""
         self._watches.discard(watch)
+        metrics.open_streams.set(len(self._watches))
         if not self._watches and self._task is not None:
             self._task.cancel()
             self._task = None
@@ -167,6 +171,7 @@ class Tailer:
             served.update(waiting)
         # Feeds that became live in the meantime were served as well: no await since the loop's last condition.
         self.place = LogPlace(position=rows[-1].position, hash=rows[-1].hash)
+        metrics.event_lag_seconds.observe(max(0.0, (timezone.now() - rows[-1].created_at).total_seconds()))
 
 
 def tailer() -> Tailer:

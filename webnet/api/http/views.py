@@ -36,6 +36,7 @@ from webnet.database.outages import find_outage, leave_lost_connection
 from webnet.errors import WebnetError
 from webnet.plugins.changes import pauses
 from webnet.plugins.runtime import failures, open_requests
+from webnet.request_record import note_code
 
 logger = logging.getLogger(__name__)
 
@@ -133,6 +134,8 @@ def execute(request: HttpRequest, context: Context, schema: Schema, subscribe: S
         raise BadRequest(message, code="METHOD_NOT_ALLOWED", status=405) from error
     if result.errors:
         result.errors = report_errors(result.errors, context)
+        for each in result.errors:
+            note_code((each.extensions or {}).get("code", ""))
     if failures.counter.has_counted():  # also in a hook, which is no error of the request
         pauses.pause_at_once()
     return make_response(request, result, fingerprint=schema.fingerprint)

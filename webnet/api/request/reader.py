@@ -21,6 +21,7 @@ from webnet.plugins.gate.effective import (
     visible_plugins,
 )
 from webnet.plugins.models import Availability, PluginConfig, PluginHealth
+from webnet.request_record import current_record
 
 
 class Reading:
@@ -32,6 +33,8 @@ class Reading:
         self.known_plugins: dict[str, PluginConfig] = {}
         self._slugs: dict[str, int] = {}
         self._platform_token = platform_token
+        if (record := current_record.get()) is not None:
+            record.user_id = actor.user_id
 
     @cached_property
     def customers(self) -> Loader[int, Customer]:
@@ -62,6 +65,8 @@ class Reading:
     def stay_in_view(self, customer: Customer) -> Customer:
         """The same for a customer that was found before."""
         self.view = customer
+        if (record := current_record.get()) is not None:
+            record.customer = customer.slug
         self.remember_customers([customer])
         return customer
 

@@ -18,6 +18,7 @@ from django.db import connection, transaction
 from django.db.models import Count, Q, Sum
 from django.http import UnreadablePostError
 
+from webnet import metrics
 from webnet.containment import PLUGIN_TRACEBACK, what_was_raised
 from webnet.customers.models import Customer
 from webnet.database.outages import is_outage
@@ -181,6 +182,7 @@ def _count(key: FailureKey, raised: BaseException | None, place: str) -> None:
     if not isinstance(raised, NO_FAILURES) and not is_outage(raised):
         kind = type(what_was_raised(raised)).__name__ if raised is not None else "Timeout"
         counter.add(key, error=f"{kind} {place}")
+        metrics.plugin_failures.labels(key.plugin).inc()
 
 
 def store(counted: Mapping[FailureKey, FailureCount], *, now: datetime) -> None:

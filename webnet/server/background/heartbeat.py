@@ -8,8 +8,10 @@ from threading import Event, Thread
 from types import TracebackType
 
 from django.db import DatabaseError, connection
+from django.db.models import Max
 
-from webnet.audit.models import new_token
+from webnet import metrics
+from webnet.audit.models import PluginAuditLog, new_token
 from webnet.plugins.changes import deaths, pauses
 from webnet.plugins.hooks import after_commit
 from webnet.plugins.registry import registry
@@ -76,6 +78,7 @@ class Heartbeat:
         while not self._stopping.is_set():
             _write(lambda: workers.beat(self._token))
             _write(self._upkeep.lease.keep)
+            _write(note_position)
             self._stopping.wait(workers.BEAT_SECONDS)
         _write(self._upkeep.lease.release)
         _write(lambda: workers.leave(self._token))
@@ -105,6 +108,12 @@ class PeriodicTasks:
                 run_task(task)
             self._stopping.wait(TASK_INTERVAL_SECONDS)
         run_task(pauses.pause_and_retry)  # or failures counted since the last time would be lost
+
+
+def note_position() -> None:
+    """Tell the metrics how far the audit log is."""
+    last = PluginAuditLog.objects.aggregate(last=Max("position"))["last"]
+    metrics.audit_position.set(last or 0)
 
 
 def _write(call: Callable[[], None]) -> None:

@@ -84,7 +84,7 @@ def _make_server() -> uvicorn.Server:
     config = uvicorn.Config(
         application,
         log_config=None,
-        access_log=settings.DEBUG,
+        access_log=False,  # `request_log` does
         loop="webnet.server.event_loop:ServingLoop",
         # Trust headers about the client only if there is a proxy, which sets them itself.
         proxy_headers=settings.WEBNET_HTTPS,

@@ -14,6 +14,7 @@ from django.db import connections
 from webnet.server.environment import read_number
 from webnet.server.granian_workers import serve
 from webnet.server.listening_socket import describe_address, listen
+from webnet.server.metrics_page import sharing_metrics
 
 LAST_LINE = "SIGHUP replaces the workers one by one; Ctrl-C or SIGTERM stops the server."
 
@@ -43,7 +44,8 @@ class Command(BaseCommand):
         self.stdout.write(f"webnet serves {describe_address(listener)} with {options['workers']} workers")
         self.stdout.write(LAST_LINE)
         self.stdout.flush()
-        serve(listener, workers=options["workers"])
+        with sharing_metrics():
+            serve(listener, workers=options["workers"])
 
 
 def _workers(text: str) -> int:

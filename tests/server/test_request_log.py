@@ -1,0 +1,108 @@
+"""A line for each request: who asked what, how it went, and nothing that a log must not have."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import pytest
+from django.test import RequestFactory
+from django.urls import ResolverMatch
+
+from tests.api.client import GraphQLClient
+from tests.factories import make_customer, make_member
+from webnet.containment import PLUGIN_TRACEBACK
+from webnet.server.logs import REQUEST_FIELDS, JsonFormatter
+from webnet.server.request_log import read_trace_id, shown_path
+
+LOGGER = "webnet.server.request_log"
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+
+
+def entries(caplog: pytest.LogCaptureFixture) -> list[dict[str, object]]:
+    return [json.loads(JsonFormatter().format(each)) for each in caplog.records if each.name == LOGGER]
+
+
+@pytest.mark.django_db
+def test_an_operation_is_logged_with_who_asked_and_how_it_went(caplog: pytest.LogCaptureFixture) -> None:
+    ada = make_member("ada", make_customer("acme"))
+    client = GraphQLClient.of(ada, view="acme")
+
+    with caplog.at_level(logging.INFO, LOGGER):
+        client.run('query Find($canary: String = "canary") { customer(slug: $canary) { slug } viewer { nothing } }')
+        client.run("query Me { viewer { user { username } } }")
+
+    refused, answered = entries(caplog)
+    assert refused["codes"] and refused["status"] == 400
+    fields = ("method", "path", "operation", "operation_type", "status", "user_id", "customer", "logger", "level")
+    assert {name: answered[name] for name in fields} == {
+        "method": "POST",
+        "path": "/graphql/acme/",
+        "operation": "Me",
+        "operation_type": "query",
+        "status": 200,
+        "user_id": ada.pk,
+        "customer": "acme",
+        "logger": LOGGER,
+        "level": "INFO",
+    }
+    assert int(str(answered["statements"])) > 0 and float(str(answered["duration_ms"])) > 0
+    assert "canary" not in caplog.text and "codes" not in answered
+
+
+@pytest.mark.django_db
+def test_a_refusal_in_an_answer_has_its_code_in_the_line(caplog: pytest.LogCaptureFixture) -> None:
+    client = GraphQLClient.of(make_member("ada", make_customer("acme")), view="acme")
+
+    with caplog.at_level(logging.INFO, LOGGER):
+        client.run('mutation { createCustomer(input: {slug: "b", name: "B"}) { __typename } }')
+
+    (line,) = entries(caplog)
+    assert (line["operation_type"], line["codes"]) == ("mutation", ["OPERATORS_ONLY"])
+
+
+@pytest.mark.django_db
+def test_health_is_only_worth_a_line_where_it_fails(client, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, LOGGER):
+        client.get("/healthz")
+        client.get("/nowhere")
+
+    assert [line["path"] for line in entries(caplog)] == ["/nowhere"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "found"),
+    [
+        (f"00-{TRACE}-00f067aa0ba902b7-01", TRACE),
+        (f"cc-{TRACE}-00f067aa0ba902b7-01-what-the-future-brings", TRACE),
+        (f"ff-{TRACE}-00f067aa0ba902b7-01", ""),
+        (f"00-{'0' * 32}-00f067aa0ba902b7-01", ""),
+        (f"00-{TRACE}-{'0' * 16}-01", ""),
+        (f"00-{TRACE.upper()}-00f067aa0ba902b7-01", ""),
+        ("canary\n", ""),
+        ("", ""),
+    ],
+)
+def test_the_trace_of_the_caller_is_taken_over_if_it_is_valid(sent: str, found: str) -> None:
+    assert read_trace_id(RequestFactory().get("/", HTTP_TRACEPARENT=sent)) == found
+
+
+def test_secrets_in_a_path_and_long_paths_are_not_logged() -> None:
+    request = RequestFactory().get("/invitations/canary/" + "x" * 10_000)
+    request.resolver_match = ResolverMatch(lambda: None, (), {"token": "canary"})
+
+    shown = shown_path(request)
+
+    assert shown.startswith("/invitations/***/") and len(shown) == 200
+
+
+def test_a_record_for_machines_is_one_object_in_one_line_whatever_is_in_it() -> None:
+    record = logging.LogRecord("webnet", logging.ERROR, __file__, 1, "a\n%s\x1b", ("\u2028b",), None)
+    vars(record).update({REQUEST_FIELDS: {"path": "/\r\n"}, PLUGIN_TRACEBACK: "Traceback\n1 / 0"})
+
+    line = JsonFormatter().format(record)
+
+    assert line.isascii() and line.isprintable()
+    entry = json.loads(line)
+    assert (entry["message"], entry["path"]) == ("a\n\u2028b\x1b", "/\r\n")
+    assert entry["traceback"] == "Traceback\n1 / 0"
