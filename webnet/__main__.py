@@ -8,7 +8,7 @@ from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 
 from webnet.command_line import CommandLine
-from webnet.server.logs import RecordFormatter
+from webnet.server.observability.logs import RecordFormatter
 
 
 def main() -> None:

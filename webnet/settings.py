@@ -138,7 +138,7 @@ WEBNET_HEALTH_SECONDS = read_number(
 )
 
 MIDDLEWARE = [
-    "webnet.server.request_log.log_requests",
+    "webnet.server.observability.request_log.log_requests",
     "corsheaders.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -214,8 +214,8 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "text": {"()": "webnet.server.logs.RecordFormatter"},
-        "json": {"()": "webnet.server.logs.JsonFormatter"},
+        "text": {"()": "webnet.server.observability.logs.RecordFormatter"},
+        "json": {"()": "webnet.server.observability.logs.JsonFormatter"},
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": WEBNET_LOG_FORMAT}},
     "root": {"handlers": ["stderr"], "level": "INFO"},

@@ -8,11 +8,13 @@ from django.core.exceptions import ImproperlyConfigured
 
 from webnet.sdk.trial.environment import SECRET_KEY as KEY_OF_TESTS
 from webnet.settings import *  # noqa: F403 - the settings, as they are
-from webnet.settings import SECRET_KEY
+from webnet.settings import LOGGING, SECRET_KEY
 
 if SECRET_KEY != KEY_OF_TESTS:
     raise ImproperlyConfigured("webnet.settings_for_tests is for tests alone: use webnet.settings.")
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# Tests send many requests; those that are about their lines ask for them.
+LOGGING["loggers"]["webnet.server.observability.request_log"] = {"level": "WARNING"}
 # Looked up when asked for: at each start, and in each test with a client of its own, all files would be listed.
 WHITENOISE_AUTOREFRESH = True

@@ -17,7 +17,7 @@ from webnet.console.views import home, sign_in, sign_out
 from webnet.database.writability import find_obstacle
 from webnet.program import PROGRAM
 from webnet.server.database_faults import find_missing_migrations
-from webnet.server.metrics_page import metrics_page
+from webnet.server.observability.metrics_page import metrics_page
 
 
 @require_safe

@@ -30,7 +30,10 @@ README = Document.read(ROOT / "README.md")
 REFERENCE = Document.read(ROOT / "docs" / "plugin-quick-reference.md")
 
 # Variables that are read and that nobody sets.
-FOR_NOBODY = {"DJANGO_SETTINGS_MODULE": "Django's own"}
+FOR_NOBODY = {
+    "DJANGO_SETTINGS_MODULE": "Django's own",
+    "PROMETHEUS_MULTIPROC_DIR": "for prometheus-client, which a server of several workers sets itself",
+}
 
 # Roots that are never raised as they are, and what ends the loading of a plugin.
 NEVER_SHOWN = {"WEBNET_ERROR", "NOT_FOUND", "PLUGIN_DEFINITION"}

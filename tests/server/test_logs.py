@@ -9,7 +9,7 @@ import pytest
 
 from webnet.__main__ import read_verbosity
 from webnet.containment import PLUGIN_TRACEBACK
-from webnet.server.logs import RecordFormatter
+from webnet.server.observability.logs import RecordFormatter
 
 ROOT = Path(__file__).parents[2]
 FORGED = "2026-01-01T00:00:00Z ERROR webnet: forged"

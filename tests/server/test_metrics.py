@@ -17,7 +17,7 @@ from tests.browsing import Client
 from tests.factories import make_customer, make_member
 from tests.servers import serve_production
 from webnet import metrics
-from webnet.server import metrics_page
+from webnet.server.observability import shared_metrics
 
 ROOT = Path(__file__).resolve().parents[2]
 Samples: TypeAlias = dict[tuple[str, frozenset[tuple[str, str]]], float]
@@ -36,12 +36,12 @@ def find(samples: Samples, name: str, **labels: str) -> float:
 @pytest.mark.django_db
 def test_requests_their_statements_and_their_errors_are_counted() -> None:
     client = GraphQLClient.of(make_member("ada", make_customer("acme")), view="acme")
-    before = read(metrics_page.collect().decode())
+    before = read(shared_metrics.collect().decode())
 
     client.run("query Me { viewer { user { username } } }")
     client.run("query Wrong { viewer { nothing } }")
 
-    after = read(metrics_page.collect().decode())
+    after = read(shared_metrics.collect().decode())
 
     def grown(name: str, **labels: str) -> float:
         return find(after, name, **labels) - find(before, name, **labels)
@@ -90,7 +90,7 @@ def test_all_workers_of_a_server_are_in_them_and_its_log_is_json(tmp_path: Path)
             client.get(f"/c/nowhere-{number}/?secret=canary", traceparent=f"00-{'a' * 32}-{'b' * 16}-01")
 
         samples = read(client.get("/metrics").text)
-        (folder,) = (tmp_path / metrics_page.FOLDER).iterdir()
+        (folder,) = (tmp_path / shared_metrics.FOLDER).iterdir()
         processes = {path.stem.rpartition("_")[2] for path in folder.glob("histogram_*.db")}
         lines = server.wait_for("/c/nowhere-39/")
 
@@ -101,7 +101,7 @@ def test_all_workers_of_a_server_are_in_them_and_its_log_is_json(tmp_path: Path)
     assert (last["method"], last["status"], last["trace_id"]) == ("GET", 302, "a" * 32)
     assert last["duration_ms"] > 0 and len(last["request_id"]) == 32
     assert "canary" not in lines
-    assert not list((tmp_path / metrics_page.FOLDER).iterdir())
+    assert not list((tmp_path / shared_metrics.FOLDER).iterdir())
 
 
 def test_the_dashboard_shows_every_metric_and_no_other() -> None:

@@ -12,10 +12,10 @@ from django.urls import ResolverMatch
 from tests.api.client import GraphQLClient
 from tests.factories import make_customer, make_member
 from webnet.containment import PLUGIN_TRACEBACK
-from webnet.server.logs import REQUEST_FIELDS, JsonFormatter
-from webnet.server.request_log import read_trace_id, shown_path
+from webnet.server.observability.logs import REQUEST_FIELDS, JsonFormatter
+from webnet.server.observability.request_log import read_trace_id, shown_path
 
-LOGGER = "webnet.server.request_log"
+LOGGER = "webnet.server.observability.request_log"
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 

@@ -18,7 +18,7 @@ from django.db import connections
 
 from webnet.program import PROGRAM
 from webnet.server.listening_socket import describe_address, listen
-from webnet.server.logs import RecordFormatter
+from webnet.server.observability.logs import RecordFormatter
 
 logger = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from django.db import connections
 from webnet.server.environment import read_number
 from webnet.server.granian_workers import serve
 from webnet.server.listening_socket import describe_address, listen
-from webnet.server.metrics_page import sharing_metrics
+from webnet.server.observability.shared_metrics import sharing_metrics
 
 LAST_LINE = "SIGHUP replaces the workers one by one; Ctrl-C or SIGTERM stops the server."
 

@@ -17,7 +17,7 @@ from django.utils.decorators import sync_and_async_middleware
 from webnet import metrics
 from webnet.accounts.authentication import request_id
 from webnet.request_record import RequestRecord, current_record
-from webnet.server.logs import REQUEST_FIELDS
+from webnet.server.observability.logs import REQUEST_FIELDS
 
 logger = logging.getLogger(__name__)
 
