@@ -83,7 +83,7 @@ def test_with_a_token_nobody_reads_them_without(client: DjangoClient, settings, 
 
 @pytest.mark.slow
 def test_all_workers_of_a_server_are_in_them_and_its_log_is_json(tmp_path: Path) -> None:
-    with serve_production(tmp_path, workers=2, WEBNET_LOG_FORMAT="json") as server:
+    with serve_production(tmp_path, workers=2, WEBNET_SECRET_KEY="another", WEBNET_LOG_FORMAT="json") as server:
         client = Client(server.url)
         asked = 40
         for number in range(asked):
