@@ -79,6 +79,10 @@ class NotFound(Refusal):
         return cls(f"There is no permission '{codename}'.", code="PERMISSION_NOT_FOUND")
 
     @classmethod
+    def problem(cls, key: str) -> NotFound:
+        return cls(f"There is no problem '{key}' now.", code="PROBLEM_NOT_FOUND")
+
+    @classmethod
     def token(cls) -> NotFound:
         return cls("You have no token with this id.", code="TOKEN_NOT_FOUND")
 

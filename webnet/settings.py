@@ -1,6 +1,7 @@
 """Django's settings, read from the environment; the README lists the variables."""
 
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from webnet.plugins.hooks.receivers import contain_receivers
@@ -210,7 +211,7 @@ WEBNET_METRICS_TOKEN = env.get("WEBNET_METRICS_TOKEN", "")
 WEBNET_LOG_FORMAT = read_choice(
     "WEBNET_LOG_FORMAT", env.get("WEBNET_LOG_FORMAT", "") or ("text" if DEBUG else "json"), ("text", "json")
 )
-LOGGING = {
+LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {

@@ -32,6 +32,7 @@ NAMING_A_CUSTOMER = [
     ("removeMember", lambda slug: {"customer": slug, "username": "gus"}),
     ("setRolePermission", lambda slug: {"customer": slug, "role": "VIEWER", "permission": "greeter.shout"}),
     ("setPluginAvailability", lambda slug: {"customer": slug, "plugin": "greeter", "availability": "REQUIRED"}),
+    ("acknowledgeProblem", lambda slug: {"customer": slug, "key": "paused:greeter"}),
     ("resumePlugin", lambda slug: {"customer": slug, "plugin": "greeter"}),
     ("checkPluginHealth", lambda slug: {"customer": slug, "plugin": "greeter"}),
     ("enableCustomerPlugin", lambda slug: {"customer": slug, "plugin": "greeter"}),

@@ -52,6 +52,7 @@ MUTATIONS = {
     "enableCustomerPlugin": {"customer": "acme", "plugin": "greeter"},
     "disableCustomerPlugin": {"customer": "acme", "plugin": "greeter"},
     "setPluginAvailability": {"plugin": "greeter", "availability": "REQUIRED"},
+    "acknowledgeProblem": {"key": "paused:greeter"},
     "resumePlugin": {"plugin": "greeter"},
     "resetCustomerPlugin": {"customer": "acme", "plugin": "greeter"},
     "setPluginForCustomers": {"plugin": "greeter", "customers": ["acme"], "action": "ENABLE"},

@@ -14,6 +14,9 @@ SPECIFICATION = Path(__file__).with_name("specification.graphql")
 
 # What the schema has beside the specification, in which more fields and types are welcome.
 ADDED = {
+    "AcknowledgeProblemInput",
+    "AcknowledgeProblemPayload",
+    "AcknowledgeProblemResult",
     "ChangedSetting",
     "Customer.permissions",
     "CustomerPermission",
@@ -21,6 +24,7 @@ ADDED = {
     "CustomerPluginConfig.settingsHistory",
     "InvalidSettings.customerCount",
     "InvalidSettings.customers",
+    "Mutation.acknowledgeProblem",
     "Mutation.revertCustomerPluginSettings",
     "Mutation.revertPluginSettings",
     "Mutation.setRolePermission",
@@ -29,6 +33,9 @@ ADDED = {
     "Plugin.statusTraceback",
     "PluginAuditLogFilter.search",
     "PluginHealthConnection",
+    "Problem",
+    "ProblemSeverity",
+    "Query.problems",
     "PluginHealthEdge",
     "RevertCustomerPluginSettingsInput",
     "RevertCustomerPluginSettingsPayload",

@@ -35,6 +35,7 @@ from webnet.api.operations.mutations.customer_plugins import CustomerPluginMutat
 from webnet.api.operations.mutations.customers import CustomerMutations
 from webnet.api.operations.mutations.permissions import PermissionMutations
 from webnet.api.operations.mutations.plugins import PluginMutations
+from webnet.api.operations.mutations.problems import ProblemMutations
 from webnet.api.operations.mutations.sessions import SessionMutations
 from webnet.api.operations.mutations.settings import SettingsMutations
 from webnet.api.operations.queries import Query
@@ -60,6 +61,7 @@ class Mutation(
     CustomerPluginMutations,
     SettingsMutations,
     PermissionMutations,
+    ProblemMutations,
 ):
     pass
 

@@ -21,8 +21,9 @@ from webnet.plugins.changes.scopes import find_plugin
 from webnet.plugins.changes.settings import SettingsChange
 from webnet.plugins.changes.switching import PluginChange
 from webnet.plugins.gate.effective import platform_state
-from webnet.plugins.health import checks
+from webnet.plugins.health import checks, problems
 from webnet.plugins.health.checks import CheckOutcome
+from webnet.plugins.health.problems import Problem
 from webnet.plugins.lifecycle import sync as syncing
 from webnet.plugins.lifecycle import uninstall
 from webnet.plugins.lifecycle.findings import Circumstances, SyncFinding
@@ -275,6 +276,14 @@ class PluginManager:
         """The same for these plugins, or for all that are on, at the same time; operators only."""
         operation = Operation(actor=actor, action=checks.ACTION)
         return checks.check_all(operation, self._registry, customer, plugins)
+
+    def acknowledge_problem(
+        self, key: str, *, actor: Actor, customer: str | None = None, reason: str | None = None
+    ) -> Problem:
+        """Note that the actor knows of a problem of the platform, or of a customer; operators only."""
+        return problems.acknowledge(
+            Operation(actor=actor, action="acknowledge_problem", reason=reason), key, slug=customer
+        )
 
     def _try_choice(
         self, plugin: str, actor: Actor, slug: str, action: PlanAction, *, cascade: bool, reason: str | None

@@ -262,3 +262,26 @@ class Lease(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name}: {self.holder or 'free'}"
+
+
+class ReportedProblem(models.Model):
+    """What serving processes have met and no other table shows; it counts as over some time after `last_seen`."""
+
+    kind = models.CharField(max_length=50, primary_key=True)
+    first_seen = models.DateTimeField()
+    last_seen = models.DateTimeField()
+    count = models.PositiveBigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.count} since {self.first_seen}"
+
+
+class ProblemAcknowledgement(models.Model):
+    """Somebody knows of a problem; of one that begins again later, nobody does."""
+
+    key = models.CharField(max_length=300, primary_key=True)
+    acknowledged_by = models.CharField(max_length=150)
+    acknowledged_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.key} by {self.acknowledged_by}"

@@ -11,14 +11,17 @@ from strawberry.types.base import StrawberryObjectDefinition
 from webnet.api.declarations.connections import Connection, UncountedConnection, connection
 from webnet.api.declarations.fields import field, object_type
 from webnet.api.declarations.refusals import to_graphql
+from webnet.api.declarations.sizes import LIST_MAXIMUM
 from webnet.api.paging.pages import Page, PageArguments
 from webnet.api.request.context import Context, Info, open_to_all
 from webnet.api.resolvers import listings, navigation_and_widgets
+from webnet.api.resolvers.problems import find_problems
 from webnet.api.types.audit_log import PluginAuditLog
 from webnet.api.types.customer import Customer
 from webnet.api.types.customer_plugin_config import CustomerPluginConfig
 from webnet.api.types.plan import PlanStep, PluginPlan
 from webnet.api.types.plugin import Plugin
+from webnet.api.types.problem import Problem
 from webnet.api.types.viewer import Viewer, find_viewer
 from webnet.api.values.contributions import DashboardWidget, NavigationItem
 from webnet.api.vocabulary.enums import PlanAction
@@ -28,6 +31,8 @@ from webnet.customers.models import Customer as CustomerRow
 from webnet.errors import NotFound, Refusal
 from webnet.plugins import models
 from webnet.plugins.changes.plans import Plan
+from webnet.plugins.health.problems import MOST_PROBLEMS
+from webnet.plugins.health.problems import Problem as FoundProblem
 from webnet.plugins.manager import manager
 
 
@@ -90,6 +95,13 @@ class Query:
     def plugin_plan(self, info: Info, plugin: str, action: PlanAction, customer: str | None = UNSET) -> PluginPlan:
         """What enabling (or disabling, or resetting) would do, in order, or why it is refused. Changes nothing."""
         return find_plan(info.context, plugin=plugin, customer=customer or None, action=action)
+
+    @field(graphql_type=list[Problem], metadata={LIST_MAXIMUM: MOST_PROBLEMS})
+    def problems(self, info: Info) -> list[FoundProblem]:
+        """What has to be done, the most urgent first: for the customers that the viewer operates; for operators of the
+        platform, on its own view, all that concerns the platform.
+        """
+        return find_problems(info.context.reading)
 
     @field()
     def navigation_items(self, info: Info) -> list[NavigationItem]:

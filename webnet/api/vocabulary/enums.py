@@ -10,6 +10,7 @@ from webnet.audit.models import AuditOutcome
 from webnet.customers.models import Role
 from webnet.plugins.changes.plans import PlanAction
 from webnet.plugins.gate.rules import IneffectiveCode
+from webnet.plugins.health.problems import ProblemSeverity
 from webnet.plugins.models import Availability, HealthStatus, PluginStatus
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "OrderDirection",
     "PlanAction",
     "PluginStatus",
+    "ProblemSeverity",
     "Role",
     "SettingLayer",
 ]
@@ -33,6 +35,7 @@ strawberry.enum(
         "DEFAULT_ON lets them disable it, and REQUIRED leaves it enabled."
     ),
 )
+strawberry.enum(ProblemSeverity, description="ERROR: something does not work for somebody. WARNING: it still works.")
 strawberry.enum(HealthStatus, description="The result of a health check; UNKNOWN if it did not return a valid one.")
 strawberry.enum(AuditOutcome, description="How an operation ended.")
 strawberry.enum(PlanAction, description="RESET removes a customer's choice, so that the availability decides again.")

@@ -6,6 +6,7 @@ import os
 import socket
 from datetime import datetime, timedelta
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from webnet.plugins.models import Worker
@@ -39,8 +40,12 @@ def leave(token: str) -> None:
 
 def find_workers(plugin: str) -> list[Worker]:
     """The live processes that have the plugin loaded, the oldest first."""
-    alive = Worker.objects.filter(seen_at__gte=_dead_since()).order_by("started_at")
-    return [worker for worker in alive if plugin in worker.plugins]
+    return [worker for worker in find_alive() if plugin in worker.plugins]
+
+
+def find_alive() -> QuerySet[Worker]:
+    """The live processes, the oldest first."""
+    return Worker.objects.filter(seen_at__gte=_dead_since()).order_by("started_at")
 
 
 def _dead_since() -> datetime:

@@ -15,7 +15,7 @@ from webnet.audit.models import PluginAuditLog, new_token
 from webnet.plugins.changes import deaths, pauses
 from webnet.plugins.hooks import after_commit
 from webnet.plugins.registry import registry
-from webnet.plugins.runtime import workers
+from webnet.plugins.runtime import reported_problems, workers
 from webnet.server.background import hung_plugins
 from webnet.server.background.quarantine import QuarantineThread
 from webnet.server.background.upkeep import Upkeep, run_task
@@ -32,6 +32,7 @@ PERIODIC_TASKS: tuple[Callable[[], object], ...] = (
     deaths.count_and_pause,
     pauses.pause_and_retry,
     after_commit.call_due,
+    reported_problems.store,
 )
 
 

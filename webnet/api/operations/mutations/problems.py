@@ -1,0 +1,41 @@
+"""What operators say about problems."""
+
+from __future__ import annotations
+
+import strawberry
+
+from webnet.api.declarations.fields import input_type, object_type
+from webnet.api.declarations.mutations import mutation
+from webnet.api.request.context import Info
+from webnet.api.types.problem import Problem
+from webnet.errors import NotFound
+from webnet.plugins.health import problems
+from webnet.plugins.manager import manager
+
+
+@input_type
+class AcknowledgeProblemInput:
+    """`key` is that of the problem; `customer` is null for one of the platform."""
+
+    key: str
+    customer: str | None = None
+    reason: str | None = None
+
+
+@object_type
+class AcknowledgeProblemPayload:
+    """The problem, which is there until it is solved."""
+
+    problem: problems.Problem = strawberry.field(graphql_type=Problem)
+
+
+@strawberry.type
+class ProblemMutations:
+    @mutation(NotFound)
+    def acknowledge_problem(self, info: Info, input: AcknowledgeProblemInput) -> AcknowledgeProblemPayload:
+        """Tells the other operators that somebody knows of the problem. If it begins anew later, nobody does."""
+        info.context.require_in_view(input.customer)
+        problem = manager.acknowledge_problem(
+            input.key, actor=info.context.actor, customer=input.customer, reason=input.reason
+        )
+        return AcknowledgeProblemPayload(problem=problem)

@@ -1,0 +1,16 @@
+"""The problems that a viewer can do something about."""
+
+from __future__ import annotations
+
+from webnet.api.request.reader import Reading
+from webnet.customers.models import Role
+from webnet.plugins.health.problems import Problem, find_customer_problems, find_platform_problems
+
+
+def find_problems(reading: Reading) -> list[Problem]:
+    """Those of the platform for its operators; those of the customers of this view that the viewer operates."""
+    if reading.view is None and reading.actor.is_platform_operator:
+        return find_platform_problems(reading.platform)
+    customers = list(reading.customers_with_role(Role.OPERATOR))
+    reading.remember_customers(customers)
+    return find_customer_problems(reading.platform, customers)

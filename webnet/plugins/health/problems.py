@@ -1,0 +1,308 @@
+"""Problems that somebody has to do something about, found in what the tables say now: one that is solved is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import Enum
+
+from django.conf import settings
+from django.db.models import Count, Min, Q, QuerySet
+from django.utils import timezone
+
+from webnet.audit.checkpoints import Statement
+from webnet.audit.models import AuditCheckpoint, AuditOutcome, PluginAuditLog
+from webnet.audit.operation import Operation, audited
+from webnet.audit.upkeep import CHECKPOINT_INTERVAL, VERIFY
+from webnet.customers import access
+from webnet.customers.models import Customer, Role
+from webnet.errors import NotFound
+from webnet.plugins.gate.effective import CustomerState, PlatformState, customer_states, platform_state
+from webnet.plugins.models import (
+    Availability,
+    CustomerPluginConfig,
+    HealthStatus,
+    PluginConfig,
+    PluginHealth,
+    PluginStatus,
+    ProblemAcknowledgement,
+)
+from webnet.plugins.runtime import reported_problems, workers
+from webnet.plugins.runtime.reported_problems import ProblemKind
+from webnet.program import PROGRAM
+
+# More than a person reads; the most severe and the oldest come first.
+MOST_PROBLEMS = 200
+# A checkpoint is made each day by whichever process is asked first; this late, none was.
+CHECKPOINT_PATIENCE = 2 * CHECKPOINT_INTERVAL
+# Of a kind that only a person can solve, each with what to do. PAUSED is told by `paused_until` instead.
+REMEDIES = {
+    PluginStatus.FAILED: "Mend or remove the plugin, and restart the server.",
+    PluginStatus.INCOMPATIBLE: "Install a version of the plugin, or of what it needs, that fits.",
+    PluginStatus.NEEDS_MIGRATION: f"Run '{PROGRAM} sync_plugins --migrate'.",
+    PluginStatus.MISSING: "Install the plugin again, or uninstall its data.",
+}
+REPORTED = {
+    ProblemKind.QUEUE_FULL: (
+        "Requests were refused because too many were waiting.",
+        "Add workers or threads, or find out who sends so many requests.",
+    ),
+    ProblemKind.BUDGET_EXHAUSTED: (
+        "Requests were refused because a user, a token or an address spent its points.",
+        "Find out who it is in the log, by the code RATE_LIMITED.",
+    ),
+}
+HAS_PROBLEM = Q(paused_until__isnull=False) | ~Q(settings_fault="")
+
+
+class ProblemSeverity(Enum):
+    """ERROR: something does not work for somebody. WARNING: it still works."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """One thing to do. `key` names it for as long as it lasts; `count` is the number of customers, workers or times.
+
+    `customer` is set where it is the problem of one customer, `plugin` where it is one of a plugin.
+    """
+
+    key: str
+    severity: ProblemSeverity
+    message: str
+    remedy: str
+    since: datetime
+    count: int = 1
+    plugin: str | None = None
+    customer: Customer | None = None
+    acknowledged_by: str | None = None
+    acknowledged_at: datetime | None = None
+
+
+def find_platform_problems(platform: PlatformState) -> list[Problem]:
+    """Those of plugins, of the log and of the servers; of what customers have, how many have it."""
+    rows = list(platform.plugins.values())
+    problems = [
+        *(problem for row in rows for problem in _find_of_plugin(row)),
+        *_count_customers(platform),
+        *_find_unhealthy(platform, PluginHealth.objects.filter(customer=None)),
+        *_find_old_workers(rows),
+        *_find_log_problems(),
+        *_find_reported(),
+    ]
+    return _finish(problems)
+
+
+def find_customer_problems(platform: PlatformState, customers: Sequence[Customer]) -> list[Problem]:
+    """Those that these customers have with plugins. How the platform is, is not for them."""
+    names = {row.pk: row.name for row in platform.plugins.values() if row.enabled}
+    by_id = {customer.pk: customer for customer in customers}
+    problems: list[Problem] = []
+    for config in CustomerPluginConfig.objects.filter(HAS_PROBLEM, customer__in=by_id, plugin__in=names):
+        name, customer = names[config.plugin_id], by_id[config.customer_id]
+        if config.is_paused:
+            problems.append(_paused(name, config.pause_reason, since=config.updated_at, customer=customer))
+        if config.settings_fault:
+            problems.append(_invalid(name, config.settings_fault, since=config.updated_at, customer=customer))
+    problems += _find_unhealthy(platform, PluginHealth.objects.filter(customer__in=by_id), by_id)
+    states = customer_states(customers, platform) if problems else {}
+    return _finish(each for each in problems if each.customer and _is_offered(each, states[each.customer.pk]))
+
+
+def _is_offered(problem: Problem, state: CustomerState) -> bool:
+    """Whether the customer may know of the plugin at all."""
+    return problem.plugin is not None and state.availability(problem.plugin) != Availability.WITHHELD
+
+
+@audited
+def acknowledge(operation: Operation, key: str, *, slug: str | None) -> Problem:
+    """Note that the actor knows of a problem; raises NotFound if there is none. It stays until it is solved."""
+    if slug is None:
+        access.require_operator(operation.actor)
+        problems = find_platform_problems(platform_state())
+    else:
+        operation.customer = access.find_customer(operation.actor, slug)
+        access.require(operation.actor, Role.OPERATOR, customer=operation.customer)
+        problems = find_customer_problems(platform_state(), [operation.customer])
+    problem = next((each for each in problems if each.key == key), None)
+    if problem is None:
+        raise NotFound.problem(key)
+    operation.plugin_name = problem.plugin or ""
+    if problem.acknowledged_by is not None:
+        return problem
+    known = ProblemAcknowledgement(key=key, acknowledged_by=operation.actor.name, acknowledged_at=timezone.now())
+    known.save()
+    operation.record(after={"problem": key})
+    return _with_acknowledgement(problem, known)
+
+
+def _find_of_plugin(row: PluginConfig) -> Iterator[Problem]:
+    status = PluginStatus(row.status)
+    # Code that is gone is what is left of a plugin that nobody uses any more, unless it is enabled.
+    if status in REMEDIES and (row.enabled or status is not PluginStatus.MISSING):
+        yield Problem(
+            key=f"{status.value}:{row.name}",
+            severity=ProblemSeverity.ERROR,
+            message=row.status_reason or f"'{row.name}' can't run: its status is {status.value}.",
+            remedy=REMEDIES[status],
+            since=row.updated_at,
+            plugin=row.name,
+        )
+    if row.is_paused:
+        yield _paused(row.name, row.pause_reason, since=row.updated_at)
+    if row.settings_fault:
+        yield _invalid(row.name, row.settings_fault, since=row.updated_at)
+
+
+def _paused(name: str, reason: str, *, since: datetime, customer: Customer | None = None) -> Problem:
+    return Problem(
+        key=_key("paused", name, customer),
+        severity=ProblemSeverity.ERROR,
+        message=f"'{name}' is paused. {reason}".strip(),
+        remedy="It is tried again by itself. Have the plugin mended, and resume it.",
+        since=since,
+        plugin=name,
+        customer=customer,
+    )
+
+
+def _invalid(name: str, fault: str, *, since: datetime, customer: Customer | None = None) -> Problem:
+    return Problem(
+        key=_key("settings", name, customer),
+        severity=ProblemSeverity.ERROR,
+        message=f"The settings of '{name}' no longer fit. {fault}".strip(),
+        remedy="Change them so that they fit the plugin's schema.",
+        since=since,
+        plugin=name,
+        customer=customer,
+    )
+
+
+def _key(kind: str, plugin: str, customer: Customer | None) -> str:
+    return f"{kind}:{plugin}:{customer.slug}" if customer is not None else f"{kind}:{plugin}"
+
+
+def _count_customers(platform: PlatformState) -> Iterator[Problem]:
+    """The pauses and settings of customers, one problem for each plugin: an operator can't read thousands."""
+    names = {row.pk: row.name for row in platform.plugins.values()}
+    kinds = (
+        ("paused_for", Q(paused_until__isnull=False), "is paused for {} customers.", "Have the plugin mended."),
+        ("settings_of", ~Q(settings_fault=""), "has settings of {} customers that no longer fit.", "Tell them."),
+    )
+    for kind, condition, says, remedy in kinds:
+        counted = CustomerPluginConfig.objects.filter(condition, plugin__in=names).values("plugin")
+        for each in counted.annotate(count=Count("pk"), since=Min("updated_at")):
+            name = names[each["plugin"]]
+            yield Problem(
+                key=f"{kind}:{name}",
+                severity=ProblemSeverity.WARNING,
+                message=f"'{name}' {says.format(each['count'])}",
+                remedy=remedy,
+                since=each["since"],
+                count=each["count"],
+                plugin=name,
+            )
+
+
+def _find_unhealthy(
+    platform: PlatformState, results: QuerySet[PluginHealth], customers: Mapping[int, Customer] | None = None
+) -> Iterator[Problem]:
+    names = {row.pk: row.name for row in platform.plugins.values() if row.enabled}
+    latest = list(results.filter(is_latest=True, status=HealthStatus.UNHEALTHY, plugin__in=names))
+    if not latest:
+        return
+    # The history of these alone, which is short, to see since when they are unhealthy.
+    since: dict[tuple[int, int | None], datetime] = {}
+    is_over: set[tuple[int, int | None]] = set()
+    for result in results.filter(plugin__in={each.plugin_id for each in latest}).order_by("-pk"):
+        pair = result.plugin_id, result.customer_id
+        if result.status != HealthStatus.UNHEALTHY:
+            is_over.add(pair)
+        elif pair not in is_over:
+            since[pair] = result.checked_at
+    for result in latest:
+        name = names[result.plugin_id]
+        customer = customers[result.customer_id] if customers and result.customer_id is not None else None
+        yield Problem(
+            key=_key("unhealthy", name, customer),
+            severity=ProblemSeverity.WARNING,
+            message=f"'{name}' says that it is unhealthy. {result.message}".strip(),
+            remedy="Do what it says, and check its health again.",
+            since=since[result.plugin_id, result.customer_id],
+            plugin=name,
+            customer=customer,
+        )
+
+
+def _find_old_workers(rows: Iterable[PluginConfig]) -> Iterator[Problem]:
+    versions = {row.name: row.version for row in rows if row.version}
+    old = [
+        worker
+        for worker in workers.find_alive()
+        if any(versions.get(name, version) != version for name, version in worker.plugins.items() if version)
+    ]
+    if old:
+        yield Problem(
+            key="workers:old",
+            severity=ProblemSeverity.WARNING,
+            message=f"{len(old)} workers run other versions of plugins than the last sync found.",
+            remedy="Restart them: send SIGHUP to the server.",
+            since=min(worker.started_at for worker in old),
+            count=len(old),
+        )
+
+
+def _find_log_problems() -> Iterator[Problem]:
+    last = AuditCheckpoint.objects.order_by("number").last()
+    fault = PluginAuditLog.objects.filter(action=VERIFY, outcome=AuditOutcome.FAILED).order_by("position").last()
+    if fault is not None and (last is None or last.position < fault.position):
+        yield Problem(
+            key="audit:invalid",
+            severity=ProblemSeverity.ERROR,
+            message="The audit log is not valid: somebody has changed it, or a key is missing.",
+            remedy=f"'{PROGRAM} verify_audit_log' lists all faults.",
+            since=fault.created_at,
+        )
+    elif settings.WEBNET_AUDIT_CHECKPOINTS:
+        first = PluginAuditLog.objects.order_by("position").values_list("created_at", flat=True).first()
+        made_at = datetime.fromisoformat(Statement.read(last.text).made_at) if last is not None else first
+        if made_at is not None and timezone.now() - made_at > CHECKPOINT_PATIENCE:
+            yield Problem(
+                key="audit:checkpoint",
+                severity=ProblemSeverity.WARNING,
+                message="The audit log has not been verified and signed for more than two days.",
+                remedy=f"See in the servers' log why, or run '{PROGRAM} checkpoint_audit_log'.",
+                since=made_at + CHECKPOINT_INTERVAL,
+            )
+
+
+def _find_reported() -> Iterator[Problem]:
+    for kind, row in reported_problems.find_current().items():
+        message, remedy = REPORTED[kind]
+        yield Problem(
+            key=f"reported:{kind.value}",
+            severity=ProblemSeverity.WARNING,
+            message=message,
+            remedy=remedy,
+            since=row.first_seen,
+            count=row.count,
+        )
+
+
+def _finish(problems: Iterable[Problem]) -> list[Problem]:
+    """The most severe and the oldest first, with who knows of them."""
+    found = sorted(problems, key=lambda each: (each.severity is not ProblemSeverity.ERROR, each.since, each.key))[
+        :MOST_PROBLEMS
+    ]
+    known = ProblemAcknowledgement.objects.in_bulk([each.key for each in found])
+    return [_with_acknowledgement(each, known.get(each.key)) for each in found]
+
+
+def _with_acknowledgement(problem: Problem, known: ProblemAcknowledgement | None) -> Problem:
+    # One that has begun anew since is another problem.
+    if known is None or known.acknowledged_at < problem.since:
+        return problem
+    return replace(problem, acknowledged_by=known.acknowledged_by, acknowledged_at=known.acknowledged_at)
