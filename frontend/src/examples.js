@@ -12,11 +12,15 @@ query WhoAmI {
     }
     isPlatformOperator
     memberships {
-      customer {
-        slug
-        name
+      edges {
+        node {
+          customer {
+            slug
+            name
+          }
+          role
+        }
       }
-      role
     }
   }
 }

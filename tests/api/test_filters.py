@@ -193,11 +193,11 @@ def test_config_without_any_choice_left_is_no_explicit_one(client):
 
 def test_configs_of_a_customer_by_effect(client):
     query = """query($effective: Boolean) { customer(slug: "acme") {
-        pluginConfigs(effective: $effective) { plugin { name } } } }"""
+        pluginConfigs(effective: $effective) { edges { node { plugin { name } } } } } }"""
 
     def found(effective):
         configs = client.data(query, effective=effective)["customer"]["pluginConfigs"]
-        return [config["plugin"]["name"] for config in configs]
+        return [edge["node"]["plugin"]["name"] for edge in configs["edges"]]
 
     assert found(None) == ALL
     assert found(True) == ["greeter", "inventory"]

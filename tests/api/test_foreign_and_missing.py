@@ -123,8 +123,9 @@ class TestNode:
         manager.enable("greeter", actor=SYSTEM, customer="acme")
         admin.mutate("createApiToken", "changed: __typename", name="robot")
         found = admin.data(
-            """{ viewer { user { id } apiTokens { id } } plugin(name: "greeter") { id }
-            customer(slug: "acme") { id pluginConfigs { id } members { user { id } }
+            """{ viewer { user { id } apiTokens { edges { node { id } } } } plugin(name: "greeter") { id }
+            customer(slug: "acme") { id pluginConfigs { edges { node { id } } }
+                members { edges { node { id user { id } } } }
                 auditLogs { edges { node { id } } } } }"""
         )
         ids = list(_find_ids(found))
@@ -133,7 +134,7 @@ class TestNode:
 
         assert [node["id"] for node in nodes] == ids
         assert {node["__typename"] for node in nodes} == {
-            "User", "ApiToken", "Plugin", "Customer", "CustomerPluginConfig", "PluginAuditLog",
+            "User", "ApiToken", "Plugin", "Customer", "CustomerPluginConfig", "PluginAuditLog", "Membership",
         }  # fmt: skip
 
     @pytest.mark.parametrize(
@@ -154,6 +155,9 @@ class TestNode:
             lambda world: global_id("Query", "x"),
             lambda world: global_id("Role", "viewer"),
             lambda world: global_id("Membership", "1"),
+            lambda world: global_id("Membership", "acme/vera"),
+            lambda world: global_id("Membership", "acme/nobody"),
+            lambda world: global_id("Membership", "globex/gus"),
             lambda world: global_id("NoSuchType", "1"),
             lambda world: base64.b64encode(b"no colon").decode(),
             lambda world: "not base64!",

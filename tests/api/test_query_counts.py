@@ -27,12 +27,14 @@ TEN_FIELDS = "name verboseName version author description status enabled availab
 PLUGINS_AND_STATE = f"""
     query($customer: String!) {{
         plugins(first: 100) {{ edges {{ node {{ {TEN_FIELDS} }} }} }}
-        customer(slug: $customer) {{ pluginConfigs {{ plugin {{ name }} effective ineffectiveCodes }} }}
+        customer(slug: $customer) {{
+            pluginConfigs {{ edges {{ node {{ plugin {{ name }} effective ineffectiveCodes }} }} }}
+        }}
     }}
 """
 PLUGINS_AND_OWN_STATE = f"""{{
     plugins(first: 100) {{ edges {{ node {{ {TEN_FIELDS} }} }} }}
-    currentCustomer {{ pluginConfigs {{ plugin {{ name }} effective }} }}
+    currentCustomer {{ pluginConfigs {{ edges {{ node {{ plugin {{ name }} effective }} }} }} }}
 }}"""
 
 
@@ -92,11 +94,13 @@ def test_plugins_with_one_customers_state_take_four_statements_with_a_session(in
 FLAT = {
     "audit pages": "{ pluginAuditLogs(first: 100) { edges { node { action actorName user { username } customer { slug }"
     " plugin { name } ipAddress } } pageInfo { hasNextPage hasPreviousPage } } }",
-    "customers' configs": "{ customers(first: 100) { edges { node { slug viewerRole pluginConfigs {"
-    " effective ineffectiveReasons effectiveSettings plugin { name dependents { name } health { status } } } } } } }",
+    "customers' configs": "{ customers(first: 100) { edges { node { slug viewerRole pluginConfigs { edges { node {"
+    " effective ineffectiveReasons effectiveSettings"
+    " plugin { name dependents { name } health { status } } } } } } } } }",
     "customers' health and permissions": "{ customers(first: 100) { edges { node { viewerPermissions"
-    " pluginConfigs { health { status } customer { slug } updatedAt } } } } }",
-    "members": "{ customers(first: 100) { edges { node { members { role user { username email } } } } } }",
+    " pluginConfigs { edges { node { health { status } customer { slug } updatedAt } } } } } } }",
+    "members": "{ customers(first: 100) { edges { node { members(first: 5) { totalCount"
+    " pageInfo { hasNextPage hasPreviousPage } edges { cursor node { id role user { username email } } } } } } } }",
     "customers' audit logs": "{ customers(first: 100) { edges { node { auditLogs(first: 2) {"
     " edges { node { action user { username } plugin { name } } } pageInfo { hasNextPage hasPreviousPage } } } } } }",
     "dependents": "{ plugins(first: 100) { edges { node { dependents { name dependencies { plugin { name } } } } } } }",
@@ -107,14 +111,16 @@ FLAT = {
     "configs": "{ customerPluginConfigs(first: 100) { totalCount edges { node { effective customer { slug name }"
     " plugin { name version } health { status } } } } }",
     "plugins' and configs' health histories": "{ plugins(first: 100) { edges { node { healthHistory(first: 2) {"
-    " edges { node { status } } pageInfo { hasNextPage } } } } } customers(first: 100) { edges { node { pluginConfigs {"
-    " healthHistory { edges { node { status } } } } } } } }",
+    " edges { node { status } } pageInfo { hasNextPage } } } } } customers(first: 100) { edges { node {"
+    " pluginConfigs { edges { node { healthHistory { edges { node { status } } } } } } } } } }",
     "settings histories": "{ plugins(first: 100) { edges { node { settingsHistory(first: 2) { edges { node { revision"
-    " user { username } } } } } } } customers(first: 100) { edges { node { pluginConfigs { settingsHistory(first: 2) {"
-    " edges { node { revision changes { path } } } pageInfo { hasNextPage } } } } } } }",
-    "surfaces": "{ navigationItems { label plugin { name } } viewer { memberships { customer { slug } } } }",
-    "a config's plugin's logs": "{ customers(first: 100) { edges { node { pluginConfigs { plugin {"
-    " auditLogs(first: 1) { edges { node { customer { slug } } } } } } } } } }",
+    " user { username } } } } } } } customers(first: 100) { edges { node {"
+    " pluginConfigs { edges { node { settingsHistory(first: 2) {"
+    " edges { node { revision changes { path } } } pageInfo { hasNextPage } } } } } } } } }",
+    "surfaces": "{ navigationItems { label plugin { name } } viewer { memberships { totalCount edges { node {"
+    " customer { slug } } } } apiTokens { totalCount edges { node { name onlyCustomer { slug } } } } } }",
+    "a config's plugin's logs": "{ customers(first: 100) { edges { node { pluginConfigs { edges { node { plugin {"
+    " auditLogs(first: 1) { edges { node { action } } } } } } } } } } }",
 }
 
 

@@ -96,18 +96,19 @@ def test_histories_of_many_customers_and_plugins_are_read_in_few_statements(
     for slug in ("acme", "globex"):
         for greeting in ("a", "b"):
             manager.update_settings("greeter", actor=SYSTEM, customer=slug, patch={"greeting": greeting})
-    query = "{ customers { edges { node { slug pluginConfigs { plugin { name } " + HISTORY + " } } } } }"
+    configs = "pluginConfigs { edges { node { plugin { name } " + HISTORY + " } } }"
+    query = "{ customers { edges { node { slug " + configs + " } } } }"
     platform.data("{ viewer { user { username } } }")
 
     with django_assert_max_num_queries(12):
         answer = platform.data(query)
 
     found = {
-        (edge["node"]["slug"], config["plugin"]["name"]): [
-            change["node"]["revision"] for change in config["settingsHistory"]["edges"]
+        (edge["node"]["slug"], config["node"]["plugin"]["name"]): [
+            change["node"]["revision"] for change in config["node"]["settingsHistory"]["edges"]
         ]
         for edge in answer["customers"]["edges"]
-        for config in edge["node"]["pluginConfigs"]
+        for config in edge["node"]["pluginConfigs"]["edges"]
     }
     assert found["acme", "greeter"] == found["globex", "greeter"] == [2, 1]
     assert found["acme", "inventory"] == []

@@ -79,12 +79,14 @@ def test_sign_in_starts_a_session_and_sign_out_ends_it(nobody):
     make_user("ann", password=PASSWORD, name="Ann")
 
     signed_in = nobody.mutate("signIn", "viewer { user { name } }", username="ann", password=PASSWORD)
-    during = nobody.data("{ viewer { user { username } memberships { role } apiTokens { name } } }")
+    during = nobody.data(
+        "{ viewer { user { username } memberships { edges { node { role } } } apiTokens { edges { node { name } } } } }"
+    )
     first = nobody.data("mutation { signOut { changed } }")
     second = nobody.data("mutation { signOut { changed } }")
 
     assert signed_in["viewer"] == {"user": {"name": "Ann"}}
-    assert during == {"viewer": {"user": {"username": "ann"}, "memberships": [], "apiTokens": []}}
+    assert during == {"viewer": {"user": {"username": "ann"}, "memberships": {"edges": []}, "apiTokens": {"edges": []}}}
     assert (first["signOut"], second["signOut"]) == ({"changed": True}, {"changed": False})
     assert nobody.data("{ viewer { __typename } }") == {"viewer": None}
 

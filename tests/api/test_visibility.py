@@ -76,13 +76,13 @@ class TestPlugins:
         manager.set_availability("greeter", actor=SYSTEM, customer="acme", availability=Availability.WITHHELD)
         query = """query($customer: String!) { plugin(name: "greeter") { name } plugins { totalCount }
             customerPluginConfig(customer: $customer, plugin: "greeter") { effective }
-            customer(slug: $customer) { pluginConfigs { plugin { name } } } }"""
+            customer(slug: $customer) { pluginConfigs { edges { node { plugin { name } } } } } }"""
 
         assert admin.data(query, customer="acme") == {
             "plugin": None,
             "plugins": {"totalCount": 0},
             "customerPluginConfig": None,
-            "customer": {"pluginConfigs": []},
+            "customer": {"pluginConfigs": {"edges": []}},
         }
         assert stranger.data(query, customer="globex")["plugin"] == {"name": "greeter"}
         assert platform.data(query, customer="acme")["customerPluginConfig"] == {"effective": False}
@@ -93,7 +93,7 @@ class TestPlugins:
 
 class TestRoles:
     QUERY = """{ customer(slug: "acme") { viewerRole auditLogs { edges { node { ipAddress } } }
-        members { user { username email } role } } }"""
+        members { edges { node { user { username email } role } } } } }"""
 
     @pytest.mark.parametrize(
         ("who", "role", "sees_logs", "sees_members"),
@@ -132,11 +132,12 @@ class TestRoles:
         assert admin.data(query)["pluginAuditLogs"]["edges"] == []
 
     def test_emails_are_for_oneself_admins_and_operators(self, admin, platform, viewer):
-        members = '{ customer(slug: "acme") { members { user { username email } } } }'
+        members = '{ customer(slug: "acme") { members { edges { node { user { username email } } } } } }'
         own = "{ viewer { user { email } } }"
 
         emails = {
-            each["user"]["username"]: each["user"]["email"] for each in admin.data(members)["customer"]["members"]
+            edge["node"]["user"]["username"]: edge["node"]["user"]["email"]
+            for edge in admin.data(members)["customer"]["members"]["edges"]
         }
 
         assert emails == {"ann": "ann@example.com", "oscar": None, "vera": "vera@example.com"}
@@ -147,7 +148,8 @@ class TestRoles:
 
         answer = client.data(
             """{ customers { totalCount } plugins { totalCount } customerPluginConfigs { totalCount }
-            pluginAuditLogs { edges { cursor } } navigationItems { label } viewer { memberships { role } } }"""
+            pluginAuditLogs { edges { cursor } } navigationItems { label }
+            viewer { memberships { edges { node { role } } } } }"""
         )
 
         assert answer == {
@@ -156,7 +158,7 @@ class TestRoles:
             "customerPluginConfigs": {"totalCount": 0},
             "pluginAuditLogs": {"edges": []},
             "navigationItems": [],
-            "viewer": {"memberships": []},
+            "viewer": {"memberships": {"edges": []}},
         }
 
 
@@ -211,11 +213,12 @@ class TestLimitedTokens:
 
     def test_token_with_a_role_has_no_more(self, world):
         client = GraphQLClient.of(world.admin, maximum_role=Role.VIEWER)
-        query = """{ viewer { memberships { role } } customer(slug: "acme") { viewerRole members { role }
-            auditLogs { edges { cursor } } } pluginAuditLogs { edges { cursor } } }"""
+        query = """{ viewer { memberships { edges { node { role } } } }
+            customer(slug: "acme") { viewerRole members { edges { node { role } } }
+                auditLogs { edges { cursor } } } pluginAuditLogs { edges { cursor } } }"""
 
         assert client.data(query) == {
-            "viewer": {"memberships": [{"role": "VIEWER"}]},
+            "viewer": {"memberships": {"edges": [{"node": {"role": "VIEWER"}}]}},
             "customer": {"viewerRole": "VIEWER", "members": None, "auditLogs": None},
             "pluginAuditLogs": {"edges": []},
         }

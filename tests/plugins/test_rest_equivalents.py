@@ -63,11 +63,11 @@ class TestPlugins:
 
 class TestCustomersConfigs:
     def test_list(self, client):
-        query = '{ customer(slug: "acme") { pluginConfigs { plugin { name } enabled effective } } }'
+        query = '{ customer(slug: "acme") { pluginConfigs { edges { node { plugin { name } enabled effective } } } } }'
 
-        configs = client.data(query)["customer"]["pluginConfigs"]
+        configs = client.data(query)["customer"]["pluginConfigs"]["edges"]
 
-        assert configs == [{"plugin": {"name": "greeter"}, "enabled": None, "effective": False}]
+        assert configs == [{"node": {"plugin": {"name": "greeter"}, "enabled": None, "effective": False}}]
 
     def test_get(self, client):
         query = """{ customerPluginConfig(customer: "acme", plugin: "greeter") {

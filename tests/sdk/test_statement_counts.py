@@ -34,7 +34,7 @@ fragment S on Shelf { name volumes(first: 2) { totalCount pageInfo { hasNextPage
 fragment B on Book { title shelf { name volumes(first: 1) { edges { node { title genre { name } } } } } }"""
 HOST = """{ plugins(first: 100) { edges { node { ...P } } } customers { edges { node { ...C } } } }
 fragment P on Plugin { name dependencies { plugin { name } } customerConfigs { edges { node { effective } } } }
-fragment C on Customer { slug shelfCount pluginConfigs { plugin { name } effective } }"""
+fragment C on Customer { slug shelfCount pluginConfigs { edges { node { plugin { name } effective } } } }"""
 NODE = """query($id: ID!) { node(id: $id) { ...S } }
 fragment S on Shelf { name books { ...B } labels { text } volumes { edges { node { ...B } } } }
 fragment B on Book { title genre { name } shelf { name } }"""

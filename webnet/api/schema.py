@@ -28,6 +28,7 @@ from webnet.api.engine.descriptions import read_descriptions
 from webnet.api.engine.gated_fields import gate_added_fields
 from webnet.api.engine.isolation import IsolatingExecutor, isolate
 from webnet.api.engine.limits import EXTENSIONS
+from webnet.api.engine.list_lengths import cut_lists
 from webnet.api.engine.ownership import find_owners
 from webnet.api.engine.strawberry_schema import Schema
 from webnet.api.engine.trial_build import find_failures, without
@@ -136,4 +137,5 @@ def _assemble(fields: Mapping[tuple[str, str], str], listed: Mapping[str, tuple[
     schema.mark_owners(owners)
     isolate(schema.graphql, owners)
     gate_added_fields(schema.graphql, owners)
+    cut_lists(schema.graphql)
     return FullSchema(schema=schema, owners=owners, index=SchemaIndex(schema.graphql))

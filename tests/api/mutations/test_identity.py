@@ -109,12 +109,16 @@ class TestIdentity:
         browser = GraphQLClient(view="acme")
 
         answer = browser.mutate(
-            "signIn", "viewer { user { username } memberships { role } }", username="gus", password=PASSWORD
+            "signIn",
+            "viewer { user { username } memberships { edges { node { role } } } }",
+            username="gus",
+            password=PASSWORD,
         )
 
-        assert answer["viewer"] == {"user": {"username": "gus"}, "memberships": []}
+        assert answer["viewer"] == {"user": {"username": "gus"}, "memberships": {"edges": []}}
         assert browser.code("{ viewer { __typename } }") == "CUSTOMER_NOT_FOUND"
-        assert browser.at(None).data("{ viewer { memberships { customer { slug } } } }")["viewer"]["memberships"]
+        own = browser.at(None).data("{ viewer { memberships { edges { node { customer { slug } } } } } }")
+        assert own["viewer"]["memberships"]["edges"]
 
     @pytest.mark.parametrize("who", ["viewer", "operator"])
     def test_members_are_the_admins_business(self, world, who):
@@ -146,7 +150,8 @@ class TestIdentity:
         assert kind(taken) == ("InvalidInput", "NAME_TAKEN")
         assert [each["changed"] for each in ended] == [True, False]
         assert robot.code("{ viewer { __typename } }") == "UNAUTHENTICATED"
-        assert "token" not in str(admin.data("{ viewer { apiTokens { name revokedAt } } }")).replace("token 0", "")
+        listed = admin.data("{ viewer { apiTokens { edges { node { name revokedAt } } } } }")
+        assert "token" not in str(listed).replace("token 0", "")
         assert admin.mutate("createApiToken", "token", name="x", onlyCustomer="globex")["code"] == "CUSTOMER_NOT_FOUND"
 
     def test_several_mutations_of_one_request_see_each_other(self, platform):

@@ -46,10 +46,10 @@ COMMANDS = (
 
 # Every root field of the host.
 HOST_QUERY = """query($customer: String!, $plugin: String!, $id: ID!) {
-    viewer { user { username } memberships { role } }
+    viewer { user { username } memberships { edges { node { role } } } }
     currentCustomer { slug }
     node(id: $id) { id }
-    customer(slug: $customer) { name pluginConfigs { plugin { name } effective ineffectiveReasons } }
+    customer(slug: $customer) { name pluginConfigs { edges { node { plugin { name } effective ineffectiveReasons } } } }
     customers { totalCount edges { node { slug } } }
     plugin(name: $plugin) { name status contributions { queries pages } health { status } }
     plugins(first: 100) { totalCount edges { node { name status statusReason statusTraceback settingsSchema } } }

@@ -25,6 +25,7 @@ from webnet.api.declarations.fields import (
     find_shown_rows,
 )
 from webnet.api.declarations.mistakes import mistake
+from webnet.api.declarations.sizes import MAXIMUM_VALUES
 from webnet.api.errors import BadValue
 from webnet.api.paging.pages import PageArguments, PageInfo
 from webnet.api.strawberry_internals import fields_of, type_arguments_of
@@ -37,6 +38,8 @@ NodeType = TypeVar("NodeType")
 PAGING: dict[str, Any] = {"first": int, "after": str, "last": int, "before": str}
 # The parameter in which a resolver gets them together; it is not an argument in the schema.
 PASSED = (PageArguments, PageArguments.__name__)
+# Metadata of a connection that has no argument `filter`.
+UNFILTERED = "webnet.unfiltered"
 
 
 @strawberry.type(description="A row, and its place in the list.")
@@ -70,7 +73,7 @@ class ConnectionField(DescribedField):
         own = self.base_resolver.arguments if self.base_resolver is not None else []
         shown = self.shown_rows
         kinds: dict[str, Any] = {}
-        if shown.filter is not None:
+        if shown.filter is not None and not self.metadata.get(UNFILTERED):
             kinds["filter"] = shown.filter
         if shown.order is not None and shown.order.input is not None:
             kinds["order"] = list[shown.order.input]  # type: ignore[name-defined]  # made at run time
@@ -109,9 +112,16 @@ def take_arguments(kwargs: dict[str, Any]) -> PageArguments:
     return PageArguments(**{name: None if value is UNSET else value for name, value in given.items()})
 
 
-def connection(graphql_type: Any, *, description: str | None = None) -> Declare:
-    """A field with pages of rows, of the type `Connection[Device]`, whose resolver returns a `Page`."""
-    return ConnectionField(type_annotation=StrawberryAnnotation.from_annotation(graphql_type), description=description)
+def connection(graphql_type: Any, *, description: str | None = None, is_filtered: bool = True) -> Declare:
+    """A field with pages of rows, of the type `Connection[Device]`, whose resolver returns a `Page`.
+
+    `is_filtered` is whether it takes the filter of the rows' type, if that has one.
+    """
+    return ConnectionField(
+        type_annotation=StrawberryAnnotation.from_annotation(graphql_type),
+        description=description,
+        metadata={UNFILTERED: not is_filtered},
+    )
 
 
 LOOKUPS = "webnet.lookups"
@@ -147,6 +157,9 @@ def narrow(rows: QuerySet[Row], wanted: Any, *context: Any) -> QuerySet[Row]:
         value = getattr(wanted, field.python_name)
         if not is_given(value):
             continue
+        if isinstance(value, list) and len(value) > MAXIMUM_VALUES:
+            place = f"filter.{to_camel_case(field.python_name)}"
+            raise BadValue(f"'{place}' has {len(value):,} items: give at most {MAXIMUM_VALUES:,}.")
         paths = field.metadata.get(LOOKUPS, (field.python_name,))
         stored = plain(value, field.type)
         for path in paths:

@@ -19,6 +19,8 @@ from strawberry.types.field import StrawberryField
 from strawberry.types.info import Info
 from strawberry_django.fields.field import StrawberryDjangoField
 
+from webnet.api.declarations.sizes import LIST_MAXIMUM, MAXIMUM_VALUES
+from webnet.api.errors import BadValue
 from webnet.api.paging.keyset import Ordering, SortKey
 from webnet.api.strawberry_internals import fields_of
 from webnet.api.vocabulary.columns import can_be_null, find_order_kind, learn_own_columns
@@ -46,6 +48,8 @@ class RowOrder:
 
     def read(self, wanted: Sequence[Any] | None) -> Ordering:
         """The order asked for, or the default; it always ends with the unique key, so that pages are stable."""
+        if wanted and len(wanted) > MAXIMUM_VALUES:
+            raise BadValue(f"'order' has {len(wanted):,} items: give at most {MAXIMUM_VALUES:,}.")
         keys: dict[str, SortKey] = {}
         for key in self._keys(wanted) if wanted else self.default:
             keys.setdefault(key.path, key)
@@ -148,11 +152,21 @@ class DescribedField(StrawberryField):
 
 
 def field(
-    *, description: str | None = None, graphql_type: Any = None, metadata: Mapping[Any, Any] | None = None
+    *,
+    description: str | None = None,
+    graphql_type: Any = None,
+    maximum: int | None = None,
+    metadata: Mapping[Any, Any] | None = None,
 ) -> Declare:
-    """A field; `graphql_type` is needed if the resolver returns a model's row."""
+    """A field; `graphql_type` is needed if the resolver returns a model's row, `maximum` if it returns a list."""
     kind = StrawberryAnnotation.from_annotation(graphql_type) if graphql_type is not None else None
-    return DescribedField(type_annotation=kind, description=description, metadata=metadata)
+    described = {**(metadata or {}), **({LIST_MAXIMUM: maximum} if maximum is not None else {})}
+    return DescribedField(type_annotation=kind, description=description, metadata=described)
+
+
+def at_most(maximum: int, *, description: str | None = None, graphql_type: Any = None) -> Any:
+    """A list without a resolver, and how many items it has at most; `graphql_type` is needed for models' rows."""
+    return strawberry.field(description=description, graphql_type=graphql_type, metadata={LIST_MAXIMUM: maximum})
 
 
 def subscription(*, description: str | None = None, graphql_type: Any = None) -> Declare:
@@ -161,14 +175,14 @@ def subscription(*, description: str | None = None, graphql_type: Any = None) ->
     return declare
 
 
-@dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field, StrawberryField))
+@dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field, StrawberryField, at_most))
 def object_type(cls: Kind) -> Kind:
     """A type of plain values."""
     made: Kind = strawberry.type(cls, description=docstring_of(cls))
     return made
 
 
-@dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field, StrawberryField))
+@dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field, StrawberryField, at_most))
 def input_type(cls: Kind) -> Kind:
     """An input; a field with the default None may be left out, which means the same as null."""
     made: Kind = strawberry.input(cls, description=docstring_of(cls))

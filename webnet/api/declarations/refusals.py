@@ -9,8 +9,10 @@ import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
 from webnet import errors
-from webnet.api.declarations.fields import object_type
+from webnet.api.declarations.fields import at_most, object_type
+from webnet.api.declarations.sizes import MAXIMUM_PLUGINS, MAXIMUM_SETTINGS
 from webnet.api.vocabulary.enums import PluginStatus, Role
+from webnet.customers.summary import MAXIMUM_NAMED
 from webnet.request_record import note_code
 
 
@@ -59,9 +61,10 @@ class SettingsIssue:
 class InvalidSettings(Refusal):
     """INVALID_SETTINGS: the merged settings are not valid under the plugin's schema."""
 
-    issues: list[SettingsIssue]
-    customers: list[str] = strawberry.field(
-        description="Whose settings a global change would break: the first 20, by slug, and how many there are."
+    issues: list[SettingsIssue] = at_most(MAXIMUM_SETTINGS)
+    customers: list[str] = at_most(
+        MAXIMUM_NAMED,
+        description="Whose settings a global change would break: the first 20, by slug, and how many there are.",
     )
     customer_count: int
 
@@ -82,7 +85,7 @@ class InvalidInput(Refusal):
 class DependencyRefusal(Refusal):
     """DEPENDENCY_DISABLED, _MISSING, _VERSION or _CYCLE, or DEPENDENTS_ENABLED, because of these plugins."""
 
-    plugins: list[str]
+    plugins: list[str] = at_most(MAXIMUM_PLUGINS)
 
 
 @object_type

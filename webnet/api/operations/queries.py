@@ -11,7 +11,7 @@ from strawberry.types.base import StrawberryObjectDefinition
 from webnet.api.declarations.connections import Connection, UncountedConnection, connection
 from webnet.api.declarations.fields import field, object_type
 from webnet.api.declarations.refusals import to_graphql
-from webnet.api.declarations.sizes import LIST_MAXIMUM
+from webnet.api.declarations.sizes import MAXIMUM_NAVIGATION_ITEMS, MAXIMUM_WIDGETS
 from webnet.api.paging.pages import Page, PageArguments
 from webnet.api.request.context import Context, Info, open_to_all
 from webnet.api.resolvers import listings, navigation_and_widgets
@@ -96,19 +96,19 @@ class Query:
         """What enabling (or disabling, or resetting) would do, in order, or why it is refused. Changes nothing."""
         return find_plan(info.context, plugin=plugin, customer=customer or None, action=action)
 
-    @field(graphql_type=list[Problem], metadata={LIST_MAXIMUM: MOST_PROBLEMS})
+    @field(graphql_type=list[Problem], maximum=MOST_PROBLEMS)
     def problems(self, info: Info) -> list[FoundProblem]:
         """What has to be done, the most urgent first: for the customers that the viewer operates; for operators of the
         platform, on its own view, all that concerns the platform.
         """
         return find_problems(info.context.reading)
 
-    @field()
+    @field(maximum=MAXIMUM_NAVIGATION_ITEMS)
     def navigation_items(self, info: Info) -> list[NavigationItem]:
         """The items that this viewer may use in this view, in order."""
         return navigation_and_widgets.navigation_items(info.context.reading)
 
-    @field()
+    @field(maximum=MAXIMUM_WIDGETS)
     def dashboard_widgets(self, info: Info) -> list[DashboardWidget]:
         """The widgets that this viewer may see in this view, in order; `error` is set for one that fails."""
         return navigation_and_widgets.dashboard_widgets(info.context.reading)

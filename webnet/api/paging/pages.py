@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -272,6 +273,22 @@ def open_page(info: Info[Any, Any], listing: Listing[Row], arguments: PageArgume
     return Page(_Whole(optimized(info, listing), request), listing.ordering, request)
 
 
+def open_named_page(
+    info: Info[Any, Any],
+    *,
+    names: Sequence[str],
+    ordering: Ordering,
+    arguments: PageArguments,
+    read: Callable[[Sequence[str]], Sequence[Row]],
+) -> Page[Row]:
+    """The page of rows that are known by name; `read` gets the names of this page only.
+
+    `names` are sorted, and the only key of the order.
+    """
+    request = PageRequest.read(ordering, arguments, view=info.context.view_slug)
+    return Page(_Named(names, request, read), ordering, request)
+
+
 def optimized(info: Info[Any, Any], listing: Listing[Row]) -> Listing[Row]:
     """The listing with joins and prefetches for what the operation selects."""
     among = None if listing.among is None else optimize(listing.among, info, config=WHOLE_ROWS)
@@ -309,3 +326,34 @@ class _Whole(Source[Row]):
         rows = list(found[: self._request.limit])
         self._listing.on_rows_read(rows)
         return rows
+
+
+class _Named(Source[Row]):
+    """Rows that may not exist in the database, by their sorted names."""
+
+    def __init__(
+        self, names: Sequence[str], request: PageRequest, read: Callable[[Sequence[str]], Sequence[Row]]
+    ) -> None:
+        self._names = names
+        self._request = request
+        self._read = read
+        self._start = bisect_right(names, request.after[0]) if request.after is not None else 0
+        self._end = bisect_left(names, request.before[0]) if request.before is not None else len(names)
+
+    def rows(self) -> Sequence[Row]:
+        return self._rows
+
+    def count(self) -> int:
+        return len(self._names)
+
+    def has_rows_behind(self) -> bool:
+        return self._end < len(self._names) if self._request.backwards else self._start > 0
+
+    def stopped_range(self) -> PositionRange | None:
+        return None
+
+    @cached_property
+    def _rows(self) -> Sequence[Row]:
+        between = self._names[self._start : self._end]
+        in_direction = between[::-1] if self._request.backwards else between
+        return self._read(in_direction[: self._request.limit])

@@ -7,11 +7,10 @@ from functools import cached_property
 
 from django.db.models import QuerySet
 
-from webnet.accounts import tokens
 from webnet.api.paging.batches import Loader
 from webnet.customers import access
 from webnet.customers.access import Actor
-from webnet.customers.models import ApiToken, Customer, Membership, Role, User
+from webnet.customers.models import Customer, Membership, Role, User
 from webnet.errors import NotFound
 from webnet.plugins.gate.effective import (
     CustomerState,
@@ -47,10 +46,6 @@ class Reading:
     @cached_property
     def users(self) -> Loader[int, User]:
         return Loader(self._load_users)
-
-    @cached_property
-    def members(self) -> Loader[int, list[Membership]]:
-        return Loader(self._load_members)
 
     @cached_property
     def health(self) -> Loader[int | None, Mapping[str, PluginHealth]]:
@@ -91,7 +86,7 @@ class Reading:
     def announce_customers(self, pks: Iterable[int]) -> None:
         """Announce that a response contains these customers, so that they and what they need are loaded together."""
         wanted = list(pks)
-        for loader in (self.customers, self.states, self.members, self.health):
+        for loader in (self.customers, self.states, self.health):
             loader.announce(wanted)
 
     def find_customer(self, slug: str) -> Customer | None:
@@ -209,21 +204,6 @@ class Reading:
         customers = self.customers_with_role(Role.ADMIN).values("pk")
         return frozenset(Membership.objects.filter(customer__in=customers).values_list("user", flat=True))
 
-    def own_memberships(self) -> list[Membership]:
-        """The actor's own memberships by slug, within the limits of this view and of the token."""
-        own = Membership.objects.filter(user=self.actor.user_id, customer__in=self.visible_customers().values("pk"))
-        memberships = list(own.select_related("user").order_by("customer__slug"))
-        self.customers.announce(membership.customer_id for membership in memberships)
-        for membership in memberships:
-            membership.role = Role(membership.role).capped(self.actor.maximum_role)
-        return memberships
-
-    def own_tokens(self) -> list[ApiToken]:
-        """The actor's own tokens by name; with a limited token, only those that can do no more than it."""
-        found = list(tokens.visible_tokens(self.actor).order_by("name"))
-        self.customers.announce(token.only_customer_id for token in found if token.only_customer_id is not None)
-        return found
-
     # Health
 
     def find_health(self, plugin: PluginConfig, *, customer_id: int | None) -> PluginHealth | None:
@@ -243,14 +223,6 @@ class Reading:
 
     def _load_users(self, pks: Collection[int]) -> Mapping[int, User]:
         return {user.pk: user for user in self.visible_users().filter(pk__in=pks)}
-
-    def _load_members(self, pks: Collection[int]) -> Mapping[int, list[Membership]]:
-        found: dict[int, list[Membership]] = {pk: [] for pk in pks}
-        rows = Membership.objects.filter(customer__in=pks).select_related("user").order_by("user__username")
-        for membership in rows:
-            found[membership.customer_id].append(membership)
-            self.users.put(membership.user_id, membership.user)
-        return found
 
     def _load_health(self, pks: Collection[int | None]) -> Mapping[int | None, Mapping[str, PluginHealth]]:
         found: dict[int | None, dict[str, PluginHealth]] = {pk: {} for pk in pks}

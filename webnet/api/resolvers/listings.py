@@ -12,7 +12,7 @@ from webnet.api.declarations.connections import narrow
 from webnet.api.errors import LogReplaced
 from webnet.api.paging.batches import open_nested_page
 from webnet.api.paging.keyset import Ordering, read_cursor
-from webnet.api.paging.pages import Listing, Page, PageArguments, open_page
+from webnet.api.paging.pages import Listing, Page, PageArguments, open_named_page, open_page
 from webnet.api.request.context import Context, Info
 from webnet.api.request.reader import Reading
 from webnet.api.resolvers import orders
@@ -65,15 +65,24 @@ def configs(info: Info, arguments: PageArguments) -> Page[CustomerPluginConfig]:
     return open_page(info, listing, arguments)
 
 
-def configs_of_customer(reading: Reading, customer: Customer, *, effective: Any) -> list[CustomerPluginConfig]:
+def configs_of_customer(
+    info: Info, customer: Customer, arguments: PageArguments, *, effective: Any
+) -> Page[CustomerPluginConfig]:
     """One config for every plugin that exists for the viewer there, by name; `effective` can select some of them."""
+    reading = info.context.reading
     state = reading.state_of(customer)
     names = reading.visible_plugin_names_for(customer)
-    found = [config for name, config in state.configs.items() if name in names]
     if isinstance(effective, bool):
-        found = [config for config in found if (config.plugin.name in state.effective) is effective]
-    reading.remember_plugins(config.plugin for config in found)
-    return found
+        names = names & state.effective if effective else names - state.effective
+
+    def read(wanted: Sequence[str]) -> list[CustomerPluginConfig]:
+        reading.remember_plugins(state.platform.plugins[name] for name in wanted)
+        return [state.config(name) for name in wanted]
+
+    # Most pairs have no row, so a page is one of plugins' names, which the gate has in memory.
+    return open_named_page(
+        info, names=sorted(names), ordering=orders.CONFIGS_OF_CUSTOMER, arguments=arguments, read=read
+    )
 
 
 def configs_of_plugin(info: Info, plugin: PluginConfig, arguments: PageArguments) -> Page[CustomerPluginConfig] | None:

@@ -19,5 +19,9 @@ PLUGINS = make_order(
 # With the hash, so that a cursor of another log is noticed: positions are the same in all logs.
 AUDIT_LOGS = Ordering((SortKey(path="position", kind=int, is_descending=True),), marks=(SortKey(path="hash"),))
 CONFIGS = Ordering((SortKey(path="plugin__name"), SortKey(path="customer__slug")))
+CONFIGS_OF_CUSTOMER = Ordering((SortKey(path="plugin__name"),))
 CONFIGS_OF_PLUGIN = Ordering((SortKey(path="customer__slug"),))
+MEMBERS = Ordering((SortKey(path="user__username"),))
+OWN_MEMBERSHIPS = Ordering((SortKey(path="customer__slug"),))
+OWN_TOKENS = Ordering((SortKey(path="name"),))
 HEALTH_HISTORY = Ordering((SortKey(path="pk", kind=int, is_descending=True),))

@@ -15,7 +15,9 @@ def permissions_of(reading: Reading, customer: Customer) -> list[CustomerPermiss
     """Every permission of the plugins that the viewer may see there, by codename; None for the role VIEWER."""
     if not reading.has_role(Role.OPERATOR, customer):
         return None
-    configs = listings.configs_of_customer(reading, customer, effective=None)
+    state = reading.state_of(customer)
+    configs = [state.config(name) for name in reading.visible_plugin_names_for(customer)]
+    reading.remember_plugins(config.plugin for config in configs)
     found = [permission for config in configs for permission in _permissions(reading, config)]
     return sorted(found, key=lambda permission: permission.codename)
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import strawberry
 from strawberry import UNSET
 
-from webnet.api.declarations.connections import UncountedConnection, connection
+from webnet.api.declarations.connections import Connection, UncountedConnection, connection
 from webnet.api.declarations.fields import field, row_type
+from webnet.api.declarations.sizes import MAXIMUM_PERMISSIONS
 from webnet.api.paging.pages import Page, PageArguments
 from webnet.api.request.context import Info
-from webnet.api.resolvers import listings, navigation_and_widgets, orders, permission_matrix
+from webnet.api.resolvers import listings, navigation_and_widgets, orders, people, permission_matrix
 from webnet.api.resolvers.filters import CustomerFilter
 from webnet.api.types.audit_log import PluginAuditLog
 from webnet.api.types.viewer import Membership
@@ -41,25 +42,29 @@ class Customer(Node):
         """The viewer's role here; ADMIN for a platform operator."""
         return info.context.reading.role_in(root)
 
-    @field()
+    @field(maximum=MAXIMUM_PERMISSIONS)
     @staticmethod
     def viewer_permissions(root: strawberry.Parent[models.Customer], info: Info) -> list[str]:
         """Codenames of what the viewer may do here with the plugins that are effective."""
         return navigation_and_widgets.permissions(info.context.reading, root)
 
-    @field()
+    @field(maximum=MAXIMUM_PERMISSIONS)
     @staticmethod
     def permissions(root: strawberry.Parent[models.Customer], info: Info) -> list[CustomerPermission] | None:
         """Every permission of the plugins that the viewer may see, and who has it; null for the role VIEWER."""
         return permission_matrix.permissions_of(info.context.reading, root)
 
-    @field(graphql_type=list[ConfigRef])
+    @connection(Connection[ConfigRef], is_filtered=False)
     @staticmethod
     def plugin_configs(
-        root: strawberry.Parent[models.Customer], info: Info, *, effective: bool | None = UNSET
-    ) -> list[CustomerPluginConfig]:
+        root: strawberry.Parent[models.Customer],
+        info: Info,
+        arguments: PageArguments,
+        *,
+        effective: bool | None = UNSET,
+    ) -> Page[CustomerPluginConfig]:
         """One for every plugin that the viewer may see, by name."""
-        return listings.configs_of_customer(info.context.reading, root, effective=effective)
+        return listings.configs_of_customer(info, root, arguments, effective=effective)
 
     @connection(UncountedConnection[PluginAuditLog] | None)
     @staticmethod
@@ -69,12 +74,13 @@ class Customer(Node):
         """Null to viewers."""
         return listings.audit_logs_of_customer(info, root, arguments)
 
-    @field(graphql_type=list[Membership] | None)
+    @connection(Connection[Membership] | None)
     @staticmethod
-    def members(root: strawberry.Parent[models.Customer], info: Info) -> list[models.Membership] | None:
-        """Null for viewers who are not admins of the customer."""
-        reading = info.context.reading
-        return reading.members.get(root.pk) if reading.has_role(Role.ADMIN, root) else None
+    def members(
+        root: strawberry.Parent[models.Customer], info: Info, arguments: PageArguments
+    ) -> Page[models.Membership] | None:
+        """By username; null for viewers who are not admins of the customer."""
+        return people.members_of(info, root, arguments)
 
     @staticmethod
     def find_node(info: Info, key: str) -> models.Customer | None:

@@ -9,6 +9,7 @@ from strawberry.scalars import JSON
 
 from webnet.api.declarations.connections import UncountedConnection, connection
 from webnet.api.declarations.fields import field, row_type
+from webnet.api.declarations.sizes import MAXIMUM_REASONS, MAXIMUM_SETTINGS
 from webnet.api.paging.pages import Page, PageArguments
 from webnet.api.request.context import Info
 from webnet.api.resolvers import histories, listings
@@ -72,12 +73,12 @@ class CustomerPluginConfig(Node):
         """
         return listings.is_effective(info.context.reading, root)
 
-    @field()
+    @field(maximum=MAXIMUM_REASONS)
     @staticmethod
     def ineffective_reasons(root: strawberry.Parent[models.CustomerPluginConfig], info: Info) -> list[str]:
         return [reason.message for reason in listings.reasons(info.context.reading, root)]
 
-    @field()
+    @field(maximum=MAXIMUM_REASONS)
     @staticmethod
     def ineffective_codes(root: strawberry.Parent[models.CustomerPluginConfig], info: Info) -> list[IneffectiveCode]:
         return [reason.code for reason in listings.reasons(info.context.reading, root)]
@@ -93,12 +94,12 @@ class CustomerPluginConfig(Node):
     def effective_settings(root: strawberry.Parent[models.CustomerPluginConfig], info: Info) -> Json:
         return show_for_customer(root, info).effective()
 
-    @field()
+    @field(maximum=MAXIMUM_SETTINGS)
     @staticmethod
     def setting_sources(root: strawberry.Parent[models.CustomerPluginConfig], info: Info) -> list[SettingSource]:
         return show_for_customer(root, info).sources()
 
-    @field()
+    @field(maximum=MAXIMUM_SETTINGS)
     @staticmethod
     def secret_settings(root: strawberry.Parent[models.CustomerPluginConfig], info: Info) -> list[SecretSetting]:
         return show_for_customer(root, info).secrets()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import strawberry
 
-from webnet.api.declarations.fields import object_type
+from webnet.api.declarations.fields import at_most, object_type
 from webnet.api.declarations.refusals import Refusal
+from webnet.api.declarations.sizes import MAXIMUM_PLUGINS
 from webnet.api.types.customer import Customer
 from webnet.api.types.plugin import Plugin
 from webnet.api.vocabulary.enums import PlanAction
@@ -28,7 +29,7 @@ class PluginPlan:
     action: PlanAction
     plugin: PluginConfig | None = strawberry.field(graphql_type=Plugin | None)
     customer: CustomerRow | None = strawberry.field(graphql_type=Customer | None)
-    steps: list[PlanStep]
+    steps: list[PlanStep] = at_most(MAXIMUM_PLUGINS)
     affected_customer_count: int = strawberry.field(
         description="The number of the viewer's customers for whom some plugin starts or stops being effective."
     )

@@ -9,7 +9,8 @@ from django.templatetags.static import static
 from strawberry.scalars import JSON
 
 from webnet.api.declarations.connections import Connection, UncountedConnection, connection
-from webnet.api.declarations.fields import field, object_type, row_type
+from webnet.api.declarations.fields import at_most, field, object_type, row_type
+from webnet.api.declarations.sizes import MAXIMUM_PLUGINS, MAXIMUM_REASONS, MAXIMUM_SETTINGS
 from webnet.api.paging.pages import Page, PageArguments
 from webnet.api.request.context import Info
 from webnet.api.resolvers import histories, listings, orders
@@ -26,6 +27,7 @@ from webnet.api.vocabulary.node import Node, global_id
 from webnet.api.vocabulary.scalars import Json
 from webnet.audit.models import PluginAuditLog as AuditRow
 from webnet.plugins import models
+from webnet.plugins.kernel.identity import MAXIMUM_DEPENDENCIES, MAXIMUM_KEYWORDS
 
 
 @object_type
@@ -57,7 +59,7 @@ class Plugin(Node):
     version: str | None
     author: str
     description: str
-    keywords: list[str]
+    keywords: list[str] = at_most(MAXIMUM_KEYWORDS)
     status: PluginStatus
     synced_at: datetime
     enabled: bool
@@ -115,7 +117,7 @@ class Plugin(Node):
         """The traceback of the reason; null if there is none, and for viewers who are not platform operators."""
         return root.status_traceback or None if info.context.actor.is_platform_operator else None
 
-    @field()
+    @field(maximum=MAXIMUM_REASONS)
     @staticmethod
     def ineffective_reasons(root: strawberry.Parent[models.PluginConfig], info: Info) -> list[str]:
         """Why the plugin is effective for nobody, whatever a customer chooses: for people, and in the same order in
@@ -123,19 +125,19 @@ class Plugin(Node):
         """
         return [reason.message for reason in listings.reasons_for_everybody(info.context.reading, root)]
 
-    @field()
+    @field(maximum=MAXIMUM_REASONS)
     @staticmethod
     def ineffective_codes(root: strawberry.Parent[models.PluginConfig], info: Info) -> list[IneffectiveCode]:
         return [reason.code for reason in listings.reasons_for_everybody(info.context.reading, root)]
 
-    @field(graphql_type=list[PluginDependency])
+    @field(graphql_type=list[PluginDependency], maximum=MAXIMUM_DEPENDENCIES)
     @staticmethod
     def dependencies(root: strawberry.Parent[models.PluginConfig], info: Info) -> list[PluginDependency]:
         """Direct ones only."""
         needed = listings.dependencies(info.context.reading, root)
         return [PluginDependency(name=n, specifier=s, is_satisfied=is_satisfied) for n, s, is_satisfied in needed]
 
-    @field(graphql_type="list[Plugin]")
+    @field(graphql_type="list[Plugin]", maximum=MAXIMUM_PLUGINS)
     @staticmethod
     def dependents(root: strawberry.Parent[models.PluginConfig], info: Info) -> list[models.PluginConfig]:
         return listings.dependents(info.context.reading, root)
@@ -159,13 +161,13 @@ class Plugin(Node):
         shown = show_globally(root, info)
         return shown.effective() if shown else None
 
-    @field()
+    @field(maximum=MAXIMUM_SETTINGS)
     @staticmethod
     def setting_sources(root: strawberry.Parent[models.PluginConfig], info: Info) -> list[SettingSource] | None:
         shown = show_globally(root, info)
         return shown.sources() if shown else None
 
-    @field()
+    @field(maximum=MAXIMUM_SETTINGS)
     @staticmethod
     def secret_settings(root: strawberry.Parent[models.PluginConfig], info: Info) -> list[SecretSetting] | None:
         shown = show_globally(root, info)

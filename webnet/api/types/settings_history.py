@@ -8,6 +8,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from webnet.api.declarations.fields import field, object_type, row_type
+from webnet.api.declarations.sizes import MAXIMUM_SETTINGS
 from webnet.api.request.context import Info
 from webnet.api.resolvers.settings_view import show_changes
 from webnet.api.values.references import UserRef
@@ -58,7 +59,7 @@ class SettingsChange:
     def reason(root: strawberry.Parent[PluginAuditLog]) -> str | None:
         return root.reason or None
 
-    @field(graphql_type=list[ChangedSetting])
+    @field(graphql_type=list[ChangedSetting], maximum=MAXIMUM_SETTINGS)
     @staticmethod
     def changes(root: strawberry.Parent[PluginAuditLog], info: Info) -> tuple[Changed, ...]:
         return show_changes(root, sees_all=info.context.actor.is_platform_operator)

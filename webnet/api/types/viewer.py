@@ -7,8 +7,11 @@ from datetime import datetime
 import strawberry
 
 from webnet.accounts import tokens
+from webnet.api.declarations.connections import Connection, connection
 from webnet.api.declarations.fields import field, object_type, row_type
+from webnet.api.paging.pages import Page, PageArguments
 from webnet.api.request.context import Info
+from webnet.api.resolvers import people
 from webnet.api.types.user import User
 from webnet.api.values.references import CustomerRef
 from webnet.api.vocabulary.enums import Role
@@ -17,10 +20,15 @@ from webnet.customers import models
 
 
 @row_type(models.Membership)
-class Membership:
-    """One user's role for one customer."""
+class Membership(Node):
+    """One user's role for one customer; its id stands for the pair."""
 
     role: Role
+
+    @field()
+    @staticmethod
+    def id(root: strawberry.Parent[models.Membership]) -> strawberry.ID:
+        return global_id("Membership", f"{root.customer.slug}/{root.user.username}")
 
     @field(graphql_type=User)
     @staticmethod
@@ -31,6 +39,11 @@ class Membership:
     @staticmethod
     def customer(root: strawberry.Parent[models.Membership], info: Info) -> models.Customer | None:
         return info.context.reading.customers.get(root.customer_id)
+
+    @staticmethod
+    def find_node(info: Info, key: str) -> models.Membership | None:
+        slug, _, username = key.partition("/")
+        return people.find_membership(info.context.reading, slug, username)
 
 
 @row_type(models.ApiToken)
@@ -81,15 +94,17 @@ class Viewer:
     def is_platform_operator(info: Info) -> bool:
         return info.context.actor.is_platform_operator
 
-    @field(graphql_type=list[Membership])
+    @connection(Connection[Membership])
     @staticmethod
-    def memberships(info: Info) -> list[models.Membership]:
-        return info.context.reading.own_memberships()
+    def memberships(info: Info, arguments: PageArguments) -> Page[models.Membership]:
+        """By the customers' slugs."""
+        return people.own_memberships(info, arguments)
 
-    @field(graphql_type=list[ApiToken])
+    @connection(Connection[ApiToken])
     @staticmethod
-    def api_tokens(info: Info) -> list[models.ApiToken]:
-        return info.context.reading.own_tokens()
+    def api_tokens(info: Info, arguments: PageArguments) -> Page[models.ApiToken]:
+        """By name."""
+        return people.own_tokens(info, arguments)
 
 
 def find_viewer(info: Info) -> Viewer | None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import strawberry
 from strawberry.scalars import JSON
 
-from webnet.api.declarations.fields import object_type
+from webnet.api.declarations.fields import at_most, object_type
 from webnet.api.values.references import PluginRef
 from webnet.api.vocabulary.enums import Role
 from webnet.api.vocabulary.scalars import Json
+from webnet.plugins.kernel.parsing import MAXIMUM_ENTRIES
 from webnet.plugins.models import PluginConfig
 
 
@@ -65,20 +66,20 @@ class CustomerPermission:
     codename: str
     description: str
     effective: bool
-    roles: list[RoleGrant] = strawberry.field(description="One for each role, the lowest first.")
+    roles: list[RoleGrant] = at_most(len(Role), description="One for each role, the lowest first.")
 
 
 @object_type
 class PluginContributions:
     """What a plugin adds while it is effective, by name."""
 
-    models: list[str]
-    types: list[str]
-    extended_types: list[str]
-    queries: list[str]
-    mutations: list[str]
-    subscriptions: list[str]
-    pages: list[str]
-    navigation_items: list[NavigationItem]
-    dashboard_widgets: list[str]
-    permissions: list[PluginPermission]
+    models: list[str] = at_most(MAXIMUM_ENTRIES)
+    types: list[str] = at_most(MAXIMUM_ENTRIES)
+    extended_types: list[str] = at_most(MAXIMUM_ENTRIES)
+    queries: list[str] = at_most(MAXIMUM_ENTRIES)
+    mutations: list[str] = at_most(MAXIMUM_ENTRIES)
+    subscriptions: list[str] = at_most(MAXIMUM_ENTRIES)
+    pages: list[str] = at_most(MAXIMUM_ENTRIES)
+    navigation_items: list[NavigationItem] = at_most(MAXIMUM_ENTRIES)
+    dashboard_widgets: list[str] = at_most(MAXIMUM_ENTRIES)
+    permissions: list[PluginPermission] = at_most(MAXIMUM_ENTRIES)

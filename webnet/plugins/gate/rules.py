@@ -137,11 +137,6 @@ class CustomerState:
         """The names of the plugins that are effective."""
         return frozenset(name for name in self.platform.plugins if not self.reasons(name))
 
-    @cached_property
-    def configs(self) -> Mapping[str, CustomerPluginConfig]:
-        """One config for every plugin, by name; unsaved where the customer has no row."""
-        return {name: self.config(name) for name in self.platform.plugins}
-
     def config(self, plugin: str) -> CustomerPluginConfig:
         """The stored row, or an unsaved one that stands for no choice."""
         row = self.platform.plugins[plugin]

@@ -25,6 +25,9 @@ from webnet.plugins.kernel.parsing import (
     take_all,
 )
 
+# More than any plugin needs. The API lists both without pages, and counts each list as if it were so long.
+MAXIMUM_DEPENDENCIES = 100
+MAXIMUM_KEYWORDS = 100
 ADDRESSES = ("homepage", "documentation", "support", "changelog")
 # What each text may be long at most: what its column holds.
 _TEXTS = {
@@ -134,7 +137,7 @@ def _read_keywords(source: DeclarationSource, plugin: PluginBase) -> tuple[str, 
     if not isinstance(declared, list | tuple):
         raise source.mistake(f"must be a list like ['network', 'monitoring'], not {type(declared).__name__}")
     keywords = []
-    for index, keyword in enumerate(take_all(source, declared), start=1):
+    for index, keyword in enumerate(take_all(source, declared, maximum=MAXIMUM_KEYWORDS), start=1):
         place = source.inside(f"item {index}")
         if not is_text(keyword) or not str(keyword).strip():
             raise place.mistake(f"must be a string that is not empty, not {reprlib.repr(keyword)}")
@@ -148,7 +151,8 @@ def _read_dependencies(source: DeclarationSource, plugin: PluginBase) -> tuple[D
     declared = plugin.dependencies
     if isinstance(declared, str) or not isinstance(declared, list | tuple):
         raise source.mistake(f"must be a list like ['device_inventory>=1.2'], not {type(declared).__name__}")
-    found = tuple(_read_dependency(source, needed) for needed in take_all(source, declared))
+    needs = take_all(source, declared, maximum=MAXIMUM_DEPENDENCIES)
+    found = tuple(_read_dependency(source, needed) for needed in needs)
     refuse_duplicates(source, "plugin", [needed.name for needed in found])
     return found
 

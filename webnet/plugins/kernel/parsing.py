@@ -58,11 +58,11 @@ def read_all(source: DeclarationSource, kind: type[Declaration], declared: objec
     return tuple(read_one(source.inside(f"item {index}"), kind, item) for index, item in enumerate(items, start=1))
 
 
-def take_all(source: DeclarationSource, declared: Iterable[Any]) -> tuple[Any, ...]:
-    """The items, of which there may be MAXIMUM_ENTRIES; no more are asked for."""
-    items = tuple(islice(declared, MAXIMUM_ENTRIES + 1))
-    if len(items) > MAXIMUM_ENTRIES:
-        raise source.mistake(f"has more than {MAXIMUM_ENTRIES:,} entries: declare fewer")
+def take_all(source: DeclarationSource, declared: Iterable[Any], *, maximum: int = MAXIMUM_ENTRIES) -> tuple[Any, ...]:
+    """The items, of which there may be so many; no more are asked for."""
+    items = tuple(islice(declared, maximum + 1))
+    if len(items) > maximum:
+        raise source.mistake(f"has more than {maximum:,} entries: declare fewer")
     return items
 
 

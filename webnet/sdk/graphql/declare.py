@@ -9,15 +9,27 @@ from typing import Any
 from django.db.models import Model
 from strawberry_django.fields.filter_order import SKIP_FILTER_META
 
+from webnet.api.declarations.sizes import LIST_MAXIMUM
+from webnet.errors import PluginDefinitionError
 from webnet.sdk.graphql.connections import COUNTED, RELATION, CountField, PluginConnectionField
 from webnet.sdk.graphql.fields import NodeField, PluginField, SubscriptionField, metadata_of
 
 
 def field(
-    resolver: Callable[..., Any] | None = None, *, permission: str | None = None, description: str | None = None
+    resolver: Callable[..., Any] | None = None,
+    *,
+    permission: str | None = None,
+    description: str | None = None,
+    maximum: int | None = None,
 ) -> Any:
-    """Declare a field: with a resolver, which may return a queryset; of a column; or, at the root, of all rows."""
-    return _declare(PluginField, resolver, permission, description)
+    """Declare a field: with a resolver, which may return a queryset; of a column; or, at the root, of all rows.
+
+    `maximum` is how many items a list has at most, for what a document costs; a longer list is cut.
+    """
+    if maximum is not None and (type(maximum) is not int or maximum < 1):
+        raise PluginDefinitionError(f"graphql.field(maximum={maximum!r}): give a whole number of at least 1.")
+    more = {LIST_MAXIMUM: maximum} if maximum is not None else None
+    return _declare(PluginField, resolver, permission, description, more=more)
 
 
 def connection(

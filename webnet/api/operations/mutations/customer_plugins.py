@@ -6,16 +6,17 @@ from typing import TypeAlias
 
 import strawberry
 
-from webnet.api.declarations.fields import input_type, object_type
+from webnet.api.declarations.fields import at_most, input_type, object_type
 from webnet.api.declarations.mutations import commits_itself, mutation
 from webnet.api.declarations.refusals import Refusal
+from webnet.api.declarations.sizes import MAXIMUM_PLUGINS
 from webnet.api.operations.mutations import results
 from webnet.api.request.context import Info
 from webnet.api.types.customer_plugin_config import CustomerPluginConfig
 from webnet.api.vocabulary.enums import PlanAction
 from webnet.errors import DependencyRefusal, HookFailed, InvalidInput, NotFound, PluginUnavailable
 from webnet.plugins import models
-from webnet.plugins.manager import manager
+from webnet.plugins.manager import MAXIMUM_BATCH, manager
 
 ConfigRow: TypeAlias = models.CustomerPluginConfig
 
@@ -36,7 +37,7 @@ class EnableCustomerPluginPayload:
 
     config: ConfigRow = strawberry.field(graphql_type=CustomerPluginConfig)
     changed: bool
-    also_enabled: list[ConfigRow] = strawberry.field(graphql_type=list[CustomerPluginConfig])
+    also_enabled: list[ConfigRow] = at_most(MAXIMUM_PLUGINS, graphql_type=list[CustomerPluginConfig])
 
 
 @input_type
@@ -55,7 +56,7 @@ class DisableCustomerPluginPayload:
 
     config: ConfigRow = strawberry.field(graphql_type=CustomerPluginConfig)
     changed: bool
-    also_disabled: list[ConfigRow] = strawberry.field(graphql_type=list[CustomerPluginConfig])
+    also_disabled: list[ConfigRow] = at_most(MAXIMUM_PLUGINS, graphql_type=list[CustomerPluginConfig])
 
 
 @input_type
@@ -74,7 +75,7 @@ class ResetCustomerPluginPayload:
 
     config: ConfigRow = strawberry.field(graphql_type=CustomerPluginConfig)
     changed: bool
-    also_changed: list[ConfigRow] = strawberry.field(graphql_type=list[CustomerPluginConfig])
+    also_changed: list[ConfigRow] = at_most(MAXIMUM_PLUGINS, graphql_type=list[CustomerPluginConfig])
 
 
 @input_type
@@ -84,7 +85,7 @@ class SetPluginForCustomersInput:
     """
 
     plugin: str
-    customers: list[str]
+    customers: list[str] = at_most(MAXIMUM_BATCH)
     action: PlanAction
     cascade: bool = False
     reason: str | None = None
@@ -104,7 +105,7 @@ class CustomerPluginOutcome:
 class SetPluginForCustomersPayload:
     """One outcome for each of the given customers, in their order."""
 
-    outcomes: list[CustomerPluginOutcome]
+    outcomes: list[CustomerPluginOutcome] = at_most(MAXIMUM_BATCH)
     changed_count: int
     refused_count: int
 

@@ -7,8 +7,9 @@ from typing import TypeAlias
 import strawberry
 from strawberry import UNSET
 
-from webnet.api.declarations.fields import input_type, object_type
+from webnet.api.declarations.fields import at_most, input_type, object_type
 from webnet.api.declarations.mutations import commits_itself, mutation
+from webnet.api.declarations.sizes import MAXIMUM_PLUGINS
 from webnet.api.operations.mutations import results
 from webnet.api.request.context import Info
 from webnet.api.types.customer_plugin_config import CustomerPluginConfig
@@ -38,7 +39,7 @@ class EnablePluginPayload:
 
     plugin: PluginRow = strawberry.field(graphql_type=Plugin)
     changed: bool
-    also_enabled: list[PluginRow] = strawberry.field(graphql_type=list[Plugin])
+    also_enabled: list[PluginRow] = at_most(MAXIMUM_PLUGINS, graphql_type=list[Plugin])
 
 
 @input_type
@@ -56,7 +57,7 @@ class DisablePluginPayload:
 
     plugin: PluginRow = strawberry.field(graphql_type=Plugin)
     changed: bool
-    also_disabled: list[PluginRow] = strawberry.field(graphql_type=list[Plugin])
+    also_disabled: list[PluginRow] = at_most(MAXIMUM_PLUGINS, graphql_type=list[Plugin])
 
 
 @input_type
@@ -107,10 +108,10 @@ class SyncPluginsInput:
 class SyncPluginsPayload:
     """What was found when the installed plugins were read again."""
 
-    added: list[PluginRow] = strawberry.field(graphql_type=list[Plugin])
-    updated: list[PluginRow] = strawberry.field(graphql_type=list[Plugin])
-    missing: list[PluginRow] = strawberry.field(graphql_type=list[Plugin])
-    failed: list[PluginRow] = strawberry.field(graphql_type=list[Plugin])
+    added: list[PluginRow] = at_most(MAXIMUM_PLUGINS, graphql_type=list[Plugin])
+    updated: list[PluginRow] = at_most(MAXIMUM_PLUGINS, graphql_type=list[Plugin])
+    missing: list[PluginRow] = at_most(MAXIMUM_PLUGINS, graphql_type=list[Plugin])
+    failed: list[PluginRow] = at_most(MAXIMUM_PLUGINS, graphql_type=list[Plugin])
 
 
 @input_type
