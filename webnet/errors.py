@@ -21,6 +21,7 @@ WebnetError
 │   ├── CustomerRequired      CUSTOMER_REQUIRED
 │   ├── DatabaseOutage        DATABASE_UNAVAILABLE, DATABASE_BUSY
 │   ├── ServerBusy            SERVER_BUSY
+│   ├── DeadlineExceeded      DEADLINE_EXCEEDED
 │   └── TablesBusy            TABLES_BUSY
 └── PluginDefinitionError   a mistake in a plugin's code, found when the plugin is loaded
 """
@@ -253,6 +254,18 @@ class ServerBusy(RequestError):
 
     def __init__(self) -> None:
         super().__init__("Too many requests are waiting: try again in a few seconds.")
+
+
+class DeadlineExceeded(RequestError):
+    """The request has taken all of its time; what it has not committed until then is undone."""
+
+    code = "DEADLINE_EXCEEDED"
+    status = 504
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            f"This took longer than {seconds:g} seconds and was stopped; nothing was changed. Ask for less at a time."
+        )
 
 
 class TablesBusy(RequestError):

@@ -38,6 +38,10 @@ WEBNET_THREADS = read_number("WEBNET_THREADS", env.get("WEBNET_THREADS", "4"), l
 WEBNET_REQUEST_DEADLINE = read_number(
     "WEBNET_REQUEST_DEADLINE", env.get("WEBNET_REQUEST_DEADLINE", "30"), lowest=1, highest=3_600
 )
+# How long a request may take in all, in seconds, its wait for a thread included.
+WEBNET_REQUEST_SECONDS = read_number(
+    "WEBNET_REQUEST_SECONDS", env.get("WEBNET_REQUEST_SECONDS", "10"), lowest=1, highest=3_600
+)
 ROOT_URLCONF = "webnet.urls"
 
 # --- Security ---------------------------------------------------------------------------------------------------------

@@ -15,8 +15,9 @@ from webnet.console.customer_pages import dashboard, unknown_page
 from webnet.console.plugin_pages import plugin_page
 from webnet.console.views import home, sign_in, sign_out
 from webnet.database.writability import find_obstacle
+from webnet.errors import DeadlineExceeded
 from webnet.program import PROGRAM
-from webnet.server.database_faults import find_missing_migrations
+from webnet.server.database_faults import SILENT, find_missing_migrations
 from webnet.server.observability.metrics_page import metrics_page
 
 
@@ -36,8 +37,8 @@ def readyz(_request: HttpRequest) -> JsonResponse:
         missing = find_missing_migrations()
         reason = f"Migrations are missing: {', '.join(missing)}. Run '{PROGRAM} migrate'." if missing else None
         reason = reason or find_obstacle()
-    except DatabaseError:
-        reason = "The database does not respond."
+    except (DatabaseError, DeadlineExceeded):
+        reason = SILENT
     if reason:
         return JsonResponse({"status": "unready", "reason": reason}, status=503)
     return JsonResponse({"status": "ready"})

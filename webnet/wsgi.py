@@ -1,15 +1,32 @@
 """WSGI entry point: everything except event streams, which need `webnet.asgi`."""
 
 import os
+from collections.abc import Callable, Iterable
 from multiprocessing.util import Finalize
+from typing import Any
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webnet.settings")
 
-application = get_wsgi_application()
+requests = get_wsgi_application()
 
-from webnet.server.background.heartbeat import Heartbeat  # noqa: E402 - Django must be set up first
+# Django must be set up first.
+from webnet.plugins.runtime import open_requests  # noqa: E402
+from webnet.server.admission import GRAPHQL_PATH, READING_METHODS  # noqa: E402
+from webnet.server.background.heartbeat import Heartbeat  # noqa: E402
+
+
+def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """Serve a request within its time. WSGI does not say that a client has left, so only the time ends its work."""
+    path = environ["PATH_INFO"]
+    # A mutation says so itself when it begins.
+    is_graphql = path.removeprefix(settings.WEBNET_SCRIPT_NAME).startswith(GRAPHQL_PATH)
+    writes = environ["REQUEST_METHOD"] not in READING_METHODS and not is_graphql
+    with open_requests.working(path, open_requests.make_deadline(writes=writes)):
+        return requests(environ, start_response)
+
 
 _heartbeat = Heartbeat()
 _heartbeat.start()

@@ -19,6 +19,7 @@ Expected refusals are not errors but members of a result union (`declarations.re
                                        it is not parsed as JSON: BAD_REQUEST)
     TOO_MANY_ALIASES            400    fields have too many aliases
     TOO_MANY_TOKENS             400    the document is too long
+    TOO_MANY_REPETITIONS        400    the same fields are selected so often that comparing them would take too long
     UNAUTHENTICATED             401    the bearer token is invalid (200: a field requires signing in)
     CUSTOMER_NOT_FOUND          404    the customer in the URL does not exist, or the viewer may not see it
     CUSTOMER_REQUIRED           200    the field needs a customer, and the URL does not name one
@@ -37,6 +38,8 @@ Expected refusals are not errors but members of a result union (`declarations.re
     DATABASE_BUSY               503    other changes hold a lock for longer than this one may wait: nothing was changed;
                                        try again like after DATABASE_UNAVAILABLE
     SERVER_BUSY                 503    too many requests wait for a thread: try again like after DATABASE_UNAVAILABLE
+    DEADLINE_EXCEEDED           504    the request took longer than WEBNET_REQUEST_SECONDS and was stopped; what it had
+                                       not committed is undone
     INTERNAL_ERROR              200    a bug; it is in the log with `extensions.requestId` (500 outside of a field)
 """
 

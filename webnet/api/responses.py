@@ -12,7 +12,7 @@ from graphql import ExecutionResult as GraphQLExecutionResult
 from strawberry.types import ExecutionResult
 
 from webnet.accounts.authentication import request_id
-from webnet.errors import DatabaseOutage, WebnetError
+from webnet.errors import DatabaseOutage, DeadlineExceeded, WebnetError
 from webnet.request_record import note_code
 from webnet.values.lazy_texts import plain
 
@@ -28,10 +28,13 @@ STATUS_BY_CODE = {"UNAUTHENTICATED": 401, "CUSTOMER_NOT_FOUND": 404, "INTERNAL_E
 def make_response(request: HttpRequest, result: ExecutionResult, *, fingerprint: str) -> HttpResponse:
     """The response to an operation: 200 if it was executed, even with errors in fields; 4xx if it was not.
 
-    It is 503 if a field is missing because of the database, so that proxies and clients try again.
+    It is 503 if a field is missing because of the database, so that proxies and clients try again, and 504 if the time
+    was over.
     """
     body = make_body(result)
     status = 200 if "data" in body else _status_of(body.get("errors", ()))
+    if any((error.extensions or {}).get("code") == DeadlineExceeded.code for error in result.errors or ()):
+        status = DeadlineExceeded.status
     outages = [
         error.original_error for error in result.errors or () if isinstance(error.original_error, DatabaseOutage)
     ]

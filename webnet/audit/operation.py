@@ -16,6 +16,7 @@ from webnet.audit import log as audit_log
 from webnet.audit.models import AuditOutcome, Generation, new_token
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer
+from webnet.database.deadlines import until
 from webnet.database.guard import refusing_transaction_control
 from webnet.database.held_transaction import has_ended
 from webnet.django_internals import allow_durable_blocks, forget_transaction, make_commit_hooks_robust
@@ -184,8 +185,9 @@ def transaction_with_answer() -> Iterator[None]:
         raise
     finally:
         refusals, _answer.refusals = _answer.refusals, None
-        for record_again in refusals if is_undone else ():
-            record_again()
+        with until(None):  # Who was refused is recorded, even if the time was over meanwhile.
+            for record_again in refusals if is_undone else ():
+                record_again()
 
 
 def undo_with_answer() -> None:

@@ -1,4 +1,4 @@
-"""The answer of every address while the database is not available: 503, without a stack trace and without the database.
+"""The answer of every address while the database is not available, or to what took too long: a sentence and no trace.
 
 The GraphQL view answers most of its outages itself.
 """
@@ -18,7 +18,7 @@ from webnet.api.http.views import wants_graphiql
 from webnet.api.responses import make_error_response
 from webnet.api.visibility import visible_schema
 from webnet.database.outages import find_outage, leave_lost_connection
-from webnet.errors import DatabaseOutage
+from webnet.errors import DatabaseOutage, DeadlineExceeded
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ GRAPHQL_PATH = "/graphql/"
 
 
 class OutageMiddleware(SessionMiddleware):
-    """Django's middleware for sessions, which also answers outages.
+    """Django's middleware for sessions, which also answers outages, and requests that are over their time.
 
     It is one class, since Django makes a response of an exception before any middleware further out can: sessions are
     the only part of the middleware that uses the database itself.
@@ -42,30 +42,37 @@ class OutageMiddleware(SessionMiddleware):
             try:
                 made: HttpResponse = match.func(request, *match.args, **match.kwargs)
             except Exception as again:
-                if find_outage(again) is None:
+                if _find_refusal(again) is None:
                     raise
                 exception = again
             else:
                 return made
-        outage = find_outage(exception)
-        return _answer(request, outage, exception) if outage is not None else None
+        refusal = _find_refusal(exception)
+        return _answer(request, refusal, exception) if refusal is not None else None
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         """Store the session. Without it, what the response says would not be true."""
         try:
             return super().process_response(request, response)
-        except (DatabaseError, SessionInterrupted) as error:  # Django takes any error of an UPDATE for the latter.
-            outage = find_outage(error)
-            if outage is None:
+        # Django takes any error of an UPDATE for an interrupted session.
+        except (DatabaseError, SessionInterrupted, DeadlineExceeded) as error:
+            refusal = _find_refusal(error)
+            if refusal is None:
                 raise
-            return _answer(request, outage, error)
+            return _answer(request, refusal, error)
 
 
-def _answer(request: HttpRequest, outage: DatabaseOutage, error: BaseException) -> HttpResponse:
-    logger.warning("Request %s: the database is not available: %s", request_id(request), error)
+def _find_refusal(error: BaseException) -> DatabaseOutage | DeadlineExceeded | None:
+    return error if isinstance(error, DeadlineExceeded) else find_outage(error)
+
+
+def _answer(request: HttpRequest, refusal: DatabaseOutage | DeadlineExceeded, error: BaseException) -> HttpResponse:
+    headers = {"Cache-Control": "no-store"}
+    if isinstance(refusal, DatabaseOutage):
+        logger.warning("Request %s: the database is not available: %s", request_id(request), error)
+        headers["Retry-After"] = str(refusal.retry_after_seconds)
     if request.path_info.startswith(GRAPHQL_PATH) and not wants_graphiql(request):
-        return make_error_response(request, outage, fingerprint=visible_schema(None).fingerprint)
+        return make_error_response(request, refusal, fingerprint=visible_schema(None).fingerprint)
     # Without the request, so that no context processor asks the database for the user or the customer's menu.
-    page = render_to_string("webnet/unavailable.html", {"outage": outage})
-    headers = {"Retry-After": str(outage.retry_after_seconds), "Cache-Control": "no-store"}
-    return HttpResponse(page, status=outage.status, headers=headers)
+    page = render_to_string("webnet/unavailable.html", {"refusal": refusal})
+    return HttpResponse(page, status=refusal.status, headers=headers)

@@ -26,7 +26,7 @@ from webnet.console.page_routes import PageMatch, find_page
 from webnet.console.streamed_pages import PageCall, StreamedPage
 from webnet.containment import REFUSED_VALUE, format_error
 from webnet.database.outages import is_outage
-from webnet.errors import NotFound, PermissionDenied, RateLimited
+from webnet.errors import DeadlineExceeded, NotFound, PermissionDenied, RateLimited
 from webnet.plugins.base import HookContext
 from webnet.plugins.gate.permissions import permissions_of
 from webnet.plugins.runtime.calls import calling
@@ -77,7 +77,8 @@ def _show(request: HttpRequest, frame: Frame, plugin: str, match: PageMatch) -> 
     except SuspiciousOperation:  # caused by the client: Django logs it and responds with 400
         raise
     except Exception as error:
-        if is_outage(error):  # the middleware answers, and the plugin is not to blame
+        # The middleware answers, and the plugin is not to blame.
+        if is_outage(error) or isinstance(error, DeadlineExceeded):
             raise
         if request.GET or request.POST or match.arguments:
             _refuse_value(plugin, match, error)

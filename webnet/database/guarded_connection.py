@@ -10,9 +10,11 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import ConnectionHandler
 
 from webnet.database.clean_room import IDLE, ConnectionState, add_connection, discard, is_in_own_block, remember_state
+from webnet.database.deadlines import current_deadline
 from webnet.database.guard import refuse_patch, watch_control
 from webnet.database.held_transaction import let_go
 from webnet.django_internals import is_in_test_case
+from webnet.errors import DeadlineExceeded
 from webnet.plugin_calls import host_code
 
 logger = logging.getLogger(__name__)
@@ -165,7 +167,13 @@ class GuardedConnection(BaseDatabaseWrapper):
 
     def commit(self) -> None:
         watch_control("commit()")
+        deadline = current_deadline()
+        if deadline is not None and deadline.is_over():
+            self.rollback()  # Django does so for errors of the database only.
+            raise DeadlineExceeded(deadline.seconds)
         super().commit()
+        if deadline is not None:
+            deadline.note_commit()
 
     def rollback(self) -> None:
         watch_control("rollback()")

@@ -14,12 +14,15 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from contextvars import copy_context
+from functools import partial
 from typing import TypeVar
+
+from django.conf import settings
 
 from webnet.api.events.threads import widen
 from webnet.database.lock_waits import limit_lock_waits
 from webnet.database.outages import BUSY, make_outage
-from webnet.errors import DatabaseOutage, ServerBusy
+from webnet.errors import DatabaseOutage, DeadlineExceeded, ServerBusy, WebnetError
 from webnet.server.asgi_types import Scope
 
 T = TypeVar("T")
@@ -31,14 +34,19 @@ READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 MUTATION = re.compile(rb"(?:\\[nrt]|\b)mutation\b")
 SUBSCRIPTION = re.compile(rb"(?:\\[nrt]|\b)subscription\b")
 
-# How long a write waits for a thread, and then for each lock; both are less than the deadline of a request.
-WRITE_PATIENCE_SECONDS = 10.0
-WRITE_LOCK_SECONDS = 10.0
+# How long a write waits for a thread, and then for each lock.
+WRITE_PATIENCE_SECONDS = 4.0
+WRITE_LOCK_SECONDS = 4.0
 # A read waits for a table that is being migrated, and where a plugin writes a little on a page. It must not wait like a
 # write, since others wait for its thread.
 READ_LOCK_SECONDS = 3.0
+# The part of a request's time that none of these waits exceeds, so that time is left for the change itself.
+LONGEST_PART = 0.4
 # More could not be served while their clients still wait; each holds a connection and its body.
 MAXIMUM_WAITING = 1_000
+
+# What a write gets that has waited too long.
+MAKE_BUSY = partial(make_outage, BUSY)
 
 
 class Abandoned(Exception):
@@ -51,17 +59,26 @@ class ThreadQueue:
     `_wait` decides who may wait and for how long, `_admit_next` who is next; nothing else does.
     """
 
-    def __init__(self, name: str, *, threads: int, lock_seconds: float, patience_seconds: float | None) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        threads: int,
+        lock_seconds: float,
+        patience_seconds: float | None,
+        refuse: Callable[[], WebnetError] = MAKE_BUSY,
+    ) -> None:
         # The threads live on, so that each keeps its database connection.
         self._executor = ThreadPoolExecutor(
             threads, thread_name_prefix=name, initializer=limit_lock_waits, initargs=(lock_seconds,)
         )
         self._free = threads
         self._patience_seconds = patience_seconds
+        self._refuse = refuse
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     async def run(self, work: Callable[[], T], *, left: asyncio.Future[None]) -> T:
-        """Call `work` on one of the threads. Raises ServerBusy, DatabaseOutage, or Abandoned once `left` is done."""
+        """Call `work` on one of the threads. Raises what `refuse` makes, ServerBusy, or Abandoned."""
         if self._free > 0:
             self._free -= 1
         else:
@@ -97,7 +114,7 @@ class ThreadQueue:
             raise Abandoned
         if not turn.done():
             self._forget(turn)
-            raise make_outage(BUSY)  # Only writes have limited patience.
+            raise self._refuse()
 
     def _forget(self, turn: asyncio.Future[None]) -> None:
         if turn.done():
@@ -119,13 +136,23 @@ class Admission:
     """The queues of one process: as many threads for reads as for writes, each of them started when it is needed."""
 
     def __init__(self, *, threads: int) -> None:
-        self._reads = ThreadQueue("webnet-read", threads=threads, lock_seconds=READ_LOCK_SECONDS, patience_seconds=None)
+        seconds = settings.WEBNET_REQUEST_SECONDS
+        self._reads = ThreadQueue(
+            "webnet-read",
+            threads=threads,
+            lock_seconds=min(READ_LOCK_SECONDS, seconds * LONGEST_PART),
+            patience_seconds=None if settings.DEBUG else seconds,  # A breakpoint may keep all threads.
+            refuse=partial(DeadlineExceeded, seconds),
+        )
         self._writes = ThreadQueue(
-            "webnet-write", threads=threads, lock_seconds=WRITE_LOCK_SECONDS, patience_seconds=WRITE_PATIENCE_SECONDS
+            "webnet-write",
+            threads=threads,
+            lock_seconds=min(WRITE_LOCK_SECONDS, seconds * LONGEST_PART),
+            patience_seconds=min(WRITE_PATIENCE_SECONDS, seconds * LONGEST_PART),
         )
 
     async def run(self, work: Callable[[], T], *, writes: bool, left: asyncio.Future[None]) -> T:
-        """Call `work` on a thread; raises ServerBusy, DatabaseOutage, or Abandoned once `left` is done."""
+        """Call `work` on a thread; raises as `ThreadQueue.run` does."""
         return await (self._writes if writes else self._reads).run(work, left=left)
 
     def replace_thread(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -158,9 +185,13 @@ def is_graphql(scope: Scope) -> bool:
     return path.removeprefix(scope["root_path"]).startswith(GRAPHQL_PATH)
 
 
-def describe_refusal(scope: Scope, refusal: ServerBusy | DatabaseOutage) -> tuple[list[tuple[bytes, bytes]], bytes]:
+def describe_refusal(
+    scope: Scope, refusal: ServerBusy | DatabaseOutage | DeadlineExceeded
+) -> tuple[list[tuple[bytes, bytes]], bytes]:
     """Headers and body of the response: JSON from the API, and otherwise the sentence alone."""
-    extensions = {"code": refusal.code, "retryAfterSeconds": refusal.retry_after_seconds}
+    extensions: dict[str, object] = {"code": refusal.code}
+    if not isinstance(refusal, DeadlineExceeded):
+        extensions["retryAfterSeconds"] = refusal.retry_after_seconds
     if is_graphql(scope):
         kind, text = (
             "application/json",
@@ -171,7 +202,8 @@ def describe_refusal(scope: Scope, refusal: ServerBusy | DatabaseOutage) -> tupl
     headers = [
         (b"content-type", kind.encode()),
         (b"content-length", str(len(text.encode())).encode()),
-        (b"retry-after", str(refusal.retry_after_seconds).encode()),
         (b"cache-control", b"no-store"),
     ]
+    if not isinstance(refusal, DeadlineExceeded):
+        headers.append((b"retry-after", str(refusal.retry_after_seconds).encode()))
     return headers, text.encode()

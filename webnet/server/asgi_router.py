@@ -7,11 +7,13 @@ decides which request gets a thread.
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
+from io import BytesIO
 from threading import current_thread, main_thread
 from types import FrameType
 from typing import IO, Any
@@ -26,12 +28,22 @@ from webnet import black_box
 from webnet.api.events import threads as threads_of_streams
 from webnet.api.events.log_tail import end_all
 from webnet.console.streamed_pages import StreamedPage
-from webnet.errors import DatabaseOutage, ServerBusy
+from webnet.database.deadlines import Deadline
+from webnet.errors import DatabaseOutage, DeadlineExceeded, ServerBusy
 from webnet.plugins.runtime import open_requests
-from webnet.server.admission import Abandoned, Admission, describe_refusal, is_graphql, is_write, may_subscribe
+from webnet.server.admission import (
+    Abandoned,
+    Admission,
+    ThreadQueue,
+    describe_refusal,
+    is_graphql,
+    is_write,
+    may_subscribe,
+)
 from webnet.server.asgi_types import Application, Message, Receive, Scope, Send
 from webnet.server.background.heartbeat import Heartbeat
 from webnet.server.background.watchdog import watch
+from webnet.server.database_faults import SILENT
 from webnet.server.page_streams import send_page
 
 # Larger request bodies are kept in a temporary file; the same limit as in Django's own handlers.
@@ -39,6 +51,12 @@ BODY_MEMORY_BYTES = 2_621_440
 BODY_CHUNK_BYTES = 65_536
 # More of a body than GraphQL accepts.
 PEEK_BYTES = 1_048_577
+# What must be answered although all threads are busy. What scrapes metrics is to be added here.
+HEALTH_PATHS = ("/healthz", "/readyz")
+# How long the database may take for it, in all; load balancers wait for a few seconds.
+HEALTH_SECONDS = 2.0
+# The thread itself finds out first that the database takes too long, and answers.
+GRACE_SECONDS = 1.0
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 WSGIApplication = Callable[..., Any]
@@ -60,6 +78,8 @@ def make_application(*, threads: int, hand_over: Callable[[], None] | None = Non
                 with Heartbeat(), watch(partial(service.replace_thread, asyncio.get_running_loop()), hand_over):
                     await serve_lifespan(receive, send)
                 service.admission.shut_down()
+                for queue in service.health.values():
+                    queue.shut_down()
             case _:
                 await send({"type": "websocket.close"})
 
@@ -73,6 +93,18 @@ class Service:
     admission: Admission
     requests: WSGIApplication
     streams: Application
+    # A thread for each address by which others see how this process is, so that none of them waits for anything else.
+    health: Mapping[str, ThreadQueue] = field(
+        default_factory=lambda: {
+            path: ThreadQueue(
+                f"webnet{path.replace('/', '-')}",
+                threads=1,
+                lock_seconds=HEALTH_SECONDS / 2,
+                patience_seconds=HEALTH_SECONDS,
+            )
+            for path in HEALTH_PATHS
+        }
+    )
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Receive the whole body before a thread starts to work; a client that disconnects before its end gets nothing.
@@ -80,6 +112,9 @@ class Service:
         Otherwise a slow upload would occupy a thread, and a chunked body, which has no length, would be invisible to
         WSGI.
         """
+        if (own := self.health.get(scope["path"].removeprefix(scope["root_path"]))) is not None:
+            await self._answer_health(scope, own, send)
+            return
         with tempfile.SpooledTemporaryFile(BODY_MEMORY_BYTES) as body:
             if not await _receive_body(body, receive):
                 return
@@ -102,18 +137,35 @@ class Service:
     async def _answer(
         self, scope: Scope, environ: Mapping[str, Any], send: Send, left: asyncio.Future[None], *, writes: bool
     ) -> None:
+        deadline = open_requests.make_deadline(writes=writes)
+        if deadline is not None:
+            left.add_done_callback(lambda _: deadline.leave())
+        work = partial(answer_request, self.requests, environ, deadline)
         try:
-            answer = await self.admission.run(partial(answer_request, self.requests, environ), writes=writes, left=left)
-        except (ServerBusy, DatabaseOutage) as refusal:
+            answer = await self.admission.run(work, writes=writes, left=left)
+        except (ServerBusy, DatabaseOutage, DeadlineExceeded) as refusal:
             headers, text = describe_refusal(scope, refusal)
             answer = Answer(status=refusal.status, headers=headers, body=[text])
-        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
-        if answer.page is not None:
-            await send_page(answer.page, path=environ["PATH_INFO"], send=send, left=left)
+        if answer.page is None:
+            await send_answer(answer, send)
             return
-        for chunk in answer.body:
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
-        await send({"type": "http.response.body", "body": b""})
+        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+        await send_page(answer.page, path=environ["PATH_INFO"], send=send, left=left)
+
+    async def _answer_health(self, scope: Scope, own: ThreadQueue, send: Send) -> None:
+        """Answer on the thread of that address, or without it if that hangs, such as in a database that is silent."""
+        environ = build_environ(_with_content_length(scope, 0), BytesIO())  # type: ignore[arg-type]  # A file will do.
+        deadline = Deadline(HEALTH_SECONDS, writes=False)
+        work = partial(answer_request, self.requests, environ, deadline)
+        answering = asyncio.ensure_future(own.run(work, left=asyncio.get_running_loop().create_future()))
+        # Not cancelled: the thread goes on, and who asks next has to wait for it.
+        await asyncio.wait({answering}, timeout=HEALTH_SECONDS + GRACE_SECONDS)
+        if answering.done() and answering.exception() is None:
+            await send_answer(answering.result(), send)
+            return
+        text = json.dumps({"status": "unready", "reason": SILENT}).encode()
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(text)).encode())]
+        await send_answer(Answer(status=503, headers=headers, body=[text]), send)
 
     def replace_thread(self, loop: asyncio.AbstractEventLoop) -> None:
         """Add a thread in place of one that hangs; called by the watchdog's thread."""
@@ -131,7 +183,17 @@ class Answer:
     page: StreamedPage | None = None
 
 
-def answer_request(application: WSGIApplication, environ: Mapping[str, Any]) -> Answer:
+async def send_answer(answer: Answer, send: Send) -> None:
+    """Send a response that is complete."""
+    await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+    for chunk in answer.body:
+        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def answer_request(
+    application: WSGIApplication, environ: Mapping[str, Any], deadline: Deadline | None = None
+) -> Answer:
     """The response of the WSGI application, on a thread of `admission` and seen by the watchdog.
 
     A streamed response of the host, such as a static file, is read here to its end and timed chunk by chunk.
@@ -143,7 +205,7 @@ def answer_request(application: WSGIApplication, environ: Mapping[str, Any]) -> 
         status = int(line.split(" ", 1)[0])
         headers = [(name.strip().encode("latin1").lower(), text.strip().encode("latin1")) for name, text in fields]
 
-    with open_requests.working(environ["PATH_INFO"]) as work:
+    with open_requests.working(environ["PATH_INFO"], deadline) as work:
         try:
             response = application(environ, start_response)
         except Exception:

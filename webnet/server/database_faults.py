@@ -9,6 +9,8 @@ from django.db.migrations.executor import MigrationExecutor
 from webnet.database.outages import UNWRITABLE, find_kind
 from webnet.program import PROGRAM
 
+# What `readyz` says while it gets no answer.
+SILENT = "The database does not respond."
 # These commands run the migrations themselves, so missing ones don't explain their errors.
 MIGRATING_COMMANDS = ("migrate", "restore", "run")
 

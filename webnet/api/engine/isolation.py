@@ -22,6 +22,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLScalarType,
     GraphQLSchema,
+    OperationType,
     is_non_null_type,
     is_specified_scalar_type,
 )
@@ -40,8 +41,9 @@ from webnet.api.vocabulary.scalars import check_serializable
 from webnet.audit.operation import transaction_with_answer, undo_with_answer
 from webnet.containment import what_was_raised
 from webnet.customers.models import Customer
+from webnet.database.deadlines import check_deadline, current_deadline
 from webnet.database.guard import refusing_transaction_control
-from webnet.errors import WebnetError
+from webnet.errors import DeadlineExceeded, WebnetError
 from webnet.plugin_calls import innermost
 from webnet.plugins.registry import registry
 from webnet.plugins.runtime.calls import CheckedCall, current_call, take_turns
@@ -93,6 +95,9 @@ class IsolatingExecutor(StrawberryGraphQLCoreExecutionContext):
         """The mutations of a document in order. Those before one that fails stand, and those after it don't run."""
         execute: Any = super().execute_fields_serially  # Never awaitable: coroutines were run to their end.
         results: dict[str, Any] = {}
+        deadline = current_deadline()
+        if deadline is not None:
+            deadline.begin_change()
         for name, details in grouped_field_set.items():
             field = parent_type.fields.get(details[0].node.name.value)
             arguments = (parent_type, source_value, path, {name: details}, position_context)
@@ -118,7 +123,24 @@ class IsolatingExecutor(StrawberryGraphQLCoreExecutionContext):
         undo_with_answer()
         return {name: None}
 
+    def execute_fields(
+        self,
+        parent_type: GraphQLObjectType,
+        source_value: Any,
+        path: Path | None,
+        grouped_field_set: Any,
+        position_context: Any,
+    ) -> Any:
+        """The fields of one object. Raises DeadlineExceeded, also where nothing of it asks the database."""
+        check_deadline()
+        return super().execute_fields(parent_type, source_value, path, grouped_field_set, position_context)
+
     def handle_field_error(self, raw_error: Exception, return_type: Any, field_details_list: Any, path: Path) -> None:
+        # It ends the whole query: each of the other fields would only fail in the same way. What a mutation did is
+        # undone with its field, and an event is one of a stream that goes on.
+        is_query = self.operation.operation is OperationType.QUERY
+        if isinstance(raw_error, DeadlineExceeded) and (is_query or path.prev is not None):
+            raise raw_error
         error = self._attribute(raw_error, field_details_list[0].node.name.value, path)
         super().handle_field_error(error, return_type, field_details_list, path)
 

@@ -30,6 +30,7 @@ from webnet.api.responses import encode_json, error_entry, make_body, make_respo
 from webnet.database.outages import find_outage
 from webnet.errors import Unauthenticated, WebnetError
 from webnet.plugins.changes import pauses
+from webnet.plugins.runtime import open_requests
 from webnet.values.lazy_texts import plain
 
 TRANSPORT = SSETransport()
@@ -151,7 +152,9 @@ class OpenedStream:
                 raise ended[self.watch]
         event = self.executor.build_per_event_executor(payload)
         event.context_value = self.watch.event_context()
-        with translation.override(self.language):
+        deadline = open_requests.make_deadline(writes=False)
+        with open_requests.working(self.request.path, deadline), translation.override(self.language):
+            open_requests.name_actor(self.watch.context.actor)
             return execute_subscription_event(event)
 
     async def _report(self, errors: list[GraphQLError]) -> list[GraphQLError]:

@@ -70,7 +70,8 @@ async def graphql_stream_view(
 def open_or_respond(request: HttpRequest, customer: str | None) -> HttpResponse | OpenedStream:
     """An open stream for a subscription, or the response to anything else."""
     # The language that the middleware found is not that of this thread.
-    with open_requests.working(request.path), translation.override(request.LANGUAGE_CODE):
+    deadline = open_requests.make_deadline(writes=False)
+    with open_requests.working(request.path, deadline), translation.override(request.LANGUAGE_CODE):
         return respond(request, customer, subscribe=open_stream)
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from django.db.backends.postgresql import base, features, operations
-from psycopg import Connection, Cursor
+from psycopg import Connection, Cursor, Error
 from psycopg.adapt import AdaptersMap
 from psycopg.pq import TransactionStatus
 
 from webnet.database.clean_room import CLOSED, FAILED, IDLE, OPEN
+from webnet.database.deadlines import run_statement
 from webnet.database.guard import watch_change, watch_control, watch_statement
 from webnet.database.guarded_connection import GuardedConnection, GuardedPart
 from webnet.plugin_calls import host_code
@@ -18,17 +20,23 @@ from webnet.plugin_calls import host_code
 _STATES = {TransactionStatus.IDLE: IDLE, TransactionStatus.INERROR: FAILED, TransactionStatus.UNKNOWN: CLOSED}
 
 
+# How long a request to cancel a statement may take until the server has it.
+CANCEL_SECONDS = 1.0
+
+
 class PostgresqlCursor(Cursor[Any]):
-    """Lets each statement be watched before it is sent."""
+    """Lets each statement be watched before it is sent, and be interrupted until all of its rows are there."""
+
+    connection: PostgresqlConnection
 
     def execute(self, query: Any, *arguments: Any, **options: Any) -> Any:
         watch_statement(query)
-        return super().execute(query, *arguments, **options)
+        return run_statement(self.connection, query, super().execute, query, *arguments, **options)
 
     def executemany(self, query: Any, *arguments: Any, **options: Any) -> None:
         watch_statement(query)
         with host_code():  # It opens a pipeline.
-            super().executemany(query, *arguments, **options)
+            run_statement(self.connection, query, super().executemany, query, *arguments, **options)
 
     def stream(self, query: Any, *arguments: Any, **options: Any) -> Any:
         watch_statement(query)
@@ -61,6 +69,15 @@ class WatchingAdapters(AdaptersMap):
 
 class PostgresqlConnection(Connection[Any]):
     """The driver's connection, which plugins' code can reach as `connection.connection`."""
+
+    def interrupt(self) -> None:
+        """Cancel the statement that runs. Once this has returned, the server has been told, or never will be."""
+        with suppress(Error):
+            self.cancel_safe(timeout=CANCEL_SECONDS)
+
+    def has_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        return self.pgconn.transaction_status != TransactionStatus.IDLE
 
     def __setattr__(self, name: str, value: Any) -> None:
         if not name.startswith("_"):

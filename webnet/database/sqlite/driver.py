@@ -7,19 +7,34 @@ from typing import Any
 
 from django.db.backends.sqlite3.base import SQLiteCursorWrapper
 
+from webnet.database.deadlines import run_fetch, run_statement
 from webnet.database.guard import watch_change, watch_control, watch_statement
 
 
 class SqliteCursor(sqlite3.Cursor):
-    """Lets each statement be watched before it is executed."""
+    """Lets each statement be watched before it is executed, and be interrupted while it is, or while it has rows."""
+
+    connection: SqliteConnection
 
     def execute(self, sql: str, *arguments: Any) -> Any:
         watch_statement(sql)
-        return super().execute(sql, *arguments)
+        return run_statement(self.connection, sql, super().execute, sql, *arguments)
 
     def executemany(self, sql: str, *arguments: Any) -> Any:
         watch_statement(sql)
-        return super().executemany(sql, *arguments)
+        return run_statement(self.connection, sql, super().executemany, sql, *arguments)
+
+    def fetchone(self) -> Any:
+        return run_fetch(self.connection, super().fetchone)
+
+    def fetchmany(self, *arguments: Any, **options: Any) -> list[Any]:
+        return run_fetch(self.connection, super().fetchmany, *arguments, **options)
+
+    def fetchall(self) -> list[Any]:
+        return run_fetch(self.connection, super().fetchall)
+
+    def __next__(self) -> Any:
+        return run_fetch(self.connection, super().__next__)
 
     def executescript(self, sql_script: str) -> Any:
         watch_control("executescript()")  # It commits first.
@@ -33,6 +48,10 @@ class DjangoCursor(SQLiteCursorWrapper, SqliteCursor):
 
 class SqliteConnection(sqlite3.Connection):
     """The driver's connection, which plugins' code can reach as `connection.connection`."""
+
+    def has_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        return self.in_transaction
 
     def cursor(self, factory: type[sqlite3.Cursor] = SqliteCursor) -> Any:  # type: ignore[override]  # as at run time
         return super().cursor(factory)

@@ -1,4 +1,4 @@
-"""Which thread works on which request, and since when, so that one that hangs in a plugin can be found."""
+"""Which thread works on which request, since when and until when: what hangs in a plugin, or is over time, is found."""
 
 from __future__ import annotations
 
@@ -8,15 +8,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import get_ident
 
+from django.conf import settings
+
 from webnet.customers.access import Actor
+from webnet.database.deadlines import Deadline, until
 
 
 @dataclass(eq=False, kw_only=True)
 class Work:
-    """One request on one thread; `started` is by the monotonic clock, and `actor` is None until it is known."""
+    """One request on one thread; `started` is by the monotonic clock, and `actor` is None until it is known.
+
+    `deadline` is None for what has no end of its own, such as a page that is streamed.
+    """
 
     thread: int
     path: str = ""
+    deadline: Deadline | None = None
     actor: Actor | None = None
     started: float = field(default_factory=time.monotonic)
 
@@ -25,13 +32,19 @@ class Work:
         self.started = time.monotonic()
 
 
+def make_deadline(*, writes: bool) -> Deadline | None:
+    """The time of a request that begins now; None with WEBNET_DEBUG, where a breakpoint may take its time."""
+    return None if settings.DEBUG else Deadline(settings.WEBNET_REQUEST_SECONDS, writes=writes)
+
+
 @contextmanager
-def working(path: str) -> Iterator[Work]:
+def working(path: str, deadline: Deadline | None = None) -> Iterator[Work]:
     """Register that this thread works on a request for that path."""
-    work = Work(thread=get_ident(), path=path)
+    work = Work(thread=get_ident(), path=path, deadline=deadline)
     _works[work.thread] = work
     try:
-        yield work
+        with until(deadline):
+            yield work
     finally:
         _works.pop(work.thread, None)
 
@@ -48,6 +61,11 @@ def find_overdue(seconds: float) -> list[Work]:
     longest_allowed = time.monotonic() - seconds
     # A copy: other threads add and remove theirs meanwhile.
     return [work for work in list(_works.values()) if work.started < longest_allowed]
+
+
+def interrupt_overdue() -> list[Work]:
+    """Interrupt the statements of those that only read and are over their time; what was interrupted."""
+    return [work for work in list(_works.values()) if work.deadline is not None and work.deadline.enforce()]
 
 
 def is_going_on(work: Work) -> bool:

@@ -17,6 +17,7 @@ from webnet.plugins.hooks import after_commit
 from webnet.plugins.registry import registry
 from webnet.plugins.runtime import reported_problems, workers
 from webnet.server.background import hung_plugins
+from webnet.server.background.deadlines import DeadlineThread
 from webnet.server.background.quarantine import QuarantineThread
 from webnet.server.background.upkeep import Upkeep, run_task
 
@@ -51,6 +52,7 @@ class Heartbeat:
         self._tasks = PeriodicTasks()
         self._upkeep = Upkeep(self._token)
         self._quarantine = QuarantineThread()
+        self._deadlines = DeadlineThread()
 
     def __enter__(self) -> None:
         self.start()
@@ -66,6 +68,7 @@ class Heartbeat:
         self._tasks.start()
         self._upkeep.start()
         self._quarantine.start()
+        self._deadlines.start()
 
     def stop(self) -> None:
         """Delete the row. If that fails, the process counts as dead after a while."""

@@ -1,0 +1,122 @@
+"""What a client gets when the time of its request is over: `DEADLINE_EXCEEDED`, and never for what was committed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.test import Client
+
+from tests.api.client import GraphQLClient
+from tests.api.conftest import World
+from webnet.customers.models import Customer
+from webnet.database.deadlines import Deadline
+from webnet.plugins.models import PluginConfig
+from webnet.plugins.runtime import failures, open_requests
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+TOO_LATE = {
+    "message": "This took longer than 60 seconds and was stopped; nothing was changed. Ask for less at a time.",
+    "extensions": {"code": "DEADLINE_EXCEEDED"},
+}
+LIST = "{ plugins { edges { node { name } } } }"
+CREATE = """mutation {
+    first: createCustomer(input: {slug: "initech", name: "Initech"}) { __typename }
+    second: createCustomer(input: {slug: "hooli", name: "Hooli"}) { __typename }
+}"""
+
+
+class EndingBetweenObjects(Deadline):
+    """It is over once several objects of the answer are there, and no statement is running."""
+
+    objects = 0
+
+    def check(self) -> None:
+        self.objects += 1
+        if self.objects == 4:
+            self._ends = 0
+        super().check()
+
+
+class EndingWithCommit(Deadline):
+    """It is over at the moment of the first commit."""
+
+    def note_commit(self) -> None:
+        super().note_commit()
+        self._ends = 0
+
+
+class EndingBeforeCommit(Deadline):
+    """It is over when the answer of the mutation is built, which is before its commit."""
+
+    def check(self) -> None:
+        if self.writes:
+            self._ends = 0
+        super().check()
+
+
+@contextmanager
+def served(deadline: Deadline, path: str = "/graphql/") -> Iterator[None]:
+    with open_requests.working(path, deadline):
+        yield
+
+
+def test_a_request_without_time_is_answered_with_a_code_and_a_sentence(world: World, platform: GraphQLClient) -> None:
+    with served(Deadline(0, writes=False)):
+        answer = platform.send({"query": LIST})
+
+    assert answer.status_code == 504
+    assert answer.json()["errors"][0]["extensions"] == {"code": "DEADLINE_EXCEEDED"}
+
+
+def test_a_query_ends_between_two_objects_with_one_error_that_counts_against_no_plugin(
+    world: World, platform: GraphQLClient
+) -> None:
+    with served(EndingBetweenObjects(60, writes=False)):
+        answer = platform.send({"query": LIST})
+
+    assert (answer.status_code, answer.json()) == (504, {"errors": [TOO_LATE]})
+    assert not failures.counter.has_counted()
+
+
+def test_what_is_committed_is_answered_even_if_the_time_is_over_then(world: World, platform: GraphQLClient) -> None:
+    """Also that of the first of several mutations: an error in the second would leave nothing of the answer."""
+    with served(EndingWithCommit(60, writes=False)):
+        data = platform.data(CREATE)
+
+    assert {name: each["__typename"] for name, each in data.items()} == dict.fromkeys(
+        ("first", "second"), "CreateCustomerPayload"
+    )
+    assert Customer.objects.filter(slug__in=("initech", "hooli")).count() == 2
+
+
+def test_a_mutation_that_is_not_committed_in_time_changes_nothing(world: World, platform: GraphQLClient) -> None:
+    query = """mutation { enablePlugin(input: {plugin: "greeter"}) {
+        ... on EnablePluginPayload { plugin { name } } } }"""
+
+    with served(EndingBeforeCommit(60, writes=False)):
+        answer = platform.send({"query": query})
+
+    assert answer.status_code == 504
+    assert [error["extensions"]["code"] for error in answer.json()["errors"]] == ["DEADLINE_EXCEEDED"]
+    assert not PluginConfig.objects.get(name="greeter").enabled
+
+
+def test_a_page_says_it_in_a_sentence(world: World, client: Client) -> None:
+    client.force_login(world.platform)
+
+    with served(Deadline(0, writes=False), "/"):
+        answer = client.get("/")
+
+    assert answer.status_code == 504
+    assert "This took longer than 0 seconds and was stopped; nothing was changed." in answer.content.decode()
+
+
+def test_a_breakpoint_may_take_its_time(settings) -> None:
+    assert open_requests.make_deadline(writes=False) is not None
+
+    settings.DEBUG = True
+
+    assert open_requests.make_deadline(writes=False) is None

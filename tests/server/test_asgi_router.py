@@ -1,0 +1,183 @@
+"""The router on an event loop of the test: what is served apart from the threads, and what ends with its client."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterable
+from threading import Event
+from typing import Any
+
+import pytest
+
+from webnet.database.deadlines import current_deadline
+from webnet.server import asgi_router
+from webnet.server.admission import Admission
+from webnet.server.asgi_router import Service
+
+PATIENCE_SECONDS = 30
+
+Serve = Callable[[dict[str, Any]], None]
+
+
+class Visit:
+    """One request, and what was answered; its client leaves when `leave` is called."""
+
+    def __init__(self, method: str, path: str) -> None:
+        self.sent: list[dict[str, Any]] = []
+        self._left = asyncio.Event()
+        self._messages = [{"type": "http.request", "body": b""}]
+        self.scope = {
+            "type": "http",
+            "method": method,
+            "path": path,
+            "root_path": "",
+            "headers": [],
+            "query_string": b"",
+            "http_version": "1.1",
+            "scheme": "http",
+            "server": ("127.0.0.1", 80),
+        }
+
+    async def receive(self) -> dict[str, Any]:
+        if self._messages:
+            return self._messages.pop()
+        await self._left.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: dict[str, Any]) -> None:
+        self.sent.append(message)
+
+    def leave(self) -> None:
+        self._left.set()
+
+    @property
+    def status(self) -> int:
+        return self.sent[0]["status"]
+
+    @property
+    def body(self) -> bytes:
+        return b"".join(message.get("body", b"") for message in self.sent)
+
+
+class Answers(list[bytes]):
+    """A complete response of WSGI."""
+
+    def close(self) -> None:
+        pass
+
+
+def make_service(work: Serve) -> Service:
+    """One thread for reads and one for writes, on which `work` is done."""
+
+    def application(environ: dict[str, Any], start_response: Callable[..., None]) -> Iterable[bytes]:
+        work(environ)
+        start_response("200 OK", [])
+        return Answers([b"done"])
+
+    async def refuse(*_: object) -> None:
+        raise AssertionError("no stream is opened here")
+
+    return Service(admission=Admission(threads=1), requests=application, streams=refuse)
+
+
+def serve(service: Service, visit: Visit) -> asyncio.Task[None]:
+    return asyncio.ensure_future(service.serve(visit.scope, visit.receive, visit.send))
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_only_what_reads_ends_when_its_client_leaves(method: str) -> None:
+    begun, is_over = Event(), []
+
+    def work(_: dict[str, Any]) -> None:
+        deadline = current_deadline()
+        assert deadline is not None
+        begun.set()
+        while not (deadline._has_left or deadline.is_over()):
+            pass
+        is_over.append(deadline.is_over())
+
+    async def run() -> None:
+        visit = Visit(method, "/c/acme/")
+        serving = serve(make_service(work), visit)
+        await asyncio.to_thread(begun.wait, PATIENCE_SECONDS)
+        visit.leave()
+        await asyncio.wait_for(serving, PATIENCE_SECONDS)
+
+    asyncio.run(run())
+
+    assert is_over == [method == "GET"]
+
+
+def test_health_is_answered_while_all_threads_are_busy() -> None:
+    until, begun = Event(), Event()
+
+    def work(environ: dict[str, Any]) -> None:
+        if environ["PATH_INFO"] == "/c/acme/":
+            begun.set()
+            until.wait(PATIENCE_SECONDS)
+
+    async def run() -> list[int]:
+        service = make_service(work)
+        busy = serve(service, Visit("GET", "/c/acme/"))
+        await asyncio.to_thread(begun.wait, PATIENCE_SECONDS)
+        visits = [Visit("GET", path) for path in ("/healthz", "/readyz")]
+        try:
+            for visit in visits:
+                await asyncio.wait_for(serve(service, visit), PATIENCE_SECONDS)
+        finally:
+            until.set()
+            await busy
+        return [visit.status for visit in visits]
+
+    assert asyncio.run(run()) == [200, 200]
+
+
+def test_a_silent_database_delays_readiness_alone_and_not_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asgi_router, "HEALTH_SECONDS", 0.05)
+    monkeypatch.setattr(asgi_router, "GRACE_SECONDS", 0.05)
+    until = Event()
+
+    def work(environ: dict[str, Any]) -> None:
+        if environ["PATH_INFO"] == "/readyz":
+            until.wait(PATIENCE_SECONDS)
+
+    async def run() -> list[Visit]:
+        service = make_service(work)
+        visits = [Visit("GET", path) for path in ("/readyz", "/readyz", "/healthz")]
+        try:
+            for visit in visits:
+                await asyncio.wait_for(serve(service, visit), PATIENCE_SECONDS)
+        finally:
+            until.set()
+        return visits
+
+    first, second, alive = asyncio.run(run())
+
+    assert [first.status, second.status, alive.status] == [503, 503, 200]
+    assert json.loads(first.body) == {"status": "unready", "reason": "The database does not respond."}
+
+
+def test_the_wait_for_a_thread_counts_to_the_time_of_a_request(settings) -> None:
+    settings.WEBNET_REQUEST_SECONDS = 0.05
+    until, begun = Event(), Event()
+
+    def work(_: dict[str, Any]) -> None:
+        begun.set()
+        until.wait(PATIENCE_SECONDS)
+
+    async def run() -> Visit:
+        service, waiting = make_service(work), Visit("GET", "/graphql/")
+        busy = serve(service, Visit("GET", "/c/acme/"))
+        await asyncio.to_thread(begun.wait, PATIENCE_SECONDS)
+        try:
+            await asyncio.wait_for(serve(service, waiting), PATIENCE_SECONDS)
+        finally:
+            until.set()
+            await busy
+        return waiting
+
+    waiting = asyncio.run(run())
+
+    assert waiting.status == 504
+    assert json.loads(waiting.body)["errors"][0]["extensions"] == {"code": "DEADLINE_EXCEEDED"}
