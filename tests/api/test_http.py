@@ -224,6 +224,17 @@ class TestLimits:
     def test_tokens(self, nobody):
         assert nobody.code("{" + " __typename" * 1_000 + "}") == "TOO_MANY_TOKENS"
 
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "{ viewer { " + "isPlatformOperator " * 900 + "} }",
+            "{ viewer { " + "user { username } " * 240 + "} }",
+            "{ viewer { " + "... on Viewer { user { username } } " * 110 + "} }",
+        ],
+    )
+    def test_repetitions_that_would_take_quadratic_time(self, nobody, query):
+        assert nobody.code(query) == "TOO_MANY_REPETITIONS"
+
     def test_fragments_that_double_each_other_take_no_time(self, nobody):
         doubling = " ".join(f"fragment F{n} on Query {{ ...F{n + 1} ...F{n + 1} }}" for n in range(60))
 
