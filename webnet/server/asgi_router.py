@@ -51,8 +51,8 @@ BODY_MEMORY_BYTES = 2_621_440
 BODY_CHUNK_BYTES = 65_536
 # More of a body than GraphQL accepts.
 PEEK_BYTES = 1_048_577
-# What must be answered although all threads are busy. What scrapes metrics is to be added here.
-HEALTH_PATHS = ("/healthz", "/readyz")
+# What must be answered although all threads are busy.
+HEALTH_PATHS = ("/healthz", "/readyz", "/metrics")
 # How long the database may take for it, in all; load balancers wait for a few seconds.
 HEALTH_SECONDS = 2.0
 # The thread itself finds out first that the database takes too long, and answers.
