@@ -194,7 +194,7 @@ class HookFailed(Refusal):
 
 
 class RateLimited(Refusal):
-    """Too many attempts; try again after `retry_after_seconds`."""
+    """Too many attempts, or too many requests to the API; try again after `retry_after_seconds`."""
 
     code = "RATE_LIMITED"
 

@@ -119,6 +119,28 @@ WEBNET_SCHEMA_CACHE_SIZE = read_number(
     "WEBNET_SCHEMA_CACHE_SIZE", env.get("WEBNET_SCHEMA_CACHE_SIZE", "64"), lowest=1, highest=10_000
 )
 
+# How many points of the API each user, token and address may spend in a minute; 0 is no limit. A user's also holds for
+# each address of those who are not signed in.
+WEBNET_USER_POINTS_PER_MINUTE = read_number(
+    "WEBNET_USER_POINTS_PER_MINUTE",
+    env.get("WEBNET_USER_POINTS_PER_MINUTE", "10000000"),
+    lowest=0,
+    highest=1_000_000_000_000,
+)
+WEBNET_TOKEN_POINTS_PER_MINUTE = read_number(
+    "WEBNET_TOKEN_POINTS_PER_MINUTE",
+    env.get("WEBNET_TOKEN_POINTS_PER_MINUTE", "10000000"),
+    lowest=0,
+    highest=1_000_000_000_000,
+)
+# Higher, since a whole office may share an address.
+WEBNET_ADDRESS_POINTS_PER_MINUTE = read_number(
+    "WEBNET_ADDRESS_POINTS_PER_MINUTE",
+    env.get("WEBNET_ADDRESS_POINTS_PER_MINUTE", "100000000"),
+    lowest=0,
+    highest=1_000_000_000_000,
+)
+
 # A plugin is paused after this many failures, for at least this many users, within this time.
 WEBNET_PAUSE_AFTER_FAILURES = read_number(
     "WEBNET_PAUSE_AFTER_FAILURES", env.get("WEBNET_PAUSE_AFTER_FAILURES", "5"), lowest=1, highest=1_000_000

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import signal
-import socket
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
-from pathlib import Path
+from contextlib import contextmanager, suppress
 from threading import Event, Thread
 
 import pytest
 
-from tests import interpreters
 from tests.events.conftest import World, make_world
 from tests.events.streams import PATIENCE_SECONDS, Stream, StreamClient
-from tests.servers import find_free_port
+from tests.redis_servers import redis
+
+__all__ = ["redis"]
 
 SWITCHES = ["enable_customer_plugin", "disable_customer_plugin"]
 
@@ -29,46 +26,6 @@ def own_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         with world.serve() as server:
             StreamClient(server, world.tokens["root"]).mutate("enablePlugin", plugin="shelf")
         yield world
-
-
-class Redis:
-    """A redis-server of our own, to be killed."""
-
-    def __init__(self, folder: Path) -> None:
-        self.port = find_free_port()
-        self.url = f"redis://127.0.0.1:{self.port}/0"
-        self._folder = folder
-        self._process: interpreters.Process | None = None
-
-    def start(self) -> None:
-        command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
-        command += ["--dir", str(self._folder), "--logfile", "redis.log"]
-        run = "import os, sys; os.execvp(sys.argv[1], sys.argv[1:])"
-        self._process = interpreters.start(["-c", run, *command], environment=os.environ, folder=self._folder)
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            with suppress(OSError), closing(socket.create_connection(("127.0.0.1", self.port))):
-                return
-        raise RuntimeError("redis-server did not start")
-
-    def kill(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process.stdout.close()
-            self._process = None
-
-
-@pytest.fixture
-def redis(tmp_path: Path) -> Iterator[Redis]:
-    if shutil.which("redis-server") is None:
-        if os.environ.get("CI"):
-            pytest.fail("redis-server is missing")
-        pytest.skip("redis-server is missing")
-    own = Redis(tmp_path)
-    own.start()
-    yield own
-    own.kill()
 
 
 def toggle(client: StreamClient, numbers: range) -> None:

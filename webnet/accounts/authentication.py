@@ -120,6 +120,19 @@ def ip_address(request: HttpRequest) -> str | None:
         return None
 
 
+def network_of(address: str) -> str:
+    """What stands for whoever has the address: an IPv4 address itself, and of an IPv6 address its /64 network.
+
+    Providers assign a whole /64 to each subscriber, who can use all of its addresses.
+    """
+    parsed = ipaddress.ip_address(address)
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return address
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return f"{ipaddress.IPv6Address(int(parsed) >> 64 << 64)}/64"
+
+
 def users_with_platform_token() -> QuerySet[User]:
     """Users, each annotated with `platform_token`, the key of the caches, so that it needs no statement of its own."""
     return User.objects.annotate(platform_token=_platform_token())

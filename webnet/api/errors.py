@@ -37,6 +37,8 @@ Expected refusals are not errors but members of a result union (`declarations.re
                                        seconds as `Retry-After` and `extensions.retryAfterSeconds` say
     DATABASE_BUSY               503    other changes hold a lock for longer than this one may wait: nothing was changed;
                                        try again like after DATABASE_UNAVAILABLE
+    RATE_LIMITED                429    this user, token or address has spent its points of the minute: try again like
+                                       after DATABASE_UNAVAILABLE
     SERVER_BUSY                 503    too many requests wait for a thread: try again like after DATABASE_UNAVAILABLE
     DEADLINE_EXCEEDED           504    the request took longer than WEBNET_REQUEST_SECONDS and was stopped; what it had
                                        not committed is undone
@@ -54,7 +56,7 @@ from graphql import (
 )
 
 from webnet.database.outages import find_outage
-from webnet.errors import DatabaseOutage, RequestError, WebnetError
+from webnet.errors import DatabaseOutage, RateLimited, RequestError, WebnetError
 
 logger = logging.getLogger("webnet.api")
 
@@ -129,6 +131,8 @@ def describe_error(error: GraphQLError, *, request_id: str) -> GraphQLError:
         return _with_code(error, _read_message(error), _classify(error))
     if isinstance(cause, RecursionError) and error.path is None:
         return _with_code(error, "The document or a variable is nested too deeply.", "QUERY_TOO_DEEP")
+    if isinstance(cause, RateLimited):
+        return _with_code(error, cause.message, cause.code, retryAfterSeconds=cause.retry_after_seconds)
     if isinstance(cause, WebnetError):
         return _with_code(error, cause.message, cause.code)
     logger.error("Request %s failed at %s: %s", request_id, error.path, error.message, exc_info=cause)
@@ -162,7 +166,7 @@ def describe_outage(error: GraphQLError, outage: DatabaseOutage) -> GraphQLError
     return GraphQLError(outage.message, *place, original_error=outage, extensions=extensions)
 
 
-def _with_code(error: GraphQLError, message: str, code: str, **more: str) -> GraphQLError:
+def _with_code(error: GraphQLError, message: str, code: str, **more: str | int) -> GraphQLError:
     place = (error.nodes, error.source, error.positions, error.path)
     return GraphQLError(message, *place, extensions={"code": code, **more})
 

@@ -12,7 +12,7 @@ from graphql import ExecutionResult as GraphQLExecutionResult
 from strawberry.types import ExecutionResult
 
 from webnet.accounts.authentication import request_id
-from webnet.errors import DatabaseOutage, DeadlineExceeded, WebnetError
+from webnet.errors import DatabaseOutage, DeadlineExceeded, RateLimited, WebnetError
 from webnet.request_record import note_code
 from webnet.values.lazy_texts import plain
 
@@ -22,7 +22,9 @@ RESPONSE_TYPE = "application/graphql-response+json"
 STREAM_TYPE = "text/event-stream"
 
 # The HTTP status of errors that prevent the execution; for all other codes it is 400.
-STATUS_BY_CODE = {"UNAUTHENTICATED": 401, "CUSTOMER_NOT_FOUND": 404, "INTERNAL_ERROR": 500}
+STATUS_BY_CODE = {"UNAUTHENTICATED": 401, "CUSTOMER_NOT_FOUND": 404, "RATE_LIMITED": 429, "INTERNAL_ERROR": 500}
+# Those that come with Retry-After, if the error says when to try again.
+RETRY_STATUSES = (429, 503)
 
 
 def make_response(request: HttpRequest, result: ExecutionResult, *, fingerprint: str) -> HttpResponse:
@@ -35,10 +37,9 @@ def make_response(request: HttpRequest, result: ExecutionResult, *, fingerprint:
     status = 200 if "data" in body else _status_of(body.get("errors", ()))
     if any((error.extensions or {}).get("code") == DeadlineExceeded.code for error in result.errors or ()):
         status = DeadlineExceeded.status
-    outages = [
-        error.original_error for error in result.errors or () if isinstance(error.original_error, DatabaseOutage)
-    ]
-    return _make_json(request, body, status=status, fingerprint=fingerprint, outage=next(iter(outages), None))
+    if any(isinstance(error.original_error, DatabaseOutage) for error in result.errors or ()):
+        status = DatabaseOutage.status
+    return _make_json(request, body, status=status, fingerprint=fingerprint)
 
 
 def make_body(result: ExecutionResult | GraphQLExecutionResult) -> dict[str, Any]:
@@ -54,8 +55,7 @@ def make_error_response(request: HttpRequest, error: WebnetError, *, fingerprint
     note_code(error.code)
     errors = [error_entry(request, error)]
     status = getattr(error, "status", None) or _status_of(errors)
-    outage = error if isinstance(error, DatabaseOutage) else None
-    response = _make_json(request, {"errors": errors}, status=status, fingerprint=fingerprint, outage=outage)
+    response = _make_json(request, {"errors": errors}, status=status, fingerprint=fingerprint)
     if status == 401:
         response["WWW-Authenticate"] = "Bearer"
     if status == 405:
@@ -66,7 +66,7 @@ def make_error_response(request: HttpRequest, error: WebnetError, *, fingerprint
 def error_entry(request: HttpRequest, error: WebnetError) -> dict[str, Any]:
     """The error as an entry of `errors`."""
     extensions: dict[str, Any] = {"code": error.code}
-    if isinstance(error, DatabaseOutage):
+    if isinstance(error, DatabaseOutage | RateLimited):
         extensions["retryAfterSeconds"] = error.retry_after_seconds
     if error.code == "INTERNAL_ERROR":
         extensions["requestId"] = request_id(request)
@@ -84,9 +84,7 @@ def frame_as_stream(request: HttpRequest, response: HttpResponse) -> HttpRespons
     return response
 
 
-def _make_json(
-    request: HttpRequest, body: object, *, status: int, fingerprint: str, outage: DatabaseOutage | None
-) -> HttpResponse:
+def _make_json(request: HttpRequest, body: Mapping[str, Any], *, status: int, fingerprint: str) -> HttpResponse:
     accepts_graphql = RESPONSE_TYPE in request.headers.get("Accept", "")
     content_type = f"{RESPONSE_TYPE}; charset=utf-8" if accepts_graphql else JSON_TYPE
     headers = {
@@ -95,8 +93,9 @@ def _make_json(
         "Cache-Control": "no-store",
         "Vary": "Accept, Authorization, Cookie",
     }
-    if outage is not None:
-        status, headers["Retry-After"] = outage.status, str(outage.retry_after_seconds)
+    waits = [error.get("extensions", {}).get("retryAfterSeconds") for error in body.get("errors", ())]
+    if status in RETRY_STATUSES and any(waits):
+        headers["Retry-After"] = str(max(filter(None, waits)))
     return HttpResponse(encode_json(body), status=status, content_type=content_type, headers=headers)
 
 

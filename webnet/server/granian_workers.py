@@ -273,4 +273,5 @@ def serve(listener: socket.socket, *, workers: int) -> None:
         log_dictconfig=settings.LOGGING,
         log_access=False,  # `request_log` does
     )
-    fleet.serve(spawn_target=run_worker, target_loader=partial(load_application, listener.fileno()), wrap_loader=False)
+    load = partial(load_application, listener.fileno(), workers=workers)
+    fleet.serve(spawn_target=run_worker, target_loader=load, wrap_loader=False)

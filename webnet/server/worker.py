@@ -15,15 +15,20 @@ from webnet.server.draining import DRAIN_SECONDS, Draining
 GRACE_SECONDS = 3
 
 
-def load_application(listener: int) -> Application:
-    """The application with what only a worker needs. `listener` is the file descriptor of the shared socket."""
+def load_application(listener: int, *, workers: int) -> Application:
+    """The application with what only a worker needs, which is one of so many.
+
+    `listener` is the file descriptor of the shared socket.
+    """
     import django
     from django.conf import settings
 
     django.setup(set_prefix=False)
     from webnet.api.events.log_tail import end_all
+    from webnet.api.request.rates import rates
     from webnet.server.asgi_router import make_application
 
+    rates.processes = workers
     application = make_application(threads=settings.WEBNET_THREADS, hand_over=hand_over)
     return Draining(behind_proxy(application), listener=listener, end_streams=end_all)
 

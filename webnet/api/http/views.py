@@ -28,12 +28,13 @@ from webnet.api.errors import INTERNAL_MESSAGE, BadRequest, find_raised
 from webnet.api.events.sse import OpenedStream, open_stream
 from webnet.api.events.threads import on_thread
 from webnet.api.http.requests import read_request, require_csrf_token
+from webnet.api.request import rates
 from webnet.api.request.context import Context
 from webnet.api.responses import frame_as_stream, make_error_response, make_response
 from webnet.api.visibility import visible_schema
 from webnet.containment import is_operators
 from webnet.database.outages import find_outage, leave_lost_connection
-from webnet.errors import WebnetError
+from webnet.errors import NotFound, Unauthenticated, WebnetError
 from webnet.plugins.changes import pauses
 from webnet.plugins.runtime import failures, open_requests
 from webnet.request_record import note_code
@@ -108,11 +109,19 @@ def respond(request: HttpRequest, customer: str | None, *, subscribe: Subscribe[
 
 
 def open_context(request: HttpRequest, customer: str | None) -> tuple[Context, Schema]:
-    """Authenticate the request, and find the schema of the viewer; raises WebnetError if it is not allowed at all."""
+    """Authenticate the request, and find the schema of the viewer; raises WebnetError if it is not allowed at all.
+
+    The request is charged here, so that one that is refused pays as well, and one that can't pay is not parsed.
+    """
     if request.method not in ALLOWED_OPERATIONS:
         raise BadRequest("GraphQL is served by GET and POST.", code="METHOD_NOT_ALLOWED", status=405)
     require_csrf_token(request)
-    context = Context(request=request, customer_slug=customer)
+    try:
+        context = Context(request=request, customer_slug=customer)
+    except (Unauthenticated, NotFound):
+        rates.charge(request, None, points=rates.STRANGER_POINTS)
+        raise
+    rates.charge(request, context.identity, points=rates.REQUEST_POINTS)
     return context, visible_schema(context.reading if context.is_signed_in else None)
 
 

@@ -29,11 +29,15 @@ def make_environment(
         "PYTHONPATH": os.pathsep.join([*map(str, path), *(each for each in sys.path if each)]),
         # What webnet does by itself would add rows that tests don't expect.
         "WEBNET_AUDIT_CHECKPOINTS": "0",
+        # Users of all tests have the same ids, and would share what one may spend.
+        "WEBNET_ADDRESS_POINTS_PER_MINUTE": "0",
         "WEBNET_DATA_DIR": str(data_dir),
         "WEBNET_DEBUG": "1",
         "WEBNET_HEALTH_SECONDS": "0",
         "WEBNET_PLUGINS": ",".join(plugins),
         "WEBNET_SECRET_KEY": SECRET_KEY,
+        "WEBNET_TOKEN_POINTS_PER_MINUTE": "0",
+        "WEBNET_USER_POINTS_PER_MINUTE": "0",
     }
     return {**inherited, **own, **({"DATABASE_URL": database_url} if database_url else {})}
 
