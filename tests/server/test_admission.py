@@ -15,8 +15,10 @@ from django.db import connection
 from webnet.errors import DatabaseOutage, ServerBusy
 from webnet.server import admission
 from webnet.server.admission import Abandoned, ThreadQueue, is_write, may_subscribe
+from webnet.server.shares import Caller
 
 PATIENCE_SECONDS = 30
+ACME = Caller(share="customer 1", member="vera")
 
 
 def scope_of(method: str, path: str) -> dict[str, Any]:
@@ -36,7 +38,7 @@ async def busy(queue: ThreadQueue) -> AsyncIterator[Callable[[], None]]:
         begun.set()
         until.wait(PATIENCE_SECONDS)
 
-    holding = asyncio.ensure_future(queue.run(hold, left=asyncio.Future()))
+    holding = asyncio.ensure_future(queue.run(hold, caller=ACME, left=asyncio.Future()))
     await asyncio.to_thread(begun.wait, PATIENCE_SECONDS)
     try:
         yield until.set
@@ -90,10 +92,10 @@ def test_more_than_can_be_served_soon_is_refused(monkeypatch: pytest.MonkeyPatch
     async def fill() -> str:
         queue = make_queue()
         async with busy(queue) as release:
-            waiting = asyncio.ensure_future(queue.run(lambda: "served", left=asyncio.Future()))
+            waiting = asyncio.ensure_future(queue.run(lambda: "served", caller=ACME, left=asyncio.Future()))
             await asyncio.sleep(0)
             with pytest.raises(ServerBusy):
-                await queue.run(lambda: "never", left=asyncio.Future())
+                await queue.run(lambda: "never", caller=ACME, left=asyncio.Future())
             release()
             return await waiting
 
@@ -105,8 +107,8 @@ def test_who_leaves_while_waiting_is_dropped_and_the_next_one_served() -> None:
         queue, ran = make_queue(), list[str]()
         async with busy(queue) as release:
             left: asyncio.Future[None] = asyncio.Future()
-            leaving = asyncio.ensure_future(queue.run(lambda: ran.append("left"), left=left))
-            staying = asyncio.ensure_future(queue.run(lambda: ran.append("stayed"), left=asyncio.Future()))
+            leaving = asyncio.ensure_future(queue.run(lambda: ran.append("left"), caller=ACME, left=left))
+            staying = asyncio.ensure_future(queue.run(lambda: ran.append("stayed"), caller=ACME, left=asyncio.Future()))
             await asyncio.sleep(0)
             left.set_result(None)
             with pytest.raises(Abandoned):
@@ -123,13 +125,13 @@ def test_who_leaves_just_as_its_turn_comes_gives_the_thread_back() -> None:
         queue = make_queue()
         async with busy(queue) as release:
             left: asyncio.Future[None] = asyncio.Future()
-            leaving = asyncio.ensure_future(queue.run(lambda: "left", left=left))
+            leaving = asyncio.ensure_future(queue.run(lambda: "left", caller=ACME, left=left))
             await asyncio.sleep(0)
             queue.add_thread()  # its turn
             left.set_result(None)
             with pytest.raises(Abandoned):
                 await leaving
-            served = await queue.run(lambda: "served", left=asyncio.Future())
+            served = await queue.run(lambda: "served", caller=ACME, left=asyncio.Future())
             release()
             return served
 
@@ -141,7 +143,7 @@ def test_a_write_that_has_waited_too_long_for_a_thread_is_refused() -> None:
         queue = make_queue(patience_seconds=0.01)
         async with busy(queue):
             with pytest.raises(DatabaseOutage) as refused:
-                await queue.run(lambda: "never", left=asyncio.Future())
+                await queue.run(lambda: "never", caller=ACME, left=asyncio.Future())
         return refused.value
 
     refusal = asyncio.run(wait())
@@ -153,7 +155,7 @@ def test_a_thread_is_added_for_one_that_hangs() -> None:
     async def replace() -> str:
         queue = make_queue()
         async with busy(queue):
-            waiting = asyncio.ensure_future(queue.run(lambda: "served", left=asyncio.Future()))
+            waiting = asyncio.ensure_future(queue.run(lambda: "served", caller=ACME, left=asyncio.Future()))
             await asyncio.sleep(0)
             queue.add_thread()
             return await waiting
@@ -174,13 +176,13 @@ def test_a_thread_is_added_although_the_executor_takes_the_one_that_hangs_for_id
 
     async def replace() -> str:
         queue = make_queue()
-        cancelled = asyncio.ensure_future(queue.run(work, left=asyncio.Future()))
+        cancelled = asyncio.ensure_future(queue.run(work, caller=ACME, left=asyncio.Future()))
         await asyncio.to_thread(begun.wait, PATIENCE_SECONDS)
         cancelled.cancel()
         await asyncio.wait({cancelled})
         # Submitted before the thread is done with the one before, as it often is when a machine is busy.
-        hanging = asyncio.ensure_future(queue.run(hang, left=asyncio.Future()))
-        waiting = asyncio.ensure_future(queue.run(lambda: "served", left=asyncio.Future()))
+        hanging = asyncio.ensure_future(queue.run(hang, caller=ACME, left=asyncio.Future()))
+        waiting = asyncio.ensure_future(queue.run(lambda: "served", caller=ACME, left=asyncio.Future()))
         await asyncio.sleep(0)
         until.set()
         await asyncio.to_thread(hangs.wait, PATIENCE_SECONDS)
@@ -199,7 +201,7 @@ def test_a_thread_waits_for_locks_as_long_as_its_queue_says() -> None:
     async def ask() -> dict[str, Any]:
         queue = make_queue()
         try:
-            return await queue.run(lambda: connection.settings_dict["OPTIONS"], left=asyncio.Future())
+            return await queue.run(lambda: connection.settings_dict["OPTIONS"], caller=ACME, left=asyncio.Future())
         finally:
             queue.shut_down()
 

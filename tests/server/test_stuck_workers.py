@@ -145,16 +145,16 @@ def test_so_it_is_where_streams_are_opened(deployment: Deployment) -> None:
     assert read_actions(deployment, "acme") == ["enable_customer_plugin", "pause_plugin"]
 
 
-def test_a_request_that_waits_behind_those_that_hang_is_answered(deployment: Deployment) -> None:
-    limits = {"WEBNET_REQUEST_DEADLINE": str(DEADLINE_SECONDS), "WEBNET_THREADS": "2"}
-    with deployment.serve(workers=1, **limits) as server, ThreadPoolExecutor(2) as pool:
+def test_a_request_that_waits_behind_one_that_hangs_is_answered(deployment: Deployment) -> None:
+    limits = {"WEBNET_REQUEST_DEADLINE": str(DEADLINE_SECONDS), "WEBNET_THREADS": "1"}
+    with deployment.serve(workers=1, **limits) as server, ThreadPoolExecutor(1) as pool:
         find_process(server, deployment)
 
-        stalled = [pool.submit(stall, server, deployment) for _ in range(2)]
+        stalled = pool.submit(stall, server, deployment)
         answered = [find_process(server, deployment) for _ in range(3)]
 
         assert all(answered)
-        assert [each.result(timeout=START_SECONDS) for each in stalled] == ["cut off", "cut off"]
+        assert stalled.result(timeout=START_SECONDS) == "cut off"
 
 
 def test_workers_that_hang_at_the_same_time_are_replaced_one_by_one_while_others_serve(deployment: Deployment) -> None:

@@ -2,6 +2,10 @@
 
 A write may wait long for the locks of others. It is told apart before it gets a thread, so that waiting writes never
 hold the threads of reads. Pages that are streamed have threads of their own as well (`page_streams`).
+
+Of threads, and of places to wait for them, a share (a customer's, a user's, all strangers') gets another one only while
+it has fewer of them than are free. So one alone gets half of them, the next one half of what is left, and whoever comes
+finds some. This is the dynamic threshold of Choudhury and Hahne (1998) for queues that share a memory.
 """
 
 from __future__ import annotations
@@ -9,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections import deque
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -24,6 +28,7 @@ from webnet.database.lock_waits import limit_lock_waits
 from webnet.database.outages import BUSY, make_outage
 from webnet.errors import DatabaseOutage, DeadlineExceeded, ServerBusy, WebnetError
 from webnet.server.asgi_types import Scope
+from webnet.server.shares import Caller, Turns
 
 T = TypeVar("T")
 
@@ -42,7 +47,7 @@ WRITE_LOCK_SECONDS = 4.0
 READ_LOCK_SECONDS = 3.0
 # The part of a request's time that none of these waits exceeds, so that time is left for the change itself.
 LONGEST_PART = 0.4
-# More could not be served while their clients still wait; each holds a connection and its body.
+# Places to wait: more could not be served while their clients still wait; each holds a connection and its body.
 MAXIMUM_WAITING = 1_000
 
 # What a write gets that has waited too long.
@@ -56,7 +61,8 @@ class Abandoned(Exception):
 class ThreadQueue:
     """A fixed number of threads, and the requests that wait for them; used on the event loop only.
 
-    `_wait` decides who may wait and for how long, `_admit_next` who is next; nothing else does.
+    `_wait` decides who may wait and for how long, `_admit_next` who is next, and `_may_take` which share may have a
+    thread; nothing else does.
     """
 
     def __init__(
@@ -73,63 +79,89 @@ class ThreadQueue:
             threads, thread_name_prefix=name, initializer=limit_lock_waits, initargs=(lock_seconds,)
         )
         self._free = threads
+        # How many threads each share has.
+        self._held: Counter[str] = Counter()
+        # Threads that were added for those that hang: whoever's these are must not count as having them.
+        self._added = 0
         self._patience_seconds = patience_seconds
         self._refuse = refuse
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._turns = Turns()
+        # How many requests were refused, for metrics.
+        self.refused = 0
 
-    async def run(self, work: Callable[[], T], *, left: asyncio.Future[None]) -> T:
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for a thread."""
+        return len(self._turns)
+
+    async def run(self, work: Callable[[], T], *, caller: Caller, left: asyncio.Future[None]) -> T:
         """Call `work` on one of the threads. Raises what `refuse` makes, ServerBusy, or Abandoned."""
-        if self._free > 0:
-            self._free -= 1
+        if self._may_take(caller.share):
+            self._take(caller.share)
         else:
-            await self._wait(left)
+            await self._wait(caller, left)
         try:
             # In a context of its own, so that nothing of one request is seen by the next one on the same thread.
             return await asyncio.get_running_loop().run_in_executor(self._executor, copy_context().run, work)
         finally:
-            self._give_back()
+            self._give_back(caller.share)
 
     def add_thread(self) -> None:
         """Add a thread in place of one that hangs."""
         widen(self._executor)
-        self._give_back()
+        self._free += 1
+        self._added += 1
+        self._admit_next()
 
     def shut_down(self) -> None:
         """Let the threads end once they are idle."""
         self._executor.shutdown(wait=False)
 
-    async def _wait(self, left: asyncio.Future[None]) -> None:
-        """Wait for a thread, first come, first served."""
-        if len(self._waiting) >= MAXIMUM_WAITING:
+    def _may_take(self, share: str) -> bool:
+        return self._free > max(0, self._held[share] - self._added)
+
+    def _take(self, share: str) -> None:
+        self._free -= 1
+        self._held[share] += 1
+
+    async def _wait(self, caller: Caller, left: asyncio.Future[None]) -> None:
+        """Wait for a thread, in fair turns."""
+        # The places that this share may still take, by the same rule; and of these, one member gets half as well.
+        places = MAXIMUM_WAITING - len(self._turns) - self._turns.count(caller.share)
+        if self._turns.count_member(caller) >= places:
+            self.refused += 1
             raise ServerBusy
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(turn)
+        self._turns.add(caller, turn)
         try:
             await asyncio.wait({turn, left}, timeout=self._patience_seconds, return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
-            self._forget(turn)
+            self._forget(caller, turn)
             raise
         if left.done():
-            self._forget(turn)
+            self._forget(caller, turn)
             raise Abandoned
         if not turn.done():
-            self._forget(turn)
+            self._forget(caller, turn)
             raise self._refuse()
 
-    def _forget(self, turn: asyncio.Future[None]) -> None:
+    def _forget(self, caller: Caller, turn: asyncio.Future[None]) -> None:
         if turn.done():
-            self._give_back()
+            self._give_back(caller.share)
         else:
-            self._waiting.remove(turn)
+            self._turns.remove(caller, turn)
 
-    def _give_back(self) -> None:
+    def _give_back(self, share: str) -> None:
         self._free += 1
+        self._held[share] -= 1
+        if not self._held[share]:
+            del self._held[share]
         self._admit_next()
 
     def _admit_next(self) -> None:
-        if self._waiting and self._free > 0:
-            self._free -= 1
-            self._waiting.popleft().set_result(None)
+        while (share := next(filter(self._may_take, self._turns), None)) is not None:
+            self._take(share)
+            self._turns.take(share).set_result(None)
 
 
 class Admission:
@@ -137,34 +169,34 @@ class Admission:
 
     def __init__(self, *, threads: int) -> None:
         seconds = settings.WEBNET_REQUEST_SECONDS
-        self._reads = ThreadQueue(
+        self.reads = ThreadQueue(
             "webnet-read",
             threads=threads,
             lock_seconds=min(READ_LOCK_SECONDS, seconds * LONGEST_PART),
             patience_seconds=None if settings.DEBUG else seconds,  # A breakpoint may keep all threads.
             refuse=partial(DeadlineExceeded, seconds),
         )
-        self._writes = ThreadQueue(
+        self.writes = ThreadQueue(
             "webnet-write",
             threads=threads,
             lock_seconds=min(WRITE_LOCK_SECONDS, seconds * LONGEST_PART),
             patience_seconds=min(WRITE_PATIENCE_SECONDS, seconds * LONGEST_PART),
         )
 
-    async def run(self, work: Callable[[], T], *, writes: bool, left: asyncio.Future[None]) -> T:
+    async def run(self, work: Callable[[], T], *, caller: Caller, writes: bool, left: asyncio.Future[None]) -> T:
         """Call `work` on a thread; raises as `ThreadQueue.run` does."""
-        return await (self._writes if writes else self._reads).run(work, left=left)
+        return await (self.writes if writes else self.reads).run(work, caller=caller, left=left)
 
     def replace_thread(self, loop: asyncio.AbstractEventLoop) -> None:
         """Add a thread in place of one that hangs, whichever it is; called on another thread than the event loop's."""
-        for queue in (self._reads, self._writes):
+        for queue in (self.reads, self.writes):
             with suppress(RuntimeError):  # The loop was closed.
                 loop.call_soon_threadsafe(queue.add_thread)
 
     def shut_down(self) -> None:
         """Let all threads end once they are idle."""
-        self._reads.shut_down()
-        self._writes.shut_down()
+        self.reads.shut_down()
+        self.writes.shut_down()
 
 
 def is_write(scope: Scope, body: bytes) -> bool:

@@ -45,6 +45,7 @@ from webnet.server.background.heartbeat import Heartbeat
 from webnet.server.background.watchdog import watch
 from webnet.server.database_faults import SILENT
 from webnet.server.page_streams import send_page
+from webnet.server.shares import Callers
 
 # Larger request bodies are kept in a temporary file; the same limit as in Django's own handlers.
 BODY_MEMORY_BYTES = 2_621_440
@@ -68,7 +69,12 @@ def make_application(*, threads: int, hand_over: Callable[[], None] | None = Non
 
     `hand_over` has the process replaced once a thread hangs; it is given where a supervisor starts another process.
     """
-    service = Service(admission=Admission(threads=threads), requests=get_wsgi_application(), streams=StreamHandler())
+    service = Service(
+        admission=Admission(threads=threads),
+        callers=Callers(),
+        requests=get_wsgi_application(),
+        streams=StreamHandler(),
+    )
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         match scope["type"]:
@@ -91,6 +97,7 @@ class Service:
     """What serves the requests of one process."""
 
     admission: Admission
+    callers: Callers
     requests: WSGIApplication
     streams: Application
     # A thread for each address by which others see how this process is, so that none of them waits for anything else.
@@ -137,15 +144,17 @@ class Service:
     async def _answer(
         self, scope: Scope, environ: Mapping[str, Any], send: Send, left: asyncio.Future[None], *, writes: bool
     ) -> None:
+        caller = self.callers.find(scope)
         deadline = open_requests.make_deadline(writes=writes)
         if deadline is not None:
             left.add_done_callback(lambda _: deadline.leave())
         work = partial(answer_request, self.requests, environ, deadline)
         try:
-            answer = await self.admission.run(work, writes=writes, left=left)
+            answer = await self.admission.run(work, caller=caller, writes=writes, left=left)
         except (ServerBusy, DatabaseOutage, DeadlineExceeded) as refusal:
             headers, text = describe_refusal(scope, refusal)
             answer = Answer(status=refusal.status, headers=headers, body=[text])
+        self.callers.learn(caller, customer_id=answer.customer_id, user_id=answer.user_id)
         if answer.page is None:
             await send_answer(answer, send)
             return
@@ -157,7 +166,8 @@ class Service:
         environ = build_environ(_with_content_length(scope, 0), BytesIO())  # type: ignore[arg-type]  # A file will do.
         deadline = Deadline(HEALTH_SECONDS, writes=False)
         work = partial(answer_request, self.requests, environ, deadline)
-        answering = asyncio.ensure_future(own.run(work, left=asyncio.get_running_loop().create_future()))
+        left: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        answering = asyncio.ensure_future(own.run(work, caller=self.callers.find(scope), left=left))
         # Not cancelled: the thread goes on, and who asks next has to wait for it.
         await asyncio.wait({answering}, timeout=HEALTH_SECONDS + GRACE_SECONDS)
         if answering.done() and answering.exception() is None:
@@ -175,12 +185,14 @@ class Service:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """A response: all of its body, or the page that is yet to be streamed."""
+    """A response: all of its body, or the page that is yet to be streamed; and who was let in, if anybody was."""
 
     status: int
     headers: Headers
     body: Iterable[bytes] = ()
     page: StreamedPage | None = None
+    customer_id: int | None = None
+    user_id: int | None = None
 
 
 async def send_answer(answer: Answer, send: Send) -> None:
@@ -213,8 +225,13 @@ def answer_request(
         except BaseException as error:
             # On the event loop, SystemExit would end the whole process.
             raise RuntimeError(f"A request raised {type(error).__name__}.") from error
+        made = partial(
+            Answer,
+            customer_id=work.customer_id,
+            user_id=work.actor.user_id if work.actor is not None else None,
+        )
         if isinstance(response, StreamedPage) and environ["REQUEST_METHOD"] != "HEAD":
-            return Answer(status=status, headers=headers, page=response)
+            return made(status=status, headers=headers, page=response)
         body = []
         try:
             for chunk in () if isinstance(response, StreamedPage) else response:
@@ -222,7 +239,7 @@ def answer_request(
                 work.renew()
         finally:
             response.close()
-    return Answer(status=status, headers=headers, body=body)
+    return made(status=status, headers=headers, body=body)
 
 
 def wants_stream(scope: Scope) -> bool:

@@ -20,6 +20,7 @@ from webnet.plugins.gate.effective import (
     visible_plugins,
 )
 from webnet.plugins.models import Availability, PluginConfig, PluginHealth
+from webnet.plugins.runtime import open_requests
 from webnet.request_record import current_record
 
 
@@ -62,6 +63,7 @@ class Reading:
         self.view = customer
         if (record := current_record.get()) is not None:
             record.customer = customer.slug
+        open_requests.name_customer(customer.pk)
         self.remember_customers([customer])
         return customer
 
@@ -81,6 +83,8 @@ class Reading:
         """All visible customers by slug; for actors that have few."""
         found = list(self.visible_customers())
         self.remember_customers(found)
+        if len(found) == 1:
+            open_requests.name_customer(found[0].pk)
         return found
 
     def announce_customers(self, pks: Iterable[int]) -> None:

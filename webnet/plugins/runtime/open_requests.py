@@ -16,15 +16,17 @@ from webnet.database.deadlines import Deadline, until
 
 @dataclass(eq=False, kw_only=True)
 class Work:
-    """One request on one thread; `started` is by the monotonic clock, and `actor` is None until it is known.
+    """One request on one thread; `started` is by the monotonic clock.
 
-    `deadline` is None for what has no end of its own, such as a page that is streamed.
+    `actor` is None until it is known, and `customer_id` until the actor was let into a customer's view, or has no other
+    customer. `deadline` is None for what has no end of its own, such as a page that is streamed.
     """
 
     thread: int
     path: str = ""
     deadline: Deadline | None = None
     actor: Actor | None = None
+    customer_id: int | None = None
     started: float = field(default_factory=time.monotonic)
 
     def renew(self) -> None:
@@ -53,7 +55,14 @@ def name_actor(actor: Actor) -> None:
     """Set the actor that this thread works for."""
     work = _works.get(get_ident())
     if work is not None:
-        work.actor = actor
+        work.actor, work.customer_id = actor, None
+
+
+def name_customer(customer_id: int) -> None:
+    """Set the customer that this thread works for."""
+    work = _works.get(get_ident())
+    if work is not None:
+        work.customer_id = customer_id
 
 
 def find_overdue(seconds: float) -> list[Work]:
