@@ -14,6 +14,7 @@ from webnet.database.deadlines import current_deadline
 from webnet.server import asgi_router
 from webnet.server.admission import Admission
 from webnet.server.asgi_router import Service
+from webnet.server.shares import Callers
 
 PATIENCE_SECONDS = 30
 
@@ -78,7 +79,7 @@ def make_service(work: Serve) -> Service:
     async def refuse(*_: object) -> None:
         raise AssertionError("no stream is opened here")
 
-    return Service(admission=Admission(threads=1), requests=application, streams=refuse)
+    return Service(admission=Admission(threads=1), callers=Callers(), requests=application, streams=refuse)
 
 
 def serve(service: Service, visit: Visit) -> asyncio.Task[None]:
