@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from corsheaders.defaults import default_headers
+
 from webnet.plugins.hooks.receivers import contain_receivers
 from webnet.plugins.loading.installed_apps import with_plugins
 from webnet.server.environment import (
@@ -69,6 +71,7 @@ CSRF_TRUSTED_ORIGINS = read_origins(
 # Another port of the same host is the same *site*, so pages of a development server can send our cookies.
 CORS_ALLOWED_ORIGINS = read_origins("WEBNET_CORS_ORIGINS", read_list(env.get("WEBNET_CORS_ORIGINS", "")))
 CORS_ALLOW_CREDENTIALS = True
+CORS_ALLOW_HEADERS = [*default_headers, "webnet-explain"]
 CORS_EXPOSE_HEADERS = ["Webnet-Schema"]
 CORS_URLS_REGEX = r"^/graphql/"
 
@@ -139,6 +142,25 @@ WEBNET_ADDRESS_POINTS_PER_MINUTE = read_number(
     env.get("WEBNET_ADDRESS_POINTS_PER_MINUTE", "100000000"),
     lowest=0,
     highest=1_000_000_000_000,
+)
+# What one operation may cost in points, by the viewer's role in the view; a point is about one value of one row.
+WEBNET_BUDGET_POINTS_SIGNED_OUT = read_number(
+    "WEBNET_BUDGET_POINTS_SIGNED_OUT",
+    env.get("WEBNET_BUDGET_POINTS_SIGNED_OUT", "25000"),
+    lowest=1,
+    highest=1_000_000_000,
+)
+WEBNET_BUDGET_POINTS_VIEWER = read_number(
+    "WEBNET_BUDGET_POINTS_VIEWER", env.get("WEBNET_BUDGET_POINTS_VIEWER", "200000"), lowest=1, highest=1_000_000_000
+)
+WEBNET_BUDGET_POINTS_OPERATOR = read_number(
+    "WEBNET_BUDGET_POINTS_OPERATOR", env.get("WEBNET_BUDGET_POINTS_OPERATOR", "300000"), lowest=1, highest=1_000_000_000
+)
+WEBNET_BUDGET_POINTS_ADMIN = read_number(
+    "WEBNET_BUDGET_POINTS_ADMIN", env.get("WEBNET_BUDGET_POINTS_ADMIN", "300000"), lowest=1, highest=1_000_000_000
+)
+WEBNET_BUDGET_POINTS_PLATFORM = read_number(
+    "WEBNET_BUDGET_POINTS_PLATFORM", env.get("WEBNET_BUDGET_POINTS_PLATFORM", "500000"), lowest=1, highest=1_000_000_000
 )
 
 # A plugin is paused after this many failures, for at least this many users, within this time.

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
+from django.http import HttpRequest
 from graphql import build_schema, get_introspection_query
 from labels.models import Label
 from shelf.models import Book, Shelf
@@ -223,7 +224,7 @@ def test_the_optimizer_works_in_a_derived_schema_as_in_the_full_one(world, hidde
 class SignedIn:
     """As much of a context as the guards and the SDK ask for, with what is cached between requests."""
 
-    is_signed_in = True
+    is_signed_in, actor, request = True, SYSTEM, HttpRequest()
 
     def __init__(self, view):
         self.batches = Batches()

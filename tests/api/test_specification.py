@@ -25,6 +25,7 @@ ADDED = {
     "InvalidSettings.customerCount",
     "InvalidSettings.customers",
     "Mutation.acknowledgeProblem",
+    "Limits",
     "Mutation.revertCustomerPluginSettings",
     "Mutation.revertPluginSettings",
     "Mutation.setRolePermission",
@@ -52,6 +53,7 @@ ADDED = {
     "SettingsChangeConnection",
     "SettingsChangeEdge",
     "UpdatePluginSettingsInput.allowInvalid",
+    "Viewer.limits",
 }
 
 

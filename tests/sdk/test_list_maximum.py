@@ -42,5 +42,5 @@ def test_a_maximum_is_part_of_the_schema():
 
 @pytest.mark.parametrize("maximum", [0, -1, 1.5, "2", True])
 def test_what_is_no_maximum_is_refused(maximum):
-    with pytest.raises(PluginDefinitionError, match="give a whole number of at least 1"):
+    with pytest.raises(PluginDefinitionError, match="a whole number of at least 1"):
         graphql.field(maximum=maximum)

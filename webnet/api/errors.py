@@ -4,7 +4,7 @@ Expected refusals are not errors but members of a result union (`declarations.re
 `errors[].extensions.code`; each is as stable as the schema:
 
     code                        HTTP   when
-    BAD_REQUEST                 400    the body is not a JSON object, is nested too deep, or has members of wrong types
+    BAD_REQUEST                 400    the body is not a JSON object, or has members of wrong types
     BATCHING_NOT_SUPPORTED      400    the body is a list of operations
     UNSUPPORTED_MEDIA_TYPE      415    the body is not `application/json`
     BODY_TOO_LARGE              413    the body is larger than the server accepts
@@ -15,8 +15,8 @@ Expected refusals are not errors but members of a result union (`declarations.re
     BAD_USER_INPUT              400    the value of a variable or argument does not match its type (200: it does not fit
                                        what a field does with it, such as the column that it is compared with)
     OPERATION_NOT_FOUND         400    `operationName` names no operation, or is missing although there are several
-    QUERY_TOO_DEEP              400    fields, or values within a variable, are nested too deep (a body so deep that
-                                       it is not parsed as JSON: BAD_REQUEST)
+    QUERY_TOO_DEEP              400    fields, braces, values or lists of an introspection are nested too deep
+    QUERY_TOO_EXPENSIVE         400    the operation costs more points than the viewer's budget
     TOO_MANY_ALIASES            400    fields have too many aliases
     TOO_MANY_TOKENS             400    the document is too long
     TOO_MANY_REPETITIONS        400    the same fields are selected so often that comparing them would take too long
@@ -49,6 +49,7 @@ from __future__ import annotations
 
 import logging
 import re
+from typing import Any
 
 from graphql import (
     GraphQLError,
@@ -107,10 +108,10 @@ class BadValue(RequestError):
 
 
 class CodedError(GraphQLError):
-    """A problem with the document that graphql-core has no rule for; `code` is its stable code."""
+    """A problem with the document that graphql-core has no rule for; `code` is its stable code, `more` its data."""
 
-    def __init__(self, message: str, *, code: str) -> None:
-        super().__init__(message, extensions={"code": code})
+    def __init__(self, message: str, *, code: str, **more: Any) -> None:
+        super().__init__(message, extensions={"code": code, **more})
 
 
 def describe_error(error: GraphQLError, *, request_id: str) -> GraphQLError:
@@ -173,8 +174,18 @@ def _with_code(error: GraphQLError, message: str, code: str, **more: str | int) 
 
 def _classify(error: GraphQLError) -> str:
     if isinstance(error, GraphQLSyntaxError):
-        return "TOO_MANY_TOKENS" if "Parsing aborted" in error.message else "GRAPHQL_PARSE_FAILED"
+        return next((code for ending, code in _PARSING_ENDS.items() if ending in error.message), "GRAPHQL_PARSE_FAILED")
+    if error.message == "Maximum introspection depth exceeded":
+        return "QUERY_TOO_DEEP"
     return "BAD_USER_INPUT" if is_about_input(error) else "GRAPHQL_VALIDATION_FAILED"
+
+
+# How graphql-core's messages end when it stops parsing, and why it does; comments count like tokens.
+_PARSING_ENDS = {
+    "nested too deeply. Parsing aborted.": "QUERY_TOO_DEEP",
+    "tokens. Parsing aborted.": "TOO_MANY_TOKENS",
+    "comments. Parsing aborted.": "TOO_MANY_TOKENS",
+}
 
 
 # "Variable '$password' has invalid value: Expected ..., found: 'secret'": the value comes last.

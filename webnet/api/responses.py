@@ -47,7 +47,11 @@ def make_body(result: ExecutionResult | GraphQLExecutionResult) -> dict[str, Any
     errors: list[Mapping[str, Any]] = [plain(error.formatted) for error in result.errors or ()]
     has_run = result.data is not None or any("path" in error for error in errors)
     body: dict[str, Any] = {"data": result.data} if has_run else {}
-    return {**body, "errors": errors} if errors else body
+    if errors:
+        body["errors"] = errors
+    if result.extensions:
+        body["extensions"] = result.extensions
+    return body
 
 
 def make_error_response(request: HttpRequest, error: WebnetError, *, fingerprint: str) -> HttpResponse:

@@ -22,6 +22,7 @@ from webnet.api.engine.contributions import (
     list_additions,
     refuse_clashes,
 )
+from webnet.api.engine.cost import price_fields
 from webnet.api.engine.current import FullSchema, set_current_schema
 from webnet.api.engine.derivation import SchemaIndex
 from webnet.api.engine.descriptions import read_descriptions
@@ -138,4 +139,5 @@ def _assemble(fields: Mapping[tuple[str, str], str], listed: Mapping[str, tuple[
     isolate(schema.graphql, owners)
     gate_added_fields(schema.graphql, owners)
     cut_lists(schema.graphql)
+    price_fields(schema.graphql)
     return FullSchema(schema=schema, owners=owners, index=SchemaIndex(schema.graphql))

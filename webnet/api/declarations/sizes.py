@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from webnet.errors import PluginDefinitionError
+
 # Points for each time that the field is read, without what is selected below it.
 COST = "webnet.cost"
 # The greatest length of a list without pages: a constant, so that a document's cost never depends on anybody's rows.
@@ -17,3 +22,15 @@ MAXIMUM_REASONS = 100
 MAXIMUM_SETTINGS = 1_000
 # Of a list that a client sends: the values of a filter, or the parts of an order.
 MAXIMUM_VALUES = 1_000
+
+
+def cost_of(points: int | None = None, *, maximum: int | None = None) -> Mapping[Any, int]:
+    """The metadata of a field that costs so many points, and whose list has at most so many items; None is the default.
+
+    For a field that is declared with Strawberry alone: `strawberry.field(metadata=graphql.cost_of(20))`.
+    """
+    for name, value, lowest in (("cost", points, 0), ("maximum", maximum, 1)):
+        if value is not None and (type(value) is not int or value < lowest):
+            raise PluginDefinitionError(f"'{name}' must be a whole number of at least {lowest}, and is {value!r}.")
+    declared = {COST: points, LIST_MAXIMUM: maximum}
+    return {key: value for key, value in declared.items() if value is not None}

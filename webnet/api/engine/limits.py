@@ -1,29 +1,38 @@
-"""Limits for a single document (depth, aliases, tokens, texts), and caches for documents that were seen before."""
+"""Limits for a document (depth, aliases, tokens, texts, cost), and caches for documents that were seen before."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from django.conf import settings
 from graphql import ASTValidationRule, OperationDefinitionNode, StringValueNode, ValidationContext
 from graphql.validation.rules import overlapping_fields_can_be_merged
 from strawberry.extensions import AddValidationRules, MaxTokensLimiter, ParserCache, SchemaExtension
+from strawberry.types import ExecutionContext
 
+from webnet.api.engine.cost import SameDocument, read_sizes
 from webnet.api.engine.document_size import DocumentSize
 from webnet.api.errors import CodedError
+from webnet.api.request.context import Context
 from webnet.api.strawberry_internals import provided_operation_name
+from webnet.customers.access import Role
 from webnet.request_record import current_record
 from webnet.values.storable_values import is_storable_text
 
 MAXIMUM_DEPTH = 10
 MAXIMUM_ALIASES = 15
 MAXIMUM_TOKENS = 1_000
+# Of braces, fragments included: graphql-core stops at 200 without saying what is wrong.
+MAXIMUM_NESTING = 100
 CACHED_DOCUMENTS = 512
 # Whether fields of one name can be merged is a question for each pair of them, also of those in fragments. graphql-core
 # counts the steps, and lets this variable be assigned; so many take about 20 ms, and no usual document takes a tenth.
 MAXIMUM_STEPS = overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 20_000
 # All that it says when they are used up.
 ABORTED = "Validation aborted."
+# A request with the header `Webnet-Explain: cost` gets what its operation costs.
+EXPLAIN_HEADER = "Webnet-Explain"
 
 
 class DocumentLimits(ASTValidationRule):
@@ -37,10 +46,16 @@ class DocumentLimits(ASTValidationRule):
     def __init__(self, context: ValidationContext) -> None:
         super().__init__(context)
         size = DocumentSize(context.document)
-        if size.depth() > MAXIMUM_DEPTH:
+        if size.depth > MAXIMUM_DEPTH:
             message = f"Fields are nested deeper than {MAXIMUM_DEPTH} levels below the root fields."
             context.report_error(CodedError(message, code="QUERY_TOO_DEEP"))
-        if size.aliases() > MAXIMUM_ALIASES:
+        elif size.nesting > MAXIMUM_NESTING:
+            message = f"Braces are nested deeper than {MAXIMUM_NESTING} levels, those of fragments included."
+            context.report_error(CodedError(message, code="QUERY_TOO_DEEP"))
+        if size.introspection > 1:
+            message = "The introspection has fields of types within fields of a type: ask for each type by its name."
+            context.report_error(CodedError(message, code="QUERY_TOO_DEEP"))
+        if size.aliases > MAXIMUM_ALIASES:
             message = f"There are more than {MAXIMUM_ALIASES} aliases; those in a fragment count each time it is used."
             context.report_error(CodedError(message, code="TOO_MANY_ALIASES"))
 
@@ -60,12 +75,13 @@ class ValidationCache(SchemaExtension):
     def on_validate(self) -> Iterator[None]:
         context = self.execution_context
         schema: Any = context.schema  # Always a `strawberry_schema.Schema`.
-        document, rules = context.graphql_document, context.validation_rules
-        errors = schema.validated(schema.graphql, document, rules)
-        if any(error.message == ABORTED for error in errors):
-            message = "The document selects the same fields again and again: select each of them once."
-            errors = [CodedError(message, code="TOO_MANY_REPETITIONS")]
-        context.pre_execution_errors = errors
+        if context.graphql_document is not None:
+            same = SameDocument(context.graphql_document)
+            errors = schema.validated(schema.graphql, same, context.validation_rules)
+            if any(error.message == ABORTED for error in errors):
+                message = "The document selects the same fields again and again: select each of them once."
+                errors = [CodedError(message, code="TOO_MANY_REPETITIONS")]
+            context.pre_execution_errors = errors
         yield
 
 
@@ -91,6 +107,58 @@ class OneOperation(SchemaExtension):
         yield
 
 
+class CostLimit(SchemaExtension):
+    """Rejects an operation that costs more than the budget of its viewer, before anything of it runs."""
+
+    explained: Mapping[str, Any] | None = None
+
+    def on_validate(self) -> Iterator[None]:
+        execution = self.execution_context
+        if not execution.pre_execution_errors:
+            requested, budget = price_operation(execution), budget_of(execution.context)
+            if requested > budget:
+                message = (
+                    f"The operation costs {requested} points, and your budget is {budget}: "
+                    "ask for smaller pages or for less at once."
+                )
+                error = CodedError(message, code="QUERY_TOO_EXPENSIVE", requested=requested, budget=budget)
+                execution.pre_execution_errors = [error]
+            if execution.context.request.headers.get(EXPLAIN_HEADER) == "cost":
+                self.explained = {"cost": {"requested": requested, "budget": budget}}
+        yield
+
+    def get_results(self) -> dict[str, Any]:
+        return dict(self.explained or {})
+
+
+def price_operation(execution: ExecutionContext) -> int:
+    """The points that the valid operation costs, from now on also in its context."""
+    schema: Any = execution.schema  # Always a `strawberry_schema.Schema`.
+    document, name = execution.graphql_document, provided_operation_name(execution)
+    if document is None:
+        return 0
+    sizes = read_sizes(document, name, execution.variables)
+    cost: int = schema.priced(schema.graphql, SameDocument(document), name, sizes)
+    execution.context.cost = cost
+    return cost
+
+
+def budget_of(context: Context) -> int:
+    """The points that one operation of this viewer may cost, by their role in the view.
+
+    On the platform's view, everybody but platform operators has the budget of a viewer, since the roles that somebody
+    has are not known there without reading them.
+    """
+    if not context.is_signed_in:
+        return settings.WEBNET_BUDGET_POINTS_SIGNED_OUT
+    if context.actor.is_platform_operator:
+        return settings.WEBNET_BUDGET_POINTS_PLATFORM
+    view = context.reading.view
+    role = context.reading.role_in(view) if view is not None else None
+    budgets = {Role.OPERATOR: settings.WEBNET_BUDGET_POINTS_OPERATOR, Role.ADMIN: settings.WEBNET_BUDGET_POINTS_ADMIN}
+    return budgets.get(role or Role.VIEWER, settings.WEBNET_BUDGET_POINTS_VIEWER)
+
+
 # In calling order. A cache has to come before the work that it saves, and what it does not cache after it.
 EXTENSIONS: tuple[Callable[[], SchemaExtension], ...] = (
     lambda: MaxTokensLimiter(max_token_count=MAXIMUM_TOKENS),
@@ -98,4 +166,5 @@ EXTENSIONS: tuple[Callable[[], SchemaExtension], ...] = (
     lambda: ParserCache(maxsize=CACHED_DOCUMENTS),
     ValidationCache,
     OneOperation,
+    CostLimit,
 )

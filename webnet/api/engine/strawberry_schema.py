@@ -12,13 +12,14 @@ from strawberry.schema import Schema as StrawberrySchema
 from strawberry.schema.schema import validate_document
 from strawberry.types import ExecutionContext
 
+from webnet.api.engine.cost import SameDocument, measure_cost
 from webnet.api.engine.ownership import Ownership, SchemaParts
 from webnet.api.strawberry_internals import copy_schema, graphql_schema_of, list_types, prepare_subscription
 from webnet.api.vocabulary.directives import BroughtByPlugin
 
 CACHED_DOCUMENTS = 128
 # The cached properties of a schema, which must not be copied to one that is derived from it.
-CACHED = frozenset({"fingerprint", "graphql", "validated"})
+CACHED = frozenset({"fingerprint", "graphql", "priced", "validated"})
 
 
 class Schema(StrawberrySchema):
@@ -40,8 +41,13 @@ class Schema(StrawberrySchema):
 
     @cached_property
     def validated(self) -> Any:
-        """Strawberry's `validate_document` with a cache."""
-        return lru_cache(maxsize=CACHED_DOCUMENTS)(validate_document)
+        """The errors of a document by these rules, with a cache."""
+        return lru_cache(maxsize=CACHED_DOCUMENTS)(_validate)
+
+    @cached_property
+    def priced(self) -> Any:
+        """What an operation costs with pages of these sizes, with a cache."""
+        return lru_cache(maxsize=CACHED_DOCUMENTS)(measure_cost)
 
     def export(self) -> str:
         """The SDL, as in `schema.graphql`."""
@@ -92,3 +98,7 @@ class Schema(StrawberrySchema):
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Log nothing here: `webnet.api.errors` does, without the document, which may contain secrets."""
+
+
+def _validate(schema: GraphQLSchema, same: SameDocument, rules: Any) -> list[GraphQLError]:
+    return validate_document(schema, same.document, rules)

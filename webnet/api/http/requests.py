@@ -77,7 +77,9 @@ def _parse(text: bytes) -> Any:
     # orjson would be faster, but makes floats of integers beyond 64 bits, so that nobody could refuse them.
     try:
         return json.loads(text.decode(), parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
+    except RecursionError as error:
+        raise BadRequest("The body is nested too deeply.", code="QUERY_TOO_DEEP") from error
+    except ValueError as error:
         raise BadRequest("The body is not valid JSON.") from error
 
 
@@ -98,7 +100,7 @@ def _refuse_unusable(query: str, variables: Any) -> None:
     Numbers are left to the types of the variables, which say where they are wrong.
     """
     if is_too_deep(variables):
-        raise BadRequest(f"'variables' are nested deeper than {MAXIMUM_DEPTH} levels.")
+        raise BadRequest(f"'variables' are nested deeper than {MAXIMUM_DEPTH} levels.", code="QUERY_TOO_DEEP")
     for place, message in find_unstorable({"query": query, "variables": variables}, describe=describe_text):
         raise BadRequest(f"'{'.'.join(map(str, place))}' {message}, such as U+0000.")
 

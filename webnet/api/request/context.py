@@ -33,7 +33,8 @@ NO_CUSTOMER = 0  # Never a primary key.
 class Context:
     """The context of one request. `customer_slug` is the customer of the view; None in the platform's view.
 
-    `watch` monitors a subscription; it is None for other operations.
+    `watch` monitors a subscription; it is None for other operations. `cost` is the points of the operation, 0 until it
+    is measured.
     """
 
     request: HttpRequest
@@ -43,6 +44,7 @@ class Context:
     reading: Reading = field(init=False)
     open_batches: Batches | None = field(init=False, default=None)
     watch: Watch | None = field(init=False, default=None)
+    cost: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
         self._read_as(authenticate_request(self.request))

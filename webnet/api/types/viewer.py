@@ -9,7 +9,8 @@ import strawberry
 from webnet.accounts import tokens
 from webnet.api.declarations.connections import Connection, connection
 from webnet.api.declarations.fields import field, object_type, row_type
-from webnet.api.paging.pages import Page, PageArguments
+from webnet.api.engine.limits import MAXIMUM_ALIASES, MAXIMUM_DEPTH, MAXIMUM_TOKENS, budget_of
+from webnet.api.paging.pages import DEFAULT_PAGE, LARGEST_PAGE, Page, PageArguments
 from webnet.api.request.context import Info
 from webnet.api.resolvers import people
 from webnet.api.types.user import User
@@ -81,6 +82,18 @@ class ApiToken(Node):
 
 
 @object_type
+class Limits:
+    """What one operation of this viewer may be in this view; whatever is beyond is refused before anything runs."""
+
+    budget: int = strawberry.field(description="The points that it may cost, by the viewer's role.")
+    depth: int = strawberry.field(description="The levels of fields below the root fields.")
+    aliases: int
+    tokens: int
+    default_page_size: int
+    largest_page_size: int
+
+
+@object_type
 class Viewer:
     """The signed-in user, with their memberships and API tokens."""
 
@@ -105,6 +118,19 @@ class Viewer:
     def api_tokens(info: Info, arguments: PageArguments) -> Page[models.ApiToken]:
         """By name."""
         return people.own_tokens(info, arguments)
+
+    @field()
+    @staticmethod
+    def limits(info: Info) -> Limits:
+        """The limits of one operation; see also the header `Webnet-Explain: cost`."""
+        return Limits(
+            budget=budget_of(info.context),
+            depth=MAXIMUM_DEPTH,
+            aliases=MAXIMUM_ALIASES,
+            tokens=MAXIMUM_TOKENS,
+            default_page_size=DEFAULT_PAGE,
+            largest_page_size=LARGEST_PAGE,
+        )
 
 
 def find_viewer(info: Info) -> Viewer | None:

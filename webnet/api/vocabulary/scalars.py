@@ -25,6 +25,7 @@ from graphql import (
 from strawberry.scalars import JSON
 from strawberry.types.scalar import ScalarDefinition
 
+from webnet.api.errors import CodedError
 from webnet.api.responses import encode_json
 from webnet.values.lazy_texts import plain
 from webnet.values.storable_values import LARGEST_INTEGER, MAXIMUM_DEPTH, SMALLEST_INTEGER, is_too_deep
@@ -142,7 +143,7 @@ def read_json_literal(node: ValueNode, variables: Mapping[str, Any] | None = Non
     """
     found = _read_json_node(node, variables or {})
     if is_too_deep(found):
-        raise GraphQLError(f"JSON can't be nested deeper than {MAXIMUM_DEPTH} levels.")
+        raise CodedError(f"JSON can't be nested deeper than {MAXIMUM_DEPTH} levels.", code="QUERY_TOO_DEEP")
     return found
 
 

@@ -5,6 +5,7 @@ from strawberry.scalars import JSON
 
 from webnet.api.declarations.connections import Connection, lookup
 from webnet.api.declarations.connections import filter_type as filter
+from webnet.api.declarations.sizes import cost_of
 from webnet.api.types.customer import Customer
 from webnet.api.types.plugin import Plugin
 from webnet.api.types.user import User
@@ -36,6 +37,7 @@ __all__ = [
     "User",
     "auto",
     "connection",
+    "cost_of",
     "count",
     "enum",
     "extend",

@@ -9,8 +9,7 @@ from typing import Any
 from django.db.models import Model
 from strawberry_django.fields.filter_order import SKIP_FILTER_META
 
-from webnet.api.declarations.sizes import LIST_MAXIMUM
-from webnet.errors import PluginDefinitionError
+from webnet.api.declarations.sizes import cost_of
 from webnet.sdk.graphql.connections import COUNTED, RELATION, CountField, PluginConnectionField
 from webnet.sdk.graphql.fields import NodeField, PluginField, SubscriptionField, metadata_of
 
@@ -20,16 +19,15 @@ def field(
     *,
     permission: str | None = None,
     description: str | None = None,
+    cost: int | None = None,
     maximum: int | None = None,
 ) -> Any:
     """Declare a field: with a resolver, which may return a queryset; of a column; or, at the root, of all rows.
 
-    `maximum` is how many items a list has at most, for what a document costs; a longer list is cut.
+    `cost` is its points for each time that it is read, here and below without those of what is selected of its value.
+    A list has at most `maximum` items, of rows 100 anyway: a longer one is cut, so that a document's cost is known.
     """
-    if maximum is not None and (type(maximum) is not int or maximum < 1):
-        raise PluginDefinitionError(f"graphql.field(maximum={maximum!r}): give a whole number of at least 1.")
-    more = {LIST_MAXIMUM: maximum} if maximum is not None else None
-    return _declare(PluginField, resolver, permission, description, more=more)
+    return _declare(PluginField, resolver, permission, description, cost, more=cost_of(maximum=maximum))
 
 
 def connection(
@@ -38,6 +36,7 @@ def connection(
     permission: str | None = None,
     description: str | None = None,
     relation: str | None = None,
+    cost: int | None = None,
 ) -> Any:
     """Declare a field with pages of rows, of the type `graphql.Connection[Device]`.
 
@@ -45,31 +44,45 @@ def connection(
     field's name, or `relation`; and at the root, all rows that may be seen.
     """
     return _declare(
-        PluginConnectionField, resolver, permission, description, more={RELATION: relation, SKIP_FILTER_META: True}
+        PluginConnectionField,
+        resolver,
+        permission,
+        description,
+        cost,
+        more={RELATION: relation, SKIP_FILTER_META: True},
     )
 
 
 def count(
-    model: builtins.type[Model], *, permission: str | None = None, description: str | None = None, relation: str = ""
+    model: builtins.type[Model],
+    *,
+    permission: str | None = None,
+    description: str | None = None,
+    relation: str = "",
+    cost: int | None = None,
 ) -> Any:
     """Declare the number of rows that refer to a row or customer: `device_count: int = graphql.count(models.Device)`.
 
     The model must have exactly one foreign key to the row's model; otherwise name the `relation`.
     """
     more = {COUNTED: model, RELATION: relation, SKIP_FILTER_META: True}
-    return _declare(CountField, None, permission, description, more=more)
+    return _declare(CountField, None, permission, description, cost, more=more)
 
 
-def node(*, permission: str | None = None, description: str | None = None) -> Any:
+def node(*, permission: str | None = None, description: str | None = None, cost: int | None = None) -> Any:
     """Declare a root field that finds a row by its global id: `device: Device | None = graphql.node()`."""
-    return _declare(NodeField, None, permission, description, more={SKIP_FILTER_META: True})
+    return _declare(NodeField, None, permission, description, cost, more={SKIP_FILTER_META: True})
 
 
 def subscription(
-    resolver: Callable[..., Any] | None = None, *, permission: str | None = None, description: str | None = None
+    resolver: Callable[..., Any] | None = None,
+    *,
+    permission: str | None = None,
+    description: str | None = None,
+    cost: int | None = None,
 ) -> Any:
-    """Declare a subscription, whose resolver is an async generator."""
-    return _declare(SubscriptionField, resolver, permission, description, is_subscription=True)
+    """Declare a subscription, whose resolver is an async generator; `cost` is counted once, when it is opened."""
+    return _declare(SubscriptionField, resolver, permission, description, cost, is_subscription=True)
 
 
 def _declare(
@@ -77,10 +90,11 @@ def _declare(
     resolver: Callable[..., Any] | None,
     permission: str | None,
     description: str | None,
+    cost: int | None,
     *,
     more: Mapping[Any, Any] | None = None,
     is_subscription: bool = False,
 ) -> Any:
-    metadata = {**metadata_of(permission), **(more or {})}
+    metadata = {**metadata_of(permission, cost), **(more or {})}
     made = kind(metadata=metadata, description=description, is_subscription=is_subscription)
     return made if resolver is None else made(resolver)

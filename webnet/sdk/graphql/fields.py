@@ -18,6 +18,7 @@ from strawberry.utils.inspect import in_async_context
 from strawberry_django.optimizer import is_optimized_by_prefetching, optimize
 
 from webnet.api.declarations.fields import Column, DescribedField
+from webnet.api.declarations.sizes import cost_of
 from webnet.api.engine.checks.permission_checks import PERMISSION
 from webnet.api.engine.isolation import run_coroutine
 from webnet.api.paging.pages import WHOLE_ROWS
@@ -33,9 +34,9 @@ from webnet.sdk.graphql.row_batches import mark_batch
 from webnet.sdk.scope import all_rows, is_in_scope, scope
 
 
-def metadata_of(permission: str | None) -> Mapping[Any, Any]:
-    """A field's metadata with its permission; Strawberry keeps it when it copies the field."""
-    return {PERMISSION: permission}
+def metadata_of(permission: str | None, cost: int | None) -> Mapping[Any, Any]:
+    """A field's metadata with its permission and its cost; Strawberry keeps it when it copies the field."""
+    return {PERMISSION: permission, **cost_of(cost)}
 
 
 class PluginField(DescribedField):

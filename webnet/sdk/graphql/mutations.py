@@ -53,18 +53,20 @@ def mutation(
     permission: str | None = None,
     refusals: Iterable[builtins.type[errors.Refusal]] = (),
     description: str | None = None,
+    cost: int | None = None,
 ) -> Callable[[Callable[..., Any]], Any]:
     """Declare a mutation, whose resolver returns the payload or raises a refusal.
 
     The result is the union `CreateDeviceResult` of the payload, PermissionDenied, NotFound, InvalidInput and the
-    `refusals` (of `webnet.sdk.errors`). Callers need the permission; without one, the role of an operator.
+    `refusals` (of `webnet.sdk.errors`). Callers need the permission; without one, the role of an operator. `cost` is
+    its points, without those of what is selected of the result.
     """
 
     def declare(resolver: Callable[..., Any]) -> Any:
         result = make_result(resolver, [*ALWAYS, *refusals])
         field = MutationField(
             type_annotation=StrawberryAnnotation(result),
-            metadata=metadata_of(permission),
+            metadata=metadata_of(permission, cost),
             description=description,
         )
         return field(resolver)

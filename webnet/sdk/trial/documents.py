@@ -205,6 +205,6 @@ def _list_choices(connection: GraphQLField) -> Iterator[tuple[str, str, Any]]:
 def _is_within_limits(document: str) -> bool:
     """Whether the document is within webnet's limits of depth and tokens."""
     try:
-        return DocumentSize(parse(document, max_tokens=MAXIMUM_TOKENS)).depth() <= MAXIMUM_DEPTH
+        return DocumentSize(parse(document, max_tokens=MAXIMUM_TOKENS)).depth <= MAXIMUM_DEPTH
     except GraphQLError:
         return False
