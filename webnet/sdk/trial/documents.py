@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.conf import settings
 from graphql import (
     GraphQLArgument,
     GraphQLError,
@@ -19,6 +20,7 @@ from graphql import (
     parse,
 )
 
+from webnet.api.engine.cost import SameDocument, measure_cost
 from webnet.api.engine.document_size import DocumentSize
 from webnet.api.engine.limits import MAXIMUM_DEPTH, MAXIMUM_TOKENS
 from webnet.api.engine.ownership import Ownership
@@ -144,9 +146,18 @@ class Questions:
             body = f"{{ {call} {selector.select(kind, depth=levels)} }}"
             for step in reversed(path):
                 body = f"{{ {step} {body} }}"
-            if _is_within_limits(head + body):
+            if self._is_within_limits(head + body):
                 break
         return Question(place=place, document=head + body, variables=variables)
+
+    def _is_within_limits(self, text: str) -> bool:
+        """Whether the document is within webnet's limits of depth and tokens, and within the budget of a viewer."""
+        try:
+            document = parse(text, max_tokens=MAXIMUM_TOKENS)
+        except GraphQLError:
+            return False
+        cost = measure_cost(self.schema, SameDocument(document), None, ())
+        return DocumentSize(document).depth <= MAXIMUM_DEPTH and cost <= settings.WEBNET_BUDGET_POINTS_VIEWER
 
     def _is_passed(self, argument: GraphQLArgument) -> bool:
         return is_required_argument(argument) or self.complete or (self.offer_ids and takes_ids(argument.type))
@@ -200,11 +211,3 @@ def _list_choices(connection: GraphQLField) -> Iterator[tuple[str, str, Any]]:
         for column in columns.values:
             for direction in ("ASC", "DESC"):
                 yield "order", f"{column} {direction}", [{"field": column, "direction": direction}]
-
-
-def _is_within_limits(document: str) -> bool:
-    """Whether the document is within webnet's limits of depth and tokens."""
-    try:
-        return DocumentSize(parse(document, max_tokens=MAXIMUM_TOKENS)).depth <= MAXIMUM_DEPTH
-    except GraphQLError:
-        return False
