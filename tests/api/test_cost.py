@@ -6,17 +6,18 @@ from typing import Any
 
 import pytest
 import strawberry
-from asgiref.sync import async_to_sync
 from django.db import connection
-from django.test import AsyncClient
+from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 from graphql import GraphQLSchema, get_introspection_query, parse
+from strawberry.http import GraphQLRequestData
 
 from tests.api.client import GraphQLClient
 from tests.factories import make_customer, make_member
 from webnet.api.engine import cost
 from webnet.api.engine.cost import SCHEMA_POINTS, SameDocument, measure_cost, price_fields, read_sizes
 from webnet.api.engine.limits import MAXIMUM_ALIASES, MAXIMUM_DEPTH, MAXIMUM_TOKENS
+from webnet.api.request.context import Context
 from webnet.api.strawberry_internals import graphql_schema_of
 from webnet.api.visibility import visible_schema
 from webnet.customers.models import Role
@@ -241,21 +242,21 @@ def test_a_token_has_the_budget_of_its_role(world, settings):
 
 
 @database
-@pytest.mark.urls("webnet.urls_streams")
 def test_a_subscription_is_priced_when_it_is_opened(world, settings):
-    settings.WEBNET_BUDGET_POINTS_PLATFORM = 7
     client = world.client("platform")
+    context = Context(request=RequestFactory().post("/graphql/", headers=client._headers))
+    query = "subscription { pluginEvents { cursor } }"
+    wanted = GraphQLRequestData(query=query, variables=None, operation_name=None, extensions=None)
+    opened = visible_schema(context.reading).prepare_subscription(wanted, context)
+    settings.WEBNET_BUDGET_POINTS_PLATFORM = context.cost - 1
 
-    response = async_to_sync(AsyncClient().post)(
-        "/graphql/",
-        {"query": "subscription { pluginEvents { cursor } }"},
-        content_type="application/json",
-        headers={"Accept": "text/event-stream", **client._headers},
-    )
+    errors = visible_schema(context.reading).prepare_subscription(wanted, context)
 
-    assert response.status_code == 400
-    (error,) = response.json()["errors"]
-    assert error["extensions"]["code"] == "QUERY_TOO_EXPENSIVE"
+    assert not isinstance(opened, list)
+    # The subscription, and the cursor of an event.
+    assert [each.extensions for each in errors] == [
+        {"code": "QUERY_TOO_EXPENSIVE", "requested": cost.CHANGE_POINTS + 1, "budget": cost.CHANGE_POINTS}
+    ]
 
 
 @database

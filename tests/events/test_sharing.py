@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import gc
 import weakref
+from types import SimpleNamespace
 
 import pytest
+from django.http import HttpRequest
 from strawberry.http import GraphQLRequestData
 
 from webnet.api.events.shared_answers import KEPT_ANSWERS, ROW_FIELDS, SharedAnswers, depends_only_on_row
@@ -81,7 +83,8 @@ def test_few_answers_are_kept_and_none_once_nobody_follows():
 def executor_of(query):
     schema = full_schema().schema
     wanted = GraphQLRequestData(query=query, variables={"x": True}, operation_name=None, extensions=None)
-    prepared = schema.prepare_subscription(wanted, None)
+    nobody = SimpleNamespace(is_signed_in=False, request=HttpRequest(), cost=0)
+    prepared = schema.prepare_subscription(wanted, nobody)
     assert not isinstance(prepared, list), prepared
     return prepared
 

@@ -19,7 +19,9 @@ def test_the_preflight_lets_the_development_server_in(visitor: Client) -> None:
 
     assert answer.headers["access-control-allow-origin"] == VITE_ORIGIN
     assert answer.headers["access-control-allow-credentials"] == "true"
-    assert {"content-type", "x-csrftoken"} <= set(answer.headers["access-control-allow-headers"].split(", "))
+    assert {"content-type", "x-csrftoken", "webnet-explain"} <= set(
+        answer.headers["access-control-allow-headers"].split(", ")
+    )
 
 
 def test_the_preflight_lets_no_other_origin_in(visitor: Client) -> None:
