@@ -204,7 +204,7 @@ class TestLimits:
         assert nobody.data(query)["__schema"]["queryType"]["name"] == "Query"
 
     def test_depth(self, platform, world, settings):
-        settings.WEBNET_BUDGET_POINTS_PLATFORM = 10**20
+        settings.WEBNET_BUDGET_POINTS_PLATFORM = 10**30
         deep = "plugins { edges { node { dependents { dependents { dependents { %s } } } } } }"
 
         assert platform.code("{" + deep % ("dependents {" * 5 + "name" + "}" * 5) + "}") == "QUERY_TOO_DEEP"
