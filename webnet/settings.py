@@ -217,6 +217,11 @@ TEMPLATES = [
 # --- Users ------------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "customers.User"
 AUTHENTICATION_BACKENDS = ["webnet.accounts.authentication.SessionBackend"]
+# The first one hashes; passwords that were hashed by another are hashed again when their users sign in.
+PASSWORD_HASHERS = [
+    "webnet.accounts.password_hashing.Argon2Hasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")

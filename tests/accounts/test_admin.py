@@ -8,7 +8,7 @@ from django.test import Client
 
 from tests.factories import PASSWORD, make_customer, make_member, make_operator, make_token, make_user
 from webnet.accounts.authentication import is_usable
-from webnet.accounts.sign_in_throttle import ATTEMPTS_PER_USERNAME
+from webnet.accounts.sign_in_throttle import PER_ACCOUNT_HERE
 from webnet.audit.models import Generation, PluginAuditLog
 from webnet.customers.models import ApiToken, Customer, User
 from webnet.plugins.models import PluginConfig
@@ -81,7 +81,8 @@ def test_signing_in_to_the_admin_is_audited_and_limited(client: Client):
     right = client.post("/admin/login/?next=/admin/", {"username": "platform", "password": PASSWORD})
     assert (right.status_code, right.headers["Location"]) == (302, "/admin/")
     assert client.get("/admin/").status_code == 200
-    for _ in range(ATTEMPTS_PER_USERNAME):
+    client.cookies.clear()
+    for _ in range(PER_ACCOUNT_HERE.free):
         client.post("/admin/login/", {"username": "platform", "password": "wrong"})
 
     limited = client.post("/admin/login/", {"username": "platform", "password": PASSWORD})

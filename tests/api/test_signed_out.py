@@ -6,6 +6,7 @@ import pytest
 from graphql import parse
 
 from tests.factories import PASSWORD, make_user
+from webnet.accounts.models import SignInAttempts
 from webnet.api.visibility import visible_schema
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -102,10 +103,41 @@ def test_wrong_password_and_unknown_user_get_the_same_refusal(nobody):
     assert (answers[0]["__typename"], answers[0]["code"]) == ("PermissionDenied", "BAD_CREDENTIALS")
 
 
+@pytest.mark.parametrize(
+    "document",
+    [
+        "mutation { a: %s b: %s }",
+        "mutation { %s b: %s }",
+        "mutation { ...two } fragment two on Mutation { a: %s ... on Mutation { ...one } } "
+        "fragment one on Mutation { b: %s }",
+        "mutation { ...two ... { b: %s } } fragment two on Mutation { ...two a: %s }",
+    ],
+    ids=["aliases", "one alias", "fragments", "a circle"],
+)
+def test_an_operation_tries_one_password(nobody, document: str):
+    field = 'signIn(input: {username: "ann", password: "x"}) { __typename }'
+
+    refused = nobody.run(document % (field, field))
+
+    assert "TOO_MANY_SIGN_INS" in {error["extensions"]["code"] for error in refused["errors"]}
+    assert "data" not in refused
+    assert not SignInAttempts.objects.exists()
+
+
+def test_a_sign_in_that_is_written_twice_and_done_once_is_one(nobody):
+    field = 'signIn(input: {username: "ann", password: "x"}) { __typename }'
+
+    answer = nobody.data(
+        f"mutation {{ {field} ...again ...again signOut {{ changed }} }} fragment again on Mutation {{ {field} }}"
+    )
+
+    assert answer["signIn"] == {"__typename": "PermissionDenied"}
+
+
 def test_too_many_tries_are_rate_limited(nobody):
     query = """mutation($input: SignInInput!) { signIn(input: $input) {
         ... on RateLimited { code message retryAfterSeconds } } }"""
-    answers = [nobody.data(query, input={"username": "ann", "password": "x"})["signIn"] for _ in range(11)]
+    answers = [nobody.data(query, input={"username": "ann", "password": "x"})["signIn"] for _ in range(6)]
 
     assert answers[-1]["code"] == "RATE_LIMITED"
     assert answers[-1]["retryAfterSeconds"] > 0

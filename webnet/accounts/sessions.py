@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 from django.contrib.auth import SESSION_KEY, login, logout
 from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest
 
-from webnet.accounts import sign_in_throttle
 from webnet.accounts.authentication import (
     SESSION_BACKEND,
     actor_of,
@@ -15,27 +16,47 @@ from webnet.accounts.authentication import (
     has_bearer,
     identify_user,
 )
+from webnet.accounts.known_devices import find_device, remember_device
+from webnet.accounts.password_hashing import limited_hashing
+from webnet.accounts.sign_in_throttle import count_attempt
 from webnet.audit.operation import Operation, audited
 from webnet.customers.models import User
-from webnet.errors import PermissionDenied, RateLimited
+from webnet.errors import PermissionDenied, RateLimited, Refusal
 from webnet.values.storable_values import is_storable_text
 
 
 def sign_in(request: HttpRequest, *, username: str, password: str) -> User:
-    """Start a session, with a new key. Raises PermissionDenied (BAD_CREDENTIALS) or RateLimited.
+    """Check the password and start a session. Raises PermissionDenied (BAD_CREDENTIALS) or RateLimited.
 
     An unknown user, an inactive user and a wrong password get the same message and take the same time.
     """
     nobody = anonymous_actor(request)
-    limit = sign_in_throttle.count_attempt(username=username, address=nobody.ip_address)
-    known = None if limit else find_user(username)
-    user = known if limit is None and _check_password(known, password) else None
-    reason = f"as '{known.username}'" if known and not user else ""
-    actor = actor_of(request, user) if user else nobody
-    signed_in = _admit(Operation(actor=actor, action="sign_in", reason=reason), user, limit)
-    sign_in_throttle.reset(username=username, address=nobody.ip_address)
-    _start_session(request, signed_in)
-    return signed_in
+    with limited_hashing():
+        named = find_user(username)
+        device = find_device(request, named)
+        try:
+            attempt = count_attempt(username=username, address=nobody.ip_address, device=device)
+        except RateLimited as refusal:
+            _refuse(Operation(actor=nobody, action="sign_in"), refusal)
+        is_right = _check_password(named, password)
+    if named is None or not is_right:
+        reason = f"as '{named.username}'" if named is not None else ""
+        refused = PermissionDenied("The username or the password is wrong.", code="BAD_CREDENTIALS")
+        _refuse(Operation(actor=nobody, action="sign_in", reason=reason), refused)
+    attempt.succeed()
+    start_session(request, named)
+    return named
+
+
+def start_session(request: HttpRequest, user: User) -> None:
+    """Start a session, with a new key, once it is certain who the user is: every way to sign in ends here."""
+    _record_sign_in(Operation(actor=actor_of(request, user), action="sign_in"))
+    # Only once the audit row is committed, so that nobody is signed in without one. A session of another user in the
+    # same browser is emptied first: Django would keep its data for a user with the same password hash.
+    if SESSION_KEY in request.session:
+        request.session.flush()
+    login(request, user, backend=SESSION_BACKEND)
+    remember_device(request, user)
 
 
 def sign_out(request: HttpRequest) -> bool:
@@ -57,21 +78,13 @@ def _check_password(user: User | None, password: str) -> bool:
 
 
 @audited
-def _admit(operation: Operation, user: User | None, limit: RateLimited | None) -> User:
-    if limit is not None:
-        raise limit
-    if user is None:
-        raise PermissionDenied("The username or the password is wrong.", code="BAD_CREDENTIALS")
+def _refuse(operation: Operation, refusal: Refusal) -> NoReturn:  # noqa: ARG001 - `audited` records it
+    raise refusal
+
+
+@audited
+def _record_sign_in(operation: Operation) -> None:
     operation.record()
-    return user
-
-
-def _start_session(request: HttpRequest, user: User) -> None:
-    # Only once the audit row is committed, so that nobody is signed in without one. A session of another user in the
-    # same browser is emptied first: Django would keep its data for a user with the same password hash.
-    if SESSION_KEY in request.session:
-        request.session.flush()
-    login(request, user, backend=SESSION_BACKEND)
 
 
 @audited

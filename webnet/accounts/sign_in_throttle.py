@@ -1,13 +1,19 @@
-"""Limits attempts to sign in, by username and by address. Counted in the database, which all workers share."""
+"""Slows down wrong attempts to sign in, by account and network. Counted in the database, which all workers share.
+
+Nobody can keep others out: an account's failures count for the network that they come from. Only an attack from many
+networks slows down the account itself, and then only on devices that it does not know.
+"""
 
 from __future__ import annotations
 
 import ipaddress
+import json
 import math
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
@@ -15,76 +21,129 @@ from webnet.accounts.models import SignInAttempts
 from webnet.customers.models import User
 from webnet.errors import RateLimited
 
-WINDOW = timedelta(minutes=5)
-ATTEMPTS_PER_USERNAME = 10
-# Higher, since many people may share an address.
-ATTEMPTS_PER_ADDRESS = 100
-# Each attempt deletes a few rows of windows that have ended, which keeps the table small without a periodic task.
+
+@dataclass(frozen=True, kw_only=True)
+class Limit:
+    """After so many `free` failures, each one doubles the wait, from 2 seconds up to the longest.
+
+    One failure is forgiven each time that `forgiven_seconds` pass.
+    """
+
+    free: int
+    longest_seconds: int
+    forgiven_seconds: int
+
+    def wait(self, failures: int) -> timedelta:
+        """How long the next attempt has to wait."""
+        doublings = min(failures - self.free, 20)  # So that the power stays small; no wait is that long.
+        return timedelta(seconds=min(2 ** (doublings + 1), self.longest_seconds) if doublings >= 0 else 0)
+
+
+# Of one account from one network, or on one known device: about 100 guesses a day.
+PER_ACCOUNT_HERE = Limit(free=5, longest_seconds=900, forgiven_seconds=900)
+# Many people may share an address, so the waits are short: about 2,900 guesses a day, at all accounts together.
+PER_NETWORK = Limit(free=50, longest_seconds=60, forgiven_seconds=30)
+# An account's first failures from each network, so one network alone can't reach it: it takes twenty.
+PER_ACCOUNT = Limit(free=100, longest_seconds=60, forgiven_seconds=60)
+
+# Each attempt deletes a few rows that have ended, which keeps the table small without a periodic task: an attempt adds
+# three at most. Passwords are hashed a few at a time, so there can't be more than a few hundred attempts in a second.
 ROWS_DELETED_PER_ATTEMPT = 20
 
 
-def count_attempt(*, username: str, address: str | None) -> RateLimited | None:
-    """Count an attempt before its password is checked, so that parallel attempts can't exceed the limit.
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """An attempt that was counted as a failure; `counted` has what it counts for, first the account from here."""
 
-    Returns the refusal when there were too many.
+    counted: tuple[tuple[Limit, SignInAttempts], ...]
+
+    def succeed(self) -> None:
+        """Forget the account's failures from here, and take back what this attempt counts for elsewhere."""
+        (_, here), *others = self.counted
+        _rows(here.key).delete()
+        for limit, row in others:
+            # If another attempt has made them wait for longer since, they still do.
+            _rows(row.key).filter(not_before=row.not_before).update(not_before=None)
+            _rows(row.key).update(expires_at=F("expires_at") - timedelta(seconds=limit.forgiven_seconds))
+
+
+def count_attempt(*, username: str, address: str | None, device: str | None) -> Attempt:
+    """Count an attempt as a failure before its password is checked, so that parallel ones gain nothing.
+
+    `device` is the name of a known device. Raises RateLimited: then nothing is counted, and the password must not be
+    checked, since the right one has to be refused as well.
     """
-    limits = _limits(username=username, address=address)
     now = timezone.now()
     _delete_ended(now)
-    rows = [_count(key, now) for key in limits]
-    over = [row for row in rows if row.count > limits[row.key]]
-    if not over:
-        return None
-    seconds = max(math.ceil((row.expires_at - now).total_seconds()) for row in over)
-    return RateLimited(f"Too many attempts to sign in: wait {seconds} s.", retry_after_seconds=seconds)
+    account, network = User.normalize_username(username).casefold(), _network_of(address)
+    if device is not None:
+        limits = {_key("device", account, device): PER_ACCOUNT_HERE}
+    else:
+        limits = {_key("here", account, network): PER_ACCOUNT_HERE, _key("account", account): PER_ACCOUNT}
+        if network:
+            limits[_key("network", network)] = PER_NETWORK
+    for row in SignInAttempts.objects.filter(key__in=limits):
+        _require_not_waiting(row, now)
+    counted: list[tuple[Limit, SignInAttempts]] = []
+    for key, limit in limits.items():
+        if limit is PER_ACCOUNT and _failures(counted[0], now) > PER_ACCOUNT_HERE.free:
+            continue
+        counted.append((limit, _count(key, limit, now)))
+    return Attempt(counted=tuple(counted))
 
 
-def reset(*, username: str, address: str | None) -> None:
-    """After a successful sign-in: forget the username's attempts, and uncount this one for the address."""
-    SignInAttempts.objects.filter(key=_username_key(username)).delete()
-    if address is not None:
-        SignInAttempts.objects.filter(key=_address_key(address), count__gt=0).update(count=F("count") - 1)
-
-
-def _limits(*, username: str, address: str | None) -> dict[str, int]:
-    limits = {_username_key(username): ATTEMPTS_PER_USERNAME}
-    if address is not None:
-        limits[_address_key(address)] = ATTEMPTS_PER_ADDRESS
-    return limits
-
-
-def _count(key: str, now: datetime) -> SignInAttempts:
+def _count(key: str, limit: Limit, now: datetime) -> SignInAttempts:
     # One row per transaction: an attempt that waits for a row lock holds no other, so there are no deadlocks.
     with transaction.atomic(durable=True):
-        fresh = SignInAttempts(key=key, expires_at=now + WINDOW)
-        SignInAttempts.objects.bulk_create([fresh], ignore_conflicts=True)
-        # The row may be missing: another attempt can delete it between these two statements, if it ended long ago.
-        row = SignInAttempts.objects.select_for_update().filter(key=key).first() or fresh
-        if row.expires_at <= now:
-            row.count, row.expires_at = 0, now + WINDOW
-        row.count += 1
-        SignInAttempts.objects.filter(key=key).update(count=row.count, expires_at=row.expires_at)
+        row = None
+        while row is None:  # Another attempt may delete a row that has ended between these two statements.
+            fresh = SignInAttempts(key=key, expires_at=now)
+            SignInAttempts.objects.bulk_create([fresh], ignore_conflicts=True)
+            row = _rows(key).select_for_update().first()
+        _require_not_waiting(row, now)  # Parallel attempts may have been counted since the first look.
+        row.expires_at = max(row.expires_at, now) + timedelta(seconds=limit.forgiven_seconds)
+        if wait := limit.wait(_failures((limit, row), now)):
+            row.not_before = now + wait
+        row.save(update_fields=["expires_at", "not_before"])
     return row
+
+
+def _require_not_waiting(row: SignInAttempts, now: datetime) -> None:
+    if row.not_before is not None and row.not_before > now:
+        seconds = math.ceil((row.not_before - now).total_seconds())
+        raise RateLimited(f"Too many attempts to sign in: wait {seconds} s.", retry_after_seconds=seconds)
+
+
+def _failures(counted: tuple[Limit, SignInAttempts], now: datetime) -> int:
+    limit, row = counted
+    # Rounded, since the clocks and the starts of parallel attempts differ a little.
+    return round((row.expires_at - now) / timedelta(seconds=limit.forgiven_seconds))
 
 
 def _delete_ended(now: datetime) -> None:
     with transaction.atomic(durable=True):
-        unused = SignInAttempts.objects.select_for_update(skip_locked=True).filter(expires_at__lt=now - WINDOW)
-        keys = [row.key for row in unused[:ROWS_DELETED_PER_ATTEMPT]]
+        ended = SignInAttempts.objects.select_for_update(skip_locked=True).filter(expires_at__lt=now)
+        keys = [row.key for row in ended[:ROWS_DELETED_PER_ATTEMPT]]
         SignInAttempts.objects.filter(key__in=keys).delete()
 
 
-def _username_key(username: str) -> str:
-    return _key(f"username:{User.normalize_username(username).casefold()}")
+def _rows(key: str) -> QuerySet[SignInAttempts]:
+    return SignInAttempts.objects.filter(key=key)
 
 
-def _address_key(address: str) -> str:
-    """One key per IPv4 address, and per IPv6 /64 network, since providers assign a whole one to each subscriber."""
+def _network_of(address: str | None) -> str:
+    """An IPv4 address, or the /64 network of an IPv6 address, since providers assign a whole one to each subscriber.
+
+    Empty if the server reports no address, as with a Unix socket.
+    """
+    if address is None:
+        return ""
     parsed = ipaddress.ip_address(address)
-    if parsed.version == 6:
-        address = str(ipaddress.ip_network(f"{parsed}/64", strict=False))
-    return _key(f"address:{address}")
+    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is None:
+        return str(ipaddress.ip_network(f"{parsed}/64", strict=False))
+    return str(getattr(parsed, "ipv4_mapped", None) or parsed)
 
 
-def _key(text: str) -> str:
-    return salted_hmac("webnet.accounts.attempts", text.encode(errors="replace"), algorithm="sha256").hexdigest()
+def _key(*parts: str) -> str:
+    text = json.dumps(parts)
+    return salted_hmac("webnet.accounts.attempts", text, algorithm="sha256").hexdigest()

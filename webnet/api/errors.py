@@ -20,6 +20,7 @@ Expected refusals are not errors but members of a result union (`declarations.re
     TOO_MANY_ALIASES            400    fields have too many aliases
     TOO_MANY_TOKENS             400    the document is too long
     TOO_MANY_REPETITIONS        400    the same fields are selected so often that comparing them would take too long
+    TOO_MANY_SIGN_INS           400    the operation has more than one `signIn`
     UNAUTHENTICATED             401    the bearer token is invalid (200: a field requires signing in)
     CUSTOMER_NOT_FOUND          404    the customer in the URL does not exist, or the viewer may not see it
     CUSTOMER_REQUIRED           200    the field needs a customer, and the URL does not name one

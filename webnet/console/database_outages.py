@@ -13,6 +13,7 @@ from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
+from webnet.accounts import known_devices
 from webnet.accounts.authentication import request_id
 from webnet.api.http.views import wants_graphiql
 from webnet.api.responses import make_error_response
@@ -51,15 +52,21 @@ class OutageMiddleware(SessionMiddleware):
         return _answer(request, refusal, exception) if refusal is not None else None
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
-        """Store the session. Without it, what the response says would not be true."""
+        """Store the session. Without it, what the response says would not be true.
+
+        Whoever has just signed in, wherever that was, gets the cookie of a known device along with the session's.
+        """
         try:
-            return super().process_response(request, response)
+            response = super().process_response(request, response)
         # Django takes any error of an UPDATE for an interrupted session.
         except (DatabaseError, SessionInterrupted, DeadlineExceeded) as error:
             refusal = _find_refusal(error)
             if refusal is None:
                 raise
             return _answer(request, refusal, error)
+        if known_devices.NEW_COOKIE_KEY in request.META:
+            known_devices.set_cookie(request, response)
+        return response
 
 
 def _find_refusal(error: BaseException) -> DatabaseOutage | DeadlineExceeded | None:

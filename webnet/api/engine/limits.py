@@ -6,7 +6,17 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from django.conf import settings
-from graphql import ASTValidationRule, OperationDefinitionNode, StringValueNode, ValidationContext
+from graphql import (
+    ASTValidationRule,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    OperationType,
+    StringValueNode,
+    ValidationContext,
+)
 from graphql.validation.rules import overlapping_fields_can_be_merged
 from strawberry.extensions import AddValidationRules, MaxTokensLimiter, ParserCache, SchemaExtension
 from strawberry.types import ExecutionContext
@@ -67,6 +77,28 @@ class StorableTexts(ASTValidationRule):
         if not is_storable_text(node.value):
             message = "A text in the document has a character that can't be stored, such as U+0000."
             self.report_error(CodedError(message, code="BAD_REQUEST"))
+
+
+class OneSignIn(ASTValidationRule):
+    """Rejects an operation that would try several passwords: each takes as long as it is meant to."""
+
+    def enter_operation_definition(self, node: OperationDefinitionNode, *_: Any) -> None:
+        # What the executor runs: a fragment counts once, however often it is used, and equal response keys are merged.
+        keys, seen, selections = set(), set(), list(node.selection_set.selections)
+        while selections and node.operation is OperationType.MUTATION:
+            selection = selections.pop()
+            inner: InlineFragmentNode | FragmentDefinitionNode | None = None
+            if isinstance(selection, FieldNode) and selection.name.value == "signIn":
+                keys.add((selection.alias or selection.name).value)
+            elif isinstance(selection, InlineFragmentNode):
+                inner = selection
+            elif isinstance(selection, FragmentSpreadNode) and selection.name.value not in seen:
+                seen.add(selection.name.value)
+                inner = self.context.get_fragment(selection.name.value)
+            selections.extend(inner.selection_set.selections if inner is not None else ())
+        if len(keys) > 1:
+            message = "An operation can have one signIn: send the others in requests of their own."
+            self.report_error(CodedError(message, code="TOO_MANY_SIGN_INS"))
 
 
 class ValidationCache(SchemaExtension):
@@ -162,7 +194,7 @@ def budget_of(context: Context) -> int:
 # In calling order. A cache has to come before the work that it saves, and what it does not cache after it.
 EXTENSIONS: tuple[Callable[[], SchemaExtension], ...] = (
     lambda: MaxTokensLimiter(max_token_count=MAXIMUM_TOKENS),
-    lambda: AddValidationRules([DocumentLimits, StorableTexts]),
+    lambda: AddValidationRules([DocumentLimits, StorableTexts, OneSignIn]),
     lambda: ParserCache(maxsize=CACHED_DOCUMENTS),
     ValidationCache,
     OneOperation,
