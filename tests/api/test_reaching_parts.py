@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator
 from unittest.mock import ANY
 
 import pytest
 
+from webnet.api.vocabulary.node import global_id, read_global_id
 from webnet.sdk.testing import BootedWebnet, boot
 
 REACHING = """{
@@ -70,8 +70,8 @@ def test_the_platforms_view_shows_by_it_only_rows_of_those_for_whom_it_is_effect
     assert [each["__typename"] for each in found["hanging"]] == ["Sign", "Shelf"]
     assert found["signedShelves"]["totalCount"] == len(found["signedShelves"]["edges"]) == 1
     (foreign,) = webnet.client("viewer", "globex").query("{ shelves { id } }")["shelves"]
-    key = base64.urlsafe_b64decode(foreign["id"] + "==").decode().partition(":")[2]
-    signed = base64.urlsafe_b64encode(f"SignedShelf:{key}".encode()).decode().rstrip("=")
+    _, key = read_global_id(foreign["id"])
+    signed = global_id("SignedShelf", key)
     assert client.query("query($id: ID!) { node(id: $id) { id } }", id=foreign["id"])["node"] == foreign
     assert client.query("query($id: ID!) { node(id: $id) { id } }", id=signed) == {"node": None}
 

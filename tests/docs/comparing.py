@@ -42,9 +42,10 @@ def require_json(shown: Any, got: Any) -> None:
 
 
 def read_placeholders(shown: Any, got: Any) -> dict[str, str]:
-    """What each text such as `wn_…` stood for; a bare `…` stands for nothing that can be named again."""
+    """What each text such as `wn_…` stood for; a bare `…` only as an id, which a document has as `id: "…"`."""
     if isinstance(shown, dict) and isinstance(got, dict):
-        return _merge(read_placeholders(shown[key], got[key]) for key in shown if key in got)
+        ids = {'id: "…"': f'id: "{got["id"]}"'} if shown.get("id") == ANYTHING and "id" in got else {}
+        return ids | _merge(read_placeholders(shown[key], got[key]) for key in shown if key in got)
     if isinstance(shown, list) and isinstance(got, list):
         return _merge(read_placeholders(*pair) for pair in zip(shown, got, strict=False))
     if isinstance(shown, str) and isinstance(got, str):

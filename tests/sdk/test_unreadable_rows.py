@@ -18,6 +18,8 @@ from webnet.api.engine.checks.row_checks import refuse_unreadable_rows
 from webnet.api.engine.ownership import Ownership
 from webnet.api.engine.strawberry_schema import Schema
 from webnet.api.schema import full_schema
+from webnet.api.strawberry_internals import fields_of
+from webnet.api.vocabulary.node import read_global_id
 from webnet.api.vocabulary.scalars import SCALARS
 from webnet.errors import PluginDefinitionError
 from webnet.plugins.models import PluginAuditLog, PluginConfig
@@ -191,6 +193,34 @@ def test_a_field_that_no_row_can_answer_is_refused(fields, words):
 
     with pytest.raises(PluginDefinitionError, match=words):
         build(shown)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("id", graphql.auto), ("id", graphql.ID), ("pk", int), ("customer_id", graphql.BigInt)]
+)
+def test_a_primary_key_that_counts_the_rows_of_everybody_is_no_field(name, kind):
+    shown = graphql.type(models.Shelf)(make_rows(**{name: kind}))
+
+    with pytest.raises(
+        PluginDefinitionError, match=f"'{name}' is a number that counts everybody's rows: use the id of"
+    ):
+        build(shown)
+
+
+def test_the_id_of_a_node_is_sealed_and_what_a_resolver_returns_is_up_to_it():
+    @graphql.type(models.Shelf, name="NumberedShelf")
+    class NumberedShelf(graphql.Node):
+        id: graphql.auto
+
+        @graphql.field
+        @staticmethod
+        def pk(root: graphql.Parent[models.Shelf]) -> int:
+            return root.pk
+
+    build(NumberedShelf)
+
+    (id_field,) = (each for each in fields_of(NumberedShelf) if each.python_name == "id")
+    assert read_global_id(id_field.base_resolver(models.Shelf(pk=7))) == ("NumberedShelf", "7")
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,6 @@ class Migration(migrations.Migration):
 
 SCHEMA = """
 import asyncio
-import base64
 from collections.abc import AsyncIterator
 
 import strawberry
@@ -66,7 +65,11 @@ import strawberry_django
 
 from careless import models
 from webnet.plugins.base import GraphQLExtension
+from webnet.api.vocabulary.node import global_id, read_global_id
 from webnet.sdk import graphql
+
+def key_of(id):
+    return (read_global_id(id) or ("", "0"))[1]
 
 @graphql.filter
 class CarelessNoteFilter:
@@ -91,7 +94,7 @@ class CarelessComment(graphql.Node):
 
     @strawberry.field
     def id(self) -> strawberry.ID:
-        return base64.urlsafe_b64encode(f"CarelessComment:{self.pk}".encode()).decode().rstrip("=")
+        return global_id("CarelessComment", self.pk)
 
     @staticmethod
     def find_node(info, key):
@@ -117,14 +120,14 @@ class Queries:
     @staticmethod
     def careless_text(id: graphql.ID) -> str | None:
         '''Of whomever.'''
-        found = models.Note.objects.filter(pk=base64.urlsafe_b64decode(id + "==").decode().split(":")[1]).first()
+        found = models.Note.objects.filter(pk=key_of(id)).first()
         return found.text if found else None
 
     @graphql.field
     @staticmethod
     def careless_beside(note: graphql.ID | None = None) -> list[str]:
         '''Of whomever, and of nobody where it is left out.'''
-        key = base64.urlsafe_b64decode(note + "==").decode().split(":")[1] if note else None
+        key = key_of(note) if note else None
         return [found.text for found in models.Note.objects.filter(pk=key)]
 
     @graphql.field
@@ -192,7 +195,7 @@ class Mutations:
     @staticmethod
     def careless_change(info: graphql.Info, input: CarelessChangeInput) -> CarelessChangePayload:
         '''Whosever it is.'''
-        kind, key = base64.urlsafe_b64decode(input.id + "==").decode().split(":")
+        key = key_of(input.id)
         models.Note.objects.filter(pk=key).update(text="changed")
         return CarelessChangePayload(changed=True)
 
@@ -209,7 +212,7 @@ class Subscriptions:
     @staticmethod
     async def careless_note_stream(note: graphql.ID | None = None) -> AsyncIterator[list[CarelessNote]]:
         '''Of whomever.'''
-        key = base64.urlsafe_b64decode(note + "==").decode().split(":")[1] if note else None
+        key = key_of(note) if note else None
         yield [found async for found in models.Note.objects.filter(pk=key)]
 
     @graphql.subscription()

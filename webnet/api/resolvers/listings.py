@@ -175,9 +175,9 @@ def audit_logs_of_plugin(info: Info, plugin: PluginConfig, arguments: PageArgume
     )
 
 
-def find_audit_log(reading: Reading, pk: int) -> PluginAuditLog | None:
+def find_audit_log(reading: Reading, *, chain: str, sequence: int) -> PluginAuditLog | None:
     """The row, if the viewer may read it."""
-    return audit_logs_of(audited_customers(reading)).filter(pk=pk).first()
+    return audit_logs_of(audited_customers(reading)).filter(chain=chain, sequence=sequence).first()
 
 
 def sees_ip_address(reading: Reading, row: PluginAuditLog) -> bool:

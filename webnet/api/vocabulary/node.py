@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-
 import strawberry
+
+from webnet.api.vocabulary.sealed_texts import seal, unseal
+
+PURPOSE = b"webnet: global ids"
+# The digits of the largest number of 64 bits: the length of an id must not tell how many rows there are. No key ends
+# with U+0000, which databases do not store.
+KEY_LENGTH, PADDING = 20, "\0"
 
 
 @strawberry.interface(description="An object with a global id, by which `Query.node` can fetch it again.")
@@ -17,21 +21,18 @@ class Node:
 
 
 def global_id(type_name: str, key: object) -> strawberry.ID:
-    """The opaque id of the object of a type with this key."""
-    return strawberry.ID(base64.urlsafe_b64encode(f"{type_name}:{key}".encode()).decode().rstrip("="))
+    """The id of the object of a type with this key: the same for all who see it, and telling nothing of the key."""
+    plain = f"{type_name}:{str(key).ljust(KEY_LENGTH, PADDING)}"
+    return strawberry.ID(seal(plain.encode(), purpose=PURPOSE, bound_to=[]))
 
 
 def read_global_id(text: str) -> tuple[str, str] | None:
-    """The type name and key in a global id; None if it is not valid."""
-    try:
-        padded = text.encode("ascii") + b"=" * (-len(text) % 4)
-        decoded = base64.b64decode(padded, altchars=b"-_", validate=True).decode()
-    except (UnicodeError, binascii.Error, ValueError):
+    """The type name and key in a global id; None if it is not exactly one that was made here."""
+    plain = unseal(text, purpose=PURPOSE, bound_to=[])
+    if plain is None:
         return None
-    type_name, colon, key = decoded.partition(":")
-    if not colon or "\0" in key:
-        return None
-    return type_name, key
+    type_name, _, key = plain.decode().partition(":")
+    return type_name, key.rstrip(PADDING)
 
 
 def read_pk(key: str) -> int | None:

@@ -6,7 +6,7 @@ import inspect
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
-from django.db.models import Model
+from django.db.models import ForeignKey, IntegerField, Model
 
 from webnet.api.declarations.mistakes import mistake
 from webnet.api.strawberry_internals import type_arguments_of
@@ -21,6 +21,9 @@ def refuse_unreadable(field: Any, model: type[Model]) -> None:
     name = getattr(field, "django_name", None) or field.python_name
     if not _has(model, name):
         problem = f"'{model.__name__}' has no column, property or relation '{name}': correct it, or write a resolver"
+        raise unresolvable(field, problem)
+    if _is_counted(model, name):
+        problem = f"'{name}' is a number that counts everybody's rows: use the id of graphql.Node, or write a resolver"
         raise unresolvable(field, problem)
     if inspect.isfunction(inspect.getattr_static(model, name, None)):
         problem = f"'{name}' is a method of '{model.__name__}': make it a property, or write a resolver"
@@ -43,6 +46,18 @@ def _has(model: type[Model], name: str) -> bool:
     """Whether its rows have it; what only some querysets add can be announced by an annotation, `total: int`."""
     announced = any(name in inspect.get_annotations(each) for each in model.__mro__)
     return announced or hasattr(model, name) or name in all_rows(model).query.annotations
+
+
+def _is_counted(model: type[Model], name: str) -> bool:
+    """Whether it is a primary key that is a number, or the raw key of a related row: they tell what others do."""
+    columns = [column for column in model._meta.concrete_fields if name == column.attname]
+    for column in [model._meta.pk] if name == "pk" else columns:
+        key = column
+        while isinstance(key, ForeignKey):
+            key = key.target_field
+        if key.primary_key and isinstance(key, IntegerField):
+            return True
+    return False
 
 
 def _find_related(model: type[Model], name: str) -> Any:

@@ -158,6 +158,8 @@ def _scope_type(cls: Any, shown: RowType) -> None:
         staticmethod(each) for each in (get_queryset, is_type_of, find_node)
     )
     if issubclass(cls, Node):
+        # `id: graphql.auto` means this id, too.
+        cls.__annotations__ = {name: kind for name, kind in inspect.get_annotations(cls).items() if name != "id"}
         cls.id = _make_id(shown.name)
 
 

@@ -29,7 +29,7 @@ SCALARS: Mapping[str, Any] = {
     "Time": "12:00:00",
     "UUID": "00000000-0000-4000-8000-000000000000",
 }
-NO_ID = "U2FtcGxlOjA"  # base64 of "Sample:0"
+NO_ID = "U2FtcGxlOjA"  # An id of nothing: it is not sealed.
 
 
 def make_sample(
