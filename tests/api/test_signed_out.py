@@ -6,6 +6,7 @@ import pytest
 from graphql import parse
 
 from tests.factories import PASSWORD, make_user
+from webnet.accounts.known_devices import COOKIE_NAME
 from webnet.accounts.models import SignInAttempts
 from webnet.api.visibility import visible_schema
 
@@ -90,6 +91,19 @@ def test_sign_in_starts_a_session_and_sign_out_ends_it(nobody):
     assert during == {"viewer": {"user": {"username": "ann"}, "memberships": {"edges": []}, "apiTokens": {"edges": []}}}
     assert (first["signOut"], second["signOut"]) == ({"changed": True}, {"changed": False})
     assert nobody.data("{ viewer { __typename } }") == {"viewer": None}
+
+
+def test_a_browser_that_signs_in_over_graphql_is_a_known_device(nobody):
+    make_user("ann", password=PASSWORD)
+    sign_in = """mutation($password: String!) {
+        signIn(input: {username: "ann", password: $password}) { __typename } }"""
+
+    wrong, right = (
+        nobody.send({"query": sign_in, "variables": {"password": password}}) for password in ("wrong", PASSWORD)
+    )
+
+    assert COOKIE_NAME not in wrong.cookies
+    assert right.cookies[COOKIE_NAME]["httponly"]
 
 
 def test_wrong_password_and_unknown_user_get_the_same_refusal(nobody):
