@@ -11,6 +11,7 @@ from webnet.plugins.loading.installed_apps import with_plugins
 from webnet.server.environment import (
     add_plugin_folders,
     describe_database,
+    describe_mail,
     find_home,
     make_data_dir,
     name_allowed_hosts,
@@ -230,6 +231,12 @@ LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "home"
 # Of the users that the command `demo` creates; a random one without it.
 WEBNET_DEMO_PASSWORD = env.get("WEBNET_DEMO_PASSWORD", "")
+
+# --- Mail: of invitations, if there is a server --------------------------------------------------------------------
+_mail = describe_mail(env.get("EMAIL_URL", ""))
+WEBNET_SENDS_MAIL = bool(_mail)
+globals().update(_mail)
+DEFAULT_FROM_EMAIL = env.get("EMAIL_FROM", "") or "webnet@localhost"
 
 # --- Storage ----------------------------------------------------------------------------------------------------------
 DATABASES = {

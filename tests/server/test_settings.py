@@ -14,6 +14,7 @@ from webnet.sdk.trial.environment import SETTINGS
 from webnet.server.environment import (
     EXAMPLE_PLUGINS,
     describe_database,
+    describe_mail,
     make_data_dir,
     name_plugins,
     read_environment,
@@ -147,6 +148,39 @@ def test_addresses_of_redis_are_taken_as_they_are(given: str) -> None:
 def test_what_is_no_address_of_redis_is_refused_without_telling_its_password() -> None:
     with pytest.raises(ImproperlyConfigured, match="REDIS_URL must look like") as refusal:
         read_redis_url("http://:pass-word@127.0.0.1:6379")
+
+    assert "pass-word" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "port", "username", "password", "tls", "ssl"),
+    [
+        ("smtp+tls://u:p%40ss@mail.example.com", "mail.example.com", 587, "u", "p@ss", True, False),
+        ("smtps://mail.example.com:4650", "mail.example.com", 4650, "", "", False, True),
+        ("smtp://127.0.0.1", "127.0.0.1", 25, "", "", False, False),
+    ],
+)
+def test_a_mail_server_is_described_to_django(url, host, port, username, password, tls, ssl) -> None:
+    described = describe_mail(url)
+
+    found = described.get("MAILERS", {}).get("default", {}).get("OPTIONS") or {
+        name.removeprefix("EMAIL_").removeprefix("HOST_").lower(): value for name, value in described.items()
+    }
+    assert found.pop("timeout", None) or found.pop("email_timeout") == 5
+    found = {"username" if name == "user" else name: value for name, value in found.items()}
+    assert found == {
+        "host": host, "port": port, "username": username, "password": password, "use_tls": tls, "use_ssl": ssl,
+    }  # fmt: skip
+
+
+def test_without_a_mail_server_nothing_is_set() -> None:
+    assert describe_mail("") == {}
+
+
+@pytest.mark.parametrize("url", ["http://u:pass-word@h", "smtp://:pass-word@", "smtp://u:pass-word@h:port", "mail.a"])
+def test_what_is_no_mail_server_is_refused_without_telling_its_password(url: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match="EMAIL_URL must look like") as refusal:
+        describe_mail(url)
 
     assert "pass-word" not in str(refusal.value)
 

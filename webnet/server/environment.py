@@ -10,9 +10,10 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 import dj_database_url
+import django
 from django.core.exceptions import ImproperlyConfigured
 from dotenv.parser import parse_stream
 
@@ -26,6 +27,10 @@ EXAMPLE_PLUGINS = ("hello_world", "device_inventory", "site_map", "reachability"
 SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "recursive_triggers=ON")
 # How long a statement waits for a lock of somebody else; the threads that serve requests wait less than commands do.
 LOCK_WAIT_SECONDS = 20
+# smtp+tls begins without encryption and goes on with it (STARTTLS), smtps is encrypted from the start.
+SMTP_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
+# A mail is sent while a request waits for its answer.
+SMTP_TIMEOUT_SECONDS = 5
 DJANGO_POSTGRESQL = "django.db.backends.postgresql"
 POSTGRESQL = "webnet.database.postgresql"
 SQLITE = "webnet.database.sqlite"
@@ -178,6 +183,37 @@ def read_redis_url(given: str) -> str:
         # The message does not repeat the URL, which may contain a password.
         raise ImproperlyConfigured("REDIS_URL must look like redis://:password@host:6379/0, rediss://… or unix://….")
     return given
+
+
+def describe_mail(url: str) -> dict[str, Any]:
+    """Django's settings for the SMTP server at `url`; empty without one, when webnet sends no mail."""
+    if not url:
+        return {}
+    parts = urlsplit(url)
+    if parts.scheme not in SMTP_PORTS or not parts.hostname or not _has_port(parts):
+        # The message does not repeat the URL, which may contain a password.
+        raise ImproperlyConfigured("EMAIL_URL must look like smtp+tls://user:password@host:587, smtps://… or smtp://….")
+    options = {
+        "host": parts.hostname,
+        "port": parts.port or SMTP_PORTS[parts.scheme],
+        "username": unquote(parts.username or ""),
+        "password": unquote(parts.password or ""),
+        "use_tls": parts.scheme == "smtp+tls",
+        "use_ssl": parts.scheme == "smtps",
+        "timeout": SMTP_TIMEOUT_SECONDS,
+    }
+    if django.VERSION >= (6, 1):
+        return {"MAILERS": {"default": {"BACKEND": "django.core.mail.backends.smtp.EmailBackend", "OPTIONS": options}}}
+    names = {"username": "HOST_USER", "password": "HOST_PASSWORD"}
+    return {f"EMAIL_{names.get(name, name.upper())}": value for name, value in options.items()}
+
+
+def _has_port(parts: SplitResult) -> bool:
+    """Whether the port is one, or left out."""
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
 
 
 def read_script_name(given: str) -> str:
