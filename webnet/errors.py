@@ -3,13 +3,14 @@
 WebnetError
 ├── Refusal                 an expected failure; in GraphQL, a member of the mutation's result union
 │   ├── PermissionDenied      NOT_SIGNED_IN, BAD_CREDENTIALS, ROLE_TOO_LOW, PERMISSION_MISSING, AVAILABILITY,
-│   │                         OPERATORS_ONLY
+│   │                         OPERATORS_ONLY, SESSION_REQUIRED
 │   ├── NotFound              PLUGIN_NOT_FOUND, CUSTOMER_NOT_FOUND, USER_NOT_FOUND, TOKEN_NOT_FOUND, ROW_NOT_FOUND,
-│   │                         PERMISSION_NOT_FOUND
+│   │                         PERMISSION_NOT_FOUND, MEMBER_NOT_FOUND, INVITATION_NOT_FOUND
 │   ├── Conflict              REVISION_CONFLICT
 │   ├── RevisionNotAvailable  REVISION_NOT_AVAILABLE
 │   ├── InvalidSettings       INVALID_SETTINGS
-│   ├── InvalidInput          INVALID_INPUT, NAME_TAKEN
+│   ├── InvalidInput          INVALID_INPUT, NAME_TAKEN, ALREADY_MEMBER, CUSTOMER_INACTIVE, INVITATION_ACCEPTED,
+│   │                         INVITATION_REVOKED, INVITATION_EXPIRED, TOO_MANY_INVITATIONS
 │   ├── DependencyRefusal     DEPENDENCY_DISABLED, _MISSING, _VERSION, _CYCLE, DEPENDENTS_ENABLED,
 │   │                         PLUGIN_IN_USE, ROWS_PROTECTED
 │   ├── PluginUnavailable     PLUGIN_NOT_RUNNABLE, PLUGIN_DISABLED
@@ -74,6 +75,23 @@ class NotFound(Refusal):
     @classmethod
     def user(cls, username: str) -> NotFound:
         return cls(f"There is no user '{username}'.", code="USER_NOT_FOUND")
+
+    @classmethod
+    def member(cls, username: str, slug: str) -> NotFound:
+        return cls(
+            f"'{username}' is not a member of '{slug}': invite them with 'inviteMember'.", code="MEMBER_NOT_FOUND"
+        )
+
+    @classmethod
+    def invitation(cls, name: str) -> NotFound:
+        return cls(
+            f"There is no such invitation for '{name}': sign in as the person who was invited, or ask for a new one.",
+            code="INVITATION_NOT_FOUND",
+        )
+
+    @classmethod
+    def invitation_of(cls, slug: str) -> NotFound:
+        return cls(f"'{slug}' has no invitation with this id.", code="INVITATION_NOT_FOUND")
 
     @classmethod
     def permission(cls, codename: str) -> NotFound:
@@ -232,7 +250,10 @@ class CustomerRequired(RequestError):
     code = "CUSTOMER_REQUIRED"
 
     def __init__(self) -> None:
-        super().__init__("This field needs a customer: send the request to '/graphql/<customer>/' instead.")
+        super().__init__(
+            "This field needs a customer: send the request to '/graphql/<customer>/', or choose your default with "
+            "'setDefaultCustomer'."
+        )
 
 
 class DatabaseOutage(RequestError):

@@ -12,6 +12,7 @@ from django.views.generic import RedirectView
 from webnet.accounts.admin import change_own_password
 from webnet.api.http.views import graphql_view
 from webnet.console.customer_pages import dashboard, unknown_page
+from webnet.console.invitations import accept_invitation, show_invitation
 from webnet.console.plugin_pages import plugin_page
 from webnet.console.views import home, sign_in, sign_out
 from webnet.database.writability import find_obstacle
@@ -48,6 +49,8 @@ urlpatterns = [
     path("", home, name="home"),
     path("sign-in/", sign_in, name="sign-in"),
     path("sign-out/", sign_out, name="sign-out"),
+    path("invitations/", accept_invitation, name="invitations"),
+    path("invitations/<str:token>/", show_invitation, name="invitation"),
     path("c/<slug:customer>/", dashboard, name="customer"),
     path(
         "c/<slug:customer>/plugins/<slug:plugin>", RedirectView.as_view(pattern_name="plugin-pages", query_string=True)

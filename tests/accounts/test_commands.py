@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pytest
 from django.core.management import call_command
@@ -100,6 +101,18 @@ def test_set_member_names_who_is_unknown():
 
     with pytest.raises(CommandError, match="There is no user 'nobody'"):
         run("set_member", "acme", "nobody", "viewer")
+
+
+def test_invite_member_prints_the_path_and_revoke_invitation_ends_it():
+    make_customer("acme")
+
+    path = run("invite_member", "acme", "viewer", "--email", "Ada@example.com")
+    revoked = run("revoke_invitation", "acme", "ada@example.com")
+
+    assert re.fullmatch(r"/invitations/wi_\S+/\n", path)
+    assert revoked == "The invitation of 'ada@example.com' to 'acme' is revoked.\n"
+    with pytest.raises(CommandError, match="has no open invitation"):
+        run("revoke_invitation", "acme", "ada@example.com")
 
 
 def test_create_token_prints_the_secret_alone():

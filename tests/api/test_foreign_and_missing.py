@@ -8,9 +8,11 @@ import json
 import pytest
 from graphql import build_schema, get_named_type
 
+from webnet.accounts import invitations
 from webnet.api.visibility import visible_schema
 from webnet.api.vocabulary.node import global_id
-from webnet.customers.access import Actor
+from webnet.customers.access import Actor, Role
+from webnet.customers.models import Invitation
 from webnet.plugins.manager import manager
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -28,6 +30,9 @@ NAMING_A_CUSTOMER = [
     ("createApiToken", lambda slug: {"name": "robot", "onlyCustomer": slug}),
     ("updateCustomer", lambda slug: {"customer": slug, "name": "Mine"}),
     ("setMember", lambda slug: {"customer": slug, "username": "ann", "role": "ADMIN"}),
+    ("inviteMember", lambda slug: {"customer": slug, "username": "ann", "role": "ADMIN"}),
+    ("revokeInvitation", lambda slug: {"customer": slug, "id": "x"}),
+    ("setDefaultCustomer", lambda slug: {"customer": slug}),
     ("removeMember", lambda slug: {"customer": slug, "username": "gus"}),
     ("setRolePermission", lambda slug: {"customer": slug, "role": "VIEWER", "permission": "greeter.shout"}),
     ("setPluginAvailability", lambda slug: {"customer": slug, "plugin": "greeter", "availability": "REQUIRED"}),
@@ -121,10 +126,11 @@ class TestNode:
     def test_every_kind_is_fetched_again_by_its_id(self, admin, world):
         manager.enable("greeter", actor=SYSTEM, customer="acme")
         admin.mutate("createApiToken", "changed: __typename", name="robot")
+        admin.mutate("inviteMember", "token", customer="acme", role="VIEWER", username="gus")
         found = admin.data(
             """{ viewer { user { id } apiTokens { edges { node { id } } } } plugin(name: "greeter") { id }
             customer(slug: "acme") { id pluginConfigs { edges { node { id } } }
-                members { edges { node { id user { id } } } }
+                members { edges { node { id user { id } } } } invitations { edges { node { id } } }
                 auditLogs { edges { node { id } } } } }"""
         )
         ids = list(_find_ids(found))
@@ -133,7 +139,8 @@ class TestNode:
 
         assert [node["id"] for node in nodes] == ids
         assert {node["__typename"] for node in nodes} == {
-            "User", "ApiToken", "Plugin", "Customer", "CustomerPluginConfig", "PluginAuditLog", "Membership",
+            "User", "ApiToken", "Invitation", "Plugin", "Customer", "CustomerPluginConfig", "PluginAuditLog",
+            "Membership",
         }  # fmt: skip
 
     @pytest.mark.parametrize(
@@ -150,6 +157,9 @@ class TestNode:
             lambda world: global_id("User", 10**30),
             lambda world: global_id("User", "²"),
             lambda world: global_id("ApiToken", world.platform.api_tokens.create(name="x", digest="x").pk),
+            lambda world: global_id("Invitation", invite_to("globex").pk),
+            lambda world: global_id("Invitation", invite_to("acme").pk),
+            lambda world: global_id("Invitation", 1),
             lambda world: global_id("PluginAuditLog", "platform/1"),
             lambda world: global_id("Query", "x"),
             lambda world: global_id("Role", "viewer"),
@@ -167,6 +177,12 @@ class TestNode:
         answer = operator.send({"query": "query($id: ID!) { node(id: $id) { id } }", "variables": {"id": make(world)}})
 
         assert json.loads(answer.content) == {"data": {"node": None}}
+
+
+def invite_to(slug: str) -> Invitation:
+    """An invitation, of which only the customer's admins know."""
+    made = invitations.invite(actor=SYSTEM, customer=slug, role=Role.VIEWER, username="somebody")
+    return made.invitation
 
 
 def _find_ids(value):

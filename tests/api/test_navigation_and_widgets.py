@@ -72,6 +72,18 @@ def test_widgets_of_several_customers_need_one(world, viewer):
     assert viewer.at("globex").data(WIDGETS)["dashboardWidgets"] == []
 
 
+def test_of_several_customers_the_default_has_the_widgets(world, viewer):
+    Membership.objects.create(user=world.viewer, customer=world.globex, role=Role.VIEWER.value)
+    defaults, seen = Membership.objects.filter(user=world.viewer), []
+
+    for slug in ("acme", "globex"):
+        defaults.update(is_default=False)
+        defaults.filter(customer__slug=slug).update(is_default=True)
+        seen.append(len(viewer.data(WIDGETS)["dashboardWidgets"]))
+
+    assert seen == [3, 0]
+
+
 def test_platforms_operator_sees_the_platforms_widgets(platform):
     _, hello, _ = platform.data(WIDGETS)["dashboardWidgets"]
 

@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 
 from tests.console.conftest import SYSTEM
 from tests.factories import make_customer, make_membership
-from webnet.customers.models import Role, User
+from webnet.customers.models import Customer, Membership, Role, User
 from webnet.plugins.base import NavigationItem, PluginBase, UIView
 from webnet.plugins.manager import manager
 
@@ -42,6 +42,21 @@ def test_the_menu_has_what_the_role_may_use_only(browse):
     page = browse("vera").get(FRAMED).text
 
     assert [label for _, label in links(page)] == ["Dashboard", "Pages", "Elsewhere"]
+
+
+def test_on_the_view_of_several_customers_the_default_has_the_links_to_pages(acme, browse):
+    """Of a plugin that is effective there: for the other customer it would lead to a missing page."""
+    vera, defaults = browse("vera"), Membership.objects.filter(user__username="vera")
+    make_membership(User.objects.get(username="vera"), Customer.objects.get(slug="globex"), Role.VIEWER)
+    seen = []
+
+    for default in ("acme", "globex", None):
+        defaults.update(is_default=False)
+        defaults.filter(customer__slug=default).update(is_default=True)
+        answer = vera.get("/graphql/", {"query": "{ navigationItems { url } }"}).json()
+        seen.append([item["url"] for item in answer["data"]["navigationItems"]])
+
+    assert seen == [["/c/acme/plugins/pages/", "https://example.org/"], *[["https://example.org/"]] * 2]
 
 
 def test_the_page_is_titled_and_marked_in_the_menu(browse):

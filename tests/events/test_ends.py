@@ -82,7 +82,7 @@ def test_a_token_ends_it_when_it_expires(client, world):
 
 def test_a_lost_membership_ends_it_in_the_customers_view(client):
     admin, member = client("acme-admin"), client("globex-admin")
-    admin.mutate("setMember", customer="acme", username="globex-admin", role="OPERATOR")
+    client("root").mutate("setMember", customer="acme", username="globex-admin", role="OPERATOR")
     stream = member.subscribe("acme")
 
     admin.mutate("removeMember", customer="acme", username="globex-admin")
@@ -92,7 +92,7 @@ def test_a_lost_membership_ends_it_in_the_customers_view(client):
 
 def test_a_lost_membership_takes_the_customers_rows_out_of_the_view_of_all(client):
     admin, member = client("acme-admin"), client("globex-admin")
-    admin.mutate("setMember", customer="acme", username="globex-admin", role="OPERATOR")
+    client("root").mutate("setMember", customer="acme", username="globex-admin", role="OPERATOR")
     stream = member.subscribe(filter={"action": ["enable_customer_plugin", "disable_customer_plugin"]})
 
     admin.mutate("enableCustomerPlugin", customer="acme", plugin="shelf")

@@ -38,6 +38,16 @@ def test_the_customer_is_the_views_or_the_only_one(world):
         of("acme-viewer", customer=world.globex)
 
 
+def test_the_default_of_several_customers_is_used_where_the_plugin_is_effective(world):
+    Membership.objects.filter(user__username="both", customer=world.globex).update(is_default=True)
+    assert of("both").customer == world.globex
+
+    manager.disable("shelf", actor=SYSTEM, customer="globex", with_dependents=True)
+
+    with pytest.raises(CustomerRequired):  # It is effective for the other one only.
+        of("both").customer  # noqa: B018 - reading it raises
+
+
 @dataclass
 class ShelfSettings:
     limit: int

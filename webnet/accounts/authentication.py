@@ -87,6 +87,7 @@ def actor_of(request: HttpRequest, user: User, token: ApiToken | None = None) ->
         only_customer_id=token.only_customer_id if token else None,
         maximum_role=Role(token.maximum_role) if token and token.maximum_role else None,
         token_expires_at=token.expires_at if token else None,
+        uses_token=token is not None,
         request_id=request_id(request),
         ip_address=ip_address(request),
     )

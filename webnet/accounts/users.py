@@ -66,7 +66,7 @@ def _create(operation: Operation, user: User, password: str | None, *, is_checke
     if user.name:
         user.name = clean_line(user.name, field="name", maximum_length=150)
     if user.email:
-        user.email = _clean_email(user.email)
+        user.email = clean_email(user.email)
     _set_password(user, password, is_checked=is_checked)
     with unique_name(f"There is already a user '{user.username}'.", field="username"):
         user.save(force_insert=True)
@@ -100,7 +100,8 @@ def _set_active(operation: Operation, username: str, *, is_active: bool) -> User
     return UserChange(user=user, changed=True)
 
 
-def _clean_email(email: str) -> str:
+def clean_email(email: str) -> str:
+    """The address, with its domain in lower case. Raises InvalidInput."""
     email = clean_line(email, field="email", maximum_length=254)
     try:
         validate_email(email)

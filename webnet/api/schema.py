@@ -35,6 +35,7 @@ from webnet.api.engine.strawberry_schema import Schema
 from webnet.api.engine.trial_build import find_failures, without
 from webnet.api.operations.mutations.customer_plugins import CustomerPluginMutations
 from webnet.api.operations.mutations.customers import CustomerMutations
+from webnet.api.operations.mutations.invitations import InvitationMutations
 from webnet.api.operations.mutations.permissions import PermissionMutations
 from webnet.api.operations.mutations.plugins import PluginMutations
 from webnet.api.operations.mutations.problems import ProblemMutations
@@ -59,6 +60,7 @@ from webnet.plugins.registry import registry
 class Mutation(
     SessionMutations,
     CustomerMutations,
+    InvitationMutations,
     PluginMutations,
     CustomerPluginMutations,
     SettingsMutations,

@@ -17,6 +17,7 @@ __all__ = [
     "find_customer",
     "require",
     "require_operator",
+    "require_session",
     "require_signed_in",
     "role_in",
     "visible_customers",
@@ -37,6 +38,7 @@ class Actor:
     only_customer_id: int | None = None
     maximum_role: Role | None = None
     token_expires_at: datetime | None = None
+    uses_token: bool = False
     request_id: str = ""
     ip_address: str | None = None
     # Marks the roles that `visible_customers` read for this very actor, so that `role_in` trusts no other value on a
@@ -54,15 +56,20 @@ class Actor:
 
 
 def visible_customers(actor: Actor) -> QuerySet[Customer]:
-    """The customers that the actor can see, each annotated with `member_role`: their role there, before limits."""
+    """The customers that the actor can see, each annotated with `member_role`: their role there, before limits.
+
+    `is_own_default` marks the one that they chose as their default.
+    """
     customers = Customer.objects.select_related("generation").annotate(member_mark=_text(actor.mark))
     if actor.only_customer_id is not None:
         customers = customers.filter(pk=actor.only_customer_id)
     if actor.is_superuser:
-        return customers.annotate(member_role=_text(Role.ADMIN.value))
+        return customers.annotate(member_role=_text(Role.ADMIN.value), is_own_default=Value(value=False))
     if actor.user_id is None:
         return customers.none()
-    return customers.filter(memberships__user=actor.user_id).annotate(member_role=F("memberships__role"))
+    return customers.filter(memberships__user=actor.user_id).annotate(
+        member_role=F("memberships__role"), is_own_default=F("memberships__is_default")
+    )
 
 
 def find_customer(actor: Actor, slug: str) -> Customer:
@@ -114,6 +121,14 @@ def require_signed_in(actor: Actor) -> int:
     if actor.user_id is None:
         raise PermissionDenied("Sign in first.", code="NOT_SIGNED_IN")
     return actor.user_id
+
+
+def require_session(actor: Actor) -> int:
+    """The id of the user who acts in a browser. Raises PermissionDenied for everybody else, also for API tokens."""
+    user_id = require_signed_in(actor)
+    if actor.uses_token:
+        raise PermissionDenied("Sign in for this: an API token can't decide it for its user.", code="SESSION_REQUIRED")
+    return user_id
 
 
 def require_operator(actor: Actor) -> None:

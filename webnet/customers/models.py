@@ -1,8 +1,9 @@
-"""Users, customers, memberships with their roles, and API tokens."""
+"""Users, customers, memberships with their roles, invitations, and API tokens."""
 
 from __future__ import annotations
 
 import re
+import uuid
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -10,6 +11,7 @@ from django.contrib.auth.models import PermissionsMixin
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.validators import RegexValidator
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 SLUG_PATTERN = r"^[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?\Z"
@@ -109,17 +111,55 @@ class Customer(models.Model):
 
 
 class Membership(models.Model):
-    """One user's role for one customer."""
+    """One user's role for one customer, which is the default of those who have several."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role.choices)
+    # With a default in the database: during a rolling restart, code that does not know the column adds members.
+    is_default = models.BooleanField(default=False, db_default=False)
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=["user", "customer"], name="one_membership_per_customer"),)
+        constraints = (
+            models.UniqueConstraint(fields=["user", "customer"], name="one_membership_per_customer"),
+            models.UniqueConstraint(fields=["user"], condition=Q(is_default=True), name="one_default_per_user"),
+        )
 
     def __str__(self) -> str:
         return f"{self.user_id} in {self.customer_id} as {self.role}"
+
+
+class Invitation(models.Model):
+    """An offer of a role to whoever has this username or email address; of its token only the digest is stored."""
+
+    # Not a number, which would tell one customer how many invitations the others make.
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="invitations")
+    role = models.CharField(max_length=10, choices=Role.choices)
+    email = models.EmailField(blank=True)
+    username = models.CharField(max_length=150, blank=True)
+    digest = models.CharField(max_length=64, unique=True)
+    # Null for an invitation by a command.
+    invited_by = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    accepted_by = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="+")
+    accepted_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(email="", username__gt="") | Q(email__gt="", username=""),
+                name="invitation_names_one_person",
+            ),
+            models.CheckConstraint(
+                condition=Q(accepted_at=None) | Q(revoked_at=None), name="invitation_is_accepted_or_revoked"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return str(self.pk)
 
 
 class ApiToken(models.Model):

@@ -48,13 +48,13 @@ class PluginContext:
 
     @property
     def customer(self) -> Customer:
-        """The customer of this view, or the actor's only customer. Raises CustomerRequired."""
-        if self.reading.view is not None:
-            return self.reading.view
-        customers = [] if self.actor.is_platform_operator else self.reading.all_customers()
-        if len(customers) != 1:
+        """The customer of this view, or the actor's only customer or default. Raises CustomerRequired."""
+        customer = self.reading.find_own_customer()
+        # On the view of all their customers, a plugin may be effective for others than their default.
+        is_default = customer is not None and self.reading.view is None
+        if customer is None or (is_default and self.plugin not in self.reading.state_of(customer).effective):
             raise CustomerRequired
-        return customers[0]
+        return customer
 
     @overload
     def settings(self, plugin: str | None = None) -> Mapping[str, Any]: ...

@@ -64,15 +64,15 @@ class TestIdentity:
         assert made["user"] == {"username": "new", "name": "New User", "email": "new@example.com"}
         assert nobody.mutate("signIn", "viewer { user { name } }", username="new", password=PASSWORD)["viewer"]
 
-    def test_members_come_change_and_go(self, admin, world):
+    def test_members_come_change_and_go(self, platform, admin, world):
         selection = "changed membership { role user { username } customer { slug } }"
         values = {"customer": "acme", "username": "gus"}
 
-        added = admin.mutate("setMember", selection, **values, role="VIEWER")
+        added = platform.mutate("setMember", selection, **values, role="VIEWER")
         raised = admin.mutate("setMember", selection, **values, role="OPERATOR")
         same = admin.mutate("setMember", selection, **values, role="OPERATOR")
         removed = [admin.mutate("removeMember", "changed", **values)["changed"] for _ in range(2)]
-        unknown = admin.mutate("setMember", "changed", customer="acme", username="absent", role="VIEWER")
+        unknown = platform.mutate("setMember", "changed", customer="acme", username="absent", role="VIEWER")
 
         assert added["membership"] == {
             "role": "VIEWER",
@@ -82,6 +82,20 @@ class TestIdentity:
         assert [each["changed"] for each in (added, raised, same)] == [True, True, False]
         assert removed == [True, False]
         assert kind(unknown) == ("NotFound", "USER_NOT_FOUND")
+
+    def test_who_is_not_a_member_is_the_same_to_an_admin_whether_they_exist(self, admin, world):
+        query = """mutation($input: SetMemberInput!) { setMember(input: $input) {
+            __typename ... on Refusal { code message } } }"""
+
+        there, elsewhere, absent = (
+            admin.send(
+                {"query": query, "variables": {"input": {"customer": "acme", "username": name, "role": "VIEWER"}}}
+            ).content.replace(name.encode(), b"?")
+            for name in ("platform", "gus", "absent")
+        )
+
+        assert there == elsewhere == absent
+        assert b"MEMBER_NOT_FOUND" in absent
 
     def test_last_admin_is_removed_by_operators_only(self, admin, platform):
         values = {"customer": "acme", "username": "ann"}

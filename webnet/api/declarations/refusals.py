@@ -28,8 +28,8 @@ class Refusal:
 
 @object_type
 class PermissionDenied(Refusal):
-    """NOT_SIGNED_IN, BAD_CREDENTIALS, ROLE_TOO_LOW, AVAILABILITY (a required plugin can't be switched off), or
-    OPERATORS_ONLY; `requiredRole` is set if a higher role would be allowed to.
+    """NOT_SIGNED_IN, BAD_CREDENTIALS, ROLE_TOO_LOW, AVAILABILITY (a required plugin can't be switched off),
+    OPERATORS_ONLY, or SESSION_REQUIRED; `requiredRole` is set if a higher role would be allowed to.
     """
 
     required_role: Role | None
@@ -37,8 +37,8 @@ class PermissionDenied(Refusal):
 
 @object_type
 class NotFound(Refusal):
-    """PLUGIN_NOT_FOUND, CUSTOMER_NOT_FOUND, TOKEN_NOT_FOUND or PROBLEM_NOT_FOUND: it does not exist, or this viewer may
-    not see it.
+    """PLUGIN_NOT_FOUND, CUSTOMER_NOT_FOUND, MEMBER_NOT_FOUND, INVITATION_NOT_FOUND, TOKEN_NOT_FOUND or PROBLEM_NOT_FOUND:
+    it does not exist, or this viewer may not see it.
     """
 
 
@@ -76,7 +76,9 @@ class RevisionNotAvailable(Refusal):
 
 @object_type
 class InvalidInput(Refusal):
-    """INVALID_INPUT or NAME_TAKEN: well-formed, but this field of the input can't be accepted."""
+    """INVALID_INPUT, NAME_TAKEN, ALREADY_MEMBER, CUSTOMER_INACTIVE, INVITATION_ACCEPTED, _REVOKED or _EXPIRED, or
+    TOO_MANY_INVITATIONS: well-formed, but this field of the input can't be accepted.
+    """
 
     field: str
 

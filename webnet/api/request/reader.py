@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from webnet.api.paging.batches import Loader
 from webnet.customers import access
 from webnet.customers.access import Actor
-from webnet.customers.models import Customer, Membership, Role, User
+from webnet.customers.models import Customer, Invitation, Membership, Role, User
 from webnet.errors import NotFound
 from webnet.plugins.gate.effective import (
     CustomerState,
@@ -81,11 +81,27 @@ class Reading:
 
     def all_customers(self) -> list[Customer]:
         """All visible customers by slug; for actors that have few."""
+        return self._all_customers
+
+    @cached_property
+    def _all_customers(self) -> list[Customer]:
         found = list(self.visible_customers())
         self.remember_customers(found)
         if len(found) == 1:
             open_requests.name_customer(found[0].pk)
         return found
+
+    def find_own_customer(self) -> Customer | None:
+        """The customer for fields that need one: the view's, or else the actor's only one or their default.
+
+        None if there is no such one; a platform operator has none outside of a customer's view.
+        """
+        if self.view is not None or self.actor.is_platform_operator:
+            return self.view
+        customers = self.all_customers()
+        if len(customers) == 1:
+            return customers[0]
+        return next((customer for customer in customers if customer.is_own_default), None)  # type: ignore[attr-defined]  # an annotation
 
     def announce_customers(self, pks: Iterable[int]) -> None:
         """Announce that a response contains these customers, so that they and what they need are loaded together."""
@@ -207,6 +223,10 @@ class Reading:
     def _administered_users(self) -> frozenset[int]:
         customers = self.customers_with_role(Role.ADMIN).values("pk")
         return frozenset(Membership.objects.filter(customer__in=customers).values_list("user", flat=True))
+
+    def visible_invitations(self) -> QuerySet[Invitation]:
+        """The invitations to customers that the actor administers."""
+        return Invitation.objects.filter(customer__in=self.customers_with_role(Role.ADMIN).values("pk"))
 
     # Health
 

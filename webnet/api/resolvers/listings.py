@@ -19,7 +19,7 @@ from webnet.api.resolvers import orders
 from webnet.api.resolvers.filters import PluginAuditLogFilter, availability_is
 from webnet.audit.models import PluginAuditLog
 from webnet.audit.search import has_row
-from webnet.customers.models import Customer, Role
+from webnet.customers.models import Customer, Invitation, Role
 from webnet.plugins.gate.effective import Reason
 from webnet.plugins.gate.rules import IneffectiveCode
 from webnet.plugins.kernel.dependencies import satisfies
@@ -172,6 +172,29 @@ def audit_logs_of_plugin(info: Info, plugin: PluginConfig, arguments: PageArgume
         among=lambda: [(name,) for name in reading.known_plugins],
         arguments=arguments,
         make_listing=lambda: _audit_logs(info.context, arguments),
+    )
+
+
+def invitations_of_customer(info: Info, customer: Customer, arguments: PageArguments) -> Page[Invitation] | None:
+    """The invitations to the customer; None for viewers who are not its admins."""
+    reading = info.context.reading
+    if not reading.has_role(Role.ADMIN, customer):
+        return None
+
+    def announce(read: Sequence[Invitation]) -> None:
+        reading.announce_customers(row.customer_id for row in read)
+        people = [pk for row in read for pk in (row.invited_by_id, row.accepted_by_id) if pk is not None]
+        reading.users.announce(people)
+
+    return open_nested_page(
+        info,
+        parent=["customer_id"],
+        key=(customer.pk,),
+        among=lambda: [(each.pk,) for each in reading.customers.known() if reading.has_role(Role.ADMIN, each)],
+        arguments=arguments,
+        make_listing=lambda: Listing(
+            rows=reading.visible_invitations(), ordering=orders.INVITATIONS, on_rows_read=announce
+        ),
     )
 
 

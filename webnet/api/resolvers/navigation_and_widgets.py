@@ -42,15 +42,17 @@ def permissions(reading: Reading, customer: Customer) -> list[str]:
 def navigation_items(reading: Reading) -> list[NavigationItem]:
     """The items in order; on the platform's view, those of all the viewer's customers together.
 
-    There, an item that links to a page of its plugin is shown only if the viewer has just one customer.
+    There, an item that links to a page of its plugin is shown only for the viewer's only customer, or their default.
     """
     places = _places(reading)
-    home = _find_home(reading)
+    home = reading.find_own_customer()
+    at_home = _place_of(reading, home) if home is not None else None
     items = [
         NavigationItem(plugin=row, label=item.label, url=address, icon=item.icon or None, order=item.order)
         for row, manifest in _effective(reading, places)
         for item in manifest.navigation_items
         if any(place.shows(row.name, item) for place in places)
+        and (item.is_absolute or (at_home is not None and at_home.shows(row.name, item)))
         and (address := find_address(item, row.name, home)) is not None
     ]
     return sorted(items, key=lambda item: (item.order, item.label, item.plugin.name))
@@ -59,9 +61,11 @@ def navigation_items(reading: Reading) -> list[NavigationItem]:
 def dashboard_widgets(reading: Reading) -> list[DashboardWidget]:
     """The widgets in order, rendered for the view's customer, or for the platform if a platform operator looks at it.
 
-    Raises CustomerRequired on the platform's view of somebody with several customers.
+    Raises CustomerRequired on the platform's view of somebody with several customers and no default.
     """
-    customer = _find_only_customer(reading)
+    customer = reading.find_own_customer()
+    if customer is None and not reading.actor.is_platform_operator:
+        raise CustomerRequired
     places = _places(reading) if customer is None else [_place_of(reading, customer)]
     wanted = [
         (row, widget)
@@ -105,20 +109,3 @@ def _effective(reading: Reading, places: Iterable[Place]) -> Iterator[tuple[Plug
 def _place_of(reading: Reading, customer: Customer) -> Place:
     state = reading.state_of(customer)
     return Place(plugins=state.effective, permissions=permissions_of(reading.actor, customer, state=state))
-
-
-def _find_home(reading: Reading) -> Customer | None:
-    """The customer whose pages are meant: the view's, or else the viewer's only one."""
-    if reading.view is not None or reading.actor.is_platform_operator:
-        return reading.view
-    customers = reading.customers.known()
-    return customers[0] if len(customers) == 1 else None
-
-
-def _find_only_customer(reading: Reading) -> Customer | None:
-    if reading.view is not None or reading.actor.is_platform_operator:
-        return reading.view
-    customers = reading.all_customers()
-    if len(customers) != 1:
-        raise CustomerRequired
-    return customers[0]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from uuid import UUID
+
 from webnet.api.declarations.fields import make_order
 from webnet.api.paging.keyset import Ordering, SortKey
 from webnet.customers.models import Customer
@@ -25,3 +28,6 @@ MEMBERS = Ordering((SortKey(path="user__username"),))
 OWN_MEMBERSHIPS = Ordering((SortKey(path="customer__slug"),))
 OWN_TOKENS = Ordering((SortKey(path="name"),))
 HEALTH_HISTORY = Ordering((SortKey(path="pk", kind=int, is_descending=True),))
+INVITATIONS = Ordering(
+    (SortKey(path="created_at", kind=datetime, is_descending=True), SortKey(path="pk", kind=UUID, is_descending=True))
+)

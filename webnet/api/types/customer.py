@@ -13,6 +13,7 @@ from webnet.api.request.context import Info
 from webnet.api.resolvers import listings, navigation_and_widgets, orders, people, permission_matrix
 from webnet.api.resolvers.filters import CustomerFilter
 from webnet.api.types.audit_log import PluginAuditLog
+from webnet.api.types.invitation import Invitation
 from webnet.api.types.viewer import Membership
 from webnet.api.values.contributions import CustomerPermission
 from webnet.api.values.references import ConfigRef
@@ -81,6 +82,14 @@ class Customer(Node):
     ) -> Page[models.Membership] | None:
         """By username; null for viewers who are not admins of the customer."""
         return people.members_of(info, root, arguments)
+
+    @connection(UncountedConnection[Invitation] | None)
+    @staticmethod
+    def invitations(
+        root: strawberry.Parent[models.Customer], info: Info, arguments: PageArguments
+    ) -> Page[models.Invitation] | None:
+        """Newest first, also those that have ended; null for viewers who are not admins of the customer."""
+        return listings.invitations_of_customer(info, root, arguments)
 
     @staticmethod
     def find_node(info: Info, key: str) -> models.Customer | None:

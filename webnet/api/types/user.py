@@ -29,6 +29,7 @@ class User(Node):
     @field()
     @staticmethod
     def email(root: strawberry.Parent[models.User], info: Info) -> str | None:
+        """Null for everybody but the user, the admins of their customers, and platform operators."""
         return root.email or None if info.context.reading.sees_email(root) else None
 
     @staticmethod

@@ -113,6 +113,12 @@ class Viewer:
         """By the customers' slugs."""
         return people.own_memberships(info, arguments)
 
+    @field(graphql_type=CustomerRef | None)
+    @staticmethod
+    def default_customer(info: Info) -> models.Customer | None:
+        """The customer for fields that need one: the only one, or the one chosen with `setDefaultCustomer`."""
+        return info.context.reading.find_own_customer()
+
     @connection(Connection[ApiToken])
     @staticmethod
     def api_tokens(info: Info, arguments: PageArguments) -> Page[models.ApiToken]:

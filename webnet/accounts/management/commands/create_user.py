@@ -19,7 +19,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("username", help="the name they sign in with")
         parser.add_argument("--name", default="", help="the display name")
-        parser.add_argument("--email", default="", help="shown to the admins of their customers; webnet sends no mail")
+        parser.add_argument("--email", default="", help="for invitations; shown to the admins of their customers")
         parser.add_argument(
             "--operator", action="store_true", help="make the user a platform operator, who may do everything"
         )

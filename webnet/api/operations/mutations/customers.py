@@ -139,7 +139,7 @@ class CustomerMutations:
 
     @mutation(NotFound)
     def set_member(self, info: Info, input: SetMemberInput) -> SetMemberPayload:
-        """For a user who is a member already, this changes the role."""
+        """Changes the role of a member. Only a platform operator can add somebody: others use inviteMember."""
         info.context.require_in_view(input.customer)
         change = members.set(
             actor=info.context.actor,
