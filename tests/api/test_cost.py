@@ -309,8 +309,8 @@ def test_a_cost_never_tells_of_rows(world):
     """Of a viewer of acme: with and without other customers, members, tokens and changes."""
     client = world.client("viewer", view="acme")
     query = {
-        "query": "{ currentCustomer { members { edges { node { role } } } pluginConfigs { edges { node { enabled } } } } "
-        "plugins { edges { node { name } } } viewer { memberships { edges { node { role } } } "
+        "query": "{ currentCustomer { members { edges { node { role } } } "
+        "pluginConfigs { edges { node { enabled } } } } plugins { edges { node { name } } } viewer { memberships { edges { node { role } } } "
         "apiTokens { edges { node { name } } } } customers { totalCount edges { node { slug } } } }"
     }
     before = client.send(query, **{"Webnet-Explain": "cost"}).json()["extensions"]

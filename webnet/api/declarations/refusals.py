@@ -37,8 +37,8 @@ class PermissionDenied(Refusal):
 
 @object_type
 class NotFound(Refusal):
-    """PLUGIN_NOT_FOUND, CUSTOMER_NOT_FOUND, MEMBER_NOT_FOUND, INVITATION_NOT_FOUND, TOKEN_NOT_FOUND or PROBLEM_NOT_FOUND:
-    it does not exist, or this viewer may not see it.
+    """PLUGIN_NOT_FOUND, CUSTOMER_NOT_FOUND, MEMBER_NOT_FOUND, INVITATION_NOT_FOUND, TOKEN_NOT_FOUND or
+    PROBLEM_NOT_FOUND: it does not exist, or this viewer may not see it.
     """
 
 
