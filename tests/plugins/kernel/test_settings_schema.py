@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from webnet.errors import PluginDefinitionError
+from webnet.plugins.schema.definition_errors import DRAFT
 from webnet.plugins.schema.settings_schema import SettingsSchema, prune_settings
 
 SMTP = {
@@ -281,7 +282,12 @@ def test_customers_see_neither_the_values_nor_the_schema_of_what_is_the_platform
         ({"type": "array"}, "must have the type 'object'"),
         ({"type": ["object", "null"]}, "must have the type 'object'"),
         ({"properties": {"a": {"type": "strin"}}}, "is not a valid JSON Schema"),
-        ({"properties": {"a": {"pattern": "("}}}, "is not a valid JSON Schema"),
+        ({"properties": {"a": {"pattern": "("}}}, "has the pattern '(', which RE2 does not take (missing ): (): use"),
+        ({"properties": {"a": {"pattern": "(?=a)"}}}, "no look-around and no backreferences (at /properties/a)"),
+        ({"properties": {"a": {"pattern": r"(a)\1"}}}, r"the pattern '(a)\1', which RE2 does not take"),
+        ({"properties": {"a": {"patternProperties": {r"a\Z": {}}}}}, "has the pattern 'a"),
+        ({"properties": {"a": {"pattern": r"\p{L}{1,1000}"}}}, "pattern too large"),
+        ({"properties": {"a": {"$schema": DRAFT}}}, "has '$schema' in a subschema"),
         ({"properties": {"a": {"default": object()}}}, "JSON serializable (at /properties/a/default)"),
         ({"properties": {"a": {"default": float("nan")}}}, "must contain only JSON values"),
         ({"properties": {"a": {"enum": [1, {"b": object()}]}}}, "JSON serializable (at /properties/a/enum)"),
@@ -295,7 +301,7 @@ def test_customers_see_neither_the_values_nor_the_schema_of_what_is_the_platform
         ({"$defs": {"unused": {"$ref": "https://example.org/"}}}, "schemas are not fetched"),
         ({"properties": {"a": {"$ref": "#/$defs/b"}}}, "refers to '#/$defs/b', which does not exist"),
         ({"properties": {"a": {"$ref": "#b"}}}, "which does not exist"),
-        ({"properties": {"a": {"$id": "https://example.org/", "$ref": "#"}}}, "has an '$id' in a subschema"),
+        ({"properties": {"a": {"$id": "https://example.org/", "$ref": "#"}}}, "has '$id' in a subschema"),
         ({"properties": {"a": {"$dynamicRef": "#b"}}}, "uses $dynamicRef"),
         ({"$ref": "#"}, "has an endless reference to itself"),
         ({"properties": {"a": {"x-webnet-scope": "world"}}}, "neither 'platform' nor 'customer' (at /properties/a)"),

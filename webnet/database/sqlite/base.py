@@ -16,6 +16,7 @@ from webnet.database.clean_room import CLOSED, IDLE, OPEN
 from webnet.database.guarded_connection import GuardedConnection, GuardedPart
 from webnet.database.sqlite.driver import DjangoCursor, SqliteConnection
 from webnet.plugin_calls import host_code
+from webnet.values.patterns import CLIENTS_MEMORY_BYTES, compile_pattern
 
 CASELESS_LOOKUPS = frozenset({"iexact", "icontains", "istartswith", "iendswith"})
 TEXT_LOOKUPS = CASELESS_LOOKUPS | {"contains", "startswith", "endswith", "regex", "iregex"}
@@ -67,6 +68,13 @@ def write_glob(pattern: str | None) -> str | None:
         literal = next(characters, each) if each == "\\" else each
         made.append(f"[{literal}]" if literal in _SPECIAL_IN_GLOB else literal)
     return "".join(made)
+
+
+def is_match(pattern: str | None, value: Any) -> bool | None:
+    """Whether the pattern matches somewhere in the text; raises PatternError."""
+    if pattern is None or value is None:
+        return None
+    return compile_pattern(pattern, memory_bytes=CLIENTS_MEMORY_BYTES).is_in(_read_text(value))
 
 
 class DatabaseOperations(GuardedPart, operations.DatabaseOperations):
@@ -140,4 +148,6 @@ class DatabaseWrapper(GuardedConnection, base.DatabaseWrapper):
             ("LIKE_TO_GLOB", write_glob),
         ):
             connection.create_function(name, 1, function, deterministic=True)
+        # Django's has Python's engine, which a pattern of a client can keep busy for ever.
+        connection.create_function("REGEXP", 2, is_match, deterministic=True)
         return connection

@@ -8,11 +8,11 @@ from typing import Any, TypeAlias
 
 from jsonschema import Draft202012Validator, SchemaError
 
-from webnet.containment import make_printable
+from webnet.containment import make_printable, shorten
 from webnet.errors import PluginDefinitionError
 from webnet.plugins.schema.defaults import collect_defaults
 from webnet.plugins.schema.messages import describe_errors
-from webnet.plugins.schema.validator import make_validator
+from webnet.plugins.schema.validator import SCHEMA_FORMATS, TooManySteps, bounded_steps, make_validator
 from webnet.plugins.schema.walk import (
     EndlessSchema,
     Schema,
@@ -26,6 +26,7 @@ from webnet.plugins.schema.walk import (
     walk_places,
 )
 from webnet.values.lazy_texts import is_lazy, plain
+from webnet.values.patterns import PatternError, compile_pattern
 
 # The pointer of a schema, one of its keywords, and the text of it.
 Translation: TypeAlias = tuple[str, str, object]
@@ -35,6 +36,8 @@ DRAFT = "https://json-schema.org/draft/2020-12/schema"
 # Of the schema as JSON. Settings may be nested 32 levels deep, which takes two levels of a schema each.
 MAXIMUM_LENGTH = 200_000
 MAXIMUM_NESTING = 80
+# Of a pattern, in the sentence that refuses it.
+MAXIMUM_SHOWN = 100
 
 # A default that violates one of these can never be valid, unlike one that only lacks a required member.
 _ABOUT_ONE_VALUE = {
@@ -51,13 +54,14 @@ def read_schema(schema: object) -> dict[str, Any]:
     if not isinstance(draft, str) or draft.rstrip("#") != DRAFT:
         raise _mistake("/$schema", f"must be of draft 2020-12: remove '$schema', or set it to '{DRAFT}'")
     try:
-        Draft202012Validator.check_schema(read)
+        Draft202012Validator.check_schema(read, format_checker=SCHEMA_FORMATS)
     except SchemaError as error:
         raise _mistake(join_pointer(error.absolute_path), f"is not a valid JSON Schema: {error.message}") from None
     if read.get("type", "object") != "object":
         raise _mistake("", "must have the type 'object'")
     for pointer, inner in list_subschemas(read):
         _spell_out_false(inner)
+        _refuse_pattern(pointer, inner)
         _refuse_reference(read, pointer, inner)
         if inner.get("x-webnet-scope", "customer") not in {"platform", "customer"}:
             raise _mistake(pointer, "has an 'x-webnet-scope' that is neither 'platform' nor 'customer'")
@@ -80,6 +84,17 @@ def is_platform_only(schema: Schema) -> bool:
 
 def _mistake(pointer: str, problem: str) -> PluginDefinitionError:
     return PluginDefinitionError(f"The settings schema {problem}{f' (at {pointer})' if pointer else ''}.")
+
+
+def _refuse_pattern(pointer: str, schema: Schema) -> None:
+    texts = [*([schema["pattern"]] if "pattern" in schema else ()), *schema.get("patternProperties", {})]
+    for text in texts:
+        try:
+            compile_pattern(text)
+        except PatternError as error:
+            pattern = shorten(text, MAXIMUM_SHOWN)
+            message = f"has the pattern '{pattern}', which RE2 does not take ({shorten(str(error), MAXIMUM_SHOWN)})"
+            raise _mistake(pointer, f"{message}: use no look-around and no backreferences") from None
 
 
 def _read_as_json(schema: object) -> dict[str, Any]:
@@ -140,8 +155,9 @@ def _refuse_reference(root: Schema, pointer: str, schema: Schema) -> None:
     for keyword in ("$dynamicRef", "$dynamicAnchor", "$anchor"):
         if keyword in schema:
             raise _mistake(pointer, f"uses {keyword}, which is not supported: use '$ref' and '$defs'")
-    if pointer and "$id" in schema:
-        raise _mistake(pointer, "has an '$id' in a subschema: remove it, since references stay within the schema")
+    for keyword in ("$id", "$schema"):
+        if pointer and keyword in schema:
+            raise _mistake(pointer, f"has '{keyword}' in a subschema: remove it, since all of it is one schema")
     ref = schema.get("$ref")
     if ref is None:
         return
@@ -153,10 +169,11 @@ def _refuse_reference(root: Schema, pointer: str, schema: Schema) -> None:
 
 def _refuse_endless(schema: Schema) -> None:
     try:
-        list(make_validator(schema).iter_errors({}))
+        with bounded_steps():
+            list(make_validator(schema).iter_errors({}))
         for _ in walk_places(schema):
             pass
-    except RecursionError:
+    except TooManySteps:
         raise _mistake("", "has an endless reference to itself: put a property or an item in between") from None
     except EndlessSchema:
         raise _mistake("", "has too many nested properties: simplify its references") from None
@@ -186,7 +203,12 @@ def _refuse_bad_defaults(schema: Schema) -> None:
             raise _mistake(
                 join_pointer(segments), "has a secret with a default, which everybody could read: remove the default"
             )
-    for error in make_validator(schema).iter_errors(defaults):
+    try:
+        with bounded_steps():
+            errors = list(make_validator(schema).iter_errors(defaults))
+    except TooManySteps:
+        raise _mistake("", "has defaults that take too long to check: simplify it") from None
+    for error in errors:
         if error.absolute_path and error.validator in _ABOUT_ONE_VALUE:
             issue = next(describe_errors([error]))
             raise _mistake(issue.path, f"has an invalid default: it {issue.message}")

@@ -12,6 +12,9 @@ from webnet.plugins.schema.walk import MISSING, join_pointer, pointer_get, point
 
 # Far deeper than any real settings, and far from Python's recursion limit.
 MAXIMUM_DEPTH = 32
+# Of one document of settings, all layers together. What a plugin has more of belongs into its own tables.
+MAXIMUM_VALUES = 10_000
+MAXIMUM_CHARACTERS = 256 * 1024
 
 Layer = Literal["schema_default", "global", "customer"]
 
@@ -99,6 +102,21 @@ def refuse_depth(patch: Any) -> None:
             return
     message = f"are nested deeper than {MAXIMUM_DEPTH} levels"
     raise InvalidSettings(f"The settings {message}.", issues=(SettingsIssue(path="", message=message),))
+
+
+def find_excess(document: Any) -> SettingsIssue | None:
+    """What the document has too much of to be checked and stored; None if it is small enough."""
+    values, characters, level = 0, 0, [document]
+    while level:
+        values += len(level)
+        characters += sum(len(value) for value in level if isinstance(value, str))
+        characters += sum(len(name) for value in level if isinstance(value, Mapping) for name in value)
+        if values > MAXIMUM_VALUES:
+            return SettingsIssue(path="", message=f"have more than {MAXIMUM_VALUES:,} values")
+        if characters > MAXIMUM_CHARACTERS:
+            return SettingsIssue(path="", message=f"have more than {MAXIMUM_CHARACTERS:,} characters")
+        level = [member for value in level for member in _members(value)]
+    return None
 
 
 def _merge(target: Any, patch: Any) -> Any:

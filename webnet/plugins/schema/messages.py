@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
@@ -12,6 +11,7 @@ from jsonschema import ValidationError
 
 from webnet.errors import SettingsIssue
 from webnet.plugins.schema.walk import join_pointer
+from webnet.values.patterns import compile_pattern
 
 _TYPES = {
     "string": "a string",
@@ -125,7 +125,7 @@ def _describe_unknown(error: ValidationError) -> Iterator[SettingsIssue]:
     known = list(schema.get("properties", {}))
     patterns = list(schema.get("patternProperties", {}))
     for name in _instance(error):
-        if name in known or any(re.search(pattern, name) for pattern in patterns):
+        if name in known or any(compile_pattern(pattern).is_in(name) for pattern in patterns):
             continue
         close = get_close_matches(name, known, n=1)
         hint = f"; did you mean '{close[0]}'?" if close else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from webnet.errors import SettingsIssue
@@ -17,6 +18,7 @@ from webnet.plugins.schema.definition_errors import (
 )
 from webnet.plugins.schema.merge_patch import (
     change_secrets,
+    find_excess,
     join_secrets,
     merge_layers,
     merge_patch,
@@ -24,7 +26,7 @@ from webnet.plugins.schema.merge_patch import (
     split_secrets,
 )
 from webnet.plugins.schema.messages import describe_errors
-from webnet.plugins.schema.validator import as_integer, make_validator
+from webnet.plugins.schema.validator import TooManySteps, as_integer, bounded_steps, make_validator
 from webnet.plugins.schema.walk import (
     MISSING,
     Schema,
@@ -42,8 +44,11 @@ from webnet.plugins.schema.walk import (
 from webnet.values import storable_values
 
 __all__ = [
+    "TOO_COSTLY",
     "SettingsSchema",
+    "bounded_steps",
     "change_secrets",
+    "find_excess",
     "find_unstorable",
     "join_secrets",
     "merge_layers",
@@ -53,6 +58,10 @@ __all__ = [
     "sources",
     "split_secrets",
 ]
+
+# Nobody reads more of them, and each takes a while to describe.
+MAXIMUM_ISSUES = 100
+TOO_COSTLY = (SettingsIssue(path="", message="take too long to check: send fewer or shorter values"),)
 
 
 def find_unstorable(value: Any) -> Iterator[SettingsIssue]:
@@ -74,6 +83,7 @@ class SettingsSchema:
         self._validator = make_validator(self.schema)
         # Each lookup walks the schema, and requests ask for the same pointers again and again.
         self._find = lru_cache(maxsize=1024)(self._is_marked)
+        self._marked_below: dict[tuple[object, ...], bool] = {}
 
     def __repr__(self) -> str:
         return f"SettingsSchema({', '.join(self.schema.get('properties', {}))})"
@@ -83,14 +93,17 @@ class SettingsSchema:
         return deepcopy(self._defaults)
 
     def validate(self, merged: Mapping[str, Any]) -> tuple[SettingsIssue, ...]:
-        """All errors in the merged settings, by path; empty if they are valid."""
-        unstorable = tuple(find_unstorable(merged))
+        """The first errors in the merged settings, by path; empty if they are valid, TOO_COSTLY if nobody knows."""
+        if excess := find_excess(merged):
+            return (excess,)
+        unstorable = tuple(islice(find_unstorable(merged), MAXIMUM_ISSUES))
         if unstorable:
             return unstorable
-        errors = tuple(self._validator.iter_errors(merged))
-        if not errors:
-            return ()
-        issues = dict.fromkeys(describe_errors(errors))
+        try:
+            with bounded_steps():
+                issues = set(islice(describe_errors(self._validator.iter_errors(merged)), MAXIMUM_ISSUES))
+        except TooManySteps:
+            return TOO_COSTLY
         return tuple(sorted(issues, key=lambda issue: (split_pointer(issue.path), issue.message)))
 
     def with_integers(self, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -160,11 +173,12 @@ class SettingsSchema:
 
     def _has_below(self, pointer: str, has_mark: Callable[[Schema], bool]) -> bool:
         *_, level = walk_along(self.schema, split_pointer(pointer))
-        for place in walk_places(self.schema, level):
-            for schema in place.schemas if place.segments else ():
-                if has_mark(schema):
-                    return True
-        return False
+        # By the schemas there: a document may have thousands of members that all have the same ones.
+        key = (has_mark, *map(id, level))
+        if key not in self._marked_below:
+            places = (place for place in walk_places(self.schema, level) if place.segments)
+            self._marked_below[key] = any(has_mark(schema) for place in places for schema in place.schemas)
+        return self._marked_below[key]
 
 
 # Keywords whose subschemas apply to the same value, and keywords that map names to schemas.

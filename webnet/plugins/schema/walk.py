@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
+
+from webnet.values.patterns import compile_pattern
 
 Schema = Mapping[str, Any]
 
@@ -45,11 +46,16 @@ def pointer_get(document: Any, pointer: str, default: Any = MISSING) -> Any:
     for segment in split_pointer(pointer):
         if isinstance(value, Mapping) and segment in value:
             value = value[segment]
-        elif isinstance(value, list | tuple) and segment.isdecimal() and int(segment) < len(value):
+        elif isinstance(value, list | tuple) and is_index(segment) and int(segment) < len(value):
             value = value[int(segment)]
         else:
             return default
     return value
+
+
+def is_index(segment: str) -> bool:
+    """Whether it may be the index of an item; a member's name may be any digits, and int() refuses thousands."""
+    return segment.isascii() and segment.isdecimal() and len(segment) <= MAXIMUM_INDEX_DIGITS
 
 
 def pointer_set(document: dict[str, Any], pointer: str, value: Any) -> None:
@@ -179,7 +185,7 @@ def _member(schema: Schema, name: str) -> Iterator[Any]:
     yield schema.get("properties", {}).get(name)
     is_named = name in schema.get("properties", {})
     for pattern, inner in schema.get("patternProperties", {}).items():
-        if re.search(pattern, name):
+        if compile_pattern(pattern).is_in(name):
             is_named = True
             yield inner
     if not is_named:
@@ -188,8 +194,7 @@ def _member(schema: Schema, name: str) -> Iterator[Any]:
 
 
 def _item(schema: Schema, segment: str) -> Iterator[Any]:
-    # A member's name may be any digits; int() refuses to read thousands of them.
-    if not segment.isdecimal() or len(segment) > MAXIMUM_INDEX_DIGITS:
+    if not is_index(segment):
         return
     first, index = schema.get("prefixItems", ()), int(segment)
     yield first[index] if index < len(first) else schema.get("items")

@@ -18,6 +18,7 @@ from webnet.plugins.schema.merge_patch import refuse_depth
 from webnet.plugins.schema.settings_schema import (
     SettingsSchema,
     change_secrets,
+    find_excess,
     find_unstorable,
     merge_patch,
     split_secrets,
@@ -40,12 +41,14 @@ def patch_with(plugin: str, patch: Any) -> Edit:
         if not isinstance(patch, dict):
             raise invalid(plugin, (SettingsIssue(path="", message="A patch of settings must be a JSON object."),))
         refuse_depth(patch)
+        _refuse_excess(plugin, patch)
         if issues := tuple(find_unstorable(patch)):
             raise invalid(plugin, issues)
         if isinstance(layer, CustomerPluginConfig) and (issues := schema.find_platform_only(patch)):
             raise invalid(plugin, issues)
         plain, secret_values = split_secrets(schema, patch)
         layer.settings = merge_patch(layer.settings, plain)
+        _refuse_excess(plugin, layer.settings)
         layer.secrets = _change_secrets(layer, secret_values, plugin=plugin)
 
     return edit
@@ -96,6 +99,11 @@ def invalid(plugin: str, issues: Issues) -> InvalidSettings:
     """The refusal of settings that are not valid."""
     count = "one value is" if len(issues) == 1 else f"{len(issues)} values are"
     return InvalidSettings(f"The settings of '{plugin}' were not changed: {count} not valid.", issues=issues)
+
+
+def _refuse_excess(plugin: str, document: Any) -> None:
+    if excess := find_excess(document):
+        raise invalid(plugin, (excess,))
 
 
 def _require_schema(plugin: str) -> SettingsSchema:

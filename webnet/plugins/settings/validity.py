@@ -16,7 +16,7 @@ from webnet.customers.access import Actor
 from webnet.customers.summary import CustomerSummary
 from webnet.errors import InvalidSettings, SettingsIssue, WebnetError
 from webnet.plugins.models import OVERRIDES, CustomerPluginConfig, PluginConfig
-from webnet.plugins.schema.settings_schema import SettingsSchema, merge_patch
+from webnet.plugins.schema.settings_schema import TOO_COSTLY, SettingsSchema, bounded_steps, merge_patch
 from webnet.plugins.schema.walk import pointer_removed, split_pointer
 from webnet.plugins.settings import layers, secrets
 
@@ -50,7 +50,9 @@ def find_issues(row: PluginConfig, config: CustomerPluginConfig | None = None) -
     except WebnetError as error:
         return (_as_issue(error),)
     own = tuple(row.secrets if config is None else config.secrets)
-    return tuple(_name_secret_in_the_way(schema, merged, issue, own) for issue in schema.validate(merged))
+    # One count for all: the settings are checked again without each of the secrets.
+    with bounded_steps():
+        return tuple(_name_secret_in_the_way(schema, merged, issue, own) for issue in schema.validate(merged))
 
 
 def describe_fault(schema: SettingsSchema | None, issues: Issues) -> str:
@@ -179,7 +181,10 @@ def _name_secret_in_the_way(
     """The issue, with the layer's own secret that causes it: it can't be seen among the settings."""
     for secret in own:
         is_inside = split_pointer(secret)[: len(split_pointer(issue.path))] == split_pointer(issue.path)
-        if is_inside and issue.path not in {each.path for each in schema.validate(pointer_removed(merged, secret))}:
+        without = schema.validate(pointer_removed(merged, secret)) if is_inside else TOO_COSTLY
+        if without is TOO_COSTLY:
+            continue
+        if issue.path not in {each.path for each in without}:
             way_out = f"the secret '{secret}' is still set: send null for it to remove it"
             return replace(issue, message=f"{issue.message}; {way_out}")
     return issue
