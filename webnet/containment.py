@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import NoReturn, TypeVar
 
-from webnet.errors import PluginDefinitionError
+from webnet.errors import PluginDefinitionError, shorten
 
 Result = TypeVar("Result")
 
@@ -162,11 +162,6 @@ def _name_missing_app(text: str) -> str:
     if set_aside := SET_ASIDE.search(text):
         return f"it needs the models of '{set_aside[1]}', which could not be loaded: fix that plugin first"
     return text
-
-
-def shorten(text: str, length: int) -> str:
-    """The text, or as much of it from its beginning and an ellipsis."""
-    return text if len(text) <= length else f"{text[:length]}…"
 
 
 def make_printable(text: str) -> str:

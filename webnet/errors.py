@@ -31,6 +31,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# Of what somebody sent, in messages and in the log; and of a whole message of a refusal.
+MAXIMUM_SHOWN = 200
+MAXIMUM_MESSAGE = 1_000
+
+
+def show(sent: object) -> str:
+    """What somebody sent, as a message shows it: cut, so that nobody can fill answers and logs with it."""
+    return shorten(str(sent), MAXIMUM_SHOWN)
+
+
+def shorten(text: str, length: int) -> str:
+    """The text, or as much of it from its beginning and an ellipsis."""
+    return text if len(text) <= length else f"{text[:length]}…"
+
 
 class WebnetError(Exception):
     """Base class of all errors that webnet raises on purpose; `code` is stable, `message` is for people."""
@@ -47,6 +61,9 @@ class WebnetError(Exception):
 
 class Refusal(WebnetError):
     """An expected failure: nothing was changed, and the message explains why."""
+
+    def __init__(self, message: str, *, code: str | None = None) -> None:
+        super().__init__(shorten(str(message), MAXIMUM_MESSAGE), code=code)
 
 
 class PermissionDenied(Refusal):
@@ -66,15 +83,15 @@ class NotFound(Refusal):
 
     @classmethod
     def plugin(cls, name: str) -> NotFound:
-        return cls(f"There is no plugin '{name}'.", code="PLUGIN_NOT_FOUND")
+        return cls(f"There is no plugin '{show(name)}'.", code="PLUGIN_NOT_FOUND")
 
     @classmethod
     def customer(cls, slug: str) -> NotFound:
-        return cls(f"There is no customer '{slug}'.", code="CUSTOMER_NOT_FOUND")
+        return cls(f"There is no customer '{show(slug)}'.", code="CUSTOMER_NOT_FOUND")
 
     @classmethod
     def user(cls, username: str) -> NotFound:
-        return cls(f"There is no user '{username}'.", code="USER_NOT_FOUND")
+        return cls(f"There is no user '{show(username)}'.", code="USER_NOT_FOUND")
 
     @classmethod
     def member(cls, username: str, slug: str) -> NotFound:
@@ -95,7 +112,7 @@ class NotFound(Refusal):
 
     @classmethod
     def permission(cls, codename: str) -> NotFound:
-        return cls(f"There is no permission '{codename}'.", code="PERMISSION_NOT_FOUND")
+        return cls(f"There is no permission '{show(codename)}'.", code="PERMISSION_NOT_FOUND")
 
     @classmethod
     def problem(cls, key: str) -> NotFound:
@@ -233,6 +250,9 @@ class SecretUnreadable(WebnetError):
 
 class RequestError(WebnetError):
     """The request as a whole can't be served; in GraphQL it is an entry in `errors` with `extensions.code`."""
+
+    def __init__(self, message: str, *, code: str | None = None) -> None:
+        super().__init__(shorten(str(message), MAXIMUM_MESSAGE), code=code)
 
 
 class Unauthenticated(RequestError):

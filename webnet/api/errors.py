@@ -58,7 +58,7 @@ from graphql import (
 )
 
 from webnet.database.outages import find_outage
-from webnet.errors import DatabaseOutage, RateLimited, RequestError, WebnetError
+from webnet.errors import DatabaseOutage, RateLimited, RequestError, WebnetError, shorten, show
 
 logger = logging.getLogger("webnet.api")
 
@@ -191,15 +191,18 @@ _PARSING_ENDS = {
 
 # "Variable '$password' has invalid value: Expected ..., found: 'secret'": the value comes last.
 # The exception of a scalar may repeat it: "..., but encountered error 'invalid literal: secret'; found: 'secret'".
+# Far more than what graphql-core says before the value.
+LONGEST_EXPECTATION = 2_000
 _INVALID_VALUE = re.compile(
     r"(?s)((?:Variable|Argument) '[^']+' has invalid value[^:]*: [^:]*?)(?:, found|, but encountered error .*?)?: .*"
 )
 
 
 def _read_message(error: GraphQLError) -> str:
-    """The message without the invalid value, which may be a secret."""
-    match = _INVALID_VALUE.match(error.message)
-    return f"{match[1]}." if match else error.message
+    """The message without the invalid value, which may be a secret, and cut: it may quote what else was sent."""
+    message = shorten(error.message, LONGEST_EXPECTATION)
+    match = _INVALID_VALUE.match(message)
+    return show(f"{match[1]}." if match else message)
 
 
 class FieldFailed(Exception):

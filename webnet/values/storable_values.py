@@ -6,6 +6,8 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator
 
+from webnet.errors import show
+
 # What a column of 64 bits holds, and what readers of JSON keep as an integer.
 SMALLEST_INTEGER = -(2**63)
 LARGEST_INTEGER = 2**63 - 1
@@ -13,6 +15,10 @@ LARGEST_INTEGER = 2**63 - 1
 MAXIMUM_DEPTH = 100
 # PostgreSQL can't store U+0000, and lone surrogates can't be encoded as UTF-8.
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+# The digits of a number in a document: a Decimal has up to 1,000 before and after its point, and Python reads no
+# integer of more than 4,300.
+MAXIMUM_NUMBER_LENGTH = 2_100
 
 Place = tuple[str | int, ...]
 
@@ -54,6 +60,11 @@ def find_unstorable(
         # A request may have half a million values: only what has parts of its own, or is wrong, is worth a generator.
         if isinstance(part, dict | list) or describe(part) is not None:
             yield from find_unstorable(part, (*place, key), describe=describe)
+
+
+def show_place(place: Place) -> str:
+    """The place as a message shows it; the names in it may be the client's."""
+    return show(".".join(map(str, place)))
 
 
 def is_too_deep(value: object) -> bool:

@@ -1,4 +1,4 @@
-"""Tells a value of the client that a database refuses from a mistake in the code that passed it on."""
+"""What values of a client may be in documents and arguments, and which error of a database is about one of them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,25 @@ from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import DataError, IntegrityError, OperationalError
-from graphql import BREAK, ArgumentNode, GraphQLError, Visitor, parse, visit
+from graphql import (
+    BREAK,
+    ArgumentNode,
+    DocumentNode,
+    FloatValueNode,
+    GraphQLError,
+    IntValueNode,
+    NameNode,
+    Node,
+    StringValueNode,
+    Visitor,
+    parse,
+    visit,
+)
 
-from webnet.api.errors import BadValue
+from webnet.api.errors import BadValue, CodedError
+from webnet.errors import MAXIMUM_SHOWN
 from webnet.plugins.registry import registry
-from webnet.values.storable_values import find_unstorable
+from webnet.values.storable_values import MAXIMUM_NUMBER_LENGTH, find_unstorable, is_storable_text, show_place
 
 # What the parts of Django and of the drivers that take values raise for one: OverflowError and DecimalException, which
 # are ArithmeticErrors, for a number that is too large, and ValueError for a text that is not a number.
@@ -39,7 +53,14 @@ _CHECK = frozenset({"23514", "SQLITE_CONSTRAINT_CHECK"})
 def refuse_unstorable(arguments: Mapping[str, Any]) -> None:
     """Raise BadValue for a number or text in the arguments of a field that JSON or a database would alter."""
     for place, message in find_unstorable(arguments):
-        raise BadValue(f"'{'.'.join(map(str, place))}' {message}.")
+        raise BadValue(f"'{show_place(place)}' {message}.")
+
+
+def find_unusable(document: DocumentNode) -> list[GraphQLError]:
+    """The first literal or name in the document that can't be used; graphql-core's own rules would fail at some."""
+    finder = _UnusableFinder()
+    visit(document, finder)
+    return [] if finder.problem is None else [CodedError(finder.problem, code="BAD_REQUEST")]
 
 
 def find_refusal(error: GraphQLError, raised: BaseException) -> BadValue | None:
@@ -93,6 +114,21 @@ def _is_raised_for_a_value(error: BaseException) -> bool:
 
 def _is_within(module: str, packages: Iterable[str]) -> bool:
     return any(f"{module}.".startswith(f"{package}.") for package in packages)
+
+
+class _UnusableFinder(Visitor):
+    problem: str | None = None
+
+    def enter(self, node: Node, *_: Any) -> Any:
+        if isinstance(node, StringValueNode) and not is_storable_text(node.value):
+            # An escape in the document can stand for one.
+            self.problem = "A text in the document has a character that can't be stored, such as U+0000."
+        elif isinstance(node, IntValueNode | FloatValueNode) and len(node.value) > MAXIMUM_NUMBER_LENGTH:
+            self.problem = f"A number in the document has more than {MAXIMUM_NUMBER_LENGTH:,} characters."
+        elif isinstance(node, NameNode) and len(node.value) > MAXIMUM_SHOWN:
+            # Names are keys of the answer, and are shown in errors.
+            self.problem = f"A name in the document has more than {MAXIMUM_SHOWN} characters."
+        return None if self.problem is None else BREAK
 
 
 class _ArgumentFinder(Visitor):

@@ -1,4 +1,4 @@
-"""Limits for a document (depth, aliases, tokens, texts, cost), and caches for documents that were seen before."""
+"""Limits for a document (depth, aliases, tokens, cost), and caches for documents that were seen before."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from graphql import (
     InlineFragmentNode,
     OperationDefinitionNode,
     OperationType,
-    StringValueNode,
     ValidationContext,
 )
 from graphql.validation.rules import overlapping_fields_can_be_merged
@@ -28,7 +27,6 @@ from webnet.api.request.context import Context
 from webnet.api.strawberry_internals import provided_operation_name
 from webnet.customers.access import Role
 from webnet.request_record import current_record
-from webnet.values.storable_values import is_storable_text
 
 MAXIMUM_DEPTH = 10
 MAXIMUM_ALIASES = 15
@@ -39,7 +37,9 @@ CACHED_DOCUMENTS = 512
 # Whether fields of one name can be merged is a question for each pair of them, also of those in fragments. graphql-core
 # counts the steps, and lets this variable be assigned; so many take about 20 ms, and no usual document takes a tenth.
 MAXIMUM_STEPS = overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 20_000
-# All that it says when they are used up.
+# graphql-core finds up to a hundred errors in a document, each with a sentence.
+SHOWN_ERRORS = 20
+# All that it says when the steps are used up.
 ABORTED = "Validation aborted."
 # A request with the header `Webnet-Explain: cost` gets what its operation costs.
 EXPLAIN_HEADER = "Webnet-Explain"
@@ -68,15 +68,6 @@ class DocumentLimits(ASTValidationRule):
         if size.aliases > MAXIMUM_ALIASES:
             message = f"There are more than {MAXIMUM_ALIASES} aliases; those in a fragment count each time it is used."
             context.report_error(CodedError(message, code="TOO_MANY_ALIASES"))
-
-
-class StorableTexts(ASTValidationRule):
-    """Rejects texts that can't be stored, as variables with them are; an escape in the document can stand for one."""
-
-    def enter_string_value(self, node: StringValueNode, *_: Any) -> None:
-        if not is_storable_text(node.value):
-            message = "A text in the document has a character that can't be stored, such as U+0000."
-            self.report_error(CodedError(message, code="BAD_REQUEST"))
 
 
 class OneSignIn(ASTValidationRule):
@@ -113,7 +104,7 @@ class ValidationCache(SchemaExtension):
             if any(error.message == ABORTED for error in errors):
                 message = "The document selects the same fields again and again: select each of them once."
                 errors = [CodedError(message, code="TOO_MANY_REPETITIONS")]
-            context.pre_execution_errors = errors
+            context.pre_execution_errors = errors[:SHOWN_ERRORS]
         yield
 
 
@@ -194,7 +185,7 @@ def budget_of(context: Context) -> int:
 # In calling order. A cache has to come before the work that it saves, and what it does not cache after it.
 EXTENSIONS: tuple[Callable[[], SchemaExtension], ...] = (
     lambda: MaxTokensLimiter(max_token_count=MAXIMUM_TOKENS),
-    lambda: AddValidationRules([DocumentLimits, StorableTexts, OneSignIn]),
+    lambda: AddValidationRules([DocumentLimits, OneSignIn]),
     lambda: ParserCache(maxsize=CACHED_DOCUMENTS),
     ValidationCache,
     OneOperation,

@@ -12,6 +12,7 @@ from strawberry.schema import Schema as StrawberrySchema
 from strawberry.schema.schema import validate_document
 from strawberry.types import ExecutionContext
 
+from webnet.api.engine.client_values import find_unusable
 from webnet.api.engine.cost import SameDocument, measure_cost
 from webnet.api.engine.ownership import Ownership, SchemaParts
 from webnet.api.strawberry_internals import copy_schema, graphql_schema_of, list_types, prepare_subscription
@@ -41,7 +42,7 @@ class Schema(StrawberrySchema):
 
     @cached_property
     def validated(self) -> Any:
-        """The errors of a document by these rules, with a cache."""
+        """The errors of a document by these rules, with a cache; its values are read first."""
         return lru_cache(maxsize=CACHED_DOCUMENTS)(_validate)
 
     @cached_property
@@ -101,4 +102,4 @@ class Schema(StrawberrySchema):
 
 
 def _validate(schema: GraphQLSchema, same: SameDocument, rules: Any) -> list[GraphQLError]:
-    return validate_document(schema, same.document, rules)
+    return find_unusable(same.document) or validate_document(schema, same.document, rules)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.http import HttpRequest, UnreadablePostError
 from strawberry.http import GraphQLRequestData
 
 from webnet.accounts.authentication import has_bearer
 from webnet.api.errors import BadRequest
 from webnet.django_internals import find_csrf_failure
-from webnet.values.storable_values import MAXIMUM_DEPTH, describe_text, find_unstorable, is_too_deep
+from webnet.errors import show
+from webnet.values.storable_values import MAXIMUM_DEPTH, describe_text, find_unstorable, is_too_deep, show_place
 
 MAXIMUM_BODY_BYTES = 1_048_576  # 1 MiB
 # An escape that stands for U+0000 or for half of a character; JSON has no other way to write them.
@@ -40,17 +43,25 @@ def read_request(request: HttpRequest) -> GraphQLRequestData:
 
 
 def _read_address(request: HttpRequest) -> dict[str, Any]:
-    parts: dict[str, Any] = request.GET.dict()
+    try:
+        unquote_to_bytes(request.META.get("QUERY_STRING", "")).decode()
+        parts: dict[str, Any] = request.GET.dict()
+    # Django decodes it by the charset of the header `Content-Type`, which may be none of texts at all.
+    except (UnicodeError, LookupError, SuspiciousOperation) as error:
+        raise BadRequest("The query string is not UTF-8, or has too many parameters.") from error
+    for name, values in request.GET.lists():
+        if len(values) > 1:
+            raise BadRequest(f"The query string has '{show(name)}' more than once.")
     for name in ("variables", "extensions"):
         parts[name] = _parse(parts[name].encode(errors="replace")) if parts.get(name) else None
     return parts
 
 
 def _read_body(request: HttpRequest) -> dict[str, Any]:
-    if request.content_type != "application/json":
-        raise BadRequest(
-            "Send the body as 'Content-Type: application/json'.", code="UNSUPPORTED_MEDIA_TYPE", status=415
-        )
+    encoding = request.headers.get("Content-Encoding", "identity").lower()
+    if request.content_type != "application/json" or encoding != "identity":
+        message = "Send the body as 'Content-Type: application/json', and not compressed."
+        raise BadRequest(message, code="UNSUPPORTED_MEDIA_TYPE", status=415)
     parts = _parse(_read_bytes(request))
     if isinstance(parts, list):
         raise BadRequest("Send one operation, not a list: batching is not supported.", code="BATCHING_NOT_SUPPORTED")
@@ -65,7 +76,7 @@ def _read_bytes(request: HttpRequest) -> bytes:
         body = request.body
     except RequestDataTooBig:
         body = None
-    except UnreadablePostError as error:
+    except (UnreadablePostError, ValueError) as error:  # the latter for a length that is no number
         raise BadRequest("The body is incomplete.") from error
     if body is None or len(body) > min(limit, MAXIMUM_BODY_BYTES):
         message = f"The body is larger than {min(limit, MAXIMUM_BODY_BYTES)} bytes."
@@ -76,15 +87,24 @@ def _read_bytes(request: HttpRequest) -> bytes:
 def _parse(text: bytes) -> Any:
     # orjson would be faster, but makes floats of integers beyond 64 bits, so that nobody could refuse them.
     try:
-        return json.loads(text.decode(), parse_constant=_refuse_constant)
+        return json.loads(text.decode(), parse_constant=_refuse_constant, object_pairs_hook=_make_object)
     except RecursionError as error:
         raise BadRequest("The body is nested too deeply.", code="QUERY_TOO_DEEP") from error
-    except ValueError as error:
+    except ValueError as error:  # also of Python, for a number of more than 4,300 digits
         raise BadRequest("The body is not valid JSON.") from error
 
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON.")  # Python's parser takes NaN and Infinity.
+
+
+def _make_object(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object; raises BadRequest for one that names a member twice, of which readers keep different ones."""
+    made = dict(members)
+    if len(made) < len(members):
+        repeated = next(name for name, count in Counter(name for name, _ in members).items() if count > 1)
+        raise BadRequest(f"The body has the member '{show(repeated)}' more than once in an object.")
+    return made
 
 
 def _is_plain(request: HttpRequest) -> bool:
@@ -102,7 +122,7 @@ def _refuse_unusable(query: str, variables: Any) -> None:
     if is_too_deep(variables):
         raise BadRequest(f"'variables' are nested deeper than {MAXIMUM_DEPTH} levels.", code="QUERY_TOO_DEEP")
     for place, message in find_unstorable({"query": query, "variables": variables}, describe=describe_text):
-        raise BadRequest(f"'{'.'.join(map(str, place))}' {message}, such as U+0000.")
+        raise BadRequest(f"'{show_place(place)}' {message}, such as U+0000.")
 
 
 def require_csrf_token(request: HttpRequest) -> None:

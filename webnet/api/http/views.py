@@ -173,8 +173,8 @@ def refuse_subscription(*_: object) -> HttpResponse:
 
 def wants_graphiql(request: HttpRequest) -> bool:
     """Whether a browser has opened the URL."""
-    is_page = request.method in ("GET", "HEAD") and "query" not in request.GET
-    return is_page and "text/html" in request.headers.get("Accept", "")
+    is_page = request.method in ("GET", "HEAD") and "text/html" in request.headers.get("Accept", "")
+    return is_page and "query" not in request.GET
 
 
 @never_cache

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import strawberry
+from django.core.exceptions import ValidationError
 
 from webnet.api.vocabulary.sealed_texts import seal, unseal
 
@@ -37,4 +40,15 @@ def read_global_id(text: str) -> tuple[str, str] | None:
 
 def read_pk(key: str) -> int | None:
     """The primary key in a global id; None if it is not a number of at most 18 digits, which fits into 64 bits."""
-    return int(key) if key.isascii() and key.isdecimal() and len(key) <= 18 else None
+    number = int(key) if key.isascii() and key.isdecimal() and len(key) <= 18 else None
+    return number if str(number) == key else None
+
+
+def read_key(column: Any, key: str) -> Any:
+    """The value of any kind of primary key in a global id; None for a text that is not how `global_id` writes one."""
+    try:
+        value = column.to_python(key)
+    except (ValidationError, ValueError, OverflowError):
+        return None
+    # Python reads "1" from " 1", "+1", "01", "1_0" and other scripts' digits as well.
+    return value if f"{value}" == key else None

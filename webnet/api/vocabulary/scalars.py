@@ -28,7 +28,13 @@ from strawberry.types.scalar import ScalarDefinition
 from webnet.api.errors import CodedError
 from webnet.api.responses import encode_json
 from webnet.values.lazy_texts import plain
-from webnet.values.storable_values import LARGEST_INTEGER, MAXIMUM_DEPTH, SMALLEST_INTEGER, is_too_deep
+from webnet.values.storable_values import (
+    LARGEST_INTEGER,
+    MAXIMUM_DEPTH,
+    MAXIMUM_NUMBER_LENGTH,
+    SMALLEST_INTEGER,
+    is_too_deep,
+)
 
 BigInt = NewType("BigInt", int)
 
@@ -42,6 +48,8 @@ LONGEST_DURATION = timedelta(microseconds=LARGEST_INTEGER)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _TIME = re.compile(r"\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?", re.ASCII)
 _INTEGER = re.compile(r"-?\d{1,19}", re.ASCII)
+# The beginning of one, and no more of it than anybody writes: Django's own expression decides on the rest.
+_DURATION = re.compile(r"[+-]?P.{0,100}\Z", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
@@ -85,7 +93,7 @@ def read_duration(value: object) -> timedelta:
     """Parse a duration like "P1DT2H30M" (ISO 8601, without years and months); raises GraphQLError."""
     try:
         # Django's function takes other formats as well.
-        found = parse_duration(value) if isinstance(value, str) and value.lstrip("+-").startswith("P") else None
+        found = parse_duration(value) if isinstance(value, str) and _DURATION.match(value) else None
         if found is not None and abs(found) <= LONGEST_DURATION:
             return found
     except (ValueError, OverflowError):
@@ -103,7 +111,9 @@ def read_decimal(value: object) -> Decimal:
         )
     text = repr(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
     try:
-        if isinstance(text, str) and _DECIMAL.fullmatch(text) and max(count_digits(Decimal(text))) <= MAXIMUM_DIGITS:
+        if not isinstance(text, str) or len(text) > MAXIMUM_NUMBER_LENGTH:
+            text = ""
+        if _DECIMAL.fullmatch(text) and max(count_digits(Decimal(text))) <= MAXIMUM_DIGITS:
             return Decimal(text)
     except InvalidOperation:  # The exponent is beyond those of Python.
         pass

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
-from webnet.containment import deadline, shorten
-from webnet.errors import PluginDefinitionError
+from webnet.containment import deadline
+from webnet.errors import PluginDefinitionError, shorten
 from webnet.plugins.base import PluginBase
 from webnet.plugins.declarations import Dependency
 from webnet.plugins.kernel.addresses import is_mail_address, is_static_path, is_web_address

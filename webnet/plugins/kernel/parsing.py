@@ -10,8 +10,8 @@ from difflib import get_close_matches
 from itertools import islice
 from typing import Any, TypeVar
 
-from webnet.containment import make_printable, shorten
-from webnet.errors import PluginDefinitionError
+from webnet.containment import make_printable
+from webnet.errors import PluginDefinitionError, shorten
 from webnet.values.lazy_texts import is_lazy
 
 Declaration = TypeVar("Declaration")

@@ -8,8 +8,8 @@ from typing import Any, TypeAlias
 
 from jsonschema import Draft202012Validator, SchemaError
 
-from webnet.containment import make_printable, shorten
-from webnet.errors import PluginDefinitionError
+from webnet.containment import make_printable
+from webnet.errors import PluginDefinitionError, show
 from webnet.plugins.schema.defaults import collect_defaults
 from webnet.plugins.schema.messages import describe_errors
 from webnet.plugins.schema.validator import SCHEMA_FORMATS, TooManySteps, bounded_steps, make_validator
@@ -36,8 +36,6 @@ DRAFT = "https://json-schema.org/draft/2020-12/schema"
 # Of the schema as JSON. Settings may be nested 32 levels deep, which takes two levels of a schema each.
 MAXIMUM_LENGTH = 200_000
 MAXIMUM_NESTING = 80
-# Of a pattern, in the sentence that refuses it.
-MAXIMUM_SHOWN = 100
 
 # A default that violates one of these can never be valid, unlike one that only lacks a required member.
 _ABOUT_ONE_VALUE = {
@@ -92,8 +90,7 @@ def _refuse_pattern(pointer: str, schema: Schema) -> None:
         try:
             compile_pattern(text)
         except PatternError as error:
-            pattern = shorten(text, MAXIMUM_SHOWN)
-            message = f"has the pattern '{pattern}', which RE2 does not take ({shorten(str(error), MAXIMUM_SHOWN)})"
+            message = f"has the pattern '{show(text)}', which RE2 does not take ({show(error)})"
             raise _mistake(pointer, f"{message}: use no look-around and no backreferences") from None
 
 

@@ -208,7 +208,7 @@ def _find_evaluated(root: Schema, validator: Any, instance: dict[str, Any], sche
     """The names of the members that the schema, and those that apply with it, say something of."""
     if not isinstance(schema, Mapping):
         return set()
-    found = instance.keys() & schema.get("properties", {}).keys()
+    found: set[str] = instance.keys() & schema.get("properties", {}).keys()
     patterns = schema.get("patternProperties", {})
     found |= {name for name in instance for text in patterns if _is_match(text, name)}
     if "additionalProperties" in schema or "unevaluatedProperties" in schema:

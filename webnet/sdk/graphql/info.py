@@ -6,10 +6,9 @@ from functools import cached_property
 from typing import Any
 
 import strawberry
-from django.core.exceptions import ValidationError
 
 from webnet.api.strawberry_internals import definition_of, field_of, raw_info_of
-from webnet.api.vocabulary.node import read_global_id
+from webnet.api.vocabulary.node import read_global_id, read_key
 from webnet.errors import PluginDefinitionError
 from webnet.plugins.registry import registry
 from webnet.sdk.context import PluginContext
@@ -40,10 +39,8 @@ class GraphQLContext(PluginContext):
 
 def find_row(model: Any, key: str, rows: Any) -> Any:
     """The row with this primary key; None also for a text that can't be a key."""
-    try:
-        return rows.filter(pk=model._meta.pk.to_python(key)).first()
-    except (ValidationError, ValueError, OverflowError):
-        return None
+    value = read_key(model._meta.pk, key)
+    return None if value is None else rows.filter(pk=value).first()
 
 
 class Info(strawberry.Info[Any, None]):

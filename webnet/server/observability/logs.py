@@ -10,10 +10,15 @@ from datetime import UTC, datetime
 from typing import ClassVar
 
 from webnet.containment import PLUGIN_TRACEBACK
+from webnet.errors import shorten
 
 # The attribute of a record with what is known about its request, by name.
 REQUEST_FIELDS = "request_fields"
 CONTINUED = "  | "
+# What a client sent may be in either, and a hundred times in a traceback, of which the beginning and the end are kept.
+MAXIMUM_LINE = 2_000
+MAXIMUM_TRACEBACK_LINE = 500
+MAXIMUM_TRACEBACK_LINES = 200
 # All that a terminal or a collector of logs may take for the end of a line or for a command, except for tabs.
 ESCAPED = {code: ascii(chr(code))[1:-1] for code in (*range(32), *range(127, 160), 0x2028, 0x2029) if code != ord("\t")}
 
@@ -21,8 +26,9 @@ ESCAPED = {code: ascii(chr(code))[1:-1] for code in (*range(32), *range(127, 160
 class RecordFormatter(logging.Formatter):
     """Time in UTC, level, logger and message in one line; each line of a traceback follows after `  | `.
 
-    Control characters of the message, which may come from a client, are escaped. Tracebacks of plugins that could not
-    be loaded, or whose hooks failed, are left out where `shows_plugin_tracebacks` is false: in commands without -v2.
+    Control characters of the message, which may come from a client, are escaped, and long lines are cut. Tracebacks of
+    plugins that could not be loaded, or whose hooks failed, are left out where `shows_plugin_tracebacks` is false: in
+    commands without -v2.
     """
 
     shows_plugin_tracebacks: ClassVar[bool] = True
@@ -39,11 +45,20 @@ class RecordFormatter(logging.Formatter):
         """The record's line, and those of its traceback."""
         record.message = record.getMessage()
         record.asctime = self.formatTime(record, self.datefmt)
-        details = "\n".join(self.find_details(record)).rstrip()
-        lines = [self.formatMessage(record), *(CONTINUED + line for line in details.split("\n") if details)]
+        message = shorten(self.formatMessage(record), MAXIMUM_LINE)
+        lines = [message, *(CONTINUED + line for line in self.find_traceback(record))]
         return "\n".join(line.translate(ESCAPED) for line in lines)
 
-    def find_details(self, record: logging.LogRecord) -> Iterator[str]:
+    def find_traceback(self, record: logging.LogRecord) -> list[str]:
+        """The lines of the record's traceback; of a long one the beginning and the end."""
+        details = "\n".join(self._find_details(record)).rstrip()
+        lines = details.split("\n") if details else []
+        if len(lines) > MAXIMUM_TRACEBACK_LINES:
+            half = MAXIMUM_TRACEBACK_LINES // 2
+            lines = [*lines[:half], "[…]", *lines[-half:]]
+        return [shorten(line, MAXIMUM_TRACEBACK_LINE) for line in lines]
+
+    def _find_details(self, record: logging.LogRecord) -> Iterator[str]:
         text: str | None = getattr(record, PLUGIN_TRACEBACK, None)
         if text is None or self.shows_plugin_tracebacks:
             if text:
@@ -63,10 +78,10 @@ class JsonFormatter(RecordFormatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": shorten(record.getMessage(), MAXIMUM_LINE),
             **getattr(record, REQUEST_FIELDS, {}),
         }
-        if details := "\n".join(self.find_details(record)).rstrip():
-            line["traceback"] = details
+        if lines := self.find_traceback(record):
+            line["traceback"] = "\n".join(lines)
         # ASCII alone, so that no terminal or collector takes a part of it for the end of a line or for a command.
         return json.dumps(line, default=str)
