@@ -118,31 +118,18 @@ class CustomerScope:
 
         Raises the refusal where the choice can't be had.
         """
-        row, where = self.platform.plugins[wanted.plugin], f" for '{self.customer.slug}'"
-        was_on, will_be_on = row.enabled and self.state.is_switched_on(row.name), self.is_on(wanted)
-        if wanted.enabled is True:
-            self._require_offered(row)
+        row = self.platform.plugins[wanted.plugin]
         availability = Availability(wanted.availability or row.availability)
-        if wanted.enabled is False and availability == Availability.REQUIRED and was_on:
-            raise _required(row.name, where)
-        if was_on == will_be_on:
-            return (wanted,)
-        if will_be_on:
-            require_runnable(self.platform, row)
-            names = plan_enable(self.nodes(), row.name, with_dependencies=cascade, where=where)
-        else:
-            names = plan_disable(self.nodes(), row.name, with_dependents=cascade, where=where)
-        others = [name for name in names if name != row.name]
-        required = [name for name in others if self.state.availability(name) == Availability.REQUIRED]
-        if required and not will_be_on:
-            raise _required(required[0], where)
-        rows = ((name, self.row(name).availability) for name in others)
-        return *(Choice(plugin=name, enabled=will_be_on, availability=each) for name, each in rows), wanted
+        if wanted.enabled is True:
+            self._require_offered(row, availability)
+        if wanted.enabled is False and availability == Availability.REQUIRED and self._was_on(row):
+            raise _required(row.name, self._where)
+        return self._plan(wanted, cascade=cascade)
 
     def check_availability(self, wanted: Choice) -> None:
         """Refuse an availability that would switch the plugin on or off if other plugins prevent that."""
         try:
-            self.plan_switch(wanted, cascade=False)
+            self._plan(wanted, cascade=False)
         except DependencyRefusal as refusal:
             others, verb = quote(refusal.plugins), "Enable" if refusal.code == "DEPENDENCY_DISABLED" else "Disable"
             if refusal.code not in ("DEPENDENCY_DISABLED", "DEPENDENTS_ENABLED") or self._is_blocked(refusal.plugins):
@@ -166,12 +153,37 @@ class CustomerScope:
         """Mark what was derived from these rows as changed."""
         operations.renew_customer(self.customer)
 
-    def _require_offered(self, row: PluginConfig) -> None:
+    @property
+    def _where(self) -> str:
+        return f" for '{self.customer.slug}'"
+
+    def _was_on(self, row: PluginConfig) -> bool:
+        return row.enabled and self.state.is_switched_on(row.name)
+
+    def _plan(self, wanted: Choice, *, cascade: bool) -> tuple[Choice, ...]:
+        """As `plan_switch`, whether it is the customer's choice that changes or its availability."""
+        row = self.platform.plugins[wanted.plugin]
+        will_be_on = self.is_on(wanted)
+        if self._was_on(row) == will_be_on:
+            return (wanted,)
+        if will_be_on:
+            require_runnable(self.platform, row)
+            names = plan_enable(self.nodes(), row.name, with_dependencies=cascade, where=self._where)
+        else:
+            names = plan_disable(self.nodes(), row.name, with_dependents=cascade, where=self._where)
+        others = [name for name in names if name != row.name]
+        required = [name for name in others if self.state.availability(name) == Availability.REQUIRED]
+        if required and not will_be_on:
+            raise _required(required[0], self._where)
+        rows = ((name, self.row(name).availability) for name in others)
+        return *(Choice(plugin=name, enabled=will_be_on, availability=each) for name, each in rows), wanted
+
+    def _require_offered(self, row: PluginConfig, availability: Availability) -> None:
         require_runnable(self.platform, row)
         if not row.enabled:
             message = f"'{row.name}' is disabled for everybody; enable it globally first."
             raise PluginUnavailable(message, code="PLUGIN_DISABLED", status=PluginStatus(row.status).value)
-        if self.state.availability(row.name) == Availability.WITHHELD:
+        if availability == Availability.WITHHELD:
             message = f"'{row.name}' is withheld from '{self.customer.slug}'; set its availability first."
             raise PermissionDenied(message, code="AVAILABILITY")
 
