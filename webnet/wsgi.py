@@ -5,17 +5,20 @@ from collections.abc import Callable, Iterable
 from multiprocessing.util import Finalize
 from typing import Any
 
+import django
 from django.conf import settings
-from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webnet.settings")
 
-requests = get_wsgi_application()
+django.setup(set_prefix=False)
 
 # Django must be set up first.
 from webnet.plugins.runtime import open_requests  # noqa: E402
 from webnet.server.admission import GRAPHQL_PATH, READING_METHODS  # noqa: E402
 from webnet.server.background.heartbeat import Heartbeat  # noqa: E402
+from webnet.server.plain_requests import make_wsgi_handler  # noqa: E402
+
+requests = make_wsgi_handler()
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

@@ -66,14 +66,14 @@ def pass_barrier(client: Client) -> None:
 def test_requests_go_to_the_wsgi_handler_on_a_thread_that_stays(client: Client) -> None:
     first, second = client.get("/report/").json(), client.get("/report/").json()
 
-    assert first["handler"] == "WSGIRequest"
+    assert first["handler"] == "PlainWSGIRequest"
     assert first["thread"] == second["thread"]
 
 
 @pytest.mark.parametrize("accept", ["text/event-stream", "application/json, Text/Event-Stream;q=0.9"])
 def test_who_accepts_an_event_stream_gets_the_asgi_handler_of_graphql_alone(client: Client, accept: str) -> None:
-    assert client.get("/graphql/report/", Accept=accept).json()["handler"] == "ASGIRequest"
-    assert client.get("/report/", Accept=accept).json()["handler"] == "WSGIRequest"
+    assert client.get("/graphql/report/", Accept=accept).json()["handler"] == "PlainASGIRequest"
+    assert client.get("/report/", Accept=accept).json()["handler"] == "PlainWSGIRequest"
 
 
 def test_a_thread_keeps_its_database_connection(client: Client) -> None:

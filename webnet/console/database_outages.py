@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 
+from django.conf import settings
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.db import Error as DatabaseError
@@ -20,6 +21,7 @@ from webnet.api.responses import make_error_response
 from webnet.api.visibility import visible_schema
 from webnet.database.outages import find_outage, leave_lost_connection
 from webnet.errors import DatabaseOutage, DeadlineExceeded
+from webnet.values.storable_values import is_storable_text
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +34,12 @@ class OutageMiddleware(SessionMiddleware):
     It is one class, since Django makes a response of an exception before any middleware further out can: sessions are
     the only part of the middleware that uses the database itself.
     """
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Load the session, but not by a key that no database can look up: a cookie's escapes can stand for U+0000."""
+        if not is_storable_text(request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")):
+            del request.COOKIES[settings.SESSION_COOKIE_NAME]
+        super().process_request(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """The response to an outage in a view; also to that of a user or a session, which are loaded in it.

@@ -21,7 +21,6 @@ from typing import IO, Any
 from a2wsgi.wsgi import build_environ
 from django.conf import settings
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest
-from django.core.wsgi import get_wsgi_application
 from django.http import HttpResponseBase
 
 from webnet import black_box
@@ -45,6 +44,7 @@ from webnet.server.background.heartbeat import Heartbeat
 from webnet.server.background.watchdog import watch
 from webnet.server.database_faults import SILENT
 from webnet.server.page_streams import send_page
+from webnet.server.plain_requests import PlainASGIRequest, make_wsgi_handler
 from webnet.server.shares import Callers
 
 # Larger request bodies are kept in a temporary file; the same limit as in Django's own handlers.
@@ -72,7 +72,7 @@ def make_application(*, threads: int, hand_over: Callable[[], None] | None = Non
     service = Service(
         admission=Admission(threads=threads),
         callers=Callers(),
-        requests=get_wsgi_application(),
+        requests=make_wsgi_handler(),
         streams=StreamHandler(),
     )
 
@@ -362,6 +362,7 @@ class StreamHandler(ASGIHandler):
     """Serves the URLs of `webnet.urls_streams`."""
 
     urlconf = "webnet.urls_streams"
+    request_class = PlainASGIRequest
 
     def __init__(self) -> None:
         super().__init__()
