@@ -247,3 +247,23 @@ def test_a_plan_carries_the_refusal_instead_of_steps(install, ann, acme):
     plan = manager.plan("inventory", actor=ann, action=PlanAction.ENABLE)
 
     assert plan.steps == () and plan.refusal.code == "OPERATORS_ONLY"
+
+
+@pytest.mark.parametrize("availability", [Availability.OFFERED, Availability.REQUIRED, Availability.DEFAULT_ON, None])
+def test_a_plugin_that_was_withheld_can_be_offered_again(install, operator, ann, acme, availability):
+    install(Inventory(), enabled=True)
+    manager.enable("inventory", actor=ann, customer="acme")
+    manager.set_availability("inventory", actor=operator, customer="acme", availability=Availability.WITHHELD)
+
+    manager.set_availability("inventory", actor=operator, customer="acme", availability=availability)
+
+    assert effective(acme) == {"inventory"}
+
+
+def test_what_is_withheld_can_not_be_switched_on(install, operator, ann, acme):
+    install(Inventory(), enabled=True)
+    manager.enable("inventory", actor=ann, customer="acme")
+    manager.set_availability("inventory", actor=operator, customer="acme", availability=Availability.WITHHELD)
+
+    with pytest.raises(PermissionDenied, match="is withheld from 'acme'; set its availability first"):
+        manager.enable("inventory", actor=operator, customer="acme")

@@ -13,6 +13,8 @@ from webnet.plugins.base import PluginBase
 from webnet.plugins.gate.effective import customer_states, effective_customers, platform_state
 from webnet.plugins.manager import manager
 from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig
+from webnet.plugins.schema import validator
+from webnet.plugins.schema.settings_schema import TOO_COSTLY
 from webnet.plugins.settings import validity
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -256,3 +258,40 @@ def test_a_plugin_without_a_schema_by_now_can_inherit_everything_again(boxes, in
     manager.revert_settings("boxes", actor=operator, revision=0)
 
     assert PluginConfig.objects.get().settings == {}
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({f"k{index}": index for index in range(10_000)}, "have more than 10,000 values"),
+        ({"key": "x" * 300_000}, "have more than 262,144 characters"),
+    ],
+)
+def test_settings_have_a_size(install, operator, values, message):
+    install(Boxes(), enabled=True)
+
+    with pytest.raises(InvalidSettings) as refused:
+        update(operator, values)
+
+    assert [issue.message for issue in refused.value.issues] == [message]
+
+
+def test_settings_do_not_grow_beyond_their_size_patch_by_patch(install, operator):
+    install(type("Growing", (Boxes,), {"schema": {}})(), enabled=True)
+    update(operator, {f"a{index}": index for index in range(6_000)})
+
+    with pytest.raises(InvalidSettings):
+        update(operator, {f"b{index}": index for index in range(6_000)}, allow_invalid=True)
+
+
+def test_settings_that_take_too_long_to_check_are_a_fault_everywhere(install, operator, monkeypatch):
+    install(Boxes(), enabled=True)
+    make_customer("acme")
+    monkeypatch.setattr(validator, "MAXIMUM_STEPS", 3)
+
+    with pytest.raises(InvalidSettings) as refused:
+        update(operator, {"size": 2})
+    update(operator, {"size": 2}, allow_invalid=True)
+
+    assert [issue.message for issue in refused.value.issues] == [TOO_COSTLY[0].message]
+    assert "take too long to check" in PluginConfig.objects.get().settings_fault

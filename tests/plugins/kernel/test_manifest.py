@@ -234,6 +234,10 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
         {"get_settings_schema": returning({"type": "strin"})},
         "'demo', get_settings_schema(): the settings schema is not a valid JSON Schema",
     ),
+    "a pattern that takes more than linear time": (
+        {"get_settings_schema": returning({"properties": {"a": {"pattern": "(?=b)"}}})},
+        "'demo', get_settings_schema(): the settings schema has the pattern '(?=b)', which RE2 does not take",
+    ),
     "a settings schema that is a list": ({"get_settings_schema": returning([])}, "must be a dict, not list"),
     "a secret inside an array": (
         {
