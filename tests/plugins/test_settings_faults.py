@@ -264,6 +264,7 @@ def test_a_plugin_without_a_schema_by_now_can_inherit_everything_again(boxes, in
     ("values", "message"),
     [
         ({f"k{index}": index for index in range(10_000)}, "have more than 10,000 values"),
+        ({"size": {"x" * 201: 1}}, "have a member whose name is longer than 200 characters"),
         ({"key": "x" * 300_000}, "have more than 262,144 characters"),
     ],
 )

@@ -15,6 +15,8 @@ MAXIMUM_DEPTH = 32
 # Of one document of settings, all layers together. What a plugin has more of belongs into its own tables.
 MAXIMUM_VALUES = 10_000
 MAXIMUM_CHARACTERS = 256 * 1024
+# Names are parts of pointers, which refusals and the history show.
+MAXIMUM_NAME = 200
 
 Layer = Literal["schema_default", "global", "customer"]
 
@@ -110,7 +112,11 @@ def find_excess(document: Any) -> SettingsIssue | None:
     while level:
         values += len(level)
         characters += sum(len(value) for value in level if isinstance(value, str))
-        characters += sum(len(name) for value in level if isinstance(value, Mapping) for name in value)
+        names = [len(name) for value in level if isinstance(value, Mapping) for name in value]
+        characters += sum(names)
+        if max(names, default=0) > MAXIMUM_NAME:
+            message = f"have a member whose name is longer than {MAXIMUM_NAME} characters"
+            return SettingsIssue(path="", message=message)
         if values > MAXIMUM_VALUES:
             return SettingsIssue(path="", message=f"have more than {MAXIMUM_VALUES:,} values")
         if characters > MAXIMUM_CHARACTERS:
