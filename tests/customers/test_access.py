@@ -16,7 +16,7 @@ from webnet.customers.access import (
     visible_customers,
 )
 from webnet.customers.models import Membership
-from webnet.errors import NotFound, PermissionDenied
+from webnet.errors import NotFound, PermissionDenied, show
 
 pytestmark = pytest.mark.django_db
 
@@ -138,7 +138,7 @@ def test_a_foreign_customer_and_a_missing_one_are_the_same(slug: str):
     with pytest.raises(NotFound) as caught:
         find_customer(actor, slug)
 
-    assert (caught.value.code, caught.value.message) == ("CUSTOMER_NOT_FOUND", f"There is no customer '{slug}'.")
+    assert (caught.value.code, caught.value.message) == ("CUSTOMER_NOT_FOUND", f"There is no customer '{show(slug)}'.")
 
 
 @pytest.mark.parametrize("limits", [{"maximum_role": Role.ADMIN}, {"only_customer_id": 1}])
