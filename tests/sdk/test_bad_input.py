@@ -16,7 +16,7 @@ from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLList, GraphQ
 
 from tests.sdk.test_any_value import EXAMPLES, PLUGINS, roots
 from tests.sdk.test_columns import WHOLE
-from webnet.server.logs import RecordFormatter
+from webnet.server.observability.logs import RecordFormatter
 from webnet.server.plain_requests import make_wsgi_handler
 
 ANSWER_BYTES = 4_000
