@@ -28,6 +28,7 @@ ACCEPTANCE = (
     "tests/backup",
     "tests/benchmarks",
     "tests/browser",
+    "tests/conformance",
     "tests/docs/test_examples.py",
     "tests/docs/test_testing_kit.py",
     "tests/docs/test_tutorial.py",

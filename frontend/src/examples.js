@@ -3,7 +3,7 @@
 const firstSteps = `# Welcome to webnet. The button runs an operation
 # of your choice, Ctrl-Enter the one at the cursor.
 
-# Who am I? Null means: use "Sign in" above.
+# Who am I?
 query WhoAmI {
   viewer {
     user {

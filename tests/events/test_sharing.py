@@ -83,8 +83,8 @@ def test_few_answers_are_kept_and_none_once_nobody_follows():
 def executor_of(query):
     schema = full_schema().schema
     wanted = GraphQLRequestData(query=query, variables={"x": True}, operation_name=None, extensions=None)
-    nobody = SimpleNamespace(is_signed_in=False, request=HttpRequest(), cost=0)
-    prepared = schema.prepare_subscription(wanted, nobody)
+    viewer = SimpleNamespace(is_signed_in=True, request=HttpRequest(), cost=0)
+    prepared = schema.prepare_subscription(wanted, viewer)
     assert not isinstance(prepared, list), prepared
     return prepared
 

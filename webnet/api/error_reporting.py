@@ -11,7 +11,7 @@ from graphql import GraphQLError
 from webnet.api.engine.client_values import find_refusal
 from webnet.api.engine.failure_details import describe_failure
 from webnet.api.engine.isolation import find_raiser
-from webnet.api.errors import FieldFailed, describe_error, find_cause, find_outage_behind
+from webnet.api.errors import FieldFailed, describe_error, find_cause, find_outage_behind, without_suggestions
 from webnet.api.request.context import Context
 from webnet.api.request.reader import Reading
 from webnet.containment import REFUSED_VALUE
@@ -41,6 +41,8 @@ def report_errors(errors: Iterable[GraphQLError] | None, context: Context) -> li
                 extra={REFUSED_VALUE: raised},
             )
             answered = GraphQLError(refusal.message, error.nodes, path=error.path, original_error=refusal)
+        if not context.is_signed_in:
+            answered = without_suggestions(answered)
         shown = describe_error(answered, request_id=context.request_id)
         if refusal is None and not is_during_outage and isinstance(cause, FieldFailed):
             _count(cause, context)

@@ -141,6 +141,19 @@ def describe_error(error: GraphQLError, *, request_id: str) -> GraphQLError:
     return _with_code(error, INTERNAL_MESSAGE, "INTERNAL_ERROR", requestId=request_id)
 
 
+# "Cannot query field 'plugni' on type 'Query'. Did you mean 'plugin'?"
+_SUGGESTION = re.compile(r" Did you mean [^?]*\?")
+
+
+def without_suggestions(error: GraphQLError) -> GraphQLError:
+    """The error without the names of the schema that graphql-core suggests."""
+    message = _SUGGESTION.sub("", error.message)
+    if message == error.message:
+        return error
+    place = (error.nodes, error.source, error.positions, error.path)
+    return GraphQLError(message, *place, original_error=error.original_error, extensions=error.extensions)
+
+
 def find_cause(error: GraphQLError) -> Exception | None:
     """The exception that a resolver raised; None if graphql-core itself rejected the request."""
     cause: Exception | None = error

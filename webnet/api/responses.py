@@ -21,20 +21,24 @@ JSON_TYPE = "application/json"
 RESPONSE_TYPE = "application/graphql-response+json"
 STREAM_TYPE = "text/event-stream"
 
-# The HTTP status of errors that prevent the execution; for all other codes it is 400.
+# The HTTP status of errors that prevent the execution; for all other codes, which are about the document and its
+# variables, `_status_of` decides.
 STATUS_BY_CODE = {"UNAUTHENTICATED": 401, "CUSTOMER_NOT_FOUND": 404, "RATE_LIMITED": 429, "INTERNAL_ERROR": 500}
 # Those that come with Retry-After, if the error says when to try again.
 RETRY_STATUSES = (429, 503)
 
 
 def make_response(request: HttpRequest, result: ExecutionResult, *, fingerprint: str) -> HttpResponse:
-    """The response to an operation: 200 if it was executed, even with errors in fields; 4xx if it was not.
+    """The response to an operation: 200 if it was executed, even with errors in fields.
+
+    If the document or its variables are wrong, it is 400, but 200 for clients that know plain JSON only: GraphQL over
+    HTTP, 6.4.1, where a status of 4xx means that the answer may come from somebody else than a GraphQL server.
 
     It is 503 if a field is missing because of the database, so that proxies and clients try again, and 504 if the time
     was over.
     """
     body = make_body(result)
-    status = 200 if "data" in body else _status_of(body.get("errors", ()))
+    status = 200 if "data" in body else _status_of(body.get("errors", ()), default=_status_of_rejected(request))
     if any((error.extensions or {}).get("code") == DeadlineExceeded.code for error in result.errors or ()):
         status = DeadlineExceeded.status
     if any(isinstance(error.original_error, DatabaseOutage) for error in result.errors or ()):
@@ -58,7 +62,7 @@ def make_error_response(request: HttpRequest, error: WebnetError, *, fingerprint
     """The response to a request that could not be served at all."""
     note_code(error.code)
     errors = [error_entry(request, error)]
-    status = getattr(error, "status", None) or _status_of(errors)
+    status = getattr(error, "status", None) or _status_of(errors, default=400)
     response = _make_json(request, {"errors": errors}, status=status, fingerprint=fingerprint)
     if status == 401:
         response["WWW-Authenticate"] = "Bearer"
@@ -111,6 +115,11 @@ def encode_json(body: object) -> bytes:
         return json.dumps(body, separators=(",", ":")).encode()
 
 
-def _status_of(errors: Sequence[Mapping[str, Any]]) -> int:
+def _status_of(errors: Sequence[Mapping[str, Any]], *, default: int) -> int:
     codes = [error["extensions"]["code"] for error in errors if error.get("extensions")]
-    return STATUS_BY_CODE.get(codes[0], 400) if codes else 400
+    return STATUS_BY_CODE.get(codes[0], default) if codes else default
+
+
+def _status_of_rejected(request: HttpRequest) -> int:
+    accept = request.headers.get("Accept", "")
+    return 400 if RESPONSE_TYPE in accept or STREAM_TYPE in accept else 200

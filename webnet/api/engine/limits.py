@@ -11,10 +11,14 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLError,
     InlineFragmentNode,
+    KnownDirectivesRule,
     OperationDefinitionNode,
     OperationType,
+    UniqueDirectivesPerLocationRule,
     ValidationContext,
+    specified_rules,
 )
 from graphql.validation.rules import overlapping_fields_can_be_merged
 from strawberry.extensions import AddValidationRules, MaxTokensLimiter, ParserCache, SchemaExtension
@@ -90,6 +94,58 @@ class OneSignIn(ASTValidationRule):
         if len(keys) > 1:
             message = "An operation can have one signIn: send the others in requests of their own."
             self.report_error(CodedError(message, code="TOO_MANY_SIGN_INS"))
+
+
+class FirstWrongDirective(KnownDirectivesRule):
+    """Reports the first directive that is unknown or misplaced: a small document can have hundreds of them."""
+
+    is_reported = False
+
+    def report_error(self, error: GraphQLError) -> None:
+        if not self.is_reported:
+            self.is_reported = True
+            super().report_error(error)
+
+
+class FirstRepeatedDirective(UniqueDirectivesPerLocationRule):
+    """Reports the first directive that is repeated where it may be used once."""
+
+    is_reported = False
+
+    def report_error(self, error: GraphQLError) -> None:
+        if not self.is_reported:
+            self.is_reported = True
+            super().report_error(error)
+
+
+class IntrospectionNeedsSignIn(ASTValidationRule):
+    """For documents of somebody signed out: the schema is shown to users only. `__typename` says nothing about it."""
+
+    is_reported = False
+
+    def enter_field(self, node: FieldNode, *_: Any) -> None:
+        if node.name.value in ("__schema", "__type") and not self.is_reported:
+            self.is_reported = True
+            message = "Sign in first, or send a token, to read the schema: `__schema` and `__type` are for users only."
+            self.report_error(CodedError(message, code="UNAUTHENTICATED"))
+
+
+DIRECTIVE_RULES: dict[type[ASTValidationRule], type[ASTValidationRule]] = {
+    KnownDirectivesRule: FirstWrongDirective,
+    UniqueDirectivesPerLocationRule: FirstRepeatedDirective,
+}
+# One tuple for each kind of viewer, since the validation cache is keyed by it.
+RULES_SIGNED_IN = tuple(DIRECTIVE_RULES.get(rule, rule) for rule in specified_rules)
+RULES_SIGNED_OUT = (*RULES_SIGNED_IN, IntrospectionNeedsSignIn)
+
+
+class RulesOfViewer(SchemaExtension):
+    """The rules of the GraphQL specification, as strict as the viewer needs them."""
+
+    def on_operation(self) -> Iterator[None]:
+        is_signed_in = self.execution_context.context.is_signed_in
+        self.execution_context.validation_rules = RULES_SIGNED_IN if is_signed_in else RULES_SIGNED_OUT
+        yield
 
 
 class ValidationCache(SchemaExtension):
@@ -185,6 +241,7 @@ def budget_of(context: Context) -> int:
 # In calling order. A cache has to come before the work that it saves, and what it does not cache after it.
 EXTENSIONS: tuple[Callable[[], SchemaExtension], ...] = (
     lambda: MaxTokensLimiter(max_token_count=MAXIMUM_TOKENS),
+    RulesOfViewer,
     lambda: AddValidationRules([DocumentLimits, OneSignIn]),
     lambda: ParserCache(maxsize=CACHED_DOCUMENTS),
     ValidationCache,

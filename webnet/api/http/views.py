@@ -6,9 +6,8 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeVar
-from urllib.parse import urlencode
 
-from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
 from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.middleware.csrf import get_token
@@ -24,7 +23,7 @@ from strawberry.types.graphql import OperationType
 from webnet.accounts.authentication import request_id
 from webnet.api.engine.strawberry_schema import Schema
 from webnet.api.error_reporting import count_raiser, report_errors
-from webnet.api.errors import INTERNAL_MESSAGE, BadRequest, find_raised
+from webnet.api.errors import INTERNAL_MESSAGE, BadRequest, CodedError, find_raised
 from webnet.api.events.sse import OpenedStream, open_stream
 from webnet.api.events.threads import on_thread
 from webnet.api.http.requests import read_request, require_csrf_token
@@ -122,6 +121,8 @@ def open_context(request: HttpRequest, customer: str | None) -> tuple[Context, S
         rates.charge(request, None, points=rates.STRANGER_POINTS)
         raise
     rates.charge(request, context.identity, points=rates.REQUEST_POINTS)
+    if request.method == "GET" and not context.is_signed_in:
+        raise Unauthenticated
     return context, visible_schema(context.reading if context.is_signed_in else None)
 
 
@@ -134,9 +135,9 @@ def execute(request: HttpRequest, context: Context, schema: Schema, subscribe: S
             with suppress(InvalidOperationTypeError):  # a mutation, which may have changed something
                 afresh = context.afresh(platform_token=None)
                 result = run_operation(wanted, afresh, schema, allowed={OperationType.QUERY})
-    except CannotGetOperationTypeError as error:
+    except CannotGetOperationTypeError:
         message = "'operationName' must be the name of one of the document's operations."
-        raise BadRequest(message, code="OPERATION_NOT_FOUND") from error
+        result = ExecutionResult(data=None, errors=[CodedError(message, code="OPERATION_NOT_FOUND")])
     except InvalidOperationTypeError as error:
         if error.operation_type is OperationType.SUBSCRIPTION:
             return subscribe(request, wanted, context, schema)
@@ -179,11 +180,12 @@ def wants_graphiql(request: HttpRequest) -> bool:
 
 @never_cache
 def show_graphiql(request: HttpRequest, customer: str | None) -> HttpResponse:
-    """GraphiQL's page, with the CSRF cookie that its requests need."""
+    """GraphiQL's page, with the CSRF cookie that its requests need; signed out, the way to sign in."""
+    if not request.user.is_authenticated:
+        return redirect_to_login(request.get_full_path())
     get_token(request)
     page = {
         "graphql_url": request.path,
-        "sign_in_url": f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': request.path})}",
         "sign_out_url": resolve_url("sign-out"),
         "username": request.user.get_username(),
         "customer": customer,

