@@ -23,6 +23,7 @@ WebnetError
 │   ├── DatabaseOutage        DATABASE_UNAVAILABLE, DATABASE_BUSY
 │   ├── ServerBusy            SERVER_BUSY
 │   ├── DeadlineExceeded      DEADLINE_EXCEEDED
+│   ├── BodyTooSlow           BODY_TOO_SLOW
 │   └── TablesBusy            TABLES_BUSY
 └── PluginDefinitionError   a mistake in a plugin's code, found when the plugin is loaded
 """
@@ -307,6 +308,16 @@ class DeadlineExceeded(RequestError):
         super().__init__(
             f"This took longer than {seconds:g} seconds and was stopped; nothing was changed. Ask for less at a time."
         )
+
+
+class BodyTooSlow(RequestError):
+    """The body of the request did not come in time, so nothing was begun."""
+
+    code = "BODY_TOO_SLOW"
+    status = 408
+
+    def __init__(self) -> None:
+        super().__init__("The body of the request came too slowly: send it again, over a faster connection.")
 
 
 class TablesBusy(RequestError):

@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 from corsheaders.defaults import default_headers
+from csp import constants as csp
 
 from webnet.plugins.hooks.receivers import contain_receivers
 from webnet.plugins.loading.installed_apps import with_plugins
@@ -90,6 +91,29 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = WEBNET_HTTPS
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+# Pages load from this server only; a script or style within a page needs the nonce of its request.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [csp.NONE],
+        "base-uri": [csp.NONE],
+        "connect-src": [csp.SELF],
+        "font-src": [csp.SELF],
+        "form-action": [csp.SELF],
+        "frame-ancestors": [csp.NONE],
+        "img-src": [csp.SELF, "data:"],
+        "manifest-src": [csp.SELF],
+        "media-src": [csp.SELF],
+        "script-src": [csp.SELF, csp.NONCE],
+        "style-src": [csp.SELF, csp.NONCE],
+        "worker-src": [csp.SELF],
+    }
+}
+CSRF_FAILURE_VIEW = "webnet.console.views.show_csrf_failure"
+SILENCED_SYSTEM_CHECKS = [
+    "security.W005",  # Whether subdomains have https is for their owner to say.
+    "security.W008",  # The proxy redirects to https: health checks and metrics come without it.
+    "security.W021",  # The browsers' preload list is for the owner of the domain, too.
+]
 
 # --- Apps and plugins -------------------------------------------------------------------------------------------------
 add_plugin_folders(HOME_DIR, Path.cwd())
@@ -187,10 +211,13 @@ WEBNET_HEALTH_SECONDS = read_number(
     "WEBNET_HEALTH_SECONDS", env.get("WEBNET_HEALTH_SECONDS", "60"), lowest=0, highest=86_400
 )
 
+# The headers come first, so that they are on what the others answer themselves: preflights, static files, errors.
 MIDDLEWARE = [
     "webnet.server.observability.request_log.log_requests",
-    "corsheaders.middleware.CorsMiddleware",
+    "webnet.console.security_headers.HeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "webnet.console.database_outages.OutageMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -198,7 +225,6 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 TEMPLATES = [
     {

@@ -14,7 +14,7 @@ from webnet.api.http.views import graphql_view
 from webnet.console.customer_pages import dashboard, unknown_page
 from webnet.console.invitations import accept_invitation, show_invitation
 from webnet.console.plugin_pages import plugin_page
-from webnet.console.views import home, sign_in, sign_out
+from webnet.console.views import admin_sign_in, home, sign_in, sign_out
 from webnet.database.writability import find_obstacle
 from webnet.errors import DeadlineExceeded
 from webnet.program import PROGRAM
@@ -60,6 +60,7 @@ urlpatterns = [
     path("c/<slug:customer>/<path:path>", unknown_page),
     path("graphql/", graphql_view, name="graphql"),
     path("graphql/<slug:customer>/", graphql_view, name="graphql-customer"),
+    path("admin/login/", admin_sign_in),
     path("admin/password_change/", admin.site.admin_view(change_own_password)),
     path("admin/", admin.site.urls),
     path("healthz", healthz, name="healthz"),

@@ -8,7 +8,6 @@ from django.test import Client
 
 from tests.factories import PASSWORD, make_customer, make_member, make_operator, make_token, make_user
 from webnet.accounts.authentication import is_usable
-from webnet.accounts.sign_in_throttle import PER_ACCOUNT_HERE
 from webnet.audit.models import Generation, PluginAuditLog
 from webnet.customers.models import ApiToken, Customer, User
 from webnet.plugins.models import PluginConfig
@@ -73,31 +72,28 @@ def test_digests_and_sealed_secrets_are_not_shown(client: Client, operator: User
     assert "canary" not in client.get(page_of(PluginConfig, config.pk, "change")).content.decode()
 
 
-def test_signing_in_to_the_admin_is_audited_and_limited(client: Client):
+def test_the_admin_leads_to_the_one_sign_in_form_and_back(client: Client):
+    """There its attempts are audited and limited."""
     make_operator(password=PASSWORD)
+    attempt = {"username": "platform", "password": PASSWORD}
 
-    wrong = client.post("/admin/login/", {"username": "platform", "password": "wrong"})
-    assert "The username or the password is wrong." in wrong.content.decode()
-    right = client.post("/admin/login/?next=/admin/", {"username": "platform", "password": PASSWORD})
-    assert (right.status_code, right.headers["Location"]) == (302, "/admin/")
+    led = client.get("/admin/", follow=True)
+    posted = client.post("/admin/login/", attempt)
+    back = client.post("/sign-in/", {**attempt, "next": "/admin/"})
+
+    assert [address for address, _ in led.redirect_chain] == ["/admin/login/?next=/admin/", "/sign-in/?next=/admin/"]
+    assert (posted.status_code, posted.headers["Location"]) == (302, "/sign-in/?next=/")
+    assert (back.status_code, back.headers["Location"]) == (302, "/admin/")
     assert client.get("/admin/").status_code == 200
-    client.cookies.clear()
-    for _ in range(PER_ACCOUNT_HERE.free):
-        client.post("/admin/login/", {"username": "platform", "password": "wrong"})
-
-    limited = client.post("/admin/login/", {"username": "platform", "password": PASSWORD})
-    assert "Too many attempts" in limited.content.decode()
-    outcomes = list(PluginAuditLog.objects.order_by("position").values_list("outcome", flat=True)[:2])
-    assert outcomes == ["refused", "succeeded"]
 
 
-def test_who_is_no_staff_does_not_get_into_the_admin(client: Client):
-    make_user(password=PASSWORD)
+def test_to_who_is_no_staff_the_admin_does_not_exist(client: Client):
+    client.force_login(make_user())
 
-    response = client.post("/admin/login/", {"username": "ada", "password": PASSWORD})
+    response = client.get("/admin/", follow=True)
 
-    assert response.status_code == 200
-    assert client.get("/admin/").status_code == 302
+    assert response.status_code == 404
+    assert "This page does not exist" in response.content.decode()
 
 
 def test_a_password_can_be_set_and_is_audited(client: Client, operator: User):

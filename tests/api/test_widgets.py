@@ -142,12 +142,36 @@ def test_a_widget_that_exits_fails_alone(ask, caplog):
         ('<img src="x" onerror="alert(1)">', '<img src="x">'),
         ("<svg onload=alert(1)></svg><iframe src=/></iframe>", ""),
         ('<p style="position:fixed" onclick="alert(1)">x</p>', "<p>x</p>"),
+        ('<img src="/static/my/x.png" alt="x">', '<img src="/static/my/x.png" alt="x">'),
+        ('<img src="data:image/png;base64,AA==">', '<img src="data:image/png;base64,AA==">'),
+        ('<img src="data:text/html,x">', "<img>"),
+        ('<a href="d\tata:text/html,x">x</a>', '<a rel="noopener noreferrer">x</a>'),
+        ('<p title="data: 5">x</p>', '<p title="data: 5">x</p>'),
+        ("<style>p { background: url(https://cdn.example/x) }</style>", ""),
+        ('<p style="background: url(https://cdn.example/x)">x</p>', "<p>x</p>"),
+        ('<table background="https://cdn.example/x"></table>', "<table></table>"),
+        ('<video poster="https://cdn.example/x" src="https://cdn.example/y"></video>', ""),
+        ('<picture><source srcset="https://cdn.example/x 2x"></picture>', ""),
+        ('<svg><image href="https://cdn.example/x"/></svg>', ""),
     ],
 )
 def test_html_is_sanitised(ask, html, shown):
     drawn = ask(page=[DashboardWidget(name="page", title="Page", html=lambda: html)])
 
     assert drawn["page"]["html"] == shown
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://cdn.example/x", "//cdn.example/x", r"/\cdn.example/x", r"\\cdn.example/x", "/\t/cdn.example/x",
+     "&#47;/cdn.example/x", " //cdn.example/x", "http:cdn.example/x", "HTTPS:/cdn.example/x"],
+)  # fmt: skip
+def test_no_image_of_another_server_is_left(ask, address):
+    html = f'<img src="{address}" srcset="{address} 2x" alt="x">'
+
+    drawn = ask(page=[DashboardWidget(name="page", title="Page", html=lambda: html)])
+
+    assert drawn["page"]["html"] == '<img alt="x">'
 
 
 def test_html_that_is_no_text_fails(ask, caplog):

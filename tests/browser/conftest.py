@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, Route, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, Route, expect, sync_playwright
 
 from tests.servers import Server, serve_webnet
 
@@ -49,7 +49,7 @@ def webnet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture
 def page(browser: Browser, webnet: Server) -> Iterator[Page]:
-    """A page of a new browser profile; the test fails if it asks another host, or if its scripts fail."""
+    """A page of a new browser profile; the test fails if it asks another host, breaks the policy, or a script fails."""
     context = browser.new_context(base_url=webnet.url, viewport={"width": 1280, "height": 860})
     context.set_default_timeout(WAIT_MS)
     expect.set_options(timeout=WAIT_MS)
@@ -66,10 +66,19 @@ def page(browser: Browser, webnet: Server) -> Iterator[Page]:
     context.route("**/*", stop_strays)
     context.on("request", lambda request: strays.append(request.url) if is_stray(request, webnet) else None)
     context.on("weberror", lambda error: failures.append(str(error.error)))
+    violations = watch_policy(context)
     yield context.new_page()
     context.close()
     assert strays == []
     assert failures == []
+    assert violations == []
+
+
+def watch_policy(context: BrowserContext) -> list[str]:
+    """What the browser will say about the Content-Security-Policy and the Permissions-Policy of pages."""
+    said: list[str] = []
+    context.on("console", lambda message: said.append(message.text) if "Policy" in message.text else None)
+    return said
 
 
 def is_stray(request: Request, server: Server) -> bool:

@@ -7,9 +7,20 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.conftest import watch_policy
 from tests.servers import DEMO_PASSWORD, Server
 
 pytestmark = pytest.mark.browser
+
+ADMIN = (
+    "",
+    "customers/user/",
+    "customers/user/1/change/",
+    "customers/user/1/password/",
+    "customers/customer/",
+    "plugins/pluginconfig/",
+    "plugins/pluginauditlog/",
+)
 
 
 @pytest.fixture(params=[1280, 390], ids=["wide", "narrow"])
@@ -87,3 +98,33 @@ def test_what_is_not_there_says_so_without_a_frame(plain: Page) -> None:
     expect(plain.get_by_role("heading", name="Not found")).to_be_visible()
     expect(plain.get_by_role("navigation")).to_have_count(0)
     look(plain, "not-found")
+
+
+def test_the_admins_pages_keep_to_the_policy(page: Page) -> None:
+    """As those of the console and GraphiQL do in the other tests of this folder."""
+    page.goto("/sign-in/?next=/admin/")
+    look(page, "sign-in")
+    page.get_by_label("Username").fill("platform")
+    page.get_by_label("Password").fill(DEMO_PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Site administration")).to_be_visible()
+
+    for address in ADMIN:
+        answer = page.goto(f"/admin/{address}", wait_until="load")
+        assert answer is not None and answer.ok, address
+
+
+def test_an_injected_script_does_not_run_and_is_seen(browser: Browser, webnet: Server) -> None:
+    """The negative control of the policy."""
+    context = browser.new_context(base_url=webnet.url)
+    violations = watch_policy(context)
+    page = context.new_page()
+    page.goto("/sign-in/")
+
+    with page.expect_console_message():
+        page.evaluate("document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=\"window.ran = true\">')")
+    ran = page.evaluate("window.ran")
+    context.close()
+
+    assert ran is None
+    assert any("script-src" in violation for violation in violations)

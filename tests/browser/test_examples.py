@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.conftest import watch_policy
 from tests.browser.test_console import look, overflow, sign_in
 from tests.browsing import Client
 from tests.servers import DEMO_PASSWORD, Server, serve_webnet
@@ -80,8 +81,10 @@ def page(request: pytest.FixtureRequest, browser: Browser, webnet: Server) -> It
     """A page of a new browser profile, of this width."""
     context = browser.new_context(base_url=webnet.url, viewport={"width": request.param, "height": 860})
     expect.set_options(timeout=30_000)
+    violations = watch_policy(context)
     yield context.new_page()
     context.close()
+    assert violations == []
 
 
 def go_through(page: Page, customer: str) -> None:

@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import is_stray
+from tests.browser.test_console import look
 from tests.browsing import Client
 from tests.servers import DEMO_PASSWORD, Server
 
@@ -44,6 +45,7 @@ def test_an_operator_signs_in_asks_and_switches_a_plugin_on(page: Page, webnet: 
 
     run_operation(page, "WhoAmI")
     expect(page.locator(".result-window")).to_contain_text('"isPlatformOperator": true')
+    look(page, "graphiql")
     run_operation(page, "InstalledPlugins")
     expect(page.locator(".result-window")).to_contain_text('"name": "device_inventory"')
     run_operation(page, "EnableDevices")
@@ -116,8 +118,8 @@ def test_a_customers_view_says_whose_it_is(page: Page) -> None:
 
 
 def test_a_request_to_another_host_would_be_seen(browser: Browser, webnet: Server) -> None:
-    """The negative control of every test above."""
-    context = browser.new_context(base_url=webnet.url)
+    """The negative control of every test above; without the policy, which would block it before."""
+    context = browser.new_context(base_url=webnet.url, bypass_csp=True)
     strays: list[str] = []
     context.on("request", lambda request: strays.append(request.url) if is_stray(request, webnet) else None)
     page = context.new_page()

@@ -11,6 +11,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
+from django.template import engines
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext, gettext_lazy
 from django.views import View
@@ -124,6 +125,15 @@ def failing_halfway(request: HttpRequest) -> StreamingHttpResponse:
     return StreamingHttpResponse(pieces())
 
 
+def scripted(request: HttpRequest) -> HttpResponse:
+    template = engines["django"].from_string('<style nonce="{{ csp_nonce }}"></style>')
+    return HttpResponse(f'<script nonce="{request.csp_nonce}">1</script>{template.render({}, request)}')
+
+
+def loose(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("x", headers={"Content-Security-Policy": "script-src * 'unsafe-inline'"})
+
+
 class Pages(PluginBase):
     name = "pages"
     verbose_name = "A Book of Pages"
@@ -164,6 +174,8 @@ class Pages(PluginBase):
             UIView(name="in_pieces_later", path="in_pieces_later/", view=in_pieces_later),
             UIView(name="file", path="file/", view=file),
             UIView(name="failing_halfway", path="failing_halfway/", view=failing_halfway),
+            UIView(name="scripted", path="scripted/", view=scripted),
+            UIView(name="loose", path="loose/", view=loose),
             UIView(name="secret", path="secret/", view=plain, permission="read"),
             UIView(name="broken", path="broken/", view=raising(RuntimeError("the word is s3cret"))),
             UIView(name="leaving", path="leaving/", view=leaving),

@@ -19,8 +19,8 @@ ROOT = "/c/acme/plugins/pages/"
 
 
 def told(response) -> tuple[int, dict[str, str], bytes]:
-    """All that a browser is told, but for the time of the answer."""
-    headers = {name: value for name, value in response.headers.items() if name != "Expires"}
+    """All that a browser is told, but for the time of the answer and the id of the request."""
+    headers = {name: value for name, value in response.headers.items() if name not in ("Expires", "X-Request-Id")}
     return response.status_code, headers, response.content
 
 

@@ -76,7 +76,7 @@ def test_a_server_whose_database_is_away_says_so_and_serves_again_afterwards(tmp
             with refusing_connections(place["DATABASE_URL"]):
                 graphql = ask(server, "/graphql/", token=token, query=READ)
                 stream = ask(server, "/graphql/", token=token, query=FOLLOW, accept="text/event-stream")
-                page, ready, alive = (ask(server, path) for path in ("/admin/login/?next=/", "/readyz", "/healthz"))
+                page, ready, alive = (ask(server, path) for path in ("/sign-in/", "/readyz", "/healthz"))
                 ended = run_command("list_plugins", data_dir=tmp_path, **changes)
 
             assert graphql[:2] == (503, "5") and "DATABASE_UNAVAILABLE" in graphql[2]

@@ -8,16 +8,14 @@ from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm
 from django.contrib.auth.models import Group
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from webnet.accounts import customers, sessions, tokens, users
+from webnet.accounts import customers, tokens, users
 from webnet.accounts.authentication import identify_user
 from webnet.customers.access import Actor
 from webnet.customers.admin import ReadOnlyAdmin
@@ -25,21 +23,6 @@ from webnet.customers.models import ApiToken, Customer, User
 from webnet.errors import Refusal
 
 PASSWORD_PAGE = "auth_user_password_change"  # noqa: S105 - Django's name for the page
-
-
-class SignInForm(AdminAuthenticationForm):
-    """Signs in like the console does: throttled, audited, with a new session."""
-
-    def clean(self) -> dict[str, Any]:
-        username, password = self.cleaned_data.get("username"), self.cleaned_data.get("password")
-        if self.request is None or not username or not password:
-            return self.cleaned_data
-        try:
-            self.user_cache = sessions.sign_in(self.request, username=username, password=password)
-        except Refusal as refusal:
-            raise ValidationError(refusal.message) from refusal
-        self.confirm_login_allowed(self.user_cache)
-        return self.cleaned_data
 
 
 class PasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]  # Django's class takes no argument at run time
@@ -57,8 +40,6 @@ class PasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]  # Django
         return user
 
 
-# Django documents this attribute. Its own form would authenticate with a backend, and ours checks no passwords.
-admin.site.login_form = SignInForm
 # Django's groups grant nothing here, since members have roles, and their page would write without an audit.
 admin.site.unregister(Group)
 

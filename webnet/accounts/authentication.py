@@ -99,12 +99,16 @@ def anonymous_actor(request: HttpRequest) -> Actor:
 
 
 def request_id(request: HttpRequest) -> str:
-    """The `X-Request-Id` that was sent if it is 1 to 64 letters, digits, `.`, `_` and `-`; otherwise a random one."""
+    """The id of the request, the same whenever it is asked for."""
     if _REQUEST_ID_KEY not in request.META:
-        sent = request.META.get("HTTP_X_REQUEST_ID", "")
-        request.META[_REQUEST_ID_KEY] = sent if _ACCEPTED_REQUEST_ID.fullmatch(sent) else uuid.uuid4().hex
+        request.META[_REQUEST_ID_KEY] = choose_request_id(request.META.get("HTTP_X_REQUEST_ID", ""))
     found: str = request.META[_REQUEST_ID_KEY]
     return found
+
+
+def choose_request_id(sent: str) -> str:
+    """The `X-Request-Id` that was sent if it is 1 to 64 letters, digits, `.`, `_` and `-`; otherwise a random one."""
+    return sent if _ACCEPTED_REQUEST_ID.fullmatch(sent) else uuid.uuid4().hex
 
 
 def ip_address(request: HttpRequest) -> str | None:

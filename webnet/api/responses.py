@@ -97,7 +97,6 @@ def _make_json(request: HttpRequest, body: Mapping[str, Any], *, status: int, fi
     content_type = f"{RESPONSE_TYPE}; charset=utf-8" if accepts_graphql else JSON_TYPE
     headers = {
         "Webnet-Schema": fingerprint,
-        "X-Request-Id": request_id(request),
         "Cache-Control": "no-store",
         "Vary": "Accept, Authorization, Cookie",
     }

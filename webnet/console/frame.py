@@ -53,5 +53,5 @@ class Frame:
 
 
 def frame_of_page(request: HttpRequest) -> dict[str, Any]:
-    """A context processor: the frame of a customer's page, None on other pages."""
-    return {"frame": getattr(request, "frame", None)}
+    """A context processor: the frame of a customer's page, None on other pages, and the nonce of scripts and styles."""
+    return {"frame": getattr(request, "frame", None), "csp_nonce": request.csp_nonce}  # type: ignore[attr-defined]  # django-csp's

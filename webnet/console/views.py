@@ -1,6 +1,7 @@
 """The start page, sign-in and sign-out."""
 
 from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
 from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from webnet.accounts import sessions
 from webnet.accounts.authentication import identify_user
+from webnet.console.customer_pages import not_found
 from webnet.customers import access
 from webnet.errors import PermissionDenied, RateLimited
 
@@ -51,11 +53,23 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(_read_next(request))
 
 
+def admin_sign_in(request: HttpRequest) -> HttpResponse:
+    """Django's admin leads to the one sign-in form; to somebody who may not open the admin, it does not exist."""
+    if request.user.is_authenticated:
+        return not_found(request)
+    return redirect_to_login(_read_next(request))
+
+
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     """End the session; POST only, so that no link or image can do it."""
     sessions.sign_out(request)
     return redirect("sign-in")
+
+
+def show_csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django passes it
+    """The page for a form that was sent without the token of this browser's session."""
+    return render(request, "webnet/csrf_failed.html", status=403)
 
 
 def _show_form(request: HttpRequest, *, username: str = "", error: str = "", status: int = 200) -> HttpResponse:

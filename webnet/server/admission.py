@@ -26,7 +26,7 @@ from django.conf import settings
 from webnet.api.events.threads import widen
 from webnet.database.lock_waits import limit_lock_waits
 from webnet.database.outages import BUSY, make_outage
-from webnet.errors import DatabaseOutage, DeadlineExceeded, ServerBusy, WebnetError
+from webnet.errors import BodyTooSlow, DatabaseOutage, DeadlineExceeded, ServerBusy, WebnetError
 from webnet.server.asgi_types import Scope
 from webnet.server.shares import Caller, Turns
 
@@ -218,12 +218,16 @@ def is_graphql(scope: Scope) -> bool:
 
 
 def describe_refusal(
-    scope: Scope, refusal: ServerBusy | DatabaseOutage | DeadlineExceeded
+    scope: Scope, refusal: ServerBusy | DatabaseOutage | DeadlineExceeded | BodyTooSlow
 ) -> tuple[list[tuple[bytes, bytes]], bytes]:
     """Headers and body of the response: JSON from the API, and otherwise the sentence alone."""
     extensions: dict[str, object] = {"code": refusal.code}
-    if not isinstance(refusal, DeadlineExceeded):
+    headers = [(b"cache-control", b"no-store")]
+    if isinstance(refusal, BodyTooSlow):
+        headers.append((b"connection", b"close"))  # The rest of the body may still come.
+    elif not isinstance(refusal, DeadlineExceeded):
         extensions["retryAfterSeconds"] = refusal.retry_after_seconds
+        headers.append((b"retry-after", str(refusal.retry_after_seconds).encode()))
     if is_graphql(scope):
         kind, text = (
             "application/json",
@@ -231,11 +235,5 @@ def describe_refusal(
         )
     else:
         kind, text = "text/plain; charset=utf-8", f"{refusal.message}\n"
-    headers = [
-        (b"content-type", kind.encode()),
-        (b"content-length", str(len(text.encode())).encode()),
-        (b"cache-control", b"no-store"),
-    ]
-    if not isinstance(refusal, DeadlineExceeded):
-        headers.append((b"retry-after", str(refusal.retry_after_seconds).encode()))
+    headers += [(b"content-type", kind.encode()), (b"content-length", str(len(text.encode())).encode())]
     return headers, text.encode()

@@ -26,9 +26,10 @@ from django.http import HttpResponseBase
 from webnet import black_box
 from webnet.api.events import threads as threads_of_streams
 from webnet.api.events.log_tail import end_all
+from webnet.console.security_headers import headers_without_django
 from webnet.console.streamed_pages import StreamedPage
 from webnet.database.deadlines import Deadline
-from webnet.errors import DatabaseOutage, DeadlineExceeded, ServerBusy
+from webnet.errors import BodyTooSlow, DatabaseOutage, DeadlineExceeded, ServerBusy
 from webnet.plugins.runtime import open_requests
 from webnet.server.admission import (
     Abandoned,
@@ -50,6 +51,9 @@ from webnet.server.shares import Callers
 # Larger request bodies are kept in a temporary file; the same limit as in Django's own handlers.
 BODY_MEMORY_BYTES = 2_621_440
 BODY_CHUNK_BYTES = 65_536
+# How long a client has for its body, and the rate at which a larger one gets more time.
+BODY_SECONDS = 30.0
+BODY_BYTES_PER_SECOND = 16_384
 # More of a body than GraphQL accepts.
 PEEK_BYTES = 1_048_577
 # What must be answered although all threads are busy.
@@ -79,7 +83,8 @@ def make_application(*, threads: int, hand_over: Callable[[], None] | None = Non
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         match scope["type"]:
             case "http":
-                await service.serve(with_root_path(without_ambiguous_headers(scope)), receive, send)
+                scope = with_root_path(without_ambiguous_headers(scope))
+                await service.serve(scope, receive, with_security_headers(scope, send))
             case "lifespan":
                 with Heartbeat(), watch(partial(service.replace_thread, asyncio.get_running_loop()), hand_over):
                     await serve_lifespan(receive, send)
@@ -123,7 +128,14 @@ class Service:
             await self._answer_health(scope, own, send)
             return
         with tempfile.SpooledTemporaryFile(BODY_MEMORY_BYTES) as body:
-            if not await _receive_body(body, receive):
+            try:
+                async with asyncio.timeout(BODY_SECONDS) as limit:
+                    if not await _receive_body(body, receive, limit):
+                        return
+            except TimeoutError:
+                headers, text = describe_refusal(scope, BodyTooSlow())
+                await send({"type": "http.response.start", "status": BodyTooSlow.status, "headers": headers})
+                await send({"type": "http.response.body", "body": text})
                 return
             length = body.tell()
             body.seek(0)
@@ -248,6 +260,20 @@ def wants_stream(scope: Scope) -> bool:
     return any(part.split(b";")[0].strip().lower() == b"text/event-stream" for part in accepted.split(b","))
 
 
+def with_security_headers(scope: Scope, send: Send) -> Send:
+    """A `send` that adds the security headers that a response lacks: Django adds them only to its own."""
+
+    async def send_with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start" and b"x-request-id" not in dict(message["headers"]):
+            sent = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
+            added = headers_without_django(sent.decode("latin1")).items()
+            encoded = ((name.lower().encode(), value.encode()) for name, value in added)
+            message = {**message, "headers": [*message["headers"], *encoded]}
+        await send(message)
+
+    return send_with_headers
+
+
 def without_ambiguous_headers(scope: Scope) -> Scope:
     """Drop header names with an underscore: WSGI can't tell them from those with a hyphen, set by a trusted proxy."""
     return {**scope, "headers": [(name, value) for name, value in scope["headers"] if b"_" not in name]}
@@ -264,13 +290,15 @@ def with_root_path(scope: Scope) -> Scope:
     return {**scope, "root_path": root_path, "path": path}
 
 
-async def _receive_body(body: IO[bytes], receive: Receive) -> bool:
-    """Write the body to the file. False when the client disconnects before its end."""
+async def _receive_body(body: IO[bytes], receive: Receive, limit: asyncio.Timeout) -> bool:
+    """Write the body to the file, and give more time for what has come. False if the client disconnects earlier."""
+    begun = asyncio.get_running_loop().time()
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             return False
         body.write(message.get("body", b""))
+        limit.reschedule(begun + BODY_SECONDS + body.tell() / BODY_BYTES_PER_SECOND)
         if not message.get("more_body", False):
             return True
 

@@ -158,7 +158,7 @@ def _visit(client: Client, *, token: str, cookie: str, path: str, customer: str)
     home = f"/graphql/{customer}/"
     found = ask(client, path, token, '{ plugin(name: "shelf") { id } }')
     names = {"customer": customer, "plugin": "shelf", "id": found["data"]["plugin"]["id"]}
-    pages = ("/", f"/c/{customer}/", f"/c/{customer}/plugins/hello_world/", "/admin/login/", "/readyz")
+    pages = ("/", f"/c/{customer}/", f"/c/{customer}/plugins/hello_world/", "/sign-in/", "/readyz")
     return {
         "host": ask(client, path, token, HOST_QUERY, **names),
         "good": ask(client, home, token, GOOD_QUERY),

@@ -249,6 +249,9 @@ from django.http import HttpResponse
 
 from webnet.plugins.base import DashboardWidget, PluginBase, UIView
 
+SCRIPTED = '''<script>run()</script><script nonce="%s">run()</script><p onclick="run()">x</p>
+<img src="https://cdn.example/x.png">'''
+
 class Plugin(PluginBase):
     name = "careless"
     version = "1.0"
@@ -269,6 +272,7 @@ class Plugin(PluginBase):
     def get_ui_views(self):
         return [
             UIView(name="everybody", path="", view=lambda request: HttpResponse("<br>".join(self.texts()))),
+            UIView(name="scripted", path="scripted/", view=lambda request: HttpResponse(SCRIPTED % request.csp_nonce)),
             UIView(name="broken", path="broken/", view=lambda request: {}["nothing"]),
         ]
 

@@ -56,6 +56,11 @@ EXPECTED = {
     ],
     ("migrations.missing", "unmigrated"): [("models of 'unmigrated'", "no migration for: Create model Note")],
     ("mutations.failing", "careless"): [("Mutation.carelessAdd", "it raised WrongReturnTypeForUnion")],
+    ("pages.blocked", "careless"): [
+        ("page 'scripted'", "browsers block an inline <script>"),
+        ("page 'scripted'", "browsers block the attribute onclick of <p>"),
+        ("page 'scripted'", "browsers block <img> loads from 'cdn.example'"),
+    ],
     ("queries.failing", "careless"): [
         ("Query.carelessNotes(filter: half)", "it raised ZeroDivisionError"),
         ("Query.carelessFailing", "it raised ZeroDivisionError"),

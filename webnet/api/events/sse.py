@@ -17,7 +17,6 @@ from strawberry.http import GraphQLRequestData
 from strawberry.http.streaming import SSETransport
 from strawberry.types import ExecutionResult as StrawberryResult
 
-from webnet.accounts.authentication import request_id
 from webnet.api.engine.strawberry_schema import Schema
 from webnet.api.error_reporting import report_errors
 from webnet.api.events.log_tail import tailer
@@ -60,8 +59,8 @@ class OpenedStream:
         if isinstance(source, ExecutionResult):
             errors = await self._report(source.errors or [])
             return refuse_stream(self.request, errors, fingerprint=self.fingerprint)
-        headers = {"Webnet-Schema": self.fingerprint, "X-Request-Id": request_id(self.request)}
-        return StreamingHttpResponse(self._send(source), headers={**TRANSPORT.headers, **headers})
+        headers = {**TRANSPORT.headers, "Webnet-Schema": self.fingerprint}
+        return StreamingHttpResponse(self._send(source), headers=headers)
 
     async def _send(self, source: AsyncGenerator[Any, None]) -> AsyncIterator[bytes]:
         close_later = _close_after(self.watch.ended)

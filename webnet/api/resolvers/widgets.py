@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterable
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ from webnet.values.lazy_texts import plain
 logger = logging.getLogger(__name__)
 
 BUDGET_SECONDS = 2.0
+# A path of this server, or the image itself. Browsers read "//", "/\" and "/<tab>/" as the beginning of another host.
+LOCAL_IMAGE = re.compile(r"/?(?!/)[^\s\\:]+|data:image/(?:gif|jpeg|png|svg\+xml|webp)[;,]\S*")
 
 Rendered: TypeAlias = "tuple[Any, str | None]"
 
@@ -95,8 +98,21 @@ def _call(job: WidgetJob) -> Rendered:
         calling(job.row.name, f"the widget '{widget.name}'", customer_id, job.user_id),
     ):
         data = orjson.loads(orjson.dumps(plain(call_with(widget.data, context)))) if widget.data is not None else None
-        html = nh3.clean(plain(call_with(widget.html, context))) if widget.html is not None else None
+        html = sanitize(plain(call_with(widget.html, context))) if widget.html is not None else None
     return data, html
+
+
+def sanitize(html: str) -> str:
+    """The HTML without scripts, styles, forms and frames, and without images that another server would see loaded."""
+    return nh3.clean(html, url_schemes=nh3.ALLOWED_URL_SCHEMES | {"data"}, attribute_filter=_keep_attribute)
+
+
+def _keep_attribute(tag: str, attribute: str, value: str) -> str | None:
+    if (tag, attribute) == ("img", "src"):
+        return value if LOCAL_IMAGE.fullmatch(value) else None
+    # "data" is allowed for images only. Browsers leave out spaces and line breaks.
+    is_data = attribute in ("cite", "href") and "".join(value.split()).lower().startswith("data:")
+    return None if is_data else value
 
 
 def _finish(job: WidgetJob, future: Future[Rendered]) -> DashboardWidget:

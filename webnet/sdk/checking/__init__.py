@@ -10,6 +10,7 @@ manifest_rules          rules on what the plugin declares: loading, metadata, se
 documentation_rules     rules on its README and on the descriptions in its schema
 model_rules             rules on its models: migrations and tenancy
 hook_rules              rules on its hooks and its health check
+blocked_html            what browsers would not run or load in a page's HTML
 page_and_widget_rules   rules on its pages and widgets
 graphql_rules           rules on its GraphQL: failing, growing and leaking responses
 subscription_rules      the same for its subscriptions

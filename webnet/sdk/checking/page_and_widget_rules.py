@@ -12,6 +12,7 @@ from webnet.api.resolvers.widgets import BUDGET_SECONDS
 from webnet.containment import format_error
 from webnet.plugins.base import HealthReport, HookContext, call_hook, call_with
 from webnet.plugins.declarations import DashboardWidget, UIView
+from webnet.sdk.checking.blocked_html import find_blocked
 from webnet.sdk.checking.captured_errors import capture_errors
 from webnet.sdk.checking.hook_rules import contexts, describe_context
 from webnet.sdk.checking.plugin_under_test import PluginUnderTest
@@ -33,15 +34,19 @@ def check_widgets(scenario: Scenario) -> Iterator[RuleFinding]:
 
 
 def check_pages(scenario: Scenario) -> Iterator[RuleFinding]:
-    """Each page responds without an error."""
+    """Each page responds without an error, and browsers run all of it."""
     for view in _open_pages(scenario.subject):
+        place = f"page '{view.name}'"
         with capture_errors() as captured:
-            status = scenario.client.get_page(scenario.subject.name, view.path).status_code
-        if status >= 500:
+            response: Any = scenario.client.get_page(scenario.subject.name, view.path)
+        if response.status_code >= 500:
             way_out = "return a response, or raise Http404"
-            yield scenario.subject.finding(
-                "hooks.page", f"page '{view.name}'", captured.describe_last(f"status {status}"), way_out
-            )
+            found = captured.describe_last(f"status {response.status_code}")
+            yield scenario.subject.finding("hooks.page", place, found, way_out)
+        if not response.streaming and response.headers.get("Content-Type", "").startswith("text/html"):
+            html, nonce = response.content.decode(errors="replace"), response.wsgi_request.csp_nonce
+            for what, way_out in find_blocked(html, nonce=str(nonce) if nonce else ""):  # It is false until it is used.
+                yield scenario.subject.finding("pages.blocked", place, f"browsers block {what}", way_out)
 
 
 def measure_growth(scenario: Scenario) -> Callable[[], Iterator[RuleFinding]]:

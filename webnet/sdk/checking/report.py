@@ -47,6 +47,7 @@ RULES: Mapping[str, Grade] = {
     "migrations.irreversible": Grade.WARNING,
     "migrations.missing": Grade.ERROR,
     "mutations.failing": Grade.ERROR,
+    "pages.blocked": Grade.WARNING,
     "queries.failing": Grade.ERROR,
     "queries.growing": Grade.ERROR,
     "settings.defaults": Grade.ERROR,

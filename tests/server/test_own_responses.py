@@ -1,0 +1,115 @@
+"""Responses that the server makes without Django: they are guarded like all others, and slow bodies get one."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from webnet.errors import ServerBusy
+from webnet.server import admission, asgi_router
+from webnet.server.asgi_router import make_application
+from webnet.server.asgi_types import Message
+
+GUARDS = {
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "cross-origin-opener-policy": "same-origin",
+    "referrer-policy": "same-origin",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
+
+
+def scope_of(path: str, **headers: str) -> dict[str, Any]:
+    return {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": path,
+        "root_path": "",
+        "query_string": b"",
+        "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()],
+        "server": ("127.0.0.1", 80),
+        "client": ("127.0.0.1", 1),
+    }
+
+
+def answer(scope: dict[str, Any], *messages: Message) -> tuple[int, dict[str, str], str]:
+    """What the application answers to a client that sends these messages, and nothing else."""
+    coming, sent = list(messages), []
+
+    async def receive() -> Message:
+        if not coming:
+            await asyncio.Event().wait()
+        return coming.pop(0)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    asyncio.run(make_application(threads=1)(scope, receive, send))
+    head, *parts = sent
+    headers = {name.decode(): value.decode() for name, value in head["headers"]}
+    return head["status"], headers, b"".join(part["body"] for part in parts).decode()
+
+
+def part(body: bytes) -> Message:
+    return {"type": "http.request", "body": body, "more_body": True}
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asgi_router, "BODY_SECONDS", 0.01)
+
+
+def test_a_body_that_does_not_come_is_refused(impatient: None) -> None:
+    status, headers, text = answer(scope_of("/graphql/", x_request_id="wish-1"), part(b'{"query": '))
+
+    assert status == 408
+    assert json.loads(text)["errors"][0]["extensions"] == {"code": "BODY_TOO_SLOW"}
+    assert headers["connection"] == "close" and headers["x-request-id"] == "wish-1"
+    assert headers.items() >= GUARDS.items() and "camera=()" in headers["permissions-policy"]
+
+
+def test_on_pages_it_is_refused_in_plain_text(impatient: None) -> None:
+    status, headers, text = answer(scope_of("/sign-in/"), part(b"username="))
+
+    assert (status, headers["content-type"]) == (408, "text/plain; charset=utf-8")
+    assert text.startswith("The body of the request came too slowly")
+    assert len(headers["x-request-id"]) == 32
+
+
+def test_a_large_body_gets_more_time_as_it_comes(tmp_path) -> None:
+    class Limit:
+        def reschedule(self, when: float) -> None:
+            times.append(when)
+
+    async def receive_body() -> float:
+        begun = asyncio.get_running_loop().time()
+        coming = [part(b"x" * 16_384), part(b""), {"type": "http.disconnect"}]
+
+        async def receive() -> Message:
+            return coming.pop(0)
+
+        with (tmp_path / "body").open("wb") as body:
+            assert not await asgi_router._receive_body(body, receive, Limit())
+        return begun
+
+    times: list[float] = []
+    begun = asyncio.run(receive_body())
+
+    assert [round(when - begun) for when in times] == [31, 31]
+
+
+def test_a_refusal_for_lack_of_threads_is_guarded_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refuse(*_: object, **__: object) -> None:
+        raise ServerBusy
+
+    monkeypatch.setattr(admission.ThreadQueue, "run", refuse)
+
+    status, headers, _ = answer(scope_of("/graphql/"), {"type": "http.request", "body": b"{}"})
+
+    assert (status, headers["retry-after"]) == (503, "5")
+    assert headers.items() >= GUARDS.items()
