@@ -19,7 +19,7 @@ CHANGES = {
     "WEBNET_ALLOWED_HOSTS": "127.0.0.1",
     "WEBNET_DEBUG": None,
     "WEBNET_PLUGINS": "hello_world",
-    "WEBNET_SECRET_KEY": "conformance" * 5,
+    "WEBNET_SECRET_KEY": "a key of 50 characters or more for conformance tests",
 }
 PREPARE = """
 from django.core.management import call_command as call

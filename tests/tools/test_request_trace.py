@@ -29,7 +29,8 @@ LIMIT_SECONDS = 300
 # Lists have cursors, which are sealed like ids, by `vocabulary/sealed_texts.py`.
 # Every session's key and each document are looked at by `values/storable_values.py`; the validator's keywords count
 # their steps, which adds one to the depth.
-MOST = {"plugins": (34, 14), "enableCustomerPlugin": (46, 22), "updateCustomerPluginSettings": (51, 23)}
+# Every response gets its headers in `console/security_headers.py`.
+MOST = {"plugins": (35, 14), "enableCustomerPlugin": (47, 22), "updateCustomerPluginSettings": (52, 23)}
 
 PACKAGE = '''"""What a reader has to know.
 
