@@ -310,8 +310,9 @@ def test_a_cost_never_tells_of_rows(world):
     client = world.client("viewer", view="acme")
     query = {
         "query": "{ currentCustomer { members { edges { node { role } } } "
-        "pluginConfigs { edges { node { enabled } } } } plugins { edges { node { name } } } viewer { memberships { edges { node { role } } } "
-        "apiTokens { edges { node { name } } } } customers { totalCount edges { node { slug } } } }"
+        "pluginConfigs { edges { node { enabled } } } } plugins { edges { node { name } } } "
+        "viewer { memberships { edges { node { role } } } apiTokens { edges { node { name } } } } "
+        "customers { totalCount edges { node { slug } } } }"
     }
     before = client.send(query, **{"Webnet-Explain": "cost"}).json()["extensions"]
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable, Iterable
 from threading import Event
+from time import monotonic, sleep
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from webnet.server.asgi_router import Service
 from webnet.server.shares import Callers
 
 PATIENCE_SECONDS = 30
+NOTICE_SECONDS = 5
 
 Serve = Callable[[dict[str, Any]], None]
 
@@ -87,15 +89,17 @@ def serve(service: Service, visit: Visit) -> asyncio.Task[None]:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_only_what_reads_ends_when_its_client_leaves(method: str) -> None:
+def test_only_what_reads_ends_when_its_client_leaves(settings, method: str) -> None:
+    settings.WEBNET_REQUEST_SECONDS = 600
     begun, is_over = Event(), []
 
     def work(_: dict[str, Any]) -> None:
         deadline = current_deadline()
         assert deadline is not None
         begun.set()
-        while not (deadline._has_left or deadline.is_over()):
-            pass
+        latest = monotonic() + NOTICE_SECONDS
+        while not deadline._has_left and monotonic() < latest:
+            sleep(0.01)
         is_over.append(deadline.is_over())
 
     async def run() -> None:

@@ -14,9 +14,6 @@ from webnet.errors import DeadlineExceeded
 P = ParamSpec("P")
 T = TypeVar("T")
 
-# What ends a transaction that failed. Without it, the connection could not be used again.
-UNDOING = ("ROLLBACK", "RELEASE")
-
 
 class DriverConnection(Protocol):
     """A driver's connection, as both backends have it."""
@@ -137,10 +134,10 @@ def run_statement(driver: DriverConnection, sql: object, call: Callable[P, T], *
     deadline = _current.deadline
     if deadline is None:
         return call(*args, **kwargs)
-    if deadline.is_over() and not _begins_with(sql, UNDOING):
+    if deadline.is_over():  # Also where it would roll back to a savepoint: the whole transaction is undone.
         raise DeadlineExceeded(deadline.seconds)
     result = deadline.run(driver, call, *args, **kwargs)
-    if deadline.writes and not _begins_with(sql, ("SELECT",)) and not driver.has_transaction():
+    if deadline.writes and not _is_select(sql) and not driver.has_transaction():
         deadline.note_commit()  # Each statement outside of a transaction commits itself.
     return result
 
@@ -151,5 +148,5 @@ def run_fetch(driver: DriverConnection, call: Callable[P, T], *args: P.args, **k
     return call(*args, **kwargs) if deadline is None else deadline.run(driver, call, *args, **kwargs)
 
 
-def _begins_with(sql: object, words: tuple[str, ...]) -> bool:
-    return isinstance(sql, str) and sql.lstrip()[:8].upper().startswith(words)
+def _is_select(sql: object) -> bool:
+    return isinstance(sql, str) and sql.lstrip()[:6].upper() == "SELECT"
