@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from threading import Event
@@ -14,7 +15,7 @@ from django.db import connection
 
 from webnet.errors import DatabaseOutage, ServerBusy
 from webnet.server import admission
-from webnet.server.admission import Abandoned, ThreadQueue, is_write, may_subscribe
+from webnet.server.admission import Abandoned, Admission, ThreadQueue, is_write, may_subscribe
 from webnet.server.shares import Caller
 
 PATIENCE_SECONDS = 30
@@ -195,6 +196,16 @@ def test_a_thread_is_added_although_the_executor_takes_the_one_that_hangs_for_id
             queue.shut_down()
 
     assert asyncio.run(replace()) == "served"
+
+
+def test_threads_that_run_python_hand_over_soon() -> None:
+    before = sys.getswitchinterval()
+    try:
+        Admission(threads=1).shut_down()
+
+        assert sys.getswitchinterval() == pytest.approx(0.0005)
+    finally:
+        sys.setswitchinterval(before)
 
 
 def test_a_thread_waits_for_locks_as_long_as_its_queue_says() -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import sys
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -47,6 +48,9 @@ WRITE_LOCK_SECONDS = 4.0
 READ_LOCK_SECONDS = 3.0
 # The part of a request's time that none of these waits exceeds, so that time is left for the change itself.
 LONGEST_PART = 0.4
+# For how long a thread may run Python while others want to. After each step of an SQL statement a thread has to wait
+# for its turn again: with Python's own 5 ms, a quick request of dozens of steps waits long beside slow ones.
+SWITCH_SECONDS = 0.0005
 # Places to wait: more could not be served while their clients still wait; each holds a connection and its body.
 MAXIMUM_WAITING = 1_000
 
@@ -168,6 +172,7 @@ class Admission:
     """The queues of one process: as many threads for reads as for writes, each of them started when it is needed."""
 
     def __init__(self, *, threads: int) -> None:
+        sys.setswitchinterval(SWITCH_SECONDS)
         seconds = settings.WEBNET_REQUEST_SECONDS
         self.reads = ThreadQueue(
             "webnet-read",
