@@ -371,6 +371,7 @@ class TestEventStreams:
         response = self.post(VIEWER, "text/event-stream")
 
         assert response["Content-Type"] == "text/event-stream"
+        assert response["Content-Security-Policy"] and response["X-Request-Id"] and response["Permissions-Policy"]
         event, complete, _ = response.content.decode().split("\n\n")
         assert event == 'event: next\ndata: {"data":{"viewer":null}}'
         assert complete.startswith("event: complete")
