@@ -93,4 +93,13 @@ event_lag_seconds = Histogram(
     "Time from a change to its event.",
     buckets=(0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0),
 )
+waiting_requests = Gauge(
+    "webnet_waiting_requests", "Requests that wait for a thread.", ["queue"], multiprocess_mode="livesum"
+)
+refused_requests = Counter(
+    "webnet_refused_requests_total",
+    "Requests and attempts that were refused without being served: a full queue, spent points, waits after wrong "
+    "passwords, bodies that came too slowly.",
+    ["reason"],
+)
 audit_position = Gauge("webnet_audit_position", "Rows that the audit log has ever had.", multiprocess_mode="livemax")

@@ -15,8 +15,11 @@ from webnet.accounts.authentication import network_of
 from webnet.api.events.sse import TRANSPORT
 from webnet.api.request import rates as module
 from webnet.api.request.rates import MOST_BUCKETS, REQUEST_POINTS, STRANGER_POINTS, Buckets, Claim, Rates
+from webnet.plugins.models import ReportedProblem
+from webnet.plugins.runtime import reported_problems
+from webnet.plugins.runtime.reported_problems import ProblemKind
 
-VIEWER = "{ viewer { user { username } } }"
+QUERY, QUERY_POINTS = "{ __typename }", 1
 database = pytest.mark.django_db(transaction=True)
 
 
@@ -45,7 +48,7 @@ def limit(settings: object, clock: Clock) -> Callable[..., None]:
 
     def set_limits(**requests: int) -> None:
         for kind, number in requests.items():
-            setattr(settings, f"WEBNET_{kind.upper()}_POINTS_PER_MINUTE", number * REQUEST_POINTS)
+            setattr(settings, f"WEBNET_{kind.upper()}_POINTS_PER_MINUTE", number * (REQUEST_POINTS + QUERY_POINTS))
 
     return set_limits
 
@@ -127,9 +130,9 @@ def test_an_ipv6_address_stands_for_its_network(address: str, expected: str) -> 
 def test_who_has_spent_the_minute_is_refused_until_then(limit: Callable[..., None], clock: Clock) -> None:
     client = GraphQLClient.of(make_member("vera", make_customer()))
     limit(token=2, address=1_000)
-    assert [client.send({"query": VIEWER}).status_code for _ in range(2)] == [200, 200]
+    assert [client.send({"query": QUERY}).status_code for _ in range(2)] == [200, 200]
 
-    refused = client.send({"query": VIEWER})
+    refused = client.send({"query": QUERY})
 
     (error,) = refused.json()["errors"]
     assert (refused.status_code, refused["Retry-After"]) == (429, "30")
@@ -138,7 +141,7 @@ def test_who_has_spent_the_minute_is_refused_until_then(limit: Callable[..., Non
         "extensions": {"code": "RATE_LIMITED", "retryAfterSeconds": 30},
     }
     clock.now += 30
-    assert client.send({"query": VIEWER}).status_code == 200
+    assert client.send({"query": QUERY}).status_code == 200
 
 
 @database
@@ -151,7 +154,7 @@ def test_a_user_pays_in_all_sessions_and_each_token_by_itself(limit: Callable[..
     tokens = GraphQLClient.of(vera), GraphQLClient.of(vera)
 
     def ask(client: GraphQLClient) -> int:
-        return client.send({"query": VIEWER}).status_code
+        return client.send({"query": QUERY}).status_code
 
     assert [ask(first), ask(second), ask(first), ask(second)] == [200, 200, 429, 429]
     assert ask(other) == 200
@@ -182,19 +185,19 @@ def test_who_is_not_let_in_pays_more(view: str | None, limit: Callable[..., None
     limit(user=2 * times)
     client = GraphQLClient(token="wn_wrong") if view is None else GraphQLClient.of(make_member("vera", make_customer()))
 
-    answers = [client.at(view).send({"query": VIEWER}) for _ in range(3)]
+    answers = [client.at(view).send({"query": QUERY}) for _ in range(3)]
 
     assert [answer.status_code for answer in answers] == [404 if view else 401] * 2 + [429]
-    assert GraphQLClient().send({"query": VIEWER}).status_code == 429
+    assert GraphQLClient().send({"query": QUERY}).status_code == 429
 
 
 @database
-@pytest.mark.parametrize("body", [b"{", {"query": "{"}, {"query": "{ nothing }"}])
-def test_what_is_refused_is_paid_as_well(body: object, limit: Callable[..., None]) -> None:
+@pytest.mark.parametrize(("body", "status"), [(b"{", 400), ({"query": "{"}, 200), ({"query": "{ nothing }"}, 200)])
+def test_what_is_refused_is_paid_as_well(body: object, status: int, limit: Callable[..., None]) -> None:
     limit(user=1)
     nobody = GraphQLClient()
 
-    assert [nobody.send(body).status_code for _ in range(2)] == [400, 429]
+    assert [nobody.send(body).status_code for _ in range(2)] == [status, 429]
 
 
 @database
@@ -208,7 +211,7 @@ def test_opening_a_stream_is_paid(limit: Callable[..., None]) -> None:
         )
         return answer.status_code
 
-    assert GraphQLClient().send({"query": VIEWER}).status_code == 200
+    assert GraphQLClient().send({"query": QUERY}).status_code == 200
     assert async_to_sync(open_stream)() == 429
 
 
@@ -218,11 +221,28 @@ def test_no_limit_is_0_and_no_request_writes_a_row(
 ) -> None:
     nobody = GraphQLClient()
     limit(user=0, address=0)
-    assert {nobody.send({"query": VIEWER}).status_code for _ in range(5)} == {200}
+    assert {nobody.send({"query": QUERY}).status_code for _ in range(5)} == {200}
 
     limit(user=1, address=1)
     with django_assert_num_queries(0):
         answers = [nobody.send({"query": "{ __typename }"}).status_code for _ in range(2)]
 
     assert answers == [200, 429]
-    assert module.rates.refused == {"stranger": 1}
+    reported_problems.store()
+    assert ReportedProblem.objects.get(kind=ProblemKind.BUDGET_EXHAUSTED.value).count >= 1
+
+
+@database
+def test_an_operation_is_paid_by_its_cost_as_well_if_need_be_on_credit(
+    limit: Callable[..., None], clock: Clock
+) -> None:
+    limit(token=2)
+    ada = GraphQLClient.of(make_member("ada", make_customer()))
+    # Costs more points than are left after those of the request.
+    many = "{ plugins(first: 100) { edges { node { name } } } }"
+
+    answers = [ada.send({"query": query}).status_code for query in (many, QUERY)]
+    clock.now += 70
+    answers.append(ada.send({"query": QUERY}).status_code)
+
+    assert answers == [200, 429, 200]

@@ -6,7 +6,6 @@ networks slows down the account itself, and then only on devices that it does no
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import math
 from dataclasses import dataclass
@@ -17,6 +16,8 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from webnet import metrics
+from webnet.accounts.authentication import network_of
 from webnet.accounts.models import SignInAttempts
 from webnet.customers.models import User
 from webnet.errors import RateLimited
@@ -75,7 +76,8 @@ def count_attempt(*, username: str, address: str | None, device: str | None) -> 
     """
     now = timezone.now()
     _delete_ended(now)
-    account, network = User.normalize_username(username).casefold(), _network_of(address)
+    account = User.normalize_username(username).casefold()
+    network = network_of(address) if address is not None else ""  # without one, as with a Unix socket
     if device is not None:
         limits = {_key("device", account, device): PER_ACCOUNT_HERE}
     else:
@@ -111,6 +113,7 @@ def _count(key: str, limit: Limit, now: datetime) -> SignInAttempts:
 def _require_not_waiting(row: SignInAttempts, now: datetime) -> None:
     if row.not_before is not None and row.not_before > now:
         seconds = math.ceil((row.not_before - now).total_seconds())
+        metrics.refused_requests.labels("sign_in").inc()
         raise RateLimited(f"Too many attempts to sign in: wait {seconds} s.", retry_after_seconds=seconds)
 
 
@@ -129,19 +132,6 @@ def _delete_ended(now: datetime) -> None:
 
 def _rows(key: str) -> QuerySet[SignInAttempts]:
     return SignInAttempts.objects.filter(key=key)
-
-
-def _network_of(address: str | None) -> str:
-    """An IPv4 address, or the /64 network of an IPv6 address, since providers assign a whole one to each subscriber.
-
-    Empty if the server reports no address, as with a Unix socket.
-    """
-    if address is None:
-        return ""
-    parsed = ipaddress.ip_address(address)
-    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is None:
-        return str(ipaddress.ip_network(f"{parsed}/64", strict=False))
-    return str(getattr(parsed, "ipv4_mapped", None) or parsed)
 
 
 def _key(*parts: str) -> str:

@@ -24,10 +24,13 @@ from typing import TypeVar
 
 from django.conf import settings
 
+from webnet import metrics
 from webnet.api.events.threads import widen
 from webnet.database.lock_waits import limit_lock_waits
 from webnet.database.outages import BUSY, make_outage
 from webnet.errors import BodyTooSlow, DatabaseOutage, DeadlineExceeded, ServerBusy, WebnetError
+from webnet.plugins.runtime import reported_problems
+from webnet.plugins.runtime.reported_problems import ProblemKind
 from webnet.server.asgi_types import Scope
 from webnet.server.shares import Caller, Turns
 
@@ -78,6 +81,7 @@ class ThreadQueue:
         patience_seconds: float | None,
         refuse: Callable[[], WebnetError] = MAKE_BUSY,
     ) -> None:
+        self._name = name
         # The threads live on, so that each keeps its database connection.
         self._executor = ThreadPoolExecutor(
             threads, thread_name_prefix=name, initializer=limit_lock_waits, initargs=(lock_seconds,)
@@ -90,8 +94,6 @@ class ThreadQueue:
         self._patience_seconds = patience_seconds
         self._refuse = refuse
         self._turns = Turns()
-        # How many requests were refused, for metrics.
-        self.refused = 0
 
     @property
     def waiting(self) -> int:
@@ -133,15 +135,20 @@ class ThreadQueue:
         # The places that this share may still take, by the same rule; and of these, one member gets half as well.
         places = MAXIMUM_WAITING - len(self._turns) - self._turns.count(caller.share)
         if self._turns.count_member(caller) >= places:
-            self.refused += 1
+            metrics.refused_requests.labels("queue").inc()
+            reported_problems.report(ProblemKind.QUEUE_FULL)
             raise ServerBusy
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._turns.add(caller, turn)
+        waiting = metrics.waiting_requests.labels(self._name)
+        waiting.inc()
         try:
             await asyncio.wait({turn, left}, timeout=self._patience_seconds, return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
             self._forget(caller, turn)
             raise
+        finally:
+            waiting.dec()
         if left.done():
             self._forget(caller, turn)
             raise Abandoned

@@ -23,7 +23,7 @@ from django.conf import settings
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest
 from django.http import HttpResponseBase
 
-from webnet import black_box
+from webnet import black_box, metrics
 from webnet.api.events import threads as threads_of_streams
 from webnet.api.events.log_tail import end_all
 from webnet.console.security_headers import headers_without_django
@@ -133,6 +133,7 @@ class Service:
                     if not await _receive_body(body, receive, limit):
                         return
             except TimeoutError:
+                metrics.refused_requests.labels("slow_body").inc()
                 headers, text = describe_refusal(scope, BodyTooSlow())
                 await send({"type": "http.response.start", "status": BodyTooSlow.status, "headers": headers})
                 await send({"type": "http.response.body", "body": text})

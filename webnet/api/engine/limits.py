@@ -27,9 +27,11 @@ from strawberry.types import ExecutionContext
 from webnet.api.engine.cost import SameDocument, read_sizes
 from webnet.api.engine.document_size import DocumentSize
 from webnet.api.errors import CodedError
+from webnet.api.request import rates
 from webnet.api.request.context import Context
 from webnet.api.strawberry_internals import provided_operation_name
 from webnet.customers.access import Role
+from webnet.errors import RateLimited
 from webnet.request_record import current_record
 
 MAXIMUM_DEPTH = 10
@@ -202,12 +204,22 @@ class CostLimit(SchemaExtension):
                 )
                 error = CodedError(message, code="QUERY_TOO_EXPENSIVE", requested=requested, budget=budget)
                 execution.pre_execution_errors = [error]
+            else:
+                self._charge(execution.context, requested)
             if execution.context.request.headers.get(EXPLAIN_HEADER) == "cost":
                 self.explained = {"cost": {"requested": requested, "budget": budget}}
         yield
 
     def get_results(self) -> dict[str, Any]:
         return dict(self.explained or {})
+
+    def _charge(self, context: Context, points: int) -> None:
+        try:
+            # On credit: the request has paid already to be looked at, and who could afford that may have this answer.
+            rates.charge(context.request, context.identity, points=points, on_credit=True)
+        except RateLimited as refusal:
+            error = GraphQLError(refusal.message, original_error=refusal)
+            self.execution_context.pre_execution_errors = [error]
 
 
 def price_operation(execution: ExecutionContext) -> int:
@@ -219,6 +231,8 @@ def price_operation(execution: ExecutionContext) -> int:
     sizes = read_sizes(document, name, execution.variables)
     cost: int = schema.priced(schema.graphql, SameDocument(document), name, sizes)
     execution.context.cost = cost
+    if (record := current_record.get()) is not None:
+        record.cost = cost
     return cost
 
 

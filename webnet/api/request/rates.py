@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -22,8 +22,11 @@ from django.http import HttpRequest
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from webnet import metrics
 from webnet.accounts.authentication import RequestIdentity, ip_address, network_of
 from webnet.errors import RateLimited
+from webnet.plugins.runtime import reported_problems
+from webnet.plugins.runtime.reported_problems import ProblemKind
 
 logger = logging.getLogger(__name__)
 
@@ -65,14 +68,16 @@ class Buckets:
         self._full_at: dict[str, OrderedDict[str, float]] = {}
         self._lock = Lock()
 
-    def take(self, claims: Sequence[Claim], *, points: int, processes: int, now: float) -> Verdict:
-        """Take the points of all claims, or of none."""
+    def take(
+        self, claims: Sequence[Claim], *, points: int, processes: int, now: float, on_credit: bool = False
+    ) -> Verdict:
+        """Take the points of all claims, or of none; `on_credit` from each bucket that does not owe any."""
         # A process has its part of the points of a minute, so it takes as many times as long until they are back.
         costs = [MINUTE_SECONDS * points * processes / claim.per_minute for claim in claims]
         with self._lock:
             full_at = [max(now, self._of(claim.kind).get(claim.key, now)) for claim in claims]
             waits = [
-                full + min(cost, MINUTE_SECONDS) - now - MINUTE_SECONDS
+                full + (0 if on_credit else min(cost, MINUTE_SECONDS)) - now - MINUTE_SECONDS
                 for full, cost in zip(full_at, costs, strict=True)
             ]
             longest = max(waits)
@@ -100,7 +105,8 @@ local now = time[1] + time[2] / 1000000
 local full, longest, place = {}, 0, 0
 for i, key in ipairs(KEYS) do
     full[i] = math.max(now, tonumber(redis.call('GET', key) or now))
-    local wait = full[i] + math.min(tonumber(ARGV[i]), 60) - now - 60
+    local needed = ARGV[#KEYS + 1] == '1' and 0 or math.min(tonumber(ARGV[i]), 60)
+    local wait = full[i] + needed - now - 60
     if wait > longest then longest, place = wait, i - 1 end
 end
 if longest > 0 then return {tostring(longest), place} end
@@ -126,13 +132,14 @@ class SharedBuckets:
         self._resting_until = 0.0
         self._is_lost = False
 
-    def take(self, claims: Sequence[Claim], *, points: int) -> Verdict | None:
+    def take(self, claims: Sequence[Claim], *, points: int, on_credit: bool = False) -> Verdict | None:
         """As `Buckets.take`; None while Redis does not answer."""
         if monotonic() < self._resting_until:
             return None
         keys = [f"webnet:rate:{claim.kind}:{claim.key}" for claim in claims]
         try:
-            seconds, place = self._take(keys, [MINUTE_SECONDS * points / claim.per_minute for claim in claims])
+            costs = [MINUTE_SECONDS * points / claim.per_minute for claim in claims]
+            seconds, place = self._take(keys, [*costs, int(on_credit)])
         except redis.RedisError as problem:
             self._resting_until = monotonic() + REDIS_PAUSE_SECONDS
             if not self._is_lost:
@@ -144,31 +151,35 @@ class SharedBuckets:
 
 
 class Rates:
-    """The rates of this process. `processes` serve together, and `refused` counts refusals by kind of bucket."""
+    """The rates of this process, of `processes` that serve together."""
 
     def __init__(self) -> None:
         self.processes = 1
-        self.refused: Counter[str] = Counter()
         self.buckets = Buckets()
 
-    def take(self, claims: Sequence[Claim], *, points: int) -> None:
+    def take(self, claims: Sequence[Claim], *, points: int, on_credit: bool = False) -> None:
         """Take the points; raises RateLimited if one of the buckets does not have them."""
-        verdict = _shared_buckets(settings.REDIS_URL).take(claims, points=points) if settings.REDIS_URL else None
+        shared = _shared_buckets(settings.REDIS_URL) if settings.REDIS_URL else None
+        verdict = shared.take(claims, points=points, on_credit=on_credit) if shared is not None else None
         if verdict is None:
-            verdict = self.buckets.take(claims, points=points, processes=self.processes, now=monotonic())
+            verdict = self.buckets.take(
+                claims, points=points, processes=self.processes, now=monotonic(), on_credit=on_credit
+            )
         if verdict.seconds > 0:
             claim, seconds = claims[verdict.place], math.ceil(verdict.seconds)
-            self.refused[claim.kind] += 1
+            metrics.refused_requests.labels("points").inc()
+            reported_problems.report(ProblemKind.BUDGET_EXHAUSTED)
             raise RateLimited(f"Too many requests {claim.whose}: wait {seconds} s.", retry_after_seconds=seconds)
 
 
 rates = Rates()
 
 
-def charge(request: HttpRequest, identity: RequestIdentity | None, *, points: int) -> None:
+def charge(request: HttpRequest, identity: RequestIdentity | None, *, points: int, on_credit: bool = False) -> None:
     """Charge the request to who makes it, and to the address; without an identity, to a stranger of the address.
 
-    Raises RateLimited, and charges nothing then.
+    Raises RateLimited, and charges nothing then. `on_credit` what is charged may be more than what is left: then the
+    next requests wait until it is paid.
     """
     address = ip_address(request)
     claims = [_claim_of(identity, address)]
@@ -183,7 +194,7 @@ def charge(request: HttpRequest, identity: RequestIdentity | None, *, points: in
         )
     limited = [claim for claim in claims if claim.per_minute > 0]
     if limited:
-        rates.take(limited, points=points)
+        rates.take(limited, points=points, on_credit=on_credit)
 
 
 def _claim_of(identity: RequestIdentity | None, address: str | None) -> Claim:
