@@ -26,7 +26,7 @@ LIMIT_SECONDS = 300
 # What a worker of `manage.py serve` does before it takes its first request.
 START = """
 from webnet.server.worker import load_application
-load_application(0)
+load_application(0, workers=1)
 """
 
 

@@ -14,10 +14,10 @@ from webnet.request_record import current_record
 
 # In a variable of the context and not of the thread: a coroutine's statements run on other threads, and what a plugin
 # starts (a task, a call on a thread of asyncio's) inherits it, so that the plugin can be named there, too.
-innermost: ContextVar[Caller | None] = ContextVar("webnet_plugin_call", default=None)
+innermost: ContextVar[PluginCaller | None] = ContextVar("webnet_plugin_call", default=None)
 
 
-class Caller(Protocol):
+class PluginCaller(Protocol):
     """What calls a plugin's code here: one call, or what makes many of them in turn."""
 
     def find_call(self) -> PluginCall | None:
@@ -42,7 +42,7 @@ class PluginCall:
     controlled_transaction = ""
     slot = 0  # in the black box
     entered_at = 0.0
-    outer: Caller | None = None
+    outer: PluginCaller | None = None
     task: asyncio.Task[Any] | None = None  # that a coroutine of the plugin runs in
 
     def __init__(self, plugin: str, place: str, customer_id: int | None = None, user_id: int | None = None) -> None:

@@ -13,6 +13,7 @@ from strawberry.http import GraphQLRequestData
 
 from webnet.api.events.shared_answers import KEPT_ANSWERS, ROW_FIELDS, SharedAnswers, depends_only_on_row
 from webnet.api.schema import full_schema
+from webnet.customers.access import Actor
 
 ROW_ONLY = "subscription { pluginEvents { cursor node { __typename id actorName action before } } }"
 # What depends on who asks: their rights, or what they may see of it.
@@ -83,7 +84,9 @@ def test_few_answers_are_kept_and_none_once_nobody_follows():
 def executor_of(query):
     schema = full_schema().schema
     wanted = GraphQLRequestData(query=query, variables={"x": True}, operation_name=None, extensions=None)
-    viewer = SimpleNamespace(is_signed_in=True, request=HttpRequest(), cost=0)
+    viewer = SimpleNamespace(
+        is_signed_in=True, actor=Actor.system("tests"), identity=None, request=HttpRequest(), cost=0
+    )
     prepared = schema.prepare_subscription(wanted, viewer)
     assert not isinstance(prepared, list), prepared
     return prepared

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 from django.test import RequestFactory
+from django.utils import timezone
 
 from webnet.api.events import feed, log_tail, sse, threads, wakeups
 from webnet.api.events.feed import LogPlace
@@ -67,7 +68,8 @@ class Log(Tailer):
         found = self.looks.pop(0) if self.looks else []
         if isinstance(found, Exception):
             raise found
-        return Look(rows=[SimpleNamespace(position=position, hash="") for position in found], ended={})
+        rows = [SimpleNamespace(position=position, hash="", created_at=timezone.now()) for position in found]
+        return Look(rows=rows, ended={})
 
 
 @pytest.fixture(autouse=True)

@@ -108,7 +108,11 @@ def test_a_visitor_is_sent_to_the_form_and_back(proxy: Server) -> None:
 
 
 def test_the_session_is_that_of_the_path_and_the_token_that_of_the_host(operator: Client) -> None:
-    assert {cookie.name: cookie.path for cookie in operator.cookies} == {"sessionid": "/webnet/", "csrftoken": "/"}
+    assert {cookie.name: cookie.path for cookie in operator.cookies} == {
+        "sessionid": "/webnet/",
+        "webnet_device": "/webnet/",
+        "csrftoken": "/",
+    }
 
 
 @pytest.mark.parametrize("accepted", ["application/json", "text/event-stream"])

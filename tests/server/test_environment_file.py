@@ -21,7 +21,14 @@ pytestmark = with_files_of_its_own
 URL = "postgres://webnet:secret@db.example:5432/webnet"
 # Where the process's own variables are read; everything else has to ask the settings.
 # The latter two read no variable: one passes the environment on to a program, and one puts it back.
-READERS = ("server/environment.py", "sdk/", "backup/postgresql.py", "plugins/loading/process_state.py")
+READERS = (
+    "server/environment.py",
+    "server/observability/shared_metrics.py",
+    "sdk/",
+    "backup/postgresql.py",
+    "metrics.py",
+    "plugins/loading/process_state.py",
+)
 
 
 @pytest.fixture

@@ -226,8 +226,8 @@ def test_a_page_that_fails_halfway_is_cut_off_and_named(
     ):
         connection.getresponse().read()
 
-    impatient.wait_for(f"Plugin 'dripping' for 'hooli': its page '{page}' failed while it was streamed.")
-    impatient.wait_for(reason)
+    line = impatient.wait_for(f"Plugin 'dripping' for 'hooli': its page '{page}' failed while it was streamed.")
+    assert reason in line
 
 
 def test_ten_writes_that_wait_for_a_lock_delay_no_read_and_are_refused_after_a_while(

@@ -57,7 +57,7 @@ HOST_QUERY = """query($customer: String!, $plugin: String!, $id: ID!) {
     customerPluginConfigs { edges { node { plugin { name } } } }
     pluginAuditLogs { edges { node { action outcome } } }
     pluginPlan(plugin: $plugin, action: DISABLE) { steps { plugin { name } } refusal { message } }
-    navigationItems { label plugin { name } }
+    problems { key } navigationItems { label plugin { name } }
     dashboardWidgets { name plugin { name } data html error }
 }"""
 GOOD_QUERY = "{ firstBook { title } dashboardWidgets { plugin { name } data error } }"

@@ -38,6 +38,7 @@ _TAKES_VALUES = (
     "django.db.backends",
     "django.contrib.postgres",
     "psycopg",
+    "webnet.database.deadlines",
     "webnet.database.postgresql",
     "webnet.database.sqlite",
 )

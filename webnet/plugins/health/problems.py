@@ -302,7 +302,7 @@ def _finish(problems: Iterable[Problem]) -> list[Problem]:
 
 
 def _with_acknowledgement(problem: Problem, known: ProblemAcknowledgement | None) -> Problem:
-    # One that has begun anew since is another problem.
+    # One that has begun again since is another problem.
     if known is None or known.acknowledged_at < problem.since:
         return problem
     return replace(problem, acknowledged_by=known.acknowledged_by, acknowledged_at=known.acknowledged_at)

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TypeAlias
 
 from webnet import black_box
-from webnet.plugin_calls import Caller, innermost
+from webnet.plugin_calls import PluginCaller, innermost
 from webnet.plugins.runtime.calls import CheckedCall
 from webnet.request_record import current_record
 
@@ -53,7 +53,7 @@ class ResolverCalls:
         self._entered_at = 0.0
 
     def __enter__(self) -> ResolverCalls:
-        self._token: Token[Caller | None] = innermost.set(self)
+        self._token: Token[PluginCaller | None] = innermost.set(self)
         if (box := black_box.own) is not None:
             self._slot = box.enter(0, self._customer_id or 0, self._user_id or 0)
             self._words = box.words if self._slot else None

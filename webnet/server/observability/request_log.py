@@ -32,7 +32,7 @@ TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0
 
 
 @dataclass(slots=True)
-class Answer:
+class Answered:
     """What a request was answered with; None until then, and where that failed."""
 
     response: HttpResponseBase | None = None
@@ -56,9 +56,9 @@ def log_requests(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRe
 
 
 @contextmanager
-def recording(request: HttpRequest) -> Iterator[Answer]:
+def recording(request: HttpRequest) -> Iterator[Answered]:
     """Record what is known about the request, and log and count it when it was answered."""
-    record, answer, started = RequestRecord(trace_id=read_trace_id(request)), Answer(), perf_counter()
+    record, answer, started = RequestRecord(trace_id=read_trace_id(request)), Answered(), perf_counter()
     token = current_record.set(record)
     try:
         yield answer

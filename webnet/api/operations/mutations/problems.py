@@ -33,7 +33,7 @@ class AcknowledgeProblemPayload:
 class ProblemMutations:
     @mutation(NotFound)
     def acknowledge_problem(self, info: Info, input: AcknowledgeProblemInput) -> AcknowledgeProblemPayload:
-        """Tells the other operators that somebody knows of the problem. If it begins anew later, nobody does."""
+        """Tells the other operators that somebody knows of the problem. If it begins again later, nobody does."""
         info.context.require_in_view(input.customer)
         problem = manager.acknowledge_problem(
             input.key, actor=info.context.actor, customer=input.customer, reason=input.reason
