@@ -7,12 +7,9 @@ import json
 import pytest
 from asgiref.sync import async_to_sync
 from django.test import AsyncClient, Client
-from graphql import get_introspection_query
-from strawberry.extensions import ParserCache
 
 from tests.api.client import GraphQLClient
 from tests.factories import PASSWORD, make_member, make_operator, make_token
-from webnet.api.engine.limits import CACHED_DOCUMENTS
 from webnet.api.http.requests import MAXIMUM_BODY_BYTES
 from webnet.api.resolvers import listings
 from webnet.audit.models import PluginAuditLog
@@ -228,80 +225,6 @@ class TestCsrf:
         response = browser.send({"query": VIEWER}, Authorization=f"Bearer {token}")
 
         assert response.json()["data"]["viewer"]["user"]["username"] == "machine"
-
-
-class TestLimits:
-    def test_introspection_of_graphiql_is_within_them(self, platform):
-        query = get_introspection_query(
-            specified_by_url=True, directive_is_repeatable=True, schema_description=True, input_value_deprecation=True
-        )
-
-        assert platform.data(query)["__schema"]["queryType"]["name"] == "Query"
-
-    def test_depth(self, platform, world, settings):
-        settings.WEBNET_BUDGET_POINTS_PLATFORM = 10**30
-        deep = "plugins { edges { node { dependents { dependents { dependents { %s } } } } } }"
-
-        assert platform.code("{" + deep % ("dependents {" * 5 + "name" + "}" * 5) + "}") == "QUERY_TOO_DEEP"
-        assert "errors" not in platform.run("{" + deep % ("dependents {" * 4 + "name" + "}" * 4) + "}")
-
-    def test_depth_in_fragments(self, platform, world):
-        fragments = " ".join(f"fragment F{n} on Plugin {{ dependents {{ ...F{n + 1} }} }}" for n in range(9))
-        query = '{ plugin(name: "map") { ...F0 } }' + fragments + " fragment F9 on Plugin { dependents { name } }"
-
-        assert platform.code(query) == "QUERY_TOO_DEEP"
-
-    def test_aliases(self, nobody):
-        assert (
-            nobody.code("{" + " ".join(f"a{n}: viewer {{ __typename }}" for n in range(16)) + "}") == "TOO_MANY_ALIASES"
-        )
-        assert nobody.data("{" + " ".join(f"a{n}: viewer {{ __typename }}" for n in range(15)) + "}")
-
-    def test_tokens(self, nobody):
-        assert nobody.code("{" + " __typename" * 1_000 + "}") == "TOO_MANY_TOKENS"
-
-    @pytest.mark.parametrize(
-        "query",
-        [
-            "{ viewer { " + "isPlatformOperator " * 900 + "} }",
-            "{ viewer { " + "user { username } " * 240 + "} }",
-            "{ viewer { " + "... on Viewer { user { username } } " * 110 + "} }",
-        ],
-    )
-    def test_repetitions_that_would_take_quadratic_time(self, nobody, query):
-        assert nobody.code(query) == "TOO_MANY_REPETITIONS"
-
-    def test_fragments_that_double_each_other_take_no_time(self, nobody):
-        doubling = " ".join(f"fragment F{n} on Query {{ ...F{n + 1} ...F{n + 1} }}" for n in range(60))
-
-        answer = nobody.run("{ ...F0 }" + doubling + " fragment F60 on Query { viewer { __typename } }")
-
-        assert answer == {"data": {"viewer": None}}
-
-    def test_brackets_without_fields_are_no_bug(self, nobody):
-        codes = {nobody.code("{" * count) for count in (300, 900)} | {
-            nobody.code("{ viewer {" + " ... {" * count + "__typename" + "}" * count + "} }") for count in (200, 320)
-        }
-
-        assert codes <= {"GRAPHQL_PARSE_FAILED", "QUERY_TOO_DEEP", "TOO_MANY_TOKENS"}
-
-    def test_known_document_is_validated_once(self, nobody):
-        from webnet.api.visibility import visible_schema
-
-        nobody.data(VIEWER)
-        validated = visible_schema(None).validated
-        hits = validated.cache_info().hits
-        nobody.data(VIEWER)
-
-        assert validated.cache_info().hits == hits + 1
-
-    def test_known_document_is_parsed_once(self, nobody):
-        nobody.data(VIEWER)
-        parsed = ParserCache(maxsize=CACHED_DOCUMENTS).cached_parse_document
-        hits = parsed.cache_info().hits
-        nobody.data(VIEWER)
-
-        assert parsed.cache_info().hits == hits + 1
 
 
 class TestBugs:

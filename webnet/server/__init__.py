@@ -1,12 +1,15 @@
 """How webnet is started and served: the environment, the commands `run` and `serve`, and their processes.
 
 environment       reads the environment variables
-logs              formats log records
+observability     the log and the metrics
 database_faults   explains database errors to operators
 listening_socket  opens the socket that a server listens on
 asgi_application  sets Django up and creates the ASGI application
 asgi_router       routes event streams to Django's ASGI handler, all other requests to its WSGI handler
 admission         decides which request gets a thread, and when
+shares            who a request counts for there, and whose turn is next
+plain_requests    Django's handlers, which decode requests as UTF-8 whatever they name
+lifespan          the start and the end of a serving process
 page_streams      sends plugins' pages that are streamed, each on a thread of its own
 asgi_types        the types of ASGI
 event_loop        the event loop of a serving process, which plugins can't end

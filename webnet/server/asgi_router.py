@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import signal
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from io import BytesIO
-from threading import current_thread, main_thread
-from types import FrameType
 from typing import IO, Any
 
 from a2wsgi.wsgi import build_environ
@@ -23,9 +20,8 @@ from django.conf import settings
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest
 from django.http import HttpResponseBase
 
-from webnet import black_box, metrics
+from webnet import metrics
 from webnet.api.events import threads as threads_of_streams
-from webnet.api.events.log_tail import end_all
 from webnet.console.security_headers import headers_without_django
 from webnet.console.streamed_pages import StreamedPage
 from webnet.database.deadlines import Deadline
@@ -44,6 +40,7 @@ from webnet.server.asgi_types import Application, Message, Receive, Scope, Send
 from webnet.server.background.heartbeat import Heartbeat
 from webnet.server.background.watchdog import watch
 from webnet.server.database_faults import SILENT
+from webnet.server.lifespan import serve_lifespan
 from webnet.server.page_streams import send_page
 from webnet.server.plain_requests import PlainASGIRequest, make_wsgi_handler
 from webnet.server.shares import Callers
@@ -62,7 +59,6 @@ HEALTH_PATHS = ("/healthz", "/readyz", "/metrics")
 HEALTH_SECONDS = 2.0
 # The thread itself finds out first that the database takes too long, and answers.
 GRACE_SECONDS = 1.0
-STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 WSGIApplication = Callable[..., Any]
 Headers = list[tuple[bytes, bytes]]
@@ -344,47 +340,6 @@ def _send_while_connected(send: Send) -> Send:
             is_connected = False
 
     return send_while_connected
-
-
-async def serve_lifespan(receive: Receive, send: Send) -> None:
-    """Handle the lifespan protocol, and end open streams on shutdown before the server waits for them."""
-    await receive()
-    before_stopping(_begin_to_end)
-    await send({"type": "lifespan.startup.complete"})
-    await receive()
-    end_all()
-    await send({"type": "lifespan.shutdown.complete"})
-
-
-def _begin_to_end() -> None:
-    black_box.announce_end()
-    end_all()
-
-
-def before_stopping(end: Callable[[], None]) -> None:
-    """Call `end` as soon as a stop signal arrives, before the server's own handler of that signal.
-
-    Servers send the lifespan's shutdown event only when all responses are complete, and streams never are. Call this
-    after the server has installed its handlers, which it has when the lifespan starts.
-    """
-    if current_thread() is not main_thread():
-        return
-    for number in STOP_SIGNALS:
-        _put_before(number, end)
-
-
-def _put_before(number: signal.Signals, end: Callable[[], None]) -> None:
-    former = signal.getsignal(number)
-
-    def stop(received: int, frame: FrameType | None) -> None:
-        end()
-        if callable(former):
-            former(received, frame)
-        elif former == signal.SIG_DFL:
-            signal.signal(received, signal.SIG_DFL)
-            signal.raise_signal(received)
-
-    signal.signal(number, stop)
 
 
 class StreamHandler(ASGIHandler):
