@@ -171,7 +171,7 @@ WEBNET_ADDRESS_POINTS_PER_MINUTE = read_number(
 # What one operation may cost in points, by the viewer's role in the view; a point is about one value of one row.
 WEBNET_BUDGET_POINTS_SIGNED_OUT = read_number(
     "WEBNET_BUDGET_POINTS_SIGNED_OUT",
-    env.get("WEBNET_BUDGET_POINTS_SIGNED_OUT", "25000"),
+    env.get("WEBNET_BUDGET_POINTS_SIGNED_OUT", "2000"),
     lowest=1,
     highest=1_000_000_000,
 )
