@@ -290,7 +290,11 @@ def test_the_cost_is_explained_to_who_asks_for_it(viewer, settings):
 @database
 def test_limits_are_those_that_hold(world, settings):
     settings.WEBNET_BUDGET_POINTS_OPERATOR = 4_321
-    query = "{ viewer { limits { budget depth aliases tokens defaultPageSize largestPageSize } } }"
+    settings.WEBNET_TOKEN_POINTS_PER_MINUTE = 10**6
+    query = (
+        "{ viewer { limits { budget depth aliases tokens defaultPageSize largestPageSize "
+        "requestSeconds pointsPerMinute } } }"
+    )
 
     limits = world.client("operator", view="acme").data(query)["viewer"]["limits"]
 
@@ -301,6 +305,8 @@ def test_limits_are_those_that_hold(world, settings):
         "tokens": MAXIMUM_TOKENS,
         "defaultPageSize": 50,
         "largestPageSize": 100,
+        "requestSeconds": settings.WEBNET_REQUEST_SECONDS,
+        "pointsPerMinute": 10**6,
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import strawberry
+from django.conf import settings
 
 from webnet.accounts import tokens
 from webnet.api.declarations.connections import Connection, connection
@@ -91,6 +92,10 @@ class Limits:
     tokens: int
     default_page_size: int
     largest_page_size: int
+    request_seconds: int = strawberry.field(description="How long a request may take.")
+    points_per_minute: int = strawberry.field(
+        description="How many points the viewer, or the token in use, may spend in a minute; 0 means no limit."
+    )
 
 
 @object_type
@@ -136,6 +141,12 @@ class Viewer:
             tokens=MAXIMUM_TOKENS,
             default_page_size=DEFAULT_PAGE,
             largest_page_size=LARGEST_PAGE,
+            request_seconds=settings.WEBNET_REQUEST_SECONDS,
+            points_per_minute=(
+                settings.WEBNET_TOKEN_POINTS_PER_MINUTE
+                if info.context.identity.api_token is not None
+                else settings.WEBNET_USER_POINTS_PER_MINUTE
+            ),
         )
 
 
