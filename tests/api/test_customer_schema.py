@@ -225,7 +225,7 @@ def test_the_optimizer_works_in_a_derived_schema_as_in_the_full_one(world, hidde
 class SignedIn:
     """As much of a context as the guards and the SDK ask for, with what is cached between requests."""
 
-    is_signed_in, actor, request = True, SYSTEM, HttpRequest()
+    is_signed_in, actor, identity, request = True, SYSTEM, None, HttpRequest()
 
     def __init__(self, view):
         self.batches = Batches()
