@@ -303,6 +303,8 @@ class TestMail:
     @pytest.fixture(autouse=True)
     def _mail_server(self, settings, django_capture_on_commit_callbacks):
         settings.WEBNET_SENDS_MAIL = True
+        # What Django 6.1 reads, as the settings have it there with an EMAIL_URL.
+        settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
         self.commit = django_capture_on_commit_callbacks
 
     def invite(self, actor: Actor, **person: str) -> NewInvitation:
