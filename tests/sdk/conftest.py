@@ -14,6 +14,7 @@ from tests.api.client import GraphQLClient
 from tests.factories import make_customer, make_member, make_operator
 from tests.sdk.raising import Raising
 from tests.trials import warm_trials
+from webnet.api.engine import isolation
 from webnet.api.vocabulary.node import global_id
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer, Role
@@ -76,3 +77,11 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
         monkeypatch.setattr(shelf_schema, "models", Raising(error))
 
     return break_with
+
+
+@pytest.fixture(autouse=True)
+def _classes_as_they_are():
+    """Some tests give a model's class another attribute, which is remembered of the class."""
+    isolation.runs_code.cache_clear()
+    yield
+    isolation.runs_code.cache_clear()
