@@ -52,6 +52,12 @@ def store() -> None:
             cursor.execute(UPSERT, (kind.value, moment, moment, counted[kind]))
 
 
+def forget() -> None:
+    """Forget what was counted and is not stored, as a process that has just started."""
+    with _lock:
+        _counts.clear()
+
+
 def find_current() -> dict[ProblemKind, ReportedProblem]:
     """What was reported lately."""
     rows = ReportedProblem.objects.filter(last_seen__gte=timezone.now() - OVER_AFTER)

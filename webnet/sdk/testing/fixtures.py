@@ -18,7 +18,7 @@ from pytest_django import DjangoDbBlocker
 
 from webnet.customers.models import Customer
 from webnet.plugins.gate import effective
-from webnet.plugins.runtime import failures
+from webnet.plugins.runtime import failures, reported_problems
 from webnet.sdk.testing.database import TestDatabase
 from webnet.sdk.testing.protocols import MakeClient, MakeCustomer, MakeHookContext, SetSettings, SwitchPlugin
 from webnet.sdk.testing.stash import CHANGES_TABLES, DATA_DIR
@@ -135,8 +135,9 @@ def _django_db_helper(
 
 @pytest.fixture(autouse=True)
 def _webnet_failure_counts() -> None:
-    """Forget failures of earlier tests: they were counted in memory, and would be stored in this test's database."""
+    """Forget what earlier tests have counted in memory: it would be stored in this test's database."""
     failures.counter.forget()
+    reported_problems.forget()
 
 
 @pytest.fixture(scope="session")
