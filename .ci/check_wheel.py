@@ -12,6 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 START_SECONDS = 60
+OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor())
 PASSWORD = "for-this-check-only"  # noqa: S105 - it protects a site that lives for a minute
 SIGN_IN = f"""mutation {{
   signIn(input: {{ username: "platform", password: "{PASSWORD}" }}) {{
@@ -94,7 +95,13 @@ def wait_until_it_serves(process: "subprocess.Popen[str]") -> str:
 
 
 def check(address: str) -> None:
-    """GraphiQL's page with all that it names, the admin's style, a query, and readiness."""
+    """A query, signing in, GraphiQL's page with all that it names, the admin's style, and readiness."""
+    answer = json.loads(fetch(f"{address}/graphql/", body=b'{"query": "{ viewer { user { username } } }"}'))
+    if answer != {"data": {"viewer": None}}:
+        raise SystemExit(f"The query was answered with {answer}.")
+    signed_in = json.loads(fetch(f"{address}/graphql/", body=json.dumps({"query": SIGN_IN}).encode()))
+    if signed_in != {"data": {"signIn": {"viewer": {"isPlatformOperator": True}}}}:
+        raise SystemExit(f"The platform operator can't sign in: {signed_in}.")
     page = fetch(f"{address}/graphql/", accept="text/html").decode()
     assets = re.findall(r'(?:src|href)="(/static/[^"]+)"', page)
     workers = [f"/static/webnet/graphiql/{name}.worker.js" for name in ("editor", "graphql", "json")]
@@ -103,20 +110,14 @@ def check(address: str) -> None:
     for asset in [*assets, *workers, "/static/admin/css/base.css"]:
         if not fetch(address + asset):
             raise SystemExit(f"{asset} is empty.")
-    answer = json.loads(fetch(f"{address}/graphql/", body=b'{"query": "{ viewer { user { username } } }"}'))
-    if answer != {"data": {"viewer": None}}:
-        raise SystemExit(f"The query was answered with {answer}.")
-    signed_in = json.loads(fetch(f"{address}/graphql/", body=json.dumps({"query": SIGN_IN}).encode()))
-    if signed_in != {"data": {"signIn": {"viewer": {"isPlatformOperator": True}}}}:
-        raise SystemExit(f"The platform operator can't sign in: {signed_in}.")
     print(f"The installed wheel serves {len(assets)} assets of GraphiQL's page, and answers: {answer}.")
     print(f"readyz: {fetch(f'{address}/readyz').decode()}")
 
 
 def fetch(url: str, *, body: bytes | None = None, accept: str = "application/json") -> bytes:
-    """The body at an address; anything but success ends the check."""
+    """The body at an address, with the session of who has signed in; anything but success ends the check."""
     request = urllib.request.Request(url, data=body, headers={"Accept": accept, "Content-Type": "application/json"})
-    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30) as response:
+    with OPENER.open(request, timeout=30) as response:
         content: bytes = response.read()
         return content
 
