@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection
 from graphql import GraphQLObjectType, get_named_type, is_leaf_type, is_required_argument, is_union_type
 
 from tests.api.client import GraphQLClient
@@ -154,9 +154,9 @@ def outcome_of(answer: dict[str, Any]) -> str:
 
 def send(client: GraphQLClient, body: dict[str, Any]) -> Any:
     """The response to a request whose changes are undone."""
-    before = transaction.savepoint()  # no `atomic`, in which the host may not begin a durable one
+    before = connection.savepoint()  # no `atomic`, in which the host may not begin a durable one
     response = client.send(body)
-    transaction.savepoint_rollback(before)
+    connection.savepoint_rollback(before)
     return response
 
 

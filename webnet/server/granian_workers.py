@@ -160,7 +160,9 @@ class Fleet(MPServer):
         """Tell them to end, wait, and kill those that do not; `_stop_workers` takes over once the server shall end."""
         left = list(workers)
         for worker in left:
-            black_box.announce_end_of(_boxes(), worker.inner.pid or 0)
+            # Not of one that has died: the new worker may not have read yet in which plugin.
+            if worker.is_alive():
+                black_box.announce_end_of(_boxes(), worker.inner.pid or 0)
             worker.terminate()
         patience = self.workers_kill_timeout or 0
         if not is_last and any(_asks_for_replacement(worker) for worker in left):
