@@ -215,3 +215,12 @@ def test_a_read_within_a_change_commits_nothing() -> None:
         deadline._ends = 0
         with pytest.raises(DeadlineExceeded):
             ask()
+
+
+def test_a_connection_is_made_whatever_the_time(thread: ThreadPoolExecutor) -> None:
+    def connect() -> bool:
+        connection.close()
+        connection.ensure_connection()
+        return connection.connection is not None
+
+    assert serve(thread, over(writes=False), connect).result()

@@ -247,3 +247,16 @@ def test_only_a_proxy_may_say_who_the_client_is(settings, https, proxy, expected
     asyncio.run(worker.behind_proxy(application)(scope, None, None))
 
     assert seen == [expected]
+
+
+def test_the_box_of_a_worker_that_died_is_left_for_the_new_one_to_read(running, monkeypatch):
+    told: list[int] = []
+    monkeypatch.setattr(black_box, "announce_end_of", lambda _folder, process: told.append(process))
+    for each in running.wrks:
+        each.inner.pid = 100 + each.idx
+
+    running.replace_dead()
+
+    assert told == []
+    running.replace(running.wrks[0])
+    assert told == [100]

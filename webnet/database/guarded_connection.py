@@ -10,7 +10,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import ConnectionHandler
 
 from webnet.database.clean_room import IDLE, ConnectionState, add_connection, discard, is_in_own_block, remember_state
-from webnet.database.deadlines import current_deadline
+from webnet.database.deadlines import current_deadline, until
 from webnet.database.guard import refuse_patch, watch_control
 from webnet.database.held_transaction import let_go
 from webnet.django_internals import is_in_test_case
@@ -148,7 +148,8 @@ class GuardedConnection(BaseDatabaseWrapper):
         )
 
     def connect(self) -> None:
-        with host_code():
+        # A connection that is interrupted while it is made would be lost without being closed.
+        with host_code(), until(None):
             super().connect()
 
     def close(self) -> None:
