@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from time import monotonic, sleep
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from time import monotonic
 
 import pytest
 from django.db import close_old_connections, connection, transaction
@@ -53,7 +53,7 @@ def enforce(deadline: Deadline, running: Future[object], ends: Callable[[], None
         ends()
         deadline.enforce()
         assert monotonic() < latest
-        sleep(0.01)
+        wait([running], timeout=0.01)
 
 
 def serve(thread: ThreadPoolExecutor, deadline: Deadline | None, work: Callable[[], object]) -> Future[object]:
