@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import replace
 
 import pytest
 from django.contrib.auth import authenticate
@@ -15,7 +14,7 @@ import webnet.settings
 from tests.accounts.hashing import CountingHasher
 from tests.accounts.requests import make_request
 from tests.factories import PASSWORD, make_token, make_user
-from webnet.accounts import password_hashing, sessions, sign_in_throttle
+from webnet.accounts import password_hashing, sessions
 from webnet.accounts.authentication import authenticate_request
 from webnet.accounts.models import SignInAttempts
 from webnet.audit.models import PluginAuditLog
@@ -25,13 +24,6 @@ from webnet.errors import PermissionDenied, RateLimited
 pytestmark = pytest.mark.django_db
 
 CANARY = "canary-7f3a"
-
-
-@pytest.fixture(autouse=True)
-def _low_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Limits of accounts and networks that take few attempts to reach; those of one account from here are real."""
-    for name in ("PER_ACCOUNT", "PER_NETWORK"):
-        monkeypatch.setattr(sign_in_throttle, name, replace(getattr(sign_in_throttle, name), free=10))
 
 
 def try_wrongly(username: str = "ada", *, address: str = "192.0.2.1") -> None:
