@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from collections.abc import Callable
 from functools import cache, partial
+from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
@@ -33,14 +35,24 @@ def boot(installation: Installation) -> Boot:
 
 
 @pytest.fixture(scope="module")
-def seen_with(template: Installation, tmp_path_factory: pytest.TempPathFactory) -> Look:
-    """All that is seen in the boot of the party that this one belongs to, "" for no bad plugin; each is booted once."""
+def seen_with(template: Installation, tmp_path_factory: pytest.TempPathFactory, folder_of_run: Path) -> Look:
+    """All that is seen in the boot of the party that this one belongs to, "" for no bad plugin.
+
+    Each party is booted once in a run, whichever of its processes needs it first.
+    """
 
     @cache
     def see(party: tuple[str, ...]) -> dict[str, Any]:
         code = LOOK_AFTER_AND_CALL if party[0] in zoo.MISBEHAVING else LOOK_AFTER
-        with make_installation(template, tmp_path_factory.mktemp("party")) as installation:
-            return boot_installation(installation, *party, code=code)
+        with (folder_of_run / f"seen-with-{party[0]}.json").open("a+") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            file.seek(0)
+            if known := file.read():
+                return json.loads(known)
+            with make_installation(template, tmp_path_factory.mktemp("party")) as installation:
+                seen = boot_installation(installation, *party, code=code)
+            file.write(json.dumps(seen))
+            return seen
 
     return lambda name: see(zoo.party_of(name))
 
