@@ -20,7 +20,7 @@ from webnet.server.management.commands import serve
 from webnet.server.management.commands.run import LAST_LINE
 
 ROOT = Path(__file__).resolve().parents[1]
-START_SECONDS = 60
+START_SECONDS = 180
 STOP_SECONDS = 20
 DEMO_PASSWORD = "demo-password-for-tests"
 
