@@ -1,4 +1,4 @@
-"""What each root field and each node type is for whom; `test_access_matrix.py` asks."""
+"""What each root field, each subscription and each node type is for whom; the tests beside it ask."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ RANKS = ("signed out", "viewer", "operator", "admin", "platform")
 PEOPLE = (*RANKS, "stranger")
 # The customers that are named, or have the rows that are named: the people's own, another one, and none.
 OWN, FOREIGN, MISSING = TARGETS = ("acme", "globex", "absent")
+# As the view of a field: each of those customers'.
+EACH = "{customer}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,8 +19,9 @@ class Access:
     """What a root field answers to whom.
 
     `given` are arguments, or fields of the input, in which `{customer}` stands for a slug, `{user}` for a member's
-    name, and `{Device}` for the id of a row; whatever else is required are samples. From `lowest` on, people get `own`,
-    others get `too_low`. For what isn't theirs they get `hidden`, unless the role is looked at first.
+    name, `{problem}` for a key, `{cursor}` for the beginning of the log, and `{Device}` for the id of a row; whatever
+    else is required are samples. From `lowest` on, people get `own`, others get `too_low`. For what isn't theirs they
+    get `hidden`, unless the role is looked at first.
     """
 
     lowest: str = "viewer"
@@ -34,13 +37,17 @@ class Access:
     @property
     def targets(self) -> tuple[str, ...]:
         """The customers to try: one where none is named."""
-        return TARGETS if "'{" in str(self.given) else (OWN,)
+        return TARGETS if self.view == EACH or "'{" in str(self.given) else (OWN,)
+
+    def view_of(self, target: str) -> str | None:
+        """The view in which to ask."""
+        return target if self.view == EACH else self.view
 
     def expect(self, who: str, target: str) -> str:
         """The outcome for this person."""
         if who == "signed out":
             return self.signed_out
-        if self.view and who == "stranger":
+        if self.view == OWN and who == "stranger":
             return "CUSTOMER_NOT_FOUND"
         is_low = RANKS.index("admin" if who == "stranger" else who) < RANKS.index(self.lowest)
         if is_low and self.is_role_first:
@@ -52,7 +59,7 @@ class Access:
 
 def theirs(who: str, view: str | None) -> tuple[str, ...]:
     """The customers whose rows the person sees in the view."""
-    if who == "platform" and view is None:
+    if who == "platform" and view != OWN:
         return OWN, FOREIGN
     return (FOREIGN,) if who == "stranger" else (OWN,)
 
@@ -73,6 +80,7 @@ def of_platform(**options: Any) -> Access:
     return write("platform", **{"too_low": "OPERATORS_ONLY", "is_role_first": True} | options)
 
 
+PLAN = "{ customer { id } affectedCustomerCount steps { action } refusal { code message } }"
 CUSTOMER = {"customer": "{customer}"}
 CONFIG = CUSTOMER | {"plugin": "shelf"}
 PLUGIN = {"plugin": "shelf"}
@@ -90,12 +98,8 @@ ROOTS = {
     "pluginAuditLogs": Access(
         lowest="operator", given={"filter": {"customer": ["{customer}"]}}, too_low="empty", hidden="empty"
     ),
-    "pluginPlan": Access(
-        lowest="operator",
-        given=CONFIG,
-        selection="{ customer { id } affectedCustomerCount steps { action } refusal { code message } }",
-    ),
-    "problems": Access(own="empty"),
+    "pluginPlan": Access(lowest="operator", given=CONFIG, selection=PLAN),
+    "problems": Access(lowest="operator", too_low="empty"),
     "navigationItems": Access(view=OWN),
     "dashboardWidgets": Access(view=OWN),
     "signIn": write("viewer", own="BAD_CREDENTIALS", signed_out="BAD_CREDENTIALS"),
@@ -133,7 +137,7 @@ ROOTS = {
     "updateCustomerPluginSettings": write("operator", given=CONFIG),
     "revertCustomerPluginSettings": write("operator", given=CONFIG, own="REVISION_NOT_AVAILABLE"),
     "setRolePermission": write("admin", given=CUSTOMER | {"permission": "shelf.arrange"}),
-    "acknowledgeProblem": write("operator", given=CUSTOMER, own="PROBLEM_NOT_FOUND"),
+    "acknowledgeProblem": write("operator", given=CUSTOMER | {"key": "{problem}"}),
     "devices": of_plugin(),
     "device": of_plugin(given={"id": "{Device}"}, hidden="null"),
     "sites": of_plugin(),
@@ -169,11 +173,30 @@ ROOTS = {
     "moveBook": of_plugin("operator", given={"book": "{Book}", "shelf": "{Shelf}"}),
     "addGauge": of_plugin("operator", too_low="ROLE_TOO_LOW"),
 }
-# Streams have no end that a matrix could wait for: these files try who may listen.
+# The same fields where they name no customer, so that they are about the platform.
+PLATFORM_WIDE = {
+    "pluginPlan": Access(lowest="platform", given=PLUGIN, too_low="OPERATORS_ONLY", selection=PLAN),
+    "setPluginAvailability": of_platform(given=PLUGIN),
+    "resumePlugin": of_platform(given=PLUGIN),
+    "checkPluginHealth": of_platform(given=PLUGIN),
+    "acknowledgeProblem": of_platform(given={"key": "unhealthy:hello_world"}),
+}
+# The first answer of each subscription: in the view of each customer, and where it names something of theirs.
 STREAMS = {
-    "pluginEvents": "tests/events",
-    "reachability": "examples/reachability_plugin",
-    "shelfNames": "tests/sdk/test_subscriptions.py",
+    "pluginEvents": (
+        Access(lowest="operator", given={"after": "{cursor}"}, too_low="empty", view=EACH),
+        Access(
+            lowest="operator",
+            given={"after": "{cursor}", "filter": {"customer": ["{customer}"]}},
+            too_low="empty",
+            hidden="empty",
+        ),
+    ),
+    "reachability": (
+        of_plugin("operator", view=EACH, is_role_first=False, hidden="CUSTOMER_NOT_FOUND"),
+        of_plugin("operator", given={"devices": ["{Device}"]}),
+    ),
+    "shelfNames": (of_plugin("operator", view=EACH, is_role_first=False, hidden="CUSTOMER_NOT_FOUND"),),
 }
 # Who may fetch a row of their customer by its id, at least.
 NODES = {
