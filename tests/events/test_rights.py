@@ -82,6 +82,18 @@ def test_the_platforms_changes_that_concern_a_customer_are_told_without_who_and_
     assert (told["actorName"], told["reason"]) == ("root", "a secret plan")
 
 
+def test_an_event_of_the_platform_does_not_count_what_else_it_does(client, root):
+    query = "subscription { pluginEvents { node { action sequence machineTime hash } } }"
+    operator, platform = (client(person).subscribe("acme", query) for person in ("acme-operator", "root"))
+
+    root.mutate("disablePlugin", plugin="shelf")
+
+    shown, known = (stream.next()[1]["data"]["pluginEvents"]["node"] for stream in (operator, platform))
+    assert shown["action"] == known["action"] == "disable_plugin"
+    assert (shown["sequence"], shown["machineTime"]) == (0, None)
+    assert known["sequence"] > 0 and known["machineTime"] and known["hash"] != shown["hash"]
+
+
 def test_what_the_platform_does_to_a_withheld_plugin_is_not_told(client, root, collect):
     root.mutate("setPluginAvailability", plugin="shelf", availability="WITHHELD", customer="acme")
     acme, globex = client("acme-operator").subscribe("acme"), client("globex-admin").subscribe("globex")

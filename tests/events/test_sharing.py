@@ -119,6 +119,19 @@ def test_every_field_of_a_row_is_known_to_depend_on_the_viewer_or_not():
     assert set(types["PluginAuditLogEdge"].fields) == ROW_FIELDS["PluginAuditLogEdge"]
 
 
+def test_what_platform_operators_alone_see_of_a_row_is_not_shared_with_others(client, root):
+    query = "subscription { pluginEvents { node { sequence machineTime hash } } }"
+    streams = [client(person).subscribe("acme", query) for person in ("root", "acme-admin", "acme-operator", "root")]
+
+    root.mutate("updateCustomer", customer="acme", name="acme once more")
+
+    nodes = [stream.next()[1]["data"]["pluginEvents"]["node"] for stream in streams]
+    first, admin, operator, again = nodes
+    assert first == again and admin == operator
+    assert first["sequence"] == admin["sequence"]
+    assert first["machineTime"] and admin["machineTime"] is None and first["hash"] != admin["hash"]
+
+
 @pytest.mark.parametrize("fields", ["id reason", "reason user { username email } ipAddress"])
 def test_people_with_other_rights_follow_together_and_each_gets_their_own(client, root, fields):
     query = f"subscription {{ pluginEvents {{ node {{ {fields} }} }} }}"

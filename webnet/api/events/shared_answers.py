@@ -21,7 +21,8 @@ Answer = TypeVar("Answer")
 
 # How many answers are kept for subscriptions that have not fetched them yet.
 KEPT_ANSWERS = 512
-# Fields whose values depend only on the row, and not on the viewer.
+# Fields whose values depend only on the row, and on whether the viewer is a platform operator: their audiences have row
+# objects of their own, so what those get is never shared with others.
 ROW_FIELDS: Mapping[str, frozenset[str]] = {
     "Subscription": frozenset({"pluginEvents"}),
     "PluginAuditLogEdge": frozenset({"cursor", "node"}),

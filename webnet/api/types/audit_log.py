@@ -12,34 +12,57 @@ from webnet.api.request.context import Info
 from webnet.api.resolvers import listings
 from webnet.api.resolvers.filters import PluginAuditLogFilter
 from webnet.api.values.references import CustomerRef, PluginRef, UserRef
+from webnet.api.vocabulary import sealed_texts
 from webnet.api.vocabulary.enums import AuditOutcome, Role
 from webnet.api.vocabulary.node import Node, global_id, read_pk
 from webnet.audit.models import PluginAuditLog as AuditRow
 from webnet.customers.models import Customer, User
 from webnet.plugins import models
 
+HASHES = b"webnet: hashes of audit rows"
+
 
 @row_type(AuditRow, filter=PluginAuditLogFilter)
 class PluginAuditLog(Node):
-    """One operation, also a refused or failed one; `sequence` counts without gaps per customer, and for the
-    platform. `createdAt` never runs backwards; `machineTime` is what the clock of the machine said, null in old rows.
-    """
+    """One operation, also a refused or failed one; `createdAt` never runs backwards."""
 
-    sequence: int
     created_at: datetime
-    machine_time: datetime | None
     actor_name: str
     action: str
     outcome: AuditOutcome
     before: JSON | None
     after: JSON | None
-    hash: str
 
     @field()
     @staticmethod
     def id(root: strawberry.Parent[AuditRow]) -> strawberry.ID:
         # Not by its position, which counts everybody's rows, though no client can read it in the id.
         return global_id("PluginAuditLog", f"{root.chain}/{root.sequence}")
+
+    @field()
+    @staticmethod
+    def sequence(root: strawberry.Parent[AuditRow], info: Info) -> int:
+        """Counts without gaps per customer, and for the platform; 0 in events about what the platform did."""
+        # Of the platform's rows, others than its operators only get some, as events: the gaps would count the others.
+        return root.sequence if root.customer_id is not None or info.context.actor.is_platform_operator else 0
+
+    @field()
+    @staticmethod
+    def machine_time(root: strawberry.Parent[AuditRow], info: Info) -> datetime | None:
+        """What the clock of the machine said, null in old rows; only for platform operators, null for others."""
+        # Where it differs from `createdAt`, that is the time of an earlier row, which may be another customer's.
+        return root.machine_time if info.context.actor.is_platform_operator else None
+
+    @field()
+    @staticmethod
+    def hash(root: strawberry.Parent[AuditRow], info: Info) -> str:
+        """For platform operators the hash in the chain, as in exports and checkpoints. For others it is sealed, as ids
+        are: it stays the same as long as the row and the server's key do.
+        """
+        if info.context.actor.is_platform_operator:
+            return root.hash
+        # The hash covers the position in everybody's log, which could be found by trying.
+        return sealed_texts.seal(bytes.fromhex(root.hash), purpose=HASHES, bound_to=[])
 
     @field(graphql_type=UserRef | None)
     @staticmethod
