@@ -48,6 +48,12 @@ FILTERS: dict[str, dict[str, Any]] = {
     "plugin and outcome": {"plugin": ["plugin_03"], "outcome": ["REFUSED"]},
     "text": {"search": "ticket"},
 }
+# What operators of customers ask for, by name: the customers, and the filter.
+OF_CUSTOMERS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
+    "own text": (("customer-03",), {"search": "nowhere"}),
+    "own text and plugin": (("customer-03",), {"search": "nowhere", "plugin": ["plugin_03"]}),
+    "text of two": (("customer-03", "customer-04"), {"search": "nowhere"}),
+}
 
 
 def measure(rows: int, *, rounds: int, is_filled: bool) -> dict[str, list[float]]:
@@ -58,18 +64,24 @@ def measure(rows: int, *, rounds: int, is_filled: bool) -> dict[str, list[float]
     from django.core.management import call_command
 
     from benchmarks.audit_rows import fill
-    from tests.factories import make_operator, make_token
+    from tests.factories import make_membership, make_operator, make_token, make_user
     from webnet.audit.models import PluginAuditLog
-    from webnet.customers.models import User
+    from webnet.customers.models import Customer, Role, User
 
     call_command("migrate", verbosity=0)
     if not is_filled:
         fill(rows)
     analyze()
-    User.objects.filter(username="reader").delete()
+    User.objects.filter(username__startswith="reader").delete()
     ask = make_asker(make_token(make_operator("reader")))
     deep = PluginAuditLog.objects.order_by("position").values_list("position", flat=True)[200]
-    return {name: compare(ask, wanted, deep=deep, rounds=rounds) for name, wanted in FILTERS.items()}
+    found = {name: compare(ask, wanted, deep=deep, rounds=rounds) for name, wanted in FILTERS.items()}
+    for name, (slugs, wanted) in OF_CUSTOMERS.items():
+        reader = make_user(f"reader of {name}")
+        for customer in Customer.objects.filter(slug__in=slugs):
+            make_membership(reader, customer, Role.OPERATOR)
+        found[name] = compare(make_asker(make_token(reader)), wanted, deep=deep, rounds=rounds)
+    return found
 
 
 def analyze() -> None:

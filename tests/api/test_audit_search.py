@@ -12,14 +12,15 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from tests.api.client import GraphQLClient
+from tests.api.plans import explain
 from tests.factories import make_customer, make_member, make_operator
 from tests.plugins.audit_logs import write_rows
 from webnet.api.events.audience import Audience
-from webnet.api.paging import pages
 from webnet.api.paging.keyset import write_cursor
 from webnet.api.request.reader import Reading
 from webnet.api.resolvers import orders
 from webnet.api.resolvers.filters import PluginAuditLogFilter
+from webnet.audit import search_range
 from webnet.audit.log import AuditEntry, record
 from webnet.audit.models import PluginAuditLog
 from webnet.customers.access import Actor
@@ -48,7 +49,7 @@ def client(acme) -> GraphQLClient:
 
 @pytest.fixture
 def reach_of_10(monkeypatch):
-    monkeypatch.setattr(pages, "SEARCHED_POSITIONS", 10)
+    monkeypatch.setattr(search_range, "SEARCHED_ROWS", 10)
 
 
 def find(client, search, **more):
@@ -170,7 +171,7 @@ def find_user(username):
 
 
 def test_a_followed_search_covers_the_log_stretch_by_stretch(client, monkeypatch):
-    monkeypatch.setattr("webnet.api.events.audience.SEARCHED_POSITIONS", 10)
+    monkeypatch.setattr("webnet.audit.search_range.SEARCHED_ROWS", 10)
     audience = Audience.of(context_of(Actor.system("tests")), PluginAuditLogFilter(search="ticket 15"))
     position, found = 0, []
     while position < ROWS:
@@ -235,17 +236,3 @@ def is_page(sql):
 
 def sorts(plan):
     return "USE TEMP B-TREE" in plan or "Sort" in plan
-
-
-def explain(sql):
-    """The plan; PostgreSQL, which would sort so few rows, has to do without wherever it can."""
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            for node in ("sort", "seqscan", "bitmapscan"):
-                cursor.execute(f"SET enable_{node} = off")
-        try:
-            cursor.execute(f"EXPLAIN {'QUERY PLAN' if connection.vendor == 'sqlite' else ''} {sql}")
-            return "\n".join(str(row[-1]) for row in cursor.fetchall())
-        finally:
-            if connection.vendor == "postgresql":
-                cursor.execute("RESET ALL")

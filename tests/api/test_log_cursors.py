@@ -139,7 +139,7 @@ def test_a_list_notices_that_the_log_ends_before_the_row_of_a_cursor(root, argum
 
 
 def test_a_search_continues_with_a_cursor_of_the_same_log_only(root, monkeypatch):
-    monkeypatch.setattr("webnet.api.paging.pages.SEARCHED_POSITIONS", 3)
+    monkeypatch.setattr("webnet.audit.search_range.SEARCHED_ROWS", 3)
     cursor = page(root, filter={"search": "ticket 0"})["pageInfo"]["endCursor"]
     assert page(root, filter={"search": "ticket 0"}, after=cursor)["pageInfo"]["hasNextPage"]
 

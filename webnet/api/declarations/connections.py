@@ -10,7 +10,7 @@ from operator import or_
 from typing import Any, TypeVar
 
 import strawberry
-from django.db.models import Model, Q, QuerySet
+from django.db.models import BooleanField, Case, Model, Q, QuerySet, When
 from strawberry import UNSET, relay
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
@@ -149,8 +149,11 @@ def lookup(*paths: str, description: str | None = None) -> Any:
     return strawberry.field(default=UNSET, metadata={LOOKUPS: paths}, description=description)
 
 
-def narrow(rows: QuerySet[Row], wanted: Any, *context: Any) -> QuerySet[Row]:
-    """The rows that match the filter; its own `apply` gets the `context` as well."""
+def narrow(rows: QuerySet[Row], wanted: Any, *context: Any, uses_index: bool = True) -> QuerySet[Row]:
+    """The rows that match the filter; its own `apply` gets the `context` as well.
+
+    `uses_index` is False where the rows are few already, and an index of a filtered column would lead to many others.
+    """
     if not wanted:
         return rows
     for field in fields_of(wanted):
@@ -164,10 +167,16 @@ def narrow(rows: QuerySet[Row], wanted: Any, *context: Any) -> QuerySet[Row]:
         stored = plain(value, field.type)
         for path in paths:
             _refuse_misfits(rows, path, stored, name=to_camel_case(field.python_name))
-        conditions = (make_condition(path, stored) for path in paths)
-        rows = rows.filter(reduce(or_, conditions, Q()))
+        condition = reduce(or_, (make_condition(path, stored) for path in paths), Q())
+        # An empty list matches nothing, for which Django needs no statement.
+        rows = rows.filter(condition if uses_index or not condition or value == [] else _hide(condition))
     own = getattr(wanted, "apply", None)
     return own(rows, *context) if own is not None else rows
+
+
+def _hide(condition: Q) -> Case:
+    """The same condition, in a form that no database looks up in an index."""
+    return Case(When(condition, then=True), default=False, output_field=BooleanField())
 
 
 def is_given(value: object) -> bool:

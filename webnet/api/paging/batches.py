@@ -9,8 +9,9 @@ from typing import Any, Generic, TypeVar
 from django.db.models import Count, Model, QuerySet
 from strawberry.types.info import Info
 
-from webnet.api.paging.pages import Listing, Page, PageArguments, PageRequest, PositionRange, Source, optimized
+from webnet.api.paging.pages import Listing, Page, PageArguments, PageRequest, Source, optimized
 from webnet.api.strawberry_internals import raw_info_of
+from webnet.audit.search_range import SearchedRange
 
 Row = TypeVar("Row", bound=Model)
 
@@ -95,12 +96,12 @@ class Batch(Generic[Row]):
         return {tuple(key): count for *key, count in rows.values_list(*self._parent).annotate(Count("pk"))}
 
     @cached_property
-    def position_range(self) -> PositionRange | None:
-        return self._listing.position_range_of(self._request)
+    def searched_range(self) -> SearchedRange | None:
+        return self._listing.searched_range_of(self._request)
 
     @property
     def _rows(self) -> QuerySet[Row]:
-        return self._listing.rows if self.position_range is None else self.position_range.cut(self._listing.rows)
+        return self._listing.rows if self.searched_range is None else self.searched_range.cut(self._listing.rows)
 
     def _of(self, key: Any, rows: QuerySet[Row]) -> QuerySet[Row]:
         return rows.filter(**dict(zip(self._parent, key, strict=True)))
@@ -139,8 +140,8 @@ class _Nested(Source[Row]):
     def has_rows_behind(self) -> bool:
         return bool(self._batch.behind.get(self._key))
 
-    def stopped_range(self) -> PositionRange | None:
-        found = self._batch.position_range
+    def stopped_range(self) -> SearchedRange | None:
+        found = self._batch.searched_range
         return found if found is not None and found.end is not None else None
 
 

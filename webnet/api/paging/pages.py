@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
@@ -15,14 +15,13 @@ from strawberry_django.optimizer import OptimizerConfig, optimize
 
 from webnet.api.errors import BadPage
 from webnet.api.paging.keyset import Ordering, read_cursor, write_cursor
+from webnet.audit.search_range import SearchedRange
 
 Row = TypeVar("Row", bound=Model)
 Row_co = TypeVar("Row_co", bound=Model, covariant=True)
 
 DEFAULT_PAGE = 50
 LARGEST_PAGE = 100
-# How many positions of the log one page of a search covers: a search without matches would otherwise read all of it.
-SEARCHED_POSITIONS = 50_000
 # Host rows are always loaded with all columns: a plugin's resolver may read any of them, and a deferred column costs a
 # query for each row.
 WHOLE_ROWS = OptimizerConfig(enable_only=False)
@@ -107,40 +106,6 @@ def _read_place(ordering: Ordering, cursor: str | None, view: str) -> Sequence[A
     return read_cursor(ordering, cursor, view=view) if cursor is not None else None
 
 
-@dataclass(frozen=True, kw_only=True)
-class PositionRange:
-    """The positions from `first` to `last`; `end` is the last of them in reading direction if the log continues."""
-
-    first: int
-    last: int
-    end: int | None
-    log: QuerySet[Any]
-
-    def cut(self, rows: QuerySet[Row]) -> QuerySet[Row]:
-        return rows.filter(position__gte=self.first, position__lte=self.last)
-
-    @cached_property
-    def end_row(self) -> Any:
-        """The row at `end`, whose cursor continues the search; the pages of one batch read it once."""
-        return self.log.only("position", "hash").get(position=self.end)
-
-
-def find_position_range(request: PageRequest, rows: QuerySet[Row]) -> PositionRange:
-    """The positions that the page searches, in a log whose newest row comes first; `rows` are those of the log.
-
-    Places are positions: `after` is newer than all rows of the page, `before` is older.
-    """
-    log = rows.model._default_manager.order_by("position")  # noqa: SLF001 - documented
-    ends = log.values_list("position", flat=True)
-    oldest = request.before[0] + 1 if request.before else (ends.first() or 0)
-    newest = request.after[0] - 1 if request.after else (ends.last() or 0)
-    if request.backwards:
-        last = min(newest, oldest + SEARCHED_POSITIONS - 1)
-        return PositionRange(first=oldest, last=last, end=last if last < newest else None, log=log)
-    first = max(oldest, newest - SEARCHED_POSITIONS + 1)
-    return PositionRange(first=first, last=newest, end=first if first > oldest else None, log=log)
-
-
 def ignore(rows: Sequence[Any]) -> None:
     """Do nothing with the rows that were read."""
 
@@ -149,17 +114,26 @@ def ignore(rows: Sequence[Any]) -> None:
 class Listing(Generic[Row]):
     """All rows that can be paged through, in their order; `on_rows_read` is called with the rows of each page.
 
-    `among` is for searches without an index: the rows to search through, of which a page covers a limited range.
+    `among` is for searches without an index: the rows to search through, of which a page covers a limited range; they
+    are those of `customers` in the audit log, newest first, or all of it.
     """
 
     rows: QuerySet[Row]
     ordering: Ordering
     on_rows_read: Callable[[Sequence[Row]], None] = ignore
     among: QuerySet[Row] | None = None
+    customers: Collection[int] | None = None
 
-    def position_range_of(self, request: PageRequest) -> PositionRange | None:
-        """The positions that a page searches; None if there is no limit."""
-        return None if self.among is None else find_position_range(request, self.among)
+    def searched_range_of(self, request: PageRequest) -> SearchedRange | None:
+        """What a page searches; None if there is no limit."""
+        if self.among is None:
+            return None
+        return SearchedRange.find(
+            self.customers,
+            newer_than=request.before[0] if request.before else None,
+            older_than=request.after[0] if request.after else None,
+            is_ascending=request.backwards,
+        )
 
     @property
     def behind(self) -> QuerySet[Row]:
@@ -176,7 +150,7 @@ class Source(Protocol[Row_co]):
 
     def has_rows_behind(self) -> bool: ...
 
-    def stopped_range(self) -> PositionRange | None:
+    def stopped_range(self) -> SearchedRange | None:
         """What a limited search has covered, if there is more to search."""
 
 
@@ -225,7 +199,7 @@ class Page(Generic[Row]):
         return self._source.has_rows_behind()
 
     @cached_property
-    def _stopped(self) -> PositionRange | None:
+    def _stopped(self) -> SearchedRange | None:
         is_full = len(self._source.rows()) > self._request.size
         return None if is_full else self._source.stopped_range()
 
@@ -258,7 +232,7 @@ class NoRows(Source[Any]):
     def has_rows_behind(self) -> bool:
         return False
 
-    def stopped_range(self) -> PositionRange | None:
+    def stopped_range(self) -> SearchedRange | None:
         return None
 
 
@@ -312,17 +286,17 @@ class _Whole(Source[Row]):
         behind = self._request.behind(self._listing.behind, self._listing.ordering)
         return behind is not None and behind.exists()
 
-    def stopped_range(self) -> PositionRange | None:
-        return self._position_range if self._position_range and self._position_range.end is not None else None
+    def stopped_range(self) -> SearchedRange | None:
+        return self._range if self._range and self._range.end is not None else None
 
     @cached_property
-    def _position_range(self) -> PositionRange | None:
-        return self._listing.position_range_of(self._request)
+    def _range(self) -> SearchedRange | None:
+        return self._listing.searched_range_of(self._request)
 
     @cached_property
     def _rows(self) -> Sequence[Row]:
         found = self._request.cut(self._listing.rows, self._listing.ordering)
-        found = self._position_range.cut(found) if self._position_range is not None else found
+        found = self._range.cut(found) if self._range is not None else found
         rows = list(found[: self._request.limit])
         self._listing.on_rows_read(rows)
         return rows
@@ -349,7 +323,7 @@ class _Named(Source[Row]):
     def has_rows_behind(self) -> bool:
         return self._end < len(self._names) if self._request.backwards else self._start > 0
 
-    def stopped_range(self) -> PositionRange | None:
+    def stopped_range(self) -> SearchedRange | None:
         return None
 
     @cached_property

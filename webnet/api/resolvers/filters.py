@@ -103,7 +103,7 @@ class PluginAuditLogFilter:
     search: str | None = lookup(
         description=(
             "A case-insensitive part of a name, the version, action, code, request or reason, or of what changed; "
-            "a page searches 50,000 positions of the log, and there are more to search while it has a next page."
+            "a page searches 50,000 of the rows that you may read; while it has a next page, there are more to search."
         ),
     )
 
@@ -115,7 +115,8 @@ class PluginAuditLogFilter:
     def apply(self, rows: QuerySet[PluginAuditLog], arguments: PageArguments | None = None) -> QuerySet[PluginAuditLog]:
         """The rows that match, without the search; `arguments` are those of the requested page."""
         rows = _of_customers(rows, self.customer)
-        cursors = [name for name in ("after", "before") if getattr(arguments, name, None)]
+        # A search has a bound of its own on either side, as a page with a cursor has.
+        cursors = [name for name in ("after", "before") if self.searches or getattr(arguments, name, None)]
         return created_between(rows, self.created_from or None, self.created_until or None, cursors=cursors)
 
     def find(self, rows: QuerySet[PluginAuditLog]) -> QuerySet[PluginAuditLog]:

@@ -272,8 +272,16 @@ def audit_listing(
 
 def _audit_logs(context: Context, arguments: PageArguments) -> Listing[PluginAuditLog]:
     wanted: PluginAuditLogFilter | None = arguments.filter
-    rows = narrow(audit_logs_of(audited_customers(context.reading)), wanted, arguments)
-    listing = audit_listing(context, rows, arguments)
-    if wanted is None or not wanted.searches:
-        return listing
-    return replace(listing, rows=wanted.find(listing.rows), among=listing.rows)
+    customers = audited_customers(context.reading)
+    if wanted is not None and wanted.searches:
+        return _search_audit_logs(context, wanted, arguments, customers if customers is None else list(customers))
+    return audit_listing(context, narrow(audit_logs_of(customers), wanted, arguments), arguments)
+
+
+def _search_audit_logs(
+    context: Context, wanted: PluginAuditLogFilter, arguments: PageArguments, customers: list[int] | None
+) -> Listing[PluginAuditLog]:
+    listing = audit_listing(context, audit_logs_of(customers), arguments)
+    # The range of a page has so many rows of these customers, and any number of others: no index may lead to those.
+    narrowed = narrow(listing.rows, wanted, arguments, uses_index=customers is None)
+    return replace(listing, rows=wanted.find(narrowed), among=listing.rows, customers=customers)
