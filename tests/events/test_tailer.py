@@ -187,7 +187,8 @@ def test_rows_that_a_follower_had_before_the_tailer_came_to_them_are_not_told_tw
     monkeypatch.setattr(LogPlace, "is_in_log", lambda _: True)
 
     async def follow():
-        follower = feed.Feed(SimpleNamespace(), start=LogPlace(position=5, hash=""), wanted=None)
+        context = SimpleNamespace(request=RequestFactory().post("/graphql/"))
+        follower = feed.Feed(context, start=LogPlace(position=5, hash=""), wanted=None)
         events = follower.follow(SimpleNamespace(position=3))
         first = asyncio.create_task(anext(events))
         while not follower.is_live:

@@ -53,9 +53,13 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
         yield deployment
 
 
-def ask(server: Server, deployment: Deployment, query: str) -> http.client.HTTPConnection:
+def ask(server: Server, deployment: Deployment, query: str, *, accept: str = "*/*") -> http.client.HTTPConnection:
     """Send the query; the response is still to be read."""
-    headers = {"Authorization": f"Bearer {deployment.token}", "Content-Type": "application/json"}
+    headers = {
+        "Authorization": f"Bearer {deployment.token}",
+        "Content-Type": "application/json",
+        "Accept": accept,
+    }
     connection = http.client.HTTPConnection(server.host, server.port, timeout=START_SECONDS)
     connection.request("POST", "/graphql/acme/", json.dumps({"query": query}), headers)
     return connection
@@ -81,6 +85,8 @@ def server(request: pytest.FixtureRequest, deployment: Deployment) -> Iterator[S
 def test_heavy_requests_delay_no_health_check_and_end_with_their_time(deployment: Deployment, server: Server) -> None:
     begun = monotonic()
     heavy = [ask(server, deployment, query) for query in ("{ tide }", "{ waves { height } }") * 2]
+    # One more than there are threads for those who accept a stream.
+    streams = [ask(server, deployment, "{ tide }", accept="application/json, text/event-stream") for _ in range(3)]
     server.wait_for("rises")
 
     assert [Client(server.url).get(path).status for path in ("/healthz", "/readyz")] == [200, 200]
@@ -88,7 +94,7 @@ def test_heavy_requests_delay_no_health_check_and_end_with_their_time(deployment
 
     for connection in heavy[2:]:
         connection.close()
-    assert [read(each) for each in heavy[:2]] == [(504, "DEADLINE_EXCEEDED")] * 2
+    assert [read(each) for each in (*heavy[:2], *streams)] == [(504, "DEADLINE_EXCEEDED")] * 5
     assert deployment.ask(server, "{ viewer { user { username } } }")["data"]["viewer"]
     assert deployment.read("SELECT * FROM plugins_pluginfailure") == []
 

@@ -18,7 +18,7 @@ from webnet.api.request.context import Context
 from webnet.api.resolvers.filters import PluginAuditLogFilter
 from webnet.api.resolvers.listings import audit_logs_of, audited_customers
 from webnet.audit.models import AuditOutcome, PluginAuditLog
-from webnet.audit.search_range import SearchedRange
+from webnet.audit.search_range import SEARCHED_ROWS
 from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig
 
 SWITCHES = ("enable_plugin", "disable_plugin", "set_plugin_availability")
@@ -59,26 +59,20 @@ class Audience:
         return bool(self.customers) and any(row.customer_id in self.customers or _is_candidate(row) for row in rows)
 
     def read(self, *, after: int, until: int, limit: int) -> tuple[list[PluginAuditLog], int]:
-        """The next rows by position, and the position up to which they are complete."""
-        searched = self._find_searched_range(after, until)
-        if searched is not None and searched.end is not None:
-            until = searched.end
-        found = [*self._own(after, until, limit, searched), *self._of_platform(after, until, limit)]
+        """The next rows by position, and the position up to which they are complete.
+
+        It looks at a part of the log at the most, so that it makes progress in its time whatever is filtered by.
+        """
+        until = min(until, after + SEARCHED_ROWS)
+        found = [*self._own(after, until, limit), *self._of_platform(after, until, limit)]
         found.sort(key=lambda row: row.position)
         page = found[:limit]
         covered = page[-1].position if len(page) == limit else until
         return list(self._show(page)), covered
 
-    def _find_searched_range(self, after: int, until: int) -> SearchedRange | None:
-        if self.wanted is None or not self.wanted.searches:
-            return None
-        return SearchedRange.find(self.customers, newer_than=after, older_than=until + 1, is_ascending=True)
-
-    def _own(self, after: int, until: int, limit: int, searched: SearchedRange | None) -> QuerySet[PluginAuditLog]:
-        rows = self._cut(audit_logs_of(self.customers), after, until, uses_index=searched is None)
-        if self.wanted is None or searched is None:
-            return rows[:limit]
-        return searched.cut(self.wanted.find(rows))[:limit]
+    def _own(self, after: int, until: int, limit: int) -> QuerySet[PluginAuditLog]:
+        rows = self._cut(audit_logs_of(self.customers), after, until)
+        return (self.wanted.find(rows) if self.wanted is not None and self.wanted.searches else rows)[:limit]
 
     def _of_platform(self, after: int, until: int, limit: int) -> QuerySet[PluginAuditLog]:
         rows = PluginAuditLog.objects.defer("text")
@@ -88,11 +82,8 @@ class Audience:
         changes = rows.filter(customer_id=None, action__in=PLATFORM_CHANGES, outcome=succeeded)
         return self._cut(changes, after, until)[:limit]
 
-    def _cut(
-        self, rows: QuerySet[PluginAuditLog], after: int, until: int, *, uses_index: bool = True
-    ) -> QuerySet[PluginAuditLog]:
-        rows = narrow(rows, self.wanted, uses_index=uses_index)
-        return rows.filter(position__gt=after, position__lte=until).order_by("position")
+    def _cut(self, rows: QuerySet[PluginAuditLog], after: int, until: int) -> QuerySet[PluginAuditLog]:
+        return narrow(rows, self.wanted).filter(position__gt=after, position__lte=until).order_by("position")
 
     def _show(self, rows: list[PluginAuditLog]) -> Iterator[PluginAuditLog]:
         concern: Concern | None = None

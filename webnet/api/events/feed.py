@@ -9,7 +9,7 @@ from typing import Protocol
 
 from webnet.api.errors import LogReplaced, SubscriptionEnded
 from webnet.api.events.audience import Audience
-from webnet.api.events.threads import on_thread
+from webnet.api.events.threads import serve_on_thread
 from webnet.api.paging.keyset import read_cursor, write_cursor
 from webnet.api.paging.pages import Edge
 from webnet.api.request.context import Context
@@ -51,6 +51,7 @@ class Feed:
     def __init__(self, context: Context, *, start: LogPlace, wanted: PluginAuditLogFilter | None) -> None:
         self.position = start.position
         self.is_live = False
+        self._path = context.request.path
         self._start = start
         self._wanted = wanted
         self._queue: asyncio.Queue[Edge] = asyncio.Queue(MAXIMUM_QUEUE_LENGTH)
@@ -72,16 +73,20 @@ class Feed:
             raise SubscriptionEnded(message, code="SLOW_CONSUMER") from None
 
     async def follow(self, tail: Tail) -> AsyncGenerator[Edge, None]:
-        """Yield every row after the position, in order, endlessly. Raises LogReplaced."""
+        """Yield every row after the position, in order, endlessly. Raises LogReplaced and DeadlineExceeded.
+
+        What was missed is read page by page, each in the time of a request; in between, the threads serve others.
+        """
         # Not only when the stream was opened: from here on, the tailer notices that the log is replaced.
-        if not await on_thread(self._start.is_in_log):
+        if not await serve_on_thread(self._path, self._start.is_in_log):
             raise LogReplaced
         while self.position < tail.position:
-            until = tail.position
-            found = await on_thread(self.audience.read, after=self.position, until=until, limit=PAGE_SIZE)
-            for row in found[0]:
+            rows, covered = await serve_on_thread(
+                self._path, self.audience.read, after=self.position, until=tail.position, limit=PAGE_SIZE
+            )
+            for row in rows:
                 yield edge_of(row, view=self.audience.view)
-            self.position = found[1]
+            self.position = covered
         # No await since the last comparison with the tail's position, so no row can have been added in between.
         self.is_live = True
         while True:

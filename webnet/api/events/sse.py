@@ -7,8 +7,9 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
+from django.conf import settings
 from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils import translation
@@ -27,10 +28,12 @@ from webnet.api.events.threads import on_thread
 from webnet.api.request.context import Context
 from webnet.api.responses import encode_json, error_entry, make_body, make_response
 from webnet.database.outages import find_outage
-from webnet.errors import Unauthenticated, WebnetError
+from webnet.errors import DeadlineExceeded, Unauthenticated, WebnetError
 from webnet.plugins.changes import pauses
 from webnet.plugins.runtime import open_requests
 from webnet.values.lazy_texts import plain
+
+T = TypeVar("T")
 
 TRANSPORT = SSETransport()
 # Proxies close connections that are idle for 30 to 60 seconds.
@@ -55,7 +58,7 @@ class OpenedStream:
 
     async def respond(self) -> HttpResponse | StreamingHttpResponse:
         """The streaming response, or the errors that prevent it."""
-        source = await self.source if self.executor.is_awaitable(self.source) else self.source
+        source = await _in_time(self.source) if self.executor.is_awaitable(self.source) else self.source
         if isinstance(source, ExecutionResult):
             errors = await self._report(source.errors or [])
             return refuse_stream(self.request, errors, fingerprint=self.fingerprint)
@@ -138,7 +141,7 @@ class OpenedStream:
         else:
             result = await tailer().batch.run(self._start, payload)
         if self.executor.is_awaitable(result):
-            result = await cast("Awaitable[ExecutionResult]", result)
+            result = await _in_time(cast("Awaitable[ExecutionResult]", result))
         done = cast("ExecutionResult", result)
         errors = await self._report(done.errors) if done.errors else []
         return {"data": done.data, **make_body(ExecutionResult(None, errors))}
@@ -204,6 +207,18 @@ class SentEvent(NamedTuple):
 
 
 END = object()
+
+
+async def _in_time(work: Awaitable[T]) -> T:
+    """What asynchronous code of a plugin returns; raises DeadlineExceeded if it takes longer than a request may."""
+    seconds = settings.WEBNET_REQUEST_SECONDS
+    try:
+        async with asyncio.timeout(None if settings.DEBUG else seconds) as limit:  # A breakpoint may take its time.
+            return await work
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        raise DeadlineExceeded(seconds) from None
 
 
 async def _next(source: AsyncGenerator[Any, None]) -> Any:

@@ -1,10 +1,14 @@
-"""The threads on which streams query the database: a fixed number for any number of streams, each with a connection."""
+"""The threads on which streams query the database: a fixed number for any number of streams, each with a connection.
+
+What is done for one client has the time of a request. What follows the log for all of them has none: it goes on later
+where it was.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
@@ -14,7 +18,10 @@ from django.conf import settings
 from django.db import close_old_connections
 from django.urls import get_script_prefix, set_script_prefix
 
+from webnet.database.deadlines import Deadline
 from webnet.database.lock_waits import limit_lock_waits
+from webnet.errors import DeadlineExceeded
+from webnet.plugins.runtime import open_requests
 
 # How many small calls a thread makes in one turn.
 MAXIMUM_TURN_SIZE = 64
@@ -34,8 +41,28 @@ _threads = ThreadPoolExecutor(
 
 async def on_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Call `work` on one of the threads, without blocking the event loop."""
-    job = partial(copy_context().run, _run, get_script_prefix(), partial(work, *args, **kwargs))
-    return await asyncio.get_running_loop().run_in_executor(_threads, job)
+    return await asyncio.wrap_future(_submit(partial(work, *args, **kwargs)))
+
+
+async def serve_on_thread(path: str, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """The same for one client, who asked for that path: in the time of a request, and only while the client stays.
+
+    The time includes the wait for a thread. Raises DeadlineExceeded.
+    """
+    deadline = open_requests.make_deadline(writes=False)
+    if deadline is None:
+        return await on_thread(work, *args, **kwargs)
+    call = _submit(partial(_serve, path, deadline, partial(work, *args, **kwargs)))
+    answer = asyncio.wrap_future(call)
+    try:
+        await asyncio.wait({answer}, timeout=deadline.seconds)
+        if call.cancel():  # No thread was free.
+            raise DeadlineExceeded(deadline.seconds)
+        return await answer
+    except asyncio.CancelledError:
+        call.cancel()
+        deadline.leave()
+        raise
 
 
 def replace_thread() -> None:
@@ -93,6 +120,15 @@ def _call_all(works: list[Callable[[], Any]]) -> list[tuple[Any, Exception | Non
         except Exception as problem:  # noqa: BLE001 - raised again for those who wait
             done.append((None, problem))
     return done
+
+
+def _submit(work: Callable[[], T]) -> Future[T]:
+    return _threads.submit(copy_context().run, _run, get_script_prefix(), work)
+
+
+def _serve(path: str, deadline: Deadline, work: Callable[[], T]) -> T:
+    with open_requests.working(path, deadline):
+        return work()
 
 
 def _run(script_prefix: str, work: Callable[[], T]) -> T:

@@ -28,7 +28,7 @@ from webnet.api.engine.strawberry_schema import Schema
 from webnet.api.error_reporting import count_raiser, report_errors
 from webnet.api.errors import INTERNAL_MESSAGE, BadRequest, CodedError, find_raised
 from webnet.api.events.sse import OpenedStream, open_stream
-from webnet.api.events.threads import on_thread
+from webnet.api.events.threads import serve_on_thread
 from webnet.api.http.requests import read_request, require_csrf_token
 from webnet.api.request import rates
 from webnet.api.request.context import Context
@@ -38,7 +38,7 @@ from webnet.containment import is_operators
 from webnet.database.outages import find_outage, leave_lost_connection
 from webnet.errors import NotFound, Unauthenticated, WebnetError
 from webnet.plugins.changes import pauses
-from webnet.plugins.runtime import failures, open_requests
+from webnet.plugins.runtime import failures
 from webnet.request_record import note_code
 
 logger = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ async def graphql_stream_view(
 
     Clients that accept nothing else also get the response to a query as a stream.
     """
-    opened = await on_thread(open_or_respond, request, customer)
+    opened = await serve_on_thread(request.path, open_or_respond, request, customer)
     if isinstance(opened, OpenedStream):
         return await opened.respond()
     return frame_as_stream(request, opened)
@@ -77,8 +77,7 @@ async def graphql_stream_view(
 def open_or_respond(request: HttpRequest, customer: str | None) -> HttpResponse | OpenedStream:
     """An open stream for a subscription, or the response to anything else."""
     # The language that the middleware found is not that of this thread.
-    deadline = open_requests.make_deadline(writes=False)
-    with open_requests.working(request.path, deadline), translation.override(request.LANGUAGE_CODE):
+    with translation.override(request.LANGUAGE_CODE):
         return respond(request, customer, subscribe=open_stream)
 
 
