@@ -13,6 +13,7 @@ from tests.factories import make_customer, make_member
 from webnet.api.resolvers import widgets
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer, Role
+from webnet.database.deadlines import current_deadline
 from webnet.plugins.base import DashboardWidget, HookContext, PluginBase
 from webnet.plugins.manager import manager
 from webnet.plugins.runtime import failures
@@ -176,3 +177,11 @@ def test_no_image_of_another_server_is_left(ask, address):
 
 def test_html_that_is_no_text_fails(ask, caplog):
     assert ask(page=[DashboardWidget(name="page", title="Page", html=lambda: 5)])["page"]["error"]
+
+
+def test_a_statement_of_a_widget_has_the_time_of_a_request(ask, settings):
+    found = []
+
+    ask(looking=[widget("look", lambda: found.append(current_deadline()))])
+
+    assert [(each.seconds, each.writes) for each in found] == [(settings.WEBNET_REQUEST_SECONDS, False)]

@@ -5,21 +5,29 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from time import monotonic, sleep
 
 import pytest
-from django.http import HttpResponseBase
+from django.http import HttpResponseBase, StreamingHttpResponse
 from django.utils import translation
 
 from tests.console.pages import LARGE
 from webnet.console import streamed_pages
 from webnet.console.streamed_pages import PageFailed, PageOverdue, StreamedPage, seats
+from webnet.customers.models import User
+from webnet.errors import DeadlineExceeded
 from webnet.plugins.runtime import failures
+from webnet.server.background import hung_plugins
+from webnet.server.background.hung_plugins import HungPlugin
 from webnet.server.page_streams import send_page
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ROOT = "/c/acme/plugins/pages/"
+# Far more than any of this takes.
+LIMIT_SECONDS = 10
 
 
 @pytest.fixture(autouse=True)
@@ -33,15 +41,19 @@ def counted() -> list[str]:
     return [count.error for count in failures.counter.take().values()]
 
 
-def sent(page: StreamedPage) -> list[bytes]:
+def sent(page: StreamedPage, *, leave_after: bytes = b"-") -> list[bytes]:
     """The pieces as webnet's server sends them, with the end of the response as an empty one."""
     messages: list[bytes] = []
 
-    async def send(message: dict[str, bytes]) -> None:
-        messages.append(message["body"])
-
     async def serve() -> None:
-        await send_page(page, path=ROOT, send=send, left=asyncio.Future())
+        left: asyncio.Future[None] = asyncio.Future()
+
+        async def send(message: dict[str, bytes]) -> None:
+            messages.append(message["body"])
+            if message["body"] == leave_after:
+                left.set_result(None)
+
+        await send_page(page, path=ROOT, send=send, left=left)
 
     asyncio.run(serve())
     return messages
@@ -137,3 +149,71 @@ def test_a_page_that_is_open_for_too_long_counts_unless_its_client_was_slow(brow
     page.close()
 
     assert counted() == expected
+
+
+@pytest.fixture
+def stream(browse) -> Callable[[Iterator[bytes]], StreamedPage]:
+    """Call it with pieces: a page of them."""
+    known = browse("vera").get(f"{ROOT}in_pieces/")
+    known.close()
+    return lambda pieces: StreamedPage(StreamingHttpResponse(pieces), known.pieces.call)
+
+
+def wait_until_closed() -> None:
+    """Until the thread of the page has nothing to do any more but to close its connection."""
+    latest = monotonic() + LIMIT_SECONDS
+    while seats._taken and monotonic() < latest:
+        sleep(0.001)
+    assert seats._taken == Counter()
+
+
+def ask_again_and_again(ended: Future[str]) -> Iterator[bytes]:
+    yield b"first"
+    latest = monotonic() + LIMIT_SECONDS
+    try:
+        while monotonic() < latest:
+            User.objects.exists()
+    except DeadlineExceeded as error:
+        ended.set_result(error.code)
+        raise
+
+
+def test_once_the_client_has_left_no_statement_of_a_page_begins_and_it_is_no_failure(stream):
+    ended: Future[str] = Future()
+
+    pieces = sent(stream(ask_again_and_again(ended)), leave_after=b"first")
+
+    assert pieces == [b"first"]
+    assert ended.result(LIMIT_SECONDS) == "DEADLINE_EXCEEDED"
+    wait_until_closed()
+    assert counted() == []
+
+
+def test_no_statement_of_a_page_begins_after_the_time_of_a_piece(stream, settings, monkeypatch):
+    settings.WEBNET_REQUEST_DEADLINE = 0.05
+    paused: Future[list[HungPlugin]] = Future()
+    monkeypatch.setattr(hung_plugins, "pause_all", paused.set_result)
+    ended: Future[str] = Future()
+
+    pieces = sent(stream(ask_again_and_again(ended)))
+
+    assert pieces == [b"first"]
+    assert ended.result(LIMIT_SECONDS) == "DEADLINE_EXCEEDED"
+    assert [each.plugin for each in paused.result(LIMIT_SECONDS)] == ["pages"]
+    wait_until_closed()
+    assert counted() == ["Timeout on the page 'in_pieces'"]
+
+
+def test_what_a_page_does_last_is_done_although_its_client_has_left(stream):
+    ended: Future[bool] = Future()
+
+    def pieces() -> Iterator[bytes]:
+        try:
+            yield b"first"
+            yield b"second"
+        finally:
+            ended.set_result(User.objects.exists())
+
+    assert sent(stream(pieces()), leave_after=b"first") == [b"first"]
+    assert ended.result(LIMIT_SECONDS)
+    wait_until_closed()

@@ -25,7 +25,7 @@ from django.http import FileResponse, StreamingHttpResponse
 from django.urls import get_script_prefix, set_script_prefix
 from django.utils import translation
 
-from webnet.errors import RateLimited
+from webnet.errors import DeadlineExceeded, RateLimited
 from webnet.plugins.runtime.calls import CheckedCall, calling, take_turns
 from webnet.plugins.runtime.failures import count_for_user
 
@@ -125,7 +125,7 @@ class Pieces:
         self._source = _open(response, call)
         self._opened = time.monotonic()
         self._plugin_seconds = 0.0
-        self._is_reported = False
+        self._is_reported = self._is_stopped = False
         # Both belong to the thread of the request, and shall be those of whichever thread iterates.
         self._language, self._script_prefix = translation.get_language(), get_script_prefix()
 
@@ -143,9 +143,11 @@ class Pieces:
                 return self._step()
         except StopIteration:
             raise
-        except PageOverdue:
+        except (PageOverdue, DeadlineExceeded) as overdue:
+            if self._is_stopped:  # Its statement was interrupted, since nobody reads the page any more.
+                raise StopIteration from overdue
             self.give_up(is_piece=True)
-            raise
+            raise PageOverdue(is_piece=True) from overdue
         except Exception as error:
             self._report(error)
             raise PageFailed from error
@@ -174,6 +176,7 @@ class Pieces:
 
     def stop(self) -> None:
         """Have an asynchronous page end soon, from any thread; another one ends after its current piece."""
+        self._is_stopped = True
         if isinstance(self._source, AsyncSteps):
             self._source.cancel()
 

@@ -55,6 +55,10 @@ class Deadline:
         if self.is_over():
             raise DeadlineExceeded(self.seconds)
 
+    def renew(self) -> None:
+        """Restart its time, for the next part of what is answered piece by piece."""
+        self._ends = monotonic() + self.seconds
+
     def begin_change(self) -> None:
         """From here on, the request changes something.
 

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import connections
 
 from webnet.console.streamed_pages import PageFailed, PageOverdue, StreamedPage, life_seconds
+from webnet.database.deadlines import Deadline, until
 from webnet.plugins.runtime import open_requests
 from webnet.plugins.runtime.open_requests import Work
 from webnet.server.asgi_types import Send
@@ -55,6 +56,8 @@ class PageStream:
         # Done once the piece was sent: whether the next one is wanted.
         self._taken: Future[bool] | None = None
         self._is_over = False
+        # Of each piece, beyond which its statement is interrupted; with WEBNET_DEBUG a breakpoint may take its time.
+        self._deadline = None if settings.DEBUG else Deadline(settings.WEBNET_REQUEST_DEADLINE, writes=False)
         # A daemon, which the end of the process does not wait for.
         Thread(target=self._run, name=f"page-{page.pieces.call.plugin}", daemon=True).start()
 
@@ -80,6 +83,8 @@ class PageStream:
         if self._taken is not None and not self._taken.done():
             self._taken.set_result(False)
         self._page.pieces.stop()
+        if self._deadline is not None:  # Last: the page knows by then why its statement is interrupted.
+            self._deadline.leave()
 
     def _offer(self, piece: bytes | End, taken: Future[bool]) -> None:
         if self._is_over:
@@ -90,12 +95,13 @@ class PageStream:
 
     def _run(self) -> None:
         """What the thread does."""
-        with open_requests.working(self._path) as work:
+        with open_requests.working(self._path, self._deadline) as work:
             try:
                 self._produce(work)
             finally:
                 work.renew()
-                self._page.close()
+                with until(None):  # What the plugin does last is done although its client has left.
+                    self._page.close()
                 connections.close_all()
 
     def _produce(self, work: Work) -> None:

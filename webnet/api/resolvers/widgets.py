@@ -21,6 +21,7 @@ from webnet.database.outages import find_outage
 from webnet.plugins.base import HookContext, call_with
 from webnet.plugins.declarations import DashboardWidget as DeclaredWidget
 from webnet.plugins.models import PluginConfig
+from webnet.plugins.runtime import open_requests
 from webnet.plugins.runtime.calls import calling
 from webnet.plugins.runtime.failures import count_for_user
 from webnet.plugins.runtime.thread_lanes import Lane, LaneBlocked
@@ -94,6 +95,10 @@ def _call(job: WidgetJob) -> Rendered:
     # The thread has no language, so that of the request is set.
     customer_id = job.customer.pk if job.customer is not None else None
     with (
+        # Nobody waits for it by then, but an endless statement would keep the thread.
+        open_requests.working(
+            f"the widget '{widget.name}'", open_requests.make_deadline(writes=False), is_request=False
+        ),
         translation.override(job.language),
         calling(job.row.name, f"the widget '{widget.name}'", customer_id, job.user_id),
     ):

@@ -19,7 +19,8 @@ class Work:
     """One request on one thread; `started` is by the monotonic clock.
 
     `actor` is None until it is known, and `customer_id` until the actor was let into a customer's view, or has no other
-    customer. `deadline` is None for what has no end of its own, such as a page that is streamed.
+    customer. `deadline` is None for what has no end of its own, such as the event loop. `is_request` is False
+    for what has a thread of its own within a request.
     """
 
     thread: int
@@ -27,11 +28,14 @@ class Work:
     deadline: Deadline | None = None
     actor: Actor | None = None
     customer_id: int | None = None
+    is_request: bool = True
     started: float = field(default_factory=time.monotonic)
 
     def renew(self) -> None:
         """Restart its time, since it has made progress."""
         self.started = time.monotonic()
+        if self.deadline is not None:
+            self.deadline.renew()
 
 
 def make_deadline(*, writes: bool) -> Deadline | None:
@@ -40,9 +44,9 @@ def make_deadline(*, writes: bool) -> Deadline | None:
 
 
 @contextmanager
-def working(path: str, deadline: Deadline | None = None) -> Iterator[Work]:
+def working(path: str, deadline: Deadline | None = None, *, is_request: bool = True) -> Iterator[Work]:
     """Register that this thread works on a request for that path."""
-    work = Work(thread=get_ident(), path=path, deadline=deadline)
+    work = Work(thread=get_ident(), path=path, deadline=deadline, is_request=is_request)
     _works[work.thread] = work
     try:
         with until(deadline):
@@ -69,7 +73,7 @@ def find_overdue(seconds: float) -> list[Work]:
     """Everything that started, or was last renewed, longer ago than that."""
     longest_allowed = time.monotonic() - seconds
     # A copy: other threads add and remove theirs meanwhile.
-    return [work for work in list(_works.values()) if work.started < longest_allowed]
+    return [work for work in list(_works.values()) if work.is_request and work.started < longest_allowed]
 
 
 def interrupt_overdue() -> list[Work]:
