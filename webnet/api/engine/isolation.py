@@ -46,6 +46,7 @@ from webnet.database.guard import refusing_transaction_control
 from webnet.errors import DeadlineExceeded, WebnetError
 from webnet.plugin_calls import innermost
 from webnet.plugins.registry import registry
+from webnet.plugins.runtime import open_requests
 from webnet.plugins.runtime.calls import CheckedCall, current_call, take_turns
 from webnet.plugins.runtime.resolver_calls import PluginResolver, ResolverCalls
 
@@ -133,6 +134,7 @@ class IsolatingExecutor(StrawberryGraphQLCoreExecutionContext):
     ) -> Any:
         """The fields of one object. Raises DeadlineExceeded, also where nothing of it asks the database."""
         check_deadline()
+        open_requests.give_way()
         return super().execute_fields(parent_type, source_value, path, grouped_field_set, position_context)
 
     def handle_field_error(self, raw_error: Exception, return_type: Any, field_details_list: Any, path: Path) -> None:
