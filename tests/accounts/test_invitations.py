@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from functools import partial
 
 import pytest
 from django.core import mail
@@ -51,10 +53,14 @@ def invite(actor: Actor, *, role: Role = Role.VIEWER, **person: str) -> NewInvit
     return invitations.invite(actor=actor, customer="acme", role=role, **(person or {"username": "ada"}))
 
 
+def accepting(user: User, made: NewInvitation, **limits: object) -> Callable[[], object]:
+    return partial(invitations.accept, actor=actor_for(user, **limits), secret=made.secret)
+
+
 def accept(user: User, made: NewInvitation, **limits: object) -> str:
     """How it ends: "ok", or the refusal's code."""
     try:
-        invitations.accept(actor=actor_for(user, **limits), secret=made.secret)
+        accepting(user, made, **limits)()
     except Refusal as refusal:
         return refusal.code
     return "ok"
@@ -348,7 +354,7 @@ class TestAtOnce:
     def test_two_accept(self, admin: Actor, ada: User):
         made = invite(admin)
 
-        answers = run_together([lambda: invitations.accept(actor=actor_for(ada), secret=made.secret)] * 4)
+        answers = run_together([accepting(ada, made)] * 4)
 
         assert sorted(answers) == ["INVITATION_ACCEPTED"] * 3 + ["ok"]
         assert Membership.objects.filter(user=ada).count() == 1
@@ -357,34 +363,24 @@ class TestAtOnce:
         twin = make_user("twin", email="ada@example.com")
         made = invite(admin, email="ada@example.com")
 
-        answers = run_together(
-            [lambda who=who: invitations.accept(actor=actor_for(who), secret=made.secret) for who in (ada, twin)]
-        )
+        answers = run_together([accepting(who, made) for who in (ada, twin)])
 
         assert sorted(answers) == ["INVITATION_ACCEPTED", "ok"]
 
     def test_one_accepts_and_another_revokes(self, admin: Actor, ada: User):
         made = invite(admin)
+        revoking = partial(invitations.revoke, actor=admin, customer="acme", invitation_id=made.invitation.pk)
 
-        accepted, revoked = run_together(
-            [
-                lambda: invitations.accept(actor=actor_for(ada), secret=made.secret),
-                lambda: invitations.revoke(actor=admin, customer="acme", invitation_id=made.invitation.pk),
-            ]
-        )
+        accepted, revoked = run_together([accepting(ada, made), revoking])
 
         assert (accepted, revoked) in {("ok", "INVITATION_ACCEPTED"), ("INVITATION_REVOKED", "ok")}
         assert Membership.objects.filter(user=ada).exists() is (accepted == "ok")
 
     def test_one_accepts_while_the_customer_is_purged(self, admin: Actor, ada: User):
         made = invite(admin)
+        purging = partial(customers.purge, actor=SYSTEM, customer="acme")
 
-        accepted, purged = run_together(
-            [
-                lambda: invitations.accept(actor=actor_for(ada), secret=made.secret),
-                lambda: customers.purge(actor=SYSTEM, customer="acme"),
-            ]
-        )
+        accepted, purged = run_together([accepting(ada, made), purging])
 
         assert (accepted, purged) in {("ok", "ok"), ("INVITATION_NOT_FOUND", "ok")}
         assert not Membership.objects.exists() and not Invitation.objects.exists()
@@ -394,9 +390,7 @@ class TestAtOnce:
         here = invite(admin)
         there = invitations.invite(actor=SYSTEM, customer="globex", role=Role.VIEWER, username="ada")
 
-        answers = run_together(
-            [lambda each=each: invitations.accept(actor=actor_for(ada), secret=each.secret) for each in (here, there)]
-        )
+        answers = run_together([accepting(ada, each) for each in (here, there)])
 
         assert answers == ["ok", "ok"]
         assert Membership.objects.filter(user=ada, is_default=True).count() == 1

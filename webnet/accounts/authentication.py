@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import re
+import secrets
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
@@ -147,6 +148,11 @@ def find_user(username: str) -> User | None:
     """The user of this name, active or not, annotated with `platform_token`."""
     username = User.normalize_username(username)
     return users_with_platform_token().filter(username=username).first() if is_username(username) else None
+
+
+def make_secret(prefix: str) -> str:
+    """A new token of 256 random bits; the prefix is public, and says of which kind it is."""
+    return prefix + secrets.token_urlsafe(32)
 
 
 def digest_of(secret: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -13,7 +12,7 @@ from django.core.mail import send_mail
 from django.db.models import Q
 from django.utils import timezone
 
-from webnet.accounts.authentication import digest_of
+from webnet.accounts.authentication import digest_of, make_secret
 from webnet.accounts.members import MemberChange, find_membership, join, lock_as_admin, withdraw_invitations
 from webnet.accounts.users import clean_email
 from webnet.audit.operation import Operation, audited, lock_customer
@@ -24,7 +23,6 @@ from webnet.errors import InvalidInput, NotFound
 logger = logging.getLogger(__name__)
 
 SECRET_PREFIX = "wi_"  # noqa: S105 - the public start of every token
-SECRET_BYTES = 32
 LIFETIME = timedelta(days=7)
 # What a customer may have: open invitations together with those of the last day, each of which may have sent a mail.
 MAXIMUM = 100
@@ -76,7 +74,7 @@ def invite(
 
     Raises NotFound, PermissionDenied or InvalidInput (also ALREADY_MEMBER, CUSTOMER_INACTIVE, TOO_MANY_INVITATIONS).
     """
-    secret = SECRET_PREFIX + secrets.token_urlsafe(SECRET_BYTES)
+    secret = make_secret(SECRET_PREFIX)
     operation = Operation(actor=actor, action="invite_member", reason=reason)
     made = _invite(operation, customer, role, username or "", email or "", secret, page_address)
     return NewInvitation(invitation=made, secret=secret)

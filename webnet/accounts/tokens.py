@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from webnet.accounts.authentication import digest_of
+from webnet.accounts.authentication import digest_of, make_secret
 from webnet.accounts.validation import clean_line, unique_name
 from webnet.audit.operation import Operation, audited
 from webnet.customers.access import Actor, find_customer, require_signed_in
@@ -17,7 +16,6 @@ from webnet.customers.models import ApiToken, Customer, Role
 from webnet.errors import InvalidInput, NotFound, PermissionDenied
 
 SECRET_PREFIX = "wn_"  # noqa: S105 - the public start of every token
-SECRET_BYTES = 32
 SHOWN_CHARACTERS = 12
 
 
@@ -66,7 +64,7 @@ def create(
     When the actor uses a token, its limits apply: an omitted limit is inherited, and a wider one is refused.
     Raises PermissionDenied, NotFound or InvalidInput (also NAME_TAKEN).
     """
-    secret = SECRET_PREFIX + secrets.token_urlsafe(SECRET_BYTES)
+    secret = make_secret(SECRET_PREFIX)
     operation = Operation(actor=actor, action="create_api_token", reason=reason)
     token = _create(
         operation,
