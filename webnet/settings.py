@@ -30,22 +30,23 @@ from webnet.server.environment import (
 
 env = read_environment()
 
+
+def _number(name: str, default: int, *, lowest: int, highest: int) -> int:
+    return read_number(name, env.get(name, str(default)), lowest=lowest, highest=highest)
+
+
 # --- Paths and addresses ----------------------------------------------------------------------------------------------
 HOME_DIR = find_home()
 WEBNET_DATA_DIR = make_data_dir(env.get("WEBNET_DATA_DIR", ""), home=HOME_DIR)
 WEBNET_HOST = env.get("HOST", "127.0.0.1")
-WEBNET_PORT = read_number("PORT", env.get("PORT", "8000"), lowest=0, highest=65_535)
+WEBNET_PORT = _number("PORT", 8000, lowest=0, highest=65_535)
 # The path that a proxy serves webnet under, such as /webnet; empty where webnet has a host of its own.
 WEBNET_SCRIPT_NAME = read_script_name(env.get("SCRIPT_NAME", ""))
-WEBNET_THREADS = read_number("WEBNET_THREADS", env.get("WEBNET_THREADS", "4"), lowest=1, highest=256)
+WEBNET_THREADS = _number("WEBNET_THREADS", 4, lowest=1, highest=256)
 # How long a request may run in a plugin, in seconds, before the plugin is paused and the worker replaced.
-WEBNET_REQUEST_DEADLINE = read_number(
-    "WEBNET_REQUEST_DEADLINE", env.get("WEBNET_REQUEST_DEADLINE", "30"), lowest=1, highest=3_600
-)
+WEBNET_REQUEST_DEADLINE = _number("WEBNET_REQUEST_DEADLINE", 30, lowest=1, highest=3_600)
 # How long a request may take in all, in seconds, its wait for a thread included.
-WEBNET_REQUEST_SECONDS = read_number(
-    "WEBNET_REQUEST_SECONDS", env.get("WEBNET_REQUEST_SECONDS", "10"), lowest=1, highest=3_600
-)
+WEBNET_REQUEST_SECONDS = _number("WEBNET_REQUEST_SECONDS", 10, lowest=1, highest=3_600)
 ROOT_URLCONF = "webnet.urls"
 
 # --- Security ---------------------------------------------------------------------------------------------------------
@@ -62,9 +63,7 @@ WEBNET_AUDIT_CHECKPOINTS = read_switch(
     "WEBNET_AUDIT_CHECKPOINTS", env.get("WEBNET_AUDIT_CHECKPOINTS", ""), default=True
 )
 # After how many days rows of the log are pruned; 0 keeps all.
-WEBNET_AUDIT_RETENTION_DAYS = read_number(
-    "WEBNET_AUDIT_RETENTION_DAYS", env.get("WEBNET_AUDIT_RETENTION_DAYS", "0"), lowest=0, highest=36_500
-)
+WEBNET_AUDIT_RETENTION_DAYS = _number("WEBNET_AUDIT_RETENTION_DAYS", 0, lowest=0, highest=36_500)
 ALLOWED_HOSTS = name_allowed_hosts(read_list(env.get("WEBNET_ALLOWED_HOSTS", "")), debug=DEBUG)
 CSRF_TRUSTED_ORIGINS = read_origins(
     "WEBNET_CSRF_TRUSTED_ORIGINS", read_list(env.get("WEBNET_CSRF_TRUSTED_ORIGINS", ""))
@@ -143,73 +142,37 @@ contain_receivers()
 INSTALLED_APPS = with_plugins(HOST_APPS, WEBNET_PLUGINS)
 
 # For how many sets of plugins a process caches the derived GraphQL schema.
-WEBNET_SCHEMA_CACHE_SIZE = read_number(
-    "WEBNET_SCHEMA_CACHE_SIZE", env.get("WEBNET_SCHEMA_CACHE_SIZE", "64"), lowest=1, highest=10_000
-)
+WEBNET_SCHEMA_CACHE_SIZE = _number("WEBNET_SCHEMA_CACHE_SIZE", 64, lowest=1, highest=10_000)
 
 # How many points of the API each user, token and address may spend in a minute; 0 is no limit. A user's also holds for
 # each address of those who are not signed in.
-WEBNET_USER_POINTS_PER_MINUTE = read_number(
-    "WEBNET_USER_POINTS_PER_MINUTE",
-    env.get("WEBNET_USER_POINTS_PER_MINUTE", "10000000"),
-    lowest=0,
-    highest=1_000_000_000_000,
+WEBNET_USER_POINTS_PER_MINUTE = _number(
+    "WEBNET_USER_POINTS_PER_MINUTE", 10_000_000, lowest=0, highest=1_000_000_000_000
 )
-WEBNET_TOKEN_POINTS_PER_MINUTE = read_number(
-    "WEBNET_TOKEN_POINTS_PER_MINUTE",
-    env.get("WEBNET_TOKEN_POINTS_PER_MINUTE", "10000000"),
-    lowest=0,
-    highest=1_000_000_000_000,
+WEBNET_TOKEN_POINTS_PER_MINUTE = _number(
+    "WEBNET_TOKEN_POINTS_PER_MINUTE", 10_000_000, lowest=0, highest=1_000_000_000_000
 )
 # Higher, since a whole office may share an address.
-WEBNET_ADDRESS_POINTS_PER_MINUTE = read_number(
-    "WEBNET_ADDRESS_POINTS_PER_MINUTE",
-    env.get("WEBNET_ADDRESS_POINTS_PER_MINUTE", "100000000"),
-    lowest=0,
-    highest=1_000_000_000_000,
+WEBNET_ADDRESS_POINTS_PER_MINUTE = _number(
+    "WEBNET_ADDRESS_POINTS_PER_MINUTE", 100_000_000, lowest=0, highest=1_000_000_000_000
 )
 # What one operation may cost in points, by the viewer's role in the view; a point is about one value of one row.
-WEBNET_BUDGET_POINTS_SIGNED_OUT = read_number(
-    "WEBNET_BUDGET_POINTS_SIGNED_OUT",
-    env.get("WEBNET_BUDGET_POINTS_SIGNED_OUT", "2000"),
-    lowest=1,
-    highest=1_000_000_000,
-)
-WEBNET_BUDGET_POINTS_VIEWER = read_number(
-    "WEBNET_BUDGET_POINTS_VIEWER", env.get("WEBNET_BUDGET_POINTS_VIEWER", "200000"), lowest=1, highest=1_000_000_000
-)
-WEBNET_BUDGET_POINTS_OPERATOR = read_number(
-    "WEBNET_BUDGET_POINTS_OPERATOR", env.get("WEBNET_BUDGET_POINTS_OPERATOR", "300000"), lowest=1, highest=1_000_000_000
-)
-WEBNET_BUDGET_POINTS_ADMIN = read_number(
-    "WEBNET_BUDGET_POINTS_ADMIN", env.get("WEBNET_BUDGET_POINTS_ADMIN", "300000"), lowest=1, highest=1_000_000_000
-)
-WEBNET_BUDGET_POINTS_PLATFORM = read_number(
-    "WEBNET_BUDGET_POINTS_PLATFORM", env.get("WEBNET_BUDGET_POINTS_PLATFORM", "500000"), lowest=1, highest=1_000_000_000
-)
+WEBNET_BUDGET_POINTS_SIGNED_OUT = _number("WEBNET_BUDGET_POINTS_SIGNED_OUT", 2000, lowest=1, highest=1_000_000_000)
+WEBNET_BUDGET_POINTS_VIEWER = _number("WEBNET_BUDGET_POINTS_VIEWER", 200_000, lowest=1, highest=1_000_000_000)
+WEBNET_BUDGET_POINTS_OPERATOR = _number("WEBNET_BUDGET_POINTS_OPERATOR", 300_000, lowest=1, highest=1_000_000_000)
+WEBNET_BUDGET_POINTS_ADMIN = _number("WEBNET_BUDGET_POINTS_ADMIN", 300_000, lowest=1, highest=1_000_000_000)
+WEBNET_BUDGET_POINTS_PLATFORM = _number("WEBNET_BUDGET_POINTS_PLATFORM", 500_000, lowest=1, highest=1_000_000_000)
 
 # A plugin is paused after this many failures, for at least this many users, within this time.
-WEBNET_PAUSE_AFTER_FAILURES = read_number(
-    "WEBNET_PAUSE_AFTER_FAILURES", env.get("WEBNET_PAUSE_AFTER_FAILURES", "5"), lowest=1, highest=1_000_000
-)
-WEBNET_PAUSE_AFTER_USERS = read_number(
-    "WEBNET_PAUSE_AFTER_USERS", env.get("WEBNET_PAUSE_AFTER_USERS", "2"), lowest=1, highest=1_000_000
-)
-WEBNET_PAUSE_WINDOW_MINUTES = read_number(
-    "WEBNET_PAUSE_WINDOW_MINUTES", env.get("WEBNET_PAUSE_WINDOW_MINUTES", "10"), lowest=1, highest=1440
-)
+WEBNET_PAUSE_AFTER_FAILURES = _number("WEBNET_PAUSE_AFTER_FAILURES", 5, lowest=1, highest=1_000_000)
+WEBNET_PAUSE_AFTER_USERS = _number("WEBNET_PAUSE_AFTER_USERS", 2, lowest=1, highest=1_000_000)
+WEBNET_PAUSE_WINDOW_MINUTES = _number("WEBNET_PAUSE_WINDOW_MINUTES", 10, lowest=1, highest=1440)
 # The first and the longest pause of a plugin that fails; each one is twice as long as the one before.
-WEBNET_PAUSE_MINUTES = read_number(
-    "WEBNET_PAUSE_MINUTES", env.get("WEBNET_PAUSE_MINUTES", "5"), lowest=1, highest=525_600
-)
-WEBNET_LONGEST_PAUSE_MINUTES = read_number(
-    "WEBNET_LONGEST_PAUSE_MINUTES", env.get("WEBNET_LONGEST_PAUSE_MINUTES", "1440"), lowest=1, highest=525_600
-)
+WEBNET_PAUSE_MINUTES = _number("WEBNET_PAUSE_MINUTES", 5, lowest=1, highest=525_600)
+WEBNET_LONGEST_PAUSE_MINUTES = _number("WEBNET_LONGEST_PAUSE_MINUTES", 1440, lowest=1, highest=525_600)
 
 # How often plugins are asked for their health, in seconds; 0 means only on request.
-WEBNET_HEALTH_SECONDS = read_number(
-    "WEBNET_HEALTH_SECONDS", env.get("WEBNET_HEALTH_SECONDS", "60"), lowest=0, highest=86_400
-)
+WEBNET_HEALTH_SECONDS = _number("WEBNET_HEALTH_SECONDS", 60, lowest=0, highest=86_400)
 
 # The headers come first, so that they are on what the others answer themselves: preflights, static files, errors.
 MIDDLEWARE = [

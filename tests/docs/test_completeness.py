@@ -48,8 +48,13 @@ def parse_host() -> Iterator[ast.Module]:
 
 
 def find_variables(tree: ast.AST) -> Iterator[str]:
-    """The environment variables that a module reads: `env.get("X")`, `os.environ["X"]`, `os.environ.get("X")`."""
+    """The environment variables that a module reads: `env.get("X")`, `os.environ["X"]`, `os.environ.get("X")`.
+
+    Also by `_number("X", 1)`, which is how the settings read whole numbers.
+    """
     for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "_number":
+            yield from _read_text(node.args[0])
         if isinstance(node, ast.Call) and node.args and isinstance(node.func, ast.Attribute):
             owner = ast.unparse(node.func.value)
             if owner == "env" or (owner in {"os", "os.environ"} and node.func.attr in _GETTERS):
