@@ -58,9 +58,9 @@ OF_CUSTOMERS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
 
 def measure(rows: int, *, rounds: int, is_filled: bool) -> dict[str, list[float]]:
     """In the child: for each filter the milliseconds of its first page and of a deep one."""
-    import django
+    from benchmarks.django_process import set_up_django
 
-    django.setup()
+    set_up_django()
     from django.core.management import call_command
 
     from benchmarks.audit_rows import fill

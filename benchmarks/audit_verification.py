@@ -31,9 +31,9 @@ LIMIT_SECONDS = 1_800
 
 def measure(rows: int) -> dict[str, float]:
     """In the child: seconds of the processor, faults, and MiB at the peak for a tenth of the rows and for all."""
-    import django
+    from benchmarks.django_process import set_up_django
 
-    django.setup()
+    set_up_django()
     from django.core.management import call_command
 
     from benchmarks.audit_rows import fill

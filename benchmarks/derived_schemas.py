@@ -68,12 +68,11 @@ def measure(sets: int) -> dict[str, float]:
 
 def set_up() -> float:
     """Start webnet with an empty database; how long the one build of the full schema took."""
-    import django
-
+    from benchmarks.django_process import set_up_django
     from webnet.api.apps import ApiConfig
 
     ApiConfig.ready = lambda _: None  # type: ignore[method-assign]  # the schema is built here instead, and timed
-    django.setup()
+    set_up_django()
     from webnet.api import schema
 
     taken: list[float] = []

@@ -75,9 +75,9 @@ class EitherWay:
 
 def measure(rows: int, *, rounds: int, with_box: bool) -> dict[str, float]:
     """In the child: the milliseconds with the door and without it."""
-    import django
+    from benchmarks.django_process import set_up_django
 
-    django.setup()
+    set_up_django()
     from django.core.management import call_command
 
     from tests.api.client import GraphQLClient

@@ -44,9 +44,9 @@ def make_documents(tokens: int) -> dict[str, str]:
 
 def measure(rounds: int) -> dict[str, tuple[int, float, float]]:
     """(tokens, milliseconds to count, milliseconds when it is known) of each document."""
-    import django
+    from benchmarks.django_process import set_up_django
 
-    django.setup()
+    set_up_django()
     from graphql import parse
 
     from webnet.api.engine.cost import SameDocument, measure_cost, read_sizes
