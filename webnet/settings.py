@@ -267,7 +267,8 @@ LOGGING: dict[str, Any] = {
         "text": {"()": "webnet.server.observability.logs.RecordFormatter"},
         "json": {"()": "webnet.server.observability.logs.JsonFormatter"},
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": WEBNET_LOG_FORMAT}},
+    "filters": {"refusals": {"()": "webnet.server.observability.logs.RefusalFilter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": WEBNET_LOG_FORMAT, "filters": ["refusals"]}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
     # Django's own handlers would print these a second time, or mail them.
     "loggers": {

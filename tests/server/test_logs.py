@@ -9,7 +9,7 @@ import pytest
 
 from webnet.__main__ import read_verbosity
 from webnet.containment import PLUGIN_TRACEBACK
-from webnet.server.observability.logs import RecordFormatter
+from webnet.server.observability.logs import JsonFormatter, RecordFormatter
 
 ROOT = Path(__file__).parents[2]
 FORGED = "2026-01-01T00:00:00Z ERROR webnet: forged"
@@ -54,6 +54,19 @@ def test_the_text_of_an_exception_can_not_forge_a_record_either() -> None:
     )
 
     assert [line for line in written.splitlines() if not line.startswith("  | ")] == [written.splitlines()[0]]
+
+
+@pytest.mark.parametrize("formatter", [RecordFormatter(), JsonFormatter()])
+def test_a_message_of_any_length_takes_a_bounded_part_of_the_log(formatter: RecordFormatter) -> None:
+    assert len(formatter.format(make_record("x" * 90_000))) < 2_200
+
+
+@pytest.mark.parametrize("formatter", [RecordFormatter(), JsonFormatter()])
+def test_a_traceback_of_any_length_takes_a_bounded_part_of_the_log(formatter: RecordFormatter) -> None:
+    written = formatter.format(make_record(raised=catch(ValueError("x" * 90_000 + "\ny" * 90_000))))
+
+    assert len(written) < 20_000
+    assert "Traceback (most recent call last)" in written  # Its beginning is kept.
 
 
 @pytest.mark.parametrize("is_shown", [True, False])

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import logging
+import secrets
 
 import pytest
-from django.test import RequestFactory
+from django.conf import settings
+from django.test import Client, RequestFactory
 from django.urls import ResolverMatch
 
 from tests.api.client import GraphQLClient
 from tests.factories import make_customer, make_member
+from webnet.accounts.invitations import SECRET_BYTES, SECRET_PREFIX
 from webnet.containment import PLUGIN_TRACEBACK
-from webnet.server.observability.logs import REQUEST_FIELDS, JsonFormatter
+from webnet.server.observability.logs import REQUEST_FIELDS, JsonFormatter, RecordFormatter, RefusalFilter
 from webnet.server.observability.request_log import read_trace_id, shown_path
 
 LOGGER = "webnet.server.observability.request_log"
@@ -94,6 +97,40 @@ def test_secrets_in_a_path_and_long_paths_are_not_logged() -> None:
     shown = shown_path(request)
 
     assert shown.startswith("/invitations/***/") and len(shown) == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "host", "said"),
+    [
+        ("/nowhere/", "testserver", 1),
+        ("/healthz/", "testserver", 1),
+        ("/sign-in/", "evil.example", 2),
+    ],
+)
+def test_a_request_that_any_client_can_make_takes_a_line_and_no_traceback(
+    path: str, host: str, said: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, LOGGER):
+        Client().get(path, HTTP_HOST=host)
+
+    written = [each for each in caplog.records if RefusalFilter().filter(each)]
+    assert len(written) == said and written[-1].name == LOGGER
+    assert not any("\n" in RecordFormatter().format(each) for each in written)
+    assert settings.LOGGING["handlers"]["stderr"]["filters"] == ["refusals"]
+
+
+@pytest.mark.parametrize("formatter", [RecordFormatter(), JsonFormatter()])
+@pytest.mark.parametrize("path", ["/invitations/{}", "/invitations/{}/)", "/invitations/{}/", "/c/{}/", "/{}"])
+def test_a_token_in_any_path_is_not_logged(path: str, formatter: RecordFormatter, caplog) -> None:
+    secret = SECRET_PREFIX + secrets.token_urlsafe(SECRET_BYTES)
+
+    with caplog.at_level(logging.INFO, LOGGER):
+        for host in ("testserver", "evil.example"):
+            Client().get(path.format(secret), HTTP_HOST=host)
+
+    lines = "\n".join(map(formatter.format, caplog.records))
+    assert "***" in lines and "evil.example" in lines  # a negative control
+    assert secret not in lines
 
 
 def test_a_record_for_machines_is_one_object_in_one_line_whatever_is_in_it() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -19,8 +20,23 @@ CONTINUED = "  | "
 MAXIMUM_LINE = 2_000
 MAXIMUM_TRACEBACK_LINE = 500
 MAXIMUM_TRACEBACK_LINES = 200
+# Tokens of the API and of invitations, which may be in any path that Django logs.
+_SECRET = re.compile(r"(?<![A-Za-z0-9_])w[in]_[A-Za-z0-9_-]{30,}")
+HIDDEN = "***"
 # All that a terminal or a collector of logs may take for the end of a line or for a command, except for tabs.
 ESCAPED = {code: ascii(chr(code))[1:-1] for code in (*range(32), *range(127, 160), 0x2028, 0x2029) if code != ord("\t")}
+
+
+def without_secrets(text: str) -> str:
+    """The text with asterisks in place of tokens."""
+    return _SECRET.sub(HIDDEN, text)
+
+
+class RefusalFilter(logging.Filter):
+    """Leaves out what Django says of a refused request, which has its line of webnet's: any client can cause many."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.name != "django.request" or getattr(record, "status_code", 500) >= 500
 
 
 class RecordFormatter(logging.Formatter):
@@ -45,18 +61,23 @@ class RecordFormatter(logging.Formatter):
         """The record's line, and those of its traceback."""
         record.message = record.getMessage()
         record.asctime = self.formatTime(record, self.datefmt)
-        message = shorten(self.formatMessage(record), MAXIMUM_LINE)
+        message = without_secrets(shorten(self.formatMessage(record), MAXIMUM_LINE))
         lines = [message, *(CONTINUED + line for line in self.find_traceback(record))]
         return "\n".join(line.translate(ESCAPED) for line in lines)
 
     def find_traceback(self, record: logging.LogRecord) -> list[str]:
-        """The lines of the record's traceback; of a long one the beginning and the end."""
+        """The lines of the record's traceback; of a long one the beginning and the end.
+
+        None where Django says what is wrong with a request: a sentence will do for what any client can cause.
+        """
+        if record.name.startswith("django.security"):
+            return []
         details = "\n".join(self._find_details(record)).rstrip()
         lines = details.split("\n") if details else []
         if len(lines) > MAXIMUM_TRACEBACK_LINES:
             half = MAXIMUM_TRACEBACK_LINES // 2
             lines = [*lines[:half], "[…]", *lines[-half:]]
-        return [shorten(line, MAXIMUM_TRACEBACK_LINE) for line in lines]
+        return [without_secrets(shorten(line, MAXIMUM_TRACEBACK_LINE)) for line in lines]
 
     def _find_details(self, record: logging.LogRecord) -> Iterator[str]:
         text: str | None = getattr(record, PLUGIN_TRACEBACK, None)
@@ -78,7 +99,7 @@ class JsonFormatter(RecordFormatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
-            "message": shorten(record.getMessage(), MAXIMUM_LINE),
+            "message": without_secrets(shorten(record.getMessage(), MAXIMUM_LINE)),
             **getattr(record, REQUEST_FIELDS, {}),
         }
         if lines := self.find_traceback(record):

@@ -17,7 +17,7 @@ from django.utils.decorators import sync_and_async_middleware
 from webnet import metrics
 from webnet.accounts.authentication import request_id
 from webnet.request_record import RequestRecord, current_record
-from webnet.server.observability.logs import REQUEST_FIELDS
+from webnet.server.observability.logs import HIDDEN, REQUEST_FIELDS, without_secrets
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +25,6 @@ logger = logging.getLogger(__name__)
 QUIET = frozenset({"healthz", "readyz", "metrics"})
 # Arguments of addresses that nobody may read in a log.
 SECRET_ARGUMENTS = ("token",)
-HIDDEN = "***"
 LONGEST_TEXT = 200
 # https://www.w3.org/TR/trace-context/#traceparent-header; ids of zeros are invalid.
 TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
@@ -133,4 +132,4 @@ def shown_path(request: HttpRequest) -> str:
     arguments = request.resolver_match.kwargs if request.resolver_match is not None else {}
     for secret in filter(None, map(arguments.get, SECRET_ARGUMENTS)):
         path = path.replace(str(secret), HIDDEN)
-    return path[:LONGEST_TEXT]
+    return without_secrets(path[:LONGEST_TEXT])  # also in a path that has no view
