@@ -66,6 +66,7 @@ def test_names_that_clients_choose_make_a_limited_number_of_series() -> None:
         ({"REMOTE_ADDR": "::1"}, 200),
         ({"HTTP_X_FORWARDED_FOR": "127.0.0.1"}, 404),
         ({"HTTP_VIA": "1.1 proxy"}, 404),
+        ({"HTTP_X_FORWARDED_PROTO": "https"}, 404),
     ],
 )
 def test_without_a_token_only_this_machine_reads_them(client: DjangoClient, sent: dict[str, str], status: int) -> None:

@@ -14,8 +14,8 @@ from webnet.accounts.authentication import ip_address
 from webnet.console.customer_pages import not_found
 from webnet.server.observability.shared_metrics import collect
 
-# What proxies add: then the address is the proxy's, and says nothing about the client's.
-FORWARDING_HEADERS = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP", "HTTP_VIA")
+# How the names of headers begin that proxies add: then the address is the proxy's, and says nothing about the client's.
+FORWARDING_HEADERS = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_", "HTTP_X_REAL_IP", "HTTP_VIA")
 
 
 @require_safe
@@ -33,4 +33,4 @@ def may_read(request: HttpRequest) -> bool:
         return constant_time_compare(sent, f"Bearer {settings.WEBNET_METRICS_TOKEN}")
     address = ip_address(request)
     is_local = address is not None and ipaddress.ip_address(address).is_loopback
-    return is_local and not any(header in request.META for header in FORWARDING_HEADERS)
+    return is_local and not any(name.startswith(FORWARDING_HEADERS) for name in request.META)
