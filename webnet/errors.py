@@ -24,6 +24,7 @@ WebnetError
 │   ├── ServerBusy            SERVER_BUSY
 │   ├── DeadlineExceeded      DEADLINE_EXCEEDED
 │   ├── BodyTooSlow           BODY_TOO_SLOW
+│   ├── BodyTooLarge          BODY_TOO_LARGE
 │   └── TablesBusy            TABLES_BUSY
 └── PluginDefinitionError   a mistake in a plugin's code, found when the plugin is loaded
 """
@@ -318,6 +319,16 @@ class BodyTooSlow(RequestError):
 
     def __init__(self) -> None:
         super().__init__("The body of the request came too slowly: send it again, over a faster connection.")
+
+
+class BodyTooLarge(RequestError):
+    """The body of the request is larger than what its address takes, so nothing was begun."""
+
+    code = "BODY_TOO_LARGE"
+    status = 413
+
+    def __init__(self, largest: int) -> None:
+        super().__init__(f"The body is larger than {largest} bytes.")
 
 
 class TablesBusy(RequestError):

@@ -99,7 +99,7 @@ waiting_requests = Gauge(
 refused_requests = Counter(
     "webnet_refused_requests_total",
     "Requests and attempts that were refused without being served: a full queue, spent points, waits after wrong "
-    "passwords, bodies that came too slowly.",
+    "passwords, bodies that came too slowly or are too large.",
     ["reason"],
 )
 audit_position = Gauge("webnet_audit_position", "Rows that the audit log has ever had.", multiprocess_mode="livemax")

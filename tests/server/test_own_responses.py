@@ -62,6 +62,7 @@ def part(body: bytes) -> Message:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asgi_router, "BODY_SECONDS", 0.01)
+    monkeypatch.setattr(asgi_router, "BODY_BYTES_PER_SECOND", 10**12)
 
 
 def test_a_body_that_does_not_come_is_refused(impatient: None) -> None:
@@ -79,6 +80,30 @@ def test_on_pages_it_is_refused_in_plain_text(impatient: None) -> None:
     assert (status, headers["content-type"]) == (408, "text/plain; charset=utf-8")
     assert text.startswith("The body of the request came too slowly")
     assert len(headers["x-request-id"]) == 32
+
+
+@pytest.mark.parametrize(
+    ("path", "largest"),
+    [("/graphql/", 1_048_576), ("/graphql/acme/", 1_048_576), ("/sign-in/", 2_621_440), ("/nowhere/", 2_621_440)],
+)
+def test_a_body_that_is_too_large_is_refused_before_it_has_come(path: str, largest: int, impatient: None) -> None:
+    most, one_more = part(b"x" * largest), part(b"x")
+
+    accepted, _, _ = answer(scope_of(path), most)
+    refused, headers, text = answer(scope_of(path), most, one_more)
+
+    assert (accepted, refused) == (408, 413)  # The first one waits for the rest.
+    assert f"larger than {largest} bytes" in text
+    assert headers["connection"] == "close" and headers.items() >= GUARDS.items()
+
+
+@pytest.mark.parametrize("path", ["/c/acme/plugins/shelf/", "/admin/shelf/book/add/"])
+def test_pages_of_plugins_take_files(path: str, impatient: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asgi_router, "LARGEST_UPLOAD_BYTES", asgi_router.LARGEST_BODY_BYTES + 1)
+    more_than_others = part(b"x" * (asgi_router.LARGEST_BODY_BYTES + 1))
+
+    assert answer(scope_of(path), more_than_others)[0] == 408
+    assert answer(scope_of(path), more_than_others, part(b"x"))[0] == 413
 
 
 def test_a_large_body_gets_more_time_as_it_comes(tmp_path) -> None:

@@ -22,10 +22,11 @@ from django.http import HttpResponseBase
 
 from webnet import metrics
 from webnet.api.events import threads as threads_of_streams
+from webnet.api.http.requests import MAXIMUM_BODY_BYTES
 from webnet.console.security_headers import headers_without_django
 from webnet.console.streamed_pages import StreamedPage
 from webnet.database.deadlines import Deadline
-from webnet.errors import BodyTooSlow, DatabaseOutage, DeadlineExceeded, ServerBusy
+from webnet.errors import BodyTooLarge, BodyTooSlow, DatabaseOutage, DeadlineExceeded, ServerBusy
 from webnet.plugins.runtime import open_requests
 from webnet.server.admission import (
     Abandoned,
@@ -45,14 +46,16 @@ from webnet.server.page_streams import send_page
 from webnet.server.plain_requests import PlainASGIRequest, make_wsgi_handler
 from webnet.server.shares import Callers
 
-# Larger request bodies are kept in a temporary file; the same limit as in Django's own handlers.
-BODY_MEMORY_BYTES = 2_621_440
+# Larger request bodies are kept in a temporary file: there may be thousands of them at the same time.
+BODY_MEMORY_BYTES = 65_536
+# The largest body of all. Only pages of plugins, also those in the admin, take files; Django takes no larger form.
+LARGEST_BODY_BYTES = 2_621_440
+LARGEST_UPLOAD_BYTES = 104_857_600
+TAKE_UPLOADS = ("/c/", "/admin/")
 BODY_CHUNK_BYTES = 65_536
 # How long a client has for its body, and the rate at which a larger one gets more time.
 BODY_SECONDS = 30.0
 BODY_BYTES_PER_SECOND = 16_384
-# More of a body than GraphQL accepts.
-PEEK_BYTES = 1_048_577
 # What must be answered although all threads are busy.
 HEALTH_PATHS = ("/healthz", "/readyz", "/metrics")
 # How long the database may take for it, in all; load balancers wait for a few seconds.
@@ -126,17 +129,17 @@ class Service:
         with tempfile.SpooledTemporaryFile(BODY_MEMORY_BYTES) as body:
             try:
                 async with asyncio.timeout(BODY_SECONDS) as limit:
-                    if not await _receive_body(body, receive, limit):
+                    if not await _receive_body(body, receive, limit, largest=find_largest_body(scope)):
                         return
             except TimeoutError:
-                metrics.refused_requests.labels("slow_body").inc()
-                headers, text = describe_refusal(scope, BodyTooSlow())
-                await send({"type": "http.response.start", "status": BodyTooSlow.status, "headers": headers})
-                await send({"type": "http.response.body", "body": text})
+                await _refuse_body(scope, BodyTooSlow(), send, why="slow_body")
+                return
+            except BodyTooLarge as refusal:
+                await _refuse_body(scope, refusal, send, why="large_body")
                 return
             length = body.tell()
             body.seek(0)
-            beginning = body.read(PEEK_BYTES)
+            beginning = body.read(MAXIMUM_BODY_BYTES)
             body.seek(0)
             if is_graphql(scope) and wants_stream(scope) and may_subscribe(scope, beginning):
                 await self.streams(scope, _replay(body, receive), send)
@@ -287,14 +290,37 @@ def with_root_path(scope: Scope) -> Scope:
     return {**scope, "root_path": root_path, "path": path}
 
 
-async def _receive_body(body: IO[bytes], receive: Receive, limit: asyncio.Timeout) -> bool:
-    """Write the body to the file, and give more time for what has come. False if the client disconnects earlier."""
+def find_largest_body(scope: Scope) -> int:
+    """How many bytes a request may send to this address."""
+    if is_graphql(scope):
+        return MAXIMUM_BODY_BYTES
+    path: str = scope["path"].removeprefix(scope["root_path"])
+    return LARGEST_UPLOAD_BYTES if path.startswith(TAKE_UPLOADS) else LARGEST_BODY_BYTES
+
+
+async def _refuse_body(scope: Scope, refusal: BodyTooSlow | BodyTooLarge, send: Send, *, why: str) -> None:
+    metrics.refused_requests.labels(why).inc()
+    headers, text = describe_refusal(scope, refusal)
+    await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
+    await send({"type": "http.response.body", "body": text})
+
+
+async def _receive_body(
+    body: IO[bytes], receive: Receive, limit: asyncio.Timeout, *, largest: int = LARGEST_BODY_BYTES
+) -> bool:
+    """Write the body to the file, and give more time for what has come. False if the client disconnects earlier.
+
+    Raises BodyTooLarge at once, and not at its end, which may never come.
+    """
     begun = asyncio.get_running_loop().time()
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             return False
-        body.write(message.get("body", b""))
+        part = message.get("body", b"")
+        if body.tell() + len(part) > largest:
+            raise BodyTooLarge(largest)
+        body.write(part)
         limit.reschedule(begun + BODY_SECONDS + body.tell() / BODY_BYTES_PER_SECOND)
         if not message.get("more_body", False):
             return True

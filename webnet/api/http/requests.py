@@ -1,4 +1,4 @@
-"""Parses a GraphQL request from an HTTP request; everything that is wrong with it raises BadRequest with a code."""
+"""Parses a GraphQL request from an HTTP request; what is wrong with it raises BadRequest or BodyTooLarge."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from strawberry.http import GraphQLRequestData
 from webnet.accounts.authentication import has_bearer
 from webnet.api.errors import BadRequest
 from webnet.django_internals import find_csrf_failure
-from webnet.errors import show
+from webnet.errors import BodyTooLarge, show
 from webnet.values.storable_values import MAXIMUM_DEPTH, describe_text, find_unstorable, is_too_deep, show_place
 
 MAXIMUM_BODY_BYTES = 1_048_576  # 1 MiB
@@ -79,8 +79,7 @@ def _read_bytes(request: HttpRequest) -> bytes:
     except (UnreadablePostError, ValueError) as error:  # the latter for a length that is no number
         raise BadRequest("The body is incomplete.") from error
     if body is None or len(body) > min(limit, MAXIMUM_BODY_BYTES):
-        message = f"The body is larger than {min(limit, MAXIMUM_BODY_BYTES)} bytes."
-        raise BadRequest(message, code="BODY_TOO_LARGE", status=413)
+        raise BodyTooLarge(min(limit, MAXIMUM_BODY_BYTES))
     return body
 
 
