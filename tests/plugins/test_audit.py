@@ -67,6 +67,19 @@ def test_each_rows_hash_covers_its_text_and_the_row_before(operator):
         previous = row.hash
 
 
+def test_a_reason_takes_a_bounded_part_of_the_log(operator):
+    @audited
+    def refuse(operation):
+        raise PermissionDenied("No.")
+
+    with pytest.raises(PermissionDenied):
+        refuse(Operation(actor=operator, action="try", reason="x" * 900_000))
+
+    row = PluginAuditLog.objects.get()
+    assert row.reason == "x" * 1_000 + "…"
+    assert len(row.text) < 3_000
+
+
 EVERYWHERE = (
     "UPDATE plugins_pluginauditlog SET action = 'other'",
     "UPDATE plugins_pluginauditlog SET position = position + 1",

@@ -23,12 +23,14 @@ from webnet.audit import clock
 from webnet.audit.models import AuditHead, AuditOutcome, PluginAuditLog, RefusalCount
 from webnet.customers.access import Actor, role_in
 from webnet.customers.models import Customer
-from webnet.errors import NotFound, Refusal
+from webnet.errors import NotFound, Refusal, shorten
 
 PLATFORM_CHAIN = "platform"
 POSITION_HEAD = "*"
 # The columns that are made from a row's text, so they can't be in it.
 DERIVED = ("text", "hash")
+# Who may change nothing gets a row with their reason, too, and no row is ever changed or removed by itself.
+MAXIMUM_REASON = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +65,7 @@ class AuditEntry:
             "action": self.action,
             "outcome": str(self.outcome.value),
             "error_code": self.error_code,
-            "reason": _storable(self.reason),
+            "reason": shorten(_storable(self.reason), MAXIMUM_REASON),
             "request_id": actor.request_id[:64],
             "ip_address": actor.ip_address,
             "before": self.before,
