@@ -98,7 +98,7 @@ class NotFound(Refusal):
     @classmethod
     def member(cls, username: str, slug: str) -> NotFound:
         return cls(
-            f"'{username}' is not a member of '{slug}': invite them with 'inviteMember'.", code="MEMBER_NOT_FOUND"
+            f"'{show(username)}' is not a member of '{slug}': invite them with 'inviteMember'.", code="MEMBER_NOT_FOUND"
         )
 
     @classmethod
@@ -118,7 +118,7 @@ class NotFound(Refusal):
 
     @classmethod
     def problem(cls, key: str) -> NotFound:
-        return cls(f"There is no problem '{key}' now.", code="PROBLEM_NOT_FOUND")
+        return cls(f"There is no problem '{show(key)}' now.", code="PROBLEM_NOT_FOUND")
 
     @classmethod
     def token(cls) -> NotFound:

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db import DatabaseError
@@ -183,3 +184,20 @@ def test_what_no_database_could_take_is_written_all_the_same(clock):
     (row,) = rows()
     assert (row.actor_name, row.plugin_name, row.reason) == ("a\ufffdb", "?", "\ufffd")
     assert json.loads(row.text)["reason"] == "\ufffd"
+
+
+@pytest.mark.parametrize(
+    "describe",
+    [
+        NotFound.plugin,
+        NotFound.customer,
+        NotFound.user,
+        NotFound.permission,
+        NotFound.problem,
+        partial(NotFound.member, slug="acme"),
+    ],
+)
+def test_of_a_long_name_that_is_not_found_a_refusal_repeats_the_beginning(describe):
+    message = describe("x" * 10_000).message
+
+    assert "x" * 200 + "…" in message and "x" * 201 not in message
