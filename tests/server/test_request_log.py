@@ -8,6 +8,7 @@ import secrets
 
 import pytest
 from django.conf import settings
+from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import ResolverMatch
 
@@ -15,8 +16,9 @@ from tests.api.client import GraphQLClient
 from tests.factories import make_customer, make_member
 from webnet.accounts.invitations import SECRET_BYTES, SECRET_PREFIX
 from webnet.containment import PLUGIN_TRACEBACK
+from webnet.request_record import current_record
 from webnet.server.observability.logs import REQUEST_FIELDS, JsonFormatter, RecordFormatter, RefusalFilter
-from webnet.server.observability.request_log import read_trace_id, shown_path
+from webnet.server.observability.request_log import read_trace_id, recording, shown_path
 
 LOGGER = "webnet.server.observability.request_log"
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -50,6 +52,7 @@ def test_an_operation_is_logged_with_who_asked_and_how_it_went(caplog: pytest.Lo
         "level": "INFO",
     }
     assert int(str(answered["statements"])) > 0 and float(str(answered["duration_ms"])) > 0
+    assert int(str(answered["cost"])) > 0 and len(str(answered["request_id"])) == 32
     assert "canary" not in caplog.text and "codes" not in answered
 
 
@@ -97,6 +100,19 @@ def test_secrets_in_a_path_and_long_paths_are_not_logged() -> None:
     shown = shown_path(request)
 
     assert shown.startswith("/invitations/***/") and len(shown) == 200
+
+
+def test_the_plugins_whose_code_has_run_and_the_trace_are_logged(caplog: pytest.LogCaptureFixture) -> None:
+    request = RequestFactory().get("/", HTTP_TRACEPARENT=f"00-{TRACE}-00f067aa0ba902b7-01")
+
+    with caplog.at_level(logging.INFO, LOGGER), recording(request) as answer:
+        record = current_record.get()
+        assert record is not None
+        record.plugin_use("shelf").statements += 1
+        answer.response = HttpResponse()
+
+    (line,) = entries(caplog)
+    assert (line["plugins"], line["trace_id"]) == (["shelf"], TRACE)
 
 
 @pytest.mark.parametrize(
