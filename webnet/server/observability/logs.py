@@ -61,7 +61,7 @@ class RecordFormatter(logging.Formatter):
         """The record's line, and those of its traceback."""
         record.message = record.getMessage()
         record.asctime = self.formatTime(record, self.datefmt)
-        message = without_secrets(shorten(self.formatMessage(record), MAXIMUM_LINE))
+        message = shorten(without_secrets(self.formatMessage(record)), MAXIMUM_LINE)
         lines = [message, *(CONTINUED + line for line in self.find_traceback(record))]
         return "\n".join(line.translate(ESCAPED) for line in lines)
 
@@ -77,7 +77,7 @@ class RecordFormatter(logging.Formatter):
         if len(lines) > MAXIMUM_TRACEBACK_LINES:
             half = MAXIMUM_TRACEBACK_LINES // 2
             lines = [*lines[:half], "[…]", *lines[-half:]]
-        return [without_secrets(shorten(line, MAXIMUM_TRACEBACK_LINE)) for line in lines]
+        return [shorten(without_secrets(line), MAXIMUM_TRACEBACK_LINE) for line in lines]
 
     def _find_details(self, record: logging.LogRecord) -> Iterator[str]:
         text: str | None = getattr(record, PLUGIN_TRACEBACK, None)
@@ -99,7 +99,7 @@ class JsonFormatter(RecordFormatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
-            "message": without_secrets(shorten(record.getMessage(), MAXIMUM_LINE)),
+            "message": shorten(without_secrets(record.getMessage()), MAXIMUM_LINE),
             **getattr(record, REQUEST_FIELDS, {}),
         }
         if lines := self.find_traceback(record):

@@ -132,4 +132,4 @@ def shown_path(request: HttpRequest) -> str:
     arguments = request.resolver_match.kwargs if request.resolver_match is not None else {}
     for secret in filter(None, map(arguments.get, SECRET_ARGUMENTS)):
         path = path.replace(str(secret), HIDDEN)
-    return without_secrets(path[:LONGEST_TEXT])  # also in a path that has no view
+    return without_secrets(path)[:LONGEST_TEXT]  # also in a path that has no view
