@@ -9,6 +9,7 @@ import pytest
 from django.urls import reverse, set_script_prefix
 
 from webnet.plugins.runtime.thread_lanes import Lane, LaneBlocked
+from webnet.request_record import RequestRecord, current_record
 
 PATIENT, IMPATIENT = 60.0, 0.0
 
@@ -47,6 +48,19 @@ def test_addresses_begin_with_the_path_of_the_request_that_started_the_work():
         set_script_prefix("/")
 
     assert (inside.result(10), lane.start(lambda: reverse("home")).result(10)) == ("/webnet/", "/")
+
+
+def test_work_counts_for_the_request_that_started_it_and_the_next_on_its_thread_does_not():
+    lane, record = Lane("a", threads=1, patience_seconds=PATIENT), RequestRecord()
+    token = current_record.set(record)
+
+    try:
+        inside = lane.start(current_record.get)
+    finally:
+        current_record.reset(token)
+
+    assert inside.result(10) is record
+    assert lane.start(current_record.get).result(10) is None
 
 
 def test_an_exit_ends_no_process_and_no_thread():

@@ -13,9 +13,10 @@ from django.db import connections
 from django.urls import get_script_prefix, set_script_prefix
 
 from webnet.errors import WebnetError
+from webnet.request_record import RequestRecord, current_record
 
-# What `start` returns, the script prefix of its caller, and the call.
-Job: TypeAlias = "tuple[Future[Any], str, Callable[[], Any]]"
+# What `start` returns, the script prefix and the request of its caller, and the call.
+Job: TypeAlias = "tuple[Future[Any], str, RequestRecord | None, Callable[[], Any]]"
 
 # Enough for health checks and widgets at the same time; not more, since all of them may hang forever.
 THREADS_PER_PLUGIN = 4
@@ -53,7 +54,7 @@ class Lane:
                 thread.start()
             elif all(started <= longest_allowed for started in self._started.values()):
                 raise LaneBlocked(f"'{self._name}' is still busy with earlier calls.")
-            self._waiting.append((future, get_script_prefix(), call))
+            self._waiting.append((future, get_script_prefix(), current_record.get(), call))
         return future
 
     def _work(self) -> None:
@@ -69,15 +70,17 @@ class Lane:
             _run(*job)
 
 
-def _run(future: Future[Any], script_prefix: str, call: Callable[[], Any]) -> None:
+def _run(future: Future[Any], script_prefix: str, record: RequestRecord | None, call: Callable[[], Any]) -> None:
     if not future.set_running_or_notify_cancel():
         return
     # Django keeps it per thread; it is the beginning of every address.
     set_script_prefix(script_prefix)
+    token = current_record.set(record)
     try:
         try:
             result = call()
         finally:
+            current_record.reset(token)
             connections.close_all()  # They belong to this thread, and nothing else would close them.
     except BaseException as error:  # noqa: BLE001 - the caller handles it, including a plugin's sys.exit()
         future.set_exception(error)
