@@ -9,9 +9,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 # File, lowest Python, range of Django, other options; each after the ones that it must agree with.
 LOCKS = (
-    ("dev.txt", "3.11", "django>=5.2,<5.3", ("pyproject.toml", "--extra", "dev")),
+    ("dev.txt", "3.11", "django>=5.2,<5.3", ("pyproject.toml", "--extra", "dev", "--extra", "tracing")),
     ("run.txt", "3.11", "django>=5.2,<5.3", ("pyproject.toml", "--constraints", "requirements/dev.txt")),
-    ("dev-django-6.1.txt", "3.12", "django>=6.1,<6.2", ("pyproject.toml", "--extra", "dev")),
+    ("dev-django-6.1.txt", "3.12", "django>=6.1,<6.2", ("pyproject.toml", "--extra", "dev", "--extra", "tracing")),
     # What the Makefile installs the others with; in the version that dev.txt has, which replaces nothing then.
     ("uv.txt", "3.11", "", ("requirements/uv.in", "--constraints", "requirements/dev.txt", "--no-annotate")),
 )

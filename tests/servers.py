@@ -56,7 +56,7 @@ def make_environment(data_dir: Path, **changes: str | None) -> dict[str, str]:
 
     With another secret key than the tests' own it has the settings of a real installation, with real password hashes.
     """
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("WEBNET_")}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("WEBNET_", "OTEL_"))}
     settings = {
         "DATABASE_URL": None,
         "DJANGO_SETTINGS_MODULE": "webnet.settings" if "WEBNET_SECRET_KEY" in changes else SETTINGS,

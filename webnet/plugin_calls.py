@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from webnet import black_box
 from webnet.containment import PluginAborted, is_operators
-from webnet.request_record import current_record
+from webnet.request_record import CodePlace, current_record
 
 # In a variable of the context and not of the thread: a coroutine's statements run on other threads, and what a plugin
 # starts (a task, a call on a thread of asyncio's) inherits it, so that the plugin can be named there, too.
@@ -65,9 +65,12 @@ class PluginCall:
         if self.slot and (box := black_box.own) is not None:
             box.leave(self.slot)
         innermost.set(self.outer)
-        # The time of a call within another one is that of the other one, too.
-        if self.outer is None and (record := current_record.get()) is not None:
-            record.plugin_use(self.plugin).seconds += perf_counter() - self.entered_at
+        if (record := current_record.get()) is not None:
+            # The time of a call within another one is that of the other one, too.
+            if self.outer is None:
+                record.plugin_use(self.plugin).seconds += perf_counter() - self.entered_at
+            if record.trace is not None:
+                record.trace.add_call(CodePlace(self.plugin, self.place), began=self.entered_at, error=error)
         self.finish(error)
 
     def finish(self, error: BaseException | None) -> None:

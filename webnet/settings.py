@@ -26,6 +26,7 @@ from webnet.server.environment import (
     read_script_name,
     read_secret_key,
     read_switch,
+    read_tracing,
 )
 
 env = read_environment()
@@ -253,9 +254,11 @@ STORAGES = {
     "staticfiles": {"BACKEND": "webnet.console.static_files.PrefixedStaticFiles"},
 }
 
-# --- Metrics and logging ----------------------------------------------------------------------------------------------
+# --- Metrics, traces and logging --------------------------------------------------------------------------------------
 # What Prometheus has to send as a bearer token to read /metrics; without one, only this machine can.
 WEBNET_METRICS_TOKEN = env.get("WEBNET_METRICS_TOKEN", "")
+# Whether requests are traced; the SDK reads OpenTelemetry's variables itself once that begins.
+WEBNET_TRACING = read_tracing(env)
 # Text for people, or a JSON object in each line for machines.
 WEBNET_LOG_FORMAT = read_choice(
     "WEBNET_LOG_FORMAT", env.get("WEBNET_LOG_FORMAT", "") or ("text" if DEBUG else "json"), ("text", "json")
@@ -267,12 +270,20 @@ LOGGING: dict[str, Any] = {
         "text": {"()": "webnet.server.observability.logs.RecordFormatter"},
         "json": {"()": "webnet.server.observability.logs.JsonFormatter"},
     },
-    "filters": {"refusals": {"()": "webnet.server.observability.logs.RefusalFilter"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": WEBNET_LOG_FORMAT, "filters": ["refusals"]}},
+    "filters": {
+        "refusals": {"()": "webnet.server.observability.logs.RefusalFilter"},
+        "rarely": {"()": "webnet.server.observability.logs.OncePerMinute"},
+    },
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": WEBNET_LOG_FORMAT, "filters": ["refusals"]},
+        "stderr_rarely": {"class": "logging.StreamHandler", "formatter": WEBNET_LOG_FORMAT, "filters": ["rarely"]},
+    },
     "root": {"handlers": ["stderr"], "level": "INFO"},
     # Django's own handlers would print these a second time, or mail them.
     "loggers": {
         "django": {"handlers": [], "propagate": True},
         "django.server": {"handlers": [], "propagate": True},
+        # Each try to reach a collector has a line, and each span that is dropped.
+        "opentelemetry": {"handlers": ["stderr_rarely"], "propagate": False},
     },
 }

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from multiprocessing.util import Finalize
 from typing import Any
 
@@ -16,6 +17,7 @@ django.setup(set_prefix=False)
 from webnet.plugins.runtime import open_requests  # noqa: E402
 from webnet.server.admission import GRAPHQL_PATH, READING_METHODS  # noqa: E402
 from webnet.server.background.heartbeat import Heartbeat  # noqa: E402
+from webnet.server.observability.request_log import tracing_requests  # noqa: E402
 from webnet.server.plain_requests import make_wsgi_handler  # noqa: E402
 
 requests = make_wsgi_handler()
@@ -31,7 +33,8 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
         return requests(environ, start_response)
 
 
-_heartbeat = Heartbeat()
-_heartbeat.start()
+_serving = ExitStack()
+_serving.enter_context(Heartbeat())
+_serving.enter_context(tracing_requests())
 # Unlike `atexit`, this also runs in workers that granian starts with `multiprocessing`.
-Finalize(None, _heartbeat.stop, exitpriority=0)
+Finalize(None, _serving.close, exitpriority=0)

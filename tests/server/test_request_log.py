@@ -18,7 +18,7 @@ from webnet.accounts.invitations import SECRET_BYTES, SECRET_PREFIX
 from webnet.containment import PLUGIN_TRACEBACK
 from webnet.request_record import current_record
 from webnet.server.observability.logs import REQUEST_FIELDS, JsonFormatter, RecordFormatter, RefusalFilter
-from webnet.server.observability.request_log import read_trace_id, recording, shown_path
+from webnet.server.observability.request_log import read_traceparent, recording, shown_path
 
 LOGGER = "webnet.server.observability.request_log"
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -90,7 +90,7 @@ def test_health_is_only_worth_a_line_where_it_fails(client, caplog: pytest.LogCa
     ],
 )
 def test_the_trace_of_the_caller_is_taken_over_if_it_is_valid(sent: str, found: str) -> None:
-    assert read_trace_id(RequestFactory().get("/", HTTP_TRACEPARENT=sent)) == found
+    assert read_traceparent(RequestFactory().get("/", HTTP_TRACEPARENT=sent)).trace_id == found
 
 
 def test_secrets_in_a_path_and_long_paths_are_not_logged() -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Lock, local
-from time import monotonic
+from time import monotonic, perf_counter
 from typing import ParamSpec, Protocol, TypeVar
 
 from webnet.database.clean_room import mark_for_closing
 from webnet.errors import DeadlineExceeded
+from webnet.plugin_calls import current_call
+from webnet.request_record import CodePlace, Trace, current_record
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -135,6 +137,25 @@ def check_deadline() -> None:
 
 def run_statement(driver: DriverConnection, sql: object, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """What the drivers' cursors do with each statement. Raises DeadlineExceeded before it, or if interrupted."""
+    if (record := current_record.get()) is not None and record.trace is not None:
+        with tracing_statement(sql, record.trace):
+            return run_in_time(driver, sql, call, *args, **kwargs)
+    return run_in_time(driver, sql, call, *args, **kwargs)
+
+
+@contextmanager
+def tracing_statement(sql: object, trace: Trace) -> Iterator[None]:
+    """Note when the statement in the block began and ended, and whose it is."""
+    caller, began = current_call(), perf_counter()
+    place = CodePlace(caller.plugin, caller.place) if caller is not None else None
+    try:
+        yield
+    finally:
+        trace.add_statement(sql, place=place, began=began)
+
+
+def run_in_time(driver: DriverConnection, sql: object, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run the statement. Raises DeadlineExceeded before it, or if interrupted."""
     deadline = _current.deadline
     if deadline is None:
         return call(*args, **kwargs)

@@ -1,7 +1,7 @@
 """How webnet is started and served: the environment, the commands `run` and `serve`, and their processes.
 
 environment       reads the environment variables
-observability     the log and the metrics
+observability     the log, the metrics and the traces
 database_faults   explains database errors to operators
 listening_socket  opens the socket that a server listens on
 asgi_application  sets Django up and creates the ASGI application

@@ -42,6 +42,7 @@ from webnet.server.background.heartbeat import Heartbeat
 from webnet.server.background.watchdog import watch
 from webnet.server.database_faults import SILENT
 from webnet.server.lifespan import serve_lifespan
+from webnet.server.observability.request_log import tracing_requests
 from webnet.server.page_streams import send_page
 from webnet.server.plain_requests import PlainASGIRequest, make_wsgi_handler
 from webnet.server.shares import Callers
@@ -85,7 +86,8 @@ def make_application(*, threads: int, hand_over: Callable[[], None] | None = Non
                 scope = with_root_path(without_ambiguous_headers(scope))
                 await service.serve(scope, receive, with_security_headers(scope, send))
             case "lifespan":
-                with Heartbeat(), watch(partial(service.replace_thread, asyncio.get_running_loop()), hand_over):
+                replace_thread = partial(service.replace_thread, asyncio.get_running_loop())
+                with Heartbeat(), watch(replace_thread, hand_over), tracing_requests():
                     await serve_lifespan(receive, send)
                 service.admission.shut_down()
                 for queue in service.health.values():

@@ -8,6 +8,7 @@ import secrets
 import sys
 import tempfile
 from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
@@ -34,6 +35,9 @@ SMTP_TIMEOUT_SECONDS = 5
 DJANGO_POSTGRESQL = "django.db.backends.postgresql"
 POSTGRESQL = "webnet.database.postgresql"
 SQLITE = "webnet.database.sqlite"
+
+# What the extra `tracing` installs, with all that it needs.
+TRACES_EXPORTER = "opentelemetry-exporter-otlp-proto-http"
 
 VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # What Django compares with the host of a request: without a scheme or port; `.example.com` has its subdomains too.
@@ -223,6 +227,36 @@ def read_script_name(given: str) -> str:
             f"SCRIPT_NAME must be a path like /webnet, without a slash at its end, not '{given}'."
         )
     return given
+
+
+def read_tracing(env: Mapping[str, str]) -> bool:
+    """Whether OpenTelemetry's own variables ask for traces; refuses what can't be done. Empty ones count as unset."""
+    asking = {
+        "OTEL_TRACES_EXPORTER": env.get("OTEL_TRACES_EXPORTER", ""),
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": env.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", ""),
+        "OTEL_EXPORTER_OTLP_ENDPOINT": env.get("OTEL_EXPORTER_OTLP_ENDPOINT", ""),
+    }
+    asked = next((name for name, value in asking.items() if value), None)
+    if asked is None or env.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
+        return False
+    exporter = read_choice("OTEL_TRACES_EXPORTER", asking.pop("OTEL_TRACES_EXPORTER") or "otlp", ("otlp", "none"))
+    if exporter == "none":
+        return False
+    for name, url in asking.items():
+        if url and not url.startswith(("http://", "https://")):
+            # The message does not repeat the URL, which may contain a password.
+            raise ImproperlyConfigured(f"{name} must be a URL such as http://127.0.0.1:4318.")
+    for_all = env.get("OTEL_EXPORTER_OTLP_PROTOCOL", "") or "http/protobuf"
+    protocol = env.get("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "") or for_all
+    read_choice("OTEL_EXPORTER_OTLP_PROTOCOL", protocol, ("http/protobuf",))
+    try:
+        version(TRACES_EXPORTER)
+    except PackageNotFoundError:
+        raise ImproperlyConfigured(
+            f"{asked} asks for traces, which need packages that are not installed: run "
+            "\"pip install 'webnet[tracing]'\", or set OTEL_SDK_DISABLED=true."
+        ) from None
+    return True
 
 
 def read_origins(name: str, given: list[str]) -> list[str]:

@@ -13,7 +13,7 @@ from typing import TypeAlias
 from webnet import black_box
 from webnet.plugin_calls import PluginCaller, innermost
 from webnet.plugins.runtime.calls import CheckedCall
-from webnet.request_record import current_record
+from webnet.request_record import CodePlace, current_record
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,8 +48,11 @@ class ResolverCalls:
         # Of the black box, if it has a slot for this; written here, since calling a method would double the time.
         self._words: memoryview | None = None
         self._numbers: dict[PluginResolver, int] = {}
-        # Only one request of several is timed: looking at the clock takes as long as all else that is done for a call.
-        self._is_timed = next(_turns) == 0
+        # Only one request of several is timed, for itself and the others: looking at the clock takes as long as all
+        # else that is done for a call. One that is traced is timed for itself alone, and takes no turn of the others.
+        record = current_record.get()
+        is_traced = record is not None and record.trace is not None
+        self._weight = 1 if is_traced else TIMED_ONE_OF if next(_turns) == 0 else 0
         self._entered_at = 0.0
 
     def __enter__(self) -> ResolverCalls:
@@ -72,7 +75,7 @@ class ResolverCalls:
         self._called = resolver
         if (words := self._words) is not None:
             words[self._slot] = self._numbers.get(resolver) or self._find_number(resolver)
-        if self._is_timed and outer is None:
+        if self._weight and outer is None:
             self._entered_at = perf_counter()
         return outer
 
@@ -82,8 +85,11 @@ class ResolverCalls:
         self._called = outer
         if (words := self._words) is not None:
             words[self._slot] = self._find_number(outer) if outer is not None else 0
-        if self._is_timed and outer is None and (record := current_record.get()) is not None:
-            record.plugin_use(resolver.plugin).seconds += (perf_counter() - self._entered_at) * TIMED_ONE_OF
+        if self._weight and outer is None and (record := current_record.get()) is not None:
+            record.plugin_use(resolver.plugin).seconds += (perf_counter() - self._entered_at) * self._weight
+            if record.trace is not None:
+                place = CodePlace(resolver.plugin, resolver.place)
+                record.trace.add_call(place, began=self._entered_at, error=error)
         if left is resolver and error is None:
             return
         call = left if isinstance(left, CheckedCall) else self.make_call(resolver)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 SETTINGS = "webnet.settings_for_tests"
-# The caller's variables of these names are not inherited, nor are those that begin with WEBNET_.
+# The caller's variables of these names are not inherited, nor are those that begin with WEBNET_ or OTEL_.
 OVERRIDDEN = frozenset({"DATABASE_URL", "REDIS_URL", "HOST", "PORT", "SCRIPT_NAME", "PYTEST_ADDOPTS"})
 SECRET_KEY = "for-tests-only"  # noqa: S105 - it protects nothing
 
@@ -21,7 +21,9 @@ def make_environment(
     Without a `database_url`, the database is a SQLite file in `data_dir`.
     """
     inherited = {
-        name: value for name, value in os.environ.items() if not name.startswith("WEBNET_") and name not in OVERRIDDEN
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("WEBNET_", "OTEL_")) and name not in OVERRIDDEN
     }
     own = {
         "DJANGO_SETTINGS_MODULE": SETTINGS,

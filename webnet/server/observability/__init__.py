@@ -1,1 +1,1 @@
-"""What operators see of a running server: its log, and its metrics."""
+"""What operators see of a running server: its log, its metrics and its traces."""

@@ -39,6 +39,21 @@ class RefusalFilter(logging.Filter):
         return record.name != "django.request" or getattr(record, "status_code", 500) >= 500
 
 
+class OncePerMinute(logging.Filter):
+    """Lets one record of a handler pass in a minute, where what repeats itself says nothing new."""
+
+    def __init__(self, name: str = "") -> None:
+        super().__init__(name)
+        self._next = 0.0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is written."""
+        if record.created < self._next:
+            return False
+        self._next = record.created + 60
+        return True
+
+
 class RecordFormatter(logging.Formatter):
     """Time in UTC, level, logger and message in one line; each line of a traceback follows after `  | `.
 

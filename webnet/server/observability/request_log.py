@@ -1,23 +1,27 @@
-"""A line in the log for each request, and its part in the metrics."""
+"""A line in the log for each request, its part in the metrics, and its trace where that is wanted."""
 
 from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import iscoroutinefunction
+from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.decorators import sync_and_async_middleware
 
 from webnet import metrics
 from webnet.accounts.authentication import request_id
-from webnet.request_record import RequestRecord, current_record
+from webnet.request_record import RequestRecord, TraceParent, current_record
 from webnet.server.observability.logs import HIDDEN, REQUEST_FIELDS, without_secrets
+
+if TYPE_CHECKING:
+    from webnet.server.observability.tracing import RequestTracer
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +31,10 @@ QUIET = frozenset({"healthz", "readyz", "metrics"})
 SECRET_ARGUMENTS = ("token",)
 LONGEST_TEXT = 200
 # https://www.w3.org/TR/trace-context/#traceparent-header; ids of zeros are invalid.
-TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
+TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
+
+# Set while requests are traced.
+tracer: RequestTracer | None = None
 
 
 @dataclass(slots=True)
@@ -55,32 +62,59 @@ def log_requests(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRe
 
 
 @contextmanager
+def tracing_requests() -> Iterator[None]:
+    """While a process serves: trace its requests, if the environment asks for it. A fault of that stops no request."""
+    global tracer  # noqa: PLW0603 - each process has one; looking at it is all that requests do where nothing is traced
+    if not settings.WEBNET_TRACING:
+        yield
+        return
+    from webnet.server.observability.tracing import RequestTracer, read_variables  # its packages are optional
+
+    try:
+        tracer = RequestTracer(read_variables())
+    except Exception:
+        logger.exception("Requests are not traced.")
+    try:
+        yield
+    finally:
+        if tracer is not None:
+            tracer.stop()
+        tracer = None
+
+
+@contextmanager
 def recording(request: HttpRequest) -> Iterator[Answered]:
-    """Record what is known about the request, and log and count it when it was answered."""
-    record, answer, started = RequestRecord(trace_id=read_trace_id(request)), Answered(), perf_counter()
+    """Record what is known about the request, and log, count and trace it when it was answered."""
+    parent, answer, started = read_traceparent(request), Answered(), perf_counter()
+    record = RequestRecord(trace_id=parent.trace_id)
+    span = tracer.begin(record, parent) if tracer is not None else None
     token = current_record.set(record)
     try:
         yield answer
     finally:
         current_record.reset(token)
-    if answer.response is not None:
-        seconds, status = perf_counter() - started, answer.response.status_code
-        log(request, record, status=status, seconds=seconds)
-        count(request, record, status=status, seconds=seconds)
+    if answer.response is None:
+        return
+    seconds, status = perf_counter() - started, answer.response.status_code
+    fields = describe(request, record, status=status, seconds=seconds)
+    is_quiet = door_of(request) in QUIET and status < 400
+    log(fields, is_quiet=is_quiet)
+    count(request, record, status=status, seconds=seconds)
+    if tracer is not None and span is not None and not is_quiet:
+        tracer.end(span, record, fields, route=route_of(request))
 
 
-def read_trace_id(request: HttpRequest) -> str:
+def read_traceparent(request: HttpRequest) -> TraceParent:
     """The trace that the request belongs to, if its header `traceparent` is valid."""
     found = TRACEPARENT.fullmatch(request.META.get("HTTP_TRACEPARENT", ""))
-    return found[1] if found is not None else ""
+    return TraceParent(found[1], found[2], found[3]) if found is not None else TraceParent()
 
 
-def log(request: HttpRequest, record: RequestRecord, *, status: int, seconds: float) -> None:
-    """Log one line. Nothing of the document, its variables, the query string and secrets in the path is in it."""
-    path = shown_path(request)
+def describe(request: HttpRequest, record: RequestRecord, *, status: int, seconds: float) -> dict[str, Any]:
+    """What may be said of it: nothing of the document, its variables, the query string and secrets in the path."""
     fields = {
         "method": request.method,
-        "path": path,
+        "path": shown_path(request),
         "operation": record.operation_name[:LONGEST_TEXT],
         "operation_type": record.operation_type,
         "status": status,
@@ -94,12 +128,16 @@ def log(request: HttpRequest, record: RequestRecord, *, status: int, seconds: fl
         "plugins": list(record.plugins),
         "statements": record.statements,
     }
-    is_quiet = door_of(request) in QUIET and status < 400
+    return {name: value for name, value in fields.items() if value not in (None, "", [])}
+
+
+def log(fields: Mapping[str, Any], *, is_quiet: bool) -> None:
+    """Log one line, which machines read as these fields."""
     logger.log(
         logging.DEBUG if is_quiet else logging.INFO,
         "%s %s %d in %.0f ms, request %s",
-        *(request.method, path, status, seconds * 1000, fields["request_id"]),
-        extra={REQUEST_FIELDS: {name: value for name, value in fields.items() if value not in (None, "", [])}},
+        *(fields[name] for name in ("method", "path", "status", "duration_ms", "request_id")),
+        extra={REQUEST_FIELDS: fields},
     )
 
 
@@ -124,6 +162,11 @@ def door_of(request: HttpRequest) -> str:
     """The name of the address, such as "graphql"; "other" for what is no address of webnet's, and static files."""
     match = request.resolver_match
     return (match.view_name if match is not None else None) or metrics.OTHER
+
+
+def route_of(request: HttpRequest) -> str:
+    """The pattern of the address, such as "/graphql/<slug:customer>/"; empty for what is no address of webnet's."""
+    return f"/{request.resolver_match.route}" if request.resolver_match is not None else ""
 
 
 def shown_path(request: HttpRequest) -> str:
