@@ -151,7 +151,7 @@ WEBNET_USER_POINTS_PER_MINUTE = _number(
     "WEBNET_USER_POINTS_PER_MINUTE", 10_000_000, lowest=0, highest=1_000_000_000_000
 )
 WEBNET_TOKEN_POINTS_PER_MINUTE = _number(
-    "WEBNET_TOKEN_POINTS_PER_MINUTE", 10_000_000, lowest=0, highest=1_000_000_000_000
+    "WEBNET_TOKEN_POINTS_PER_MINUTE", 5_000_000, lowest=0, highest=1_000_000_000_000
 )
 # Higher, since a whole office may share an address.
 WEBNET_ADDRESS_POINTS_PER_MINUTE = _number(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import math
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from threading import Lock
@@ -182,7 +182,7 @@ def charge(request: HttpRequest, identity: RequestIdentity | None, *, points: in
     next requests wait until it is paid.
     """
     address = ip_address(request)
-    claims = [_claim_of(identity, address)]
+    claims = list(_claims_of(identity, address))
     if address is not None:
         claims.append(
             Claim(
@@ -197,16 +197,18 @@ def charge(request: HttpRequest, identity: RequestIdentity | None, *, points: in
         rates.take(limited, points=points, on_credit=on_credit)
 
 
-def _claim_of(identity: RequestIdentity | None, address: str | None) -> Claim:
-    if identity is not None and identity.api_token is not None:
-        per_minute = settings.WEBNET_TOKEN_POINTS_PER_MINUTE
-        return Claim(kind="token", key=str(identity.api_token.pk), whose="with this token", per_minute=per_minute)
+def _claims_of(identity: RequestIdentity | None, address: str | None) -> Iterator[Claim]:
     per_minute = settings.WEBNET_USER_POINTS_PER_MINUTE
-    if identity is not None and identity.user is not None:
-        return Claim(kind="user", key=str(identity.user.pk), whose="by this user", per_minute=per_minute)
-    # Where the server reports no address, all strangers are one.
-    key = network_of(address) if address is not None else ""
-    return Claim(kind="stranger", key=key, whose="without signing in", per_minute=per_minute)
+    if identity is None or identity.user is None:
+        # Where the server reports no address, all strangers are one.
+        key = network_of(address) if address is not None else ""
+        yield Claim(kind="stranger", key=key, whose="without signing in", per_minute=per_minute)
+        return
+    if identity.api_token is not None:
+        token, of_token = str(identity.api_token.pk), settings.WEBNET_TOKEN_POINTS_PER_MINUTE
+        yield Claim(kind="token", key=token, whose="with this token", per_minute=of_token)
+    # With a token as well: anybody can make as many tokens as they like.
+    yield Claim(kind="user", key=str(identity.user.pk), whose="by this user", per_minute=per_minute)
 
 
 @cache
