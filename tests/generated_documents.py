@@ -143,6 +143,7 @@ class Writer:
     fragments: list[str] = field(default_factory=list)
     aliases: int = 0
     fields: int = 0
+    lists: int = 0  # those that the selection in hand is in
 
     def write(self, selected: SelectionSetNode) -> GeneratedDocument:
         """A document with these root fields, and with what was drawn for it."""
@@ -194,14 +195,20 @@ class Writer:
         return f"...{name}{self._directives()}"
 
     def _field(self, node: FieldNode, parent: GraphQLNamedType) -> list[str]:
-        """The field, if there is room for it, and sometimes once more with another name."""
+        """The field, if there is room for it, and sometimes once more with an alias."""
         name = node.name.value
         declared: GraphQLField = parent.fields[name]  # type: ignore[attr-defined]  # fields are of objects and interfaces
         kind = get_named_type(declared.type)
         if self.fields >= MOST_FIELDS:
             return []
+        # A list without pages counts with its greatest size, so that two within each other are hardly ever affordable.
+        is_list = name != "edges" and isinstance(get_nullable_type(declared.type), GraphQLList)
+        if is_list and self.lists and not self._chance(10):
+            return []
         self.fields += 1
+        self.lists += is_list
         inner = f" {self._selections(node.selection_set, kind)}" if node.selection_set else ""
+        self.lists -= is_list
         alias = f"{node.alias.value}: " if node.alias else self._alias()
         other = "" if alias else self._alias()
         if other and inner:  # both have the same fragment

@@ -91,7 +91,9 @@ def set_permission(other: Other, random: Random) -> None:
 
 
 def add_rows(other: Other, random: Random) -> None:
-    other.rows.make(random.choice(_owned_models()), other.customer, rows=random.randint(1, 3))
+    """One of each model."""
+    for model in _owned_models():
+        other.rows.make(model, other.customer, rows=1)
 
 
 def rename_rows(other: Other, random: Random) -> None:
@@ -101,9 +103,10 @@ def rename_rows(other: Other, random: Random) -> None:
 
 
 def delete_rows(other: Other, random: Random) -> None:
-    rows = random.choice(_owned_models())._default_manager.filter(customer=other.customer)
-    for row in rows.order_by("pk")[:1]:
-        row.delete()
+    """The first ones, with those that belong to them."""
+    for model in _owned_models():
+        for row in model._default_manager.filter(customer=other.customer).order_by("pk")[:2]:
+            row.delete()
 
 
 def add_member(other: Other, random: Random) -> None:

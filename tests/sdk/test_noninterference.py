@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
+from itertools import cycle
 from random import Random
 from typing import Any
 
@@ -23,13 +24,23 @@ from labels.models import Label
 from tests.api.client import GraphQLClient
 from tests.factories import make_customer, make_member
 from tests.generated_documents import GeneratedDocument, documents
-from tests.sdk.changes_of_others import CANARY, CHANGES, PLUGINS, SYSTEM, Change, Other, apply, rename_customer
+from tests.sdk.changes_of_others import (
+    CANARY,
+    CHANGES,
+    PLUGINS,
+    SYSTEM,
+    Change,
+    Other,
+    add_rows,
+    apply,
+    rename_customer,
+)
 from webnet.accounts import invitations
 from webnet.api.engine import limits
 from webnet.api.http import views
 from webnet.api.resolvers.contributions import models_of
 from webnet.api.schema import full_schema
-from webnet.api.visibility import schema_without
+from webnet.api.visibility import schema_without, visible_schema
 from webnet.api.vocabulary.node import global_id
 from webnet.audit.models import PluginAuditLog
 from webnet.customers.access import Role
@@ -61,7 +72,7 @@ class World:
 
     other: Other
     clients: dict[tuple[str, str | None], GraphQLClient]
-    schemas: dict[str | None, GraphQLSchema]
+    schemas: dict[tuple[str, str | None], GraphQLSchema]
     ids: list[str]
     texts: list[str]
     cursors: list[str]
@@ -73,6 +84,7 @@ class Tally:
 
     asked: int = 0
     answered: int = 0
+    invalid: int = 0
     made: set[str] = field(default_factory=set)
     differences: list[str] = field(default_factory=list)
 
@@ -100,18 +112,15 @@ def world() -> Iterator[World]:
     others = Other(customer=other, clients=[GraphQLClient.of(user, view=OTHER) for user in strangers], rows=rows)
     # When a token was used is noted now and then, and its owner sees that.
     ApiToken.objects.update(last_used_at=timezone.now() + timedelta(days=1))
-    admin = clients["admin", OWN]
-    schemas = {
-        view: build_client_schema(clients["admin", view].data(get_introspection_query(descriptions=False)))
-        for view in (OWN, None)
-    }
+    seen = {view: read_schema(clients["admin", view]) for view in (OWN, None)}
+    for_anybody = visible_schema(None).graphql
     yield World(
         other=others,
         clients=clients,
-        schemas=schemas,
+        schemas={(who, view): seen[view] if who else for_anybody for who, view in clients},
         ids=[*find_ids(own), *find_ids(other)],
         texts=[OWN, OTHER, *PLUGINS, "viewer-of-acme", "gus", "shelf.audit", "ENABLE"],
-        cursors=[*find_cursors(admin), *find_cursors(others.clients[0]), "made up"],
+        cursors=[*find_cursors(clients["admin", OWN]), *find_cursors(others.clients[0]), "made up"],
     )
     effective.platforms.clear()
     effective.customers.clear()
@@ -123,6 +132,10 @@ def make_history(customer: Customer) -> None:
     manager.update_settings("shelf", actor=SYSTEM, customer=customer.slug, patch={"limit": 7, "key": "a secret"})
     manager.check_health("shelf", actor=SYSTEM, customer=customer.slug)
     manager.pause("reachability", actor=SYSTEM, customer=customer.slug)
+
+
+def read_schema(client: GraphQLClient) -> GraphQLSchema:
+    return build_client_schema(client.data(get_introspection_query(descriptions=False)))
 
 
 def find_ids(customer: Customer) -> list[str]:
@@ -158,24 +171,24 @@ def ask(client: GraphQLClient, document: GeneratedDocument) -> tuple[int, dict[s
 def cases(world: World) -> st.SearchStrategy[Case]:
     """Who asks at which view, and what; those who are signed in ask four times as often."""
     made = {
-        view: documents(
+        each: documents(
             schema,
             fields=[name for name in schema.query_type.fields if name not in FAILING],
             ids=world.ids,
             texts=world.texts,
             cursors=world.cursors,
         )
-        for view, schema in world.schemas.items()
+        for each, schema in world.schemas.items()
     }
     often = [each for each in world.clients for _ in range(4 if each[0] else 1)]
-    return st.sampled_from(often).flatmap(lambda each: st.tuples(st.just(each[0]), st.just(each[1]), made[each[1]]))
+    return st.sampled_from(often).flatmap(lambda each: st.tuples(st.just(each[0]), st.just(each[1]), made[each]))
 
 
 def compare(
     world: World, asked: st.SearchStrategy[Case], *, examples: int, changes: Sequence[Change] = CHANGES
 ) -> Tally:
     """Ask before and after changes in the other customer."""
-    tally = Tally()
+    tally, turns = Tally(), cycle(changes)
 
     @settings(
         max_examples=examples,
@@ -186,15 +199,18 @@ def compare(
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(case=asked, chosen=st.lists(st.sampled_from(changes), min_size=1, max_size=3), seed=st.integers(0, 10**6))
-    def run(case: Case, chosen: list[Change], seed: int) -> None:
+    @given(case=asked, drawn=st.lists(st.sampled_from(changes), max_size=2), seed=st.integers(0, 10**6))
+    def run(case: Case, drawn: list[Change], seed: int) -> None:
         who, view, document = case
         client, random = world.clients[who, view], Random(seed)  # noqa: S311 - which change it is, is no secret
+        # More rows each time, so that it does not take luck to find a list that has them; and each change in turn.
+        chosen = [add_rows, next(turns), *drawn]
         before = ask(client, document)
         tally.made |= {change.__name__ for change in chosen if apply(change, world.other, random)}
         after = ask(client, document)
         tally.asked += 1
         tally.answered += '"data":{' in after[2]
+        tally.invalid += "GRAPHQL_VALIDATION_FAILED" in after[2]
         if before != after or any(trace in after[2] for trace in TRACES):
             names = [change.__name__ for change in chosen]
             tally.differences.append(f"{who} at {view}: {document}\n{names}\n{before}\n{after}")
@@ -207,9 +223,10 @@ def test_nothing_that_happens_in_another_customer_changes_an_answer(world: World
     tally = compare(world, cases(world), examples=EXAMPLES)
 
     assert not tally.differences, "\n\n".join(tally.differences[:5])
-    # Else it would say nothing.
+    # Else it would say nothing. If documents were not valid any more, acme's own plugins would have been paused.
+    assert tally.invalid == 0
     assert tally.answered >= tally.asked / 2 >= EXAMPLES / 4
-    assert len(tally.made) >= len(CHANGES) * (1 if FUZZ_EXAMPLES else 0.6)
+    assert tally.made == {change.__name__ for change in CHANGES}
 
 
 def test_a_leak_in_a_field_a_header_or_the_cost_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -230,7 +247,7 @@ def test_a_leak_in_a_field_a_header_or_the_cost_is_found(world: World, monkeypat
         with monkeypatch.context() as patched:
             patched.setattr(where, what, leaking)
             asked = st.just(("viewer", OWN, GeneratedDocument(text, {})))
-            found.append(len(compare(world, asked, examples=1, changes=[add_labels_and_rename]).differences))
+            found.append(len(compare(world, asked, examples=1, changes=[rename_customer]).differences))
 
     assert found == [1] * len(leaks)
 
@@ -239,8 +256,3 @@ def add_header(make_response: Callable[..., Any], *arguments: Any, **options: An
     response = make_response(*arguments, **options)
     response["Webnet-Labels"] = str(Label.objects.count())
     return response
-
-
-def add_labels_and_rename(other: Other, random: Random) -> None:
-    other.rows.make(Label, other.customer, rows=1)
-    rename_customer(other, random)
