@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from graphql import (
     DocumentNode,
@@ -37,6 +37,8 @@ from graphql import (
     print_ast,
     value_from_ast_untyped,
 )
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import seed as use_seed
 from hypothesis import strategies as st
 from hypothesis_graphql import queries
 
@@ -114,6 +116,33 @@ def documents(
         return Writer(draw=draw, schema=schema, cursors=cursors).write(SelectionSetNode(selections=tuple(roots)))
 
     return write()
+
+
+Value = TypeVar("Value")
+
+
+def sample(strategy: st.SearchStrategy[Value], *, seed: int) -> Value:
+    """A value, always the same for this seed.
+
+    Within one test, hypothesis varies what it has tried: of its documents, most would be much like the one before.
+    """
+    found: list[Value] = []
+
+    @settings(
+        max_examples=2,  # the first one is always the simplest
+        derandomize=False,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @use_seed(seed)
+    @given(strategy)
+    def collect(value: Value) -> None:
+        found.append(value)
+
+    collect()
+    return found[-1]
 
 
 def to_literal(value: Any) -> ValueNode:
