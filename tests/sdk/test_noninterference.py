@@ -203,7 +203,7 @@ def compare(
         tally.invalid += "GRAPHQL_VALIDATION_FAILED" in after[2]
         if before != after or any(trace in after[2] for trace in TRACES):
             names = [change.__name__ for change in chosen]
-            tally.differences.append(f"{who} at {view}: {document}\n{names}\n{before}\n{after}")
+            tally.differences.append(f"seed {seed}, {who} at {view}: {document}\n{names}\n{before}\n{after}")
     return tally
 
 
