@@ -23,8 +23,10 @@ WebnetError
 │   ├── DatabaseOutage        DATABASE_UNAVAILABLE, DATABASE_BUSY
 │   ├── ServerBusy            SERVER_BUSY
 │   ├── DeadlineExceeded      DEADLINE_EXCEEDED
-│   ├── BodyTooSlow           BODY_TOO_SLOW
-│   ├── BodyTooLarge          BODY_TOO_LARGE
+│   ├── BodyRefused
+│   │   ├── BodyTooSlow       BODY_TOO_SLOW
+│   │   ├── BodyTooLarge      BODY_TOO_LARGE
+│   │   └── BodyIncomplete    BAD_REQUEST
 │   └── TablesBusy            TABLES_BUSY
 └── PluginDefinitionError   a mistake in a plugin's code, found when the plugin is loaded
 """
@@ -311,8 +313,12 @@ class DeadlineExceeded(RequestError):
         )
 
 
-class BodyTooSlow(RequestError):
-    """The body of the request did not come in time, so nothing was begun."""
+class BodyRefused(RequestError):
+    """The body of a request can't be taken, so nothing was begun; what is left of it may still come."""
+
+
+class BodyTooSlow(BodyRefused):
+    """The body of the request did not come in time."""
 
     code = "BODY_TOO_SLOW"
     status = 408
@@ -321,14 +327,24 @@ class BodyTooSlow(RequestError):
         super().__init__("The body of the request came too slowly: send it again, over a faster connection.")
 
 
-class BodyTooLarge(RequestError):
-    """The body of the request is larger than what its address takes, so nothing was begun."""
+class BodyTooLarge(BodyRefused):
+    """The body of the request is larger than what its address takes."""
 
     code = "BODY_TOO_LARGE"
     status = 413
 
     def __init__(self, largest: int) -> None:
         super().__init__(f"The body is larger than {largest} bytes.")
+
+
+class BodyIncomplete(BodyRefused):
+    """The body of the request ended too early, or its chunks make no sense."""
+
+    code = "BAD_REQUEST"
+    status = 400
+
+    def __init__(self) -> None:
+        super().__init__("The body is incomplete.")
 
 
 class TablesBusy(RequestError):

@@ -17,8 +17,8 @@ django.setup(set_prefix=False)
 from webnet.plugins.runtime import open_requests  # noqa: E402
 from webnet.server.admission import GRAPHQL_PATH, READING_METHODS  # noqa: E402
 from webnet.server.background.heartbeat import Heartbeat  # noqa: E402
+from webnet.server.django_handlers import make_wsgi_handler  # noqa: E402
 from webnet.server.observability.request_log import tracing_requests  # noqa: E402
-from webnet.server.plain_requests import make_wsgi_handler  # noqa: E402
 
 requests = make_wsgi_handler()
 

@@ -16,8 +16,8 @@ from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLList, GraphQ
 from tests.sdk.test_any_value import EXAMPLES, PLUGINS, roots
 from tests.sdk.test_columns import WHOLE
 from webnet.api.vocabulary.node import global_id
+from webnet.server.django_handlers import make_wsgi_handler
 from webnet.server.observability.logs import RecordFormatter
-from webnet.server.plain_requests import make_wsgi_handler
 
 ANSWER_BYTES = 4_000
 LOG_BYTES = 4_000

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from webnet.errors import ServerBusy
+from webnet.errors import BodyIncomplete, ServerBusy
 from webnet.server import admission, asgi_router
 from webnet.server.asgi_router import make_application
 from webnet.server.asgi_types import Message
@@ -106,6 +106,15 @@ def test_pages_of_plugins_take_files(path: str, impatient: None, monkeypatch: py
     assert answer(scope_of(path), more_than_others, part(b"x"))[0] == 413
 
 
+def test_a_body_that_ends_too_early_is_refused() -> None:
+    """Servers also say that a client has left where its chunks make no sense."""
+    status, headers, text = answer(scope_of("/graphql/"), part(b'{"query": '), {"type": "http.disconnect"})
+
+    assert status == 400
+    assert json.loads(text)["errors"][0]["extensions"] == {"code": "BAD_REQUEST"}
+    assert headers["connection"] == "close" and headers.items() >= GUARDS.items()
+
+
 def test_a_large_body_gets_more_time_as_it_comes(tmp_path) -> None:
     class Limit:
         def reschedule(self, when: float) -> None:
@@ -118,8 +127,8 @@ def test_a_large_body_gets_more_time_as_it_comes(tmp_path) -> None:
         async def receive() -> Message:
             return coming.pop(0)
 
-        with (tmp_path / "body").open("wb") as body:
-            assert not await asgi_router._receive_body(body, receive, Limit())
+        with (tmp_path / "body").open("wb") as body, pytest.raises(BodyIncomplete):
+            await asgi_router._receive_body(body, receive, Limit())
         return begun
 
     times: list[float] = []

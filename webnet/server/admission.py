@@ -28,7 +28,7 @@ from webnet import metrics
 from webnet.api.events.threads import widen
 from webnet.database.lock_waits import limit_lock_waits
 from webnet.database.outages import BUSY, make_outage
-from webnet.errors import BodyTooLarge, BodyTooSlow, DatabaseOutage, DeadlineExceeded, ServerBusy, WebnetError
+from webnet.errors import BodyRefused, DatabaseOutage, DeadlineExceeded, ServerBusy, WebnetError
 from webnet.plugins.runtime import reported_problems
 from webnet.plugins.runtime.reported_problems import ProblemKind
 from webnet.server.asgi_types import Scope
@@ -230,12 +230,12 @@ def is_graphql(scope: Scope) -> bool:
 
 
 def describe_refusal(
-    scope: Scope, refusal: ServerBusy | DatabaseOutage | DeadlineExceeded | BodyTooSlow | BodyTooLarge
+    scope: Scope, refusal: ServerBusy | DatabaseOutage | DeadlineExceeded | BodyRefused
 ) -> tuple[list[tuple[bytes, bytes]], bytes]:
     """Headers and body of the response: JSON from the API, and otherwise the sentence alone."""
     extensions: dict[str, object] = {"code": refusal.code}
     headers = [(b"cache-control", b"no-store")]
-    if isinstance(refusal, BodyTooSlow | BodyTooLarge):
+    if isinstance(refusal, BodyRefused):
         headers.append((b"connection", b"close"))  # The rest of the body may still come.
     elif not isinstance(refusal, DeadlineExceeded):
         extensions["retryAfterSeconds"] = refusal.retry_after_seconds

@@ -17,8 +17,6 @@ from typing import IO, Any
 
 from a2wsgi.wsgi import build_environ
 from django.conf import settings
-from django.core.handlers.asgi import ASGIHandler, ASGIRequest
-from django.http import HttpResponseBase
 
 from webnet import metrics
 from webnet.api.events import threads as threads_of_streams
@@ -26,7 +24,15 @@ from webnet.api.http.requests import MAXIMUM_BODY_BYTES
 from webnet.console.security_headers import headers_without_django
 from webnet.console.streamed_pages import StreamedPage
 from webnet.database.deadlines import Deadline
-from webnet.errors import BodyTooLarge, BodyTooSlow, DatabaseOutage, DeadlineExceeded, ServerBusy
+from webnet.errors import (
+    BodyIncomplete,
+    BodyRefused,
+    BodyTooLarge,
+    BodyTooSlow,
+    DatabaseOutage,
+    DeadlineExceeded,
+    ServerBusy,
+)
 from webnet.plugins.runtime import open_requests
 from webnet.server.admission import (
     Abandoned,
@@ -41,10 +47,10 @@ from webnet.server.asgi_types import Application, Message, Receive, Scope, Send
 from webnet.server.background.heartbeat import Heartbeat
 from webnet.server.background.watchdog import watch
 from webnet.server.database_faults import SILENT
+from webnet.server.django_handlers import StreamHandler, make_wsgi_handler
 from webnet.server.lifespan import serve_lifespan
 from webnet.server.observability.request_log import tracing_requests
 from webnet.server.page_streams import send_page
-from webnet.server.plain_requests import PlainASGIRequest, make_wsgi_handler
 from webnet.server.shares import Callers
 
 # Larger request bodies are kept in a temporary file: there may be thousands of them at the same time.
@@ -57,6 +63,8 @@ BODY_CHUNK_BYTES = 65_536
 # How long a client has for its body, and the rate at which a larger one gets more time.
 BODY_SECONDS = 30.0
 BODY_BYTES_PER_SECOND = 16_384
+# How the metrics name what a client has sent in vain. A body that is incomplete is mostly that of one that has left.
+COUNTED_REFUSALS = {BodyTooSlow.code: "slow_body", BodyTooLarge.code: "large_body"}
 # What must be answered although all threads are busy.
 HEALTH_PATHS = ("/healthz", "/readyz", "/metrics")
 # How long the database may take for it, in all; load balancers wait for a few seconds.
@@ -120,7 +128,7 @@ class Service:
     )
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Receive the whole body before a thread starts to work; a client that disconnects before its end gets nothing.
+        """Receive the whole body before a thread starts to work.
 
         Otherwise a slow upload would occupy a thread, and a chunked body, which has no length, would be invisible to
         WSGI.
@@ -131,13 +139,12 @@ class Service:
         with tempfile.SpooledTemporaryFile(BODY_MEMORY_BYTES) as body:
             try:
                 async with asyncio.timeout(BODY_SECONDS) as limit:
-                    if not await _receive_body(body, receive, limit, largest=find_largest_body(scope)):
-                        return
+                    await _receive_body(body, receive, limit, largest=find_largest_body(scope))
             except TimeoutError:
-                await _refuse_body(scope, BodyTooSlow(), send, why="slow_body")
+                await _refuse_body(scope, BodyTooSlow(), send)
                 return
-            except BodyTooLarge as refusal:
-                await _refuse_body(scope, refusal, send, why="large_body")
+            except BodyRefused as refusal:
+                await _refuse_body(scope, refusal, send)
                 return
             length = body.tell()
             body.seek(0)
@@ -166,8 +173,7 @@ class Service:
         try:
             answer = await self.admission.run(work, caller=caller, writes=writes, left=left)
         except (ServerBusy, DatabaseOutage, DeadlineExceeded) as refusal:
-            headers, text = describe_refusal(scope, refusal)
-            answer = Answer(status=refusal.status, headers=headers, body=[text])
+            answer = make_refusal(scope, refusal)
         self.callers.learn(caller, customer_id=answer.customer_id, user_id=answer.user_id)
         if answer.page is None:
             await send_answer(answer, send)
@@ -207,6 +213,12 @@ class Answer:
     page: StreamedPage | None = None
     customer_id: int | None = None
     user_id: int | None = None
+
+
+def make_refusal(scope: Scope, refusal: ServerBusy | DatabaseOutage | DeadlineExceeded | BodyRefused) -> Answer:
+    """The response to a request that is refused without Django."""
+    headers, text = describe_refusal(scope, refusal)
+    return Answer(status=refusal.status, headers=headers, body=[text])
 
 
 async def send_answer(answer: Answer, send: Send) -> None:
@@ -300,32 +312,33 @@ def find_largest_body(scope: Scope) -> int:
     return LARGEST_UPLOAD_BYTES if path.startswith(TAKE_UPLOADS) else LARGEST_BODY_BYTES
 
 
-async def _refuse_body(scope: Scope, refusal: BodyTooSlow | BodyTooLarge, send: Send, *, why: str) -> None:
-    metrics.refused_requests.labels(why).inc()
-    headers, text = describe_refusal(scope, refusal)
-    await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
-    await send({"type": "http.response.body", "body": text})
+async def _refuse_body(scope: Scope, refusal: BodyRefused, send: Send) -> None:
+    if refusal.code in COUNTED_REFUSALS:
+        metrics.refused_requests.labels(COUNTED_REFUSALS[refusal.code]).inc()
+    # The client may still be there after a disconnect: granian says the same of chunks that make no sense, and answers
+    # 500 itself if nobody else does.
+    await send_answer(make_refusal(scope, refusal), _send_while_connected(send))
 
 
 async def _receive_body(
     body: IO[bytes], receive: Receive, limit: asyncio.Timeout, *, largest: int = LARGEST_BODY_BYTES
-) -> bool:
-    """Write the body to the file, and give more time for what has come. False if the client disconnects earlier.
+) -> None:
+    """Write the body to the file, and give more time for what has come.
 
-    Raises BodyTooLarge at once, and not at its end, which may never come.
+    Raises BodyTooLarge at once, and not at its end, which may never come; BodyIncomplete if the client disconnects.
     """
     begun = asyncio.get_running_loop().time()
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            return False
+            raise BodyIncomplete
         part = message.get("body", b"")
         if body.tell() + len(part) > largest:
             raise BodyTooLarge(largest)
         body.write(part)
         limit.reschedule(begun + BODY_SECONDS + body.tell() / BODY_BYTES_PER_SECOND)
         if not message.get("more_body", False):
-            return True
+            return
 
 
 def _with_content_length(scope: Scope, length: int) -> Scope:
@@ -368,31 +381,3 @@ def _send_while_connected(send: Send) -> Send:
             is_connected = False
 
     return send_while_connected
-
-
-class StreamHandler(ASGIHandler):
-    """Serves the URLs of `webnet.urls_streams`."""
-
-    urlconf = "webnet.urls_streams"
-    request_class = PlainASGIRequest
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.load_middleware(is_async=True)
-
-    def create_request(
-        self, scope: Mapping[str, Any], body_file: IO[bytes]
-    ) -> tuple[ASGIRequest, None] | tuple[None, HttpResponseBase]:
-        """The request, with the URL configuration of streams; or the response to an invalid one."""
-        created = super().create_request(scope, body_file)
-        if created[0] is not None:
-            created[0].urlconf = self.urlconf
-        return created
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve GraphQL without `ThreadSensitiveContext`, which would keep a thread per stream for hours.
-
-        Without it, the few parts of the middleware that must not run on the event loop share one thread; the database
-        is read on the threads of `webnet.api.events.threads`.
-        """
-        await self.handle(scope, receive, send)
