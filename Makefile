@@ -47,11 +47,12 @@ test-fast: $(VENV)/dev-installed ## Run the quick tests that need no process but
 
 # For ten minutes or so; EXAMPLES=100000 for a night. With TEST_DATABASE_URL, on PostgreSQL.
 EXAMPLES ?= 10000
-fuzz: $(VENV)/dev-installed ## Send many random values and documents: none may fail, change, or tell of other customers
+fuzz: $(VENV)/dev-installed ## Send many random values, requests and documents: none may fail, or tell of other customers
 	TEST_DATABASE=$(if $(TEST_DATABASE_URL),postgresql,sqlite) FUZZ_EXAMPLES=$(EXAMPLES) \
 		$(BIN)/python -m pytest -n 0 -o faulthandler_timeout=0 tests/sdk/test_any_value.py \
 		tests/sdk/test_noninterference.py tests/api/test_values_survive.py \
-		tests/backup/test_values_survive_a_backup.py $(PYTEST_ARGS)
+		tests/backup/test_values_survive_a_backup.py tests/fuzz tests/conformance/test_schemathesis.py \
+		tests/conformance/test_random_requests.py $(PYTEST_ARGS)
 
 # Some minutes on each database, which may be more than any other test may take.
 KILLS ?= 300

@@ -1,4 +1,4 @@
-"""Static files: where they are served, and their addresses below the path that a request says webnet is served under."""
+"""Static files: where they are served, and their addresses below the path that a request is served under."""
 
 from __future__ import annotations
 

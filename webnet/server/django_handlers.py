@@ -1,8 +1,8 @@
 """Django's handlers of requests and of event streams, over requests without the charset of their content type.
 
-Django would decode the address by that charset, too. It may name no text at all, such as `hex`, and Django decodes while
-it makes the request: nothing of webnet or Django would see the error, and the server's answer would be a 500 with a
-traceback in the log.
+Django would decode the address by that charset, too. It may name no text at all, such as `hex`, and Django decodes
+while it makes the request: nothing of webnet or Django would see the error, and the server's answer would be a 500 with
+a traceback in the log.
 """
 
 from __future__ import annotations
