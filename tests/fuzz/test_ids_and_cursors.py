@@ -43,6 +43,8 @@ def changed(draw: st.DrawFn, real: list[str]) -> str:
             text[:at] + given + text[at + size :],
             text + draw(st.sampled_from(real)),
             text.swapcase(),
+            text + "=",
+            text[:-1] + chr(ord(text[-1:] or "A") + 1),  # often bits that stand for nothing
             text.replace("-", "+").replace("_", "/"),
             text[:at] + text[at:][::-1],
             "".join(chr(ord(each) + 0xFEE0) if "!" <= each <= "~" else each for each in text),
