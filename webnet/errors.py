@@ -316,6 +316,8 @@ class DeadlineExceeded(RequestError):
 class BodyRefused(RequestError):
     """The body of a request can't be taken, so nothing was begun; what is left of it may still come."""
 
+    status: int
+
 
 class BodyTooSlow(BodyRefused):
     """The body of the request did not come in time."""

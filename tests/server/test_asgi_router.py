@@ -10,11 +10,14 @@ from time import monotonic, sleep
 from typing import Any
 
 import pytest
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
 
 from webnet.database.deadlines import current_deadline
 from webnet.server import asgi_router
 from webnet.server.admission import Admission
 from webnet.server.asgi_router import Service
+from webnet.server.django_handlers import StreamHandler
 from webnet.server.shares import Callers
 
 PATIENCE_SECONDS = 30
@@ -186,3 +189,22 @@ def test_the_wait_for_a_thread_counts_to_the_time_of_a_request(settings) -> None
 
     assert waiting.status == 504
     assert json.loads(waiting.body)["errors"][0]["extensions"] == {"code": "DEADLINE_EXCEEDED"}
+
+
+def test_streams_are_opened_at_the_same_time() -> None:
+    """What is heavy before its first event keeps nobody else from beginning."""
+    both_have_come, streams = asyncio.Barrier(2), StreamHandler()
+
+    async def meet(_: HttpRequest) -> HttpResponse:
+        await both_have_come.wait()
+        return HttpResponse("met")
+
+    async def run() -> list[Visit]:
+        visits = [Visit("GET", "/graphql/"), Visit("GET", "/graphql/")]
+        opening = (streams(visit.scope, visit.receive, visit.send) for visit in visits)
+        await asyncio.wait_for(asyncio.gather(*opening), PATIENCE_SECONDS)
+        return visits
+
+    streams.urlconf = (path("graphql/", meet),)
+
+    assert [visit.body for visit in asyncio.run(run())] == [b"met", b"met"]

@@ -2,6 +2,7 @@
 
 import json
 import stat
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from tests import interpreters
 from tests.databases import with_files_of_its_own
 from tests.servers import ROOT, START_SECONDS, make_environment, run_command
 from webnet.sdk.trial.environment import SETTINGS
+from webnet.server import environment
 from webnet.server.environment import (
     EXAMPLE_PLUGINS,
     describe_database,
@@ -22,9 +24,11 @@ from webnet.server.environment import (
     read_origins,
     read_redis_url,
     read_switch,
+    read_tracing,
 )
 
 pytestmark = with_files_of_its_own
+ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 
 SHOW = """
 import json
@@ -287,3 +291,49 @@ def test_a_file_that_can_not_be_read_is_refused(tmp_path: Path, monkeypatch: pyt
 
     with pytest.raises(ImproperlyConfigured, match=r"WEBNET_ENV_FILE '.*nowhere.env' can't be read"):
         read_environment()
+
+
+@pytest.mark.parametrize(
+    ("env", "wanted"),
+    [
+        ({}, False),
+        ({"OTEL_SERVICE_NAME": "shop"}, False),
+        ({ENDPOINT: "http://127.0.0.1:4318"}, True),
+        ({"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "https://collector.example.com/v1/traces"}, True),
+        ({"OTEL_TRACES_EXPORTER": "otlp"}, True),
+        ({ENDPOINT: "http://127.0.0.1:4318", "OTEL_TRACES_EXPORTER": "none"}, False),
+        ({ENDPOINT: "http://127.0.0.1:4318", "OTEL_SDK_DISABLED": "True"}, False),
+        ({ENDPOINT: "", "OTEL_TRACES_EXPORTER": ""}, False),
+    ],
+)
+def test_the_variables_of_opentelemetry_switch_traces_on(env: dict[str, str], wanted: bool) -> None:
+    assert read_tracing(env) is wanted
+
+
+@pytest.mark.parametrize(
+    ("env", "refusal"),
+    [
+        ({"OTEL_TRACES_EXPORTER": "zipkin"}, "OTEL_TRACES_EXPORTER must be otlp or none, not 'zipkin'."),
+        ({ENDPOINT: "user:canary@host"}, f"{ENDPOINT} must be a URL such as http://127.0.0.1:4318."),
+        (
+            {"OTEL_TRACES_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"},
+            "OTEL_EXPORTER_OTLP_PROTOCOL must be http/protobuf, not 'grpc'.",
+        ),
+    ],
+)
+def test_what_webnet_cannot_send_is_refused(env: dict[str, str], refusal: str) -> None:
+    with pytest.raises(ImproperlyConfigured) as refused:
+        read_tracing(env)
+
+    assert str(refused.value) == refusal
+
+
+def test_without_the_extra_the_start_is_refused_with_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    def version(name: str) -> str:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(environment, "version", version)
+
+    assert read_tracing({}) is False
+    with pytest.raises(ImproperlyConfigured, match=rf"^{ENDPOINT} asks for traces.* 'webnet\[tracing\]'"):
+        read_tracing({ENDPOINT: "http://127.0.0.1:4318"})
