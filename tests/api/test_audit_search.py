@@ -171,7 +171,7 @@ def find_user(username):
 
 
 def test_a_followed_search_covers_the_log_stretch_by_stretch(client, monkeypatch):
-    monkeypatch.setattr("webnet.audit.search_range.SEARCHED_ROWS", 10)
+    monkeypatch.setattr("webnet.api.events.audience.SEARCHED_ROWS", 10)
     audience = Audience.of(context_of(Actor.system("tests")), PluginAuditLogFilter(search="ticket 15"))
     position, found = 0, []
     while position < ROWS:

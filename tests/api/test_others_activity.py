@@ -13,19 +13,16 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.api.client import GraphQLClient
 from tests.api.plans import explain
-from tests.factories import actor_for, make_customer, make_member, make_membership, make_operator
+from tests.factories import make_customer, make_member, make_membership, make_operator
 from tests.plugins.audit_logs import OPERATOR, cut_off, find_faults, write_rows
-from webnet.api.events.audience import Audience
 from webnet.api.paging.keyset import write_cursor
-from webnet.api.request.reader import Reading
 from webnet.api.resolvers import orders
-from webnet.api.resolvers.filters import PluginAuditLogFilter
 from webnet.api.types.audit_log import HASHES
 from webnet.api.vocabulary import sealed_texts
 from webnet.audit import log as audit_log
 from webnet.audit import retention, search_range
 from webnet.audit.models import AuditHead, PluginAuditLog
-from webnet.customers.models import Role, User
+from webnet.customers.models import Role
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -268,18 +265,3 @@ def test_a_search_takes_as_many_statements_whatever_others_do(request, acme, glo
         numbers.append(len(asked))
 
     assert numbers[0] == numbers[1]
-
-
-def test_a_followed_search_covers_so_many_rows_of_the_customer_at_a_time(ann, acme, globex, reach_of_5):
-    write_rows(40, customers=[globex, globex, None, acme])
-    actor = actor_for(User.objects.get(username="ann"))
-    reading = Reading(actor=actor, platform_token=None)
-    audience = Audience.of(
-        SimpleNamespace(actor=actor, view_slug="", reading=reading), PluginAuditLogFilter(search="ticket")
-    )
-    position, parts = 0, []
-    while position < 40:
-        rows, position = audience.read(after=position, until=40, limit=100)
-        parts.append([row.sequence for row in rows])
-
-    assert parts == [[1, 2, 3, 4, 5], [6, 7, 8, 9, 10]]

@@ -20,6 +20,9 @@ NOT_RUN: dict[tuple[str, str], str] = {
         "docs/operations.md",
         "# Who may read this file can sign in as anybody.",
     ): "tests/server/test_environment_file.py reads it",
+    ("docs/operations.md", "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318"): (
+        "tests/server/test_tracing.py traces with it"
+    ),
     ("docs/operations.md", "location /webnet/ {"): "tests/server/test_below_a_path.py serves with it",
     ("docs/operations.md", "[Service]"): "lines for systemd, which the tests can't start",
     ("docs/plugin-development.md", "[tool.pytest.ini_options]"): "tests/docs/test_testing_kit.py runs with it",

@@ -20,13 +20,14 @@ pytestmark = with_files_of_its_own
 
 URL = "postgres://webnet:secret@db.example:5432/webnet"
 # Where the process's own variables are read; everything else has to ask the settings.
-# The latter two read no variable: one passes the environment on to a program, and one puts it back.
+# The last four read no variable of webnet's: they pass the environment on to a program or a library, or put it back.
 READERS = (
     "server/environment.py",
     "server/observability/shared_metrics.py",
     "sdk/",
     "backup/postgresql.py",
     "metrics.py",
+    "server/observability/tracing.py",
     "plugins/loading/process_state.py",
 )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import secrets
 
 import pytest
 from django.conf import settings
@@ -14,7 +13,8 @@ from django.urls import ResolverMatch
 
 from tests.api.client import GraphQLClient
 from tests.factories import make_customer, make_member
-from webnet.accounts.invitations import SECRET_BYTES, SECRET_PREFIX
+from webnet.accounts.authentication import make_secret
+from webnet.accounts.invitations import SECRET_PREFIX
 from webnet.containment import PLUGIN_TRACEBACK
 from webnet.request_record import current_record
 from webnet.server.observability.logs import REQUEST_FIELDS, JsonFormatter, RecordFormatter, RefusalFilter
@@ -138,7 +138,7 @@ def test_a_request_that_any_client_can_make_takes_a_line_and_no_traceback(
 @pytest.mark.parametrize("formatter", [RecordFormatter(), JsonFormatter()])
 @pytest.mark.parametrize("path", ["/invitations/{}", "/invitations/{}/)", "/invitations/{}/", "/c/{}/", "/{}"])
 def test_a_token_in_any_path_is_not_logged(path: str, formatter: RecordFormatter, caplog) -> None:
-    secret = SECRET_PREFIX + secrets.token_urlsafe(SECRET_BYTES)
+    secret = make_secret(SECRET_PREFIX)
 
     with caplog.at_level(logging.INFO, LOGGER):
         for host in ("testserver", "evil.example"):

@@ -94,8 +94,7 @@ def test_streams_and_reads_are_served_while_writes_wait(held_thread: Callable[[]
 def test_a_posted_body_arrives_whole(client: Client, size: int) -> None:
     answer = client.send("POST", "/remember/", body=b"x" * size, headers={"Content-Type": "text/plain"})
 
-    # Django's own limit for a body it keeps in memory is 2.5 MB.
-    assert (answer.status == 400) if size > 2_621_440 else (answer.json() == {"length": size})
+    assert (answer.status == 413) if size > 2_621_440 else (answer.json() == {"length": size})
 
 
 def test_a_body_without_a_length_arrives_whole(server: Server) -> None:

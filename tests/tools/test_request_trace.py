@@ -29,8 +29,9 @@ LIMIT_SECONDS = 300
 # Lists have cursors, which are sealed like ids, by `vocabulary/sealed_texts.py`.
 # Every session's key and each document are looked at by `values/storable_values.py`; the validator's keywords count
 # their steps, which adds one to the depth.
+# The log hides tokens in a request's path, by `observability/logs.py`; a change's reason is cut, by `errors.py`.
 # Every response gets its headers in `console/security_headers.py`.
-MOST = {"plugins": (35, 15), "enableCustomerPlugin": (46, 23), "updateCustomerPluginSettings": (51, 23)}
+MOST = {"plugins": (36, 15), "enableCustomerPlugin": (48, 23), "updateCustomerPluginSettings": (53, 23)}
 
 PACKAGE = '''"""What a reader has to know.
 

@@ -142,8 +142,7 @@ class GaugeQueries:
 class GaugeMutations:
     @graphql.mutation()
     def add_gauge(self, info: graphql.Info, input: GaugeInput) -> GaugePayload:
-        absent = (graphql.UNSET, None)
-        given: dict[str, Any] = {name: value for name, value in vars(input).items() if value not in absent}
+        given: dict[str, Any] = {name: value for name, value in vars(input).items() if value is not graphql.UNSET}
         with info.context.operation("add gauge") as operation:
             gauge = models.Gauge.objects.create(customer=info.context.customer, **given)
             operation.after = {"data": given.get("data")}
