@@ -121,7 +121,8 @@ DECLARED = st.one_of(
     DOCUMENTS,
     st.integers(2, 40).map(double),
     st.builds(nest_schema, schemas(1), st.sampled_from([30, 90, 3_000])),
-    schemas(1).map(lambda leaf: {"properties": {f"n{number}": leaf for number in range(1_500)}}),
+    # The largest takes most of a second.
+    schemas(1).map(lambda leaf: {"properties": {f"n{number}": leaf for number in range(1_500 if EXAMPLES else 150)}}),
 )
 # What plugins do have, so that documents come to be checked.
 GOOD = st.sampled_from(
