@@ -135,6 +135,14 @@ def test_a_request_that_any_client_can_make_takes_a_line_and_no_traceback(
     assert settings.LOGGING["handlers"]["stderr"]["filters"] == ["refusals"]
 
 
+@pytest.mark.parametrize(("status", "is_said_twice"), [(404, False), (500, True), (503, False), (504, False)])
+def test_of_failures_django_adds_a_line_to_those_alone_that_nobody_expected(status: int, is_said_twice: bool) -> None:
+    record = logging.LogRecord("django.request", logging.ERROR, __file__, 1, "%s: /", ("Gone wrong",), None)
+    record.status_code = status
+
+    assert RefusalFilter().filter(record) is is_said_twice
+
+
 @pytest.mark.parametrize("formatter", [RecordFormatter(), JsonFormatter()])
 @pytest.mark.parametrize("path", ["/invitations/{}", "/invitations/{}/)", "/invitations/{}/", "/c/{}/", "/{}"])
 def test_a_token_in_any_path_is_not_logged(path: str, formatter: RecordFormatter, caplog) -> None:

@@ -107,6 +107,16 @@ def test_a_large_schema_for_many_items_comes_to_an_end(schema: dict[str, Any]) -
     assert len(validate(schema, [{"a": "x" * 20}] * 4_000)) in range(1, 101)
 
 
+def test_many_members_that_refer_to_the_whole_are_looked_at_once() -> None:
+    members = {f"n{index}": {"if": {"$ref": "#"}} for index in range(1_500)}
+    schema = SettingsSchema({"properties": {**members, "host": {"x-webnet-scope": "platform"}}})
+    started = thread_time()
+
+    assert list(schema.schema_for_customers()["properties"]) == list(members)
+    assert len(schema.find_platform_only(dict.fromkeys((*members, "host"), 1))) == 1_501
+    assert thread_time() - started < SOON
+
+
 def test_a_reference_that_leads_to_itself_below_a_property_comes_to_an_end() -> None:
     loop = {"$ref": "#/$defs/loop"}
 

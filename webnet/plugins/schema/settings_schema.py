@@ -32,6 +32,7 @@ from webnet.plugins.schema.walk import (
     Schema,
     descend,
     expand,
+    find_schemas_above,
     join_pointer,
     list_types,
     pointer_get,
@@ -83,7 +84,7 @@ class SettingsSchema:
         self._validator = make_validator(self.schema)
         # Each lookup walks the schema, and requests ask for the same pointers again and again.
         self._find = lru_cache(maxsize=1024)(self._is_marked)
-        self._marked_below: dict[tuple[object, ...], bool] = {}
+        self._above: dict[Callable[[Schema], bool], frozenset[int]] = {}
 
     def __repr__(self) -> str:
         return f"SettingsSchema({', '.join(self.schema.get('properties', {}))})"
@@ -172,13 +173,10 @@ class SettingsSchema:
         return any(has_mark(schema) for level in walk_along(self.schema, split_pointer(pointer)) for schema in level)
 
     def _has_below(self, pointer: str, has_mark: Callable[[Schema], bool]) -> bool:
+        if has_mark not in self._above:
+            self._above[has_mark] = find_schemas_above(self.schema, has_mark)
         *_, level = walk_along(self.schema, split_pointer(pointer))
-        # By the schemas there: a document may have thousands of members that all have the same ones.
-        key = (has_mark, *map(id, level))
-        if key not in self._marked_below:
-            places = (place for place in walk_places(self.schema, level) if place.segments)
-            self._marked_below[key] = any(has_mark(schema) for place in places for schema in place.schemas)
-        return self._marked_below[key]
+        return any(id(schema) in self._above[has_mark] for schema in level)
 
 
 # Keywords whose subschemas apply to the same value, and keywords that map names to schemas.
@@ -194,7 +192,7 @@ def prune_settings(settings: Mapping[str, Any], is_hidden: Callable[[str], bool]
 
 def prune_schema(schema: Schema) -> dict[str, Any]:
     """The schema without platform-only properties, and without what refers to them (`required`, `default`, ...)."""
-    pruned: dict[str, Any] = _prune_node(schema, schema, frozenset())
+    pruned: dict[str, Any] = _Pruner(schema).prune(schema, frozenset())
     return pruned
 
 
@@ -208,63 +206,75 @@ def _prune_object(value: Mapping[str, Any], is_hidden: Callable[[str], bool], pl
     return kept
 
 
-def _prune_node(root: Schema, node: Any, above: frozenset[str]) -> Any:
-    """Prune one subschema; `above` are the members that the enclosing schemas hide in the value it applies to."""
-    if isinstance(node, list):
-        return [_prune_node(root, item, above) for item in node]
-    if not isinstance(node, Mapping):
-        return node
-    hidden = above | _hidden_members(root, node)
-    return {
-        keyword: _prune_keyword(root, node, keyword, hidden)
-        for keyword in node
-        if keyword not in ANY_MEMBER or not _is_platform_only(root, node[keyword])
-    }
+class _Pruner:
+    """Prunes one schema, and finds out about each subschema once: thousands may refer to the same one."""
 
+    def __init__(self, root: Schema) -> None:
+        self._root = root
+        self._platform_only: dict[int, bool] = {}
+        self._hidden: dict[int, frozenset[str]] = {}
 
-def _prune_keyword(root: Schema, node: Schema, keyword: str, hidden: frozenset[str]) -> Any:
-    value = node[keyword]
-    if keyword in SAME_VALUE:
-        return _prune_node(root, value, hidden)
-    if keyword == "dependentSchemas":
-        return {name: _prune_node(root, inner, hidden) for name, inner in value.items() if name not in hidden}
-    if keyword == "dependentRequired":
-        return {name: _without(hidden, needed) for name, needed in value.items() if name not in hidden}
-    if keyword == "required":
-        return _without(hidden, value)
-    if keyword in {"default", "const"}:
-        return _prune_value(root, expand(root, [node]), value)
-    if keyword in {"enum", "examples"}:
-        return [_prune_value(root, expand(root, [node]), each) for each in value]
-    if keyword in MAPS:
+    def prune(self, node: Any, above: frozenset[str]) -> Any:
+        """Prune one subschema; `above` are the members that enclosing schemas hide in the value it applies to."""
+        if isinstance(node, list):
+            return [self.prune(item, above) for item in node]
+        if not isinstance(node, Mapping):
+            return node
+        hidden = above | self._hidden_members(node)
         return {
-            name: _prune_node(root, inner, frozenset())
-            for name, inner in value.items()
-            if not _is_platform_only(root, inner)
+            keyword: self._prune_keyword(node, keyword, hidden)
+            for keyword in node
+            if keyword not in ANY_MEMBER or not self._is_platform_only(node[keyword])
         }
-    return _prune_node(root, value, frozenset())
 
+    def _prune_keyword(self, node: Schema, keyword: str, hidden: frozenset[str]) -> Any:
+        value = node[keyword]
+        if keyword in SAME_VALUE:
+            return self.prune(value, hidden)
+        if keyword == "dependentSchemas":
+            return {name: self.prune(inner, hidden) for name, inner in value.items() if name not in hidden}
+        if keyword == "dependentRequired":
+            return {name: _without(hidden, needed) for name, needed in value.items() if name not in hidden}
+        if keyword == "required":
+            return _without(hidden, value)
+        if keyword in {"default", "const"}:
+            return self._prune_value(expand(self._root, [node]), value)
+        if keyword in {"enum", "examples"}:
+            return [self._prune_value(expand(self._root, [node]), each) for each in value]
+        if keyword in MAPS:
+            return {
+                name: self.prune(inner, frozenset())
+                for name, inner in value.items()
+                if not self._is_platform_only(inner)
+            }
+        return self.prune(value, frozenset())
 
-def _prune_value(root: Schema, schemas: tuple[Schema, ...], value: Any) -> Any:
-    """A value in the schema itself, such as a default, without its platform-only members."""
-    if not isinstance(value, Mapping):
-        return value
-    inner = {name: descend(root, schemas, name) for name in value}
-    return {
-        name: _prune_value(root, inner[name], member)
-        for name, member in value.items()
-        if not any(is_platform_only(schema) for schema in inner[name])
-    }
+    def _prune_value(self, schemas: tuple[Schema, ...], value: Any) -> Any:
+        """A value in the schema itself, such as a default, without its platform-only members."""
+        if not isinstance(value, Mapping):
+            return value
+        inner = {name: descend(self._root, schemas, name) for name in value}
+        return {
+            name: self._prune_value(inner[name], member)
+            for name, member in value.items()
+            if not any(is_platform_only(schema) for schema in inner[name])
+        }
 
+    def _hidden_members(self, node: Schema) -> frozenset[str]:
+        """The names of platform-only members, according to all schemas that apply to the node's value."""
+        return frozenset().union(*map(self._hidden_by, expand(self._root, [node])))
 
-def _hidden_members(root: Schema, node: Schema) -> frozenset[str]:
-    """The names of platform-only members, according to all schemas that apply to the node's value."""
-    named = [schema.get("properties", {}) for schema in expand(root, [node])]
-    return frozenset(name for each in named for name, inner in each.items() if _is_platform_only(root, inner))
+    def _hidden_by(self, schema: Schema) -> frozenset[str]:
+        if id(schema) not in self._hidden:
+            members = schema.get("properties", {}).items()
+            self._hidden[id(schema)] = frozenset(name for name, inner in members if self._is_platform_only(inner))
+        return self._hidden[id(schema)]
 
-
-def _is_platform_only(root: Schema, schema: Any) -> bool:
-    return any(is_platform_only(each) for each in expand(root, [schema]))
+    def _is_platform_only(self, schema: Any) -> bool:
+        if id(schema) not in self._platform_only:
+            found = any(is_platform_only(each) for each in expand(self._root, [schema]))
+            self._platform_only[id(schema)] = found
+        return self._platform_only[id(schema)]
 
 
 def _without(hidden: frozenset[str], names: Any) -> Any:

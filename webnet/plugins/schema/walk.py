@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -156,6 +156,39 @@ def walk_places(root: Schema, start: tuple[Schema, ...] | None = None) -> Iterat
     raise EndlessSchema
 
 
+def find_schemas_above(root: Schema, has_mark: Callable[[Schema], bool]) -> frozenset[int]:
+    """The ids of the schemas of values that may contain, at any depth, one whose schema has the mark.
+
+    Each schema is looked at once, however many refer to it.
+    """
+    known: dict[int, Schema] = {}
+    same_of: dict[int, list[int]] = {}
+    outer_of: dict[int, list[int]] = {}
+    waiting: list[Any] = [schema for _, schema in list_subschemas(root)]
+    while waiting:
+        schema = waiting.pop()
+        if not isinstance(schema, Mapping) or id(schema) in known:
+            continue
+        known[id(schema)] = schema
+        for sources, others in (same_of, _about_the_same(root, schema)), (outer_of, _inner_schemas(schema)):
+            for other in others:
+                sources.setdefault(id(other), []).append(id(schema))
+                waiting.append(other)
+    marked = _spread({key for key, schema in known.items() if has_mark(schema)}, same_of, outer_of)
+    return frozenset(_spread({outer for key in marked for outer in outer_of.get(key, ())}, same_of))
+
+
+def _spread(start: set[int], *ways: Mapping[int, list[int]]) -> set[int]:
+    """What can be reached in these ways."""
+    found, waiting = set(start), list(start)
+    while waiting:
+        key = waiting.pop()
+        fresh = {other for way in ways for other in way.get(key, ())} - found
+        found |= fresh
+        waiting.extend(fresh)
+    return found
+
+
 def list_subschemas(schema: Any, segments: tuple[str | int, ...] = ()) -> Iterator[tuple[str, Schema]]:
     """The schema and all schemas inside it, including unused ones, with their pointers."""
     if not isinstance(schema, Mapping):
@@ -200,6 +233,15 @@ def _item(schema: Schema, segment: str) -> Iterator[Any]:
     yield first[index] if index < len(first) else schema.get("items")
     yield schema.get("contains")
     yield schema.get("unevaluatedItems")
+
+
+def _inner_schemas(schema: Schema) -> Iterator[Any]:
+    """The schemas of members and items."""
+    yield from schema.get("properties", {}).values()
+    yield from schema.get("patternProperties", {}).values()
+    yield from schema.get("prefixItems", ())
+    for keyword in (*_ANY_MEMBER, *_ITEMS):
+        yield schema.get(keyword)
 
 
 def _inner_places(root: Schema, place: SchemaPlace, schemas: Iterable[Schema]) -> Iterator[SchemaPlace]:
