@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 
 import pytest
 from django.core.management import call_command
@@ -12,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.factories import make_customer, make_member
+from tests.fuzzing import EXAMPLES as FUZZ_EXAMPLES
 from tests.plugins.test_dependencies import plugin
 from webnet.customers.access import Actor
 from webnet.customers.models import Role
@@ -20,7 +20,7 @@ from webnet.plugins.manager import manager
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 # The same few in each `make test`, and many others in `make fuzz`; each is a dozen statements on a growing log.
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "0")) // 20
+EXAMPLES = FUZZ_EXAMPLES // 20
 UPDATE = """mutation($settings: JSON!) {
   updateCustomerPluginSettings(input: {customer: "acme", plugin: "ledger", settings: $settings}) {
     __typename ... on UpdateCustomerPluginSettingsPayload { changed config { settings effectiveSettings } } } }"""

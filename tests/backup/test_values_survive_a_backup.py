@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import os
 import tempfile
 from pathlib import Path
 
@@ -16,13 +15,14 @@ from tests.api.client import GraphQLClient
 from tests.api.test_values_survive import as_text, documents, texts
 from tests.backup.commands import restore, run
 from tests.factories import make_customer, make_operator
+from tests.fuzzing import EXAMPLES as FUZZ_EXAMPLES
 from tests.plugins.test_dependencies import plugin
 from webnet.customers.models import Customer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 # The same two in each `make test`, and many others in `make fuzz`; each is a backup of what several customers have.
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "0")) // 200
+EXAMPLES = FUZZ_EXAMPLES // 200
 CUSTOMERS = 6
 UPDATE = """mutation($settings: JSON!, $customer: String!) {
   updateCustomerPluginSettings(input: {customer: $customer, plugin: "ledger", settings: $settings}) { __typename } }"""

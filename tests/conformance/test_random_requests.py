@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -14,12 +13,12 @@ from http.client import BadStatusLine, HTTPResponse, IncompleteRead
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.conformance.conftest import Target
+from tests.fuzzing import EXAMPLES, examples
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "0"))
 ANSWER_SECONDS = 20
 # Of the server's processes, so that it means the same on a busy machine.
 PROCESSOR_SECONDS = 1
@@ -213,14 +212,7 @@ def test_any_bytes_are_answered_or_refused_with_little_work(target: Target) -> N
     memory: list[float] = []
     target.read_failures()
 
-    @settings(
-        max_examples=count,
-        derandomize=not EXAMPLES,
-        deadline=None,
-        database=None,
-        phases=[Phase.generate],
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-    )
+    @examples(count)
     @given(request=requests(target.token))
     def check(request: Request) -> None:
         before = target.processor_seconds()

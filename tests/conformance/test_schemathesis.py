@@ -6,7 +6,6 @@ time.
 
 from __future__ import annotations
 
-import os
 from base64 import b64encode
 from collections import Counter
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ import graphql
 import pytest
 import requests
 import schemathesis
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from schemathesis import Case
 from schemathesis.checks import response_schema_conformance
@@ -24,9 +23,9 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.graphql import nodes
 
 from tests.conformance.conftest import PLUGINS, Target
+from tests.fuzzing import EXAMPLES, examples
 from webnet.sdk.trial.client import HttpClient
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "0"))
 # Who asks, at which view, and which customer is mostly named: not Acme by the platform, so that its members stay.
 PEOPLE = [
     ("signed out", "", "acme"),
@@ -153,15 +152,7 @@ def test_every_operation_is_answered_or_refused_with_a_code(
     sender, memory = Sender(target, who, view), []
     target.read_failures()
 
-    @settings(
-        max_examples=count,
-        derandomize=not EXAMPLES,
-        deadline=None,
-        database=None,
-        # Others are not sent to find a shorter one: each changes what the next one meets.
-        phases=[Phase.generate],
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
-    )
+    @examples(count)
     @given(case=st.sampled_from(operations).flatmap(lambda operation: operation.as_strategy()))
     def send(case: Case) -> None:
         sender.send(case)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import base64
-import os
 from time import thread_time
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.fuzzing import EXAMPLES
 from webnet.api.errors import BadCursor
 from webnet.api.paging import cursors
 from webnet.api.vocabulary.node import global_id, read_global_id
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "0"))
 REFUSAL_SECONDS = 1
 VIEW, ORDER = "acme", "name,id"
 IDS = [global_id("Device", 1), global_id("Customer", "acme"), global_id("Note", "é" * 60)]

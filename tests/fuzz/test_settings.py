@@ -6,22 +6,21 @@
 from __future__ import annotations
 
 import gc
-import os
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from time import thread_time
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.fuzzing import EXAMPLES, examples
 from webnet.errors import InvalidSettings, PluginDefinitionError
 from webnet.plugins.schema.merge_patch import merge_patch
 from webnet.plugins.schema.settings_schema import SettingsSchema
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "0"))
 # Of the thread's own time; what takes all of its steps takes about one, and some more on a slow machine.
 SOON = 4
 # A document is up to 100 KiB, so this is less than two of ten.
@@ -143,25 +142,9 @@ def soon() -> Iterator[None]:
     assert thread_time() - started < SOON
 
 
-def fuzzed(**strategies: st.SearchStrategy[Any]) -> Callable[[Callable[..., None]], Callable[[], None]]:
-    """As `given`, with the number of examples that is wanted."""
-
-    def wrap(test: Callable[..., None]) -> Callable[[], None]:
-        made: Callable[[], None] = settings(
-            max_examples=EXAMPLES // 5 or 30,
-            derandomize=not EXAMPLES,
-            deadline=None,
-            database=None,
-            phases=[Phase.generate],
-            suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
-        )(given(**strategies)(test))
-        return made
-
-    return wrap
-
-
 @pytest.mark.slow
-@fuzzed(declared=DECLARED, document=DOCUMENTS)
+@examples(EXAMPLES // 5 or 30)
+@given(declared=DECLARED, document=DOCUMENTS)
 def test_a_schema_is_taken_or_refused_and_what_it_says_of_a_document_too(declared: Any, document: Any) -> None:
     with soon():
         try:
@@ -174,7 +157,8 @@ def test_a_schema_is_taken_or_refused_and_what_it_says_of_a_document_too(declare
 
 
 @pytest.mark.slow
-@fuzzed(schema=GOOD, document=DOCUMENTS)
+@examples(EXAMPLES // 5 or 30)
+@given(schema=GOOD, document=DOCUMENTS)
 def test_a_document_is_taken_or_refused_soon(schema: SettingsSchema, document: Any) -> None:
     with soon():
         use(schema, document)

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -27,6 +26,7 @@ from graphql import (
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.fuzzing import EXAMPLES
 from tests.sdk.test_columns import VALUES, WHOLE
 from webnet.api.engine.limits import MAXIMUM_TOKENS
 from webnet.api.paging import cursors
@@ -35,7 +35,6 @@ from webnet.api.vocabulary.node import global_id
 from webnet.plugins.runtime import failures
 from webnet.sdk.trial.selections import Selector
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "0"))
 BLAMED = {"INTERNAL_ERROR", "PLUGIN_FAILED"}
 
 # What has been hard for a parser, a driver, a column or JSON. Characters of all planes, half of a pair among them.

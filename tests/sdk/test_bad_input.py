@@ -13,7 +13,8 @@ from django.test import Client, RequestFactory
 from gauges.models import Gauge
 from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLList, GraphQLNonNull, is_required_input_field
 
-from tests.sdk.test_any_value import EXAMPLES, PLUGINS, roots
+from tests.fuzzing import EXAMPLES
+from tests.sdk.test_any_value import PLUGINS, roots
 from tests.sdk.test_columns import WHOLE
 from webnet.api.vocabulary.node import global_id
 from webnet.server.django_handlers import make_wsgi_handler

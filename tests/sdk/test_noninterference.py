@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -22,6 +21,7 @@ from labels.models import Label
 
 from tests.api.client import GraphQLClient
 from tests.factories import make_customer, make_member
+from tests.fuzzing import EXAMPLES as FUZZ_EXAMPLES
 from tests.generated_documents import GeneratedDocument, documents, sample
 from tests.sdk.changes_of_others import (
     CANARY,
@@ -52,7 +52,6 @@ from webnet.sdk.trial.traces import collect_traces
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
-FUZZ_EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "0"))
 # A tenth of what the other long forms try, since each compares two answers after some changes.
 EXAMPLES = max(1_000, FUZZ_EXAMPLES // 10) if FUZZ_EXAMPLES else 25
 FIRST_SEED = randrange(10**9) if FUZZ_EXAMPLES else 0  # noqa: S311 - it is no secret
