@@ -10,6 +10,7 @@ from django.test import Client
 
 from tests.api.client import GraphQLClient
 from tests.api.conftest import World
+from webnet.api.http.kept_answers import kept_answers
 from webnet.customers.models import Customer
 from webnet.database.deadlines import Deadline
 from webnet.plugins.models import PluginConfig
@@ -131,6 +132,7 @@ def test_a_query_gives_way_between_its_objects(world: World, platform: GraphQLCl
         # One that stays quick, however long the test takes.
         other = open_requests.Work(thread=-1, deadline=Deadline(60, writes=False), started=work.started + 3_600)
         monkeypatch.setitem(open_requests._works, other.thread, other)
+        kept_answers.clear()
         platform.data(LIST)
 
     assert work.given_seconds > 0

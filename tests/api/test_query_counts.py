@@ -13,6 +13,7 @@ from django.utils import timezone
 from tests.api.client import GraphQLClient
 from tests.api.plugins import numbered
 from tests.factories import PASSWORD, make_customer, make_member, make_operator
+from webnet.api.http.kept_answers import kept_answers
 from webnet.audit.operation import renew_platform
 from webnet.customers.access import Actor
 from webnet.customers.models import Role
@@ -69,8 +70,9 @@ def fill(install: Callable[..., None], count: int, *, start: int = 0) -> None:
 
 
 def count_statements(client: GraphQLClient, query: str, **variables: Any) -> int:
-    """The statements of the second of two equal requests."""
+    """The statements of the second of two equal requests, of which the first one's answer is not kept."""
     client.data(query, **variables)
+    kept_answers.clear()
     with CaptureQueriesContext(connection) as statements:
         client.data(query, **variables)
     return len(statements)

@@ -142,3 +142,9 @@ def test_the_sdl_has_descriptions_in_the_platforms_language(world):
     exported = world.command("export_schema", "--customer", "acme")
 
     assert '"""Monday"""' in exported and '"""Wednesday"""' in exported and '"""Friday"""' in exported
+
+
+def test_an_answer_that_is_kept_is_kept_for_each_language(asks):
+    shown = [asks(PHRASES, language=language)["phrase"] for language in ("de", "en", "de", "en")]
+
+    assert shown == [GERMAN, ENGLISH] * 2

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 from django.http import HttpRequest, HttpResponse
+from django.utils.cache import get_conditional_response
 from graphql import ExecutionResult as GraphQLExecutionResult
 from strawberry.types import ExecutionResult
 
@@ -44,6 +45,17 @@ def make_response(request: HttpRequest, result: ExecutionResult, *, fingerprint:
     if any(isinstance(error.original_error, DatabaseOutage) for error in result.errors or ()):
         status = DatabaseOutage.status
     return _make_json(request, body, status=status, fingerprint=fingerprint)
+
+
+def make_kept_response(request: HttpRequest, body: bytes, *, etag: str, fingerprint: str) -> HttpResponse:
+    """The response of these bytes, which say nothing of a person and may be kept by the client; 304 if it has them."""
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache"} if request.method == "GET" else {}
+    response = _make_response(request, body, status=200, fingerprint=fingerprint, headers=headers)
+    if request.method != "GET":
+        return response
+    conditional: HttpResponse = get_conditional_response(request, etag=etag, response=response)
+    conditional["Webnet-Schema"] = fingerprint
+    return conditional
 
 
 def make_body(result: ExecutionResult | GraphQLExecutionResult) -> dict[str, Any]:
@@ -87,23 +99,31 @@ def frame_as_stream(request: HttpRequest, response: HttpResponse) -> HttpRespons
     takes_json = any(kind in accept for kind in (JSON_TYPE, RESPONSE_TYPE, "*/*", "text/html"))
     if takes_json or STREAM_TYPE not in accept or response.status_code != 200:
         return response
+    del response["ETag"]  # It is that of other bytes.
     response.content = b"event: next\ndata: " + response.content + b"\n\nevent: complete\ndata: \n\n"
     response["Content-Type"] = STREAM_TYPE
     return response
 
 
 def _make_json(request: HttpRequest, body: Mapping[str, Any], *, status: int, fingerprint: str) -> HttpResponse:
+    headers = {}
+    waits = [error.get("extensions", {}).get("retryAfterSeconds") for error in body.get("errors", ())]
+    if status in RETRY_STATUSES and any(waits):
+        headers["Retry-After"] = str(max(filter(None, waits)))
+    return _make_response(request, encode_json(body), status=status, fingerprint=fingerprint, headers=headers)
+
+
+def _make_response(
+    request: HttpRequest, content: bytes, *, status: int, fingerprint: str, headers: Mapping[str, str]
+) -> HttpResponse:
     accepts_graphql = RESPONSE_TYPE in request.headers.get("Accept", "")
     content_type = f"{RESPONSE_TYPE}; charset=utf-8" if accepts_graphql else JSON_TYPE
-    headers = {
+    common = {
         "Webnet-Schema": fingerprint,
         "Cache-Control": "no-store",
         "Vary": "Accept, Authorization, Cookie",
     }
-    waits = [error.get("extensions", {}).get("retryAfterSeconds") for error in body.get("errors", ())]
-    if status in RETRY_STATUSES and any(waits):
-        headers["Retry-After"] = str(max(filter(None, waits)))
-    return HttpResponse(encode_json(body), status=status, content_type=content_type, headers=headers)
+    return HttpResponse(content, status=status, content_type=content_type, headers={**common, **headers})
 
 
 def encode_json(body: object) -> bytes:

@@ -22,7 +22,7 @@ def say() -> Phrase:
 
 @graphql.type
 class PhraseQueries:
-    @graphql.field(description=_("Wednesday"))
+    @graphql.field(description=_("Wednesday"), from_plugin_state=True)
     @staticmethod
     def phrase() -> Phrase:
         return say()

@@ -136,7 +136,7 @@ class ShelfQueries:
         """Books with at least so many pages."""
         return models.Book.objects.filter(pages__gte=pages)
 
-    @graphql.field
+    @graphql.field(from_plugin_state=True)
     async def shelf_facts(self) -> graphql.JSON | None:
         return {"materials": len(Material)}
 

@@ -26,6 +26,7 @@ from webnet.api.declarations.fields import (
 )
 from webnet.api.declarations.mistakes import mistake
 from webnet.api.declarations.sizes import MAXIMUM_VALUES
+from webnet.api.declarations.state_reads import StateRead, reads_state
 from webnet.api.errors import BadValue
 from webnet.api.paging.pages import PageArguments, PageInfo
 from webnet.api.strawberry_internals import fields_of, type_arguments_of
@@ -112,15 +113,18 @@ def take_arguments(kwargs: dict[str, Any]) -> PageArguments:
     return PageArguments(**{name: None if value is UNSET else value for name, value in given.items()})
 
 
-def connection(graphql_type: Any, *, description: str | None = None, is_filtered: bool = True) -> Declare:
+def connection(
+    graphql_type: Any, *, description: str | None = None, is_filtered: bool = True, reads: StateRead | None = None
+) -> Declare:
     """A field with pages of rows, of the type `Connection[Device]`, whose resolver returns a `Page`.
 
-    `is_filtered` is whether it takes the filter of the rows' type, if that has one.
+    `is_filtered` is whether it takes the filter of the rows' type, if that has one. `reads` is as for `field`, without
+    a filter.
     """
     return ConnectionField(
         type_annotation=StrawberryAnnotation.from_annotation(graphql_type),
         description=description,
-        metadata={UNFILTERED: not is_filtered},
+        metadata={UNFILTERED: not is_filtered, **(reads_state(reads) if reads is not None else {})},
     )
 
 

@@ -20,6 +20,7 @@ from strawberry.types.info import Info
 from strawberry_django.fields.field import StrawberryDjangoField
 
 from webnet.api.declarations.sizes import LIST_MAXIMUM, MAXIMUM_VALUES
+from webnet.api.declarations.state_reads import StateRead, reads_state
 from webnet.api.errors import BadValue
 from webnet.api.paging.keyset import Ordering, SortKey
 from webnet.api.strawberry_internals import fields_of
@@ -157,10 +158,15 @@ def field(
     graphql_type: Any = None,
     maximum: int | None = None,
     metadata: Mapping[Any, Any] | None = None,
+    reads: StateRead | None = None,
 ) -> Declare:
-    """A field; `graphql_type` is needed if the resolver returns a model's row, `maximum` if it returns a list."""
+    """A field; `graphql_type` is needed if the resolver returns a model's row, `maximum` if it returns a list.
+
+    `reads` declares that its value depends on the plugins' state alone, so that answers can be kept.
+    """
     kind = StrawberryAnnotation.from_annotation(graphql_type) if graphql_type is not None else None
     described = {**(metadata or {}), **({LIST_MAXIMUM: maximum} if maximum is not None else {})}
+    described |= reads_state(reads) if reads is not None else {}
     return DescribedField(type_annotation=kind, description=description, metadata=described)
 
 

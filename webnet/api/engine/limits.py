@@ -204,8 +204,8 @@ class CostLimit(SchemaExtension):
                 )
                 error = CodedError(message, code="QUERY_TOO_EXPENSIVE", requested=requested, budget=budget)
                 execution.pre_execution_errors = [error]
-            else:
-                self._charge(execution.context, requested)
+            elif (refusal := charge_operation(execution.context, requested)) is not None:
+                execution.pre_execution_errors = [refusal]
             if execution.context.request.headers.get(EXPLAIN_HEADER) == "cost":
                 self.explained = {"cost": {"requested": requested, "budget": budget}}
         yield
@@ -213,13 +213,27 @@ class CostLimit(SchemaExtension):
     def get_results(self) -> dict[str, Any]:
         return dict(self.explained or {})
 
-    def _charge(self, context: Context, points: int) -> None:
-        try:
-            # On credit: the request has paid already to be looked at, and who could afford that may have this answer.
-            rates.charge(context.request, context.identity, points=points, on_credit=True)
-        except RateLimited as refusal:
-            error = GraphQLError(refusal.message, original_error=refusal)
-            self.execution_context.pre_execution_errors = [error]
+
+class StateReads(SchemaExtension):
+    """Notes in the context whether the answer depends on the plugins' state alone, so that it can be kept."""
+
+    def on_validate(self) -> Iterator[None]:
+        execution = self.execution_context
+        schema: Any = execution.schema  # Always a `strawberry_schema.Schema`.
+        if execution.graphql_document is not None and not execution.pre_execution_errors:
+            same, name = SameDocument(execution.graphql_document), provided_operation_name(execution)
+            execution.context.state_read = schema.state_reads(schema.graphql, same, name)
+        yield
+
+
+def charge_operation(context: Context, points: int) -> GraphQLError | None:
+    """Charge what the operation costs; returns the refusal if it can't be paid."""
+    try:
+        # On credit: the request has paid already to be looked at, and who could afford that may have this answer.
+        rates.charge(context.request, context.identity, points=points, on_credit=True)
+    except RateLimited as refusal:
+        return GraphQLError(refusal.message, original_error=refusal)
+    return None
 
 
 def price_operation(execution: ExecutionContext) -> int:
@@ -261,4 +275,5 @@ EXTENSIONS: tuple[Callable[[], SchemaExtension], ...] = (
     ValidationCache,
     OneOperation,
     CostLimit,
+    StateReads,
 )

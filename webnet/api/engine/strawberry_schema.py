@@ -15,12 +15,13 @@ from strawberry.types import ExecutionContext
 from webnet.api.engine.client_values import find_unusable
 from webnet.api.engine.cost import SameDocument, measure_cost
 from webnet.api.engine.ownership import Ownership, SchemaParts
+from webnet.api.engine.state_documents import find_state_read
 from webnet.api.strawberry_internals import copy_schema, graphql_schema_of, list_types, prepare_subscription
 from webnet.api.vocabulary.directives import BroughtByPlugin
 
 CACHED_DOCUMENTS = 128
 # The cached properties of a schema, which must not be copied to one that is derived from it.
-CACHED = frozenset({"fingerprint", "graphql", "priced", "validated"})
+CACHED = frozenset({"fingerprint", "graphql", "priced", "state_reads", "validated"})
 
 
 class Schema(StrawberrySchema):
@@ -49,6 +50,11 @@ class Schema(StrawberrySchema):
     def priced(self) -> Any:
         """What an operation costs with pages of these sizes, with a cache."""
         return lru_cache(maxsize=CACHED_DOCUMENTS)(measure_cost)
+
+    @cached_property
+    def state_reads(self) -> Any:
+        """Where the answer of an operation depends on the plugins' state alone, with a cache."""
+        return lru_cache(maxsize=CACHED_DOCUMENTS)(find_state_read)
 
     def export(self) -> str:
         """The SDL, as in `schema.graphql`."""

@@ -24,15 +24,17 @@ from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from webnet.accounts.authentication import request_id
+from webnet.api.engine.limits import charge_operation
 from webnet.api.engine.strawberry_schema import Schema
 from webnet.api.error_reporting import count_raiser, report_errors
 from webnet.api.errors import INTERNAL_MESSAGE, BadRequest, CodedError, find_raised
 from webnet.api.events.sse import OpenedStream, open_stream
 from webnet.api.events.threads import serve_on_thread
+from webnet.api.http.kept_answers import find_kept_answer, keep_answer, note_operation
 from webnet.api.http.requests import read_request, require_csrf_token
 from webnet.api.request import rates
 from webnet.api.request.context import Context
-from webnet.api.responses import frame_as_stream, make_error_response, make_response
+from webnet.api.responses import frame_as_stream, make_error_response, make_kept_response, make_response
 from webnet.api.visibility import visible_schema
 from webnet.containment import is_operators
 from webnet.database.outages import find_outage, leave_lost_connection
@@ -135,12 +137,19 @@ def open_context(request: HttpRequest, customer: str | None) -> tuple[Context, S
 def execute(request: HttpRequest, context: Context, schema: Schema, subscribe: Subscribe[Subscribed]) -> Subscribed:
     """Execute the operation of the request; raises WebnetError if it can't be executed at all."""
     wanted = read_request(request)
+    kept = find_kept_answer(context, schema, wanted)
+    if kept is not None:
+        note_operation(kept, context)
+        refusal = charge_operation(context, kept.cost)
+        if refusal is not None:
+            return make_answer(request, context, schema, wanted, ExecutionResult(data=None, errors=[refusal]))
+        return make_kept_response(request, kept.body, etag=kept.etag, fingerprint=schema.fingerprint)
     try:
         result = run_operation(wanted, context, schema, allowed=ALLOWED_OPERATIONS[request.method or ""])
         if any(leave_lost_connection(find_raised(error)) for error in result.errors or ()):
             with suppress(InvalidOperationTypeError):  # a mutation, which may have changed something
-                afresh = context.afresh(platform_token=None)
-                result = run_operation(wanted, afresh, schema, allowed={OperationType.QUERY})
+                context = context.afresh(platform_token=None)
+                result = run_operation(wanted, context, schema, allowed={OperationType.QUERY})
     except CannotGetOperationTypeError:
         message = "'operationName' must be the name of one of the document's operations."
         result = ExecutionResult(data=None, errors=[CodedError(message, code="OPERATION_NOT_FOUND")])
@@ -149,13 +158,24 @@ def execute(request: HttpRequest, context: Context, schema: Schema, subscribe: S
             return subscribe(request, wanted, context, schema)
         message = f"A {error.operation_type.value} can't be sent by {request.method}."
         raise BadRequest(message, code="METHOD_NOT_ALLOWED", status=405) from error
+    return make_answer(request, context, schema, wanted, result)
+
+
+def make_answer(
+    request: HttpRequest, context: Context, schema: Schema, wanted: GraphQLRequestData, result: ExecutionResult
+) -> HttpResponse:
+    """The response to an operation that was executed or refused; what it depends on decides whether it is kept."""
     if result.errors:
         result.errors = report_errors(result.errors, context)
         for each in result.errors:
             note_code((each.extensions or {}).get("code", ""))
     if failures.counter.has_counted():  # also in a hook, which is no error of the request
         pauses.pause_at_once()
-    return make_response(request, result, fingerprint=schema.fingerprint)
+    response = make_response(request, result, fingerprint=schema.fingerprint)
+    etag = keep_answer(context, schema, wanted, response) if not result.errors else None
+    if etag is None:
+        return response
+    return make_kept_response(request, response.content, etag=etag, fingerprint=schema.fingerprint)
 
 
 def run_operation(

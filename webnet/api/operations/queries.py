@@ -12,6 +12,7 @@ from webnet.api.declarations.connections import Connection, UncountedConnection,
 from webnet.api.declarations.fields import field, object_type
 from webnet.api.declarations.refusals import to_graphql
 from webnet.api.declarations.sizes import MAXIMUM_NAVIGATION_ITEMS, MAXIMUM_WIDGETS
+from webnet.api.declarations.state_reads import StateRead
 from webnet.api.paging.pages import Page, PageArguments
 from webnet.api.request.context import Context, Info, open_to_all
 from webnet.api.resolvers import listings, navigation_and_widgets
@@ -45,7 +46,7 @@ class Query:
         """The signed-in user; null when signed out."""
         return find_viewer(info)
 
-    @field(graphql_type=Customer | None)
+    @field(graphql_type=Customer | None, reads=StateRead.ANYWHERE)
     def current_customer(self, info: Info) -> CustomerRow | None:
         """The customer of this view; null on the platform's."""
         return info.context.view_customer
@@ -56,7 +57,7 @@ class Query:
         found: object | None = find_node(info, id)
         return found
 
-    @field(graphql_type=Customer | None)
+    @field(graphql_type=Customer | None, reads=StateRead.IN_VIEW)
     def customer(self, info: Info, slug: str) -> CustomerRow | None:
         return info.context.reading.find_customer(slug)
 
@@ -65,18 +66,18 @@ class Query:
         """By slug, unless ordered otherwise."""
         return listings.customers(info, arguments)
 
-    @field(graphql_type=Plugin | None)
+    @field(graphql_type=Plugin | None, reads=StateRead.ANYWHERE)
     def plugin(self, info: Info, name: str) -> models.PluginConfig | None:
         return info.context.reading.find_plugin(name)
 
-    @connection(Connection[Plugin])
+    @connection(Connection[Plugin], reads=StateRead.ANYWHERE)
     def plugins(self, info: Info, arguments: PageArguments) -> Page[models.PluginConfig]:
         """By name, unless ordered otherwise. Operators see all; others those that are enabled globally and not withheld
         from each of their customers.
         """
         return listings.plugins(info, arguments)
 
-    @field(graphql_type=CustomerPluginConfig | None)
+    @field(graphql_type=CustomerPluginConfig | None, reads=StateRead.IN_VIEW)
     def customer_plugin_config(self, info: Info, customer: str, plugin: str) -> models.CustomerPluginConfig | None:
         """There is one for every pair of customer and plugin, even if the customer made no choice."""
         return listings.find_config(info.context.reading, customer, plugin)
@@ -103,7 +104,7 @@ class Query:
         """
         return find_problems(info.context.reading)
 
-    @field(maximum=MAXIMUM_NAVIGATION_ITEMS)
+    @field(maximum=MAXIMUM_NAVIGATION_ITEMS, reads=StateRead.ANYWHERE)
     def navigation_items(self, info: Info) -> list[NavigationItem]:
         """The items that this viewer may use in this view, in order."""
         return navigation_and_widgets.navigation_items(info.context.reading)

@@ -13,6 +13,7 @@ from strawberry.extensions import FieldExtension
 from strawberry.utils.await_maybe import await_maybe
 
 from webnet.accounts.authentication import RequestIdentity, authenticate_request, identify_user, request_id
+from webnet.api.declarations.state_reads import StateRead
 from webnet.api.paging.batches import Batches
 from webnet.api.request.reader import Reading
 from webnet.api.strawberry_internals import fields_of
@@ -34,7 +35,7 @@ class Context:
     """The context of one request. `customer_slug` is the customer of the view; None in the platform's view.
 
     `watch` monitors a subscription; it is None for other operations. `cost` is the points of the operation, 0 until it
-    is measured.
+    is measured. `state_read` is where its answer depends on the plugins' state alone, None if it does nowhere.
     """
 
     request: HttpRequest
@@ -45,6 +46,7 @@ class Context:
     open_batches: Batches | None = field(init=False, default=None)
     watch: Watch | None = field(init=False, default=None)
     cost: int = field(init=False, default=0)
+    state_read: StateRead | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self._read_as(authenticate_request(self.request))

@@ -8,6 +8,7 @@ from strawberry import UNSET
 from webnet.api.declarations.connections import Connection, UncountedConnection, connection
 from webnet.api.declarations.fields import field, row_type
 from webnet.api.declarations.sizes import MAXIMUM_PERMISSIONS
+from webnet.api.declarations.state_reads import StateRead
 from webnet.api.paging.pages import Page, PageArguments
 from webnet.api.request.context import Info
 from webnet.api.resolvers import listings, navigation_and_widgets, orders, people, permission_matrix
@@ -32,30 +33,30 @@ class Customer(Node):
     name: str
     is_active: bool
 
-    @field()
+    @field(reads=StateRead.ANYWHERE)
     @staticmethod
     def id(root: strawberry.Parent[models.Customer]) -> strawberry.ID:
         return global_id("Customer", root.slug)
 
-    @field(graphql_type=Role)
+    @field(graphql_type=Role, reads=StateRead.ANYWHERE)
     @staticmethod
     def viewer_role(root: strawberry.Parent[models.Customer], info: Info) -> Role | None:
         """The viewer's role here; ADMIN for a platform operator."""
         return info.context.reading.role_in(root)
 
-    @field(maximum=MAXIMUM_PERMISSIONS)
+    @field(maximum=MAXIMUM_PERMISSIONS, reads=StateRead.ANYWHERE)
     @staticmethod
     def viewer_permissions(root: strawberry.Parent[models.Customer], info: Info) -> list[str]:
         """Codenames of what the viewer may do here with the plugins that are effective."""
         return navigation_and_widgets.permissions(info.context.reading, root)
 
-    @field(maximum=MAXIMUM_PERMISSIONS)
+    @field(maximum=MAXIMUM_PERMISSIONS, reads=StateRead.ANYWHERE)
     @staticmethod
     def permissions(root: strawberry.Parent[models.Customer], info: Info) -> list[CustomerPermission] | None:
         """Every permission of the plugins that the viewer may see, and who has it; null for the role VIEWER."""
         return permission_matrix.permissions_of(info.context.reading, root)
 
-    @connection(Connection[ConfigRef], is_filtered=False)
+    @connection(Connection[ConfigRef], is_filtered=False, reads=StateRead.ANYWHERE)
     @staticmethod
     def plugin_configs(
         root: strawberry.Parent[models.Customer],

@@ -10,6 +10,7 @@ from strawberry.scalars import JSON
 from webnet.api.declarations.connections import UncountedConnection, connection
 from webnet.api.declarations.fields import field, row_type
 from webnet.api.declarations.sizes import MAXIMUM_REASONS, MAXIMUM_SETTINGS
+from webnet.api.declarations.state_reads import StateRead
 from webnet.api.paging.pages import Page, PageArguments
 from webnet.api.request.context import Info
 from webnet.api.resolvers import histories, listings
@@ -38,34 +39,34 @@ class CustomerPluginConfig(Node):
 
     settings_revision: int
 
-    @field()
+    @field(reads=StateRead.ANYWHERE)
     @staticmethod
     def id(root: strawberry.Parent[models.CustomerPluginConfig]) -> strawberry.ID:
         return global_id("CustomerPluginConfig", f"{root.customer.slug}/{root.plugin.name}")
 
-    @field(graphql_type=CustomerRef)
+    @field(graphql_type=CustomerRef, reads=StateRead.ANYWHERE)
     @staticmethod
     def customer(root: strawberry.Parent[models.CustomerPluginConfig], info: Info) -> Customer | None:
         return info.context.reading.customers.get(root.customer_id)
 
-    @field(graphql_type=PluginRef)
+    @field(graphql_type=PluginRef, reads=StateRead.ANYWHERE)
     @staticmethod
     def plugin(root: strawberry.Parent[models.CustomerPluginConfig]) -> models.PluginConfig:
         return root.plugin
 
-    @field()
+    @field(reads=StateRead.ANYWHERE)
     @staticmethod
     def enabled(root: strawberry.Parent[models.CustomerPluginConfig]) -> bool | None:
         """The customer's own choice; null if it has made none."""
         return root.enabled
 
-    @field()
+    @field(reads=StateRead.ANYWHERE)
     @staticmethod
     def availability(root: strawberry.Parent[models.CustomerPluginConfig]) -> Availability:
         """The plugin's, unless the operator has set one for this customer."""
         return Availability(root.availability or root.plugin.availability)
 
-    @field()
+    @field(reads=StateRead.ANYWHERE)
     @staticmethod
     def effective(root: strawberry.Parent[models.CustomerPluginConfig], info: Info) -> bool:
         """Whether the plugin is effective for the customer. If it is not, `ineffectiveReasons` has the reasons for
@@ -73,33 +74,33 @@ class CustomerPluginConfig(Node):
         """
         return listings.is_effective(info.context.reading, root)
 
-    @field(maximum=MAXIMUM_REASONS)
+    @field(maximum=MAXIMUM_REASONS, reads=StateRead.ANYWHERE)
     @staticmethod
     def ineffective_reasons(root: strawberry.Parent[models.CustomerPluginConfig], info: Info) -> list[str]:
         return [reason.message for reason in listings.reasons(info.context.reading, root)]
 
-    @field(maximum=MAXIMUM_REASONS)
+    @field(maximum=MAXIMUM_REASONS, reads=StateRead.ANYWHERE)
     @staticmethod
     def ineffective_codes(root: strawberry.Parent[models.CustomerPluginConfig], info: Info) -> list[IneffectiveCode]:
         return [reason.code for reason in listings.reasons(info.context.reading, root)]
 
-    @field(graphql_type=JSON)
+    @field(graphql_type=JSON, reads=StateRead.ANYWHERE)
     @staticmethod
     def settings(root: strawberry.Parent[models.CustomerPluginConfig], info: Info) -> Json:
         """The customer's layer, all layers merged, and where each value comes from; without secrets."""
         return show_for_customer(root, info).own()
 
-    @field(graphql_type=JSON)
+    @field(graphql_type=JSON, reads=StateRead.ANYWHERE)
     @staticmethod
     def effective_settings(root: strawberry.Parent[models.CustomerPluginConfig], info: Info) -> Json:
         return show_for_customer(root, info).effective()
 
-    @field(maximum=MAXIMUM_SETTINGS)
+    @field(maximum=MAXIMUM_SETTINGS, reads=StateRead.ANYWHERE)
     @staticmethod
     def setting_sources(root: strawberry.Parent[models.CustomerPluginConfig], info: Info) -> list[SettingSource]:
         return show_for_customer(root, info).sources()
 
-    @field(maximum=MAXIMUM_SETTINGS)
+    @field(maximum=MAXIMUM_SETTINGS, reads=StateRead.ANYWHERE)
     @staticmethod
     def secret_settings(root: strawberry.Parent[models.CustomerPluginConfig], info: Info) -> list[SecretSetting]:
         return show_for_customer(root, info).secrets()
@@ -126,7 +127,7 @@ class CustomerPluginConfig(Node):
         """The checks for this customer, newest first, as many as are kept."""
         return histories.health_of_config(info, root, arguments)
 
-    @field()
+    @field(reads=StateRead.ANYWHERE)
     @staticmethod
     def updated_at(root: strawberry.Parent[models.CustomerPluginConfig]) -> datetime | None:
         """The last change; null if there was none."""

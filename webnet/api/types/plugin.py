@@ -11,6 +11,7 @@ from strawberry.scalars import JSON
 from webnet.api.declarations.connections import Connection, UncountedConnection, connection
 from webnet.api.declarations.fields import at_most, field, object_type, row_type
 from webnet.api.declarations.sizes import MAXIMUM_PLUGINS, MAXIMUM_REASONS, MAXIMUM_SETTINGS
+from webnet.api.declarations.state_reads import StateRead
 from webnet.api.paging.pages import Page, PageArguments
 from webnet.api.request.context import Info
 from webnet.api.resolvers import histories, listings, orders
@@ -38,7 +39,7 @@ class PluginDependency:
     specifier: str
     is_satisfied: bool
 
-    @field(graphql_type="Plugin | None")
+    @field(graphql_type="Plugin | None", reads=StateRead.ANYWHERE)
     def plugin(self, info: Info) -> models.PluginConfig | None:
         return info.context.reading.find_plugin(self.name)
 
@@ -66,58 +67,58 @@ class Plugin(Node):
     availability: Availability
     settings_revision: int
 
-    @field()
+    @field(reads=StateRead.ANYWHERE)
     @staticmethod
     def id(root: strawberry.Parent[models.PluginConfig]) -> strawberry.ID:
         """`version` is null while the plugin has never loaded."""
         return global_id("Plugin", root.name)
 
-    @field()
+    @field(reads=StateRead.ANYWHERE)
     @staticmethod
     def licence(root: strawberry.Parent[models.PluginConfig]) -> str | None:
         """An SPDX expression, such as "MIT"."""
         return root.licence or None
 
-    @field()
+    @field(reads=StateRead.ANYWHERE)
     @staticmethod
     def icon(root: strawberry.Parent[models.PluginConfig]) -> str | None:
         """The URL of an image: a static file of this host, or an https address."""
         icon = root.icon
         return (icon if icon.startswith("https://") else static(icon)) if icon else None
 
-    @field()
+    @field(reads=StateRead.ANYWHERE)
     @staticmethod
     def homepage(root: strawberry.Parent[models.PluginConfig]) -> str | None:
         return root.homepage or None
 
-    @field()
+    @field(reads=StateRead.ANYWHERE)
     @staticmethod
     def documentation(root: strawberry.Parent[models.PluginConfig]) -> str | None:
         return root.documentation or None
 
-    @field()
+    @field(reads=StateRead.ANYWHERE)
     @staticmethod
     def support(root: strawberry.Parent[models.PluginConfig]) -> str | None:
         """Where to get help: an https or mailto address."""
         return root.support or None
 
-    @field()
+    @field(reads=StateRead.ANYWHERE)
     @staticmethod
     def changelog(root: strawberry.Parent[models.PluginConfig]) -> str | None:
         return root.changelog or None
 
-    @field()
+    @field(reads=StateRead.ANYWHERE)
     @staticmethod
     def status_reason(root: strawberry.Parent[models.PluginConfig], info: Info) -> str | None:
         return root.status_reason or None if info.context.actor.is_platform_operator else None
 
-    @field()
+    @field(reads=StateRead.ANYWHERE)
     @staticmethod
     def status_traceback(root: strawberry.Parent[models.PluginConfig], info: Info) -> str | None:
         """The traceback of the reason; null if there is none, and for viewers who are not platform operators."""
         return root.status_traceback or None if info.context.actor.is_platform_operator else None
 
-    @field(maximum=MAXIMUM_REASONS)
+    @field(maximum=MAXIMUM_REASONS, reads=StateRead.ANYWHERE)
     @staticmethod
     def ineffective_reasons(root: strawberry.Parent[models.PluginConfig], info: Info) -> list[str]:
         """Why the plugin is effective for nobody, whatever a customer chooses: for people, and in the same order in
@@ -125,49 +126,49 @@ class Plugin(Node):
         """
         return [reason.message for reason in listings.reasons_for_everybody(info.context.reading, root)]
 
-    @field(maximum=MAXIMUM_REASONS)
+    @field(maximum=MAXIMUM_REASONS, reads=StateRead.ANYWHERE)
     @staticmethod
     def ineffective_codes(root: strawberry.Parent[models.PluginConfig], info: Info) -> list[IneffectiveCode]:
         return [reason.code for reason in listings.reasons_for_everybody(info.context.reading, root)]
 
-    @field(graphql_type=list[PluginDependency], maximum=MAXIMUM_DEPENDENCIES)
+    @field(graphql_type=list[PluginDependency], maximum=MAXIMUM_DEPENDENCIES, reads=StateRead.ANYWHERE)
     @staticmethod
     def dependencies(root: strawberry.Parent[models.PluginConfig], info: Info) -> list[PluginDependency]:
         """Direct ones only."""
         needed = listings.dependencies(info.context.reading, root)
         return [PluginDependency(name=n, specifier=s, is_satisfied=is_satisfied) for n, s, is_satisfied in needed]
 
-    @field(graphql_type="list[Plugin]", maximum=MAXIMUM_PLUGINS)
+    @field(graphql_type="list[Plugin]", maximum=MAXIMUM_PLUGINS, reads=StateRead.ANYWHERE)
     @staticmethod
     def dependents(root: strawberry.Parent[models.PluginConfig], info: Info) -> list[models.PluginConfig]:
         return listings.dependents(info.context.reading, root)
 
-    @field(graphql_type=JSON | None)
+    @field(graphql_type=JSON | None, reads=StateRead.ANYWHERE)
     @staticmethod
     def settings_schema(root: strawberry.Parent[models.PluginConfig], info: Info) -> Json:
         """JSON Schema, draft 2020-12; null if the plugin declares none."""
         return ShownSettings(root, sees_all=info.context.actor.is_platform_operator).schema()
 
-    @field(graphql_type=JSON | None)
+    @field(graphql_type=JSON | None, reads=StateRead.ANYWHERE)
     @staticmethod
     def settings(root: strawberry.Parent[models.PluginConfig], info: Info) -> Json:
         """The global layer, the schema's defaults under it, and where each value comes from; without secrets."""
         shown = show_globally(root, info)
         return shown.own() if shown else None
 
-    @field(graphql_type=JSON | None)
+    @field(graphql_type=JSON | None, reads=StateRead.ANYWHERE)
     @staticmethod
     def effective_settings(root: strawberry.Parent[models.PluginConfig], info: Info) -> Json:
         shown = show_globally(root, info)
         return shown.effective() if shown else None
 
-    @field(maximum=MAXIMUM_SETTINGS)
+    @field(maximum=MAXIMUM_SETTINGS, reads=StateRead.ANYWHERE)
     @staticmethod
     def setting_sources(root: strawberry.Parent[models.PluginConfig], info: Info) -> list[SettingSource] | None:
         shown = show_globally(root, info)
         return shown.sources() if shown else None
 
-    @field(maximum=MAXIMUM_SETTINGS)
+    @field(maximum=MAXIMUM_SETTINGS, reads=StateRead.ANYWHERE)
     @staticmethod
     def secret_settings(root: strawberry.Parent[models.PluginConfig], info: Info) -> list[SecretSetting] | None:
         shown = show_globally(root, info)
@@ -196,7 +197,7 @@ class Plugin(Node):
         """The checks for the platform, newest first, as many as are kept."""
         return histories.health_of_plugin(info, root, arguments)
 
-    @field(graphql_type=PluginContributions | None)
+    @field(graphql_type=PluginContributions | None, reads=StateRead.ANYWHERE)
     @staticmethod
     def contributions(root: strawberry.Parent[models.PluginConfig], info: Info) -> object | None:
         """Null to viewers."""

@@ -10,6 +10,7 @@ from django.db.models import Model
 from strawberry_django.fields.filter_order import SKIP_FILTER_META
 
 from webnet.api.declarations.sizes import cost_of
+from webnet.api.declarations.state_reads import reads_state
 from webnet.sdk.graphql.connections import COUNTED, RELATION, CountField, PluginConnectionField
 from webnet.sdk.graphql.fields import NodeField, PluginField, SubscriptionField, metadata_of
 
@@ -21,13 +22,17 @@ def field(
     description: str | None = None,
     cost: int | None = None,
     maximum: int | None = None,
+    from_plugin_state: bool = False,
 ) -> Any:
     """Declare a field: with a resolver, which may return a queryset; of a column; or, at the root, of all rows.
 
     `cost` is its points for each time that it is read, here and below without those of what is selected of its value.
     A list has at most `maximum` items, of rows 100 anyway: a longer one is cut, so that a document's cost is known.
+    `from_plugin_state` promises that its value, and all below it, depends on nothing but the plugins' state and
+    settings, the viewer's role, the language and the arguments: its answers are kept until one of these changes.
     """
-    return _declare(PluginField, resolver, permission, description, cost, more=cost_of(maximum=maximum))
+    more = {**cost_of(maximum=maximum), **(reads_state() if from_plugin_state else {})}
+    return _declare(PluginField, resolver, permission, description, cost, more=more)
 
 
 def connection(

@@ -16,6 +16,7 @@ import pytest
 from django.db import DEFAULT_DB_ALIAS, connection
 from pytest_django import DjangoDbBlocker
 
+from webnet.api.http.kept_answers import kept_answers
 from webnet.customers.models import Customer
 from webnet.plugins.gate import effective
 from webnet.plugins.runtime import failures, reported_problems
@@ -138,6 +139,7 @@ def _webnet_failure_counts() -> None:
     """Forget what earlier tests have counted in memory: it would be stored in this test's database."""
     failures.counter.forget()
     reported_problems.forget()
+    kept_answers.clear()
 
 
 @pytest.fixture(scope="session")
