@@ -53,7 +53,7 @@ def make_kept_response(request: HttpRequest, body: bytes, *, etag: str, fingerpr
     response = _make_response(request, body, status=200, fingerprint=fingerprint, headers=headers)
     if request.method != "GET":
         return response
-    conditional: HttpResponse = get_conditional_response(request, etag=etag, response=response)
+    conditional = get_conditional_response(request, etag=etag, response=response) or response
     conditional["Webnet-Schema"] = fingerprint
     return conditional
 

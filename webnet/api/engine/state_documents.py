@@ -58,7 +58,7 @@ class _Search:
         described: Any = strawberry_field(field) if field is not None else None
         if field is None or described is None or any(each.name.value == FILTER for each in node.arguments or ()):
             return None
-        own = described.metadata.get(STATE_READ)
+        own: StateRead | None = described.metadata.get(STATE_READ)
         if own is None:
             # What a value holds depends on what the value depends on, and that is decided by the field above it.
             is_held = described.is_basic_field and not field.args and kind is not self._schema.query_type
