@@ -87,6 +87,7 @@ def _open(
         plugins = reading.known_plugins.values()
         if config is None:
             return [(None, plugin_key(each)) for each in plugins]
+        reading.customers.get(config.customer_id)  # reads all that were announced
         pairs = product(reading.customers.known(), plugins)
         return [(customer.pk, plugin_key(each)) for customer, each in pairs if has_any(customer, each)]
 
