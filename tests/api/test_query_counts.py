@@ -81,13 +81,24 @@ def count_statements(client: GraphQLClient, query: str, **variables: Any) -> int
 @pytest.mark.parametrize("count", [3, 30])
 @pytest.mark.parametrize("who", ["platform", "member"])
 @pytest.mark.slow
-def test_plugins_with_one_customers_state_take_three_statements(install, count, who):
+def test_plugins_with_one_customers_state_take_three_statements_and_two_in_its_view(install, count, who):
     fill(install, count)
     user = make_operator("ops") if who == "platform" else make_member("ann", make_customer("acme"), Role.VIEWER)
     slug = "customer-001" if who == "platform" else "acme"
 
     assert count_statements(GraphQLClient.of(user), PLUGINS_AND_STATE, customer=slug) == 3
-    assert count_statements(GraphQLClient.of(user, view=slug), PLUGINS_AND_OWN_STATE) == 3
+    # The token's statement reads the view's customer as well.
+    assert count_statements(GraphQLClient.of(user, view=slug), PLUGINS_AND_OWN_STATE) == 2
+
+
+def test_one_plugin_of_the_view_takes_one_statement(install):
+    install(*numbered(2), enabled=True)
+    user = make_member("ann", make_customer("acme"), Role.VIEWER)
+    query = """query($customer: String!, $plugin: String!) {
+        customerPluginConfig(customer: $customer, plugin: $plugin) { effective effectiveSettings plugin { name } }
+    }"""
+
+    assert count_statements(GraphQLClient.of(user, view="acme"), query, customer="acme", plugin="plugin_001") == 1
 
 
 @pytest.mark.slow

@@ -16,9 +16,10 @@ from django.db.models import Q, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
 
+from webnet.accounts.token_statement import find_token
 from webnet.audit.models import Generation
-from webnet.customers.access import Actor
-from webnet.customers.models import ApiToken, Role, User, is_username
+from webnet.customers.access import Actor, recognise
+from webnet.customers.models import ApiToken, Customer, Role, User, is_username
 from webnet.database.lock_waits import without_waiting
 from webnet.database.outages import is_outage
 from webnet.errors import Unauthenticated
@@ -35,13 +36,15 @@ _REQUEST_ID_KEY = "webnet.request_id"
 class RequestIdentity:
     """Who makes a request; without a user nobody is signed in.
 
-    `platform_token` is the platform's generation, read in the same SQL statement as the user.
+    `platform_token` is the platform's generation, read in the same SQL statement as the user. `view` is the customer of
+    the view, as `access.visible_customers` has it, if that statement has found it.
     """
 
     actor: Actor
     user: User | None = None
     api_token: ApiToken | None = None
     platform_token: str | None = None
+    view: Customer | None = None
 
 
 class SessionBackend(BaseBackend):
@@ -60,13 +63,14 @@ def has_bearer(request: HttpRequest) -> bool:
     return _scheme_and_rest(request)[0].lower() == "bearer"
 
 
-def authenticate_request(request: HttpRequest) -> RequestIdentity:
+def authenticate_request(request: HttpRequest, *, view: str | None = None) -> RequestIdentity:
     """Who makes the request. Takes one SQL statement for a bearer token, two for a session, none without either.
 
-    Raises Unauthenticated for a bearer token that is malformed, unknown, expired, revoked or of an inactive
-    user, even when the request has a valid session as well.
+    With a token, the statement also reads the customer with the slug `view`, if the actor may see it. Raises
+    Unauthenticated for a bearer token that is malformed, unknown, expired, revoked or of an inactive user, even when
+    the request has a valid session as well.
     """
-    return _identify_token(request) if has_bearer(request) else identify_user(request)
+    return _identify_token(request, view) if has_bearer(request) else identify_user(request)
 
 
 def identify_user(request: HttpRequest) -> RequestIdentity:
@@ -165,24 +169,20 @@ def is_usable(token: ApiToken) -> bool:
     return token.revoked_at is None and (token.expires_at is None or token.expires_at > timezone.now())
 
 
-def _identify_token(request: HttpRequest) -> RequestIdentity:
-    token = _find_token(_scheme_and_rest(request)[1])
-    if token is None or not is_usable(token) or not token.user.is_active:
+def _identify_token(request: HttpRequest, view: str | None) -> RequestIdentity:
+    secret = _scheme_and_rest(request)[1]
+    found = find_token(digest_of(secret), view=view) if secret.isascii() else None
+    if found is None or not is_usable(found.token) or not found.token.user.is_active:
         raise Unauthenticated
-    _record_use(token)
+    _record_use(found.token)
+    actor = actor_of(request, found.token.user, found.token)
     return RequestIdentity(
-        actor=actor_of(request, token.user, token),
-        user=token.user,
-        api_token=token,
-        platform_token=getattr(token, "platform_token", None),
+        actor=actor,
+        user=found.token.user,
+        api_token=found.token,
+        platform_token=found.platform_token,
+        view=recognise(actor, found.customer, role=found.role, is_own_default=found.is_own_default),
     )
-
-
-def _find_token(secret: str) -> ApiToken | None:
-    if not secret.isascii():
-        return None
-    tokens = ApiToken.objects.select_related("user").annotate(platform_token=_platform_token())
-    return tokens.filter(digest=digest_of(secret)).first()
 
 
 def _record_use(token: ApiToken) -> None:

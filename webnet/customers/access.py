@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db.models import CharField, F, QuerySet, Value
 
@@ -15,6 +16,7 @@ __all__ = [
     "Actor",
     "Role",
     "find_customer",
+    "recognise",
     "require",
     "require_operator",
     "require_session",
@@ -70,6 +72,19 @@ def visible_customers(actor: Actor) -> QuerySet[Customer]:
     return customers.filter(memberships__user=actor.user_id).annotate(
         member_role=F("memberships__role"), is_own_default=F("memberships__is_default")
     )
+
+
+def recognise(actor: Actor, customer: Customer | None, *, role: str | None, is_own_default: bool) -> Customer | None:
+    """The customer as `visible_customers` has it, read with this role of the actor's; None if they can't see it."""
+    if customer is None or actor.only_customer_id not in (None, customer.pk):
+        return None
+    if actor.is_superuser:
+        role, is_own_default = Role.ADMIN.value, False
+    if role is None:
+        return None
+    marked: Any = customer  # The names are those of annotations.
+    marked.member_mark, marked.member_role, marked.is_own_default = actor.mark, role, is_own_default
+    return customer
 
 
 def find_customer(actor: Actor, slug: str) -> Customer:

@@ -49,7 +49,7 @@ class Context:
     state_read: StateRead | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        self._read_as(authenticate_request(self.request))
+        self._read_as(authenticate_request(self.request, view=self.customer_slug))
         self._enter_view()
 
     @property
@@ -88,7 +88,7 @@ class Context:
 
     def forget(self) -> None:
         """Forget what was read, because something was changed."""
-        self._read_as(replace(self.identity, platform_token=None))
+        self._read_as(replace(self.identity, platform_token=None, view=None))
         self._return_to_view()
 
     def afresh(self, *, platform_token: str | None) -> Context:
@@ -115,7 +115,11 @@ class Context:
 
     def _enter_view(self) -> None:
         if self.customer_slug is not None and self.is_signed_in:
-            self.view_customer = self.reading.enter_view(self.customer_slug)
+            view = self.identity.view
+            if view is not None:
+                self.view_customer = self.reading.stay_in_view(view)
+            else:
+                self.view_customer = self.reading.enter_view(self.customer_slug)
 
     def _return_to_view(self) -> None:
         """Enter the view again; a viewer who no longer has access sees nothing from here on.
