@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextvars import ContextVar
+from threading import local
 from time import perf_counter
 from types import TracebackType
 from typing import Any, Protocol
@@ -15,6 +16,15 @@ from webnet.request_record import CodePlace, current_record
 # In a variable of the context and not of the thread: a coroutine's statements run on other threads, and what a plugin
 # starts (a task, a call on a thread of asyncio's) inherits it, so that the plugin can be named there, too.
 innermost: ContextVar[PluginCaller | None] = ContextVar("webnet_plugin_call", default=None)
+
+
+class _Activity(local):
+    """What plugins' code has done on this thread: how many calls of it were made, and statements sent by it."""
+
+    count = 0
+
+
+activity = _Activity()
 
 
 class PluginCaller(Protocol):
@@ -54,6 +64,7 @@ class PluginCall:
     def __enter__(self) -> PluginCall:
         self.outer = innermost.get()
         innermost.set(self)
+        activity.count += 1
         self.entered_at = perf_counter()
         if (box := black_box.own) is not None:
             self.slot = box.enter(box.find_number(self.plugin, self.place), self.customer_id or 0, self.user_id or 0)

@@ -265,7 +265,7 @@ def test_without_its_audit_row_the_change_does_not_happen(operator, monkeypatch)
     def fail(entry):
         raise DatabaseError("disk full")
 
-    monkeypatch.setattr(audit_log, "record", fail)
+    monkeypatch.setattr(audit_log, "record_all", fail)
     with pytest.raises(DatabaseError):
         change(Operation(actor=operator, action="rename"))
 

@@ -223,7 +223,7 @@ def test_pruning_that_fails_leaves_rows_checkpoints_and_triggers_as_they_were(ch
         raise DatabaseError("disk full")
 
     with monkeypatch.context() as broken:
-        broken.setattr("webnet.audit.log.record", fail)
+        broken.setattr("webnet.audit.log.record_all", fail)
         with pytest.raises(DatabaseError, match="disk full"):
             prune(clock(days=1))
 

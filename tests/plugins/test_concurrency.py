@@ -96,7 +96,7 @@ def test_without_the_transaction_and_its_locks_updates_are_lost(install, operato
     unguarded = SimpleNamespace(atomic=lambda **_: nullcontext(), on_commit=lambda callback, **_: callback())
     monkeypatch.setattr(operations, "transaction", unguarded)
     monkeypatch.setattr(operations, "lock_platform", lambda: None)
-    monkeypatch.setattr(operations.audit_log, "record", lambda entry: None)
+    monkeypatch.setattr(operations.audit_log, "record_all", lambda entries: None)
 
     update_settings(operator, threads=8, updates=25)
 

@@ -113,7 +113,7 @@ def test_hooks_run_inside_the_transaction_of_the_change(install, operator, calls
 def test_what_commits_after_the_hooks_fails_with_them(install, operator, calls, monkeypatch):
     """The audit row is the last act of the transaction: where it can't be written, nothing has happened."""
     install(Writing(calls))
-    monkeypatch.setattr("webnet.audit.log.record", lambda _: raising())
+    monkeypatch.setattr("webnet.audit.log.record_all", lambda _: raising())
 
     with pytest.raises(ValueError, match="not today"):
         manager.enable("writing", actor=operator)

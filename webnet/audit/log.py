@@ -6,7 +6,7 @@ import hashlib
 import ipaddress
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -17,6 +17,7 @@ from typing import Any
 import redis
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Case, Exists, When
 from django.utils import timezone
 
 from webnet.audit import clock
@@ -80,8 +81,32 @@ def record(entry: AuditEntry) -> PluginAuditLog:
 
 def append(columns: Mapping[str, Any]) -> PluginAuditLog:
     """Append a row with these columns, which are those of an `AuditEntry`."""
-    end = lock_end()
-    head, _ = AuditHead.objects.get_or_create(chain=columns["chain"])
+    heads, _ = lock_ends({columns["chain"]})
+    row = _append_after(heads, columns)
+    _store_ends(heads)
+    return row
+
+
+def record_all(entries: Sequence[AuditEntry]) -> None:
+    """Append the rows in this order, after the counts that are due; as the last act of their transaction."""
+    columns = [entry.columns() for entry in entries]
+    chains = {each["chain"] for each in columns}
+    heads, is_due = lock_ends(chains)
+    if is_due and append_due():
+        heads, _ = lock_ends(chains)
+    for each in columns:
+        _append_after(heads, each)
+    _store_ends(heads)
+
+
+def _append_after(heads: Mapping[str, AuditHead], columns: Mapping[str, Any]) -> PluginAuditLog:
+    row = make_next_row(columns, end=heads[POSITION_HEAD], head=heads[columns["chain"]])
+    row.save(force_insert=True)
+    return row
+
+
+def make_next_row(columns: Mapping[str, Any], *, end: AuditHead, head: AuditHead) -> PluginAuditLog:
+    """The row that follows both ends, the log's and its chain's; moves them on to it. Writes nothing."""
     # Never before the last row, whatever this machine's clock shows: times never run backwards along the positions.
     machine_time = timezone.now()
     now = max(machine_time, end.created_at or machine_time)
@@ -96,10 +121,40 @@ def append(columns: Mapping[str, Any]) -> PluginAuditLog:
         clock.warn(log_time=now, machine_time=machine_time)
     row.text = hashed_text(row)
     row.hash = chained_hash(previous=head.hash, text=row.text)
-    row.save(force_insert=True)
-    AuditHead.objects.filter(chain=POSITION_HEAD).update(sequence=row.position, created_at=now)
-    AuditHead.objects.filter(chain=row.chain).update(sequence=row.sequence, hash=row.hash, created_at=now)
+    end.sequence, end.created_at = row.position, now
+    head.sequence, head.hash, head.created_at = row.sequence, row.hash, now
     return row
+
+
+def lock_ends(chains: Collection[str]) -> tuple[dict[str, AuditHead], bool]:
+    """Lock the end of the whole log first, and then those of these chains; one without rows has sequence 0.
+
+    Also whether counts of repeated refusals are due. One statement, unless one of the ends is new.
+    """
+    wanted = {POSITION_HEAD, *chains}
+    # Rows are locked in this order, and the whole log's end must be the first; a collation might put it elsewhere.
+    first = Case(When(chain=POSITION_HEAD, then=0), default=1)
+    due = Exists(RefusalCount.objects.filter(minute__lt=_this_minute()))
+    rows = AuditHead.objects.select_for_update().filter(chain__in=wanted).order_by(first, "chain").annotate(is_due=due)
+    found = list(rows)
+    is_due = any(row.is_due for row in found)
+    heads = {row.chain: row for row in found}
+    if POSITION_HEAD not in heads:
+        heads[POSITION_HEAD] = lock_end()
+    if missing := wanted - heads.keys():
+        # Whoever held the lock may have begun the chain after this statement began, so it is looked for once more.
+        heads |= AuditHead.objects.in_bulk(missing)
+        heads |= {chain: AuditHead(chain=chain) for chain in missing - heads.keys()}
+    return heads, is_due
+
+
+def _store_ends(heads: Mapping[str, AuditHead]) -> None:
+    AuditHead.objects.bulk_create(
+        heads.values(),
+        update_conflicts=True,
+        unique_fields=["chain"],
+        update_fields=["sequence", "hash", "created_at"],
+    )
 
 
 def lock_end() -> AuditHead:

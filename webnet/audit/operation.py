@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial, wraps
 from threading import local
@@ -11,16 +11,18 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from django.db import DatabaseError, OperationalError, connection, transaction
 from django.db.models import F
+from django.db.models.expressions import RawSQL
 
 from webnet.audit import log as audit_log
 from webnet.audit.models import AuditOutcome, Generation, new_token
-from webnet.customers.access import Actor
-from webnet.customers.models import Customer
+from webnet.customers.access import Actor, find_customer, visible_customers
+from webnet.customers.models import Customer, is_slug
 from webnet.database.deadlines import until
 from webnet.database.guard import refusing_transaction_control
 from webnet.database.held_transaction import has_ended
 from webnet.django_internals import allow_durable_blocks, forget_transaction, make_commit_hooks_robust
 from webnet.errors import HookFailed, NotFound, Refusal
+from webnet.plugin_calls import activity, current_call
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -29,6 +31,8 @@ T = TypeVar("T")
 MAXIMUM_ATTEMPTS = 5
 # PostgreSQL: serialization_failure, deadlock_detected (SQLSTATE class 40).
 TRANSIENT_SQLSTATES = frozenset({"40001", "40P01"})
+# Of the one row without a customer.
+PLATFORM_GENERATION = "SELECT token FROM plugins_generation WHERE customer_id IS NULL"
 ENDED = "The transaction of the mutation was ended while its answer was built."
 BROKEN = "A statement failed, and its error was caught: run it in a 'with transaction.atomic()' of its own."
 
@@ -86,12 +90,19 @@ class Operation:
         """One transaction with a savepoint for the change: all of it happens, or nothing but the row of a refusal."""
         self._own, self._others = None, []
         refusal: Refusal | None = None
+        # The transaction of an answer has begun already: then the change's savepoint is the only one.
+        has_answer = _answer.refusals is not None
         # For whatever of plugins runs in it, such as receivers of signals; hooks are held in further ways.
-        with refusing_transaction_control(), transaction.atomic(durable=True):
+        with refusing_transaction_control(), nullcontext() if has_answer else transaction.atomic(durable=True):
+            if not has_answer:
+                _frame.activity = activity.count
             try:
-                with transaction.atomic():
+                with transaction.atomic(durable=has_answer):
                     _answer.has_begun = True
                     yield
+                    # With the change, so that one without its row can't stay.
+                    if self.has_changed:
+                        self._write_changes()
             except Refusal as error:
                 refusal = error
                 if has_ended() or connection.needs_rollback:
@@ -99,12 +110,10 @@ class Operation:
                     forget_transaction()
                     self._write_refusal_again(error)
                 else:
-                    self._write_refusal(error)
+                    with transaction.atomic() if has_answer else nullcontext():
+                        self._write_refusal(error)
                     if _answer.refusals is not None:
                         _answer.refusals.append(partial(self._write_refusal_again, error))
-            else:
-                if self.has_changed:
-                    self._write_changes()
         if refusal is not None:
             raise refusal
 
@@ -122,9 +131,7 @@ class Operation:
             self._write_refusal(refusal)
 
     def _append(self, entries: list[audit_log.AuditEntry]) -> None:
-        audit_log.append_due()
-        for entry in entries:
-            audit_log.record(entry)
+        audit_log.record_all(entries)
         self.after_commit(audit_log.publish)
 
     def _make_entry(self, change: ChangeRecord, refusal: Refusal | None = None) -> audit_log.AuditEntry:
@@ -157,6 +164,24 @@ class _Answer(local):
 _answer = _Answer()
 
 
+class _Frame(local):
+    """This thread's transaction: what plugins' code had done on it before it began."""
+
+    activity = 0
+
+
+_frame = _Frame()
+
+
+def is_undisturbed() -> bool:
+    """Whether nothing but the host's own code has run in the current transaction.
+
+    Only then it is known what the rows contain after the host has read or written them: code of a plugin, such as a
+    hook or a receiver of signals, may have changed any of them.
+    """
+    return activity.count == _frame.activity and current_call() is None
+
+
 @contextmanager
 def transaction_with_answer() -> Iterator[None]:
     """One transaction for the operations in the block and the answer that is built of them.
@@ -167,6 +192,7 @@ def transaction_with_answer() -> Iterator[None]:
     is_undone = True
     try:
         with allow_durable_blocks(transaction.atomic()):
+            _frame.activity = activity.count
             yield
             is_undone = _answer.is_withdrawn
             # Django would roll back without a word, and the answer would not be true. After a hook that has ended the
@@ -223,29 +249,53 @@ def is_transient(error: OperationalError) -> bool:
     return getattr(error.__cause__, "sqlstate", None) in TRANSIENT_SQLSTATES
 
 
-def lock_platform() -> None:
-    """Lock the platform's generation until the end of the transaction: every other change waits."""
-    _lock(None)
+def lock_platform() -> str:
+    """Lock the platform's generation until the end of the transaction: every other change waits. Returns its token."""
+    return _lock(None)
 
 
 def lock_customer(customer: Customer) -> None:
     """Lock the customer's generation, and share the platform's, so that global changes wait for this one."""
-    if connection.vendor == "postgresql":
-        # Django has no FOR SHARE. SQLite has one writer anyway: its transactions are IMMEDIATE.
-        table = connection.ops.quote_name(Generation._meta.db_table)
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT 1 FROM {table} WHERE customer_id IS NULL FOR SHARE")  # noqa: S608 - our own name
+    share_platform()
     _lock(customer)
 
 
-def renew_platform() -> None:
-    """Mark the platform's rows as changed, so that cached values are computed again."""
-    _renew(None)
+def share_platform() -> None:
+    """Let global changes wait for this transaction, but not other customers' changes."""
+    if connection.vendor == "postgresql":
+        # Django has no FOR SHARE. SQLite has one writer anyway: its transactions are IMMEDIATE.
+        with connection.cursor() as cursor:
+            cursor.execute(PLATFORM_GENERATION + " FOR SHARE")
 
 
-def renew_customer(customer: Customer) -> None:
-    """Mark the customer's rows as changed."""
-    _renew(customer)
+def find_and_lock_customer(actor: Actor, slug: str) -> tuple[Customer, str]:
+    """`access.find_customer` and `lock_customer` in one statement: the customer, and the platform's token.
+
+    Both tokens, that one and `customer.generation.token`, are those of the locked rows: what was read under them
+    before holds until this transaction changes it.
+    """
+    # A subquery in the list of columns runs before the rows are locked: thus the platform's comes first.
+    lock = " FOR SHARE" if connection.vendor == "postgresql" else ""
+    token = RawSQL(PLATFORM_GENERATION + lock, [])  # noqa: S611 - our own text
+    # The condition makes it an inner join: rows of an outer one can't be locked.
+    rows = visible_customers(actor).filter(slug=slug, generation__isnull=False).annotate(platform_token=token)
+    customer = rows.select_for_update(of=("generation",)).first() if is_slug(slug) else None
+    if customer is not None:
+        return customer, customer.platform_token or ""  # type: ignore[attr-defined]  # an annotation
+    # Without a generation, which is made now, or there is no such customer.
+    customer = find_customer(actor, slug)
+    lock_customer(customer)
+    return customer, ""
+
+
+def renew_platform() -> str:
+    """Mark the platform's rows as changed, so that cached values are computed again; returns the new token."""
+    return _renew(None)
+
+
+def renew_customer(customer: Customer) -> str:
+    """Mark the customer's rows as changed; returns the new token."""
+    return _renew(customer)
 
 
 def renew_all() -> None:
@@ -260,16 +310,20 @@ def create_generation(customer: Customer | None) -> None:
     Generation.objects.bulk_create([Generation(customer=customer)], ignore_conflicts=True)
 
 
-def _lock(customer: Customer | None) -> None:
+def _lock(customer: Customer | None) -> str:
     rows = Generation.objects.filter(customer=customer).select_for_update()
-    if rows.first() is None:
+    generation = rows.first()
+    if generation is None:
         # Read before the lock, and purged by whoever had it: rows of that customer would fail at the commit.
         if customer is not None and not Customer.objects.filter(pk=customer.pk).exists():
             raise NotFound.customer(customer.slug)
         create_generation(customer)
-        rows.first()
+        generation = rows.get()
+    return generation.token
 
 
-def _renew(customer: Customer | None) -> None:
+def _renew(customer: Customer | None) -> str:
     # Both a counter and a random token: after a rollback or a restored backup the same number comes back.
-    Generation.objects.filter(customer=customer).update(counter=F("counter") + 1, token=new_token())
+    token = new_token()
+    Generation.objects.filter(customer=customer).update(counter=F("counter") + 1, token=token)
+    return token

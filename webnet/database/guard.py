@@ -11,7 +11,7 @@ from django.db.transaction import TransactionManagementError
 
 from webnet.database.clean_room import is_in_host_transaction, mark_for_closing, remember_state
 from webnet.database.statements import StatementKind, classify
-from webnet.plugin_calls import current_call
+from webnet.plugin_calls import activity, current_call
 from webnet.request_record import current_record
 
 _refuses = ContextVar("webnet_refuses_transaction_control", default=False)
@@ -62,6 +62,7 @@ def watch_statement(sql: Any) -> None:
             record.plugin_use(call.plugin).statements += 1
     if call is None:
         return
+    activity.count += 1
     remember_state()
     text = sql if type(sql) is str else _as_text(sql)
     kind = classify(text)

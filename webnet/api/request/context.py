@@ -20,6 +20,7 @@ from webnet.api.strawberry_internals import fields_of
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer
 from webnet.errors import NotFound, PermissionDenied, Unauthenticated
+from webnet.plugins.gate.rules import CustomerState, PlatformState
 from webnet.plugins.runtime import open_requests
 from webnet.plugins.runtime.resolver_calls import ResolverCalls
 
@@ -86,10 +87,20 @@ class Context:
         if self.customer_slug is not None and slug not in (None, self.customer_slug):
             raise NotFound.customer(str(slug))
 
-    def forget(self) -> None:
-        """Forget what was read, because something was changed."""
+    def forget(self, known: PlatformState | CustomerState | None = None, *, customer: Customer | None = None) -> None:
+        """Forget what was read, because something was changed; `known` is what holds now, where the change knows it.
+
+        `customer` is the one that was changed, as this actor sees it now.
+        """
         self._read_as(replace(self.identity, platform_token=None, view=None))
-        self._return_to_view()
+        if known is not None and customer is not None and self.customer_slug in (None, customer.slug):
+            self.reading.remember_customers([customer])
+            if self.customer_slug is not None:
+                self.view_customer = self.reading.stay_in_view(customer)
+        else:
+            self._return_to_view()
+        if known is not None:
+            self.reading.remember_state(known)
 
     def afresh(self, *, platform_token: str | None) -> Context:
         """A copy with the same rights and nothing read yet, for the next event of a stream."""

@@ -174,6 +174,13 @@ class Reading:
             return frozenset(name for name in self.platform.plugins if self.platform.needed_by(name) is not None)
         return frozenset().union(*(self.state_of(customer).effective for customer in self.all_customers()))
 
+    def remember_state(self, state: PlatformState | CustomerState) -> None:
+        """Remember a state that was not read here, and is the current one."""
+        if isinstance(state, CustomerState):
+            self.states.put(state.customer.pk, state)
+            state = state.platform
+        self.platform = state
+
     def visible_plugins(self) -> QuerySet[PluginConfig]:
         return visible_plugins(self.actor, self.view)
 

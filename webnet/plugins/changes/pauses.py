@@ -125,7 +125,7 @@ def pause(operation: Operation, *, customer: str | None, error: str, now: dateti
     """Pause the plugin, for longer each time; a plugin that is paused already, or can't run at all, stays as it is."""
     access.require_operator(operation.actor)
     scope = lock_scope(operation, customer)
-    row = scope.row(operation.plugin_name)
+    row = scope.read_row(operation.plugin_name)
     is_runnable = not isinstance(row, PluginConfig) or row.status == PluginStatus.LOADED
     if is_runnable and not row.is_paused:
         before = view(row)
@@ -142,7 +142,7 @@ def pause(operation: Operation, *, customer: str | None, error: str, now: dateti
 def resume(operation: Operation, *, customer: str | None) -> PluginChange:
     """End the pause on request, and forget earlier pauses: the problem is taken to be fixed."""
     scope = lock_scope(operation, customer)
-    row = scope.row(operation.plugin_name)
+    row = scope.read_row(operation.plugin_name)
     if row.is_paused:
         before = view(row)
         row.paused_until, row.pause_reason, row.pauses_in_a_row, row.pause_ended_at = None, "", 0, None
@@ -156,7 +156,7 @@ def resume(operation: Operation, *, customer: str | None) -> PluginChange:
 def retry(operation: Operation, *, customer: str | None, now: datetime) -> PluginChange:
     """End a pause that is over at that time; what fails again is paused for longer."""
     scope = lock_scope(operation, customer)
-    row = scope.row(operation.plugin_name)
+    row = scope.read_row(operation.plugin_name)
     if row.paused_until is not None and row.paused_until <= now:
         before = view(row)
         row.paused_until, row.pause_reason, row.pause_ended_at = None, "", now

@@ -22,15 +22,17 @@ def set_permission(
     name = codename.removeprefix(f"{operation.plugin_name}.")
     if name not in {permission.name for permission in declared_by(operation.plugin_name)}:
         raise NotFound.permission(codename)
-    config = scope.row(operation.plugin_name)
+    config = scope.read_row(operation.plugin_name)
     decisions = config.permissions.get(name, {})
-    former = decisions.get(role.value)
+    former, state = decisions.get(role.value), scope.known_state()
     if former is not granted:
         kept = {each: given for each, given in {**decisions, role.value: granted}.items() if given is not None}
         others = {each: roles for each, roles in config.permissions.items() if each != name}
         config.permissions = {**others, name: kept} if kept else others
-        config.save()
-        scope.renew()
+        config.save(update_fields=None if config._state.adding else ("permissions", "updated_at"))
+        state = scope.renew(scope.read_row(operation.plugin_name))
         described = {"permission": codename, "role": role.value}
         operation.record(before={**described, "granted": former}, after={**described, "granted": granted})
-    return PluginChange(plugin=operation.plugin_name, customer=scope.customer, changed=operation.has_changed)
+    return PluginChange(
+        plugin=operation.plugin_name, customer=scope.customer, changed=operation.has_changed, state=state
+    )

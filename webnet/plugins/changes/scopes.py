@@ -1,14 +1,19 @@
 """For whom a change is made: everybody, in the plugins' own rows, or one customer, in its choices.
 
-Both scopes have the same methods, so that switching is written once (`switching`). A scope is read from rows;
-`lock_scope` locks them first, in the order that all changes use: platform, customer, rows, audit log.
+Both scopes have the same methods, so that switching is written once (`switching`). `lock_scope` locks them first, in
+the order that all changes use: platform, customer, rows, audit log. What other requests have cached under the tokens of
+the locked generations holds for the change, too; it is shared, so that only copies of its rows are changed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import copy
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeVar
 
+from django.db import transaction
 from django.db.models import Q
 
 from webnet.audit import operation as operations
@@ -17,6 +22,7 @@ from webnet.customers import access
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer, Role
 from webnet.errors import DependencyRefusal, NotFound, PermissionDenied, PluginUnavailable
+from webnet.plugin_calls import activity
 from webnet.plugins.changes.availabilities import (
     Choice,
     check_dependencies,
@@ -25,9 +31,10 @@ from webnet.plugins.changes.availabilities import (
     quote,
     take_along,
 )
-from webnet.plugins.gate.effective import customer_state, effective_customers, platform_state
+from webnet.plugins.gate import effective
+from webnet.plugins.gate.effective import customer_states, effective_customers, platform_state
 from webnet.plugins.gate.rules import CustomerState, PlatformState
-from webnet.plugins.kernel.dependencies import Blocker, PluginNode, plan_disable, plan_enable
+from webnet.plugins.kernel.dependencies import Blocker, LazyNodes, Nodes, PluginNode, plan_disable, plan_enable
 from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig, PluginStatus
 
 
@@ -39,8 +46,16 @@ class PlatformScope:
     customer: None = None
 
     def row(self, plugin: str) -> PluginConfig:
-        """The row that a change for everybody is written to."""
+        """The plugin's row as it is before the change; not to be changed itself."""
         return self.platform.plugins[plugin]
+
+    def copy_row(self, plugin: str) -> PluginConfig:
+        """A copy of it to be changed, of which some columns may be written."""
+        return _copy(self.row(plugin))
+
+    def read_row(self, plugin: str) -> PluginConfig:
+        """The row read anew, all of whose columns may be written."""
+        return PluginConfig.objects.get(name=plugin)
 
     def is_on(self, choice: Choice) -> bool:
         """Whether the plugin is on with that choice."""
@@ -54,7 +69,7 @@ class PlatformScope:
         row, nodes = self.row(wanted.plugin), self.nodes()
         if not wanted.enabled:
             try:
-                names = plan_disable(nodes, row.name, with_dependents=cascade)
+                names = plan_disable(nodes, row.name, with_dependents=cascade, users=self.platform.users)
             except DependencyRefusal as refusal:
                 users = {
                     each: Q(pk__in=effective_customers(each, self.platform).values("pk")) for each in refusal.plugins
@@ -74,17 +89,30 @@ class PlatformScope:
         check_dependents(self.platform, wanted)
         check_dependencies(self.platform, (wanted,), is_with_dependencies=False)
 
-    def nodes(self) -> dict[str, PluginNode]:
+    def nodes(self) -> Nodes:
         """Every plugin as the planner sees it globally: on means enabled."""
-        rows = self.platform.plugins
-        return {
-            name: replace(node, blocker=_find_blocker(self.platform, rows[name]))
-            for name, node in self.platform.nodes.items()
-        }
+        return LazyNodes(self.platform.nodes, self._node)
 
-    def renew(self) -> None:
-        """Mark what was derived from these rows as changed."""
-        operations.renew_platform()
+    def renew(self, *written: PluginConfig) -> PlatformState | None:
+        """Mark what was derived from these rows as changed, after all of them were written.
+
+        The state that holds from now on, if it is known without reading: `written` are then copies of all that were.
+        """
+        token = operations.renew_platform()
+        if not written or not self.platform.token or not operations.is_undisturbed():
+            return None
+        rows = {**self.platform.plugins, **{row.name: row for row in written}}
+        state = replace(self.platform, token=token, plugins=rows)
+        _keep_when_committed(partial(effective.keep_platform, state))
+        return state
+
+    def known_state(self) -> PlatformState | None:
+        """The state that holds if nothing is written."""
+        return self.platform if operations.is_undisturbed() else None
+
+    def _node(self, name: str) -> PluginNode:
+        blocker = _find_blocker(self.platform, self.platform.plugins[name])
+        return replace(self.platform.nodes[name], blocker=blocker)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,8 +129,18 @@ class CustomerScope:
         return cls(state=state, platform=state.platform, customer=state.customer)
 
     def row(self, plugin: str) -> CustomerPluginConfig:
-        """The customer's row, or one not stored yet that makes no choice."""
+        """The customer's row before the change, or one not stored that makes no choice; not to be changed itself."""
         return self.state.config(plugin)
+
+    def copy_row(self, plugin: str) -> CustomerPluginConfig:
+        """A copy of it to be changed, of which some columns may be written."""
+        return self._detach(_copy(self.row(plugin)), plugin)
+
+    def read_row(self, plugin: str) -> CustomerPluginConfig:
+        """The row read anew, all of whose columns may be written."""
+        rows = CustomerPluginConfig.objects.filter(customer=self.customer, plugin=self.platform.plugins[plugin])
+        found = rows.first()
+        return self.copy_row(plugin) if found is None else self._detach(found, plugin)
 
     def is_on(self, choice: Choice) -> bool:
         """Whether the plugin is switched on for the customer with that choice, whatever else may keep it off."""
@@ -137,21 +175,35 @@ class CustomerScope:
             message = f"{refusal.message} {verb} {others} for '{self.customer.slug}' first."
             raise DependencyRefusal(message, code=refusal.code, plugins=refusal.plugins) from None
 
-    def nodes(self) -> dict[str, PluginNode]:
+    def nodes(self) -> Nodes:
         """Every plugin as the planner sees it for the customer; only what is offered to it can be switched on."""
-        rows = self.platform.plugins
-        return {
-            name: replace(
-                node,
-                is_on=node.is_on and self.state.is_switched_on(name),
-                blocker=self._find_blocker(rows[name]),
-            )
-            for name, node in self.platform.nodes.items()
-        }
+        return LazyNodes(self.platform.nodes, self._node)
 
-    def renew(self) -> None:
-        """Mark what was derived from these rows as changed."""
-        operations.renew_customer(self.customer)
+    def renew(self, *written: CustomerPluginConfig) -> CustomerState | None:
+        """Mark what was derived from these rows as changed, after all of them were written.
+
+        The state that holds from now on, if it is known without reading: `written` are then copies of all that were.
+        """
+        token = operations.renew_customer(self.customer)
+        if not written or not operations.is_undisturbed():
+            return None
+        state = self.state.with_rows({row.plugin.name: row for row in written})
+        if self.platform.token:
+            _keep_when_committed(partial(effective.keep_customer, state, token))
+        return state
+
+    def known_state(self) -> CustomerState | None:
+        """The state that holds if nothing is written."""
+        return self.state if operations.is_undisturbed() else None
+
+    def _node(self, name: str) -> PluginNode:
+        node, blocker = self.platform.nodes[name], self._find_blocker(self.platform.plugins[name])
+        return replace(node, is_on=node.is_on and self.state.is_switched_on(name), blocker=blocker)
+
+    def _detach(self, row: CustomerPluginConfig, plugin: str) -> CustomerPluginConfig:
+        # Hooks and receivers of signals may change what they get, and keep it.
+        row.customer, row.plugin = _copy(self.state.customer), _copy(self.platform.plugins[plugin])
+        return row
 
     @property
     def _where(self) -> str:
@@ -170,7 +222,9 @@ class CustomerScope:
             require_runnable(self.platform, row)
             names = plan_enable(self.nodes(), row.name, with_dependencies=cascade, where=self._where)
         else:
-            names = plan_disable(self.nodes(), row.name, with_dependents=cascade, where=self._where)
+            names = plan_disable(
+                self.nodes(), row.name, with_dependents=cascade, where=self._where, users=self.platform.users
+            )
         others = [name for name in names if name != row.name]
         required = [name for name in others if self.state.availability(name) == Availability.REQUIRED]
         if required and not will_be_on:
@@ -199,6 +253,7 @@ class CustomerScope:
 
 
 Scope = PlatformScope | CustomerScope
+Row = TypeVar("Row", Customer, CustomerPluginConfig, PluginConfig)
 
 
 def lock_scope(operation: Operation, customer: str | None) -> Scope:
@@ -209,20 +264,34 @@ def lock_scope(operation: Operation, customer: str | None) -> Scope:
 def lock_platform(operation: Operation) -> PlatformScope:
     """Everybody, for platform operators. Raises NotFound without such a plugin."""
     access.require_operator(operation.actor)
-    operations.lock_platform()
-    platform = platform_state()
+    platform = platform_state(operations.lock_platform(), is_locked=operations.is_undisturbed())
     operation.plugin_version = find_plugin(platform.plugins, operation.plugin_name).version or ""
     return PlatformScope(platform=platform)
 
 
 def lock_customer(operation: Operation, slug: str, role: Role = Role.OPERATOR) -> CustomerScope:
     """One customer, for members with at least that role. Raises NotFound for what does not exist for the actor."""
-    operation.customer = access.find_customer(operation.actor, slug)
+    operation.customer, token = operations.find_and_lock_customer(operation.actor, slug)
     access.require(operation.actor, role, customer=operation.customer)
-    operations.lock_customer(operation.customer)
-    state = customer_state(operation.customer)
+    is_locked = operations.is_undisturbed()
+    platform = platform_state(token, is_locked=is_locked)
+    state = customer_states([operation.customer], platform, is_locked=is_locked)[operation.customer.pk]
     operation.plugin_version = find_seen_plugin(operation.actor, state, operation.plugin_name).version or ""
-    return CustomerScope.of(state)
+    return CustomerScope(state=state, platform=state.platform, customer=operation.customer)
+
+
+def _copy(row: Row) -> Row:
+    copied = copy.copy(row)
+    for name, value in vars(row).items():
+        if isinstance(value, dict | list):
+            setattr(copied, name, copy.deepcopy(value))
+    return copied
+
+
+def _keep_when_committed(keep: Callable[[], object]) -> None:
+    # What a plugin does with the database until then, such as a field of the answer, may change the rows.
+    known = activity.count
+    transaction.on_commit(lambda: keep() if activity.count == known else None, robust=True)
 
 
 def find_plugin(plugins: Mapping[str, PluginConfig], name: str) -> PluginConfig:

@@ -8,6 +8,7 @@ from webnet.audit.operation import Operation, audited
 from webnet.errors import Conflict, SettingsIssue
 from webnet.plugins.changes.scopes import Scope, lock_customer, lock_platform, require_runnable
 from webnet.plugins.changes.switching import PluginChange
+from webnet.plugins.gate.rules import CustomerState, PlatformState
 from webnet.plugins.models import PluginConfig
 from webnet.plugins.settings import layers, validity
 from webnet.plugins.settings.edits import Edit, invalid
@@ -15,6 +16,8 @@ from webnet.plugins.settings.history import audit_view, changed_secrets
 from webnet.plugins.settings.layers import Layer
 from webnet.plugins.settings.validity import CustomerIssues, Issues, describe_fault, find_issues
 from webnet.values.json_text import is_same_json
+
+LAYER_FIELDS = ("settings", "secrets", "settings_revision", "settings_fault", "updated_at")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +44,7 @@ def with_customer_issues(operation: Operation, change: SettingsChange) -> Settin
 def change_global(operation: Operation, change: SettingsChange) -> PluginChange:
     """Edit the layer that holds for everybody; refused if customers' own settings would no longer be valid."""
     scope = lock_platform(operation)
-    row = scope.row(operation.plugin_name)
+    row, state = scope.read_row(operation.plugin_name), scope.known_state()
     require_runnable(scope.platform, row)
     revision = row.settings_revision
     if _edit(operation, row.name, row, change):
@@ -50,24 +53,25 @@ def change_global(operation: Operation, change: SettingsChange) -> PluginChange:
             raise invalid(row.name, issues)
         validity.refuse_or_store(row, change.customer_issues, revision=revision, allow_invalid=change.allow_invalid)
         row.settings_fault = describe_fault(layers.schema_of(row.name), issues)
-        row.save()
-        scope.renew()
-    return _describe_change(operation, scope)
+        row.save(update_fields=LAYER_FIELDS)
+        state = scope.renew(scope.read_row(row.name))
+    return _describe_change(operation, scope, state)
 
 
 @audited
 def change_customer(operation: Operation, change: SettingsChange, *, customer: str) -> PluginChange:
     """Edit one customer's own layer."""
     scope = lock_customer(operation, customer)
-    row, config = scope.platform.plugins[operation.plugin_name], scope.row(operation.plugin_name)
+    row, state = scope.platform.plugins[operation.plugin_name], scope.known_state()
+    config = scope.read_row(row.name)
     require_runnable(scope.platform, row)
     if _edit(operation, row.name, config, change):
         if issues := find_issues(row, config):
             raise invalid(row.name, _visible_issues(operation, row, issues))
         config.settings_fault = ""
-        config.save()
-        scope.renew()
-    return _describe_change(operation, scope)
+        config.save(update_fields=None if config._state.adding else LAYER_FIELDS)
+        state = scope.renew(scope.read_row(row.name))
+    return _describe_change(operation, scope, state)
 
 
 def _edit(operation: Operation, plugin: str, layer: Layer, change: SettingsChange) -> bool:
@@ -88,8 +92,10 @@ def _edit(operation: Operation, plugin: str, layer: Layer, change: SettingsChang
     return True
 
 
-def _describe_change(operation: Operation, scope: Scope) -> PluginChange:
-    return PluginChange(plugin=operation.plugin_name, customer=scope.customer, changed=operation.has_changed)
+def _describe_change(operation: Operation, scope: Scope, state: PlatformState | CustomerState | None) -> PluginChange:
+    return PluginChange(
+        plugin=operation.plugin_name, customer=scope.customer, changed=operation.has_changed, state=state
+    )
 
 
 def _visible_issues(operation: Operation, row: PluginConfig, issues: Issues) -> Issues:

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from webnet.audit.operation import ChangeRecord, Operation, audited
 from webnet.customers import access
 from webnet.customers.models import Customer
 from webnet.plugins.changes.availabilities import Choice
 from webnet.plugins.changes.scopes import Scope, lock_scope
+from webnet.plugins.gate.rules import CustomerState, PlatformState
 from webnet.plugins.hooks.in_change import run_hook
 from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig
 
 
 @dataclass(frozen=True, kw_only=True)
 class PluginChange:
-    """How a change ended; `also` names the other plugins that were switched with it, in that order."""
+    """How a change ended; `also` names the other plugins that were switched with it, in that order.
+
+    `state` is what holds after it, for everybody or for the customer, in its transaction; None if it has to be read.
+    """
 
     plugin: str
     customer: Customer | None
     changed: bool
     also: tuple[str, ...] = ()
+    state: PlatformState | CustomerState | None = field(default=None, compare=False, repr=False)
 
 
 @audited
@@ -69,6 +75,7 @@ def _write(operation: Operation, scope: Scope, choices: tuple[Choice, ...]) -> P
 
     The operation's own choice comes last.
     """
+    written: list[Any] = []  # of the scope's kind of rows
     for choice in choices:
         row = scope.row(choice.plugin)
         if (row.enabled, row.availability) == (choice.enabled, choice.availability):
@@ -76,8 +83,10 @@ def _write(operation: Operation, scope: Scope, choices: tuple[Choice, ...]) -> P
         before = describe_switch(row)
         was_on = scope.is_on(Choice(plugin=choice.plugin, enabled=row.enabled, availability=row.availability))
         is_on = scope.is_on(choice)
-        row.enabled, row.availability = choice.enabled, choice.availability
+        row = scope.copy_row(choice.plugin)
+        row.enabled, row.availability = choice.enabled, str(choice.availability)
         row.save(update_fields=None if row._state.adding else ("enabled", "availability", "updated_at"))
+        written.append(row)
         if is_on != was_on:
             run_hook(operation, "enable" if is_on else "disable", row)
         if choice.plugin == operation.plugin_name:
@@ -85,10 +94,13 @@ def _write(operation: Operation, scope: Scope, choices: tuple[Choice, ...]) -> P
         else:
             version = scope.platform.plugins[choice.plugin].version or ""
             operation.record_other(ChangeRecord(choice.plugin, version, before=before, after=describe_switch(row)))
-    if operation.has_changed:
-        scope.renew()
-    also = tuple(choice.plugin for choice in choices[:-1])
-    return PluginChange(plugin=operation.plugin_name, customer=scope.customer, changed=operation.has_changed, also=also)
+    return PluginChange(
+        plugin=operation.plugin_name,
+        customer=scope.customer,
+        changed=operation.has_changed,
+        also=tuple(choice.plugin for choice in choices[:-1]),
+        state=scope.renew(*written) if operation.has_changed else scope.known_state(),
+    )
 
 
 def describe_switch(row: PluginConfig | CustomerPluginConfig) -> dict[str, object]:

@@ -73,9 +73,13 @@ platforms: BoundedCache[str, PlatformState] = BoundedCache(4)
 customers: BoundedCache[int, tuple[tuple[str, str], CustomerState]] = BoundedCache(1_000)
 
 
-def platform_state(token: str | None = None) -> PlatformState:
-    """The plugins' rows; from the cache where `token`, read in this request, names them."""
-    if token and not connection.in_atomic_block:
+def platform_state(token: str | None = None, *, is_locked: bool = False) -> PlatformState:
+    """The plugins' rows; from the cache where `token`, read in this request, names them.
+
+    Within a transaction nothing is taken from the cache, unless `is_locked`: the token is that of a generation that
+    the transaction has locked, and nothing was written under it.
+    """
+    if token and (is_locked or not connection.in_atomic_block):
         cached = platforms.get(token)
         if cached is not None:
             return cached
@@ -86,23 +90,38 @@ def platform_state(token: str | None = None) -> PlatformState:
     return state
 
 
-def customer_states(wanted: Sequence[Customer], platform: PlatformState | None = None) -> dict[int, CustomerState]:
+def customer_states(
+    wanted: Sequence[Customer], platform: PlatformState | None = None, *, is_locked: bool = False
+) -> dict[int, CustomerState]:
     """What holds for each customer, by primary key; all that are not cached are read in one statement.
 
-    The customers must have `generation` loaded (`access.visible_customers` does that).
+    The customers must have `generation` loaded (`access.visible_customers` does that). `is_locked` is that of
+    `platform_state`, for the tokens of the platform and of the customers.
     """
     if platform is None:
         platform = platform_state(Generation.objects.filter(customer=None).values_list("token", flat=True).first())
-    found = {customer.pk: cached for customer in wanted if (cached := _cached(customer, platform)) is not None}
+    is_cached = is_locked or not connection.in_atomic_block
+    cached = {customer.pk: _find_cached(customer, platform) for customer in wanted} if is_cached else {}
+    found = {pk: state for pk, state in cached.items() if state is not None}
     missing = [customer for customer in wanted if customer.pk not in found]
     if missing:
         found.update(_load_customers(missing, platform))
     return found
 
 
-def _cached(customer: Customer, platform: PlatformState) -> CustomerState | None:
-    if connection.in_atomic_block:
-        return None
+def keep_platform(state: PlatformState) -> None:
+    """Keep what was derived in a transaction, under its token, now that it is committed."""
+    platforms.put(state.token, state)
+
+
+def keep_customer(state: CustomerState, token: str) -> None:
+    """The same of a customer, under its token and the platform's."""
+    if platforms.get(state.platform.token) is None:
+        platforms.put(state.platform.token, state.platform)
+    customers.put(state.customer.pk, ((state.platform.token, token), state))
+
+
+def _find_cached(customer: Customer, platform: PlatformState) -> CustomerState | None:
     entry = customers.get(customer.pk)
     return entry[1] if entry is not None and entry[0] == (platform.token, _token_of(customer)) else None
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from django.db import models
 
 from webnet.customers.models import Customer
 from webnet.plugins.declarations import Dependency
-from webnet.plugins.kernel.dependencies import PluginNode, describe_cycle, find_cycle, satisfies
+from webnet.plugins.kernel.dependencies import PluginNode, describe_cycle, find_cycle, in_reach, satisfies, users_of
 from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig, PluginStatus
 
 
@@ -86,6 +86,11 @@ class PlatformState:
         }
 
     @cached_property
+    def users(self) -> Mapping[str, tuple[str, ...]]:
+        """By plugin, what depends on it directly, by name."""
+        return users_of(self.nodes)
+
+    @cached_property
     def obstacles(self) -> Mapping[str, tuple[Reason, ...]]:
         """By plugin, why it can't be effective for any customer; empty if it can be."""
         return {name: tuple(self._find_obstacles(row)) for name, row in self.plugins.items()}
@@ -131,6 +136,16 @@ class CustomerState:
     customer: Customer
     platform: PlatformState
     rows: Mapping[str, CustomerPluginConfig]
+
+    def with_rows(self, written: Mapping[str, CustomerPluginConfig]) -> CustomerState:
+        """The state after these rows, by plugin name, were written; keeps what is known of plugins without them."""
+        after = replace(self, rows={**self.rows, **written})
+        # A copy, since other threads may add to it.
+        known = self._known.copy()
+        for name in in_reach(self.platform.users, written):
+            known.pop(name, None)
+        after._known.update(known)  # noqa: SLF001 - another one of this class
+        return after
 
     @cached_property
     def effective(self) -> frozenset[str]:

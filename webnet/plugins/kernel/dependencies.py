@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -113,7 +113,7 @@ def plan_enable(nodes: Nodes, name: str, *, with_dependencies: bool, where: str 
     """
     if name not in nodes:
         raise NotFound.plugin(name)
-    graph = _needs(nodes)
+    graph = _Needs(nodes)
     paths = _find_paths(graph, name)
     for needed in paths:
         if cycle := _find_cycle(graph, needed):
@@ -128,16 +128,19 @@ def plan_enable(nodes: Nodes, name: str, *, with_dependencies: bool, where: str 
     return tuple(each for each in order if not nodes[each].is_on)
 
 
-def plan_disable(nodes: Nodes, name: str, *, with_dependents: bool, where: str = "") -> tuple[str, ...]:
+def plan_disable(
+    nodes: Nodes, name: str, *, with_dependents: bool, where: str = "", users: Graph | None = None
+) -> tuple[str, ...]:
     """The plugins to disable, dependents first and the plugin itself last; empty if it is disabled already.
 
-    Raises DependencyRefusal, which names every plugin that depends on it, or NotFound.
+    `users` is `users_of(nodes)`, where that is known already. Raises DependencyRefusal, which names every plugin that
+    depends on it, or NotFound.
     """
     if name not in nodes:
         raise NotFound.plugin(name)
     if not nodes[name].is_on:
         return ()
-    enabled = {each: [user for user in dependents(nodes, each) if nodes[user].is_on] for each in nodes}
+    enabled = _Enabled(nodes, users_of(nodes) if users is None else users)
     paths = _find_paths(enabled, name)
     others = tuple(each for each in paths if each != name)
     if others and not with_dependents:
@@ -149,13 +152,33 @@ def plan_disable(nodes: Nodes, name: str, *, with_dependents: bool, where: str =
 
 def dependencies(nodes: Nodes, name: str) -> tuple[str, ...]:
     """What the plugin depends on, directly or not, as far as it is installed; dependencies first."""
-    paths = _find_paths(_needs(nodes), name)
+    paths = _find_paths(_Needs(nodes), name)
     return _sort({each: nodes[each] for each in paths if each != name and each in nodes})
 
 
 def dependents(nodes: Nodes, name: str) -> tuple[str, ...]:
     """The plugins that depend on this one directly, enabled or not, by name."""
     return tuple(sorted(node.name for node in nodes.values() if any(need.name == name for need in node.dependencies)))
+
+
+def users_of(nodes: Nodes) -> dict[str, tuple[str, ...]]:
+    """The `dependents` of each plugin that has any, for all in one pass."""
+    users: dict[str, set[str]] = {}
+    for node in nodes.values():
+        for need in node.dependencies:
+            users.setdefault(need.name, set()).add(node.name)
+    return {name: tuple(sorted(names)) for name, names in users.items()}
+
+
+def in_reach(graph: Graph, names: Iterable[str]) -> frozenset[str]:
+    """These names, and all that they lead to, directly or not."""
+    found = set(names)
+    waiting = list(found)
+    while waiting:
+        new = set(graph.get(waiting.pop(), ())) - found
+        found |= new
+        waiting += new
+    return frozenset(found)
 
 
 def load_order(nodes: Nodes) -> LoadOrder:
@@ -184,12 +207,64 @@ def _sort(nodes: Nodes) -> tuple[str, ...]:
 
 def find_cycle(nodes: Nodes, name: str) -> tuple[str, ...]:
     """The shortest dependency path from the plugin back to itself, with its name at both ends; empty without one."""
-    return _find_cycle(_needs(nodes), name)
+    return _find_cycle(_Needs(nodes), name)
 
 
 def describe_cycle(path: tuple[str, ...]) -> str:
     """Describe a path that `find_cycle` returned, in one sentence."""
     return f"{_describe_path(path)}: remove one of these dependencies."
+
+
+class LazyNodes(Mapping[str, PluginNode]):
+    """Nodes that are made when the planner comes to them: most plans concern few of many plugins."""
+
+    def __init__(self, names: Collection[str], make: Callable[[str], PluginNode]) -> None:
+        self._names = names
+        self._make = make
+        self._made: dict[str, PluginNode] = {}
+
+    def __getitem__(self, name: str) -> PluginNode:
+        if name not in self._made:
+            if name not in self._names:
+                raise KeyError(name)
+            self._made[name] = self._make(name)
+        return self._made[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+class _Needs(Mapping[str, Iterable[str]]):
+    """The graph of dependencies, each in the author's order, looked up only where a path leads."""
+
+    def __init__(self, nodes: Nodes) -> None:
+        self._nodes = nodes
+
+    def __getitem__(self, name: str) -> Iterable[str]:
+        return dict.fromkeys([need.name for need in self._nodes[name].dependencies])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._nodes)
+
+    def __len__(self) -> int:
+        return len(self._nodes)
+
+
+class _Enabled(_Needs):
+    """The graph from each plugin to those that depend on it and are on."""
+
+    def __init__(self, nodes: Nodes, users: Graph) -> None:
+        super().__init__(nodes)
+        self._users = users
+
+    def __getitem__(self, name: str) -> Iterable[str]:
+        return [user for user in self._users.get(name, ()) if self._nodes[user].is_on]
 
 
 def _needs(nodes: Nodes) -> dict[str, dict[str, None]]:

@@ -17,7 +17,7 @@ from webnet.plugins.models import CustomerPluginConfig, PluginConfig
 
 def plugins(info: Info, change: PluginChange) -> tuple[PluginConfig, list[PluginConfig]]:
     """The plugin as it is now, and those that were changed with it."""
-    info.context.forget()
+    info.context.forget(change.state, customer=change.customer)
     plugin, *also = _rows(info, [change.plugin, *change.also])
     return plugin, also
 
@@ -30,7 +30,7 @@ def synced(info: Info, report: SyncReport) -> tuple[list[PluginConfig], ...]:
 
 def configs(info: Info, change: PluginChange) -> tuple[CustomerPluginConfig, list[CustomerPluginConfig]]:
     """The customer's config as it is now, and those that were changed with it."""
-    info.context.forget()
+    info.context.forget(change.state, customer=change.customer)
     slug = _slug(change)
     return config(info, slug, change.plugin), [config(info, slug, name) for name in change.also]
 
