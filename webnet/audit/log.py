@@ -138,7 +138,7 @@ def lock_ends(chains: Collection[str]) -> tuple[dict[str, AuditHead], bool]:
     rows = AuditHead.objects.select_for_update().filter(chain__in=wanted).order_by(first, "chain").annotate(is_due=due)
     found = list(rows)
     is_due = any(row.is_due for row in found)
-    heads = {row.chain: row for row in found}
+    heads: dict[str, AuditHead] = {row.chain: row for row in found}
     if POSITION_HEAD not in heads:
         heads[POSITION_HEAD] = lock_end()
     if missing := wanted - heads.keys():

@@ -279,9 +279,9 @@ def find_and_lock_customer(actor: Actor, slug: str) -> tuple[Customer, str]:
     token = RawSQL(PLATFORM_GENERATION + lock, [])  # noqa: S611 - our own text
     # The condition makes it an inner join: rows of an outer one can't be locked.
     rows = visible_customers(actor).filter(slug=slug, generation__isnull=False).annotate(platform_token=token)
-    customer = rows.select_for_update(of=("generation",)).first() if is_slug(slug) else None
-    if customer is not None:
-        return customer, customer.platform_token or ""  # type: ignore[attr-defined]  # an annotation
+    locked = rows.select_for_update(of=("generation",)).first() if is_slug(slug) else None
+    if locked is not None:
+        return locked, locked.platform_token or ""
     # Without a generation, which is made now, or there is no such customer.
     customer = find_customer(actor, slug)
     lock_customer(customer)

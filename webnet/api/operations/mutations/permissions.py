@@ -49,6 +49,6 @@ class PermissionMutations:
             granted=input.granted,
             reason=input.reason,
         )
-        info.context.forget()
+        info.context.forget(change.state, customer=change.customer)
         permission = permission_matrix.find_permission(info.context.reading, input.customer, input.permission)
         return SetRolePermissionPayload(permission=permission, changed=change.changed)
