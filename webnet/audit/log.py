@@ -6,6 +6,7 @@ import hashlib
 import ipaddress
 import json
 import logging
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -82,27 +83,33 @@ def record(entry: AuditEntry) -> PluginAuditLog:
 def append(columns: Mapping[str, Any]) -> PluginAuditLog:
     """Append a row with these columns, which are those of an `AuditEntry`."""
     heads, _ = lock_ends({columns["chain"]})
-    row = _append_after(heads, columns)
-    _store_ends(heads)
+    (row,) = _append_after(heads, [columns])
     return row
 
 
 def record_all(entries: Sequence[AuditEntry]) -> None:
-    """Append the rows in this order, after the counts that are due; as the last act of their transaction."""
+    """Append the rows in this order, after the counts that are due; as the last act of their transaction.
+
+    The same rows as `record` would, in a few statements for all.
+    """
     columns = [entry.columns() for entry in entries]
     chains = {each["chain"] for each in columns}
     heads, is_due = lock_ends(chains)
     if is_due and append_due():
         heads, _ = lock_ends(chains)
-    for each in columns:
-        _append_after(heads, each)
-    _store_ends(heads)
+    _append_after(heads, columns)
 
 
-def _append_after(heads: Mapping[str, AuditHead], columns: Mapping[str, Any]) -> PluginAuditLog:
-    row = make_next_row(columns, end=heads[POSITION_HEAD], head=heads[columns["chain"]])
-    row.save(force_insert=True)
-    return row
+def _append_after(heads: Mapping[str, AuditHead], columns: Sequence[Mapping[str, Any]]) -> list[PluginAuditLog]:
+    rows = [make_next_row(each, end=heads[POSITION_HEAD], head=heads[each["chain"]]) for each in columns]
+    stored = PluginAuditLog.objects.bulk_create(rows)
+    AuditHead.objects.bulk_create(
+        heads.values(),
+        update_conflicts=True,
+        unique_fields=["chain"],
+        update_fields=["sequence", "hash", "created_at"],
+    )
+    return stored
 
 
 def make_next_row(columns: Mapping[str, Any], *, end: AuditHead, head: AuditHead) -> PluginAuditLog:
@@ -147,14 +154,6 @@ def lock_ends(chains: Collection[str]) -> tuple[dict[str, AuditHead], bool]:
         heads |= {chain: AuditHead(chain=chain) for chain in missing - heads.keys()}
     return heads, is_due
 
-
-def _store_ends(heads: Mapping[str, AuditHead]) -> None:
-    AuditHead.objects.bulk_create(
-        heads.values(),
-        update_conflicts=True,
-        unique_fields=["chain"],
-        update_fields=["sequence", "hash", "created_at"],
-    )
 
 
 def lock_end() -> AuditHead:
@@ -265,26 +264,49 @@ def _redis_bus(url: str) -> RedisBus:
 MINUTE_SECONDS = 60
 # They are written within another operation, which must not become slow.
 WRITTEN_AT_ONCE = 20
-# Returns 0 for the first refusal of a kind in its minute: that one is in the log itself.
+# Adds one more than the given count where there is a row already, and returns the count itself where there is none.
 UPSERT = (
-    "INSERT INTO plugins_refusalcount (minute, key, count, columns) VALUES (%s, %s, 0, %s) "
-    "ON CONFLICT (minute, key) DO UPDATE SET count = plugins_refusalcount.count + 1 RETURNING count"
+    "INSERT INTO plugins_refusalcount (minute, key, count, columns) VALUES {} "
+    "ON CONFLICT (minute, key) DO UPDATE SET count = plugins_refusalcount.count + excluded.count + 1 "
+    "RETURNING key, count"
 )
 
 
 def is_repeated(entry: AuditEntry, refusal: Refusal) -> bool:
     """Count the refusal; returns whether an equal one of this actor or address is in this minute's log already."""
+    return are_repeated([(entry, refusal)])[0]
+
+
+def are_repeated(refused: Sequence[tuple[AuditEntry, Refusal]]) -> list[bool]:
+    """The same for many refusals, in one statement; of equal ones among them, only the first may not be repeated."""
+    kinds = [_describe_kind(entry, refusal) for entry, refusal in refused]
+    times = Counter(key for key, _ in kinds)
+    if not times:
+        return []
+    minute, columns_of = _this_minute(), dict(reversed(kinds))  # reversed, since the first of each kind is kept
+    # In the order of their keys, so that two that count the same ones do not deadlock.
+    values = [value for key in sorted(times) for value in (minute, key, times[key] - 1, columns_of[key])]
+    with connection.cursor() as cursor:
+        cursor.execute(UPSERT.format(", ".join(["(%s, %s, %s, %s)"] * len(times))), values)
+        # All rows of the result: on SQLite an unfinished statement keeps its lock past the commit.
+        counts = dict(cursor.fetchall())
+    known = {key for key, count in counts.items() if count >= times[key]}
+    repeated = []
+    for key, _ in kinds:
+        repeated.append(key in known)
+        known.add(key)
+    return repeated
+
+
+def _describe_kind(entry: AuditEntry, refusal: Refusal) -> tuple[str, str]:
+    """The key under which a refusal is counted with its equals, and the columns of the row with the count."""
     columns = {**entry.columns(), "reason": "", "request_id": "", "before": None}
     if isinstance(refusal, NotFound):
         # Any number of names may be tried: they count as one kind, or each would get a row of its own.
         columns |= {"plugin_name": "", "plugin_version": ""}
     kind = [columns[name] for name in ("chain", "action", "error_code", "plugin_name")]
     key = hashlib.sha256(json.dumps([_origin(entry), *kind]).encode()).hexdigest()
-    with connection.cursor() as cursor:
-        cursor.execute(UPSERT, [_this_minute(), key, json.dumps(columns)])
-        # All rows of the result, though there is one: on SQLite an unfinished statement keeps its lock past the commit.
-        ((count,),) = cursor.fetchall()
-    return bool(count)
+    return key, json.dumps(columns)
 
 
 def append_due() -> int:

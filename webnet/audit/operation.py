@@ -102,7 +102,7 @@ class Operation:
                     yield
                     # With the change, so that one without its row can't stay.
                     if self.has_changed:
-                        self._write_changes()
+                        self._append(self.changed_entries())
             except Refusal as error:
                 refusal = error
                 if has_ended() or connection.needs_rollback:
@@ -117,12 +117,19 @@ class Operation:
         if refusal is not None:
             raise refusal
 
-    def _write_changes(self) -> None:
+    def changed_entries(self) -> list[audit_log.AuditEntry]:
+        """The rows for what was recorded, the operation's own last; none if nothing was."""
+        if not self.has_changed:
+            return []
         own = self._own or ChangeRecord(self.plugin_name, self.plugin_version)
-        self._append([self._make_entry(change) for change in (*self._others, own)])
+        return [self._make_entry(change) for change in (*self._others, own)]
+
+    def refused_entry(self, refusal: Refusal) -> audit_log.AuditEntry:
+        """The row for the refusal."""
+        return self._make_entry(ChangeRecord(self.plugin_name, self.plugin_version), refusal)
 
     def _write_refusal(self, refusal: Refusal) -> None:
-        entry = self._make_entry(ChangeRecord(self.plugin_name, self.plugin_version), refusal)
+        entry = self.refused_entry(refusal)
         if not audit_log.is_repeated(entry, refusal):
             self._append([entry])
 

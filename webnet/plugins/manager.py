@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -13,9 +13,10 @@ from webnet.audit.operation import Operation, audited
 from webnet.customers import access
 from webnet.customers.access import Actor
 from webnet.customers.models import Role
-from webnet.errors import InvalidInput, Refusal
-from webnet.plugins.changes import pauses, permissions, plans, switching
+from webnet.errors import InvalidInput
+from webnet.plugins.changes import batches, pauses, permissions, plans, switching
 from webnet.plugins.changes import settings as settings_changes
+from webnet.plugins.changes.batches import BatchOutcome, BatchSwitch
 from webnet.plugins.changes.plans import Plan, PlanAction
 from webnet.plugins.changes.scopes import find_plugin
 from webnet.plugins.changes.settings import SettingsChange
@@ -35,16 +36,7 @@ from webnet.plugins.registry import PluginRegistry, registry
 from webnet.plugins.settings import edits, key_rotation
 from webnet.plugins.settings.key_rotation import RotationReport
 
-MAXIMUM_BATCH = 100
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """The outcome for one customer of a batch: its change, or the refusal."""
-
-    customer_slug: str
-    change: PluginChange | None = None
-    refusal: Refusal | None = None
+MAXIMUM_BATCH = 1_000
 
 
 # Long, since it is the only way to make changes: a short method for each, which is implemented in a module of its own.
@@ -225,13 +217,15 @@ class PluginManager:
         action: PlanAction,
         cascade: bool = False,
         reason: str | None = "",
-    ) -> tuple[Outcome, ...]:
-        """The same choice for many customers: one transaction and one outcome each, in the order given."""
+    ) -> tuple[BatchOutcome, ...]:
+        """The same choice for many customers: one outcome and one audit row each, in the order given.
+
+        They are changed together, some at a time (`batches`): who is refused changes nothing for the others.
+        """
         operation = Operation(actor=actor, action="set_plugin_for_customers", plugin_name=plugin, reason=reason)
         _check_batch(operation, customers)
-        return tuple(
-            self._try_choice(plugin, actor, slug, action, cascade=cascade, reason=reason) for slug in customers
-        )
+        switch = BatchSwitch(plugin=plugin, actor=actor, action=action, cascade=cascade, reason=reason)
+        return batches.apply(switch, customers)
 
     def pause(
         self,
@@ -285,23 +279,12 @@ class PluginManager:
             Operation(actor=actor, action="acknowledge_problem", reason=reason), key, slug=customer
         )
 
-    def _try_choice(
-        self, plugin: str, actor: Actor, slug: str, action: PlanAction, *, cascade: bool, reason: str | None
-    ) -> Outcome:
-        operation = Operation(actor=actor, action=f"{action.value}_customer_plugin", plugin_name=plugin, reason=reason)
-        try:
-            with pauses.pausing_at_once(operation):
-                change = switching.switch(operation, customer=slug, enabled=plans.CHOICES[action], cascade=cascade)
-        except Refusal as refusal:
-            return Outcome(customer_slug=slug, refusal=refusal)
-        return Outcome(customer_slug=slug, change=change)
-
 
 @audited
 def _check_batch(operation: Operation, customers: Sequence[str]) -> None:
     find_plugin(platform_state().plugins, operation.plugin_name)
     if len(customers) > MAXIMUM_BATCH:
-        message = f"At most {MAXIMUM_BATCH} customers at once; for everybody, set the availability."
+        message = f"At most {MAXIMUM_BATCH:,} customers at once; for everybody, set the availability."
         raise InvalidInput(message, field="customers")
     if len(set(customers)) != len(customers):
         raise InvalidInput("Each customer can be named once.", field="customers")

@@ -110,7 +110,7 @@ class TestCustomersPlugins:
         assert answer["outcomes"][1]["refusal"] == {"__typename": "NotFound", "code": "CUSTOMER_NOT_FOUND"}
         assert CustomerPluginConfig.objects.filter(enabled=True).count() == 2
 
-    @pytest.mark.parametrize("customers", [[f"c{n}" for n in range(101)], ["acme", "acme"]])
+    @pytest.mark.parametrize("customers", [[f"c{n}" for n in range(1_001)], ["acme", "acme"]])
     def test_batch_has_its_limits(self, platform, customers):
         answer = ask(
             platform, "setPluginForCustomers", "... on InvalidInput { field }",

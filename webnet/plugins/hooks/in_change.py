@@ -40,6 +40,14 @@ def run_hook(operation: Operation, hook: str, row: PluginConfig | CustomerPlugin
         after_commit.enqueue(operation, f"after_{hook}", plugin_row, customer)
 
 
+def has_hook(plugin: str, hook: str) -> bool:
+    """Whether `run_hook` would call `on_…` or `after_…` of the plugin."""
+    entry = registry.find(plugin)
+    if entry is None or entry.plugin is None or entry.status != "loaded":
+        return False
+    return overrides(entry.plugin, f"on_{hook}") or overrides(entry.plugin, f"after_{hook}")
+
+
 def _require(row: PluginConfig | CustomerPluginConfig) -> None:
     """The rest of the change, and its audit row, say that the row is as it was written before the hook."""
     as_written = Q(pk=row.pk, enabled=row.enabled, availability=row.availability)

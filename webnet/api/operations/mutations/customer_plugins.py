@@ -80,7 +80,7 @@ class ResetCustomerPluginPayload:
 
 @input_type
 class SetPluginForCustomersInput:
-    """At most 100 slugs (for everybody, use the availability); `cascade` also enables dependencies or disables
+    """At most 1,000 slugs (for everybody, use the availability); `cascade` also enables dependencies or disables
     dependents.
     """
 
@@ -152,7 +152,7 @@ class CustomerPluginMutations:
         config, also = results.configs(info, change)
         return ResetCustomerPluginPayload(config=config, changed=change.changed, also_changed=also)
 
-    # Each customer's change is a transaction of its own: together they would lock a hundred customers at once.
+    # It has a transaction for every hundred customers: in one with its answer, it would lock a thousand at once.
     @mutation(
         NotFound,
         PluginUnavailable,
@@ -161,7 +161,7 @@ class CustomerPluginMutations:
         metadata=commits_itself,
     )
     def set_plugin_for_customers(self, info: Info, input: SetPluginForCustomersInput) -> SetPluginForCustomersPayload:
-        """One transaction and one outcome per customer: some may be refused while others succeed."""
+        """One outcome and one audit row per customer: some may be refused while others succeed."""
         for slug in input.customers:
             info.context.require_in_view(slug)
         outcomes = manager.apply_to_customers(

@@ -9,9 +9,9 @@ from webnet.api.declarations.refusals import to_graphql
 from webnet.api.request.context import Info
 from webnet.api.resolvers import listings
 from webnet.errors import NotFound
+from webnet.plugins.changes.batches import BatchOutcome
 from webnet.plugins.changes.switching import PluginChange
 from webnet.plugins.lifecycle.sync import SyncReport
-from webnet.plugins.manager import Outcome
 from webnet.plugins.models import CustomerPluginConfig, PluginConfig
 
 
@@ -40,7 +40,7 @@ def find_config(info: Info, change: PluginChange) -> CustomerPluginConfig | None
     return config(info, _slug(change), change.plugin) if change.customer is not None else None
 
 
-def outcomes(info: Info, plugin: str, found: Iterable[Outcome]) -> list[dict[str, Any]]:
+def outcomes(info: Info, plugin: str, found: Iterable[BatchOutcome]) -> list[dict[str, Any]]:
     """The outcome for one customer, as the arguments of the schema's type."""
     info.context.forget()
     changed = [outcome.change.customer for outcome in found if outcome.change is not None]
