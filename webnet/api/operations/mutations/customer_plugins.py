@@ -6,10 +6,10 @@ from typing import TypeAlias
 
 import strawberry
 
-from webnet.api.declarations.fields import at_most, input_type, object_type
+from webnet.api.declarations.fields import at_most, field, input_type, object_type
 from webnet.api.declarations.mutations import commits_itself, mutation
 from webnet.api.declarations.refusals import Refusal
-from webnet.api.declarations.sizes import MAXIMUM_PLUGINS
+from webnet.api.declarations.sizes import COST, MAXIMUM_PLUGINS
 from webnet.api.operations.mutations import results
 from webnet.api.request.context import Info
 from webnet.api.types.customer_plugin_config import CustomerPluginConfig
@@ -95,9 +95,16 @@ class SetPluginForCustomersInput:
 class CustomerPluginOutcome:
     """The outcome for one customer: its config, or the refusal."""
 
+    plugin: strawberry.Private[str]
     customer_slug: str
     changed: bool
-    config: ConfigRow | None = strawberry.field(graphql_type=CustomerPluginConfig | None)
+
+    # Only where it is asked for, since it takes all choices of a thousand customers to know what is effective for them.
+    @field(graphql_type=CustomerPluginConfig | None, metadata={COST: 1})
+    @staticmethod
+    def config(root: strawberry.Parent[CustomerPluginOutcome], info: Info) -> ConfigRow | None:
+        return None if root.refusal is not None else results.find_config_now(info, root.customer_slug, root.plugin)
+
     refusal: Refusal | None
 
 

@@ -47,9 +47,9 @@ def outcomes(info: Info, plugin: str, found: Iterable[BatchOutcome]) -> list[dic
     info.context.reading.announce_slugs([customer.slug for customer in changed if customer is not None])
     return [
         {
+            "plugin": plugin,
             "customer_slug": outcome.customer_slug,
             "changed": outcome.change is not None and outcome.change.changed,
-            "config": config(info, outcome.customer_slug, plugin) if outcome.change is not None else None,
             "refusal": to_graphql(outcome.refusal) if outcome.refusal is not None else None,
         }
         for outcome in found
@@ -58,10 +58,15 @@ def outcomes(info: Info, plugin: str, found: Iterable[BatchOutcome]) -> list[dic
 
 def config(info: Info, slug: str, plugin: str) -> CustomerPluginConfig:
     """The config of a pair as the viewer sees it now."""
-    found = listings.find_config(info.context.reading, slug, plugin)
+    found = find_config_now(info, slug, plugin)
     if found is None:  # it was taken from the viewer right after the change
         raise NotFound.plugin(plugin)
     return found
+
+
+def find_config_now(info: Info, slug: str, plugin: str) -> CustomerPluginConfig | None:
+    """The same; None if the viewer sees it no longer."""
+    return listings.find_config(info.context.reading, slug, plugin)
 
 
 def _rows(info: Info, names: Sequence[str]) -> list[PluginConfig]:
