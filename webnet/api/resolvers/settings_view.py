@@ -6,13 +6,21 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from webnet.api.responses import encode_json
 from webnet.api.values.settings import SecretSetting, SettingSource
 from webnet.api.vocabulary.enums import SettingLayer
+from webnet.api.vocabulary.scalars import CheckedJson
 from webnet.audit.models import PluginAuditLog
+from webnet.plugins.gate.effective import BoundedCache
 from webnet.plugins.models import CustomerPluginConfig, PluginConfig
-from webnet.plugins.schema.settings_schema import prune_settings
+from webnet.plugins.schema.settings_schema import SettingsSchema, prune_settings
 from webnet.plugins.settings import layers
 from webnet.plugins.settings.history import ChangedSetting, list_changes
+
+# What was merged last, by all that it depends on: schema, who sees it, and the layers as JSON. So it is never stale,
+# and needs no token. A few megabytes; LARGEST_SHARED, in bytes of JSON, keeps it so.
+LARGEST_SHARED = 2_000
+_merged: BoundedCache[tuple[SettingsSchema | None, bool, bytes, bytes], CheckedJson] = BoundedCache(4_000)
 
 
 class ShownSettings:
@@ -39,7 +47,10 @@ class ShownSettings:
         """All layers merged."""
         if self._hides_global:
             return self.own()
-        return self._show(layers.effective_settings(self._plugin, self._config))
+        own = self._config.settings if self._config is not None else {}
+        key = (self._schema, self._sees_all, encode_json(self._plugin.settings), encode_json(own))
+        known = _merged.get(key)
+        return known if known is not None else self._merge(key, own)
 
     def sources(self) -> list[SettingSource]:
         found = layers.settings_sources(self._plugin, self._config)
@@ -64,7 +75,17 @@ class ShownSettings:
         updated_at = datetime.fromisoformat(stored["updated_at"]) if stored else None
         return SecretSetting(path=path, is_set=stored is not None, updated_at=updated_at)
 
+    def _merge(self, key: tuple[SettingsSchema | None, bool, bytes, bytes], own: Mapping[str, Any]) -> CheckedJson:
+        shown = CheckedJson(self._show(layers.shared_settings(self._schema, self._plugin.settings, own)))
+        # Encoded here, so that it need not be for each answer; an error is one of this field.
+        if len(encode_json(shown)) + len(key[2]) + len(key[3]) <= LARGEST_SHARED:
+            _merged.put(key, shown)
+        return shown
+
     def _show(self, settings: Mapping[str, Any]) -> Mapping[str, Any]:
+        schema = self._schema
+        if schema is None or not (schema.has_secrets or (schema.has_platform_only and not self._sees_all)):
+            return settings
         # A value can be older than the schema that declares it a secret.
         return prune_settings(settings, lambda path: not self._is_shown(path) or self._is_secret(path))
 

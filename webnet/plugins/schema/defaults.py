@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import deepcopy
 from typing import Any
 
-from webnet.plugins.schema.merge_patch import merge_layers
+from webnet.plugins.schema.merge_patch import copy_json, merge_layers
 from webnet.plugins.schema.walk import MISSING, Schema, follow_ref
 
 
@@ -31,7 +30,7 @@ def _collect(root: Schema, schema: Any, passed: frozenset[int]) -> Any:
         found = _overlay(found, _collect(root, part, passed))
     members = {name: _collect(root, inner, passed) for name, inner in schema.get("properties", {}).items()}
     found = _overlay(found, {name: value for name, value in members.items() if value is not MISSING} or MISSING)
-    return _overlay(found, deepcopy(schema["default"])) if "default" in schema else found
+    return _overlay(found, copy_json(schema["default"])) if "default" in schema else found
 
 
 def _overlay(below: Any, above: Any) -> Any:

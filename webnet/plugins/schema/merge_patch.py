@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import deepcopy
 from functools import reduce
 from typing import Any, Literal, Protocol
 
@@ -36,24 +35,36 @@ def merge_patch(target: Any, patch: Any) -> Any:
 
     Raises InvalidSettings if the patch is nested deeper than MAXIMUM_DEPTH.
     """
-    refuse_depth(patch)
-    return _merge(deepcopy(target), patch)
+    return copy_json(_merge_sharing(target, patch))
 
 
 def merge_layers(*layers: Mapping[str, Any]) -> dict[str, Any]:
-    """Merge all layers, later ones over earlier ones.
+    """A copy of all layers merged, later ones over earlier ones.
 
-    The first one is copied as it is, since a default may be null; in the others null removes a value, as in any patch.
+    The first one is taken as it is, since a default may be null; in the others null removes a value, as in any patch.
     """
-    merged: dict[str, Any] = reduce(merge_patch, layers[1:], deepcopy(dict(layers[0])))
+    merged: dict[str, Any] = copy_json(share_layers(*layers))
     return merged
+
+
+def share_layers(*layers: Mapping[str, Any]) -> dict[str, Any]:
+    """The same without a copy: the layers' own values are in it, so it may be read, and not changed or given away."""
+    merged: dict[str, Any] = reduce(_merge_sharing, layers[1:], dict(layers[0]))
+    return merged
+
+
+def copy_json(value: Any) -> Any:
+    """A copy of JSON that has nothing in common with it; no two values of the copy are the same object either."""
+    if isinstance(value, Mapping):
+        return {name: copy_json(member) for name, member in value.items()}
+    return [copy_json(item) for item in value] if isinstance(value, list) else value
 
 
 def sources(
     defaults: Mapping[str, Any], global_layer: Mapping[str, Any], customer_layer: Mapping[str, Any]
 ) -> tuple[tuple[str, Layer], ...]:
     """The pointer of each leaf of the merged settings, and the layer it comes from; an array is one leaf."""
-    merged = merge_layers(defaults, global_layer, customer_layer)
+    merged = share_layers(defaults, global_layer, customer_layer)
     found: list[tuple[str, Layer]] = []
     for segments, _ in walk_leaves(merged):
         pointer = join_pointer(segments)
@@ -80,7 +91,7 @@ def split_secrets(schema: KnowsSecrets, patch: Mapping[str, Any]) -> tuple[dict[
 
 def join_secrets(layer: Mapping[str, Any], secrets: Mapping[str, Any]) -> dict[str, Any]:
     """Put the secrets of a layer (by pointer) back into their places; to be done before layers are merged."""
-    joined = deepcopy(dict(layer))
+    joined: dict[str, Any] = copy_json(layer)
     for pointer, value in secrets.items():
         pointer_set(joined, pointer, value)
     return joined
@@ -125,10 +136,15 @@ def find_excess(document: Any) -> SettingsIssue | None:
     return None
 
 
+def _merge_sharing(target: Any, patch: Any) -> Any:
+    refuse_depth(patch)
+    return _merge(target, patch)
+
+
 def _merge(target: Any, patch: Any) -> Any:
     if not isinstance(patch, Mapping):
-        return deepcopy(patch)
-    merged = target if isinstance(target, dict) else {}
+        return patch
+    merged = dict(target) if isinstance(target, dict) else {}
     for key, value in patch.items():
         if value is None:
             merged.pop(key, None)
@@ -144,11 +160,11 @@ def _take_secrets(
     for key, value in patch.items():
         pointer = join_pointer((*place, key))
         if schema.is_secret(pointer):
-            secrets[pointer] = deepcopy(value)
+            secrets[pointer] = copy_json(value)
         elif isinstance(value, Mapping):
             plain[key] = _take_secrets(schema, value, (*place, key), secrets)
         else:
-            plain[key] = deepcopy(value)
+            plain[key] = copy_json(value)
             if schema.has_secrets_below(pointer):
                 secrets[pointer] = None
     return plain

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import islice
 from typing import Any
 
@@ -18,10 +18,12 @@ from webnet.plugins.schema.definition_errors import (
 )
 from webnet.plugins.schema.merge_patch import (
     change_secrets,
+    copy_json,
     find_excess,
     join_secrets,
     merge_layers,
     merge_patch,
+    share_layers,
     sources,
     split_secrets,
 )
@@ -56,6 +58,7 @@ __all__ = [
     "merge_patch",
     "pointer_get",
     "pointer_set",
+    "share_layers",
     "sources",
     "split_secrets",
 ]
@@ -91,7 +94,13 @@ class SettingsSchema:
 
     def defaults(self) -> dict[str, Any]:
         """The lowest layer: all defaults, at every depth."""
-        return deepcopy(self._defaults)
+        copied: dict[str, Any] = copy_json(self._defaults)
+        return copied
+
+    @property
+    def shared_defaults(self) -> Mapping[str, Any]:
+        """The same without a copy: to be read, and not changed or given away."""
+        return self._defaults
 
     def validate(self, merged: Mapping[str, Any]) -> tuple[SettingsIssue, ...]:
         """The first errors in the merged settings, by path; empty if they are valid, TOO_COSTLY if nobody knows."""
@@ -127,6 +136,16 @@ class SettingsSchema:
     def platform_only(self, pointer: str) -> bool:
         """Whether the value there can only be set globally, and is hidden from customers."""
         return self._find(pointer, is_platform_only)
+
+    @cached_property
+    def has_secrets(self) -> bool:
+        """Whether any value may be a secret."""
+        return _has_anywhere(self.schema, is_secret)
+
+    @cached_property
+    def has_platform_only(self) -> bool:
+        """Whether any value may be one that is hidden from customers."""
+        return _has_anywhere(self.schema, is_platform_only)
 
     def has_secrets_below(self, pointer: str) -> bool:
         """Whether there may be a secret below that place."""
@@ -179,6 +198,13 @@ class SettingsSchema:
         return any(id(schema) in self._above[has_mark] for schema in level)
 
 
+def _has_anywhere(part: Any, has_mark: Callable[[Schema], bool]) -> bool:
+    """Whether any object in the schema has the mark, even one that is no subschema: a reference may lead to it."""
+    if isinstance(part, dict):
+        return has_mark(part) or any(_has_anywhere(inner, has_mark) for inner in part.values())
+    return isinstance(part, list) and any(_has_anywhere(inner, has_mark) for inner in part)
+
+
 # Keywords whose subschemas apply to the same value, and keywords that map names to schemas.
 SAME_VALUE = frozenset({"allOf", "anyOf", "oneOf", "if", "then", "else", "not"})
 MAPS = frozenset({"properties", "patternProperties", "$defs", "definitions"})
@@ -186,7 +212,7 @@ ANY_MEMBER = frozenset({"additionalProperties", "unevaluatedProperties"})
 
 
 def prune_settings(settings: Mapping[str, Any], is_hidden: Callable[[str], bool]) -> dict[str, Any]:
-    """The settings without the values at hidden pointers."""
+    """The settings without the values at hidden pointers; those that stay are shared, and not copied."""
     return _prune_object(settings, is_hidden, ())
 
 
@@ -202,7 +228,7 @@ def _prune_object(value: Mapping[str, Any], is_hidden: Callable[[str], bool], pl
         inner = (*place, name)
         if is_hidden(join_pointer(inner)):
             continue
-        kept[name] = _prune_object(member, is_hidden, inner) if isinstance(member, Mapping) else deepcopy(member)
+        kept[name] = _prune_object(member, is_hidden, inner) if isinstance(member, Mapping) else member
     return kept
 
 

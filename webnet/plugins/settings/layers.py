@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from webnet.plugins.models import CustomerPluginConfig, PluginConfig
 from webnet.plugins.registry import registry
-from webnet.plugins.schema.settings_schema import SettingsSchema, join_secrets, merge_layers, sources
+from webnet.plugins.schema.settings_schema import SettingsSchema, join_secrets, merge_layers, share_layers, sources
 from webnet.plugins.settings import secrets
 
 Layer: TypeAlias = PluginConfig | CustomerPluginConfig
@@ -26,8 +26,15 @@ def defaults_of(plugin: str) -> dict[str, Any]:
     return schema.defaults() if schema is not None else {}
 
 
+def shared_settings(
+    schema: SettingsSchema | None, global_layer: Mapping[str, Any], customer_layer: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Defaults ← global ← customer, without secrets and without a copy: to be read, and not changed or given away."""
+    return share_layers(schema.shared_defaults if schema is not None else {}, global_layer, customer_layer)
+
+
 def effective_settings(row: PluginConfig, config: CustomerPluginConfig | None = None) -> dict[str, Any]:
-    """Defaults ← global ← customer, without secrets."""
+    """Defaults ← global ← customer, without secrets; a copy, which its reader may change."""
     return merge_layers(defaults_of(row.name), row.settings, config.settings if config else {})
 
 
