@@ -23,6 +23,9 @@ from webnet.plugins.models import Availability, PluginConfig, PluginHealth
 from webnet.plugins.runtime import open_requests
 from webnet.request_record import current_record
 
+# Up to so many, a member's customers are looked at one by one in memory; for more, the database is asked.
+FEW_CUSTOMERS = 20
+
 
 class Reading:
     """Rows that this actor may see. In a customer's view, `view` is that customer, and all others are hidden."""
@@ -82,6 +85,11 @@ class Reading:
     def all_customers(self) -> list[Customer]:
         """All visible customers by slug; for actors that have few."""
         return self._all_customers
+
+    @property
+    def _customers_read(self) -> list[Customer] | None:
+        """All visible customers, if they have been read already."""
+        return vars(self).get("_all_customers")
 
     @cached_property
     def _all_customers(self) -> list[Customer]:
@@ -163,6 +171,9 @@ class Reading:
             return frozenset(self.platform.plugins)
         if self.view is not None:
             return self.visible_plugin_names_for(self.view)
+        # The schema of the viewer was made from the states of all of them: no statement is needed.
+        if (customers := self._customers_read) is not None and len(customers) <= FEW_CUSTOMERS:
+            return frozenset().union(*map(self.visible_plugin_names_for, customers))
         return frozenset(visible_plugins(self.actor).values_list("name", flat=True))
 
     @cached_property
@@ -218,8 +229,14 @@ class Reading:
         users = User.objects.all()
         if self.actor.is_platform_operator and self.view is None:
             return users
-        members = Membership.objects.filter(customer__in=self.customers_with_role(Role.OPERATOR).values("pk"))
+        members = Membership.objects.filter(customer__in=self._operated_customers())
         return users.filter(pk__in=members.values("user")) | users.filter(pk=self.actor.user_id or 0)
+
+    def _operated_customers(self) -> list[int] | QuerySet[Customer, int]:
+        """The customers of this view that the actor operates, by primary key; in a customer's view that is known."""
+        if self.view is not None:
+            return [self.view.pk] if self.has_role(Role.OPERATOR, self.view) else []
+        return self.customers_with_role(Role.OPERATOR).values_list("pk", flat=True)
 
     def sees_email(self, user: User) -> bool:
         """Whether the actor may see the user's email address: their own, or as an admin of a customer of the user."""
