@@ -28,6 +28,7 @@ from webnet.server.environment import (
     read_switch,
     read_tracing,
 )
+from webnet.server.geography import find_gdal
 
 env = read_environment()
 
@@ -237,6 +238,7 @@ DATABASES = {
 # Plugins whose migrations can't be loaded are added here at start-up with None: Django then ignores their migrations.
 MIGRATION_MODULES: dict[str, str | None] = {}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+GDAL_LIBRARY_PATH = find_gdal()
 REDIS_URL = read_redis_url(env.get("REDIS_URL", ""))
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -15,7 +15,6 @@ from threading import Lock
 from time import monotonic
 from typing import Any
 
-import redis
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Case, Exists, When
@@ -240,6 +239,9 @@ class RedisBus:
     """Publishes to Redis, and skips it for a while when it does not answer."""
 
     def __init__(self, url: str) -> None:
+        import redis  # takes 7 MB, in processes that have a Redis only
+
+        self._no_answer: type[Exception] = redis.RedisError
         timeouts = {"socket_timeout": REDIS_TIMEOUT_SECONDS, "socket_connect_timeout": REDIS_TIMEOUT_SECONDS}
         self._client = redis.Redis.from_url(url, **timeouts)
         self._resting_until = 0.0
@@ -249,7 +251,7 @@ class RedisBus:
             return
         try:
             self._client.publish(CHANNEL, "")
-        except redis.RedisError as problem:
+        except self._no_answer as problem:
             self._resting_until = monotonic() + REDIS_PAUSE_SECONDS
             logger.warning(
                 "Redis does not answer (%s): events are delivered late, but none is lost.", type(problem).__name__

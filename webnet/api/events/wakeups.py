@@ -7,9 +7,6 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-import psycopg
-import redis
-import redis.asyncio
 from django.conf import settings
 from django.db import connection
 
@@ -22,6 +19,10 @@ POLL_SECONDS = 0.5
 # How often it is read otherwise, in case a notification was lost.
 LOOK_SECONDS = 2.0
 RETRY_SECONDS = 1.0
+
+
+class BusLost(Exception):
+    """The connection to the event bus was lost, or could not be made; the name of the library's error is its text."""
 
 
 class Bus:
@@ -43,11 +44,9 @@ class Bus:
                 async for _ in listen():
                     self._is_up = True
                     self._wake()
-            except (OSError, redis.RedisError, psycopg.Error) as problem:
+            except BusLost as problem:
                 if self._is_up:
-                    logger.warning(
-                        "Lost the connection to the event bus, polling for events: %s.", type(problem).__name__
-                    )
+                    logger.warning("Lost the connection to the event bus, polling for events: %s.", problem)
             self._is_up = False
             await asyncio.sleep(RETRY_SECONDS)
 
@@ -60,20 +59,30 @@ def _choose() -> Callable[[], AsyncIterator[object]] | None:
 
 async def _listen_to_redis() -> AsyncIterator[object]:
     """Yield once after subscribing, since earlier notifications may have been missed, and then for each one."""
+    import redis.asyncio  # takes 7 MB, in processes that have a Redis only
+
     client = redis.asyncio.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=LOOK_SECONDS)
-    async with client, client.pubsub() as channel:
-        await channel.subscribe(CHANNEL)
-        async for message in channel.listen():
-            yield message
+    try:
+        async with client, client.pubsub() as channel:
+            await channel.subscribe(CHANNEL)
+            async for message in channel.listen():
+                yield message
+    except (OSError, redis.RedisError) as problem:
+        raise BusLost(type(problem).__name__) from problem
 
 
 async def _listen_to_postgresql() -> AsyncIterator[object]:
     """The same for PostgreSQL, on a separate connection; not through a pooler, which would lose notifications."""
+    import psycopg  # takes 9 MB, in processes that have PostgreSQL only
+
     parameters: dict[str, Any] = {**connection.get_connection_params()}
     for ours in ("cursor_factory", "context", "pool"):
         parameters.pop(ours, None)
-    async with await psycopg.AsyncConnection.connect(**parameters, autocommit=True) as direct:
-        await direct.execute(f"LISTEN {CHANNEL}")
-        yield "listening"
-        async for notification in direct.notifies():
-            yield notification
+    try:
+        async with await psycopg.AsyncConnection.connect(**parameters, autocommit=True) as direct:
+            await direct.execute(f"LISTEN {CHANNEL}")
+            yield "listening"
+            async for notification in direct.notifies():
+                yield notification
+    except (OSError, psycopg.Error) as problem:
+        raise BusLost(type(problem).__name__) from problem

@@ -16,11 +16,8 @@ from threading import Lock
 from time import monotonic
 from typing import NamedTuple
 
-import redis
 from django.conf import settings
 from django.http import HttpRequest
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from webnet import metrics
 from webnet.accounts.authentication import RequestIdentity, ip_address, network_of
@@ -122,6 +119,12 @@ class SharedBuckets:
     """The buckets in Redis, which all processes of all hosts have in common."""
 
     def __init__(self, url: str) -> None:
+        # They take 7 MB, in processes that have a Redis only.
+        import redis
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
+
+        self._no_answer: type[Exception] = redis.RedisError
         client = redis.Redis.from_url(
             url,
             socket_timeout=REDIS_TIMEOUT_SECONDS,
@@ -140,7 +143,7 @@ class SharedBuckets:
         try:
             costs = [MINUTE_SECONDS * points / claim.per_minute for claim in claims]
             seconds, place = self._take(keys, [*costs, int(on_credit)])
-        except redis.RedisError as problem:
+        except self._no_answer as problem:
             self._resting_until = monotonic() + REDIS_PAUSE_SECONDS
             if not self._is_lost:
                 self._is_lost = True
