@@ -8,12 +8,14 @@ from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 
 from webnet.command_line import CommandLine
+from webnet.server import collector
 from webnet.server.observability.logs import RecordFormatter
 
 
 def main() -> None:
     """Run a management command; a wrong setting or an unusable database ends it with one sentence."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webnet.settings")
+    collector.relax()
     # Read before Django does, since plugins are loaded, and their failures logged, before it parses the options.
     RecordFormatter.shows_plugin_tracebacks = read_verbosity(sys.argv[2:]) > 1
     try:

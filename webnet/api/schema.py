@@ -102,9 +102,10 @@ def build(contributions: Sequence[Contribution]) -> FullSchema:
     raises.
     """
     owners: dict[tuple[str, str], str] = {}
+    taken: dict[str, set[str]] = {}
     for contribution in contributions:
         additions = list_additions(contribution, ROOT_TYPES)
-        refuse_clashes(additions, owners)
+        refuse_clashes(additions, owners, taken)
         add_fields(additions)
         owners.update({addition.key: contribution.plugin for addition in additions})
     try:

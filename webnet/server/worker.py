@@ -9,6 +9,7 @@ import time
 from threading import Thread
 
 from webnet import black_box
+from webnet.server import collector
 from webnet.server.asgi_types import Application
 from webnet.server.draining import DRAIN_SECONDS, Draining
 
@@ -23,6 +24,7 @@ def load_application(listener: int, *, workers: int) -> Application:
     import django
     from django.conf import settings
 
+    collector.relax()
     django.setup(set_prefix=False)
     from webnet.api.events.log_tail import end_all
     from webnet.api.request.rates import rates
@@ -30,7 +32,9 @@ def load_application(listener: int, *, workers: int) -> Application:
 
     rates.processes = workers
     application = make_application(threads=settings.WEBNET_THREADS, hand_over=hand_over)
-    return Draining(behind_proxy(application), listener=listener, end_streams=end_all)
+    complete = Draining(behind_proxy(application), listener=listener, end_streams=end_all)
+    collector.keep_all()
+    return complete
 
 
 def hand_over() -> None:

@@ -96,22 +96,30 @@ def list_additions(contribution: Contribution, roots: Mapping[str, type]) -> tup
     return tuple(additions)
 
 
-def refuse_clashes(additions: Iterable[Addition], owners: Mapping[tuple[str, str], str]) -> None:
+def refuse_clashes(
+    additions: Iterable[Addition], owners: Mapping[tuple[str, str], str], taken: dict[str, set[str]]
+) -> None:
     """Raise PluginDefinitionError, which names both sides, for a field that exists already.
 
-    `owners` maps fields that were added before to their plugins; a field without an owner is the host's.
+    `owners` maps fields that were added before to their plugins; a field without an owner is the host's. `taken` has
+    the names in each type so far, by the type's name; those of the additions are added to it.
     """
     seen: set[tuple[str, str]] = set()
     for addition in additions:
-        type_name, field_name = addition.key
-        is_there = any(NAMES.get_graphql_name(each) == field_name for each in addition.target.fields)
-        if is_there or addition.key in seen:
-            owner = addition.plugin if addition.key in seen else owners.get(addition.key, HOST)
+        type_name, field_name = key = addition.key
+        # Kept from plugin to plugin: to convert the names of all of them for each one takes a time that grows with
+        # the square of their number.
+        names = taken.get(type_name)
+        if names is None:
+            names = taken[type_name] = {NAMES.get_graphql_name(each) for each in addition.target.fields}
+        if field_name in names:
+            owner = addition.plugin if key in seen else owners.get(key, HOST)
             raise PluginDefinitionError(
                 f"'{addition.plugin}' adds the field '{type_name}.{field_name}', which '{owner}' defines already: "
                 "rename it."
             )
-        seen.add(addition.key)
+        names.add(field_name)
+        seen.add(key)
 
 
 def add_fields(additions: Iterable[Addition]) -> None:

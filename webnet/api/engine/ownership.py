@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from graphql import (
+    GraphQLField,
     GraphQLInputObjectType,
     GraphQLInterfaceType,
     GraphQLNamedType,
@@ -75,8 +76,13 @@ def mentions(kind: GraphQLNamedType) -> Iterator[tuple[str | None, str]]:
 
 def _mentions_in_fields(kind: GraphQLObjectType | GraphQLInterfaceType) -> Iterator[tuple[str, str]]:
     for name, field in kind.fields.items():
-        for mentioned in (field.type, *(argument.type for argument in field.args.values())):
-            yield name, get_named_type(mentioned).name
+        for mentioned in _mentions_in_field(field):
+            yield name, mentioned
+
+
+def _mentions_in_field(field: GraphQLField) -> Iterator[str]:
+    for mentioned in (field.type, *(argument.type for argument in field.args.values())):
+        yield get_named_type(mentioned).name
 
 
 def is_built_in(kind: GraphQLNamedType) -> bool:
@@ -94,10 +100,13 @@ def _starts(schema: GraphQLSchema) -> Iterator[str]:
 
 
 def _mentioned_by(schema: GraphQLSchema, keys: Iterable[FieldKey]) -> Iterator[str]:
+    # Each is looked up by its name: the root types have fields of every plugin.
     for type_name, field_name in keys:
         kind = schema.type_map.get(type_name)
-        if kind is not None:
-            yield from (name for field, name in mentions(kind) if field == field_name)
+        if isinstance(kind, Composite) and field_name in kind.fields:
+            yield from _mentions_in_field(kind.fields[field_name])
+        elif isinstance(kind, GraphQLInputObjectType) and field_name in kind.fields:
+            yield get_named_type(kind.fields[field_name].type).name
 
 
 def _reach(

@@ -24,6 +24,8 @@ from webnet.values.storable_values import LARGEST_INTEGER, SMALLEST_INTEGER
 
 # About a second. A step is one keyword of the schema at one value; what takes longer than that counts as several.
 MAXIMUM_STEPS = 50_000
+# The one keyword whose check has to know the whole schema.
+UNEVALUATED = "unevaluatedProperties"
 # Work that takes about as long as one keyword: members to look up, and characters to write.
 MEMBERS_PER_STEP = 20
 CHARACTERS_PER_STEP = 200
@@ -113,8 +115,11 @@ def make_validator(schema: Mapping[str, Any]) -> Any:
     """
     # jsonschema would take its own validator for a schema that names its draft, also where `#` refers to it.
     root = {keyword: value for keyword, value in schema.items() if keyword != "$schema"}
-    checked = {"unevaluatedProperties": _counted(partial(_check_unevaluated_members, root))}
-    kind: Any = validators.extend(SettingsValidator, checked)  # type: ignore[no-untyped-call]  # as below
+    kind: Any = SettingsValidator
+    # Only where it may be used: a class for each schema takes longer to make than all else here, and stays in memory.
+    if UNEVALUATED in json.dumps(root):
+        checked = {UNEVALUATED: _counted(partial(_check_unevaluated_members, root))}
+        kind = validators.extend(SettingsValidator, checked)  # type: ignore[no-untyped-call]  # as below
     return kind(root, registry=Registry(), format_checker=FORMATS)
 
 
@@ -193,7 +198,7 @@ def _check_unevaluated_members(
 ) -> Iterator[ValidationError]:
     if not isinstance(instance, dict):
         return
-    own = {keyword: value for keyword, value in schema.items() if keyword != "unevaluatedProperties"}
+    own = {keyword: value for keyword, value in schema.items() if keyword != UNEVALUATED}
     evaluated = _find_evaluated(root, validator, instance, own)
     wrong = [
         name
@@ -211,7 +216,7 @@ def _find_evaluated(root: Schema, validator: Any, instance: dict[str, Any], sche
     found: set[str] = instance.keys() & schema.get("properties", {}).keys()
     patterns = schema.get("patternProperties", {})
     found |= {name for name in instance for text in patterns if _is_match(text, name)}
-    if "additionalProperties" in schema or "unevaluatedProperties" in schema:
+    if "additionalProperties" in schema or UNEVALUATED in schema:
         found |= instance.keys()
     applied = [inner for name, inner in schema.get("dependentSchemas", {}).items() if name in instance]
     applied += [inner for keyword in ("allOf", "anyOf", "oneOf") for inner in schema.get(keyword, ())]
