@@ -103,10 +103,12 @@ def set_up(customers: int) -> tuple[Callable[[], None], Callable[[], None]]:
     def ask() -> None:
         (query,) = chance.choices([query for _, query in MIX], [often for often, _ in MIX])
         plugin, slug, number = chance.choice(names), chance.choice(slugs), chance.randrange(1, 100)
-        query = query.replace("$plugin", "".join(part.title() if at else part for at, part in enumerate(plugin.split("_"))))
+        query = query.replace(
+            "$plugin", "".join(part.title() if at else part for at, part in enumerate(plugin.split("_")))
+        )
         query = query.replace("a$number", f"a{chance.randrange(10**9)}").replace("$number", str(number))
         answer = client.post(f"/graphql/{slug}/", {"query": query}, content_type="application/json")
-        if answer.status_code != 200:  # noqa: PLR2004 - HTTP's
+        if answer.status_code != 200:
             raise AssertionError(answer.content)
 
     def toggle() -> None:

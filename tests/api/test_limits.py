@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import pytest
 from graphql import get_introspection_query
-from strawberry.extensions import ParserCache
 
-from webnet.api.engine.limits import CACHED_DOCUMENTS
+from webnet.api.engine.limits import KnownDocuments, known_documents
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -81,8 +83,36 @@ class TestLimits:
 
     def test_known_document_is_parsed_once(self, nobody):
         nobody.data(VIEWER)
-        parsed = ParserCache(maxsize=CACHED_DOCUMENTS).cached_parse_document
-        hits = parsed.cache_info().hits
+        known = known_documents.parse(VIEWER, {})
         nobody.data(VIEWER)
 
-        assert parsed.cache_info().hits == hits + 1
+        assert known_documents.parse(VIEWER, {}) is known
+
+    def test_known_documents_take_a_bounded_room_however_many_clients_send(self):
+        documents = KnownDocuments(4_000)
+        first = documents.parse("{ first }", {})
+        for number in range(100):
+            documents.parse(f"{{ a{number}: viewer {{ __typename }} }} {'#' * 100}", {})
+            assert documents.parse("{ first }", {}) is first, "it was just used"
+
+        assert 20 < len(documents) < 40
+
+    def test_a_document_that_would_push_out_many_others_is_not_kept(self):
+        documents = KnownDocuments(4_000)
+        documents.parse("{ first }", {})
+
+        documents.parse("{ second }" + " " * 2_000, {})
+
+        assert len(documents) == 1
+
+    def test_what_is_known_of_documents_keeps_none_of_them_alive(self, nobody):
+        documents = [f"{{ viewer {{ __typename }} a{number}: viewer {{ __typename }} }}" for number in range(3)]
+        for document in documents:
+            nobody.data(document)
+        nobody.run("{ wrong }")
+        seen = [weakref.ref(known_documents.parse(document, {})) for document in [*documents, "{ wrong }"]]
+
+        known_documents.clear()
+        gc.collect()
+
+        assert [ref() for ref in seen] == [None] * 4

@@ -124,13 +124,15 @@ def _copy_converter(converter: GraphQLCoreConverter, graphql: GraphQLSchema) -> 
     """
     copied = object.__new__(type(converter))
     copied.__dict__.update(converter.__dict__)
+    kinds = graphql.type_map
     copied.type_map = {
-        name: ConcreteType(definition=known.definition, implementation=graphql.type_map[name])
+        # Most types are shared with the original; a thousand of these objects take as much memory as all else here.
+        name: known if known.implementation is kinds[name] else ConcreteType(known.definition, kinds[name])
         for name, known in converter.type_map.items()
-        if name in graphql.type_map
+        if name in kinds
     }
     for name, known in copied.type_map.items():
-        kind = graphql.type_map[name]
+        kind = kinds[name]
         # A union finds the type of a value in the map that its resolver was made for.
         if isinstance(kind, GraphQLUnionType) and kind is not converter.type_map[name].implementation:
             union: Any = known.definition

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
+from weakref import ref
 
 from graphql import (
     DocumentNode,
@@ -154,18 +155,34 @@ def _highest(field: GraphQLField, costs: list[FieldCost]) -> FieldCost:
 
 
 class SameDocument:
-    """The key of a document in a cache: by identity, since graphql-core would hash and compare all of its nodes."""
+    """The key of a document in a cache: by identity, since graphql-core would hash and compare all of its nodes.
 
-    __slots__ = ("document",)
+    A cache keeps no document alive by it: there is a cache for each schema, and a document takes up to 300 KB. What is
+    known of one that is gone is never found again, also by a document in the same place.
+    """
+
+    __slots__ = ("_hash", "_reference")
 
     def __init__(self, document: DocumentNode) -> None:
-        self.document = document
+        self._reference = ref(document)
+        self._hash = id(document)
+
+    @property
+    def document(self) -> DocumentNode:
+        """The document, while its request or the cache of documents has it."""
+        found = self._reference()
+        if found is None:
+            raise LookupError("The document is gone.")
+        return found
 
     def __hash__(self) -> int:
-        return id(self.document)
+        return self._hash
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, SameDocument) and other.document is self.document
+        if not isinstance(other, SameDocument):
+            return False
+        own = self._reference()
+        return own is not None and own is other._reference()
 
 
 def read_sizes(document: DocumentNode, operation_name: str | None, variables: Mapping[str, Any] | None) -> Sizes:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
+from threading import Lock
 from typing import Any
 
 from django.conf import settings
 from graphql import (
     ASTValidationRule,
+    DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
@@ -18,14 +21,16 @@ from graphql import (
     OperationType,
     UniqueDirectivesPerLocationRule,
     ValidationContext,
+    parse,
     specified_rules,
 )
 from graphql.validation.rules import overlapping_fields_can_be_merged
-from strawberry.extensions import AddValidationRules, MaxTokensLimiter, ParserCache, SchemaExtension
+from strawberry.extensions import AddValidationRules, MaxTokensLimiter, SchemaExtension
 from strawberry.types import ExecutionContext
 
 from webnet.api.engine.cost import SameDocument, read_sizes
 from webnet.api.engine.document_size import DocumentSize
+from webnet.api.engine.strawberry_schema import InvalidDocument
 from webnet.api.errors import CodedError
 from webnet.api.request import rates
 from webnet.api.request.context import Context
@@ -39,7 +44,10 @@ MAXIMUM_ALIASES = 15
 MAXIMUM_TOKENS = 1_000
 # Of braces, fragments included: graphql-core stops at 200 without saying what is wrong.
 MAXIMUM_NESTING = 100
-CACHED_DOCUMENTS = 512
+# Of all documents that are kept parsed: 10 MB at most in each process, and a hundred documents of usual size.
+CACHED_CHARACTERS = 64_000
+# A document that would take more than this part of them is not kept: it would drop too many others.
+LARGEST_SHARE = 4
 # Whether fields of one name can be merged is a question for each pair of them, also of those in fragments. graphql-core
 # counts the steps, and lets this variable be assigned; so many take about 20 ms, and no usual document takes a tenth.
 MAXIMUM_STEPS = overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 20_000
@@ -150,6 +158,61 @@ class RulesOfViewer(SchemaExtension):
         yield
 
 
+class KnownDocuments:
+    """Documents by their text, parsed once; those that were used last, up to so many characters. Safe under threads.
+
+    By their size, since one takes up to 200 bytes for each of its characters, and clients that write values into their
+    documents send a new one with every request.
+    """
+
+    def __init__(self, characters: int) -> None:
+        self._characters = characters
+        self._used = 0
+        self._documents: OrderedDict[tuple[str, Any], DocumentNode] = OrderedDict()
+        self._lock = Lock()
+
+    def parse(self, text: str, options: Mapping[str, Any]) -> DocumentNode:
+        """The document; raises a GraphQLSyntaxError."""
+        key = (text, tuple(sorted(options.items())))
+        with self._lock:
+            if (known := self._documents.get(key)) is not None:
+                self._documents.move_to_end(key)
+                return known
+        parsed = parse(text, **options)
+        if len(text) > self._characters // LARGEST_SHARE:
+            return parsed
+        with self._lock:
+            if (known := self._documents.get(key)) is not None:  # Another thread was faster.
+                return known
+            self._documents[key] = parsed
+            self._used += len(text)
+            while self._used > self._characters:
+                (dropped, _), _ = self._documents.popitem(last=False)
+                self._used -= len(dropped)
+        return parsed
+
+    def clear(self) -> None:
+        with self._lock:
+            self._documents.clear()
+            self._used = 0
+
+    def __len__(self) -> int:
+        return len(self._documents)
+
+
+known_documents = KnownDocuments(CACHED_CHARACTERS)
+
+
+class DocumentCache(SchemaExtension):
+    """Parses a document once."""
+
+    def on_parse(self) -> Iterator[None]:
+        context = self.execution_context
+        if context.query is not None:
+            context.graphql_document = known_documents.parse(context.query, context.parse_options)
+        yield
+
+
 class ValidationCache(SchemaExtension):
     """Validates a document once for each schema; Strawberry's cache would keep every schema alive that it ever saw."""
 
@@ -158,7 +221,11 @@ class ValidationCache(SchemaExtension):
         schema: Any = context.schema  # Always a `strawberry_schema.Schema`.
         if context.graphql_document is not None:
             same = SameDocument(context.graphql_document)
-            errors = schema.validated(schema.graphql, same, context.validation_rules)
+            errors: list[GraphQLError] = []
+            try:
+                schema.validated(schema.graphql, same, context.validation_rules)
+            except InvalidDocument as invalid:
+                errors = invalid.errors
             if any(error.message == ABORTED for error in errors):
                 message = "The document selects the same fields again and again: select each of them once."
                 errors = [CodedError(message, code="TOO_MANY_REPETITIONS")]
@@ -271,7 +338,7 @@ EXTENSIONS: tuple[Callable[[], SchemaExtension], ...] = (
     lambda: MaxTokensLimiter(max_token_count=MAXIMUM_TOKENS),
     RulesOfViewer,
     lambda: AddValidationRules([DocumentLimits, OneSignIn]),
-    lambda: ParserCache(maxsize=CACHED_DOCUMENTS),
+    DocumentCache,
     ValidationCache,
     OneOperation,
     CostLimit,

@@ -43,7 +43,7 @@ class Schema(StrawberrySchema):
 
     @cached_property
     def validated(self) -> Any:
-        """The errors of a document by these rules, with a cache; its values are read first."""
+        """Raises InvalidDocument if there are errors by these rules, with a cache; its values are read first."""
         return lru_cache(maxsize=CACHED_DOCUMENTS)(_validate)
 
     @cached_property
@@ -107,5 +107,14 @@ class Schema(StrawberrySchema):
         """Log nothing here: `webnet.api.errors` does, without the document, which may contain secrets."""
 
 
-def _validate(schema: GraphQLSchema, same: SameDocument, rules: Any) -> list[GraphQLError]:
-    return find_unusable(same.document) or validate_document(schema, same.document, rules)
+def _validate(schema: GraphQLSchema, same: SameDocument, rules: Any) -> None:
+    if errors := find_unusable(same.document) or validate_document(schema, same.document, rules):
+        raise InvalidDocument(errors)
+
+
+class InvalidDocument(Exception):
+    """What is wrong with a document. Raised, since an `lru_cache` would keep the errors, and with them its nodes."""
+
+    def __init__(self, errors: list[GraphQLError]) -> None:
+        super().__init__()
+        self.errors = errors
