@@ -35,6 +35,7 @@ class PluginsConfig(AppConfig):
         version = webnet.__version__
         registry.load(settings.WEBNET_PLUGINS, host_version=version, failures=failures, watching=watching)
         registry.freeze()
+        host_code.forget()
         connections.close_all()  # Whatever an on_load has left on them.
         # Unlike `atexit`, this also runs in processes that `multiprocessing` starts, such as granian's workers.
         Finalize(None, registry.unload_all, exitpriority=0)

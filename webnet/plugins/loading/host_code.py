@@ -50,6 +50,8 @@ LEFT_OUT = (
         "jsonschema.exceptions",
     ),
 )
+# Whose tables `django_state` compares, and puts back at every depth.
+SETTINGS = "webnet.settings"
 # Where Django's descriptors for the other end of a relation are from: every plugin with a foreign key adds some.
 _RELATIONS = ("django.db.models.fields.related_descriptors", "django.contrib.contenttypes.fields")
 # `process_state` compares these.
@@ -110,6 +112,10 @@ class HostCode:
     """What the host's modules and classes hold; there is one for each process (`host_code`)."""
 
     def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Know nothing: once all plugins are loaded, these copies would be 3 MB of every process."""
         self._chunks = [_Chunk()]
         # Single objects of webnet, such as the manager: nothing in them may hide a method of their class.
         self._objects: list[tuple[str, Any]] = []
@@ -176,7 +182,7 @@ class HostCode:
                         self._models.append((f"{name}.{attribute}", value))
             elif _top(name) != OWN:
                 continue
-            elif kind in (dict, list, set) and attribute.isupper():
+            elif kind in (dict, list, set) and attribute.isupper() and not name.startswith(SETTINGS):
                 self._tables.append((f"{name}.{attribute}", value, _copy(value)))
             elif _top(kind.__module__) == OWN and hasattr(value, "__dict__") and not _is_shadowed(value):
                 self._objects.append((f"{name}.{attribute}", value))
