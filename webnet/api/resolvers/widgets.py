@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeAlias
 
-import nh3
 import orjson
 from django.utils import translation
 
@@ -109,6 +108,8 @@ def _call(job: WidgetJob) -> Rendered:
 
 def sanitize(html: str) -> str:
     """The HTML without scripts, styles, forms and frames, and without images that another server would see loaded."""
+    import nh3  # takes 1.5 MB, in processes that show such widgets only
+
     return nh3.clean(html, url_schemes=nh3.ALLOWED_URL_SCHEMES | {"data"}, attribute_filter=_keep_attribute)
 
 
