@@ -5,6 +5,8 @@ from __future__ import annotations
 import reprlib
 from dataclasses import dataclass
 
+from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
+
 from webnet.containment import deadline
 from webnet.errors import PluginDefinitionError, shorten
 from webnet.plugins.base import PluginBase
@@ -107,13 +109,8 @@ def _read_text(source: DeclarationSource, plugin: PluginBase, name: str) -> str:
 
 
 def _read_licence(source: DeclarationSource, text: str) -> str:
-    if not text:
-        return ""
-    # It has all licences of the world, for the few plugins that name theirs.
-    from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
-
     try:
-        return canonicalize_license_expression(text)
+        return canonicalize_license_expression(text) if text else ""
     except InvalidLicenseExpression:
         example = "'MIT', 'Apache-2.0 OR MIT' or 'LicenseRef-Proprietary'"
         raise source.mistake(f"licence is '{text}': use an SPDX expression like {example}") from None
