@@ -217,7 +217,7 @@ def test_a_deadlock_is_tried_again_and_nothing_is_written_twice(install, operato
     install(*FAMILY, enabled=True)
     slugs = [*make_customers(3), "absent"]
     before = PluginAuditLog.objects.count()
-    append, attempts = audit_batches.audit_log.append_all, []
+    append, attempts = audit_batches.audit_log.record_all, []
 
     def fail_once(entries):
         append(entries)
@@ -227,7 +227,7 @@ def test_a_deadlock_is_tried_again_and_nothing_is_written_twice(install, operato
             error.__cause__ = type("DeadlockDetected", (Exception,), {"sqlstate": "40P01"})()
             raise error
 
-    monkeypatch.setattr(audit_batches.audit_log, "append_all", fail_once)
+    monkeypatch.setattr(audit_batches.audit_log, "record_all", fail_once)
 
     outcomes = manager.apply_to_customers("idle", actor=operator, customers=slugs, action=PlanAction.ENABLE)
 
