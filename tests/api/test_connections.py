@@ -284,3 +284,20 @@ class TestKeysetSql:
         plan = rows.explain()
 
         assert connection.vendor != "sqlite" or ("SEARCH" in plan and "TEMP B-TREE" not in plan), plan
+
+
+def test_cursors_that_nobody_asks_for_are_not_sealed(client, monkeypatch):
+    sealed = []
+    seal = cursors.seal
+
+    def note(*args, **options):
+        sealed.append(args)
+        return seal(*args, **options)
+
+    monkeypatch.setattr(cursors, "seal", note)
+
+    client.data("{ customers { edges { node { slug } } } }")
+    unasked = len(sealed)
+    client.data("{ customers { edges { node { slug } } pageInfo { endCursor } } }")
+
+    assert (unasked, len(sealed)) == (0, 1)

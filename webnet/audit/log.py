@@ -154,7 +154,6 @@ def lock_ends(chains: Collection[str]) -> tuple[dict[str, AuditHead], bool]:
     return heads, is_due
 
 
-
 def lock_end() -> AuditHead:
     """Lock the end of the whole log until the end of the transaction; `sequence` is the last position.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from webnet.api.errors import LogReplaced, SubscriptionEnded
@@ -116,4 +117,4 @@ def read_end() -> LogPlace:
 
 def edge_of(row: PluginAuditLog, *, view: str) -> Edge:
     """The row and its cursor."""
-    return Edge(write_cursor(orders.AUDIT_LOGS, row, view=view), row)
+    return Edge(row, partial(write_cursor, orders.AUDIT_LOGS, view=view))

@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import strawberry
 from django.db.models import Model, QuerySet
@@ -35,11 +35,18 @@ class PageInfo:
     end_cursor: str | None
 
 
-class Edge(NamedTuple):
-    """A row, and the cursor of its place."""
+class Edge:
+    """A row, and the cursor of its place, which is sealed only if it is asked for."""
 
-    cursor: str
-    node: Any
+    __slots__ = ("_seal", "node")
+
+    def __init__(self, node: Any, seal: Callable[[Any], str]) -> None:
+        self.node = node
+        self._seal = seal
+
+    @property
+    def cursor(self) -> str:
+        return self._seal(self.node)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,7 +174,7 @@ class Page(Generic[Row]):
         """The rows of the page in the order's own direction, also if it was read backwards."""
         rows = self._source.rows()[: self._request.size]
         in_order = reversed(rows) if self._request.backwards else rows
-        return [Edge(self._cursor_of(row), row) for row in in_order]
+        return [Edge(row, self._cursor_of) for row in in_order]
 
     @property
     def page_info(self) -> Page[Row]:
@@ -184,11 +191,11 @@ class Page(Generic[Row]):
 
     @property
     def start_cursor(self) -> str | None:
-        return self._cursors[0] if self._cursors else None
+        return self._end_cursor_of(is_last=False)
 
     @property
     def end_cursor(self) -> str | None:
-        return self._cursors[-1] if self._cursors else None
+        return self._end_cursor_of(is_last=True)
 
     @property
     def total_count(self) -> int:
@@ -207,14 +214,11 @@ class Page(Generic[Row]):
     def _has_more(self) -> bool:
         return len(self._source.rows()) > self._request.size or self._stopped is not None
 
-    @property
-    def _cursors(self) -> list[str]:
-        """Those of the rows; where a search stopped, also that of the last row it looked at, to continue from."""
-        cursors = [edge.cursor for edge in self.edges]
-        if self._stopped is None:
-            return cursors
-        stopped = self._cursor_of(self._stopped.end_row)
-        return [stopped, *cursors] if self._request.backwards else [*cursors, stopped]
+    def _end_cursor_of(self, *, is_last: bool) -> str | None:
+        """That of the first or the last row; where a search stopped, of the last row it looked at, to continue from."""
+        if self._stopped is not None and (self._request.backwards is not is_last or not self.edges):
+            return self._cursor_of(self._stopped.end_row)
+        return self.edges[-1 if is_last else 0].cursor if self.edges else None
 
     def _cursor_of(self, row: object) -> str:
         return write_cursor(self._ordering, row, view=self._request.view)

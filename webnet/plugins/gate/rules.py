@@ -147,6 +147,11 @@ class CustomerState:
         after._known.update(known)  # noqa: SLF001 - another one of this class
         return after
 
+    # Made once for all requests that show them: most plugins have no stored row.
+    @cached_property
+    def _configs(self) -> dict[str, CustomerPluginConfig]:
+        return {}
+
     @cached_property
     def effective(self) -> frozenset[str]:
         """The names of the plugins that are effective."""
@@ -154,10 +159,12 @@ class CustomerState:
 
     def config(self, plugin: str) -> CustomerPluginConfig:
         """The stored row, or an unsaved one that stands for no choice."""
-        row = self.platform.plugins[plugin]
-        config = self.rows.get(plugin) or CustomerPluginConfig(customer=self.customer, plugin=row)
-        config.customer, config.plugin = self.customer, row
-        return config
+        if plugin not in self._configs:
+            row = self.platform.plugins[plugin]
+            config = self.rows.get(plugin) or CustomerPluginConfig(customer=self.customer, plugin=row)
+            config.customer, config.plugin = self.customer, row
+            self._configs[plugin] = config
+        return self._configs[plugin]
 
     def availability(self, plugin: str) -> Availability:
         """The one set for this customer, or else the plugin's."""
