@@ -8,7 +8,10 @@ import weakref
 import pytest
 from graphql import get_introspection_query
 
+from webnet.api.engine.cost import SameDocument
 from webnet.api.engine.limits import KnownDocuments, known_documents
+from webnet.api.engine.strawberry_schema import CACHED_RESULTS
+from webnet.api.visibility import visible_schema
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -72,14 +75,12 @@ class TestLimits:
         assert codes <= {"GRAPHQL_PARSE_FAILED", "QUERY_TOO_DEEP", "TOO_MANY_TOKENS"}
 
     def test_known_document_is_validated_once(self, nobody):
-        from webnet.api.visibility import visible_schema
-
         nobody.data(VIEWER)
         validated = visible_schema(None).validated
-        hits = validated.cache_info().hits
+        hits = validated.hits
         nobody.data(VIEWER)
 
-        assert validated.cache_info().hits == hits + 1
+        assert validated.hits == hits + 1
 
     def test_known_document_is_parsed_once(self, nobody):
         nobody.data(VIEWER)
@@ -112,7 +113,18 @@ class TestLimits:
         nobody.run("{ wrong }")
         seen = [weakref.ref(known_documents.parse(document, {})) for document in [*documents, "{ wrong }"]]
 
+        results = len(visible_schema(None).validated), len(visible_schema(None).priced)
+
         known_documents.clear()
         gc.collect()
 
         assert [ref() for ref in seen] == [None] * 4
+        assert results >= (3, 3), "of the three"
+        assert (len(visible_schema(None).validated), len(visible_schema(None).priced)) == (0, 0)
+
+    def test_sizes_of_pages_that_never_end_are_not_all_kept(self, platform):
+        for size in range(CACHED_RESULTS + 20):
+            schema = visible_schema(None)
+            schema.priced(schema.graphql, SameDocument(known_documents.parse(PAGE_OF, {})), None, (("n", size),))
+
+        assert 0 < len(schema.priced) <= CACHED_RESULTS

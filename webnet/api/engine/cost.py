@@ -6,7 +6,7 @@ maximum of its list. Each fragment is measured only once, so that counting takes
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -158,13 +158,13 @@ class SameDocument:
     """The key of a document in a cache: by identity, since graphql-core would hash and compare all of its nodes.
 
     A cache keeps no document alive by it: there is a cache for each schema, and a document takes up to 300 KB. What is
-    known of one that is gone is never found again, also by a document in the same place.
+    known of one that is gone is never found again, also by a document in the same place. `when_gone` is called then.
     """
 
     __slots__ = ("_hash", "_reference")
 
-    def __init__(self, document: DocumentNode) -> None:
-        self._reference = ref(document)
+    def __init__(self, document: DocumentNode, when_gone: Callable[[object], object] | None = None) -> None:
+        self._reference = ref(document, when_gone)
         self._hash = id(document)
 
     @property

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cached_property, lru_cache
+from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 from graphql import Executor as GraphQLExecutor
@@ -19,7 +20,8 @@ from webnet.api.engine.state_documents import find_state_read
 from webnet.api.strawberry_internals import copy_schema, graphql_schema_of, list_types, prepare_subscription
 from webnet.api.vocabulary.directives import BroughtByPlugin
 
-CACHED_DOCUMENTS = 128
+# Of each schema; a document has as many as its variables can have sizes of pages.
+CACHED_RESULTS = 256
 # The cached properties of a schema, which must not be copied to one that is derived from it.
 CACHED = frozenset({"fingerprint", "graphql", "priced", "state_reads", "validated"})
 
@@ -44,12 +46,12 @@ class Schema(StrawberrySchema):
     @cached_property
     def validated(self) -> Any:
         """Raises InvalidDocument if there are errors by these rules, with a cache; its values are read first."""
-        return lru_cache(maxsize=CACHED_DOCUMENTS)(_validate)
+        return DocumentResults(_validate)
 
     @cached_property
     def priced(self) -> Any:
         """What an operation costs with pages of these sizes, with a cache."""
-        return lru_cache(maxsize=CACHED_DOCUMENTS)(measure_cost)
+        return DocumentResults(measure_cost)
 
     @cached_property
     def state_reads(self) -> Any:
@@ -107,13 +109,47 @@ class Schema(StrawberrySchema):
         """Log nothing here: `webnet.api.errors` does, without the document, which may contain secrets."""
 
 
+class DocumentResults:
+    """What was found out about documents with a schema, for as long as somebody has them; safe under threads."""
+
+    def __init__(self, work: Callable[..., Any]) -> None:
+        self.hits = 0
+        self._work = work
+        self._results: dict[tuple[SameDocument, tuple[Any, ...]], Any] = {}
+
+    def __call__(self, schema: GraphQLSchema, same: SameDocument, *others: Any) -> Any:
+        """What `work` returns for these arguments; what it raises is not kept."""
+        found = self._results.get((same, others), _ABSENT)
+        if found is not _ABSENT:
+            self.hits += 1
+            return found
+        found = self._work(schema, same, *others)
+        if len(self._results) >= CACHED_RESULTS:
+            self._results.clear()
+        results = self._results
+
+        def forget(_: object) -> None:
+            # By identity: a key whose document is gone equals no other one.
+            results.pop(key, None)
+
+        key = (SameDocument(same.document, forget), others)
+        results[key] = found
+        return found
+
+    def __len__(self) -> int:
+        return len(self._results)
+
+
+_ABSENT = object()
+
+
 def _validate(schema: GraphQLSchema, same: SameDocument, rules: Any) -> None:
     if errors := find_unusable(same.document) or validate_document(schema, same.document, rules):
         raise InvalidDocument(errors)
 
 
 class InvalidDocument(Exception):
-    """What is wrong with a document. Raised, since an `lru_cache` would keep the errors, and with them its nodes."""
+    """What is wrong with a document. Raised, since `DocumentResults` would keep the errors, and with them its nodes."""
 
     def __init__(self, errors: list[GraphQLError]) -> None:
         super().__init__()
