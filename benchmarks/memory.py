@@ -32,8 +32,6 @@ from benchmarks.sample_plugins import make_plugins
 from tests.servers import ROOT
 
 POINTS = 20
-# The first hundreds fill the caches.
-WARM_UP = 500
 # What a request asks, with how often of a hundred; `$plugin` is one that is effective, `$number` any number.
 MIX = (
     (
@@ -66,11 +64,11 @@ class Point:
         )
 
 
-def measure(*, customers: int, requests: int, toggles: int, minutes: float) -> Iterator[Point]:
+def measure(*, customers: int, requests: int, toggles: int, warm_up: int, minutes: float) -> Iterator[Point]:
     """In the child: the points of the curve, the first one after the warm-up."""
     ask, toggle = set_up(customers)
     deadline = monotonic() + minutes * 60
-    for _ in range(WARM_UP):
+    for _ in range(warm_up):
         ask()
     yield look(0, 0)
     toggled = 0
@@ -200,6 +198,7 @@ def main() -> int:
     parser.add_argument("--customers", type=int, default=20)
     parser.add_argument("--requests", type=int, default=100_000)
     parser.add_argument("--toggles", type=int, default=1_000)
+    parser.add_argument("--warm-up", type=int, default=500, help="requests before the first point, which fill caches")
     parser.add_argument("--minutes", type=float, default=30, help="after which it stops, however many are left")
     parser.add_argument("--measure", action="store_true", help=argparse.SUPPRESS)
     wanted = parser.parse_args()
@@ -207,7 +206,11 @@ def main() -> int:
         return run_child(sys.argv[1:], plugins=wanted.plugins, minutes=wanted.minutes)
     points = []
     for point in measure(
-        customers=wanted.customers, requests=wanted.requests, toggles=wanted.toggles, minutes=wanted.minutes
+        customers=wanted.customers,
+        requests=wanted.requests,
+        toggles=wanted.toggles,
+        warm_up=wanted.warm_up,
+        minutes=wanted.minutes,
     ):
         print(point, flush=True)
         points.append(point)
