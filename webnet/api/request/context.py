@@ -51,7 +51,10 @@ class Context:
 
     def __post_init__(self) -> None:
         self._read_as(authenticate_request(self.request, view=self.customer_slug))
-        self._enter_view()
+        if self.identity.view is not None:
+            self.view_customer = self.reading.stay_in_view(self.identity.view)
+        else:
+            self._enter_view()
 
     @property
     def actor(self) -> Actor:
@@ -92,7 +95,7 @@ class Context:
 
         `customer` is the one that was changed, as this actor sees it now.
         """
-        self._read_as(replace(self.identity, platform_token=None, view=None))
+        self._read_as(replace(self.identity, platform_token=None))
         if known is not None and customer is not None and self.customer_slug in (None, customer.slug):
             self.reading.remember_customers([customer])
             if self.customer_slug is not None:
@@ -126,11 +129,7 @@ class Context:
 
     def _enter_view(self) -> None:
         if self.customer_slug is not None and self.is_signed_in:
-            view = self.identity.view
-            if view is not None:
-                self.view_customer = self.reading.stay_in_view(view)
-            else:
-                self.view_customer = self.reading.enter_view(self.customer_slug)
+            self.view_customer = self.reading.enter_view(self.customer_slug)
 
     def _return_to_view(self) -> None:
         """Enter the view again; a viewer who no longer has access sees nothing from here on.
