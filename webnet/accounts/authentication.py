@@ -9,6 +9,7 @@ import secrets
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 
 from django.contrib.auth.backends import BaseBackend
 from django.db import Error as DatabaseError
@@ -26,6 +27,8 @@ from webnet.errors import Unauthenticated
 
 ANONYMOUS = "anonymous"
 LAST_USE_INTERVAL = timedelta(hours=1)
+# Of so many addresses it is known how they are written; each request asks several times.
+KNOWN_ADDRESSES = 1_000
 
 _ACCEPTED_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 # Where the id is kept for the rest of the request; WSGI and ASGI requests both have a META.
@@ -123,13 +126,19 @@ def ip_address(request: HttpRequest) -> str | None:
     Behind a proxy, configure the server (uvicorn: `--proxy-headers --forwarded-allow-ips`), which then sets
     REMOTE_ADDR itself.
     """
+    return _read_address(request.META.get("REMOTE_ADDR", ""))
+
+
+@lru_cache(maxsize=KNOWN_ADDRESSES)
+def _read_address(text: str) -> str | None:
     try:
         # What follows a "%" is the zone of a link-local IPv6 address.
-        return str(ipaddress.ip_address(request.META.get("REMOTE_ADDR", "").partition("%")[0]))
+        return str(ipaddress.ip_address(text.partition("%")[0]))
     except ValueError:
         return None
 
 
+@lru_cache(maxsize=KNOWN_ADDRESSES)
 def network_of(address: str) -> str:
     """What stands for whoever has the address: an IPv4 address itself, and of an IPv6 address its /64 network.
 

@@ -91,7 +91,8 @@ def respond(request: HttpRequest, customer: str | None, *, subscribe: Subscribe[
     """The response; for a subscription, what `subscribe` returns."""
     if wants_graphiql(request):
         return show_graphiql(request, customer)
-    schema, context = visible_schema(None), None
+    schema: Schema | None = None
+    context: Context | None = None
     try:
         try:
             context, schema = open_context(request, customer)
@@ -102,17 +103,22 @@ def respond(request: HttpRequest, customer: str | None, *, subscribe: Subscribe[
         # From here on, errors too carry the fingerprint of the schema that the viewer sees.
         return execute(request, context, schema, subscribe)
     except WebnetError as error:
-        return make_error_response(request, error, fingerprint=schema.fingerprint)
+        return make_error_response(request, error, fingerprint=_fingerprint_of(schema))
     except BaseException as error:
         if is_operators(error):
             raise
         if outage := find_outage(error):
             logger.warning("Request %s: the database is not available: %s", request_id(request), error)
-            return make_error_response(request, outage, fingerprint=schema.fingerprint)
+            return make_error_response(request, outage, fingerprint=_fingerprint_of(schema))
         logger.exception("Request %s failed.", request_id(request))
         count_raiser(error, context)
         bug = WebnetError(INTERNAL_MESSAGE, code="INTERNAL_ERROR")
-        return make_error_response(request, bug, fingerprint=schema.fingerprint)
+        return make_error_response(request, bug, fingerprint=_fingerprint_of(schema))
+
+
+def _fingerprint_of(schema: Schema | None) -> str:
+    """That of the viewer's schema, or of what everybody sees while nobody knows who asks."""
+    return (schema or visible_schema(None)).fingerprint
 
 
 def open_context(request: HttpRequest, customer: str | None) -> tuple[Context, Schema]:

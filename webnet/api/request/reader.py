@@ -197,9 +197,13 @@ class Reading:
 
     def find_plugin(self, name: str) -> PluginConfig | None:
         """The plugin with this name; None if the actor may not see it in this view."""
-        if name not in self.platform.plugins or name not in self.visible_plugin_names:
+        plugin = self.platform.plugins.get(name)
+        if plugin is None:
             return None
-        return self.platform.plugins[name]
+        # In a customer's view, only this one is looked at.
+        view = self.view
+        is_visible = self.sees_plugin(plugin, view) if view is not None else name in self.visible_plugin_names
+        return plugin if is_visible else None
 
     def remember_plugins(self, plugins: Iterable[PluginConfig]) -> None:
         """Remember plugins that a response contains, so that what they need is loaded for all of them together."""
@@ -210,10 +214,11 @@ class Reading:
         if self.actor.is_platform_operator:
             return frozenset(self.platform.plugins)
         state = self.state_of(customer)
-        plugins = self.platform.plugins.items()
-        return frozenset(
-            name for name, row in plugins if row.enabled and state.availability(name) != Availability.WITHHELD
-        )
+        return frozenset(name for name, row in self.platform.plugins.items() if _is_shown(row, state))
+
+    def sees_plugin(self, plugin: PluginConfig, customer: Customer) -> bool:
+        """Whether the actor may see this plugin for the customer."""
+        return self.actor.is_platform_operator or _is_shown(plugin, self.state_of(customer))
 
     def state_of(self, customer: Customer) -> CustomerState:
         """The current state of the customer's plugins."""
@@ -282,3 +287,8 @@ class Reading:
         for row in rows:
             found[row.customer_id][names.get(row.plugin_id, "")] = row
         return found
+
+
+def _is_shown(plugin: PluginConfig, state: CustomerState) -> bool:
+    """Whether the customer's users may see the plugin."""
+    return plugin.enabled and state.availability(plugin.name) != Availability.WITHHELD

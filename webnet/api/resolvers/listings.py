@@ -104,7 +104,8 @@ def configs_of_plugin(info: Info, plugin: PluginConfig, arguments: PageArguments
 def find_config(reading: Reading, slug: str, plugin: str) -> CustomerPluginConfig | None:
     """The config of a pair; None if the customer or the plugin does not exist for the viewer."""
     customer = reading.find_customer(slug)
-    if customer is None or plugin not in reading.visible_plugin_names_for(customer):
+    row = reading.platform.plugins.get(plugin)
+    if customer is None or row is None or not reading.sees_plugin(row, customer):
         return None
     return reading.state_of(customer).config(plugin)
 
