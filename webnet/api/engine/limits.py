@@ -25,9 +25,10 @@ from graphql import (
     specified_rules,
 )
 from graphql.validation.rules import overlapping_fields_can_be_merged
-from strawberry.extensions import AddValidationRules, MaxTokensLimiter, SchemaExtension
+from strawberry.extensions import SchemaExtension
 from strawberry.types import ExecutionContext
 
+from webnet.api.declarations.state_reads import StateRead
 from webnet.api.engine.cost import SameDocument, read_sizes
 from webnet.api.engine.document_size import DocumentSize
 from webnet.api.engine.strawberry_schema import InvalidDocument
@@ -144,18 +145,10 @@ DIRECTIVE_RULES: dict[type[ASTValidationRule], type[ASTValidationRule]] = {
     KnownDirectivesRule: FirstWrongDirective,
     UniqueDirectivesPerLocationRule: FirstRepeatedDirective,
 }
-# One tuple for each kind of viewer, since the validation cache is keyed by it.
-RULES_SIGNED_IN = tuple(DIRECTIVE_RULES.get(rule, rule) for rule in specified_rules)
+# The rules of the GraphQL specification, as strict as the viewer needs them. One tuple for each kind of viewer, since
+# the validation cache is keyed by it.
+RULES_SIGNED_IN = (*(DIRECTIVE_RULES.get(rule, rule) for rule in specified_rules), DocumentLimits, OneSignIn)
 RULES_SIGNED_OUT = (*RULES_SIGNED_IN, IntrospectionNeedsSignIn)
-
-
-class RulesOfViewer(SchemaExtension):
-    """The rules of the GraphQL specification, as strict as the viewer needs them."""
-
-    def on_operation(self) -> Iterator[None]:
-        is_signed_in = self.execution_context.context.is_signed_in
-        self.execution_context.validation_rules = RULES_SIGNED_IN if is_signed_in else RULES_SIGNED_OUT
-        yield
 
 
 class KnownDocuments:
@@ -203,94 +196,56 @@ class KnownDocuments:
 known_documents = KnownDocuments(CACHED_CHARACTERS)
 
 
-class DocumentCache(SchemaExtension):
-    """Parses a document once."""
+class OperationLimits(SchemaExtension):
+    """Parses, validates and prices each operation, before anything of it runs.
 
-    def on_parse(self) -> Iterator[None]:
-        context = self.execution_context
-        if context.query is not None:
-            context.graphql_document = known_documents.parse(context.query, context.parse_options)
-        yield
-
-
-class ValidationCache(SchemaExtension):
-    """Validates a document once for each schema; Strawberry's cache would keep every schema alive that it ever saw."""
-
-    def on_validate(self) -> Iterator[None]:
-        context = self.execution_context
-        schema: Any = context.schema  # Always a `strawberry_schema.Schema`.
-        if context.graphql_document is not None:
-            same = SameDocument(context.graphql_document)
-            errors: list[GraphQLError] = []
-            try:
-                schema.validated(schema.graphql, same, context.validation_rules)
-            except InvalidDocument as invalid:
-                errors = invalid.errors
-            if any(error.message == ABORTED for error in errors):
-                message = "The document selects the same fields again and again: select each of them once."
-                errors = [CodedError(message, code="TOO_MANY_REPETITIONS")]
-            context.pre_execution_errors = errors[:SHOWN_ERRORS]
-        yield
-
-
-class OneOperation(SchemaExtension):
-    """Rejects a document with several operations if the request names none; Strawberry would execute the first.
-
-    Which one it is, is noted for the log.
+    One extension with all of the steps: Strawberry would take longer to call one for each than they take.
     """
-
-    def on_validate(self) -> Iterator[None]:
-        document = self.execution_context.graphql_document
-        name = provided_operation_name(self.execution_context)
-        definitions = document.definitions if document is not None else ()
-        operations = [each for each in definitions if isinstance(each, OperationDefinitionNode)]
-        if name is None and len(operations) > 1:
-            message = "The document has several operations: select one with 'operationName'."
-            self.execution_context.pre_execution_errors = [CodedError(message, code="OPERATION_NOT_FOUND")]
-        elif (record := current_record.get()) is not None:
-            for each in operations:
-                named = each.name.value if each.name is not None else ""
-                if name is None or name == named:
-                    record.operation_type, record.operation_name = each.operation.value, named
-        yield
-
-
-class CostLimit(SchemaExtension):
-    """Rejects an operation that costs more than the budget of its viewer, before anything of it runs."""
 
     explained: Mapping[str, Any] | None = None
 
+    def on_operation(self) -> Iterator[None]:
+        execution = self.execution_context
+        execution.parse_options["max_tokens"] = MAXIMUM_TOKENS
+        execution.validation_rules = RULES_SIGNED_IN if execution.context.is_signed_in else RULES_SIGNED_OUT
+        yield
+
+    def on_parse(self) -> Iterator[None]:
+        execution = self.execution_context
+        if execution.query is not None:
+            execution.graphql_document = known_documents.parse(execution.query, execution.parse_options)
+        yield
+
     def on_validate(self) -> Iterator[None]:
         execution = self.execution_context
+        if execution.graphql_document is not None:
+            errors = validate(execution, execution.graphql_document)
+            ambiguous = choose_operation(execution, execution.graphql_document)
+            execution.pre_execution_errors = [ambiguous] if ambiguous is not None else errors
         if not execution.pre_execution_errors:
-            requested, budget = price_operation(execution), budget_of(execution.context)
-            if requested > budget:
-                message = (
-                    f"The operation costs {requested} points, and your budget is {budget}: "
-                    "ask for smaller pages or for less at once."
-                )
-                error = CodedError(message, code="QUERY_TOO_EXPENSIVE", requested=requested, budget=budget)
-                execution.pre_execution_errors = [error]
-            elif (refusal := charge_operation(execution.context, requested)) is not None:
-                execution.pre_execution_errors = [refusal]
-            if execution.context.request.headers.get(EXPLAIN_HEADER) == "cost":
-                self.explained = {"cost": {"requested": requested, "budget": budget}}
+            self._limit_cost()
         yield
 
     def get_results(self) -> dict[str, Any]:
         return dict(self.explained or {})
 
-
-class StateReads(SchemaExtension):
-    """Notes in the context whether the answer depends on the plugins' state alone, so that it can be kept."""
-
-    def on_validate(self) -> Iterator[None]:
+    def _limit_cost(self) -> None:
+        """Reject an operation that costs more than the budget of its viewer, and charge for any other."""
         execution = self.execution_context
-        schema: Any = execution.schema  # Always a `strawberry_schema.Schema`.
-        if execution.graphql_document is not None and not execution.pre_execution_errors:
-            same, name = SameDocument(execution.graphql_document), provided_operation_name(execution)
-            execution.context.state_read = schema.state_reads(schema.graphql, same, name)
-        yield
+        requested, budget = price_operation(execution), budget_of(execution.context)
+        if requested > budget:
+            message = (
+                f"The operation costs {requested} points, and your budget is {budget}: "
+                "ask for smaller pages or for less at once."
+            )
+            error = CodedError(message, code="QUERY_TOO_EXPENSIVE", requested=requested, budget=budget)
+            execution.pre_execution_errors = [error]
+        elif (refusal := charge_operation(execution.context, requested)) is not None:
+            execution.pre_execution_errors = [refusal]
+        else:
+            execution.context.state_read = find_state_read(execution)
+        if execution.context.request.headers.get(EXPLAIN_HEADER) == "cost":
+            self.explained = {"cost": {"requested": requested, "budget": budget}}
 
 
 def charge_operation(context: Context, points: int) -> GraphQLError | None:
@@ -300,6 +255,51 @@ def charge_operation(context: Context, points: int) -> GraphQLError | None:
         rates.charge(context.request, context.identity, points=points, on_credit=True)
     except RateLimited as refusal:
         return GraphQLError(refusal.message, original_error=refusal)
+    return None
+
+
+def find_state_read(execution: ExecutionContext) -> StateRead | None:
+    """Where the answer depends on the plugins' state alone, so that it can be kept; None if it does nowhere."""
+    schema: Any = execution.schema  # Always a `strawberry_schema.Schema`.
+    if execution.graphql_document is None:
+        return None
+    same, name = SameDocument(execution.graphql_document), provided_operation_name(execution)
+    found: StateRead | None = schema.state_reads(schema.graphql, same, name)
+    return found
+
+
+def validate(execution: ExecutionContext, document: DocumentNode) -> list[GraphQLError]:
+    """The errors of a document, which is validated once for each schema.
+
+    Strawberry's cache would keep every schema alive that it ever saw.
+    """
+    schema: Any = execution.schema  # Always a `strawberry_schema.Schema`.
+    errors: list[GraphQLError] = []
+    try:
+        schema.validated(schema.graphql, SameDocument(document), execution.validation_rules)
+    except InvalidDocument as invalid:
+        errors = invalid.errors
+    if any(error.message == ABORTED for error in errors):
+        message = "The document selects the same fields again and again: select each of them once."
+        errors = [CodedError(message, code="TOO_MANY_REPETITIONS")]
+    return errors[:SHOWN_ERRORS]
+
+
+def choose_operation(execution: ExecutionContext, document: DocumentNode) -> CodedError | None:
+    """Note for the log which operation it is; the error, if the document has several and the request names none.
+
+    Strawberry would execute the first.
+    """
+    name = provided_operation_name(execution)
+    operations = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
+    if name is None and len(operations) > 1:
+        message = "The document has several operations: select one with 'operationName'."
+        return CodedError(message, code="OPERATION_NOT_FOUND")
+    if (record := current_record.get()) is not None:
+        for each in operations:
+            named = each.name.value if each.name is not None else ""
+            if name is None or name == named:
+                record.operation_type, record.operation_name = each.operation.value, named
     return None
 
 
@@ -333,14 +333,4 @@ def budget_of(context: Context) -> int:
     return budgets.get(role or Role.VIEWER, settings.WEBNET_BUDGET_POINTS_VIEWER)
 
 
-# In calling order. A cache has to come before the work that it saves, and what it does not cache after it.
-EXTENSIONS: tuple[Callable[[], SchemaExtension], ...] = (
-    lambda: MaxTokensLimiter(max_token_count=MAXIMUM_TOKENS),
-    RulesOfViewer,
-    lambda: AddValidationRules([DocumentLimits, OneSignIn]),
-    DocumentCache,
-    ValidationCache,
-    OneOperation,
-    CostLimit,
-    StateReads,
-)
+EXTENSIONS: tuple[Callable[[], SchemaExtension], ...] = (OperationLimits,)

@@ -56,7 +56,7 @@ class Schema(StrawberrySchema):
     @cached_property
     def state_reads(self) -> Any:
         """Where the answer of an operation depends on the plugins' state alone, with a cache."""
-        return lru_cache(maxsize=CACHED_DOCUMENTS)(find_state_read)
+        return DocumentResults(find_state_read)
 
     def export(self) -> str:
         """The SDL, as in `schema.graphql`."""
