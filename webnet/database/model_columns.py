@@ -37,7 +37,8 @@ class ModelColumns(Generic[SomeModel]):
     @property
     def sql(self) -> str:
         """What is selected."""
-        return ", ".join(f"{self.alias}.{connection.ops.quote_name(field.column)}" for field in self._fields)
+        columns = (field.column for field in self._fields if field.column is not None)  # All concrete fields have one.
+        return ", ".join(f"{self.alias}.{connection.ops.quote_name(column)}" for column in columns)
 
     @property
     def table(self) -> str:
