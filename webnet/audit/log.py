@@ -11,23 +11,29 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
+from itertools import chain
 from threading import Lock
 from time import monotonic
 from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Case, Exists, When
 from django.utils import timezone
 
 from webnet.audit import clock
 from webnet.audit.models import AuditHead, AuditOutcome, PluginAuditLog, RefusalCount
 from webnet.customers.access import Actor, role_in
 from webnet.customers.models import Customer
+from webnet.database.model_columns import ModelColumns
 from webnet.errors import NotFound, Refusal, shorten
 
 PLATFORM_CHAIN = "platform"
 POSITION_HEAD = "*"
+HEAD = ModelColumns(AuditHead, "h")
+STORE = (
+    "INSERT INTO plugins_audithead (chain, sequence, hash, created_at) VALUES {} ON CONFLICT (chain) DO UPDATE "
+    "SET sequence = excluded.sequence, hash = excluded.hash, created_at = excluded.created_at"
+)
 # The columns that are made from a row's text, so they can't be in it.
 DERIVED = ("text", "hash")
 # Who may change nothing gets a row with their reason, too, and no row is ever changed or removed by itself.
@@ -102,12 +108,7 @@ def record_all(entries: Sequence[AuditEntry]) -> None:
 def _append_after(heads: Mapping[str, AuditHead], columns: Sequence[Mapping[str, Any]]) -> list[PluginAuditLog]:
     rows = [make_next_row(each, end=heads[POSITION_HEAD], head=heads[each["chain"]]) for each in columns]
     stored = PluginAuditLog.objects.bulk_create(rows)
-    AuditHead.objects.bulk_create(
-        heads.values(),
-        update_conflicts=True,
-        unique_fields=["chain"],
-        update_fields=["sequence", "hash", "created_at"],
-    )
+    _store_ends(heads)
     return stored
 
 
@@ -138,20 +139,36 @@ def lock_ends(chains: Collection[str]) -> tuple[dict[str, AuditHead], bool]:
     Also whether counts of repeated refusals are due. One statement, unless one of the ends is new.
     """
     wanted = {POSITION_HEAD, *chains}
-    # Rows are locked in this order, and the whole log's end must be the first; a collation might put it elsewhere.
-    first = Case(When(chain=POSITION_HEAD, then=0), default=1)
-    due = Exists(RefusalCount.objects.filter(minute__lt=_this_minute()))
-    rows = AuditHead.objects.select_for_update().filter(chain__in=wanted).order_by(first, "chain").annotate(is_due=due)
-    found = list(rows)
-    is_due = any(row.is_due for row in found)
-    heads: dict[str, AuditHead] = {row.chain: row for row in found}
+    with connection.cursor() as cursor:
+        cursor.execute(_write_lock(connection.vendor, len(wanted)), [_this_minute(), *wanted])
+        rows = cursor.fetchall()
+    heads = {head.chain: head for *values, _ in rows if (head := HEAD.read(values))}
+    is_due = any(row[-1] for row in rows)
     if POSITION_HEAD not in heads:
         heads[POSITION_HEAD] = lock_end()
     if missing := wanted - heads.keys():
         # Whoever held the lock may have begun the chain after this statement began, so it is looked for once more.
         heads |= AuditHead.objects.in_bulk(missing)
-        heads |= {chain: AuditHead(chain=chain) for chain in missing - heads.keys()}
+        heads |= {each: AuditHead(chain=each) for each in missing - heads.keys()}
     return heads, is_due
+
+
+@cache
+def _write_lock(vendor: str, count: int) -> str:
+    # Rows are locked in this order, and the whole log's end must be the first; a collation might put it elsewhere.
+    return (
+        f"SELECT {HEAD.sql}, EXISTS (SELECT 1 FROM plugins_refusalcount WHERE minute < %s)"  # noqa: S608 - our own names
+        f" FROM {HEAD.table} WHERE h.chain IN ({', '.join(['%s'] * count)})"
+        f" ORDER BY CASE h.chain WHEN '{POSITION_HEAD}' THEN 0 ELSE 1 END, h.chain"
+        f"{' FOR UPDATE OF h' if vendor == 'postgresql' else ''}"
+    )
+
+
+def _store_ends(heads: Mapping[str, AuditHead]) -> None:
+    adapt = connection.ops.adapt_datetimefield_value
+    values = [(head.chain, head.sequence, head.hash, adapt(head.created_at)) for head in heads.values()]
+    with connection.cursor() as cursor:
+        cursor.execute(STORE.format(", ".join(["(%s, %s, %s, %s)"] * len(values))), [*chain.from_iterable(values)])
 
 
 def lock_end() -> AuditHead:

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
-from functools import partial, wraps
+from functools import cache, partial, wraps
 from threading import local
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from django.db import DatabaseError, OperationalError, connection, transaction
 from django.db.models import F
-from django.db.models.expressions import RawSQL
 
 from webnet.audit import log as audit_log
 from webnet.audit.models import AuditOutcome, Generation, new_token
-from webnet.customers.access import Actor, find_customer, visible_customers
-from webnet.customers.models import Customer, is_slug
+from webnet.customers.access import Actor, find_customer, recognise
+from webnet.customers.models import Customer, Membership, is_slug
 from webnet.database.deadlines import until
 from webnet.database.guard import refusing_transaction_control
 from webnet.database.held_transaction import has_ended
+from webnet.database.model_columns import ModelColumns
 from webnet.django_internals import allow_durable_blocks, forget_transaction, make_commit_hooks_robust
 from webnet.errors import HookFailed, NotFound, Refusal
 from webnet.plugin_calls import activity, current_call
@@ -33,6 +33,7 @@ MAXIMUM_ATTEMPTS = 5
 TRANSIENT_SQLSTATES = frozenset({"40001", "40P01"})
 # Of the one row without a customer.
 PLATFORM_GENERATION = "SELECT token FROM plugins_generation WHERE customer_id IS NULL"
+CUSTOMER, GENERATION = ModelColumns(Customer, "c"), ModelColumns(Generation, "g")
 ENDED = "The transaction of the mutation was ended while its answer was built."
 BROKEN = "A statement failed, and its error was caught: run it in a 'with transaction.atomic()' of its own."
 
@@ -281,18 +282,49 @@ def find_and_lock_customer(actor: Actor, slug: str) -> tuple[Customer, str]:
     Both tokens, that one and `customer.generation.token`, are those of the locked rows: what was read under them
     before holds until this transaction changes it.
     """
-    # A subquery in the list of columns runs before the rows are locked: thus the platform's comes first.
-    lock = " FOR SHARE" if connection.vendor == "postgresql" else ""
-    token = RawSQL(PLATFORM_GENERATION + lock, [])  # noqa: S611 - our own text
-    # The condition makes it an inner join: rows of an outer one can't be locked.
-    rows = visible_customers(actor).filter(slug=slug, generation__isnull=False).annotate(platform_token=token)
-    locked = rows.select_for_update(of=("generation",)).first() if is_slug(slug) else None
+    locked = _lock_visible(actor, slug)
     if locked is not None:
-        return locked, locked.platform_token or ""
+        return locked
     # Without a generation, which is made now, or there is no such customer.
     customer = find_customer(actor, slug)
     lock_customer(customer)
     return customer, ""
+
+
+def _lock_visible(actor: Actor, slug: str) -> tuple[Customer, str] | None:
+    # By hand, since Django would compile it anew for each change. Rows of customers that the actor can't see are left
+    # out here, and not only by `recognise`: they must neither be locked nor waited for.
+    if not is_slug(slug) or not (actor.is_superuser or actor.user_id):
+        return None
+    wanted: list[Any] = [actor.user_id, slug]
+    if actor.only_customer_id is not None:
+        wanted.append(actor.only_customer_id)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _write_lock(connection.vendor, sees_all=actor.is_superuser, is_limited=actor.only_customer_id is not None),
+            wanted,
+        )
+        rows = cursor.fetchall()  # On SQLite an unfinished statement keeps its lock past the commit.
+    if not rows:
+        return None
+    ((*values, role, is_own_default, token),) = rows
+    customer = CUSTOMER.read(values[: CUSTOMER.width])
+    customer.generation = GENERATION.read(values[CUSTOMER.width :])
+    seen = recognise(actor, customer, role=role, is_own_default=bool(is_own_default))
+    return (seen, token or "") if seen is not None else None
+
+
+@cache
+def _write_lock(vendor: str, *, sees_all: bool, is_limited: bool) -> str:
+    member = ModelColumns(Membership, "m")
+    # A subquery in the list of columns runs before the rows are locked: the platform's comes first.
+    share, lock = (" FOR SHARE", " FOR UPDATE OF g") if vendor == "postgresql" else ("", "")
+    return (
+        f"SELECT {CUSTOMER.sql}, {GENERATION.sql}, m.role, m.is_default, ({PLATFORM_GENERATION}{share})"  # noqa: S608 - our own names
+        f" FROM {CUSTOMER.table} JOIN {GENERATION.table} ON g.customer_id = c.id"
+        f" {'LEFT ' if sees_all else ''}JOIN {member.table} ON m.customer_id = c.id AND m.user_id = %s"
+        f" WHERE c.slug = %s{' AND c.id = %s' if is_limited else ''}{lock}"
+    )
 
 
 def renew_platform() -> str:
@@ -332,5 +364,8 @@ def _lock(customer: Customer | None) -> str:
 def _renew(customer: Customer | None) -> str:
     # Both a counter and a random token: after a rollback or a restored backup the same number comes back.
     token = new_token()
-    Generation.objects.filter(customer=customer).update(counter=F("counter") + 1, token=token)
+    whose = "customer_id IS NULL" if customer is None else "customer_id = %s"
+    sql = f"UPDATE plugins_generation SET counter = counter + 1, token = %s WHERE {whose}"  # noqa: S608 - our own text
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [token] if customer is None else [token, customer.pk])
     return token

@@ -182,7 +182,7 @@ class Reading:
         if self.view is not None:
             return self.state_of(self.view).effective
         if self.actor.is_platform_operator:
-            return frozenset(name for name in self.platform.plugins if self.platform.needed_by(name) is not None)
+            return self.platform.possible
         return frozenset().union(*(self.state_of(customer).effective for customer in self.all_customers()))
 
     def remember_state(self, state: PlatformState | CustomerState) -> None:

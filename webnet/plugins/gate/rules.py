@@ -58,6 +58,11 @@ class PlatformState:
             stack.extend(need.name for need in self.nodes[name].dependencies)
         return frozenset(needed)
 
+    @cached_property
+    def possible(self) -> frozenset[str]:
+        """The plugins that can be effective for a customer."""
+        return frozenset(name for name in self.plugins if self.needed_by(name) is not None)
+
     def reasons(self, plugin: str) -> tuple[Reason, ...]:
         """Why the plugin is effective for nobody, whatever a customer chooses; empty if it depends on the customer."""
         if plugin in self.circles:
