@@ -3,15 +3,20 @@
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from threading import Barrier
+from time import monotonic, sleep
 from types import SimpleNamespace
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
-from tests.factories import actor_for, make_customer, make_operator
+from tests.factories import actor_for, make_customer, make_member, make_operator
 from webnet.audit import operation as operations
 from webnet.audit.models import Generation, PluginAuditLog
+from webnet.customers.access import find_customer
+from webnet.customers.models import Role
+from webnet.errors import NotFound
 from webnet.plugins.base import PluginBase
+from webnet.plugins.gate import effective
 from webnet.plugins.manager import manager
 from webnet.plugins.models import PluginConfig
 
@@ -116,3 +121,101 @@ def test_a_global_change_and_a_customers_cannot_pass_each_other(install, operato
     assert [error for error in in_threads(6, work) if error is not None] == []
     row = PluginConfig.objects.get()
     assert len(row.settings) == len(row.customer_configs.get().settings) == 30
+
+
+class Numbered(PluginBase):
+    version = "1.0"
+
+    def __init__(self, number):
+        self.name = f"numbered_{number}"
+
+
+@pytest.mark.slow
+def test_parallel_toggles_of_one_customer_and_of_everybody_lose_nothing(install, operator):
+    """Each thread has its own plugin of the same customer, and one switches another plugin for everybody."""
+    make_customer("acme")
+    install(*(Numbered(number) for number in range(5)), Counting(), enabled=True)
+    rows = PluginAuditLog.objects.count()
+
+    def work(number):
+        for turn in range(12):
+            if number == 5:
+                change = manager.enable if turn % 2 else manager.disable
+                assert change("counting", actor=operator).changed
+                continue
+            change = manager.disable if turn % 2 else manager.enable
+            assert change(f"numbered_{number}", actor=operator, customer="acme").changed, (number, turn)
+            known = read_state(operator)
+            assert (f"numbered_{number}" in known.effective) is (turn % 2 == 0), (number, turn)
+
+    assert [error for error in in_threads(6, work) if error is not None] == []
+    assert PluginAuditLog.objects.count() == rows + 72
+    kept = read_state(operator)
+    effective.customers.clear()
+    effective.platforms.clear()
+    again = read_state(operator)
+    assert {name: row.enabled for name, row in kept.rows.items()} == dict.fromkeys(again.rows, False)
+    assert kept.effective == again.effective
+
+
+def read_state(actor):
+    """As the next request has it."""
+    customer = find_customer(actor, "acme")
+    token = Generation.objects.get(customer=None).token
+    return effective.customer_states([customer], effective.platform_state(token))[customer.pk]
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer.")
+def test_a_toggle_that_waits_for_a_global_change_holds_no_customers_lock(install, operator):
+    """The order of the locks: the platform's first, or a toggle and a global change could wait for each other."""
+    acme = make_customer("acme")
+    install(Counting(), enabled=True)
+
+    def toggle():
+        try:
+            return manager.enable("counting", actor=operator, customer="acme")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            operations.lock_platform()
+            waiting = pool.submit(toggle)
+            wait_until_somebody_waits_for_a_lock()
+            assert Generation.objects.select_for_update(nowait=True).get(customer=acme)
+            assert not waiting.done()
+        assert waiting.result(timeout=30).changed
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer.")
+def test_a_stranger_neither_waits_for_a_customers_change_nor_holds_it_up(install, operator):
+    """How long the answer takes would tell that there is such a customer."""
+    acme = make_customer("acme")
+    stranger = actor_for(make_member("gus", make_customer("globex"), Role.ADMIN))
+    install(Counting(), enabled=True)
+
+    def lock():
+        try:
+            with transaction.atomic():
+                return operations.find_and_lock_customer(stranger, "acme")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        operations.lock_customer(acme)
+        with pytest.raises(NotFound):
+            pool.submit(lock).result(timeout=10)
+
+
+def wait_until_somebody_waits_for_a_lock():
+    ends = monotonic() + 20
+    while monotonic() < ends:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_stat_clear_snapshot()")  # or the transaction would see the same again
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+            if cursor.fetchone()[0]:
+                return
+        sleep(0.01)
+    raise AssertionError("Nobody waits.")
