@@ -38,6 +38,7 @@ ACCEPTANCE = (
     "tests/packaging",
     "tests/plugins/kernel/test_loading.py",
     "tests/plugins/lifecycle",
+    "tests/plugins/test_killed_batches.py",
     "tests/plugins/test_killed_settings.py",
     "tests/sdk/checking",
     "tests/sdk/testing/test_boot.py",

@@ -63,7 +63,10 @@ class TestForWhom:
 
         out = run("enable_plugin", "inventory", "--customer", "acme", "--customers-from", file)
 
-        assert out.splitlines() == [f"'inventory' is enabled for '{slug}'." for slug in THREE]
+        assert out.splitlines() == [
+            *[f"'inventory' is enabled for '{slug}'." for slug in THREE],
+            "3 customers: 3 changed, 0 unchanged, 0 refused.",
+        ]
         assert switches("inventory") == dict.fromkeys(THREE, True)
 
     def test_a_list_from_standard_input(self, install, customers):
@@ -118,8 +121,25 @@ class TestForWhom:
         assert switches("inventory") == {"acme": True, "globex": True}
         assert err.getvalue() == "'nobody': There is no customer 'nobody'. (CUSTOMER_NOT_FOUND)\n"
 
+    def test_what_is_wrong_in_a_list_is_named_with_its_line(self, install, customers, tmp_path):
+        install(Inventory(), enabled=True)
+        file = listed(tmp_path, "acme  # the first", "", "nobody", "globex", "acme", "no body")
+        out, err = io.StringIO(), io.StringIO()
+
+        with refused("Refused for 2 of 4 customers."):
+            call_command("enable_plugin", "inventory", customers_from=file, stdout=out, stderr=err, no_color=True)
+
+        assert err.getvalue().splitlines() == [
+            "customers.txt, line 5: 'acme' is in line 1 already.",
+            "customers.txt, line 3: 'nobody': There is no customer 'nobody'. (CUSTOMER_NOT_FOUND)",
+            "customers.txt, line 6: 'no body': There is no customer 'no body'. (CUSTOMER_NOT_FOUND)",
+        ]
+        assert out.getvalue().splitlines()[-1] == (
+            "4 customers: 2 changed, 0 unchanged, 2 refused (2 CUSTOMER_NOT_FOUND)."
+        )
+
     def test_more_customers_than_a_batch_holds(self, install, customers, monkeypatch):
-        monkeypatch.setattr("webnet.plugins.management.switch_command.MAXIMUM_BATCH", 2)
+        monkeypatch.setattr("webnet.plugins.management.switch_command.CHUNK_SIZE", 2)
         install(Inventory(), enabled=True)
 
         run("enable_plugin", "inventory", "--customers-from", "-", stdin="\n".join(THREE))
@@ -313,4 +333,5 @@ def test_a_pause_is_ended_for_many_customers(install, customers):
         "'inventory' is resumed for 'acme'.",
         "'inventory' is resumed for 'globex'.",
         "'inventory' is not paused for 'initech'.",
+        "3 customers: 2 changed, 1 unchanged, 0 refused.",
     ]

@@ -10,15 +10,18 @@ import pytest
 from django.db import connection, transaction
 
 from tests.factories import actor_for, make_customer, make_member, make_operator
+from tests.plugins.audit_logs import find_faults
 from webnet.audit import operation as operations
 from webnet.audit.models import Generation, PluginAuditLog
 from webnet.customers.access import find_customer
 from webnet.customers.models import Role
 from webnet.errors import NotFound
 from webnet.plugins.base import PluginBase
+from webnet.plugins.changes import batches
+from webnet.plugins.changes.plans import PlanAction
 from webnet.plugins.gate import effective
 from webnet.plugins.manager import manager
-from webnet.plugins.models import PluginConfig
+from webnet.plugins.models import CustomerPluginConfig, PluginConfig
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -219,3 +222,27 @@ def wait_until_somebody_waits_for_a_lock():
                 return
         sleep(0.01)
     raise AssertionError("Nobody waits.")
+
+
+@pytest.mark.slow
+def test_batches_beside_each_other_and_beside_single_changes_lose_nothing(install, operator, monkeypatch):
+    monkeypatch.setattr(batches, "CHUNK_SIZE", 5)
+    install(Counting(), enabled=True)
+    slugs = [make_customer(f"c{number}").slug for number in range(15)]
+
+    def work(number):
+        for turn in range(4):
+            action = PlanAction.ENABLE if (number + turn) % 2 else PlanAction.DISABLE
+            if number < 3:
+                wanted = slugs if number else slugs[::-1]
+                manager.apply_to_customers("counting", actor=operator, customers=[*wanted, "absent"], action=action)
+            else:
+                manager.disable("counting", actor=operator, customer=slugs[turn * 3])
+
+    assert [error for error in in_threads(4, work) if error is not None] == []
+    for config in CustomerPluginConfig.objects.select_related("customer"):
+        rows = list(PluginAuditLog.objects.filter(customer_id=config.customer_id).order_by("sequence"))
+        assert [row.before["enabled"] for row in rows] == [None, *[row.after["enabled"] for row in rows[:-1]]]
+        assert rows[-1].after["enabled"] is config.enabled
+        assert Generation.objects.get(customer=config.customer).counter == len(rows)
+    assert find_faults() == []

@@ -18,6 +18,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models.signals import post_save, pre_save
 from django.utils import timezone
 
 from webnet.audit import clock
@@ -107,9 +108,14 @@ def record_all(entries: Sequence[AuditEntry]) -> None:
 
 def _append_after(heads: Mapping[str, AuditHead], columns: Sequence[Mapping[str, Any]]) -> list[PluginAuditLog]:
     rows = [make_next_row(each, end=heads[POSITION_HEAD], head=heads[each["chain"]]) for each in columns]
-    stored = PluginAuditLog.objects.bulk_create(rows)
+    # A receiver of its signals is called for a row that is saved alone.
+    if any(signal.has_listeners(PluginAuditLog) for signal in (pre_save, post_save)):
+        for row in rows:
+            row.save(force_insert=True)
+    else:
+        PluginAuditLog.objects.bulk_create(rows)
     _store_ends(heads)
-    return stored
+    return rows
 
 
 def make_next_row(columns: Mapping[str, Any], *, end: AuditHead, head: AuditHead) -> PluginAuditLog:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -14,16 +13,15 @@ from webnet.customers.access import Actor
 from webnet.errors import InvalidSettings, WebnetError
 from webnet.plugins.changes import pauses
 from webnet.plugins.changes.switching import PluginChange
+from webnet.plugins.management.customer_list import CustomerList, read_customers
 from webnet.program import PROGRAM
-
-STANDARD_INPUT = "-"
 
 
 class ChangeCommand(BaseCommand):
     """A command that makes one change for everybody, or the same for each of some customers.
 
-    Each customer has a transaction, a line of output and an audit row of its own, so that some can be refused while
-    others succeed; the command then exits with 1.
+    Each customer has a line of output and an audit row of its own, and some can be refused while others succeed; the
+    command then exits with 1.
     """
 
     # Whether the change exists for customers only.
@@ -41,34 +39,32 @@ class ChangeCommand(BaseCommand):
         parser.add_argument(
             "--customers-from",
             metavar="FILE",
-            help="for the customers in this file, a slug on each line ('-': standard input)",
+            help="for the customers in this file, a slug on each line, and '#' before comments ('-': standard input)",
         )
         parser.add_argument("--reason", default="", help="the reason, for the audit log")
 
     def handle(self, **options: Any) -> None:
         customers = self.read_customers(options)
         try:
-            if len(customers) > 1:
+            if len(customers.slugs) > 1 or customers.places:
                 self._change_each(customers, options)
             else:
-                self.change_one(customers[0] if customers else None, options)
+                self.change_one(customers.slugs[0] if customers.slugs else None, options)
         except WebnetError as refusal:
             raise CommandError(describe_refusal(refusal)) from None
         finally:
             pauses.pause_and_retry()  # also counts a hook that failed in this process
 
-    def read_customers(self, options: dict[str, Any]) -> tuple[str, ...]:
-        """The slugs of --customer and --customers-from, each once; empty only if neither was given."""
-        source = options["customers_from"]
-        listed = list(_read_slugs(read_input(source))) if source is not None else []
-        if source is not None and not listed:
-            raise CommandError(f"'{source}' names no customer; nothing was changed.")
+    def read_customers(self, options: dict[str, Any]) -> CustomerList:
+        """The customers of --customer and --customers-from, each once; empty only if neither was given."""
         named = options["customer"]
         if named is None or isinstance(named, str):  # as `call_command(…, customer="acme")` passes it on
             named = [named] if named is not None else []
-        customers = tuple(dict.fromkeys([*named, *listed]))
-        if self.needs_customers and not customers:
+        customers = read_customers(named, options["customers_from"])
+        if self.needs_customers and not customers.slugs:
             raise CommandError("This is for single customers: give --customer or --customers-from.")
+        for sentence in customers.repeated:
+            self.stderr.write(sentence)
         return customers
 
     def change_one(self, customer: str | None, options: dict[str, Any]) -> None:
@@ -97,35 +93,32 @@ class ChangeCommand(BaseCommand):
         """The command, as the audit log names it."""
         return Actor.system(f"command: {type(self).__module__.rpartition('.')[2]}")
 
-    def _change_each(self, customers: tuple[str, ...], options: dict[str, Any]) -> None:
-        refused = 0
-        bar = tqdm(self.change_many(customers, options), total=len(customers), unit=" customers", disable=None)
+    def _change_each(self, customers: CustomerList, options: dict[str, Any]) -> None:
+        """Make the change for each of them, and print how many were changed, refused, or so already.
+
+        Whoever starts the command again after it was killed changes those that are left: the others are so already.
+        """
+        changed, refused, total = 0, Counter[str](), len(customers.slugs)
+        bar = tqdm(self.change_many(customers.slugs, options), total=total, unit=" customers", disable=None)
         for customer, outcome in bar:
             with tqdm.external_write_mode():  # so that no line is written into the bar
                 if isinstance(outcome, PluginChange):
+                    changed += outcome.changed
                     self.stdout.write(self.describe(outcome, options))
                 else:
-                    refused += 1
-                    self.stderr.write(f"'{customer}': {describe_refusal(outcome)}")
+                    refused[outcome.code] += 1
+                    self.stderr.write(f"{customers.label(customer)}: {describe_refusal(outcome)}")
+        unchanged = total - changed - refused.total()
+        why = ", ".join(f"{count:,} {code}" for code, count in sorted(refused.items()))
+        counts = f"{changed:,} changed, {unchanged:,} unchanged, {refused.total():,} refused"
+        self.stdout.write(f"{total:,} customers: {counts}{f' ({why})' if why else ''}.")
         if refused:
-            raise CommandError(f"Refused for {refused} of {len(customers)} customers.")
+            raise CommandError(f"Refused for {refused.total():,} of {total:,} customers.")
 
 
 def add_plugin_argument(parser: CommandParser) -> None:
     """The positional argument of a command that changes one plugin."""
     parser.add_argument("plugin", help=f"the plugin's name, as '{PROGRAM} list_plugins' prints it")
-
-
-def read_input(name: str) -> str:
-    """The text of a file, or of standard input for '-'."""
-    try:
-        if name == STANDARD_INPUT:
-            return sys.stdin.read()
-        return Path(name).read_text(encoding="utf-8-sig")  # editors on Windows write a byte order mark
-    except OSError as error:
-        raise CommandError(f"'{name}' can't be read: {error.strerror}.") from None
-    except UnicodeDecodeError:
-        raise CommandError(f"'{name}' can't be read: it is not UTF-8.") from None
 
 
 def describe_where(change: PluginChange) -> str:
@@ -138,9 +131,3 @@ def describe_refusal(refusal: WebnetError) -> str:
     issues = refusal.issues if isinstance(refusal, InvalidSettings) else ()
     lines = [f"  {issue.path or '/'}: {issue.message}" for issue in issues]
     return "\n".join([f"{refusal.message} ({refusal.code})", *lines])
-
-
-def _read_slugs(text: str) -> Iterable[str]:
-    """One on each line; empty lines and those that start with '#' are skipped."""
-    lines = (line.strip() for line in text.splitlines())
-    return (line for line in lines if line and not line.startswith("#"))

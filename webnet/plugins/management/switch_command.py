@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from webnet.errors import WebnetError
+from webnet.plugins.changes.batches import CHUNK_SIZE
 from webnet.plugins.changes.plans import PlanAction
 from webnet.plugins.changes.switching import PluginChange
 from webnet.plugins.management.change_command import (
@@ -16,7 +17,8 @@ from webnet.plugins.management.change_command import (
     describe_refusal,
     describe_where,
 )
-from webnet.plugins.manager import MAXIMUM_BATCH, manager
+from webnet.plugins.management.customer_list import CustomerList
+from webnet.plugins.manager import manager
 
 
 class SwitchCommand(ChangeCommand):
@@ -37,18 +39,19 @@ class SwitchCommand(ChangeCommand):
 
     def handle(self, **options: Any) -> None:
         if options["dry_run"]:
-            self._print_plans(self.read_customers(options) or (None,), options)
+            self._print_plans(self.read_customers(options), options)
         else:
             super().handle(**options)
 
     def change_many(
         self, customers: tuple[str, ...], options: dict[str, Any]
     ) -> Iterator[tuple[str, PluginChange | WebnetError]]:
-        for start in range(0, len(customers), MAXIMUM_BATCH):
+        # One transaction a call, so that the bar moves with each, and whatever was printed is committed.
+        for start in range(0, len(customers), CHUNK_SIZE):
             outcomes = manager.apply_to_customers(
                 options["plugin"],
                 actor=self.actor(),
-                customers=customers[start : start + MAXIMUM_BATCH],
+                customers=customers[start : start + CHUNK_SIZE],
                 action=self.action,
                 cascade=options["with_dependencies"],
                 reason=options["reason"],
@@ -64,8 +67,12 @@ class SwitchCommand(ChangeCommand):
             return f"'{change.plugin}' was {self.verb}{where}."
         return "\n".join(f"'{name}' is {self.verb}{where}." for name in names)
 
-    def _print_plans(self, customers: tuple[str | None, ...], options: dict[str, Any]) -> None:
-        refusals = [refusal for customer in customers if (refusal := self._print_plan(customer, options)) is not None]
+    def _print_plans(self, customers: CustomerList, options: dict[str, Any]) -> None:
+        refusals = [
+            f"{customers.label(customer)}: {refusal}" if customer is not None else refusal
+            for customer in customers.slugs or (None,)
+            if (refusal := self._print_plan(customer, options)) is not None
+        ]
         if refusals:
             raise CommandError("\n".join(refusals))
 
@@ -74,15 +81,12 @@ class SwitchCommand(ChangeCommand):
         plugin, where = options["plugin"], f" for '{customer}'" if customer is not None else ""
         plan = manager.plan(plugin, actor=self.actor(), action=self.action, customer=customer)
         if plan.refusal is not None:
-            return f"{self._label(customer)}{describe_refusal(plan.refusal)}"
+            return describe_refusal(plan.refusal)
         others = [f"'{step.plugin}'" for step in plan.steps if step.plugin != plugin]
         if others and not options["with_dependencies"]:
-            return f"{self._label(customer)}This needs --with-dependencies, for {', '.join(others)}."
+            return f"This needs --with-dependencies, for {', '.join(others)}."
         for step in plan.steps:
             self.stdout.write(f"{step.action.label} '{step.plugin}'{where}.")
         if not plan.steps:
             self.stdout.write(f"'{plugin}' is {self.verb}{where} already.")
         return None
-
-    def _label(self, customer: str | None) -> str:
-        return f"'{customer}': " if customer is not None else ""

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from webnet.plugins.changes.switching import PluginChange
-from webnet.plugins.management.change_command import STANDARD_INPUT, read_input
+from webnet.plugins.management.customer_list import STANDARD_INPUT, read_input
 from webnet.plugins.management.settings_command import SettingsCommand
 from webnet.plugins.manager import manager
 
