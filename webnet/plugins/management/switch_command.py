@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from webnet.errors import WebnetError
-from webnet.plugins.changes.batches import CHUNK_SIZE
+from webnet.plugins.changes.batches import CHUNK_SIZE, let_others_write
 from webnet.plugins.changes.plans import PlanAction
 from webnet.plugins.changes.switching import PluginChange
 from webnet.plugins.management.change_command import (
@@ -48,6 +48,8 @@ class SwitchCommand(ChangeCommand):
     ) -> Iterator[tuple[str, PluginChange | WebnetError]]:
         # One transaction a call, so that the bar moves with each, and whatever was printed is committed.
         for start in range(0, len(customers), CHUNK_SIZE):
+            if start:
+                let_others_write()
             outcomes = manager.apply_to_customers(
                 options["plugin"],
                 actor=self.actor(),
