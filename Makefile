@@ -21,7 +21,7 @@ SOURCES := pyproject.toml hatch_build.py $(wildcard frontend/*.json frontend/*.m
 # The settings want a key and a host; these commands serve nobody.
 OFFLINE := WEBNET_DEBUG=1 WEBNET_SECRET_KEY=offline WEBNET_DATA_DIR=$(VENV)/offline DATABASE_URL=sqlite://:memory:
 
-.PHONY: help run test test-fast fuzz fault-test load lint format schema trace lock build clean install install-dev
+.PHONY: help run test test-fast fuzz fault-test load neighbours lint format schema trace lock build clean install install-dev
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,8 +60,13 @@ fault-test: $(VENV)/dev-installed ## Kill processes at random moments of changes
 	TEST_DATABASE=$(if $(TEST_DATABASE_URL),postgresql,sqlite) FAULT_KILLS=$(KILLS) \
 		$(BIN)/python -m pytest -n 0 -o faulthandler_timeout=0 tests/faults $(PYTEST_ARGS)
 
-MINUTES ?= 15
-load: $(VENV)/dev-installed ## Serve two customers, one with bad plugins: the other one may not notice
+load: MINUTES ?= 10
+load: $(VENV)/dev-installed ## Serve 50 customers with changes and 200 event streams: no error, nothing stale, flat memory
+	TEST_DATABASE=$(if $(TEST_DATABASE_URL),postgresql,sqlite) \
+		$(BIN)/python benchmarks/mixed_load.py --minutes $(MINUTES)
+
+neighbours: MINUTES ?= 15
+neighbours: $(VENV)/dev-installed ## Serve two customers, one with bad plugins: the other one may not notice
 	TEST_DATABASE=$(if $(TEST_DATABASE_URL),postgresql,sqlite) \
 		$(BIN)/python benchmarks/bad_neighbours.py --minutes $(MINUTES)
 
