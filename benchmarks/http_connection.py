@@ -7,10 +7,13 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 
 # The longest line of an event: an answer of a page.
 LIMIT_BYTES = 2**22
+# The server closes what has been idle for 30 s: as a proxy would, open another connection before that.
+IDLE_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class Connection:
     def __init__(self, host: str, port: int, token: str) -> None:
         self._host, self._port, self._token = host, port, token
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self._used = 0.0
 
     async def post(self, path: str, body: dict[str, Any]) -> Answer:
         """The answer to a GraphQL request."""
@@ -64,6 +68,9 @@ class Connection:
             self._streams = None
 
     async def _send(self, path: str, body: dict[str, Any], *, accept: str) -> asyncio.StreamReader:
+        if monotonic() - self._used > IDLE_SECONDS:
+            self.close()
+        self._used = monotonic()
         if self._streams is None:
             self._streams = await asyncio.open_connection(self._host, self._port, limit=LIMIT_BYTES)
         reader, writer = self._streams

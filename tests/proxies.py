@@ -1,20 +1,26 @@
-"""A real proxy for tests: nginx, with the configuration that the documentation shows."""
+"""Real proxies for tests: nginx and Caddy, with the configurations that the documentation and `deploy/` show."""
 
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from tests import interpreters
 from tests.docs.documents import Document
+from tests.programs import find_program
 from tests.servers import ROOT, Server, connect, find_free_port
 
 DOCUMENTED = "http://127.0.0.1:8000"
+# What `deploy/` serves, and from where.
+SITE, UPSTREAM = "webnet.example.com", "127.0.0.1:8000"
 NGINX = """
 daemon off;
 error_log stderr;
@@ -27,30 +33,57 @@ http {{
   fastcgi_temp_path {folder}/fastcgi;
   uwsgi_temp_path {folder}/uwsgi;
   scgi_temp_path {folder}/scgi;
-  server {{ listen 127.0.0.1:{port}; {locations} }}
+  {servers}
 }}
+"""
+# Before the site's own block: nothing listens but the site, and nobody is asked for a certificate.
+CADDY = """{
+    admin off
+    auto_https off
+}
 """
 
 
 @contextmanager
 def serve_below(server: Server, folder: Path, *, removes_prefix: bool = False) -> Iterator[Server]:
     """nginx in front of the server, which is at /webnet/ there; the proxy may remove that from the paths."""
-    nginx = find_nginx()
-    folder.mkdir()
     port = find_free_port()
     to = f"{server.url}/" if removes_prefix else server.url
-    configuration = folder / "nginx.conf"
-    configuration.write_text(NGINX.format(folder=folder, port=port, locations=read_location().replace(DOCUMENTED, to)))
-    become = "import os, sys; os.execv(sys.argv[1], sys.argv[1:])"
-    command = ["-c", become, nginx, "-e", "stderr", "-p", str(folder), "-c", str(configuration)]
-    process = interpreters.start(command, environment=dict(os.environ), folder=folder)
-    try:
+    location = read_location().replace(DOCUMENTED, to)
+    with _start_nginx(folder, f"server {{ listen 127.0.0.1:{port}; {location} }}"):
         connect(port)
         yield Server(host="127.0.0.1", port=port, output="")
-    finally:
-        process.terminate()
-        process.kill_group()
-        process.stdout.close()
+
+
+@contextmanager
+def serve_site_by_nginx(server: Server, folder: Path) -> Iterator[int]:
+    """`deploy/nginx.conf` in front of the server, with https; yields its port."""
+    port, plain = find_free_port(), find_free_port()
+    certificate, key = write_certificate(folder)
+    changes = {
+        "listen 443 ssl": f"listen 127.0.0.1:{port} ssl",
+        "listen 80;": f"listen 127.0.0.1:{plain};",
+        "/etc/ssl/certs/webnet.pem": str(certificate),
+        "/etc/ssl/private/webnet.key": str(key),
+        UPSTREAM: f"127.0.0.1:{server.port}",
+    }
+    with _start_nginx(folder / "nginx", _change(ROOT / "deploy" / "nginx.conf", changes)):
+        connect(port)
+        yield port
+
+
+@contextmanager
+def serve_site_by_caddy(server: Server, folder: Path) -> Iterator[int]:
+    """`deploy/Caddyfile` in front of the server, with https; yields its port."""
+    caddy, port = find_program("caddy", package="caddy"), find_free_port()
+    certificate, key = write_certificate(folder)
+    site = f"{SITE} {{\n"
+    changes = {site: f"https://{SITE}:{port} {{\ntls {certificate} {key}\n", UPSTREAM: f"127.0.0.1:{server.port}"}
+    configuration = folder / "Caddyfile"
+    configuration.write_text(CADDY + _change(ROOT / "deploy" / "Caddyfile", changes))
+    with _start([caddy, "run", "--config", str(configuration), "--adapter", "caddyfile"], folder):
+        connect(port)
+        yield port
 
 
 def read_location() -> str:
@@ -61,12 +94,50 @@ def read_location() -> str:
     return location
 
 
-def find_nginx() -> str:
-    """Debian's nginx; without one the tests are skipped, or fail where TEST_REQUIRE_NGINX is set."""
-    nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-    if nginx is None:
-        reason = "There is no nginx: install Debian's package 'nginx-light'."
-        if os.environ.get("TEST_REQUIRE_NGINX"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return nginx
+def write_certificate(folder: Path) -> tuple[Path, Path]:
+    """A certificate of the site, signed by itself, and its key."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, SITE)])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(SITE)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    files = folder / "webnet.pem", folder / "webnet.key"
+    files[0].write_bytes(certificate.public_bytes(Encoding.PEM))
+    files[1].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return files
+
+
+def _change(file: Path, changes: dict[str, str]) -> str:
+    """What is particular to a machine is another on this one."""
+    text = file.read_text()
+    for old, new in changes.items():
+        assert old in text, f"{file} has no {old}"
+        text = text.replace(old, new)
+    return text
+
+
+@contextmanager
+def _start_nginx(folder: Path, servers: str) -> Iterator[None]:
+    nginx = find_program("nginx", package="nginx-light")
+    folder.mkdir()
+    configuration = folder / "nginx.conf"
+    configuration.write_text(NGINX.format(folder=folder, servers=servers))
+    with _start([nginx, "-e", "stderr", "-p", str(folder), "-c", str(configuration)], folder):
+        yield
+
+
+@contextmanager
+def _start(command: list[str], folder: Path) -> Iterator[None]:
+    become = "import os, sys; os.execv(sys.argv[1], sys.argv[1:])"
+    environment = {**os.environ, "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
+    process = interpreters.start(["-c", become, *command], environment=environment, folder=folder)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.kill_group()
+        process.stdout.close()

@@ -27,7 +27,7 @@ def test_an_answer_may_show_what_was_answered_before_it_was_asked_for_or_is_unde
     shown: dict[str, Any], stale: list[str]
 ) -> None:
     customer = Customer("acme")
-    for _ in ("off", "on", "setting"):
+    for _ in ("off", "on", "setting"):  # the last one is not answered
         customer.next_change()
 
     found = customer.find_stale(2, shown=shown)

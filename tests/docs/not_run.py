@@ -24,7 +24,6 @@ NOT_RUN: dict[tuple[str, str], str] = {
         "tests/server/test_tracing.py traces with it"
     ),
     ("docs/operations.md", "location /webnet/ {"): "tests/server/test_below_a_path.py serves with it",
-    ("docs/operations.md", "[Service]"): "lines for systemd, which the tests can't start",
     ("docs/plugin-development.md", "[tool.pytest.ini_options]"): "tests/docs/test_testing_kit.py runs with it",
     (
         "docs/plugin-development.md",
