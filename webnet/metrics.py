@@ -102,4 +102,9 @@ refused_requests = Counter(
     "passwords, bodies that came too slowly or are too large.",
     ["reason"],
 )
+audit_reads = Counter(
+    "webnet_audit_reads_total",
+    "Pages of the audit log where there is a replica: read from it, or from the primary and why.",
+    ["source"],
+)
 audit_position = Gauge("webnet_audit_position", "Rows that the audit log has ever had.", multiprocess_mode="livemax")

@@ -13,6 +13,7 @@ from webnet.server.environment import (
     add_plugin_folders,
     describe_database,
     describe_mail,
+    describe_replica,
     find_home,
     make_data_dir,
     name_allowed_hosts,
@@ -235,6 +236,10 @@ DATABASES = {
         env.get("DATABASE_URL", "") or f"sqlite:///{quote(str(WEBNET_DATA_DIR))}/webnet.sqlite3"
     )
 }
+# A copy that follows that database, for reading the audit log; everything else is read from the database itself.
+if env.get("WEBNET_REPLICA_URL", ""):
+    DATABASES["replica"] = describe_replica(env["WEBNET_REPLICA_URL"], database=DATABASES["default"])
+    DATABASE_ROUTERS = ["webnet.database.replica.ReplicaRouter"]
 # Plugins whose migrations can't be loaded are added here at start-up with None: Django then ignores their migrations.
 MIGRATION_MODULES: dict[str, str | None] = {}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -24,6 +24,10 @@ NOT_RUN: dict[tuple[str, str], str] = {
         "tests/server/test_tracing.py traces with it"
     ),
     ("docs/operations.md", "location /webnet/ {"): "tests/server/test_below_a_path.py serves with it",
+    (
+        "docs/performance.md",
+        "$ DATABASE_URL=postgres://webnet:password@replica/webnet webnet export_audit_log --output log.ndjson",
+    ): "it needs a replica; tests/server/test_replica.py has one",
     ("docs/plugin-development.md", "[tool.pytest.ini_options]"): "tests/docs/test_testing_kit.py runs with it",
     (
         "docs/plugin-development.md",

@@ -17,6 +17,7 @@ from webnet.server.environment import (
     EXAMPLE_PLUGINS,
     describe_database,
     describe_mail,
+    describe_replica,
     make_data_dir,
     name_plugins,
     read_environment,
@@ -94,6 +95,21 @@ def test_a_database_that_is_not_known_is_refused_without_telling_its_password(ur
 
     assert "password@127" not in str(refusal.value)
     assert "u:password" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "database"),
+    [
+        ("postgres://u:password@h/n", "sqlite:////tmp/webnet.sqlite3"),
+        ("sqlite:////tmp/webnet.sqlite3", "postgres://u@h/n"),
+        ("mysql://u:password@h/n", "postgres://u@h/n"),
+    ],
+)
+def test_a_replica_that_can_follow_no_primary_is_refused_by_name(url: str, database: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match="WEBNET_REPLICA_URL") as refusal:
+        describe_replica(url, database=describe_database(database))
+
+    assert "password@h/n" not in str(refusal.value)
 
 
 @pytest.mark.parametrize("given", ["", "many", "0", "-1", "1.5", "257", "²"])

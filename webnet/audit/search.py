@@ -12,7 +12,8 @@ from typing import Any
 from django.db.models import BigIntegerField, F, Func, Q, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Coalesce
 
-from webnet.audit.models import PluginAuditLog
+from webnet.audit.log import POSITION_HEAD
+from webnet.audit.models import AuditHead, PluginAuditLog
 
 # The columns that everybody who may read a row can see. Not the address, which only admins see.
 SEARCHED_COLUMNS = (
@@ -28,6 +29,7 @@ SEARCHED_COLUMNS = (
 SEARCHED_JSON = ("before", "after")
 # U+001F, the "unit separator": nobody searches for it, so nothing is found across the end of a column.
 SEPARATOR = Value("\x1f")
+MOST_CHAINS = 50
 BEYOND_ALL_POSITIONS = Value(2**63 - 1, output_field=BigIntegerField())
 
 
@@ -85,6 +87,14 @@ def created_between(
         end = Subquery(by_time.filter(created_at__gte=until)[:1])
         rows = rows.filter(**{f"{column}__lt": Coalesce(end, BEYOND_ALL_POSITIONS)})
     return rows
+
+
+def read_ends(database: str, *, customers: Collection[int] | None) -> dict[str, tuple[int, str]]:
+    """The last number and hash of each customer's chain, or of the whole log, in the database with this alias."""
+    # One number ends the whole log; with very many customers it is asked for, too.
+    chains = [POSITION_HEAD] if customers is None or len(customers) > MOST_CHAINS else list(map(str, customers))
+    heads = AuditHead.objects.using(database).filter(chain__in=chains)
+    return {chain: (number, hash_) for chain, number, hash_ in heads.values_list("chain", "sequence", "hash")}
 
 
 def has_row(position: int, hash_: str) -> bool:

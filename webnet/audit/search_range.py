@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import F, Max, Min, Model, OuterRef, QuerySet, Subquery
 
 from webnet.audit.models import PluginAuditLog
@@ -22,12 +23,14 @@ SEARCHED_ROWS = 50_000
 class SearchedRange:
     """The rows up to position `end`, in reading direction; to the last one if that is None.
 
-    `customers` are those whose rows are searched, None means all rows of the log.
+    `customers` are those whose rows are searched, None means all rows of the log; `database` is the alias of the one
+    that the page's rows are read from, since a copy may have fewer rows.
     """
 
     customers: Collection[int] | None
     is_ascending: bool
     end: int | None
+    database: str = DEFAULT_DB_ALIAS
 
     @classmethod
     def find(
@@ -37,11 +40,12 @@ class SearchedRange:
         newer_than: int | None,
         older_than: int | None,
         is_ascending: bool = False,
+        database: str = DEFAULT_DB_ALIAS,
     ) -> SearchedRange:
         """The rows between these two positions that one page covers; those of everybody are counted by position."""
         if newer_than is not None and older_than is not None and older_than - newer_than - 1 <= SEARCHED_ROWS:
-            return cls(customers=customers, is_ascending=is_ascending, end=None)
-        rows = PluginAuditLog.objects.all()
+            return cls(customers=customers, is_ascending=is_ascending, end=None, database=database)
+        rows = PluginAuditLog.objects.using(database)
         if newer_than is not None:
             rows = rows.filter(position__gt=newer_than)
         if older_than is not None:
@@ -51,12 +55,12 @@ class SearchedRange:
             end = _find_end_of_all(rows, is_ascending=is_ascending)
         else:
             end = _find_end_of_own(rows, customers, is_ascending=is_ascending)
-        return cls(customers=customers, is_ascending=is_ascending, end=end)
+        return cls(customers=customers, is_ascending=is_ascending, end=end, database=database)
 
     @cached_property
     def end_row(self) -> PluginAuditLog:
         """The row at `end`, whose cursor continues the search; the pages of one batch read it once."""
-        return PluginAuditLog.objects.only("position", "hash").get(pk=self.end or 0)
+        return PluginAuditLog.objects.using(self.database).only("position", "hash").get(pk=self.end or 0)
 
     def cut(self, rows: QuerySet[Row]) -> QuerySet[Row]:
         """Those of the rows of the log that are covered."""
@@ -84,8 +88,10 @@ def _find_end_of_own(rows: QuerySet[PluginAuditLog], customers: Collection[int],
     """Where the rows of these customers are cut: each has a share of them, and the first one to exceed it counts."""
     share = max(1, SEARCHED_ROWS // max(1, len(customers)))
     own = rows.filter(customer_id=OuterRef("pk")).values("position")
-    found = Customer.objects.filter(pk__in=customers).annotate(
-        end=Subquery(own[share - 1 : share]), beyond=Subquery(own[share : share + 1])
+    found = (
+        Customer.objects.using(rows.db)
+        .filter(pk__in=customers)
+        .annotate(end=Subquery(own[share - 1 : share]), beyond=Subquery(own[share : share + 1]))
     )
     first = Min("end") if is_ascending else Max("end")
     end: int | None = found.filter(beyond__isnull=False).aggregate(first=first)["first"]

@@ -10,6 +10,7 @@ from django.db import Error as DatabaseError
 from django.db import InterfaceError, OperationalError, connection
 from django.db.transaction import TransactionManagementError
 
+from webnet.database.replica import leave_failed_replica
 from webnet.errors import DatabaseOutage
 
 
@@ -92,6 +93,8 @@ def leave_lost_connection(error: BaseException | None) -> bool:
     """
     if find_kind(error) is not UNREACHABLE or connection.in_atomic_block:
         return False
+    if leave_failed_replica(error):
+        return True
     # Where it was lost in a plugin's code it is closed already.
     if connection.connection is not None:
         if connection.is_usable():

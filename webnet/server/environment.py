@@ -32,6 +32,7 @@ LOCK_WAIT_SECONDS = 20
 SMTP_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
 # A mail is sent while a request waits for its answer.
 SMTP_TIMEOUT_SECONDS = 5
+REPLICA_CONNECT_SECONDS = 2
 DJANGO_POSTGRESQL = "django.db.backends.postgresql"
 POSTGRESQL = "webnet.database.postgresql"
 SQLITE = "webnet.database.sqlite"
@@ -268,16 +269,23 @@ def read_origins(name: str, given: list[str]) -> list[str]:
     return given
 
 
-def describe_database(url: str) -> dict[str, Any]:
+def describe_database(url: str, *, name: str = "DATABASE_URL") -> dict[str, Any]:
     """Django's settings for the SQLite or PostgreSQL database at `url`, with persistent connections."""
-    parsed = {**_parse_database(url), "CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
+    parsed = {**_parse_database(url, name=name), "CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
     if parsed["ENGINE"] == DJANGO_POSTGRESQL:
-        given = parsed.get("OPTIONS", {})
+        given = dict(parsed.get("OPTIONS", {}))
+        # Not an option of the connection, but of Django: for poolers that give each transaction another one.
+        has_no_cursors = bool(given.pop("disable_server_side_cursors", False))
         # As options of the connection, they cost no statement. What the URL has comes last, and wins.
         waits = f"-c lock_timeout={LOCK_WAIT_SECONDS * 1000} {given.get('options', '')}".strip()
         # Where nobody answers, the driver would wait for over two minutes, and the request's thread with it.
         options = {"connect_timeout": 5, **given, "options": waits}
-        return {**parsed, "ENGINE": POSTGRESQL, "OPTIONS": options}
+        return {
+            **parsed,
+            "ENGINE": POSTGRESQL,
+            "OPTIONS": options,
+            "DISABLE_SERVER_SIDE_CURSORS": has_no_cursors,
+        }
     options = {
         # Take the write lock at the start: of two transactions that read first and then write, one would always fail.
         "transaction_mode": "IMMEDIATE",
@@ -287,14 +295,23 @@ def describe_database(url: str) -> dict[str, Any]:
     return {**parsed, "ENGINE": SQLITE, "OPTIONS": {**options, **parsed.get("OPTIONS", {})}}
 
 
-def _parse_database(url: str) -> dict[str, Any]:
+def describe_replica(url: str, *, database: Mapping[str, Any]) -> dict[str, Any]:
+    """Django's settings for the replica at `url` of this database."""
+    described = describe_database(url, name="WEBNET_REPLICA_URL")
+    if database["ENGINE"] != POSTGRESQL or described["ENGINE"] != POSTGRESQL:
+        raise ImproperlyConfigured("WEBNET_REPLICA_URL is for PostgreSQL only: DATABASE_URL must name the primary one.")
+    # Where it does not answer, the primary is asked, and the request has time left for that.
+    return {**described, "OPTIONS": {**described["OPTIONS"], "connect_timeout": REPLICA_CONNECT_SECONDS}}
+
+
+def _parse_database(url: str, *, name: str) -> dict[str, Any]:
     if url.startswith(("postgres://", "postgresql://", "sqlite://")):
         with contextlib.suppress(ValueError):
             _require_all_of_it(url)
             return dict(dj_database_url.parse(url))
     # The message does not repeat the URL, which may contain a password.
     raise ImproperlyConfigured(
-        "DATABASE_URL must look like postgres://user:password@host:5432/name or sqlite:////folder/file, "
+        f"{name} must look like postgres://user:password@host:5432/name or sqlite:////folder/file, "
         "with special characters percent-encoded."
     )
 

@@ -140,6 +140,7 @@ class Listing(Generic[Row]):
             newer_than=request.before[0] if request.before else None,
             older_than=request.after[0] if request.after else None,
             is_ascending=request.backwards,
+            database=self.among.db,
         )
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from django.db.models import Q, QuerySet, Subquery
@@ -18,8 +19,9 @@ from webnet.api.request.reader import Reading
 from webnet.api.resolvers import orders
 from webnet.api.resolvers.filters import PluginAuditLogFilter, availability_is
 from webnet.audit.models import PluginAuditLog
-from webnet.audit.search import has_row
+from webnet.audit.search import has_row, read_ends
 from webnet.customers.models import Customer, Invitation, Role
+from webnet.database.replica import choose_database, has_replica
 from webnet.plugins.gate.effective import Reason
 from webnet.plugins.gate.rules import IneffectiveCode
 from webnet.plugins.kernel.dependencies import satisfies
@@ -274,15 +276,26 @@ def audit_listing(
 def _audit_logs(context: Context, arguments: PageArguments) -> Listing[PluginAuditLog]:
     wanted: PluginAuditLogFilter | None = arguments.filter
     customers = audited_customers(context.reading)
-    if wanted is not None and wanted.searches:
-        return _search_audit_logs(context, wanted, arguments, customers if customers is None else list(customers))
-    return audit_listing(context, narrow(audit_logs_of(customers), wanted, arguments), arguments)
+    searches = wanted is not None and wanted.searches
+    if isinstance(customers, QuerySet) and (searches or has_replica()):
+        customers = list(customers)  # Whose rows the viewer may read, the primary database says.
+    rows = audit_logs_of(customers)
+    if isinstance(customers, QuerySet):
+        return audit_listing(context, narrow(rows, wanted, arguments), arguments)
+    rows = rows.using(choose_database(partial(read_ends, customers=customers)))
+    if wanted is not None and searches:
+        return _search_audit_logs(context, wanted, arguments, rows, customers)
+    return audit_listing(context, narrow(rows, wanted, arguments), arguments)
 
 
 def _search_audit_logs(
-    context: Context, wanted: PluginAuditLogFilter, arguments: PageArguments, customers: list[int] | None
+    context: Context,
+    wanted: PluginAuditLogFilter,
+    arguments: PageArguments,
+    rows: QuerySet[PluginAuditLog],
+    customers: list[int] | None,
 ) -> Listing[PluginAuditLog]:
-    listing = audit_listing(context, audit_logs_of(customers), arguments)
+    listing = audit_listing(context, rows, arguments)
     # The range of a page has so many rows of these customers, and any number of others: no index may lead to those.
     narrowed = narrow(listing.rows, wanted, arguments, uses_index=customers is None)
     return replace(listing, rows=wanted.find(narrowed), among=listing.rows, customers=customers)
