@@ -21,7 +21,7 @@ SOURCES := pyproject.toml hatch_build.py $(wildcard frontend/*.json frontend/*.m
 # The settings want a key and a host; these commands serve nobody.
 OFFLINE := WEBNET_DEBUG=1 WEBNET_SECRET_KEY=offline WEBNET_DATA_DIR=$(VENV)/offline DATABASE_URL=sqlite://:memory:
 
-.PHONY: help run test test-fast fuzz fault-test load neighbours lint format schema trace lock build clean install install-dev
+.PHONY: help run test test-fast fuzz fault-test bench bench-growth load neighbours lint format schema trace lock build clean install install-dev
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,15 @@ KILLS ?= 300
 fault-test: $(VENV)/dev-installed ## Kill processes at random moments of changes: nothing may be lost or half done
 	TEST_DATABASE=$(if $(TEST_DATABASE_URL),postgresql,sqlite) FAULT_KILLS=$(KILLS) \
 		$(BIN)/python -m pytest -n 0 -o faulthandler_timeout=0 tests/faults $(PYTEST_ARGS)
+
+# Options: ROUNDS, PLUGINS, CUSTOMERS, AUDIT_ROWS, DATABASES, DOORS, and PEERS, the folder of other frameworks' benchmark.
+BENCH_OPTIONS = $(foreach each,rounds:$(ROUNDS) plugins:$(PLUGINS) customers:$(CUSTOMERS) audit-rows:$(AUDIT_ROWS) \
+	databases:$(DATABASES) doors:$(DOORS) peers:$(PEERS),$(if $(word 2,$(subst :, ,$(each))),--$(subst :, ,$(each))))
+bench: $(VENV)/dev-installed ## Measure webnet beside a bare Django view, and beside other frameworks with PEERS=folder
+	@$(BIN)/python -m benchmarks.bench $(if $(SHORT),--short) $(BENCH_OPTIONS)
+
+bench-growth: $(VENV)/dev-installed ## Measure webnet with more and more of everything, and draw it for docs/performance.md
+	@$(BIN)/python -m benchmarks.bench.growth
 
 load: MINUTES ?= 10
 load: $(VENV)/dev-installed ## Serve 50 customers with changes and 200 event streams: no error, nothing stale, flat memory

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from django.db import transaction
@@ -21,43 +23,63 @@ ROWS_PER_STATEMENT = 2_000
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def fill(count: int) -> None:
-    """Write so many rows into an empty log, one a second, round and round customers, plugins, actors and actions."""
-    customers: list[Customer | None] = [None, *(make_customer(f"customer-{n:02}") for n in range(CUSTOMERS))]
-    ends: dict[str, AuditHead] = {}
-    batch: list[PluginAuditLog] = []
-    for row in _make_rows(count, customers, ends):
-        batch.append(row)
-        if len(batch) == ROWS_PER_STATEMENT or row.position == count:
-            with transaction.atomic():
-                PluginAuditLog.objects.bulk_create(batch)
-            batch.clear()
-    last = AuditHead(chain=POSITION_HEAD, sequence=count, created_at=_time_of(count))
-    AuditHead.objects.bulk_create([*ends.values(), last])
+@dataclass(frozen=True, kw_only=True)
+class Cast:
+    """Whom and what the rows name, in turn; None among the customers stands for the platform. Actors are (id, name)."""
+
+    customers: Sequence[Customer | None]
+    plugins: Sequence[str]
+    actors: Sequence[tuple[int, str]]
 
 
-def _make_rows(count: int, customers: list[Customer | None], ends: dict[str, AuditHead]) -> Iterator[PluginAuditLog]:
-    for position in range(1, count + 1):
-        columns = _columns(position, customers[position % len(customers)])
+def fill(count: int, cast: Cast | None = None) -> None:
+    """Append so many rows, one a second, round and round customers, plugins, actors and actions."""
+    ends = {head.chain: head for head in AuditHead.objects.all()}
+    rows = _make_rows(count, cast or make_cast(), ends)
+    while batch := list(islice(rows, ROWS_PER_STATEMENT)):
+        with transaction.atomic():
+            PluginAuditLog.objects.bulk_create(batch)
+    columns = ["sequence", "hash", "created_at"]
+    AuditHead.objects.bulk_create(ends.values(), update_conflicts=True, unique_fields=["chain"], update_fields=columns)
+
+
+def make_cast() -> Cast:
+    """Twenty new customers and the platform, with plugins and actors that only the log has heard of."""
+    customers = [make_customer(f"customer-{n:02}") for n in range(CUSTOMERS)]
+    return Cast(
+        customers=[None, *customers],
+        plugins=[f"plugin_{n:02}" for n in range(PLUGINS)],
+        actors=[(n + 1_000, f"actor-{n:02}") for n in range(ACTORS)],
+    )
+
+
+def _make_rows(count: int, cast: Cast, ends: dict[str, AuditHead]) -> Iterator[PluginAuditLog]:
+    last = ends.setdefault(POSITION_HEAD, AuditHead(chain=POSITION_HEAD))
+    before, start = last.sequence, last.created_at or START
+    for number in range(1, count + 1):
+        columns = _columns(number, cast)
         end = ends.setdefault(columns["chain"], AuditHead(chain=columns["chain"]))
-        row = PluginAuditLog(position=position, sequence=end.sequence + 1, **columns)
+        time = start + timedelta(seconds=number)
+        row = PluginAuditLog(position=before + number, sequence=end.sequence + 1, created_at=time, **columns)
         row.text = hashed_text(row)
         row.hash = chained_hash(previous=end.hash, text=row.text)
         end.sequence, end.hash, end.created_at = row.sequence, row.hash, row.created_at
+        last.sequence, last.created_at = row.position, row.created_at
         yield row
 
 
-def _columns(position: int, customer: Customer | None) -> dict[str, Any]:
+def _columns(position: int, cast: Cast) -> dict[str, Any]:
     is_refused = position % 10 == 0
+    customer = cast.customers[position % len(cast.customers)]
+    actor_id, actor_name = cast.actors[position % len(cast.actors)]
     return {
         "chain": PLATFORM_CHAIN if customer is None else str(customer.pk),
-        "created_at": _time_of(position),
-        "actor_id": position % ACTORS + 1_000,
-        "actor_name": f"actor-{position % ACTORS:02}",
+        "actor_id": actor_id,
+        "actor_name": actor_name,
         "role": "operator" if customer else "",
         "customer_id": customer.pk if customer else None,
         "customer_slug": customer.slug if customer else "",
-        "plugin_name": f"plugin_{position // 7 % PLUGINS:02}",
+        "plugin_name": cast.plugins[position // 7 % len(cast.plugins)],
         "plugin_version": "1.0",
         "action": ACTIONS[position // 3 % len(ACTIONS)],
         "outcome": AuditOutcome.REFUSED.value if is_refused else AuditOutcome.SUCCEEDED.value,
@@ -68,7 +90,3 @@ def _columns(position: int, customer: Customer | None) -> dict[str, Any]:
         "before": {"settings": {"limit": position}},
         "after": {"settings": {"limit": position + 1}},
     }
-
-
-def _time_of(position: int) -> datetime:
-    return START + timedelta(seconds=position)
