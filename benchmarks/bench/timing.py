@@ -80,7 +80,7 @@ def measure(targets: Sequence[Target], cases: Iterable[str], *, rounds: int, sec
     for case in cases:
         able[case] = [target for target in targets if case in target.cases and _is_answered(target, case, cells)]
         for target in able[case]:
-            target.time(case, WARM_UP_SECONDS)
+            target.time(case, min(seconds, WARM_UP_SECONDS))
     for number in range(rounds):
         print(f"  round {number + 1} of {rounds}", file=sys.stderr, flush=True)
         for case, those in able.items():
