@@ -26,6 +26,7 @@ from webnet.api.engine.cost import price_fields
 from webnet.api.engine.current import FullSchema, set_current_schema
 from webnet.api.engine.derivation import SchemaIndex
 from webnet.api.engine.descriptions import read_descriptions
+from webnet.api.engine.direct_resolvers import resolve_directly
 from webnet.api.engine.gated_fields import gate_added_fields
 from webnet.api.engine.isolation import IsolatingExecutor, isolate
 from webnet.api.engine.limits import EXTENSIONS
@@ -139,6 +140,9 @@ def _assemble(fields: Mapping[tuple[str, str], str], listed: Mapping[str, tuple[
     names = {plugin: [graphql_name_of(schema, kind) for kind in kinds] for plugin, kinds in listed.items()}
     owners = find_owners(schema.graphql, fields=fields, types=names)
     schema.mark_owners(owners)
+    refusals = [graphql_name_of(schema, shown) for _, shown, _ in REFUSALS]
+    resolve_directly(schema.graphql, info_class=schema.config.info_class, refusals=refusals)
+    # From here on, each wraps what was before it.
     isolate(schema.graphql, owners)
     gate_added_fields(schema.graphql, owners)
     cut_lists(schema.graphql)

@@ -28,11 +28,11 @@ from graphql import (
 )
 from graphql.pyutils import Path
 from strawberry.resolvers import is_default_resolver
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.utils.inspect import in_async_context
 
 from webnet.api.declarations.mutations import COMMITS_ITSELF
 from webnet.api.engine.client_values import refuse_unstorable
+from webnet.api.engine.compiled_selection import NEEDS_INFO, CompiledExecutor, OfSource
 from webnet.api.engine.failure_details import find_frames
 from webnet.api.engine.ownership import Composite, Ownership
 from webnet.api.errors import FieldFailed, is_about_input
@@ -79,7 +79,7 @@ def find_plugin(schema: GraphQLSchema, type_name: str | None, field_name: str) -
     return plugin
 
 
-class IsolatingExecutor(StrawberryGraphQLCoreExecutionContext):
+class IsolatingExecutor(CompiledExecutor):
     """Also attributes errors to plugins that occur outside of a wrapped resolver, such as for invalid values.
 
     Commits a mutation only once its answer is complete: an error anywhere in it undoes what the mutation did.
@@ -216,7 +216,15 @@ def _guard_attribute(resolve: Resolve, plugin: str, place: str, *, attribute: st
         kind: Any = type(source)
         return guarded(source, info) if runs_code(kind, attribute) else resolve(source, info)
 
-    return read
+    if not isinstance(resolve, OfSource):
+        return read
+    unguarded = resolve.read
+
+    def read_column(source: Any) -> Any:
+        kind: Any = type(source)
+        return NEEDS_INFO if runs_code(kind, attribute) else unguarded(source)
+
+    return OfSource(read_column, read)
 
 
 @lru_cache(maxsize=4096)  # Of all fields together, and bounded, since a plugin may make classes at run time.

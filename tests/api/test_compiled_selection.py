@@ -1,0 +1,439 @@
+"""Compiled selections answer as graphql-core does, and call the same resolvers, each once, in the same order.
+
+The schema is one for tests, in which anything may go wrong at any place. Of webnet's own, see
+`tests/sdk/test_compiled_answers.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import gc
+import json
+import weakref
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from enum import Enum
+from random import Random
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema, build_schema, execute, parse, subscribe
+from graphql.pyutils import Undefined
+from hypothesis import given
+from hypothesis import strategies as st
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext as Executor
+
+from tests.fuzzing import EXAMPLES, examples
+from tests.generated_documents import GeneratedDocument, documents
+from webnet.api.engine.compiled_selection import NEEDS_INFO, CompiledExecutor, OfSource
+
+SDL = """
+scalar Odd
+enum Colour { RED GREEN }
+union Either = Leaf | Branch
+interface Named { name: String! }
+type Leaf implements Named {
+  name: String!, word: String, size: Int, whole: Int!, ratio: Float, flag: Boolean, key: ID, colour: Colour, odd: Odd
+  odds: [Odd!], echo(text: String = "x", numbers: [Int!], colour: Colour): String
+}
+type Branch implements Named {
+  name: String!, leaf: Leaf, needed: Leaf!, leaves: [Leaf], all: [Leaf!]!, grid: [[Leaf!]], words: [String!]
+  numbers: [Int], named: Named, either: Either, things: [Either!], branch: Branch
+  branches(first: Int, colour: Colour = RED): [Branch!]
+}
+type Query { branch(name: String): Branch, needed: Branch!, branches: [Branch!], leaves: [Leaf!]!, word: String }
+type Mutation { branch: Branch, needed: Branch!, leaves: [Leaf!] }
+type Subscription { branch: Branch, leaves: [Leaf!]! }
+"""
+
+
+class Name(str):
+    """Text of another type."""
+
+    __slots__ = ()
+
+
+RED = Enum("Colour", {"RED": "RED", "GREEN": "GREEN"})
+SCALARS: dict[str, list[Any]] = {
+    "String": ["oak", "", Name("elm"), 3, 2.5, True, b"x"],
+    "ID": ["key", 7],
+    "Int": [0, 7, -(2**31), 2**31, 2**40, 2.0, 2.5, True, "9"],
+    "Float": [1, 1.5, -2.0, float("nan"), float("inf"), "2.5"],
+    "Boolean": [True, False, True, 1, 0, "yes"],
+    "Colour": ["RED", "GREEN", RED.RED, "BLUE", 5],
+    "Odd": [1, 3, 5, 2, 0, "5"],
+}
+
+
+class Broken(Exception):
+    """Raised by a resolver of this schema."""
+
+
+class Thing:
+    """An object of the schema, whose values follow from the seed and its place, so that they are made again alike."""
+
+    def __init__(self, kind: str, seed: str, world: World) -> None:
+        self.kind = kind
+        self.seed = seed
+        self.world = world
+
+    def value(self, name: str, declared: str) -> Any:
+        return make_value(f"{self.seed}.{name}", declared, self.world)
+
+
+class Loose(Thing):
+    """One of which graphql-core's own resolver reads attributes, some of which are functions."""
+
+    def __getattr__(self, name: str) -> Any:
+        declared = DECLARED.get((self.kind, name))
+        if declared is None or name in {"kind", "seed", "world"}:
+            raise AttributeError(name)
+        self.world.calls.append((self.seed, name))
+        value = self.value(name, declared)
+        if draw(f"{self.seed}.{name}.callable").random() < 0.5:
+            return lambda info, **arguments: self.world.note(self, info, arguments) or value
+        return value
+
+
+@dataclass
+class World:
+    """What one execution has met."""
+
+    is_async: bool = False
+    trouble: float = 0.1
+    calls: list[Any] = field(default_factory=list)
+
+    def note(self, source: Any, info: Any, arguments: dict[str, Any]) -> None:
+        nodes = [(node.loc.start, node.loc.end) for node in info.field_nodes]
+        types = str(info.return_type), str(info.parent_type)
+        seed = getattr(source, "seed", None)
+        self.calls.append((seed, info.field_name, info.path.as_list(), info.path.typename, nodes, types, arguments))
+        assert info.context is self
+        assert isinstance(info.variable_values, dict)
+        assert info.schema.type_map["Leaf"] is LEAF
+
+
+class Later:
+    """A value that has to be awaited; what graphql-core leaves behind of coroutines would be warned of."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __await__(self) -> Any:
+        yield from asyncio.sleep(0).__await__()
+        if isinstance(self.value, Exception):
+            raise self.value
+        return self.value
+
+
+def draw(seed: str) -> Random:
+    return Random(seed)  # noqa: S311 - what fails in a test is no secret
+
+
+def make_value(seed: str, declared: str, world: World) -> Any:
+    """A value for the type; now and then one that is wrong for it, in one of many ways."""
+    random = draw(seed)
+    if random.random() < world.trouble:
+        value: Any = random.choice([None, Undefined, Broken(seed), GraphQLError(seed), 5, "text", [], {}, object])
+        value = random.choice([value, *SCALARS.get(declared.strip("!"), [])])
+        if random.random() < 0.3:
+            raise random.choice([Broken(seed), GraphQLError(seed, extensions={"code": "X"}), KeyError(seed)])
+    else:
+        value = make_right(seed, declared, world, random)
+    return Later(value) if world.is_async and random.random() < 0.2 else value
+
+
+def make_right(seed: str, declared: str, world: World, random: Random) -> Any:
+    is_required = declared.endswith("!")
+    declared = declared.removesuffix("!")
+    if not is_required and random.random() < 0.1:
+        return None
+    if declared.startswith("["):
+        items = [make_item(f"{seed}.{number}", declared[1:-1], world) for number in range(random.randrange(4))]
+        return random.choice([list, list, list, tuple, iter, lambda each: (item for item in each)])(items)
+    if declared in SCALARS:
+        return random.choice(SCALARS[declared][:3])  # those that are right
+    kind = random.choice(["Leaf", "Branch"]) if declared in {"Named", "Either"} else declared
+    return random.choice([Thing, Thing, Loose])(kind, seed, world)
+
+
+def make_item(seed: str, declared: str, world: World) -> Any:
+    random = draw(f"{seed} item")
+    if random.random() < world.trouble:
+        bare = declared.strip("![]")
+        wrong = [None, Broken(seed), Undefined, 5, *SCALARS.get(bare, [])]
+        value = random.choice(wrong)
+    else:
+        value = make_right(seed, declared, world, random)
+    return Later(value) if world.is_async and random.random() < 0.2 else value
+
+
+def make_schema() -> GraphQLSchema:
+    schema = build_schema(SDL)
+    schema.type_map["Odd"].coerce_output_value = coerce_odd
+    for name in ("Leaf", "Branch", "Query", "Mutation", "Subscription"):
+        for number, (field_name, each) in enumerate(schema.type_map[name].fields.items()):
+            declared = str(each.type)
+            DECLARED[name, field_name] = declared
+            is_root = name not in {"Leaf", "Branch"}
+            resolve = resolve_root(declared) if is_root else resolve_as_usual(field_name, declared)
+            each.resolve = resolve if is_root or number % 3 else of_source(resolve, field_name, declared)
+    schema.type_map["Leaf"].is_type_of = is_leaf
+    schema.type_map["Named"].resolve_type = schema.type_map["Either"].resolve_type = name_type
+    return schema
+
+
+def coerce_odd(value: Any) -> Any:
+    if isinstance(value, int) and value % 2 == 0:
+        if value == 0:
+            return None
+        raise Broken(f"{value} is even")
+    return value
+
+
+def resolve_root(declared: str) -> Callable[..., Any]:
+    def resolve(_source: Any, info: Any, **arguments: Any) -> Any:
+        world = info.context
+        world.note(None, info, arguments)
+        return make_value(f"{'.'.join(map(str, info.path.as_list()))}", declared, world)
+
+    return resolve
+
+
+def resolve_as_usual(name: str, declared: str) -> Callable[..., Any] | None:
+    def resolve(source: Any, info: Any, **arguments: Any) -> Any:
+        if not isinstance(source, Thing):
+            raise Broken(f"{name} of {type(source).__name__}")
+        source.world.note(source, info, arguments)
+        return source.value(name, declared)
+
+    return None if name in {"word", "numbers", "branch"} else resolve
+
+
+def of_source(resolve: Callable[..., Any] | None, name: str, declared: str) -> Any:
+    """What depends on the source alone, and sometimes nevertheless needs `info`."""
+    if resolve is None:
+        return None
+
+    def read(source: Any) -> Any:
+        if not isinstance(source, Thing):
+            raise Broken(f"{name} of {type(source).__name__}")
+        if draw(f"{source.seed}.{name}.info").random() < 0.1:
+            return NEEDS_INFO
+        source.world.calls.append((source.seed, name))
+        return source.value(name, declared)
+
+    def resolve_noting(source: Any, info: Any) -> Any:
+        value = read(source)
+        return resolve(source, info) if value is NEEDS_INFO else value
+
+    return OfSource(read, resolve_noting)
+
+
+def is_leaf(value: Any, info: Any) -> Any:
+    info.context.calls.append(("is_leaf", info.field_name, info.path.as_list()))
+    if not isinstance(value, Thing):
+        raise Broken("no leaf")
+    random = draw(f"{value.seed} is leaf")
+    verdict = random.choice([True, True, True, 1, False]) if random.random() < info.context.trouble else True
+    return Later(verdict) if info.context.is_async and random.random() < 0.2 else verdict
+
+
+def name_type(value: Any, info: Any, _kind: Any) -> Any:
+    info.context.calls.append(("name_type", info.field_name, info.path.as_list()))
+    return value.kind
+
+
+DECLARED: dict[tuple[str, str], str] = {}
+SCHEMA = make_schema()
+LEAF = SCHEMA.type_map["Leaf"]
+
+
+def run(executor: type[Executor], document: GeneratedDocument, world: World) -> tuple[str, list[Any]]:
+    """The answer, with all of its errors, and what was called."""
+
+    def start() -> Any:
+        return execute(
+            SCHEMA,
+            parse(document.text),
+            context_value=world,
+            variable_values=document.variables,
+            executor_class=executor,
+        )
+
+    async def run_in_loop() -> ExecutionResult:
+        result = start()
+        return result if isinstance(result, ExecutionResult) else await result
+
+    return describe(asyncio.run(run_in_loop()) if world.is_async else start()), world.calls
+
+
+def describe(result: ExecutionResult) -> str:
+    errors = [(repr(error), error.formatted, repr(error.original_error)) for error in result.errors or ()]
+    return json.dumps([result.data, errors], default=repr)
+
+
+def assert_same(document: GeneratedDocument, **options: Any) -> str:
+    expected, expected_calls = run(Executor, document, World(**options))
+    found, calls = run(CompiledExecutor, document, World(**options))
+    assert found == expected
+    assert calls == expected_calls
+    return found
+
+
+DOCUMENTS = documents(SCHEMA)
+
+
+@pytest.mark.slow
+@examples(max(5_000, EXAMPLES) if EXAMPLES else 40)
+@given(DOCUMENTS, st.sampled_from([0.0, 0.03, 0.2]), st.booleans())
+def test_any_document_is_answered_as_graphql_core_does(document: GeneratedDocument, trouble: float, is_async: bool):
+    assert_same(document, trouble=trouble, is_async=is_async)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("is_async", [False, True])
+@pytest.mark.parametrize("operation", ["query", "mutation"])
+def test_each_field_may_fail_in_each_way(operation: str, is_async: bool):
+    leaf = "__typename name word size whole ratio flag key colour odd odds echo other: echo(numbers: [1], colour: RED)"
+    branch = f"name needed {{ {leaf} }} all {{ {leaf} }} grid {{ name whole }} words numbers"
+    parts = f"fragment B on Branch {{ {branch} leaf {{ {leaf} }} leaves {{ name }} }}"
+    things = "named { name ... on Leaf { whole } } either { ...B ... on Leaf { odd } } things { __typename ...B }"
+    text = f"{operation} {{ %s {{ ...B {things} branch {{ ...B }} branches(first: 2) {{ ...B {things} }} }} }} {parts}"
+    answers = [
+        assert_same(GeneratedDocument(text % f"x{number}: branch", {}), trouble=trouble, is_async=is_async)
+        for number in range(14)
+        for trouble in (0.0, 0.03, 0.1)
+    ]
+
+    # Else it would say little.
+    assert len(set(answers)) > len(answers) / 2
+    for trace in (
+        "Cannot return null",
+        "cannot represent",
+        "Broken",
+        "is even",
+        "Expected Iterable",
+        "Expected value",
+        "code': 'X",
+    ):
+        assert any(trace in answer for answer in answers), trace
+
+
+def test_what_is_no_error_of_a_field_ends_the_execution():
+    def stop(*_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    schema = build_schema("type Query { word: String, other: String }")
+    schema.query_type.fields["word"].resolve = OfSource(stop, stop)
+
+    with pytest.raises(KeyboardInterrupt):
+        execute(schema, parse("{ other word }"), executor_class=CompiledExecutor)
+
+
+def test_a_function_that_wraps_a_resolver_of_the_source_is_called_with_all():
+    schema = build_schema("type Query { word: String }")
+    inner = OfSource(lambda source: "unguarded", lambda source, info: "unguarded")
+
+    @functools.wraps(inner)
+    def guard(source: Any, info: Any) -> Any:
+        return f"{inner(source, info)}, but for the guard at {info.path.as_list()}"
+
+    schema.query_type.fields["word"].resolve = guard
+
+    answer = execute(schema, parse("{ word }"), executor_class=CompiledExecutor)
+
+    assert answer.data == {"word": "unguarded, but for the guard at ['word']"}
+
+
+def test_a_resolver_that_changes_its_arguments_changes_them_for_itself_alone():
+    schema = build_schema("type Query { rows: [Row!] }  type Row { sum(of: [Int!]): Int }")
+
+    def add(_source: Any, _info: Any, of: list[int]) -> int:
+        of.append(10)
+        return sum(of)
+
+    schema.type_map["Row"].fields["sum"].resolve = add
+    rows = {"rows": [{}, {}, {}]}
+
+    answer = execute(
+        schema, parse("{ rows { sum(of: [1]) other: sum(of: [1, 2]) } }"), rows, executor_class=CompiledExecutor
+    )
+
+    assert answer.data == {"rows": [{"sum": 11, "other": 13}] * 3}
+
+
+def test_middleware_is_called_for_each_field():
+    schema = build_schema("type Query { rows: [Row!] }  type Row { word: String }")
+    seen = []
+
+    def note(resolve: Any, source: Any, info: Any, **arguments: Any) -> Any:
+        seen.append(info.path.as_list())
+        return resolve(source, info, **arguments)
+
+    execute(
+        schema,
+        parse("{ rows { word } }"),
+        {"rows": [{"word": "a"}, {"word": "b"}]},
+        middleware=[note],
+        executor_class=CompiledExecutor,
+    )
+
+    assert seen == [["rows"], ["rows", 0, "word"], ["rows", 1, "word"]]
+
+
+def test_each_event_of_a_subscription_has_its_own_root_value():
+    schema = build_schema("type Query { word: String }  type Subscription { row: Row }  type Row { root: String }")
+
+    async def make_rows(*_: Any) -> Any:
+        for number in range(3):
+            yield {"row": {"number": number}}
+
+    schema.subscription_type.fields["row"].subscribe = make_rows
+    schema.type_map["Row"].fields["root"].resolve = lambda _source, info: str(info.root_value)
+
+    async def collect() -> list[Any]:
+        events = subscribe(schema, parse("subscription { row { root } }"), executor_class=CompiledExecutor)
+        return [event.data["row"]["root"] async for event in events]
+
+    assert asyncio.run(collect()) == [str({"row": {"number": number}}) for number in range(3)]
+
+
+def test_threads_that_execute_one_document_do_not_mix_their_answers():
+    document = parse("query($n: Int) { rows { number(plus: $n) root path } }")
+    schema = build_schema("type Query { rows: [Row!] }  type Row { number(plus: Int): Int, root: Int, path: String }")
+    fields = schema.type_map["Row"].fields
+    fields["number"].resolve = lambda source, _info, plus: source.number + plus
+    fields["root"].resolve = lambda _source, info: info.root_value.number
+    fields["path"].resolve = lambda _source, info: str(info.path.as_list())
+
+    def ask(number: int) -> Any:
+        root = SimpleNamespace(number=number, rows=[SimpleNamespace(number=each) for each in range(20)])
+        return execute(schema, document, root, None, {"n": number}, executor_class=CompiledExecutor).data
+
+    def expect(number: int) -> Any:
+        return {
+            "rows": [
+                {"number": each + number, "root": number, "path": str(["rows", each, "path"])} for each in range(20)
+            ]
+        }
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(ask, range(100)))
+
+    assert answers == [expect(number) for number in range(100)]
+
+
+def test_nothing_of_a_schema_or_a_document_is_kept():
+    schema = build_schema("type Query { rows: [Row!] }  type Row { word: String }")
+    document = parse("{ rows { word } }")
+    gone = [weakref.ref(schema), weakref.ref(schema.type_map["Row"]), weakref.ref(document)]
+    assert execute(schema, document, {"rows": [{"word": "a"}]}, executor_class=CompiledExecutor).data is not None
+
+    del schema, document
+    gc.collect()
+
+    assert [each() for each in gone] == [None, None, None]
