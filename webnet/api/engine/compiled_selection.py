@@ -219,7 +219,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
             arguments = step.arguments
             if arguments is None:
                 arguments = self._arguments(step)
-            result = step.resolve(source, info, **arguments)
+            result = step.resolve(source, info, **arguments) if arguments else step.resolve(source, info)
         except Exception as error:  # noqa: BLE001 - whatever a resolver raises is an error of its field
             self.handle_field_error(error, step.return_type, step.details, field_path)
             return None

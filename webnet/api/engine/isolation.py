@@ -250,7 +250,8 @@ def _guard(resolve: Resolve, plugin: str, place: str) -> Resolve:
             if type(calls) is ResolverCalls and calls.thread == get_ident():
                 outer = calls.enter(resolver)
                 try:
-                    result = resolve(source, info, **arguments)
+                    # Most have none, and are called in half the time that way.
+                    result = resolve(source, info, **arguments) if arguments else resolve(source, info)
                 except BaseException as error:
                     calls.leave(resolver, outer, error)
                     raise
