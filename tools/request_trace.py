@@ -218,6 +218,8 @@ def trace_operation(
     fields: str = "",
 ) -> Trace:
     """Run it once to fill the caches, revert its effect if that is known, and run it again under the tracer."""
+    from webnet.api.http.kept_answers import kept_answers  # It needs Django's settings.
+
     example = EXAMPLES.get(operation, Example())
     variables = example.arguments if given is None else given
     document = make_document(schema, operation, variables, fields=fields or example.fields)
@@ -227,6 +229,7 @@ def trace_operation(
         server.ask(make_document(schema, name, reset), reset)
     elif document.startswith("query"):
         server.ask(document, variables)
+    kept_answers.clear()  # What is traced is how an answer is made.
     trace = Trace()
     with trace.recording(tree / "webnet"):
         data = server.ask(document, variables)
