@@ -36,8 +36,8 @@ from webnet.plugins.models import CustomerPluginConfig
 # Others who write wait for a whole chunk, which takes some hundredths of a second; half as many would take a tenth more
 # statements a customer.
 CHUNK_SIZE = 100
-# On SQLite, whoever waits for the lock asks for it every 100 ms. Without a pause between chunks, changes of others beside
-# a long batch waited for 4 s, which is all that a request has.
+# On SQLite, whoever waits for the lock asks for it every 100 ms. Without a pause between chunks, changes of others
+# beside a long batch waited for 4 s, which is all that a request has.
 PAUSE_SECONDS = 0.02
 # What is written of each customer: a receiver of their signals would miss rows that are written together.
 _SAVED_MODELS = (CustomerPluginConfig, PluginAuditLog, AuditHead, Generation)
