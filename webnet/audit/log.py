@@ -148,7 +148,7 @@ def lock_ends(chains: Collection[str]) -> tuple[dict[str, AuditHead], bool]:
     with connection.cursor() as cursor:
         cursor.execute(_write_lock(connection.vendor, len(wanted)), [_this_minute(), *wanted])
         rows = cursor.fetchall()
-    heads = {head.chain: head for *values, _ in rows if (head := HEAD.read(values))}
+    heads = {head.chain: head for head in (HEAD.read(values) for *values, _ in rows)}
     is_due = any(row[-1] for row in rows)
     if POSITION_HEAD not in heads:
         heads[POSITION_HEAD] = lock_end()
