@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from django.db import connection
 from django.db.models import Model
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests.accounts.requests import make_request
+from tests.api.plans import explain
 from tests.factories import make_customer, make_member, make_membership, make_operator, make_token, make_user
 from webnet.accounts.authentication import authenticate_request
 from webnet.accounts.token_statement import find_token
@@ -144,3 +149,15 @@ def test_what_others_change_is_seen_by_the_next_request(acme, django_assert_num_
     assert second.view is not None
     assert role_in(second.actor, second.view) is Role.VIEWER
     assert third.view is None
+
+
+def test_every_table_is_searched_by_an_index(acme):
+    make_token(make_member("ada", acme))
+    digest = ApiToken.objects.get().digest
+    with CaptureQueriesContext(connection) as made:
+        find_token(digest, view="acme")
+
+    plan = explain(made.captured_queries[0]["sql"])
+
+    # SQLite says that it scans a table; PostgreSQL, that it filters rows. It may do that with the user's memberships.
+    assert re.findall(r"(?m)^SCAN .*|Seq Scan .*|Filter: .*(?:digest|slug).*", plan) == []
