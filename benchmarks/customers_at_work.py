@@ -155,8 +155,7 @@ class Work:
         """Change something, have everybody look at once, and wait."""
         operator, viewer, root = (self._connect(name) for name in (*customer.users, "root"))
         made = 0
-        while made != changes and monotonic() < self._deadline:
-            await self._pause(CHANGE_PAUSE_SECONDS)
+        while made != changes and await self._pause(CHANGE_PAUSE_SECONDS):
             if not await self._change(customer, operator):
                 return  # What the customer has now, nobody can say.
             await asyncio.gather(
@@ -180,8 +179,7 @@ class Work:
         """What the customer's people do beside that."""
         operator, viewer = (self._connect(name) for name in customer.users)
         given = 0
-        while given != answers and monotonic() < self._deadline:
-            await self._pause(READ_PAUSE_SECONDS)
+        while given != answers and await self._pause(READ_PAUSE_SECONDS):
             turn = self._chance.randrange(12)
             if turn == 0:
                 device = {"name": f"device-{self._chance.randrange(10**9)}", "host": "192.0.2.1"}
@@ -198,8 +196,7 @@ class Work:
     async def _look_at_all(self) -> None:
         """The platform's operator, on the platform's view."""
         root = self._connect("root")
-        while monotonic() < self._deadline:
-            await self._pause(READ_PAUSE_SECONDS)
+        while await self._pause(READ_PAUSE_SECONDS):
             await self._ask(root, "", "platform", PLATFORM)
             await self._see_state(self._chance.choice(self.customers), root, view="")
 
@@ -295,6 +292,8 @@ class Work:
     def _connect(self, username: str) -> Connection:
         return Connection(self.server.host, self.server.port, self.tokens[username])
 
-    async def _pause(self, seconds: float) -> None:
+    async def _pause(self, seconds: float) -> bool:
+        """Wait; False at the end of the work, when nobody begins anything more."""
         wanted = 2 * self._chance.random() * seconds * self._pauses
         await asyncio.sleep(max(0.0, min(wanted, self._deadline - monotonic())))
+        return monotonic() < self._deadline
