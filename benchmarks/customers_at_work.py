@@ -21,7 +21,7 @@ TIMEOUT_SECONDS = 60.0
 WARMING_SECONDS = 300.0
 # How long an operator waits after a change was seen by all, and a reader after an answer: on average, evenly spread.
 # Two cores that also run this program have some time left, so that what is measured is not a queue.
-CHANGE_PAUSE_SECONDS, READ_PAUSE_SECONDS = 5.0, 1.0
+CHANGE_PAUSE_SECONDS, READ_PAUSE_SECONDS = 10.0, 2.0
 CONFIG = '{ customerPluginConfig(customer: %s, plugin: "shelf") { effective effectiveSettings } }'
 LATEST_CHANGE = '{ pluginAuditLogs(first: 1, filter: {plugin: ["shelf"]}) { edges { node { reason } } } }'
 # A field of the plugin that is switched: the schema has it while the plugin is on.
