@@ -11,7 +11,7 @@ import os
 import random
 import signal
 import sys
-from itertools import islice
+from itertools import count, islice
 
 import django
 
@@ -32,16 +32,18 @@ def main(listed: str, kills: int, seed: int) -> None:
     switch_command.CHUNK_SIZE = CHUNK_SIZE
     chance, report = random.Random(seed), {"kills": 0, "continued": 0, "totals": []}  # noqa: S311 - nothing secret
     for command in ("enable_plugin", "disable_plugin"):
-        for _ in range(kills):
-            ended = run(command, listed, lines=chance.randrange(1, 3 * CHUNK_SIZE))
+        for number in range(kills):
+            # By turns from outside, wherever it then is, and where a chunk is written but for its audit rows.
+            where = {"in_chunk": number} if number % 2 else {"lines": chance.randrange(1, 3 * CHUNK_SIZE)}
+            ended = run(command, listed, **where)
             report["kills"] += not ended
             report["continued"] += check_rows(command.partition("_")[0])
         report["totals"] += [run(command, listed), run(command, listed)]
     print(json.dumps(report | check_chains()))  # noqa: T201 - the test reads it
 
 
-def run(command: str, listed: str, *, lines: int | None = None) -> str:
-    """Its last line; empty if it was killed, once it had printed so many lines: it is then within the next chunk.
+def run(command: str, listed: str, *, lines: int | None = None, in_chunk: int | None = None) -> str:
+    """Its last line; empty if it was killed, once it had printed so many lines, or in the middle of that chunk.
 
     Always in a fork, since tqdm has a lock that forks share, and that a killed one may hold.
     """
@@ -53,6 +55,8 @@ def run(command: str, listed: str, *, lines: int | None = None) -> str:
     child = os.fork()
     if not child:
         os.close(reading)
+        if in_chunk is not None:
+            kill_in_chunk(in_chunk)
         try:
             with os.fdopen(writing, "w", buffering=1) as out:
                 call_command(command, "idle", "--customers-from", listed, stdout=out, no_color=True)
@@ -65,6 +69,20 @@ def run(command: str, listed: str, *, lines: int | None = None) -> str:
             os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
     return "" if os.WIFSIGNALED(status) else printed[-1].strip()
+
+
+def kill_in_chunk(number: int) -> None:
+    """Have this process kill itself in the transaction of that chunk of those that change something."""
+    from webnet.audit import log as audit_log
+
+    append, chunks = audit_log.append_all, count()
+
+    def append_or_die(entries) -> None:
+        if next(chunks) == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+        append(entries)
+
+    audit_log.append_all = append_or_die
 
 
 def check_rows(verb: str) -> bool:
