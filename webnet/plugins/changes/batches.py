@@ -35,8 +35,8 @@ from webnet.plugins.models import CustomerPluginConfig
 
 # Others who write wait for a whole chunk, which takes some hundredths of a second, and about 16 statements.
 CHUNK_SIZE = 100
-# On SQLite, whoever waits for the lock asks for it every 100 ms. Without a pause between chunks, changes of others
-# beside a long batch waited for 4 s, which is all that a request has.
+# On SQLite, who waits for the lock asks for it every 100 ms. Without a pause between chunks, changes of others waited
+# for up to 4 s beside a long batch, which is all that a request has.
 PAUSE_SECONDS = 0.02
 # What is written of each customer: a receiver of their signals would miss rows that are written together.
 _SAVED_MODELS = (CustomerPluginConfig, PluginAuditLog, AuditHead, Generation)
