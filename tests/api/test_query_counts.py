@@ -14,7 +14,7 @@ from tests.api.client import GraphQLClient
 from tests.api.plugins import numbered
 from tests.factories import PASSWORD, make_customer, make_member, make_operator
 from webnet.api.http.kept_answers import kept_answers
-from webnet.audit.operation import renew_platform
+from webnet.audit.operation import renew_customer, renew_platform
 from webnet.customers.access import Actor
 from webnet.customers.models import Role
 from webnet.plugins.manager import manager
@@ -58,6 +58,7 @@ def fill(install: Callable[..., None], count: int, *, start: int = 0) -> None:
         plugin = PluginConfig.objects.get(name=f"plugin_{number:03}")
         # Only these pairs have settings that were ever changed.
         plugin.customer_configs.filter(customer=customer).update(settings_revision=1)
+        renew_customer(customer)
         for owner, is_latest in ((None, False), (None, True), (customer, False), (customer, True)):
             PluginHealth.objects.create(
                 plugin=plugin,
