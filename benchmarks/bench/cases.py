@@ -3,24 +3,46 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from itertools import count, cycle
+from urllib.parse import urlencode
 
 from benchmarks.bench.made_data import CUSTOMER_TOKEN, PLATFORM_TOKEN
 from benchmarks.bench.sizes import CUSTOMER, PLUGIN, Sizes, name_customer, name_plugin
 
-PAGE = 50
+# 304 is how webnet says that an answer is still the same.
+GOOD = (200, 304)
 
 
 @dataclass(frozen=True)
 class Request:
-    """One request; `headers` are those beside the content type."""
+    """One request; `headers` are those beside the content type.
+
+    With `is_conditional` it asks for the answer only if that differs from the last one at its path (RFC 9110, 13.1.2).
+    """
 
     method: str
     path: str
     body: bytes = b""
     headers: tuple[tuple[str, str], ...] = ()
+    is_conditional: bool = False
+
+
+class EntityTags:
+    """Remembers the entity tags of answers, and sends them as a client does."""
+
+    def __init__(self) -> None:
+        self._tags: dict[str, str] = {}
+
+    def complete(self, request: Request) -> Request:
+        tag = self._tags.get(request.path) if request.is_conditional else None
+        return request if tag is None else replace(request, headers=(*request.headers, ("If-None-Match", tag)))
+
+    def note(self, request: Request, headers: Iterable[tuple[str, str]]) -> None:
+        for name, value in headers if request.is_conditional else ():
+            if name.lower() == "etag":
+                self._tags[request.path] = value
 
 
 @dataclass(frozen=True)
@@ -41,6 +63,7 @@ class Case:
 CASES = (
     Case("q1", "Q1: all plugins × 10 fields", 2.5),
     Case("q1u", "Q1 again, unchanged", 1.0),
+    Case("q1e", "Q1 again, by its ETag", 1.0),
     Case("q2", "Q2: 50 audit rows", 2.5),
     Case("q2k", "Q2, deep by cursor", 1.2, beside="q2"),
     Case("q3", "Q3: one plugin", 1.7),
@@ -77,45 +100,39 @@ class Places:
 
 def requests_of_webnet(case: str, sizes: Sizes, places: Places) -> Iterator[Request]:
     """The requests of a case, one after the other, without an end."""
-    plugin = name_plugin(PLUGIN % sizes.plugins)
-    match case:
-        case "q1":
-            # A variable that the document does not use: webnet may keep the answer to a request, but not to this one.
-            for number in count():
-                yield graphql(CUSTOMER_PATH, PLUGINS, {"request": number})
-        case "q1u":
-            yield from cycle([graphql(CUSTOMER_PATH, PLUGINS, {})])
-        case "q2":
-            yield from cycle([graphql("/graphql/", AUDIT_LOG, {}, token=PLATFORM_TOKEN)])
-        case "q2k":
-            yield from cycle([graphql("/graphql/", AUDIT_LOG, {"after": places.cursor}, token=PLATFORM_TOKEN)])
-        case "q3":
-            for number in count():
-                wanted = {"customer": name_customer(CUSTOMER), "plugin": plugin, "request": number}
-                yield graphql(CUSTOMER_PATH, PLUGIN_CONFIG, wanted)
-        case _:
-            wanted = {"input": {"customer": name_customer(CUSTOMER), "plugin": plugin}}
-            both = [("disable", "Disable"), ("enable", "Enable")]
-            documents = [TOGGLE % (kind, verb, kind) for verb, kind in both]
-            yield from cycle([graphql(CUSTOMER_PATH, document, wanted) for document in documents])
+    pair = {"customer": name_customer(CUSTOMER), "plugin": name_plugin(PLUGIN % sizes.plugins)}
+    asked = urlencode({"query": " ".join(PLUGINS.split())})
+    token = (("Authorization", f"Bearer {CUSTOMER_TOKEN}"),)
+    toggles = [TOGGLE % (verb, verb.lower(), verb) for verb in ("Disable", "Enable")]
+    repeated = {
+        "q1u": [graphql(CUSTOMER_PATH, PLUGINS, {})],
+        "q1e": [Request("GET", f"{CUSTOMER_PATH}?{asked}", headers=token, is_conditional=True)],
+        "q2": [graphql("/graphql/", AUDIT_LOG, {}, token=PLATFORM_TOKEN)],
+        "q2k": [graphql("/graphql/", AUDIT_LOG, {"after": places.cursor}, token=PLATFORM_TOKEN)],
+        "m1": [graphql(CUSTOMER_PATH, document, {"input": pair}) for document in toggles],
+    }
+    if case in repeated:
+        return cycle(repeated[case])
+    # A variable that the document does not use: webnet may keep the answer to a request, but not to this one.
+    document, variables = (PLUGINS, {}) if case == "q1" else (PLUGIN_CONFIG, pair)
+    return (graphql(CUSTOMER_PATH, document, {**variables, "request": number}) for number in count())
 
 
 def requests_of_bare(case: str, sizes: Sizes, places: Places) -> Iterator[Request]:
     """The same work, asked of the bare view."""
     plugin, customer = name_plugin(PLUGIN % sizes.plugins), places.customer_id
-    get: Callable[[str], Iterator[Request]] = lambda path: cycle([Request("GET", path)])  # noqa: E731 - for one line each
-    match case:
-        case "q1" | "q1u":
-            yield from get(f"/plugins?customer={customer}")
-        case "q2":
-            yield from get(f"/audit-log?before={places.last}")
-        case "q2k":
-            yield from get(f"/audit-log?before={places.position}")
-        case "q3":
-            yield from get(f"/plugin?customer={customer}&name={plugin}")
-        case _:
-            states = ({"customer": customer, "name": plugin, "enabled": enabled} for enabled in (False, True))
-            yield from cycle([Request("POST", "/switch", json.dumps(state).encode()) for state in states])
+    states = ({"customer": customer, "name": plugin, "enabled": enabled} for enabled in (False, True))
+    plugins = Request("GET", f"/plugins?customer={customer}")
+    repeated = {
+        "q1": [plugins],
+        "q1u": [plugins],
+        "q1e": [plugins],
+        "q2": [Request("GET", f"/audit-log?before={places.last}")],
+        "q2k": [Request("GET", f"/audit-log?before={places.position}")],
+        "q3": [Request("GET", f"/plugin?customer={customer}&name={plugin}")],
+        "m1": [Request("POST", "/switch", json.dumps(state).encode()) for state in states],
+    }
+    return cycle(repeated[case])
 
 
 def graphql(path: str, document: str, variables: dict[str, object], *, token: str = CUSTOMER_TOKEN) -> Request:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from statistics import median, quantiles
 from typing import Any, Protocol
 
+from benchmarks.bench.cases import GOOD
+
 WALL, PROCESSOR = "wall", "processor"
 KINDS = (PROCESSOR, WALL)
 WARM_UP_SECONDS = 0.1
@@ -91,7 +93,7 @@ def measure(targets: Sequence[Target], cases: Iterable[str], *, rounds: int, sec
 
 def _is_answered(target: Target, case: str, cells: Cells) -> bool:
     answer = target.probe(case)
-    if answer.status != 200 or '"errors"' in answer.body or '"code"' in answer.body:
+    if answer.status not in GOOD or '"errors"' in answer.body or '"code"' in answer.body:
         print(f"  left out: {target.name} {case}: {answer.status} {answer.body[:300]}", file=sys.stderr, flush=True)
         return False
     statements = None if answer.statements is None else len(answer.statements)

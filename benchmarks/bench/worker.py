@@ -18,7 +18,7 @@ from contextlib import ExitStack
 from time import perf_counter_ns
 from typing import Any
 
-from benchmarks.bench.cases import Places, Request, requests_of_bare, requests_of_webnet
+from benchmarks.bench.cases import GOOD, EntityTags, Places, Request, requests_of_bare, requests_of_webnet
 from benchmarks.bench.sizes import CUSTOMER, DEEP_SHARE, Sizes, name_customer
 
 APPLICATIONS = {"webnet": "webnet.wsgi", "bare": "benchmarks.bench.bare.wsgi", "sql": "benchmarks.bench.bare.wsgi"}
@@ -32,6 +32,7 @@ class Worker:
         self._kind, self._sizes, self._places = kind, sizes, places
         self._application = importlib.import_module(APPLICATIONS[kind]).application
         self._cases: dict[str, Iterator[Request]] = {}
+        self._tags = EntityTags()
 
     def serve(self) -> None:
         # What was loaded at the start is no garbage: the collector need not walk along it, in no application.
@@ -65,7 +66,7 @@ class Worker:
             before = perf_counter_ns()
             status, body = self.call(request)
             after = perf_counter_ns()
-            if status != 200:
+            if status not in GOOD:
                 raise RuntimeError(f"{self._kind} {case}: {status} {body[:300]!r}")
             times.append((after - before) / 1e6)
             if after > end and len(times) % 2 == 0:
@@ -74,8 +75,13 @@ class Worker:
     def call(self, request: Request) -> tuple[int, bytes]:
         """The status and the body that the application answers with."""
         statuses: list[str] = []
+
+        def start_response(status: str, headers: list[tuple[str, str]], *_: object) -> None:
+            statuses.append(status)
+            self._tags.note(request, headers)
+
         with ExitStack() as stack:
-            response = self._application(make_environ(request), lambda status, *_: statuses.append(status))
+            response = self._application(make_environ(self._tags.complete(request)), start_response)
             stack.callback(getattr(response, "close", lambda: None))
             body = b"".join(response)
         return int(statuses[0].split()[0]), body

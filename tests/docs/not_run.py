@@ -28,6 +28,7 @@ NOT_RUN: dict[tuple[str, str], str] = {
         "docs/performance.md",
         "$ DATABASE_URL=postgres://webnet:password@replica/webnet webnet export_audit_log --output log.ndjson",
     ): "it needs a replica; tests/server/test_replica.py has one",
+    ("docs/performance.md", "$ make bench"): "it takes minutes; tests/benchmarks/test_bench.py runs it with tiny sizes",
     ("docs/plugin-development.md", "[tool.pytest.ini_options]"): "tests/docs/test_testing_kit.py runs with it",
     (
         "docs/plugin-development.md",
