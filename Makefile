@@ -67,7 +67,7 @@ bench: $(VENV)/dev-installed ## Measure webnet beside a bare Django view, and be
 	@$(BIN)/python -m benchmarks.bench $(if $(SHORT),--short) $(BENCH_OPTIONS)
 
 bench-growth: $(VENV)/dev-installed ## Measure webnet with more and more of everything, and draw it for docs/performance.md
-	@$(BIN)/python -m benchmarks.bench.growth
+	@$(BIN)/python -m benchmarks.bench.growth $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(DATABASE),--database $(DATABASE))
 
 load: MINUTES ?= 10
 load: $(VENV)/dev-installed ## Serve 50 customers with changes and 200 event streams: no error, nothing stale, flat memory

@@ -17,7 +17,7 @@ from benchmarks.bench.over_http import served_here
 from benchmarks.bench.peers import peers_in_process, peers_over_http, set_up_peers
 from benchmarks.bench.report import describe_run, save, write_table
 from benchmarks.bench.sizes import BUILD, Sizes
-from benchmarks.bench.targets import own_workers
+from benchmarks.bench.targets import clear_up_when_told_to_end, own_workers
 from benchmarks.bench.timing import KINDS, Target, measure
 
 IN_PROCESS, OVER_HTTP = "in process", "over HTTP"
@@ -68,6 +68,7 @@ def find_server() -> str:
 
 def main() -> int:
     wanted, began = parse_arguments(), monotonic()
+    clear_up_when_told_to_end()
     sizes = Sizes(wanted.plugins, wanted.customers, wanted.audit_rows)
     runs: list[dict[str, Any]] = []
     tables: list[str] = []

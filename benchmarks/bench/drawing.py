@@ -10,7 +10,7 @@ from math import log10
 WIDTH, HEIGHT = 760, 400
 LEFT, RIGHT, TOP, BOTTOM = 70, 250, 50, 60
 # Told apart by people who see few colours, on white and on black (Okabe and Ito).
-COLOURS = ("#0072b2", "#56b4e9", "#d55e00", "#e69f00", "#009e73", "#cc79a7")
+COLOURS = ("#0072b2", "#56b4e9", "#d55e00", "#e69f00", "#009e73", "#cc79a7", "#888888")
 STYLE = """
   text { font: 13px sans-serif; fill: #222 } .title { font-size: 15px; font-weight: bold }
   .line { fill: none; stroke-width: 2.5 }

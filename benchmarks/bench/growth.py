@@ -10,17 +10,18 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from benchmarks.bench.cases import CASES, NAMES
-from benchmarks.bench.databases import SQLITE, made_data
+from benchmarks.bench.databases import POSTGRESQL, SQLITE, made_data
 from benchmarks.bench.drawing import Curve, draw
 from benchmarks.bench.report import OWN
 from benchmarks.bench.sizes import BUILD, ROOT, Sizes
-from benchmarks.bench.targets import own_workers
+from benchmarks.bench.targets import clear_up_when_told_to_end, own_workers
 from benchmarks.bench.timing import PROCESSOR, measure
 
 # Where the others stay meanwhile.
@@ -49,12 +50,10 @@ def draw_all(figures: dict[str, dict[int, Figures]], folder: Path) -> list[Path]
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for grown, steps in figures.items():
-        curves = [
-            Curve(
-                case.title, [(size, found[OWN][case.name]) for size, found in steps.items() if case.name in found[OWN]]
-            )
-            for case in CASES
-        ]
+        curves = []
+        for case in CASES:
+            points = [(size, found[OWN][case.name]) for size, found in steps.items() if case.name in found[OWN]]
+            curves += [Curve(case.title, points)] if points else []
         title = f"Processor time of a request as the {TITLES[grown]} grow"
         path = folder / f"growth-{grown.replace('_', '-')}.svg"
         path.write_text(draw(curves, title=title, across=TITLES[grown], up="ms of the processor"))
@@ -67,12 +66,17 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=0.3, help="length of a block (default %(default)s)")
     parser.add_argument("--database", default=SQLITE, help="sqlite or postgresql (default %(default)s)")
-    parser.add_argument("--server", default="", help="URL of the PostgreSQL server")
+    parser.add_argument(
+        "--server",
+        default=os.environ.get("TEST_DATABASE_URL", ""),
+        help="the PostgreSQL server (default $TEST_DATABASE_URL)",
+    )
     parser.add_argument("--only", choices=tuple(STEPS), help="what grows (default: each in turn)")
     parser.add_argument("--up-to", type=int, default=10**9, help="the largest size (default: all)")
     parser.add_argument("--folder", type=Path, default=ROOT / "docs" / "images", help="for the drawings")
     parser.add_argument("--output", type=Path, default=BUILD / "growth.json", help="the figures (default %(default)s)")
     wanted = parser.parse_args()
+    clear_up_when_told_to_end()
     figures: dict[str, dict[int, Figures]] = {}
     for grown in [wanted.only] if wanted.only else STEPS:
         figures[grown] = {}
@@ -82,7 +86,11 @@ def main() -> int:
             sizes = replace(MIDDLE, **{grown: size})
             print(sizes.describe(), file=sys.stderr, flush=True)
             figures[grown][size] = measure_at(
-                sizes, database=wanted.database, server=wanted.server, rounds=wanted.rounds, seconds=wanted.seconds
+                sizes,
+                database=wanted.database,
+                server=wanted.server if wanted.database == POSTGRESQL else "",
+                rounds=wanted.rounds,
+                seconds=wanted.seconds,
             )
             print(describe(figures[grown][size]), flush=True)
         # After each of them, since the next one takes minutes.

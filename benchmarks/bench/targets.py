@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -76,6 +77,11 @@ class InProcess:
         if not line:
             raise RuntimeError(f"{self.name} has stopped; {self._log} ends with:\n{self._log.read_text()[-2_000:]}")
         return json.loads(line)
+
+
+def clear_up_when_told_to_end() -> None:
+    """Have SIGTERM end this process as Ctrl-C does, so that databases are dropped and other processes ended."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
 
 def used_ms(processes: Sequence[int]) -> float:
