@@ -287,8 +287,16 @@ def assert_same(document: GeneratedDocument, **options: Any) -> str:
 DOCUMENTS = documents(SCHEMA)
 
 
+@dataclass
+class Holder:
+    value: Any
+
+    def read(self) -> Any:
+        return self.value
+
+
 @pytest.mark.slow
-@examples(max(5_000, EXAMPLES) if EXAMPLES else 40)
+@examples(EXAMPLES or 40)
 @given(DOCUMENTS, st.sampled_from([0.0, 0.03, 0.2]), st.booleans())
 def test_any_document_is_answered_as_graphql_core_does(document: GeneratedDocument, trouble: float, is_async: bool):
     assert_same(document, trouble=trouble, is_async=is_async)
@@ -321,6 +329,26 @@ def test_each_field_may_fail_in_each_way(operation: str, is_async: bool):
         "code': 'X",
     ):
         assert any(trace in answer for answer in answers), trace
+
+
+@pytest.mark.parametrize("is_required", [False, True])
+def test_each_value_is_shown_or_refused_as_by_graphql_core(is_required: bool):
+    values = [None, Undefined, 2**31 - 1, -(2**31) - 1, *(value for each in SCALARS.values() for value in each)]
+    kinds = [f"{name}!" if is_required else name for name in SCALARS]
+    fields = " ".join(f"f{number}: {kind}" for number, kind in enumerate(kinds))
+    schema = build_schema(f"type Query {{ row: Row }} type Row {{ {fields} }} enum Colour {{ RED GREEN }} scalar Odd")
+    schema.type_map["Odd"].coerce_output_value = coerce_odd
+    for each in schema.type_map["Row"].fields.values():
+        each.resolve = OfSource(Holder.read, lambda source, info: source.value)
+
+    for value in values:
+        for number in range(len(kinds)):
+            document = parse(f"{{ row {{ f{number} }} }}")
+            found, expected = (
+                execute(schema, document, {"row": Holder(value)}, executor_class=each)
+                for each in (CompiledExecutor, Executor)
+            )
+            assert describe(found) == describe(expected)
 
 
 def test_what_is_no_error_of_a_field_ends_the_execution():
@@ -400,6 +428,17 @@ def test_each_event_of_a_subscription_has_its_own_root_value():
         return [event.data["row"]["root"] async for event in events]
 
     assert asyncio.run(collect()) == [str({"row": {"number": number}}) for number in range(3)]
+
+
+def test_what_was_prepared_for_one_event_is_not_kept_for_the_next():
+    schema = build_schema("type Query { word: String }")
+    executor: Any = CompiledExecutor.build(schema, parse("{ word }"))
+
+    for number in range(3):
+        event = executor.build_per_event_executor({"word": str(number)})
+        assert event.execute_operation().data == {"word": str(number)}
+
+    assert executor._selections == {}
 
 
 def test_threads_that_execute_one_document_do_not_mix_their_answers():
