@@ -124,8 +124,10 @@ def test_answers_are_those_of_graphql_core(world: World, settings: Any) -> None:
         setattr(settings, f"WEBNET_{name}_POINTS_PER_MINUTE", 0)
     reference, asked = Reference(), cases(world)
     differences, texts, with_errors, with_data = [], set(), 0, 0
-    for client in world.clients.values():  # so that each schema is derived
+    for client in world.clients.values():  # so that each schema is derived before something fails in it
         client.run("{ __typename }")
+        with reference.answering():
+            client.run("{ __typename }")
 
     for seed in range(FIRST_SEED, FIRST_SEED + EXAMPLES):
         who, view, document = sample(asked, seed=seed)
