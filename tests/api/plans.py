@@ -1,6 +1,9 @@
-"""How the database would run a statement."""
+"""How the database would run a statement, and how much of it is work."""
 
 from __future__ import annotations
+
+import json
+from typing import Any
 
 from django.db import connection
 
@@ -17,3 +20,38 @@ def explain(sql: str) -> str:
         finally:
             if connection.vendor == "postgresql":
                 cursor.execute("RESET ALL")
+
+
+def count_rows_read(sql: str) -> int:
+    """How much the statement reads: rows and index entries on PostgreSQL, steps of the virtual machine on SQLite."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}")
+            found = cursor.fetchone()[0]
+            return _rows_of((json.loads(found) if isinstance(found, str) else found)[0]["Plan"])
+        steps = 0
+
+        def count() -> int:
+            nonlocal steps
+            steps += 1
+            return 0
+
+        connection.connection.set_progress_handler(count, 1)
+        try:
+            cursor.execute(sql).fetchall()
+        finally:
+            connection.connection.set_progress_handler(None, 0)
+        return steps
+
+
+def _rows_of(plan: dict[str, Any]) -> int:
+    read = (plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0)) * plan["Actual Loops"]
+    return int(read) + sum(map(_rows_of, plan.get("Plans", ())))
+
+
+def analyze(*tables: str) -> None:
+    """Let PostgreSQL count the rows, as it does by itself after a while; SQLite does without."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            for table in tables:
+                cursor.execute(f'ANALYZE "{table}"')

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from django.db import connection, transaction
+from django.utils import timezone
 
 from webnet.audit import signing_keys
 from webnet.audit import triggers as audit_triggers
@@ -39,6 +41,17 @@ def write_rows(count: int, *, customers: Iterable[Customer | None] = (None,)) ->
                 after={"settings": {"limit": number + 1, "rate": 0.5, "é": [None, True]}},
             )
         )
+
+
+def write_many(count: int, *, start: int, columns: Callable[[int], dict[str, Any]]) -> None:
+    """Insert rows without their hashes, which a log for plans and times needs not; `columns` are those of each."""
+    common = {"created_at": timezone.now(), "actor_name": "ada", "action": "enable_plugin", "outcome": "succeeded"}
+    PluginAuditLog.objects.bulk_create(
+        PluginAuditLog(
+            position=number, chain="many", sequence=number, text="{}", hash="0" * 64, **{**common, **columns(number)}
+        )
+        for number in range(start, start + count)
+    )
 
 
 @transaction.atomic

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, Generic, Protocol, TypeVar
 
 import strawberry
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from strawberry.types.info import Info
 from strawberry_django.optimizer import OptimizerConfig, optimize
 
@@ -122,7 +122,8 @@ class Listing(Generic[Row]):
     """All rows that can be paged through, in their order; `on_rows_read` is called with the rows of each page.
 
     `among` is for searches without an index: the rows to search through, of which a page covers a limited range; they
-    are those of `customers` in the audit log, newest first, or all of it.
+    are those of `customers` in the audit log, newest first, or all of it. `indexed` are conditions that are part of the
+    search and have an index each.
     """
 
     rows: QuerySet[Row]
@@ -130,6 +131,7 @@ class Listing(Generic[Row]):
     on_rows_read: Callable[[Sequence[Row]], None] = ignore
     among: QuerySet[Row] | None = None
     customers: Collection[int] | None = None
+    indexed: Sequence[Q] = ()
 
     def searched_range_of(self, request: PageRequest) -> SearchedRange | None:
         """What a page searches; None if there is no limit."""
@@ -141,6 +143,7 @@ class Listing(Generic[Row]):
             older_than=request.after[0] if request.after else None,
             is_ascending=request.backwards,
             database=self.among.db,
+            indexed=self.indexed,
         )
 
     @property

@@ -276,7 +276,9 @@ def audit_listing(
 def _audit_logs(context: Context, arguments: PageArguments) -> Listing[PluginAuditLog]:
     wanted: PluginAuditLogFilter | None = arguments.filter
     customers = audited_customers(context.reading)
-    searches = wanted is not None and wanted.searches
+    # Each condition has an index, and no two have one together: a page that finds nothing could read most of the log.
+    is_of_one = isinstance(customers, list) and len(customers) == 1
+    searches = wanted is not None and (wanted.searches or wanted.conditions + is_of_one > 1)
     if isinstance(customers, QuerySet) and (searches or has_replica()):
         customers = list(customers)  # Whose rows the viewer may read, the primary database says.
     rows = audit_logs_of(customers)
@@ -296,6 +298,7 @@ def _search_audit_logs(
     customers: list[int] | None,
 ) -> Listing[PluginAuditLog]:
     listing = audit_listing(context, rows, arguments)
-    # The range of a page has so many rows of these customers, and any number of others: no index may lead to those.
-    narrowed = narrow(listing.rows, wanted, arguments, uses_index=customers is None)
-    return replace(listing, rows=wanted.find(narrowed), among=listing.rows, customers=customers)
+    # Which index leads through the range of a page is its own to choose: no other may lead to rows beyond it.
+    narrowed = narrow(listing.rows, wanted, arguments, True, uses_index=False)  # noqa: FBT003 - it has a range
+    indexed = wanted.find_indexed() if customers is None else ()
+    return replace(listing, rows=wanted.find(narrowed), among=listing.rows, customers=customers, indexed=indexed)
