@@ -16,6 +16,11 @@ with_files_of_its_own = pytest.mark.skipif(
     os.environ.get("TEST_DATABASE") == "postgresql", reason="Has SQLite files of its own, so it is the same again."
 )
 
+only_on_postgresql = [
+    pytest.mark.postgresql,
+    pytest.mark.skipif(os.environ.get("TEST_DATABASE") != "postgresql", reason="It needs PostgreSQL."),
+]
+
 
 @contextmanager
 def make_database(options: str = "") -> Iterator[dict[str, str]]:

@@ -193,7 +193,7 @@ def test_rows_that_a_follower_had_before_the_tailer_came_to_them_are_not_told_tw
         first = asyncio.create_task(anext(events))
         while not follower.is_live:
             await asyncio.sleep(0)
-        follower.offer([Edge("", SimpleNamespace(position=position)) for position in (4, 5, 6)])
+        follower.offer([Edge(SimpleNamespace(position=position), str) for position in (4, 5, 6)])
         return (await first).node.position
 
     assert run(follow()) == 6

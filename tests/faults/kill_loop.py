@@ -81,7 +81,7 @@ def record_after_the_commit() -> None:
             yield
         with transaction.atomic():
             if self.has_changed:
-                self._write_changes()
+                self._append(self.changed_entries())
 
     Operation.transaction = two_transactions  # type: ignore[method-assign]  # the guard taken away
 

@@ -13,12 +13,13 @@ import psycopg
 import pytest
 
 from tests import interpreters
+from tests.databases import only_on_postgresql
 from tests.events.conftest import World, make_world
 from tests.events.streams import StreamClient
 from tests.programs import find_program
 from tests.servers import ROOT, connect, find_free_port
 
-pytestmark = pytest.mark.postgresql
+pytestmark = only_on_postgresql
 
 CONFIG = '{ customerPluginConfig(customer: "acme", plugin: "shelf") { effective } }'
 

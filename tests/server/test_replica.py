@@ -14,10 +14,11 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
+from tests.databases import only_on_postgresql
 from tests.events.conftest import World, make_world
 from tests.events.streams import StreamClient
 
-pytestmark = pytest.mark.postgresql
+pytestmark = only_on_postgresql
 
 LOG = "{ pluginAuditLogs(first: 2) { edges { node { reason action } } } }"
 SEARCH = '{ pluginAuditLogs(first: 2, filter: {search: "the"}) { edges { node { reason } } } }'
