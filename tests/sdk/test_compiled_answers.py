@@ -41,6 +41,13 @@ REPLACED = ("execute_fields", "collect_and_execute_subfields", "complete_iterabl
 Resolve = Callable[..., Any]
 
 
+@pytest.fixture(autouse=True)
+def _own_schemas() -> Iterator[None]:
+    """One that is derived while fields fail would have their failures as well."""
+    yield
+    visibility._derived.clear()
+
+
 class Reference:
     """Answers without what is compiled and called directly; everything that guards a resolver is wrapped around it."""
 
