@@ -75,14 +75,14 @@ def kill_in_chunk(number: int) -> None:
     """Have this process kill itself in the transaction of that chunk of those that change something."""
     from webnet.audit import log as audit_log
 
-    append, chunks = audit_log.append_all, count()
+    append, chunks = audit_log.record_all, count()
 
     def append_or_die(entries) -> None:
         if next(chunks) == number:
             os.kill(os.getpid(), signal.SIGKILL)
         append(entries)
 
-    audit_log.append_all = append_or_die
+    audit_log.record_all = append_or_die
 
 
 def check_rows(verb: str) -> bool:
