@@ -112,10 +112,9 @@ def test_rows_are_shown_whole(page: Page) -> None:
 
     expect(page.get_by_role("table").get_by_role("row")).to_have_count(31)
     page.get_by_role("link", name="Site map").click()
-    texts = page.locator("svg text").all()
-    assert len(texts) == len(SITES)
+    expect(page.locator("svg text")).to_have_count(len(SITES))
     page.wait_for_load_state("load")
-    for drawn in (*texts, *page.locator("svg circle").all()):
+    for drawn in page.locator("svg text, svg circle").all():
         assert is_within(drawn.bounding_box(), page.locator("svg").bounding_box())
 
 

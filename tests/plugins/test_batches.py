@@ -6,7 +6,7 @@ import random
 from contextlib import contextmanager
 
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, connection
 from django.db.models.signals import post_save
 from django.test.utils import CaptureQueriesContext
 
@@ -93,9 +93,9 @@ def stored() -> dict[str, list]:
 @contextmanager
 def undone():
     """Not a block of `atomic`, within which no change may begin."""
-    savepoint = transaction.savepoint()
+    savepoint = connection.savepoint()
     yield
-    transaction.savepoint_rollback(savepoint)
+    connection.savepoint_rollback(savepoint)
 
 
 def describe(outcomes):
