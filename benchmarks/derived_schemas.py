@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import gc
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -25,8 +24,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.sample_plugins import make_plugins
-from tests.servers import ROOT
+from benchmarks.sample_plugins import make_environment, make_plugins
 
 FIRST_REQUEST_MS = 20
 LARGEST_KIB = 1_000_000 / 1024
@@ -41,15 +39,7 @@ def measure_in_child(plugins: int, *, sets: int) -> dict[str, float]:
     """The figures for so many plugins, from an interpreter of its own."""
     with tempfile.TemporaryDirectory() as folder:
         names = make_plugins(Path(folder) / "packages", count=plugins)
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("WEBNET_")} | {
-            "DATABASE_URL": f"sqlite:///{folder}/benchmark.sqlite3",
-            "DJANGO_SETTINGS_MODULE": "webnet.settings",
-            "PYTHONPATH": os.pathsep.join([str(ROOT), f"{folder}/packages"]),
-            "WEBNET_DATA_DIR": folder,
-            "WEBNET_DEBUG": "1",
-            "WEBNET_PLUGINS": ",".join(names),
-            "WEBNET_SECRET_KEY": "for-a-benchmark",
-        }
+        environment = make_environment(folder, names)
         command = [sys.executable, __file__, "--measure", "--sets", str(sets)]
         done = subprocess.run(
             command, env=environment, stdout=subprocess.PIPE, text=True, timeout=LIMIT_SECONDS, check=True

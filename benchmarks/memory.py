@@ -14,7 +14,6 @@ import gc
 import io
 import json
 import logging
-import os
 import random
 import resource
 import subprocess
@@ -28,7 +27,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.sample_plugins import make_plugins
+from benchmarks.sample_plugins import make_environment, make_plugins
 from tests.servers import ROOT
 
 POINTS = 20
@@ -170,18 +169,8 @@ def run_child(arguments: list[str], *, plugins: int, minutes: float) -> int:
     """Measure in an interpreter of its own, which prints."""
     with tempfile.TemporaryDirectory() as folder:
         names = make_plugins(Path(folder) / "packages", count=plugins)
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("WEBNET_")} | {
-            "DATABASE_URL": f"sqlite:///{folder}/benchmark.sqlite3",
-            "DJANGO_SETTINGS_MODULE": "webnet.settings",
-            "PYTHONPATH": os.pathsep.join([str(ROOT), f"{folder}/packages"]),
-            "WEBNET_DATA_DIR": folder,
-            "WEBNET_ADDRESS_POINTS_PER_MINUTE": "0",
-            "WEBNET_DEBUG": "1",
-            "WEBNET_PLUGINS": ",".join(names),
-            "WEBNET_SECRET_KEY": "for-a-benchmark",
-            "WEBNET_TOKEN_POINTS_PER_MINUTE": "0",
-            "WEBNET_USER_POINTS_PER_MINUTE": "0",
-        }
+        rates = {f"WEBNET_{each}_POINTS_PER_MINUTE": "0" for each in ("ADDRESS", "TOKEN", "USER")}
+        environment = make_environment(folder, names, **rates)
         # In processes of their own, since they leave as much memory behind as a worker has.
         for command in ("migrate", "sync_plugins"):
             subprocess.run(

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
 from string import Template
+
+from tests.servers import ROOT
 
 PREFIX = "sample"
 
@@ -171,3 +175,18 @@ def make_plugins(folder: Path, *, count: int) -> list[str]:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(Template(template.lstrip()).substitute(name=name, kind=f"Sample{number:03}"))
     return names
+
+
+def make_environment(folder: str, plugins: Sequence[str], **changes: str) -> dict[str, str]:
+    """The variables of a process with these plugins, whose packages and database are in the folder."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("WEBNET_")}
+    return inherited | {
+        "DATABASE_URL": f"sqlite:///{folder}/benchmark.sqlite3",
+        "DJANGO_SETTINGS_MODULE": "webnet.settings",
+        "PYTHONPATH": os.pathsep.join([str(ROOT), f"{folder}/packages"]),
+        "WEBNET_DATA_DIR": folder,
+        "WEBNET_DEBUG": "1",
+        "WEBNET_PLUGINS": ",".join(plugins),
+        "WEBNET_SECRET_KEY": "for-a-benchmark",
+        **changes,
+    }

@@ -9,7 +9,6 @@ so that others on the machine do not count; of all rounds the fastest counts.
 from __future__ import annotations
 
 import argparse
-import os
 import resource
 import subprocess
 import sys
@@ -18,8 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.sample_plugins import make_plugins
-from tests.servers import ROOT
+from benchmarks.sample_plugins import make_environment, make_plugins
 
 MOST_MS_PER_PLUGIN = 150
 LIMIT_SECONDS = 300
@@ -34,15 +32,7 @@ def measure(plugins: int, *, rounds: int) -> float:
     """Seconds of the processor for one start; the fastest of so many."""
     with tempfile.TemporaryDirectory() as folder:
         names = make_plugins(Path(folder) / "packages", count=plugins)
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("WEBNET_")} | {
-            "DATABASE_URL": f"sqlite:///{folder}/benchmark.sqlite3",
-            "DJANGO_SETTINGS_MODULE": "webnet.settings",
-            "PYTHONPATH": os.pathsep.join([str(ROOT), f"{folder}/packages"]),
-            "WEBNET_DATA_DIR": folder,
-            "WEBNET_DEBUG": "1",
-            "WEBNET_PLUGINS": ",".join(names),
-            "WEBNET_SECRET_KEY": "for-a-benchmark",
-        }
+        environment = make_environment(folder, names)
         start(environment)  # the first one compiles the packages
         return min(start(environment) for _ in range(rounds))
 
