@@ -9,8 +9,8 @@ from asgiref.sync import async_to_sync
 from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema, GraphQLString
 
 from tests.factories import make_customer, make_operator
-from webnet.api.engine.gated_fields import gate_added_fields
 from webnet.api.engine.ownership import Ownership
+from webnet.api.execution.gated_fields import gate_added_fields
 from webnet.api.request.reader import Reading
 from webnet.customers.access import Actor
 from webnet.plugins.manager import manager

@@ -31,7 +31,8 @@ from tests.api.troubled_schema import (
 )
 from tests.fuzzing import EXAMPLES, examples
 from tests.generated_documents import GeneratedDocument, documents
-from webnet.api.engine.compiled_selection import CompiledExecutor, OfSource
+from webnet.api.execution.compiled_selection import CompiledExecutor
+from webnet.api.execution.field_steps import OfSource
 
 
 def run(executor: type[Executor], document: GeneratedDocument, world: World) -> tuple[str, list[Any]]:

@@ -10,6 +10,7 @@ from django.test import Client
 
 from tests.api.client import GraphQLClient
 from tests.api.conftest import World
+from webnet.api.execution import compiled_selection
 from webnet.api.http.kept_answers import kept_answers
 from webnet.customers.models import Customer
 from webnet.database.deadlines import Deadline
@@ -73,8 +74,9 @@ def test_a_request_without_time_is_answered_with_a_code_and_a_sentence(world: Wo
 
 
 def test_a_query_ends_between_two_objects_with_one_error_that_counts_against_no_plugin(
-    world: World, platform: GraphQLClient
+    world: World, platform: GraphQLClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(compiled_selection, "PAUSE_SECONDS", 0)
     with served(EndingBetweenObjects(60, writes=False)):
         answer = platform.send({"query": LIST})
 

@@ -9,10 +9,10 @@ import pytest
 import strawberry
 from strawberry.extensions import FieldExtension
 
-from webnet.api.engine.compiled_selection import OfSource
-from webnet.api.engine.direct_resolvers import resolve_directly
-from webnet.api.engine.isolation import PLUGIN, IsolatingExecutor, isolate
 from webnet.api.engine.ownership import Ownership
+from webnet.api.execution.direct_resolvers import resolve_directly
+from webnet.api.execution.field_steps import OfKind, OfSource
+from webnet.api.execution.isolation import PLUGIN, IsolatingExecutor, isolate
 from webnet.api.schema import full_schema
 from webnet.api.strawberry_internals import graphql_schema_of
 from webnet.plugins.runtime.calls import current_call
@@ -84,6 +84,58 @@ def answer(text: str, *, plugin: str | None, is_direct: bool) -> Any:
         result = schema.execute_sync(text, context_value=SimpleNamespace(resolver_calls=lambda: calls))
     assert result.errors is None, result.errors
     return result.data["row"]
+
+
+@strawberry.interface
+class Named:
+    name: str
+
+
+@strawberry.type
+class Pear(Named):
+    pass
+
+
+@strawberry.type
+class Apple(Named):
+    pass
+
+
+class Fruit:
+    """What of the tree's may be shown as a pear, and only if it is said to be one."""
+
+    name = "fruit"
+
+
+@strawberry.type
+class Tree:
+    @strawberry.field
+    def pears(self) -> list[Pear | None]:
+        pears = [Pear(name="first"), Pear(name="second"), strawberry.cast(Apple, Pear(name="apple")), Pear(name="last")]
+        return [*pears, Apple(name="other"), strawberry.cast(Pear, Fruit()), Fruit()]  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize("is_direct", [False, True])
+def test_an_object_is_of_a_type_by_its_class_and_its_cast(is_direct: bool) -> None:
+    schema = strawberry.Schema(query=Tree, types=[Apple], execution_context_class=IsolatingExecutor)
+    if is_direct:
+        resolve_directly(graphql_schema_of(schema), info_class=strawberry.Info, refusals=())
+
+    result = schema.execute_sync("{ pears { name } }")
+
+    names = [row and row["name"] for row in result.data["pears"]]  # type: ignore[index]
+    assert names == ["first", "second", None, "last", "other", "fruit", None]
+    assert [error.path for error in result.errors or ()] == [["pears", number] for number in (2, 6)]
+
+
+def test_a_check_that_needs_the_viewer_is_asked_about_each_object() -> None:
+    """That of plugins' rows looks whether the row is the viewer's."""
+    schema = full_schema().schema.graphql
+    kinds = {name: getattr(kind, "is_type_of", None) for name, kind in schema.type_map.items()}
+
+    assert isinstance(kinds["Customer"], OfKind)
+    assert kinds["Site"] is not None
+    assert not isinstance(kinds["Site"], OfKind)
 
 
 @pytest.mark.parametrize("is_direct", [False, True])

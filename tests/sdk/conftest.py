@@ -14,7 +14,7 @@ from tests.api.client import GraphQLClient
 from tests.factories import make_customer, make_member, make_operator
 from tests.sdk.raising import Raising
 from tests.trials import warm_trials
-from webnet.api.engine import isolation
+from webnet.api.execution import isolation
 from webnet.api.vocabulary.node import global_id
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer, Role

@@ -23,11 +23,12 @@ from tests.fuzzing import EXAMPLES as FUZZ_EXAMPLES
 from tests.generated_documents import GeneratedDocument, sample
 from tests.sdk.test_noninterference import World, ask, cases, world  # noqa: F401 - the fixture
 from webnet.api import visibility
-from webnet.api.engine.compiled_selection import CompiledExecutor, OfSource
-from webnet.api.engine.gated_fields import gate_added_fields
-from webnet.api.engine.isolation import PLUGIN, isolate
 from webnet.api.engine.list_lengths import cut_lists
 from webnet.api.engine.ownership import is_built_in
+from webnet.api.execution.compiled_selection import CompiledExecutor
+from webnet.api.execution.field_steps import OfSource
+from webnet.api.execution.gated_fields import gate_added_fields
+from webnet.api.execution.isolation import PLUGIN, isolate
 from webnet.api.schema import full_schema
 from webnet.api.strawberry_internals import strawberry_field
 from webnet.errors import WebnetError

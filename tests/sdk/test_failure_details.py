@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 from shelf import schema as shelf_schema
 
-from webnet.api.engine import failure_details
+from webnet.api.execution import failure_details
 from webnet.customers.models import Customer
 from webnet.plugins.models import CustomerPluginConfig, PluginConfig
 

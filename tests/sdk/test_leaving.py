@@ -19,7 +19,7 @@ from shelf import schema as shelf_schema
 from shelf.models import Book, Shelf
 
 from tests.database.leavers import LEAVERS
-from webnet.api.engine.isolation import runs_code
+from webnet.api.execution.isolation import runs_code
 from webnet.containment import raise_operator_interrupt
 from webnet.plugins.changes import pauses
 from webnet.plugins.models import CustomerPluginConfig, PluginFailure

@@ -17,15 +17,15 @@ from tools.request_trace import EXAMPLES, Trace, TraceError, list_operations, ma
 LIMIT_SECONDS = 300
 # Files and depth; whoever adds to a request's files says which and why. `json_text.py` reads settings wherever a
 # plugin's row is read, and `schema/validator.py` decides about numbers, equality and formats where settings change.
-# Mutations go through `engine/isolation.py` and `django_internals.py`: each is one transaction with its answer.
+# Mutations go through `execution/isolation.py` and `django_internals.py`: each is one transaction with its answer.
 # Lists seal their cursors, by `paging/cursors.py`; a change pauses a plugin that has ended its transaction, by
 # `database/held_transaction.py` and `changes/pauses.py`. Every request passes the receivers of Django's signals, by
 # `hooks/receivers.py`, the counts of failures, and `console/database_outages.py`, which adds one to the depth.
 # The door to plugins' resolvers is opened once for each request, by `runtime/resolver_calls.py` with the black box.
-# Each object of an answer is made by `engine/isolation.py`, within the time of `database/deadlines.py`: two files for
+# An answer is made by `execution/isolation.py`, within the time of `database/deadlines.py`: two files for
 # queries and one for mutations, and one deeper for each level.
-# Objects are made by `engine/compiled_selection.py`, which calls what `engine/direct_resolvers.py` has made: what was
-# graphql-core's and Strawberry's own is counted here now, four functions for each level and five for a list.
+# Objects are made by `execution/compiled_selection.py`, which calls what `execution/direct_resolvers.py` has made, by
+# `execution/field_steps.py`: what was graphql-core's and Strawberry's own is counted here now.
 # Each request is charged by `request/rates.py`.
 # What an operation costs is looked up before it runs, by `engine/cost.py`.
 # Lists have cursors, which are sealed like ids, by `vocabulary/sealed_texts.py`.
@@ -36,7 +36,7 @@ LIMIT_SECONDS = 300
 # A token, its user and the view are found by one statement, `accounts/token_statement.py`, as instances of models that
 # `database/model_columns.py` makes.
 # What depends on the plugins' state alone is looked for in `http/kept_answers.py`; a change keeps what its locks prove.
-MOST = {"plugins": (37, 25), "enableCustomerPlugin": (54, 24), "updateCustomerPluginSettings": (60, 24)}
+MOST = {"plugins": (39, 22), "enableCustomerPlugin": (55, 23), "updateCustomerPluginSettings": (61, 23)}
 
 PACKAGE = '''"""What a reader has to know.
 

@@ -9,9 +9,9 @@ from django.conf import settings
 from graphql import GraphQLError
 
 from webnet.api.engine.client_values import find_refusal
-from webnet.api.engine.failure_details import describe_failure
-from webnet.api.engine.isolation import find_raiser
 from webnet.api.errors import FieldFailed, describe_error, find_cause, find_outage_behind, without_suggestions
+from webnet.api.execution.failure_details import describe_failure
+from webnet.api.execution.isolation import find_raiser
 from webnet.api.request.context import Context
 from webnet.api.request.reader import Reading
 from webnet.containment import REFUSED_VALUE

@@ -26,14 +26,14 @@ from webnet.api.engine.cost import price_fields
 from webnet.api.engine.current import FullSchema, set_current_schema
 from webnet.api.engine.derivation import SchemaIndex
 from webnet.api.engine.descriptions import read_descriptions
-from webnet.api.engine.direct_resolvers import resolve_directly
-from webnet.api.engine.gated_fields import gate_added_fields
-from webnet.api.engine.isolation import IsolatingExecutor, isolate
 from webnet.api.engine.limits import EXTENSIONS
 from webnet.api.engine.list_lengths import cut_lists
 from webnet.api.engine.ownership import find_owners
 from webnet.api.engine.strawberry_schema import Schema
 from webnet.api.engine.trial_build import find_failures, without
+from webnet.api.execution.direct_resolvers import resolve_directly
+from webnet.api.execution.gated_fields import gate_added_fields
+from webnet.api.execution.isolation import IsolatingExecutor, isolate
 from webnet.api.operations.mutations.customer_plugins import CustomerPluginMutations
 from webnet.api.operations.mutations.customers import CustomerMutations
 from webnet.api.operations.mutations.invitations import InvitationMutations

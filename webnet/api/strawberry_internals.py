@@ -58,6 +58,14 @@ def strawberry_field(field: GraphQLField) -> StrawberryField | None:
     return found
 
 
+def is_check_of_class(check: Any) -> bool:
+    """Whether an `is_type_of` is Strawberry's or strawberry-django's own, which ask for an object's class and its cast
+    alone, and not one that the type's author wrote. They are told by where their function was defined.
+    """
+    function = getattr(check, "__func__", check)
+    return getattr(function, "__module__", "") in {"strawberry.schema.schema_converter", "strawberry_django.type"}
+
+
 def related_column(arguments: Mapping[str, Any]) -> str | None:
     """The foreign key that strawberry-django's optimizer prefetches a relation by, from `get_queryset`'s arguments."""
     column: str | None = arguments.get("_strawberry_related_field_id")

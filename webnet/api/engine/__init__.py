@@ -1,1 +1,1 @@
-"""The schema machinery: plugins' contributions, derivation of a viewer's schema, isolation of failures, limits."""
+"""The schema machinery: plugins' contributions, derivation of a viewer's schema, limits of documents."""

@@ -9,7 +9,7 @@ from django.db import connection, models
 from django.db.migrations.loader import MigrationLoader
 from graphql import GraphQLObjectType
 
-from webnet.api.engine.gated_fields import make_absent
+from webnet.api.execution.gated_fields import make_absent
 from webnet.api.schema import full_schema
 from webnet.api.strawberry_internals import model_of
 from webnet.containment import LoadFailure, attempt

@@ -20,7 +20,7 @@ from strawberry_django.optimizer import is_optimized_by_prefetching, optimize
 from webnet.api.declarations.fields import Column, DescribedField
 from webnet.api.declarations.sizes import cost_of
 from webnet.api.engine.checks.permission_checks import PERMISSION
-from webnet.api.engine.isolation import run_coroutine
+from webnet.api.execution.isolation import run_coroutine
 from webnet.api.paging.pages import WHOLE_ROWS
 from webnet.api.strawberry_internals import rebuild_info, related_column
 from webnet.customers.models import Customer

@@ -1,8 +1,11 @@
-"""Replaces resolvers of Strawberry's that prepare what their function does not need.
+"""Replaces resolvers and checks of Strawberry's that prepare what their function does not need.
 
 Strawberry calls a function through its arguments, extensions and exception handlers, also where it has none of them.
 The functions of most fields take the object and `info` only. They are called directly, before anything guards them:
 what isolates, gates and cuts is wrapped around it as around any other resolver.
+
+The checks whether an object is of a type ask for its class, and whether it was cast to another type: once a check has
+held for a class, only the cast is looked at.
 """
 
 from __future__ import annotations
@@ -14,19 +17,22 @@ from typing import Any
 
 from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema, get_named_type, is_leaf_type
 from strawberry.resolvers import is_default_resolver
+from strawberry.types.cast import get_strawberry_type_cast
 from strawberry.types.field import StrawberryField
 
 from webnet.api.declarations.fields import Column
-from webnet.api.engine.compiled_selection import OfSource
-from webnet.api.strawberry_internals import strawberry_field
+from webnet.api.execution.field_steps import OfKind, OfSource
+from webnet.api.strawberry_internals import is_check_of_class, strawberry_field
 
 Resolve = Callable[..., Any]
 
 
 def resolve_directly(schema: GraphQLSchema, *, info_class: type, refusals: Collection[str]) -> None:
     """Replace them; once, after the schema was built. `refusals` are the types that exceptions are converted to."""
-    for kind in schema.type_map.values():
-        for field in kind.fields.values() if isinstance(kind, GraphQLObjectType) else ():
+    kinds = [kind for kind in schema.type_map.values() if isinstance(kind, GraphQLObjectType)]
+    for kind in kinds:
+        kind.is_type_of = _find_quick_check(kind.is_type_of)
+        for field in kind.fields.values():
             described = strawberry_field(field)
             if described is not None and field.resolve is not None and not field.args:
                 field.resolve = _find_direct(field, described, info_class, refusals) or field.resolve
@@ -78,3 +84,21 @@ def _find_call(described: StrawberryField, info_class: type) -> Resolve | None:
     if taken == ["source", "info"]:
         return lambda source, info: function(source, info_class(info, described))
     return None
+
+
+def _find_quick_check(check: Any) -> Any:
+    """The check, which says of which classes it is known to hold; one of a plugin's own is left as it is."""
+    if not is_check_of_class(check):
+        return check
+    known: set[type] = set()
+
+    def is_known(value: Any) -> bool:
+        return type(value) in known and get_strawberry_type_cast(value) is None
+
+    def check_and_note(value: Any, info: Any) -> Any:
+        holds = check(value, info)
+        if holds is True and get_strawberry_type_cast(value) is None:
+            known.add(type(value))
+        return holds
+
+    return OfKind(is_known, check_and_note)

@@ -21,8 +21,8 @@ from graphql import (
 from strawberry.utils.inspect import in_async_context
 
 from webnet.api.engine.contributions import RESERVED_NAMES
-from webnet.api.engine.isolation import owner_of
 from webnet.api.engine.ownership import Ownership
+from webnet.api.execution.isolation import owner_of
 from webnet.api.request.reader import Reading
 from webnet.api.strawberry_internals import strawberry_field
 from webnet.errors import RequestError

@@ -32,10 +32,11 @@ from strawberry.utils.inspect import in_async_context
 
 from webnet.api.declarations.mutations import COMMITS_ITSELF
 from webnet.api.engine.client_values import refuse_unstorable
-from webnet.api.engine.compiled_selection import NEEDS_INFO, CompiledExecutor, OfSource
-from webnet.api.engine.failure_details import find_frames
 from webnet.api.engine.ownership import Composite, Ownership
 from webnet.api.errors import FieldFailed, is_about_input
+from webnet.api.execution.compiled_selection import CompiledExecutor
+from webnet.api.execution.failure_details import find_frames
+from webnet.api.execution.field_steps import NEEDS_INFO, OfSource
 from webnet.api.strawberry_internals import strawberry_field
 from webnet.api.vocabulary.scalars import check_serializable
 from webnet.audit.operation import transaction_with_answer, undo_with_answer
@@ -124,18 +125,10 @@ class IsolatingExecutor(CompiledExecutor):
         undo_with_answer()
         return {name: None}
 
-    def execute_fields(
-        self,
-        parent_type: GraphQLObjectType,
-        source_value: Any,
-        path: Path | None,
-        grouped_field_set: Any,
-        position_context: Any,
-    ) -> Any:
-        """The fields of one object. Raises DeadlineExceeded, also where nothing of it asks the database."""
+    def pause(self) -> None:
+        """Raise DeadlineExceeded, also where nothing asks the database, or let others go on for a moment."""
         check_deadline()
         open_requests.give_way()
-        return super().execute_fields(parent_type, source_value, path, grouped_field_set, position_context)
 
     def handle_field_error(self, raw_error: Exception, return_type: Any, field_details_list: Any, path: Path) -> None:
         # It ends the whole query: each of the other fields would only fail in the same way. What a mutation did is
