@@ -14,6 +14,7 @@ from django.db.models.functions import Coalesce
 
 from webnet.customers.models import Customer
 from webnet.values.json_text import JsonTextField
+from webnet.values.row_models import RowModel
 
 # Creates a random name for one state of the rows; it is never reused, so caches keyed by it are never stale.
 new_token = partial(secrets.token_hex, 16)
@@ -27,7 +28,7 @@ class AuditOutcome(models.TextChoices):
     FAILED = "failed"
 
 
-class Generation(models.Model):
+class Generation(RowModel):
     """The state's number and random name, for the platform (no customer) or one customer.
 
     Every change renews it in its own transaction; whatever is derived from the rows is cached under `token`.
@@ -46,7 +47,7 @@ class Generation(models.Model):
         return f"{self.customer_id or 'platform'} #{self.counter}"
 
 
-class PluginAuditLog(models.Model):
+class PluginAuditLog(RowModel):
     """One operation, also a refused or failed one. Append-only, by triggers; it has ids and names, no foreign keys.
 
     `position` is platform-wide and in commit order, `sequence` counts without gaps within `chain` (a customer's
@@ -96,7 +97,7 @@ class PluginAuditLog(models.Model):
         return f"#{self.position} {self.action}: {self.outcome}"
 
 
-class AuditHead(models.Model):
+class AuditHead(RowModel):
     """The end of a chain; `chain` "*" holds the platform-wide position and time. Locked last, "*" first."""
 
     chain = models.CharField(max_length=20, primary_key=True)

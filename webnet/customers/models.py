@@ -14,6 +14,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from webnet.values.row_models import RowModel
+
 SLUG_PATTERN = r"^[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?\Z"
 
 
@@ -67,7 +69,7 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(username, password, **{**fields, "is_staff": True, "is_superuser": True})
 
 
-class User(AbstractBaseUser, PermissionsMixin):
+class User(AbstractBaseUser, PermissionsMixin, RowModel):
     """Somebody who can sign in; a superuser is a platform operator. Users are deactivated, never deleted."""
 
     username = models.CharField(
@@ -95,7 +97,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.username
 
 
-class Customer(models.Model):
+class Customer(RowModel):
     """A tenant. Its slug is part of addresses and never changes. Customers are deactivated, or purged by command."""
 
     slug = models.CharField(max_length=50, unique=True, validators=[RegexValidator(SLUG_PATTERN)])
@@ -110,7 +112,7 @@ class Customer(models.Model):
         return self.slug
 
 
-class Membership(models.Model):
+class Membership(RowModel):
     """One user's role for one customer, which is the default of those who have several."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
@@ -129,7 +131,7 @@ class Membership(models.Model):
         return f"{self.user_id} in {self.customer_id} as {self.role}"
 
 
-class Invitation(models.Model):
+class Invitation(RowModel):
     """An offer of a role to whoever has this username or email address; of its token only the digest is stored."""
 
     # Not a number, which would tell one customer how many invitations the others make.
@@ -162,7 +164,7 @@ class Invitation(models.Model):
         return str(self.pk)
 
 
-class ApiToken(models.Model):
+class ApiToken(RowModel):
     """A token for programs. Only its digest is stored; people recognise it by its `prefix`."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_tokens")

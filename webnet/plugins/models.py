@@ -10,6 +10,7 @@ from webnet.audit.models import AuditCheckpoint, AuditHead, Generation, PluginAu
 from webnet.customers.models import Customer
 from webnet.plugins.tenancy import CustomerOwnedModel, GlobalModel
 from webnet.values.json_text import JsonTextField
+from webnet.values.row_models import RowModel
 
 # Django finds models only in an app's `models.py`. These two are the abstract base classes of plugins' models,
 OWNED_MODELS = (CustomerOwnedModel, GlobalModel)
@@ -46,7 +47,7 @@ class HealthStatus(models.TextChoices):
     UNKNOWN = "unknown"
 
 
-class SettingsLayer(models.Model):
+class SettingsLayer(RowModel):
     """One layer of a plugin's settings; secrets are stored separately from plain values, encrypted.
 
     `secrets` is `{JSON Pointer: {"sealed": text, "updated_at": RFC 3339}}`; `settings` never contains a secret.
@@ -72,7 +73,7 @@ class SettingsLayer(models.Model):
 OVERRIDES = ~models.Q(settings={}, secrets={})
 
 
-class Pausable(models.Model):
+class Pausable(RowModel):
     """A pause after repeated failures, in effect while `paused_until` is set; it is cleared when the pause is over.
 
     The gate never compares `paused_until` with the clock: its result must be the same in Python, in SQL and for all who
@@ -152,7 +153,7 @@ class CustomerPluginConfig(Pausable, SettingsLayer):
         return f"{self.plugin} for {self.customer}"
 
 
-class PluginHealth(models.Model):
+class PluginHealth(RowModel):
     """The result of one health check of a plugin, for the platform (no customer) or for one customer.
 
     `is_latest` marks the last result of each pair; a limited number of earlier ones is kept (`KEPT_RESULTS`).
