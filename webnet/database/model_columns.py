@@ -5,8 +5,8 @@ Django compiles a query anew each time, which takes much longer than to run one 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from datetime import datetime
 from threading import local
 from typing import Any, Generic, TypeVar
 
@@ -14,18 +14,23 @@ from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Field, Model
 
+from webnet.values.json_text import JsonTextField, read_stored_json
+from webnet.values.row_models import make_instances
+
 SomeModel = TypeVar("SomeModel", bound=Model)
-# (the place of a value in the row, what makes a value of the model's field of it)
-Conversion = tuple[int, Callable[[Any], Any]]
+# (the name of a column, what makes a value of the model's field of its value)
+Conversion = tuple[str, Callable[[Any], Any]]
 
 
 class ModelColumns(Generic[SomeModel]):
-    """All columns of a model whose table has this alias in the statement."""
+    """The columns of a model whose table has this alias in the statement: all, or these, and others are deferred."""
 
-    def __init__(self, model: type[SomeModel], alias: str) -> None:
+    def __init__(self, model: type[SomeModel], alias: str, *, only: Collection[str] | None = None) -> None:
         self.model = model
         self.alias = alias
-        self._fields: Sequence[Field[Any, Any]] = model._meta.concrete_fields
+        self._fields: Sequence[Field[Any, Any]] = [
+            field for field in model._meta.concrete_fields if only is None or field.attname in only
+        ]
         self._names = [field.attname for field in self._fields]
         self._known = _Known()
 
@@ -47,19 +52,44 @@ class ModelColumns(Generic[SomeModel]):
 
     def read(self, values: Sequence[Any]) -> SomeModel:
         """The instance with these values of its columns, as a query has it."""
-        row, known, used = list(values), self._known, connections[DEFAULT_DB_ALIAS]
+        return self.read_all([values])[0]
+
+    def read_all(self, rows: Iterable[Sequence[Any]], *, database: str = DEFAULT_DB_ALIAS) -> list[SomeModel]:
+        """The instances of rows of the database with this alias; what a row has beyond the columns is left alone."""
+        used, known = connections[database], self._known
         if known.connection is not used:
             known.connection, known.conversions = used, tuple(self._find_conversions(used))
-        for place, convert in known.conversions:
-            row[place] = convert(row[place])
-        return self.model.from_db(DEFAULT_DB_ALIAS, self._names, row)
+        names, found = self._names, []
+        for values in rows:
+            row = dict(zip(names, values, strict=False))
+            for name, convert in known.conversions:
+                row[name] = convert(row[name])
+            found.append(row)
+        return make_instances(self.model, database, found)
 
     def _find_conversions(self, used: BaseDatabaseWrapper) -> Iterator[Conversion]:
         """What Django does with the values that come from this database."""
-        for place, field in enumerate(self._fields):
+        for field in self._fields:
             column = field.get_col(self.alias)
             for convert in (*used.ops.get_db_converters(column), *field.get_db_converters(used)):
-                yield place, partial(convert, expression=column, connection=used)
+                yield field.attname, _bind(convert, column, used)
+
+
+def _bind(convert: Callable[..., Any], column: Any, used: BaseDatabaseWrapper) -> Callable[[Any], Any]:
+    """The conversion as a function of the value alone; a short one for the two kinds of which most rows have some."""
+    zone = used.timezone
+
+    def add_zone(value: Any) -> Any:
+        # The driver has read the text already. SQLite has no type for a zone, so that a text hardly ever has one.
+        if type(value) is datetime and value.tzinfo is None:
+            return value.replace(tzinfo=zone)
+        return convert(value, column, used)
+
+    if isinstance(getattr(convert, "__self__", None), JsonTextField):
+        return read_stored_json
+    if getattr(convert, "__name__", "") == "convert_datetimefield_value" and used.vendor == "sqlite" and zone:
+        return add_zone
+    return lambda value: convert(value, column, used)
 
 
 class _Known(local):

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
+_read = json.JSONDecoder().raw_decode
+
 if TYPE_CHECKING:
     # Django's fields take no parameters at run time.
     TextField = models.TextField[Any, Any]
@@ -20,6 +22,17 @@ def write_json(value: Any) -> str:
     Raises ValueError for a number that JSON does not have (NaN, Infinity).
     """
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def read_stored_json(text: str | None) -> Any:
+    """The value of a column's text, as `json.loads` returns it; most of its time goes into looking for white space."""
+    if text is None:
+        return None
+    try:
+        value, end = _read(text)
+    except ValueError:
+        return json.loads(text)
+    return value if end == len(text) else json.loads(text)
 
 
 def is_same_json(one: Any, other: Any) -> bool:
@@ -39,7 +52,7 @@ class JsonTextField(TextField):
         _pyi_private_get_type: Any
 
     def from_db_value(self, value: str | None, *_: object) -> Any:
-        return None if value is None else json.loads(value)
+        return read_stored_json(value)
 
     def to_python(self, value: Any) -> Any:
         return json.loads(value) if isinstance(value, str) else value
