@@ -14,6 +14,7 @@ from django.conf import settings
 
 # AES-256 in SIV mode (RFC 5297) takes two keys of 256 bits.
 KEY_BYTES = 64
+URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 def seal(plain: bytes, *, purpose: bytes, bound_to: list[bytes]) -> str:
@@ -21,7 +22,8 @@ def seal(plain: bytes, *, purpose: bytes, bound_to: list[bytes]) -> str:
 
     It is as long as they are, so pad what must not be seen in its length.
     """
-    return _encode(_ciphers(purpose)[0].encrypt(plain, bound_to))
+    # The secret key, since these texts are like sessions: they are handed out, and losing the key costs a new start.
+    return _encode(_derive(settings.SECRET_KEY, purpose).encrypt(plain, bound_to))
 
 
 def unseal(text: str, *, purpose: bytes, bound_to: list[bytes]) -> bytes | None:
@@ -33,26 +35,19 @@ def unseal(text: str, *, purpose: bytes, bound_to: list[bytes]) -> bytes | None:
     # Base64 has several texts for the same bytes, of which one was made here.
     if not sealed or _encode(sealed) != text:
         return None
-    for cipher in _ciphers(purpose):
+    for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
         try:
-            return cipher.decrypt(sealed, bound_to)
+            return _derive(key, purpose).decrypt(sealed, bound_to)
         except InvalidTag:
             continue
     return None
 
 
 def _encode(sealed: bytes) -> str:
-    return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
+    # As `base64.urlsafe_b64encode` does, which takes twice as long: a page has a hundred of them.
+    return binascii.b2a_base64(sealed, newline=False).translate(URL_SAFE).decode("ascii").rstrip("=")
 
 
-def _ciphers(purpose: bytes) -> tuple[AESSIV, ...]:
-    # The secret key, since these texts are like sessions: they are handed out, and losing the key costs a new start.
-    return _derive((settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS), purpose)
-
-
-@lru_cache(maxsize=8)
-def _derive(keys: tuple[str, ...], purpose: bytes) -> tuple[AESSIV, ...]:
-    """A cipher for each of the keys; the first one seals."""
-    return tuple(
-        AESSIV(HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=purpose).derive(key.encode())) for key in keys
-    )
+@lru_cache(maxsize=32)
+def _derive(key: str, purpose: bytes) -> AESSIV:
+    return AESSIV(HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=purpose).derive(key.encode()))
