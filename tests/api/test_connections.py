@@ -12,7 +12,10 @@ from tests.api.client import GraphQLClient
 from tests.api.plugins import numbered
 from tests.factories import make_customer, make_operator
 from tests.plugins.audit_logs import write_rows
+from webnet.api.declarations.connections import ConnectionField
 from webnet.api.paging import cursors
+from webnet.api.schema import full_schema
+from webnet.api.strawberry_internals import strawberry_field
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer
 from webnet.plugins.manager import manager
@@ -301,3 +304,15 @@ def test_cursors_that_nobody_asks_for_are_not_sealed(client, monkeypatch):
     client.data("{ customers { edges { node { slug } } pageInfo { endCursor } } }")
 
     assert (unasked, len(sealed)) == (0, 1)
+
+
+def test_what_a_connection_takes_is_found_out_once():
+    """Strawberry asks at each request, and resolves the annotation of an argument whenever its type is read."""
+    fields = full_schema().schema.graphql.query_type.fields.values()
+    connections = [each for field in fields if isinstance(each := strawberry_field(field), ConnectionField)]
+
+    assert len(connections) > 4
+    for each in connections:
+        assert each.arguments is each.arguments
+        assert [argument.type for argument in each.arguments] == [argument.type for argument in each.arguments]
+        assert all(argument.type is argument.type for argument in each.arguments)

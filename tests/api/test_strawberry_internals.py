@@ -12,14 +12,17 @@ from typing import Any, Generic, TypeVar
 import pytest
 import strawberry
 import strawberry_django
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
+from django.contrib.contenttypes.models import ContentType
+from django.db.models.functions import Length
 from graphql import GraphQLObjectType, GraphQLSchema, GraphQLUnionType
 from graphql.type.schema import InterfaceImplementations
 from strawberry.resolvers import is_default_resolver
+from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext, validate_document
 from strawberry.types.execution import ExecutionContext
-from strawberry_django.optimizer import optimize
+from strawberry_django.optimizer import OptimizerConfig, optimize
 from strawberry_django.pagination import apply_window_pagination
 
 from webnet.api import strawberry_internals as internals
@@ -144,6 +147,45 @@ def test_the_optimizer_names_the_column_that_it_prefetches_by() -> None:
     assert callable(optimize)
     assert callable(apply_window_pagination)
     assert internals.related_column({"_strawberry_related_field_id": "author_id"}) == "author_id"
+
+
+def test_a_type_without_hints_is_one_that_the_optimizer_leaves_alone() -> None:
+    def find_group(root: Any) -> str:
+        return str(root.name)
+
+    def show(**fields: Any) -> bool:
+        """Whether the optimizer changes a query for any of the fields, where it may not leave out columns."""
+        body = {"__annotations__": {name: kind for name, (kind, _) in fields.items()}}
+        body |= {name: value for name, (_, value) in fields.items() if value is not None}
+        kind = strawberry_django.type(Permission)(type("Row", (), body))
+        changed: list[bool] = []
+
+        def read(info: strawberry.Info) -> list[Any]:
+            rows = Permission.objects.order_by()
+            found = optimize(rows, info, config=OptimizerConfig(enable_only=False))
+            changed.append(str(found.query) != str(rows.query) or bool(found._prefetch_related_lookups))  # type: ignore[attr-defined]
+            return []
+
+        root = type("Query", (), {"rows": strawberry.field(read, graphql_type=list[kind])})  # type: ignore[valid-type]
+        selected = " ".join(name if part[0] is not Shown else f"{name} {{ model }}" for name, part in fields.items())
+        schema = strawberry.Schema(query=strawberry.type(root), config=StrawberryConfig(auto_camel_case=False))
+        answer = schema.execute_sync(f"{{ rows {{ {selected} }} }}")
+        assert answer.errors is None
+        assert internals.has_optimizer_hints(kind) or not changed[0], LOOK.format("strawberry_django.optimizer")
+        return internals.has_optimizer_hints(kind)
+
+    @strawberry_django.type(ContentType)
+    class Shown:
+        model: str
+
+    plain = {"name": (str, None), "codename": (str, None)}
+    assert not show(**plain)
+    assert not show(**plain, label=(str, strawberry_django.field(resolver=find_group)))
+    assert not show(name=(str, strawberry.field(resolver=find_group)))
+    assert show(**plain, content_type=(Shown, None))
+    assert show(kind=(str, strawberry_django.field(field_name="content_type__model")))
+    assert show(label=(str, strawberry_django.field(resolver=find_group, select_related=["content_type"])))
+    assert show(length=(int, strawberry_django.field(annotate=Length("name"))))
 
 
 def test_info_is_made_of_two_values() -> None:

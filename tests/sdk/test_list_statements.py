@@ -31,6 +31,7 @@ from tests.factories import make_customer, make_member, make_membership, make_op
 from tests.sdk.changes_of_others import PLUGINS, SYSTEM
 from webnet.accounts import invitations
 from webnet.api.http.kept_answers import kept_answers
+from webnet.api.paging import pages
 from webnet.api.resolvers.contributions import models_of
 from webnet.api.schema import full_schema
 from webnet.customers.access import Role
@@ -235,3 +236,15 @@ def test_no_field_of_a_list_takes_more_statements_for_more_rows(world: World) ->
     grown = {key: (few[key], many[key], documents[key[1]]) for key in few if many[key] > few[key]}
     assert grown == {}
     assert len(documents) > 80
+
+
+def test_where_the_optimizer_is_not_asked_it_would_have_changed_nothing(world: World) -> None:
+    clients = {"platform": GraphQLClient.of(make_operator("platform"))}
+    documents = generate(full_schema().schema.graphql)
+    found = measure(clients, documents)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(pages, "may_be_optimized", lambda _: True)
+        asked = measure(clients, documents)
+
+    assert found == asked

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, TypeVar
 
+from django.db.models import Model
 from graphql import GraphQLError, GraphQLField, GraphQLNamedType, GraphQLResolveInfo, GraphQLSchema, GraphQLUnionType
 from graphql.type.schema import InterfaceImplementations
 from strawberry.schema import Schema
@@ -19,6 +20,7 @@ from strawberry.types import ExecutionContext, Info
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
 from strawberry.types.graphql import OperationType
+from strawberry_django.descriptors import ModelProperty
 
 SomeSchema = TypeVar("SomeSchema", bound=Schema)
 SomeInfo = TypeVar("SomeInfo", bound=Info[Any, Any])
@@ -50,6 +52,28 @@ def type_arguments_of(kind: Any) -> Mapping[str, Any]:
 def model_of(kind: Any) -> Any:
     """The Django model that a strawberry-django type shows (`__strawberry_django_definition__`); None for others."""
     return getattr(getattr(kind, "__strawberry_django_definition__", None), "model", None)
+
+
+def has_optimizer_hints(kind: Any) -> bool:
+    """Whether strawberry-django's optimizer can find anything to do for rows of a type, whatever is selected of them.
+
+    The answer is yes wherever that is not certain: a field that reads a relation, or has hints of its own or by its
+    property of the model. Columns only count for `only()`, which webnet does not have it do.
+    """
+    definition = getattr(kind, "__strawberry_django_definition__", None)
+    if definition is None or definition.store:
+        return True
+    return any(_has_hints(field, definition.model) for field in fields_of(kind))
+
+
+def _has_hints(field: StrawberryField, model: type[Model]) -> bool:
+    if getattr(field, "store", None) or isinstance(getattr(model, field.python_name, None), ModelProperty):
+        return True
+    if field.base_resolver is not None:
+        return bool(getattr(field.base_resolver.wrapped_func, "can_optimize", False))
+    name = getattr(field, "django_name", None) or field.python_name
+    column = next((each for each in model._meta.concrete_fields if each.name == name), None)
+    return column is None or column.is_relation
 
 
 def strawberry_field(field: GraphQLField) -> StrawberryField | None:

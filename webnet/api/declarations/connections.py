@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from decimal import Decimal
 from enum import Enum
-from functools import reduce
+from functools import cached_property, reduce
 from operator import or_
 from typing import Any, TypeVar
 
@@ -22,6 +22,7 @@ from webnet.api.declarations.fields import (
     DescribedField,
     ShownRows,
     docstring_of,
+    find_named,
     find_shown_rows,
 )
 from webnet.api.declarations.mistakes import mistake
@@ -29,7 +30,7 @@ from webnet.api.declarations.sizes import MAXIMUM_VALUES
 from webnet.api.declarations.state_reads import StateRead, reads_state
 from webnet.api.errors import BadValue
 from webnet.api.paging.pages import PageArguments, PageInfo
-from webnet.api.strawberry_internals import fields_of, type_arguments_of
+from webnet.api.strawberry_internals import fields_of, has_optimizer_hints, type_arguments_of
 from webnet.api.vocabulary.columns import describe_misfit
 from webnet.api.vocabulary.node import read_global_id, read_pk
 
@@ -62,6 +63,14 @@ class Connection(UncountedConnection[NodeType]):
     total_count: int
 
 
+class KnownArgument(StrawberryArgument):
+    """An argument whose type is found out once, and not for each request."""
+
+    @cached_property
+    def type(self) -> Any:
+        return super().type
+
+
 class ConnectionField(DescribedField):
     """A field with pages of rows. Its resolver gets paging, filter and order as one value, `arguments`."""
 
@@ -71,6 +80,15 @@ class ConnectionField(DescribedField):
     @property
     def arguments(self) -> list[StrawberryArgument]:
         """The resolver's arguments, then `filter`, `order` and the four of Relay."""
+        # Strawberry asks for them at each request, and each would find out anew what its annotation means.
+        return self._all_arguments
+
+    @arguments.setter
+    def arguments(self, value: list[StrawberryArgument]) -> None:
+        """Ignore what Strawberry read from the class."""
+
+    @cached_property
+    def _all_arguments(self) -> list[StrawberryArgument]:
         own = self.base_resolver.arguments if self.base_resolver is not None else []
         shown = self.shown_rows
         kinds: dict[str, Any] = {}
@@ -81,22 +99,27 @@ class ConnectionField(DescribedField):
         return [
             *(each for each in own if each.type_annotation.annotation not in PASSED),
             *(
-                StrawberryArgument(name, None, StrawberryAnnotation(kind | None), default=UNSET)
+                KnownArgument(name, None, StrawberryAnnotation(kind | None), default=UNSET)
                 for name, kind in {**kinds, **PAGING}.items()
             ),
         ]
 
-    @arguments.setter
-    def arguments(self, value: list[StrawberryArgument]) -> None:
-        """Ignore what Strawberry read from the class."""
+    @cached_property
+    def has_hints(self) -> bool:
+        """Whether the optimizer could find anything to do for the rows; first read when the schema is complete."""
+        return has_optimizer_hints(find_named(self._rows_type))
+
+    @property
+    def _rows_type(self) -> Any:
+        kind: Any = self.type
+        while isinstance(kind, StrawberryContainer):
+            kind = kind.of_type
+        return type_arguments_of(kind).get("NodeType")
 
     @property
     def shown_rows(self) -> Any:
         """What was declared for the type of the rows."""
-        kind: Any = self.type
-        while isinstance(kind, StrawberryContainer):
-            kind = kind.of_type
-        found = find_shown_rows(type_arguments_of(kind).get("NodeType"))
+        found = find_shown_rows(self._rows_type)
         if not isinstance(found, self.declared_as):
             message = "write it as 'devices: graphql.Connection[Device]', with a type made with graphql.type(model)"
             raise mistake(self.origin, f"the connection '{self.python_name}'", message, name=self.python_name)

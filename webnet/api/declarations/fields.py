@@ -240,10 +240,13 @@ def show_rows(
 
 def find_shown_rows(kind: Any) -> ShownRows | None:
     """What was declared for a type, also if it is wrapped in lists, optionals or lazy references."""
+    # Of the type itself, not of its bases: a subclass need not show the same rows.
+    found: ShownRows | None = getattr(find_named(kind), "__dict__", {}).get(SHOWN_ROWS)
+    return found
+
+
+def find_named(kind: Any) -> Any:
+    """The type that is wrapped in lists, optionals and lazy references."""
     while isinstance(kind, StrawberryContainer):
         kind = kind.of_type
-    if hasattr(kind, "resolve_type"):
-        kind = kind.resolve_type()
-    # Of the type itself, not of its bases: a subclass need not show the same rows.
-    found: ShownRows | None = getattr(kind, "__dict__", {}).get(SHOWN_ROWS)
-    return found
+    return kind.resolve_type() if hasattr(kind, "resolve_type") else kind

@@ -15,6 +15,7 @@ from strawberry_django.optimizer import OptimizerConfig, optimize
 
 from webnet.api.errors import BadPage
 from webnet.api.paging.keyset import Ordering, read_cursor, write_cursor
+from webnet.api.strawberry_internals import field_of
 from webnet.audit.search_range import SearchedRange
 
 Row = TypeVar("Row", bound=Model)
@@ -271,8 +272,16 @@ def open_named_page(
     return Page(_Named(names, request, read), ordering, request)
 
 
+def may_be_optimized(info: Info[Any, Any]) -> bool:
+    """Whether the optimizer can find anything to do for the rows of this field: most types have nothing but columns."""
+    found: bool = getattr(field_of(info), "has_hints", True)
+    return found
+
+
 def optimized(info: Info[Any, Any], listing: Listing[Row]) -> Listing[Row]:
     """The listing with joins and prefetches for what the operation selects."""
+    if not may_be_optimized(info):
+        return listing
     among = None if listing.among is None else optimize(listing.among, info, config=WHOLE_ROWS)
     return replace(listing, rows=optimize(listing.rows, info, config=WHOLE_ROWS), among=among)
 
