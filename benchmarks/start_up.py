@@ -1,9 +1,10 @@
-"""How long a worker takes from its interpreter's start until it can answer, with 50 plugins and with none.
+"""The processor time from a worker's start to its first answer, with 50 plugins and with none.
 
     python benchmarks/start_up.py [--plugins 50] [--rounds 3]
 
-Each plugin has three Django types. Fails when a plugin adds more than 150 ms to the start. Times are of the processor,
-so that others on the machine do not count; of all rounds the fastest counts.
+Each plugin has three Django types, and the first request asks for the plugins of a customer that lacks one of them.
+Fails when the first answer with plugins takes more than 3 s. Times are of the processor, so that others on the machine
+count less; of all rounds the fastest counts. Python keeps what it compiles, as in an installation.
 """
 
 from __future__ import annotations
@@ -13,36 +14,104 @@ import resource
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.sample_plugins import make_environment, make_plugins
+from tests.servers import ROOT
 
-MOST_MS_PER_PLUGIN = 150
+MOST_SECONDS = 3.0
 LIMIT_SECONDS = 300
+# A customer who lacks one of the plugins, and the token of an operator.
+PREPARE = """
+import django
+django.setup()
+from tests.factories import make_customer, make_operator, make_token
+from webnet.plugins.models import CustomerPluginConfig, PluginConfig
+make_token(make_operator(), secret="first")
+customer = make_customer("acme")
+PluginConfig.objects.update(enabled=True, availability="default_on")
+for number, plugin in enumerate(PluginConfig.objects.all()):
+    CustomerPluginConfig.objects.create(customer=customer, plugin=plugin, enabled=number > 0)
+"""
 # What a worker of `manage.py serve` does before it takes its first request.
 START = """
 from webnet.server.worker import load_application
-load_application(0, workers=1)
+application = load_application(0, workers=1)
 """
+# And that request, as granian hands it over; prints the answer.
+ANSWER = (
+    START
+    + """
+import asyncio, json
+from webnet.server.event_loop import make_loop
+
+query = "{ customerPluginConfigs(first: 100) { edges { node { effective effectiveSettings plugin { name } } } } }"
+body = json.dumps({"query": query}).encode()
+headers = {"authorization": "Bearer first", "content-type": "application/json", "host": "localhost"}
+scope = {
+    "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http",
+    "path": "/graphql/acme/", "raw_path": b"/graphql/acme/", "root_path": "", "query_string": b"",
+    "headers": [(name.encode(), text.encode()) for name, text in headers.items()],
+    "client": ("127.0.0.1", 50_000), "server": ("127.0.0.1", 8_000),
+}
+
+async def ask():
+    requests = iter([{"type": "http.request", "body": body}])
+    async def receive():
+        return next(requests, None) or await asyncio.Future()
+    async def send(message):
+        print(message.get("body", b"").decode(), end="", flush=True)
+    await application(scope, receive, send)
+
+make_loop().run_until_complete(ask())
+"""
+)
 
 
-def measure(plugins: int, *, rounds: int) -> float:
-    """Seconds of the processor for one start; the fastest of so many."""
+@dataclass(frozen=True, kw_only=True)
+class Seconds:
+    """Of the processor: for a worker's start alone, and with its first answer."""
+
+    start: float
+    answer: float
+
+
+def measure(plugins: int, *, rounds: int) -> Seconds:
+    """The fastest of so many starts, each in an interpreter of its own."""
     with tempfile.TemporaryDirectory() as folder:
         names = make_plugins(Path(folder) / "packages", count=plugins)
-        environment = make_environment(folder, names)
-        start(environment)  # the first one compiles the packages
-        return min(start(environment) for _ in range(rounds))
+        environment = make_environment(folder, names, PYTHONDONTWRITEBYTECODE="")
+        for command in ("migrate", "sync_plugins"):
+            run([str(ROOT / "manage.py"), command], environment)
+        run(["-c", PREPARE], environment)
+        if (answer := run(["-c", ANSWER], environment)).count('"effective":') != plugins:
+            raise AssertionError(answer)
+        rows = [Seconds(start=time(START, environment), answer=time(ANSWER, environment)) for _ in range(rounds)]
+    return Seconds(start=min(each.start for each in rows), answer=min(each.answer for each in rows))
 
 
-def start(environment: dict[str, str]) -> float:
-    """One start in an interpreter of its own, with what it has others do for it."""
+def time(script: str, environment: dict[str, str]) -> float:
+    """What one process takes, with all that it has others do for it."""
     before = used_seconds()
-    command = [sys.executable, "-c", START]
-    subprocess.run(command, env=environment, stderr=subprocess.DEVNULL, timeout=LIMIT_SECONDS, check=True)
+    run(["-c", script], environment)
     return used_seconds() - before
+
+
+def run(arguments: list[str], environment: dict[str, str]) -> str:
+    """What an interpreter prints."""
+    command = [sys.executable, *arguments]
+    return subprocess.run(
+        command,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        timeout=LIMIT_SECONDS,
+        check=True,
+    ).stdout
 
 
 def used_seconds() -> float:
@@ -51,28 +120,24 @@ def used_seconds() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def find_ms_per_plugin(none: float, all_of_them: float, *, plugins: int) -> float:
-    """What each plugin adds, from the seconds without any and with so many."""
-    return (all_of_them - none) / plugins * 1_000
-
-
-def judge(ms_per_plugin: float) -> bool:
+def judge(seconds: float) -> bool:
     """Whether the promise holds."""
-    return ms_per_plugin <= MOST_MS_PER_PLUGIN
+    return seconds <= MOST_SECONDS
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--plugins", type=int, default=50)
     parser.add_argument("--rounds", type=int, default=3)
     wanted = parser.parse_args()
-    none = measure(0, rounds=wanted.rounds)
-    all_of_them = measure(wanted.plugins, rounds=wanted.rounds)
-    each = find_ms_per_plugin(none, all_of_them, plugins=wanted.plugins)
-    print(f"without plugins {none:.2f} s, with {wanted.plugins} of them {all_of_them:.2f} s")
+    found = {plugins: measure(plugins, rounds=wanted.rounds) for plugins in (0, wanted.plugins)}
+    for plugins, seconds in found.items():
+        print(f"{plugins} plugins: start {seconds.start:.2f} s, first answer after {seconds.answer:.2f} s")
+    none, all_of_them = found[0].answer, found[wanted.plugins].answer
+    each = (all_of_them - none) / max(1, wanted.plugins) * 1_000
     print(f"{all_of_them / none:.1f} times as long; for each plugin {each:.0f} ms")
-    is_good = judge(each)
-    print("good" if is_good else f"NOT GOOD: at most {MOST_MS_PER_PLUGIN} ms")
+    is_good = judge(all_of_them)
+    print("good" if is_good else f"NOT GOOD: at most {MOST_SECONDS} s")
     return 0 if is_good else 1
 
 
