@@ -15,7 +15,7 @@ from webnet.server.observability.logs import RecordFormatter
 def main() -> None:
     """Run a management command; a wrong setting or an unusable database ends it with one sentence."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webnet.settings")
-    collector.relax()
+    collector.relax(is_starting=True)
     # Read before Django does, since plugins are loaded, and their failures logged, before it parses the options.
     RecordFormatter.shows_plugin_tracebacks = read_verbosity(sys.argv[2:]) > 1
     try:

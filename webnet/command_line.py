@@ -16,6 +16,7 @@ import webnet
 from webnet.api.apps import ApiConfig
 from webnet.containment import raise_operator_interrupt
 from webnet.program import PROGRAM
+from webnet.server import collector
 
 # Django's own commands whose messages tell people to run 'manage.py'. The output of others may be data.
 NAMING_MANAGE_PY = frozenset(
@@ -68,7 +69,8 @@ class CommandLine(ManagementUtility):
         return "\n".join(lines)
 
     def fetch_command(self, subcommand: str) -> BaseCommand:
-        """The command; one of Django's calls the program by its name here."""
+        """The command; one of Django's calls the program by its name here. Django is set up by now."""
+        collector.keep_all()
         command = super().fetch_command(subcommand)
         if subcommand in NAMING_MANAGE_PY:
             command.stdout, command.stderr = RenamingOutput(sys.stdout), RenamingOutput(sys.stderr)

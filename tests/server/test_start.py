@@ -20,12 +20,14 @@ LOOK = """
 import gc, json, os, sys
 started = []
 sys.addaudithook(lambda event, _: event in {"subprocess.Popen", "os.posix_spawn"} and started.append(event))
+searched = set()  # generations, by who has set the collector's thresholds
+gc.callbacks.append(lambda _, info: gc.get_threshold()[0] == 5_000 and searched.add(info["generation"]))
 %s
 schema = sys.modules.get("webnet.api.schema")
 from webnet.plugins.loading.host_code import host_code
 print(json.dumps({
     "modules": sorted(sys.modules), "processes": started, "frozen": gc.get_freeze_count(),
-    "young": gc.get_threshold()[0], "schema": bool(schema and schema.full_schema.cache_info().currsize),
+    "thresholds": gc.get_threshold(), "searched": sorted(searched), "schema": bool(schema and schema.full_schema.cache_info().currsize),
     "copies": len(host_code._chunks[0].owners), "can import psycopg": bool(__import__("psycopg").Connection),
 }))
 """
@@ -69,7 +71,13 @@ def test_a_worker_starts_no_process_to_look_for_libraries(worker: dict[str, Any]
 
 
 def test_a_worker_keeps_its_schema_from_the_garbage_collector(worker: dict[str, Any]) -> None:
-    assert worker["schema"] and worker["frozen"] > 50_000 and worker["young"] > 700
+    young, *seldom = worker["thresholds"]
+    assert worker["schema"] and worker["frozen"] > 50_000 and young > 700
+    assert seldom == [10, 10], "it looks at all that is not frozen from time to time"
+
+
+def test_a_start_looks_for_garbage_only_among_what_is_young(worker: dict[str, Any]) -> None:
+    assert worker["searched"] == [0]
 
 
 def test_a_worker_keeps_no_copies_of_the_hosts_code(worker: dict[str, Any]) -> None:

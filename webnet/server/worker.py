@@ -24,7 +24,7 @@ def load_application(listener: int, *, workers: int) -> Application:
     import django
     from django.conf import settings
 
-    collector.relax()
+    collector.relax(is_starting=True)
     django.setup(set_prefix=False)
     from webnet.api.events.log_tail import end_all
     from webnet.api.request.rates import rates
