@@ -37,7 +37,22 @@ from webnet.api.vocabulary.node import read_global_id, read_pk
 # Strawberry's type variable of this name is bound to its own Node; ours is another class.
 NodeType = TypeVar("NodeType")
 
+
+class KnownArgument(StrawberryArgument):
+    """An argument whose type is found out once, and not for each request."""
+
+    @cached_property
+    def type(self) -> Any:
+        return super().type
+
+
+def _optional_argument(name: str, kind: Any) -> StrawberryArgument:
+    return KnownArgument(name, None, StrawberryAnnotation(kind | None), default=UNSET)
+
+
 PAGING: dict[str, Any] = {"first": int, "after": str, "last": int, "before": str}
+# The same for all connections: Strawberry asks for them several times for each field, and resolves the type of each.
+PAGING_ARGUMENTS = tuple(_optional_argument(name, kind) for name, kind in PAGING.items())
 # The parameter in which a resolver gets them together; it is not an argument in the schema.
 PASSED = (PageArguments, PageArguments.__name__)
 # Metadata of a connection that has no argument `filter`.
@@ -61,14 +76,6 @@ class UncountedConnection(relay.Connection[NodeType]):  # type: ignore[type-var]
 @strawberry.type(description="A page of rows; `totalCount` is counted only when asked for.")
 class Connection(UncountedConnection[NodeType]):
     total_count: int
-
-
-class KnownArgument(StrawberryArgument):
-    """An argument whose type is found out once, and not for each request."""
-
-    @cached_property
-    def type(self) -> Any:
-        return super().type
 
 
 class ConnectionField(DescribedField):
@@ -98,10 +105,8 @@ class ConnectionField(DescribedField):
             kinds["order"] = list[shown.order.input]  # type: ignore[name-defined]  # made at run time
         return [
             *(each for each in own if each.type_annotation.annotation not in PASSED),
-            *(
-                KnownArgument(name, None, StrawberryAnnotation(kind | None), default=UNSET)
-                for name, kind in {**kinds, **PAGING}.items()
-            ),
+            *(_optional_argument(name, kind) for name, kind in kinds.items()),
+            *PAGING_ARGUMENTS,
         ]
 
     @cached_property
