@@ -357,6 +357,25 @@ def test_what_the_host_changes_itself_between_two_plugins_is_nobodys_fault(monke
     assert access.require is call_nothing
 
 
+@pytest.mark.parametrize("is_first_gone", [False, True])
+def test_a_module_of_the_host_is_compared_from_its_import_on(
+    monkeypatch: pytest.MonkeyPatch, *, is_first_gone: bool
+) -> None:
+    late = ModuleType(f"webnet.imported_late_{is_first_gone}")
+    late.answer = call_nothing  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "imported_early", ModuleType("imported_early"))
+    with watching("first_plugin"):
+        pass
+    if is_first_gone:
+        monkeypatch.delitem(sys.modules, "imported_early")
+    monkeypatch.setitem(sys.modules, late.__name__, late)
+
+    with pytest.raises(PluginDefinitionError, match=r"webnet\.imported_late_\w+\.answer"), watching(MODULE):
+        late.answer = print  # type: ignore[attr-defined]
+
+    assert late.answer is call_nothing
+
+
 @pytest.mark.django_db
 def test_wrappers_of_statements_are_taken_off_the_connection() -> None:
     before = list(connection.execute_wrappers)

@@ -27,7 +27,8 @@ schema = sys.modules.get("webnet.api.schema")
 from webnet.plugins.loading.host_code import host_code
 print(json.dumps({
     "modules": sorted(sys.modules), "processes": started, "frozen": gc.get_freeze_count(),
-    "thresholds": gc.get_threshold(), "searched": sorted(searched), "schema": bool(schema and schema.full_schema.cache_info().currsize),
+    "thresholds": gc.get_threshold(), "searched": sorted(searched),
+    "schema": bool(schema and schema.full_schema.cache_info().currsize),
     "copies": len(host_code._chunks[0].owners), "can import psycopg": bool(__import__("psycopg").Connection),
 }))
 """

@@ -146,8 +146,12 @@ def _read_settings() -> dict[str, tuple[Any, Any]]:
     return {name: (value, _copy(value)) for name, value in current.items()}
 
 
+# As a tuple, since `_copy` asks for them 400 times for each plugin, and `dict | list | set` would be made each time.
+_CONTAINERS = (dict, list, set)
+
+
 def _copy(value: Any) -> Any:
-    if not isinstance(value, dict | list | set):
+    if not isinstance(value, _CONTAINERS):
         return value
     if isinstance(value, dict):
         return {key: _copy(member) for key, member in value.items()}

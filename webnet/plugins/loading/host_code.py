@@ -10,7 +10,7 @@ import builtins
 import sys
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from operator import methodcaller, ne
+from operator import ne
 from types import ModuleType
 from typing import Any
 
@@ -58,7 +58,6 @@ _RELATIONS = ("django.db.models.fields.related_descriptors", "django.contrib.con
 OF_THE_PROCESS = frozenset({"threading.excepthook", "warnings.showwarning", "logging.raiseExceptions"})
 # So many modules and classes are compared at once; those of a chunk that differs are then compared one by one.
 CHUNK_SIZE = 64
-_GET_VALUES = methodcaller("values")
 _ABSENT: Any = object()
 
 
@@ -105,7 +104,10 @@ class _Chunk:
         self._values = self._list_values()
 
     def _list_values(self) -> list[Any]:
-        return list(chain.from_iterable(map(_GET_VALUES, self.current)))
+        values: list[Any] = []
+        for each in self.current:
+            values += each.values()  # By far the fastest of all ways, and this is done for each plugin four times.
+        return values
 
 
 class HostCode:
@@ -124,6 +126,8 @@ class HostCode:
         # Tables of webnet, such as the roles, with copies.
         self._tables: list[tuple[str, Any, Any]] = []
         self._seen: set[str] = set()
+        # Of all modules, in the order of `sys.modules`, when it was last looked at.
+        self._names: list[str] = []
         # Comparing takes most of the time, so it is done after a plugin's code has run, and before only where needed.
         self._is_current = False
 
@@ -163,7 +167,12 @@ class HostCode:
 
     def _take_in_new_modules(self) -> None:
         # By name: a module that was replaced in `sys.modules` is put back there, and is the one that counts.
-        for name in [name for name in sys.modules if name not in self._seen]:
+        names = list(sys.modules)
+        known = len(self._names)
+        # New ones come last. To look each of them up takes five times as long.
+        fresh = names[known:] if names[:known] == self._names else names
+        self._names = names
+        for name in [name for name in fresh if name not in self._seen]:
             self._seen.add(name)
             module: object = sys.modules[name]  # Which may be anything, and None.
             is_of_host = name in MODULES or (_top(name) in PACKAGES and not name.startswith(LEFT_OUT))

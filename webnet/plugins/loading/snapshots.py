@@ -42,7 +42,7 @@ def watching(module: str) -> Iterator[None]:
             yield
         has_returned = True
     finally:
-        fresh = [name for name in sys.modules if name not in modules]
+        fresh = sys.modules.keys() - modules
         for library in {name.partition(".")[0] for name in fresh} - modules - PACKAGES:
             imported_by.setdefault(library, module)
         # The process first: the others look into modules, of which it has put back some.
