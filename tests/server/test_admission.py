@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from threading import Event
+from threading import Barrier, Event, get_ident
 from typing import Any
 
 import pytest
@@ -196,6 +196,30 @@ def test_a_thread_is_added_although_the_executor_takes_the_one_that_hangs_for_id
             queue.shut_down()
 
     assert asyncio.run(replace()) == "served"
+
+
+def test_one_request_after_the_other_is_served_by_the_thread_that_was_idle_last() -> None:
+    """Its database connection has statements and pages in its cache that others would have to read first."""
+
+    async def serve() -> tuple[list[int], set[int]]:
+        queue = ThreadQueue("test", threads=4, lock_seconds=1, patience_seconds=None)
+        both_have_come = Barrier(2)
+
+        def meet() -> int:
+            both_have_come.wait(PATIENCE_SECONDS)
+            return get_ident()
+
+        try:
+            alone = [await queue.run(get_ident, caller=ACME, left=asyncio.Future()) for _ in range(20)]
+            meeting = (queue.run(meet, caller=ACME, left=asyncio.Future()) for _ in range(2))
+            return alone, set(await asyncio.gather(*meeting))
+        finally:
+            queue.shut_down()
+
+    alone, together = asyncio.run(serve())
+
+    assert len(set(alone)) == 1
+    assert len(together) == 2 and alone[0] in together
 
 
 def test_threads_that_run_python_hand_over_soon() -> None:

@@ -25,7 +25,6 @@ from typing import TypeVar
 from django.conf import settings
 
 from webnet import metrics
-from webnet.api.events.threads import widen
 from webnet.database.lock_waits import limit_lock_waits
 from webnet.database.outages import BUSY, make_outage
 from webnet.errors import BodyRefused, DatabaseOutage, DeadlineExceeded, ServerBusy, WebnetError
@@ -68,8 +67,8 @@ class Abandoned(Exception):
 class ThreadQueue:
     """A fixed number of threads, and the requests that wait for them; used on the event loop only.
 
-    `_wait` decides who may wait and for how long, `_admit_next` who is next, and `_may_take` which share may have a
-    thread; nothing else does.
+    `_wait` decides who may wait and for how long, `_admit_next` who is next, and `has_thread_for` which share may have
+    a thread; nothing else does.
     """
 
     def __init__(
@@ -82,10 +81,11 @@ class ThreadQueue:
         refuse: Callable[[], WebnetError] = MAKE_BUSY,
     ) -> None:
         self._name = name
-        # The threads live on, so that each keeps its database connection.
-        self._executor = ThreadPoolExecutor(
-            threads, thread_name_prefix=name, initializer=limit_lock_waits, initargs=(lock_seconds,)
-        )
+        self._lock_seconds = lock_seconds
+        # The threads live on, so that each keeps its database connection. The last of these worked last: it is the next
+        # one that is taken, since its connection knows the statements and has the pages of the database in its cache.
+        self._idle: list[ThreadPoolExecutor] = []
+        self._threads: list[ThreadPoolExecutor] = []
         self._free = threads
         # How many threads each share has.
         self._held: Counter[str] = Counter()
@@ -102,29 +102,45 @@ class ThreadQueue:
 
     async def run(self, work: Callable[[], T], *, caller: Caller, left: asyncio.Future[None]) -> T:
         """Call `work` on one of the threads. Raises what `refuse` makes, ServerBusy, or Abandoned."""
-        if self._may_take(caller.share):
+        if self.has_thread_for(caller.share):
             self._take(caller.share)
         else:
             await self._wait(caller, left)
+        thread = self._idle.pop() if self._idle else self._start_thread()
+        # In a context of its own, so that nothing of one request is seen by the next one on the same thread.
+        working = asyncio.get_running_loop().run_in_executor(thread, copy_context().run, work)
         try:
-            # In a context of its own, so that nothing of one request is seen by the next one on the same thread.
-            return await asyncio.get_running_loop().run_in_executor(self._executor, copy_context().run, work)
+            return await working
         finally:
+            # One that was cancelled may still work, so it is taken last.
+            self._idle.insert(0 if working.cancelled() else len(self._idle), thread)
             self._give_back(caller.share)
+
+    def has_thread_for(self, share: str) -> bool:
+        """Whether the share would get a thread at once."""
+        return self._free > max(0, self._held[share] - self._added)
 
     def add_thread(self) -> None:
         """Add a thread in place of one that hangs."""
-        widen(self._executor)
         self._free += 1
         self._added += 1
         self._admit_next()
 
     def shut_down(self) -> None:
         """Let the threads end once they are idle."""
-        self._executor.shutdown(wait=False)
+        for thread in self._threads:
+            thread.shutdown(wait=False)
 
-    def _may_take(self, share: str) -> bool:
-        return self._free > max(0, self._held[share] - self._added)
+    def _start_thread(self) -> ThreadPoolExecutor:
+        # An executor for each, since those of one executor take turns.
+        thread = ThreadPoolExecutor(
+            1,
+            thread_name_prefix=f"{self._name}-{len(self._threads)}",
+            initializer=limit_lock_waits,
+            initargs=(self._lock_seconds,),
+        )
+        self._threads.append(thread)
+        return thread
 
     def _take(self, share: str) -> None:
         self._free -= 1
@@ -170,7 +186,7 @@ class ThreadQueue:
         self._admit_next()
 
     def _admit_next(self) -> None:
-        while (share := next(filter(self._may_take, self._turns), None)) is not None:
+        while (share := next(filter(self.has_thread_for, self._turns), None)) is not None:
             self._take(share)
             self._turns.take(share).set_result(None)
 
@@ -197,7 +213,14 @@ class Admission:
 
     async def run(self, work: Callable[[], T], *, caller: Caller, writes: bool, left: asyncio.Future[None]) -> T:
         """Call `work` on a thread; raises as `ThreadQueue.run` does."""
-        return await (self.writes if writes else self.reads).run(work, caller=caller, left=left)
+        return await self._queue(writes=writes).run(work, caller=caller, left=left)
+
+    def must_wait(self, caller: Caller, *, writes: bool) -> bool:
+        """Whether the caller would have to wait for a thread now."""
+        return not self._queue(writes=writes).has_thread_for(caller.share)
+
+    def _queue(self, *, writes: bool) -> ThreadQueue:
+        return self.writes if writes else self.reads
 
     def replace_thread(self, loop: asyncio.AbstractEventLoop) -> None:
         """Add a thread in place of one that hangs, whichever it is; called on another thread than the event loop's."""
