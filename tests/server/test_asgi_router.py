@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterable
+from io import BytesIO
 from threading import Event
 from time import monotonic, sleep
 from typing import Any
@@ -14,9 +15,10 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
 from webnet.database.deadlines import current_deadline
-from webnet.server import asgi_router
+from webnet.server import asgi_router, client_messages
 from webnet.server.admission import Admission
-from webnet.server.asgi_router import Service
+from webnet.server.asgi_router import Answer, Service, send_answer
+from webnet.server.client_messages import receive_body, replay
 from webnet.server.django_handlers import StreamHandler
 from webnet.server.shares import Callers
 
@@ -29,16 +31,19 @@ Serve = Callable[[dict[str, Any]], None]
 class Visit:
     """One request, and what was answered; its client leaves when `leave` is called."""
 
-    def __init__(self, method: str, path: str) -> None:
+    def __init__(self, method: str, path: str, *body: bytes, **headers: str) -> None:
         self.sent: list[dict[str, Any]] = []
+        self.received = 0
         self._left = asyncio.Event()
-        self._messages = [{"type": "http.request", "body": b""}]
+        # As granian has them: the end of the body is a message of its own.
+        self._messages = [{"type": "http.request", "body": part, "more_body": True} for part in body]
+        self._messages.append({"type": "http.request", "body": b""})
         self.scope = {
             "type": "http",
             "method": method,
             "path": path,
             "root_path": "",
-            "headers": [],
+            "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()],
             "query_string": b"",
             "http_version": "1.1",
             "scheme": "http",
@@ -46,8 +51,9 @@ class Visit:
         }
 
     async def receive(self) -> dict[str, Any]:
+        self.received += 1
         if self._messages:
-            return self._messages.pop()
+            return self._messages.pop(0)
         await self._left.wait()
         return {"type": "http.disconnect"}
 
@@ -115,6 +121,90 @@ def test_only_what_reads_ends_when_its_client_leaves(settings, method: str) -> N
     asyncio.run(run())
 
     assert is_over == [method == "GET"]
+
+
+def test_who_leaves_while_it_waits_for_a_thread_is_dropped_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_messages, "UNWATCHED_SECONDS", 600)
+    until, begun, served = Event(), Event(), []
+
+    def work(environ: dict[str, Any]) -> None:
+        served.append(environ["PATH_INFO"])
+        begun.set()
+        until.wait(PATIENCE_SECONDS)
+
+    waiting = Visit("GET", "/c/globex/")
+
+    async def run() -> None:
+        service = make_service(work)
+        busy = serve(service, Visit("GET", "/c/acme/"))
+        await asyncio.to_thread(begun.wait, PATIENCE_SECONDS)
+        serving = serve(service, waiting)
+        waiting.leave()
+        try:
+            await asyncio.wait_for(serving, PATIENCE_SECONDS)
+        finally:
+            until.set()
+            await busy
+
+    asyncio.run(run())
+
+    assert (served, waiting.sent) == (["/c/acme/"], [])
+
+
+@pytest.mark.parametrize(
+    ("visit", "received"),
+    [
+        (Visit("GET", "/c/acme/"), 0),
+        (Visit("POST", "/graphql/", content_length="0"), 0),
+        (Visit("POST", "/graphql/", b"{}", content_length="2"), 1),
+        (Visit("POST", "/graphql/", b"{", b"}", content_length="2"), 2),
+        (Visit("POST", "/graphql/", b"{", b"}", transfer_encoding="chunked"), 3),
+    ],
+)
+def test_the_server_is_asked_for_no_more_than_the_body(
+    visit: Visit, received: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each message costs a turn of the event loop, and of two threads of granian."""
+    monkeypatch.setattr(client_messages, "UNWATCHED_SECONDS", 600)
+    bodies = []
+
+    async def run() -> None:
+        await serve(make_service(lambda environ: bodies.append(environ["wsgi.input"].read())), visit)
+
+    asyncio.run(run())
+
+    assert (visit.status, visit.received) == (200, received)
+    assert bodies == [b"{}" if received else b""]
+
+
+@pytest.mark.parametrize(
+    ("body", "sent"),
+    [([], [(b"", False)]), ([b"done"], [(b"done", False)]), ([b"do", b"ne"], [(b"do", True), (b"ne", False)])],
+)
+def test_a_body_in_one_piece_is_sent_with_its_headers(body: list[bytes], sent: list[tuple[bytes, bool]]) -> None:
+    """Servers write the headers by themselves as soon as they hear that more will come."""
+    visit = Visit("GET", "/c/acme/")
+
+    asyncio.run(send_answer(Answer(status=200, headers=[], body=body), visit.send))
+
+    begun, *parts = visit.sent
+    assert begun["type"] == "http.response.start"
+    assert [(part["body"], part.get("more_body", False)) for part in parts] == sent
+
+
+def test_a_stream_gets_the_body_and_then_that_its_client_has_left() -> None:
+    async def run() -> list[dict[str, Any]]:
+        visit = Visit("POST", "/graphql/", b"{}", content_length="2")
+        with BytesIO() as body:
+            await receive_body(visit.scope, visit.receive, body)
+            body.seek(0)
+            again = replay(body, visit.receive)
+            visit.leave()
+            return [await again(), await again()]
+
+    messages = asyncio.run(run())
+
+    assert messages == [{"type": "http.request", "body": b"{}", "more_body": False}, {"type": "http.disconnect"}]
 
 
 def test_health_is_answered_while_all_threads_are_busy() -> None:

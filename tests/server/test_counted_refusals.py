@@ -16,7 +16,7 @@ from webnet.api.request.rates import Claim, Rates, rates
 from webnet.errors import RateLimited, ServerBusy
 from webnet.plugins.models import ReportedProblem
 from webnet.plugins.runtime import reported_problems
-from webnet.server import admission, asgi_router
+from webnet.server import admission, client_messages
 from webnet.server.worker import load_application
 
 
@@ -71,7 +71,7 @@ def test_what_is_refused_is_counted(
     reason: str, refuse: Callable[[], None], problems: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(admission, "MAXIMUM_WAITING", 0)
-    monkeypatch.setattr(asgi_router, "BODY_SECONDS", 0.01)
+    monkeypatch.setattr(client_messages, "BODY_SECONDS", 0.01)
 
     def count() -> float:
         return REGISTRY.get_sample_value("webnet_refused_requests_total", {"reason": reason}) or 0

@@ -7,8 +7,9 @@ listening_socket  opens the socket that a server listens on
 asgi_application  sets Django up and creates the ASGI application
 asgi_router       routes event streams to Django's ASGI handler, all other requests to its WSGI handler
 admission         decides which request gets a thread, and when
+client_messages   receives a request's body, and notices that its client has left
 shares            who a request counts for there, and whose turn is next
-plain_requests    Django's handlers, which decode requests as UTF-8 whatever they name
+django_handlers   Django's handlers, which decode requests as UTF-8 whatever they name
 lifespan          the start and the end of a serving process
 page_streams      sends plugins' pages that are streamed, each on a thread of its own
 asgi_types        the types of ASGI

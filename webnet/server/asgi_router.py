@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import json
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from io import BytesIO
-from typing import IO, Any
+from typing import Any
 
 from a2wsgi.wsgi import build_environ
 from django.conf import settings
@@ -25,7 +25,6 @@ from webnet.console.security_headers import headers_without_django
 from webnet.console.streamed_pages import StreamedPage
 from webnet.database.deadlines import Deadline
 from webnet.errors import (
-    BodyIncomplete,
     BodyRefused,
     BodyTooLarge,
     BodyTooSlow,
@@ -46,6 +45,7 @@ from webnet.server.admission import (
 from webnet.server.asgi_types import Application, Message, Receive, Scope, Send
 from webnet.server.background.heartbeat import Heartbeat
 from webnet.server.background.watchdog import watch
+from webnet.server.client_messages import Departure, receive_body, replay
 from webnet.server.database_faults import SILENT
 from webnet.server.django_handlers import StreamHandler, make_wsgi_handler
 from webnet.server.lifespan import serve_lifespan
@@ -55,14 +55,6 @@ from webnet.server.shares import Callers
 
 # Larger request bodies are kept in a temporary file: there may be thousands of them at the same time.
 BODY_MEMORY_BYTES = 65_536
-# The largest body of all. Only pages of plugins, also those in the admin, take files; Django takes no larger form.
-LARGEST_BODY_BYTES = 2_621_440
-LARGEST_UPLOAD_BYTES = 104_857_600
-TAKE_UPLOADS = ("/c/", "/admin/")
-BODY_CHUNK_BYTES = 65_536
-# How long a client has for its body, and the rate at which a larger one gets more time.
-BODY_SECONDS = 30.0
-BODY_BYTES_PER_SECOND = 16_384
 # How the metrics name what a client has sent in vain. A body that is incomplete is mostly that of one that has left.
 COUNTED_REFUSALS = {BodyTooSlow.code: "slow_body", BodyTooLarge.code: "large_body"}
 # What must be answered although all threads are busy.
@@ -138,11 +130,7 @@ class Service:
             return
         with tempfile.SpooledTemporaryFile(BODY_MEMORY_BYTES) as body:
             try:
-                async with asyncio.timeout(BODY_SECONDS) as limit:
-                    await _receive_body(body, receive, limit, largest=find_largest_body(scope))
-            except TimeoutError:
-                await _refuse_body(scope, BodyTooSlow(), send)
-                return
+                await receive_body(scope, receive, body)
             except BodyRefused as refusal:
                 await _refuse_body(scope, refusal, send)
                 return
@@ -151,35 +139,40 @@ class Service:
             beginning = body.read(MAXIMUM_BODY_BYTES)
             body.seek(0)
             if is_graphql(scope) and wants_stream(scope) and may_subscribe(scope, beginning):
-                await self.streams(scope, _replay(body, receive), send)
+                await self.streams(scope, replay(body, receive), send)
                 return
             environ = build_environ(_with_content_length(scope, length), body)  # type: ignore[arg-type]  # A file will do.
-            left = asyncio.ensure_future(_wait_until_left(receive))
+            departure = Departure(receive)
             try:
-                await self._answer(scope, environ, _send_while_connected(send), left, writes=is_write(scope, beginning))
+                await self._answer(
+                    scope, environ, _send_while_connected(send), departure, writes=is_write(scope, beginning)
+                )
             except Abandoned:
                 return
             finally:
-                left.cancel()
+                departure.end()
 
     async def _answer(
-        self, scope: Scope, environ: Mapping[str, Any], send: Send, left: asyncio.Future[None], *, writes: bool
+        self, scope: Scope, environ: Mapping[str, Any], send: Send, departure: Departure, *, writes: bool
     ) -> None:
         caller = self.callers.find(scope)
         deadline = open_requests.make_deadline(writes=writes)
         if deadline is not None:
-            left.add_done_callback(lambda _: deadline.leave())
+            departure.left.add_done_callback(lambda _: deadline.leave())
+        if self.admission.must_wait(caller, writes=writes):
+            departure.watch()
         work = partial(answer_request, self.requests, environ, deadline)
         try:
-            answer = await self.admission.run(work, caller=caller, writes=writes, left=left)
+            answer = await self.admission.run(work, caller=caller, writes=writes, left=departure.left)
         except (ServerBusy, DatabaseOutage, DeadlineExceeded) as refusal:
             answer = make_refusal(scope, refusal)
         self.callers.learn(caller, customer_id=answer.customer_id, user_id=answer.user_id)
         if answer.page is None:
             await send_answer(answer, send)
             return
+        departure.watch()
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
-        await send_page(answer.page, path=environ["PATH_INFO"], send=send, left=left)
+        await send_page(answer.page, path=environ["PATH_INFO"], send=send, left=departure.left)
 
     async def _answer_health(self, scope: Scope, own: ThreadQueue, send: Send) -> None:
         """Answer on the thread of that address, or without it if that hangs, such as in a database that is silent."""
@@ -209,7 +202,7 @@ class Answer:
 
     status: int
     headers: Headers
-    body: Iterable[bytes] = ()
+    body: Sequence[bytes] = ()
     page: StreamedPage | None = None
     customer_id: int | None = None
     user_id: int | None = None
@@ -222,11 +215,12 @@ def make_refusal(scope: Scope, refusal: ServerBusy | DatabaseOutage | DeadlineEx
 
 
 async def send_answer(answer: Answer, send: Send) -> None:
-    """Send a response that is complete."""
+    """Send a response that is complete; one whose body is in one piece leaves in one write, its headers included."""
+    *pieces, last = answer.body or (b"",)
     await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
-    for chunk in answer.body:
-        await send({"type": "http.response.body", "body": chunk, "more_body": True})
-    await send({"type": "http.response.body", "body": b""})
+    for piece in pieces:
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": last})
 
 
 def answer_request(
@@ -304,14 +298,6 @@ def with_root_path(scope: Scope) -> Scope:
     return {**scope, "root_path": root_path, "path": path}
 
 
-def find_largest_body(scope: Scope) -> int:
-    """How many bytes a request may send to this address."""
-    if is_graphql(scope):
-        return MAXIMUM_BODY_BYTES
-    path: str = scope["path"].removeprefix(scope["root_path"])
-    return LARGEST_UPLOAD_BYTES if path.startswith(TAKE_UPLOADS) else LARGEST_BODY_BYTES
-
-
 async def _refuse_body(scope: Scope, refusal: BodyRefused, send: Send) -> None:
     if refusal.code in COUNTED_REFUSALS:
         metrics.refused_requests.labels(COUNTED_REFUSALS[refusal.code]).inc()
@@ -320,51 +306,9 @@ async def _refuse_body(scope: Scope, refusal: BodyRefused, send: Send) -> None:
     await send_answer(make_refusal(scope, refusal), _send_while_connected(send))
 
 
-async def _receive_body(
-    body: IO[bytes], receive: Receive, limit: asyncio.Timeout, *, largest: int = LARGEST_BODY_BYTES
-) -> None:
-    """Write the body to the file, and give more time for what has come.
-
-    Raises BodyTooLarge at once, and not at its end, which may never come; BodyIncomplete if the client disconnects.
-    """
-    begun = asyncio.get_running_loop().time()
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise BodyIncomplete
-        part = message.get("body", b"")
-        if body.tell() + len(part) > largest:
-            raise BodyTooLarge(largest)
-        body.write(part)
-        limit.reschedule(begun + BODY_SECONDS + body.tell() / BODY_BYTES_PER_SECOND)
-        if not message.get("more_body", False):
-            return
-
-
 def _with_content_length(scope: Scope, length: int) -> Scope:
     kept = [(name, value) for name, value in scope["headers"] if name not in (b"content-length", b"transfer-encoding")]
     return {**scope, "headers": [*kept, (b"content-length", str(length).encode())]}
-
-
-def _replay(body: IO[bytes], receive: Receive) -> Receive:
-    """A `receive` that yields the body again, and then what comes after it."""
-    is_over = False
-
-    async def replay() -> Message:
-        nonlocal is_over
-        if is_over:
-            return await receive()
-        chunk = body.read(BODY_CHUNK_BYTES)
-        is_over = len(chunk) < BODY_CHUNK_BYTES
-        return {"type": "http.request", "body": chunk, "more_body": not is_over}
-
-    return replay
-
-
-async def _wait_until_left(receive: Receive) -> None:
-    """Return when the client disconnects."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 def _send_while_connected(send: Send) -> Send:
