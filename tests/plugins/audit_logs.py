@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from django.db import connection, transaction
@@ -14,22 +14,22 @@ from webnet.audit.log import POSITION_HEAD, AuditEntry, record
 from webnet.audit.models import AuditHead, AuditOutcome, PluginAuditLog
 from webnet.audit.verification import snapshot, verify
 from webnet.customers.access import Actor
-from webnet.customers.models import Customer
+from webnet.customers.models import Customer, User
 from webnet.errors import PermissionDenied
 
 OPERATOR = Actor.system("tests")
 
 
 @transaction.atomic
-def write_rows(count: int, *, customers: Iterable[Customer | None] = (None,)) -> None:
-    """Append rows, round and round the chains, each with something in every column that may be empty."""
+def write_rows(count: int, *, customers: Iterable[Customer | None] = (None,), people: Sequence[User] = ()) -> None:
+    """Append rows, round and round the chains and people, each with something in every column that may be empty."""
     chains = list(customers)
-    actor = Actor(name="ada", user_id=7, request_id="r-1", ip_address="192.0.2.1")
     for number in range(count):
         is_refused = number % 5 == 4
+        user_id = people[number % len(people)].pk if people else 7
         record(
             AuditEntry(
-                actor=actor,
+                actor=Actor(name="ada", user_id=user_id, request_id="r-1", ip_address="192.0.2.1"),
                 action="update_plugin_settings",
                 outcome=AuditOutcome.REFUSED if is_refused else AuditOutcome.SUCCEEDED,
                 customer=chains[number % len(chains)],

@@ -32,6 +32,7 @@ from tests.sdk.changes_of_others import PLUGINS, SYSTEM
 from webnet.accounts import invitations
 from webnet.api.http.kept_answers import kept_answers
 from webnet.api.paging import pages
+from webnet.api.resolvers import listings
 from webnet.api.resolvers.contributions import models_of
 from webnet.api.schema import full_schema
 from webnet.customers.access import Role
@@ -244,7 +245,8 @@ def test_where_the_optimizer_is_not_asked_it_would_have_changed_nothing(world: W
     found = measure(clients, documents)
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(pages, "may_be_optimized", lambda _: True)
+        for module in (pages, listings):
+            patched.setattr(module, "may_be_optimized", lambda _: True)
         asked = measure(clients, documents)
 
     assert found == asked

@@ -19,6 +19,7 @@ from strawberry.types.field import StrawberryField
 from strawberry.types.info import Info
 from strawberry_django.fields.field import StrawberryDjangoField
 
+from webnet.api.declarations.row_columns import COLUMNS
 from webnet.api.declarations.sizes import LIST_MAXIMUM, MAXIMUM_VALUES
 from webnet.api.declarations.state_reads import StateRead, reads_state
 from webnet.api.errors import BadValue
@@ -159,14 +160,17 @@ def field(
     maximum: int | None = None,
     metadata: Mapping[Any, Any] | None = None,
     reads: StateRead | None = None,
+    columns: Sequence[str] | None = None,
 ) -> Declare:
     """A field; `graphql_type` is needed if the resolver returns a model's row, `maximum` if it returns a list.
 
-    `reads` declares that its value depends on the plugins' state alone, so that answers can be kept.
+    `reads` declares that its value depends on the plugins' state alone, so that answers can be kept; `columns` are all
+    that the resolver reads of its row, so that a list need not load the others.
     """
     kind = StrawberryAnnotation.from_annotation(graphql_type) if graphql_type is not None else None
     described = {**(metadata or {}), **({LIST_MAXIMUM: maximum} if maximum is not None else {})}
     described |= reads_state(reads) if reads is not None else {}
+    described |= {COLUMNS: tuple(columns)} if columns is not None else {}
     return DescribedField(type_annotation=kind, description=description, metadata=described)
 
 
@@ -235,6 +239,11 @@ def show_rows(
     description = description or docstring_of(cls)
     made: Any = strawberry_django.type(model, name=name, description=description, field_cls=field_cls)(cls)
     setattr(made, SHOWN_ROWS, shown)
+    stored = {column.name for column in model._meta.concrete_fields if not column.is_relation}
+    for each in fields_of(made):
+        name = getattr(each, "django_name", None) or each.python_name
+        if type(each) is Column and each.base_resolver is None and name in stored:
+            each.metadata = {**each.metadata, COLUMNS: (name,)}  # type: ignore[assignment]  # Strawberry's is a dict.
     return made  # type: ignore[no-any-return]  # Strawberry returns the class it was given.
 
 

@@ -256,6 +256,19 @@ def open_page(info: Info[Any, Any], listing: Listing[Row], arguments: PageArgume
     return Page(_Whole(optimized(info, listing), request), listing.ordering, request)
 
 
+def open_read_page(
+    info: Info[Any, Any],
+    *,
+    ordering: Ordering,
+    arguments: PageArguments,
+    read: Callable[[PageRequest], Sequence[Row]],
+    make_listing: Callable[[], Listing[Row]],
+) -> Page[Row]:
+    """The page whose rows `read` reads, by a statement of its own; they are the same as the listing has."""
+    request = PageRequest.read(ordering, arguments, view=info.context.view_slug)
+    return Page(_Read(read, request, make_listing), ordering, request)
+
+
 def open_named_page(
     info: Info[Any, Any],
     *,
@@ -317,6 +330,40 @@ class _Whole(Source[Row]):
         rows = list(found[: self._request.limit])
         self._listing.on_rows_read(rows)
         return rows
+
+
+class _Read(Source[Row]):
+    """Rows that are read without a queryset. The listing is made for what else may be asked about the page."""
+
+    def __init__(
+        self,
+        read: Callable[[PageRequest], Sequence[Row]],
+        request: PageRequest,
+        make_listing: Callable[[], Listing[Row]],
+    ) -> None:
+        self._read = read
+        self._request = request
+        self._make_listing = make_listing
+
+    def rows(self) -> Sequence[Row]:
+        return self._rows
+
+    def count(self) -> int:
+        return self._whole.count()
+
+    def has_rows_behind(self) -> bool:
+        return self._whole.has_rows_behind()
+
+    def stopped_range(self) -> SearchedRange | None:
+        return None
+
+    @cached_property
+    def _rows(self) -> Sequence[Row]:
+        return self._read(self._request)
+
+    @cached_property
+    def _whole(self) -> Source[Row]:
+        return _Whole(self._make_listing(), self._request)
 
 
 class _Named(Source[Row]):

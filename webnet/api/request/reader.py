@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from functools import cached_property
+from functools import cache, cached_property
+from typing import Any
 
 from django.db.models import QuerySet
+from strawberry.annotation import StrawberryAnnotation
 
+from webnet.api.declarations.fields import find_named
+from webnet.api.declarations.row_columns import columns_of_type
 from webnet.api.paging.batches import Loader
+from webnet.api.request.user_statement import read_users
+from webnet.api.values.references import UserRef
 from webnet.customers import access
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer, Invitation, Membership, Role, User
@@ -113,7 +119,7 @@ class Reading:
 
     def announce_customers(self, pks: Iterable[int]) -> None:
         """Announce that a response contains these customers, so that they and what they need are loaded together."""
-        wanted = list(pks)
+        wanted = list(dict.fromkeys(pks))
         for loader in (self.customers, self.states, self.health):
             loader.announce(wanted)
 
@@ -232,10 +238,14 @@ class Reading:
     def visible_users(self) -> QuerySet[User]:
         """The actor, and all members of customers that the actor operates; all users for a platform operator."""
         users = User.objects.all()
-        if self.actor.is_platform_operator and self.view is None:
+        if self._sees_all_users:
             return users
         members = Membership.objects.filter(customer__in=self._operated_customers())
         return users.filter(pk__in=members.values("user")) | users.filter(pk=self.actor.user_id or 0)
+
+    @property
+    def _sees_all_users(self) -> bool:
+        return self.actor.is_platform_operator and self.view is None
 
     def _operated_customers(self) -> list[int] | QuerySet[Customer, int]:
         """The customers of this view that the actor operates, by primary key; in a customer's view that is known."""
@@ -275,7 +285,13 @@ class Reading:
         return customer_states(customers, self.platform)
 
     def _load_users(self, pks: Collection[int]) -> Mapping[int, User]:
-        return {user.pk: user for user in self.visible_users().filter(pk__in=pks)}
+        operated = None if self._sees_all_users else self._operated_customers()
+        if isinstance(operated, QuerySet):
+            found: Iterable[User] = self.visible_users().filter(pk__in=pks)
+        else:
+            columns = columns_of_type(_type_of_users())
+            found = read_users(pks, columns=columns, viewer=self.actor.user_id, operated=operated)
+        return {user.pk: user for user in found}
 
     def _load_health(self, pks: Collection[int | None]) -> Mapping[int | None, Mapping[str, PluginHealth]]:
         found: dict[int | None, dict[str, PluginHealth]] = {pk: {} for pk in pks}
@@ -287,6 +303,11 @@ class Reading:
         for row in rows:
             found[row.customer_id][names.get(row.plugin_id, "")] = row
         return found
+
+
+@cache
+def _type_of_users() -> Any:
+    return find_named(StrawberryAnnotation(UserRef).resolve())
 
 
 def _is_shown(plugin: PluginConfig, state: CustomerState) -> bool:

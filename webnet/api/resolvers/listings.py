@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -10,15 +10,27 @@ from typing import Any
 from django.db.models import Q, QuerySet, Subquery
 
 from webnet.api.declarations.connections import narrow
+from webnet.api.declarations.row_columns import columns_of_nodes
 from webnet.api.errors import LogReplaced
 from webnet.api.paging.batches import open_nested_page
 from webnet.api.paging.keyset import Ordering, read_cursor
-from webnet.api.paging.pages import Listing, Page, PageArguments, open_named_page, open_page
+from webnet.api.paging.pages import (
+    Listing,
+    Page,
+    PageArguments,
+    PageRequest,
+    may_be_optimized,
+    open_named_page,
+    open_page,
+    open_read_page,
+)
 from webnet.api.request.context import Context, Info
 from webnet.api.request.reader import Reading
 from webnet.api.resolvers import orders
 from webnet.api.resolvers.filters import PluginAuditLogFilter, availability_is
+from webnet.api.strawberry_internals import raw_info_of
 from webnet.audit.models import PluginAuditLog
+from webnet.audit.page_statement import read_page
 from webnet.audit.search import has_row, read_ends
 from webnet.customers.models import Customer, Invitation, Role
 from webnet.database.replica import choose_database, has_replica
@@ -144,7 +156,34 @@ def _without_internals(reading: Reading, name: str, found: Sequence[Reason]) -> 
 
 def audit_logs(info: Info, arguments: PageArguments) -> Page[PluginAuditLog]:
     """The rows that the viewer may read: none for a viewer who is not an operator anywhere."""
-    return open_page(info, _audit_logs(info.context, arguments), arguments)
+    context = info.context
+    customers = audited_customers(context.reading)
+    # Of several customers, the rows are no range of an index.
+    is_of_several = isinstance(customers, QuerySet) or (customers is not None and len(customers) != 1)
+    if is_of_several or arguments.filter or may_be_optimized(info):
+        return open_page(info, _audit_logs(context, arguments), arguments)
+    return open_read_page(
+        info,
+        ordering=orders.AUDIT_LOGS,
+        arguments=arguments,
+        read=partial(_read_audit_logs, info, None if customers is None else list(customers)),
+        make_listing=lambda: _audit_logs(context, arguments),
+    )
+
+
+def _read_audit_logs(info: Info, customers: list[int] | None, request: PageRequest) -> list[PluginAuditLog]:
+    """The rows of a page that nothing filters, as those of `audit_listing`, with the columns that are asked for."""
+    rows = read_page(
+        columns=columns_of_nodes(raw_info_of(info)),
+        customers=customers,
+        newer_than=request.before[0] if request.before else None,
+        older_than=request.after[0] if request.after else None,
+        is_ascending=request.backwards,
+        limit=request.limit,
+        database=choose_database(partial(read_ends, customers=customers)),
+    )
+    _take_audit_logs(info.context, [each for each in (request.after, request.before) if each is not None], rows)
+    return rows
 
 
 def audit_logs_of_customer(info: Info, customer: Customer, arguments: PageArguments) -> Page[PluginAuditLog] | None:
@@ -251,7 +290,8 @@ def announce_audit_logs(reading: Reading, read: Sequence[PluginAuditLog]) -> Non
     """Announce what these rows of a response refer to, so that it is read for all of them together."""
     reading.announce_customers(row.customer_id for row in read if row.customer_id is not None)
     reading.users.announce(row.actor_id for row in read if row.actor_id is not None)
-    reading.remember_plugins(row for log in read if (row := reading.platform.plugins.get(log.plugin_name)))
+    names = dict.fromkeys(row.plugin_name for row in read)
+    reading.remember_plugins(plugin for name in names if (plugin := reading.platform.plugins.get(name)))
 
 
 def audit_listing(
@@ -263,14 +303,15 @@ def audit_listing(
     # The hashes come with the page's rows, so that comparing them costs no statement.
     log = PluginAuditLog.objects.values("hash")
     stored = {f"hash_at_{position}": Subquery(log.filter(position=position)) for position, _ in places}
-
-    def take(read: Sequence[PluginAuditLog]) -> None:
-        for position, hash_ in places:
-            if (not read or getattr(read[0], f"hash_at_{position}") != hash_) and not has_row(position, hash_):
-                raise LogReplaced
-        announce_audit_logs(context.reading, read)
-
+    take = partial(_take_audit_logs, context, places)
     return Listing(rows=rows.annotate(**stored), ordering=orders.AUDIT_LOGS, on_rows_read=take)
+
+
+def _take_audit_logs(context: Context, places: Iterable[Sequence[Any]], read: Sequence[PluginAuditLog]) -> None:
+    for position, hash_ in places:
+        if (not read or getattr(read[0], f"hash_at_{position}") != hash_) and not has_row(position, hash_):
+            raise LogReplaced
+    announce_audit_logs(context.reading, read)
 
 
 def _audit_logs(context: Context, arguments: PageArguments) -> Listing[PluginAuditLog]:

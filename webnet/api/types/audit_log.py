@@ -33,27 +33,27 @@ class PluginAuditLog(Node):
     before: JSON | None
     after: JSON | None
 
-    @field()
+    @field(columns=["chain", "sequence"])
     @staticmethod
     def id(root: strawberry.Parent[AuditRow]) -> strawberry.ID:
         # Not by its position, which counts everybody's rows, though no client can read it in the id.
         return global_id("PluginAuditLog", f"{root.chain}/{root.sequence}")
 
-    @field()
+    @field(columns=["sequence", "customer_id"])
     @staticmethod
     def sequence(root: strawberry.Parent[AuditRow], info: Info) -> int:
         """Counts without gaps per customer, and for the platform; 0 in events about what the platform did."""
         # Of the platform's rows, others than its operators only get some, as events: the gaps would count the others.
         return root.sequence if root.customer_id is not None or info.context.actor.is_platform_operator else 0
 
-    @field()
+    @field(columns=["machine_time"])
     @staticmethod
     def machine_time(root: strawberry.Parent[AuditRow], info: Info) -> datetime | None:
         """What the clock of the machine said, null in old rows; only for platform operators, null for others."""
         # Where it differs from `createdAt`, that is the time of an earlier row, which may be another customer's.
         return root.machine_time if info.context.actor.is_platform_operator else None
 
-    @field()
+    @field(columns=["hash"])
     @staticmethod
     def hash(root: strawberry.Parent[AuditRow], info: Info) -> str:
         """For platform operators the hash in the chain, as in exports and checkpoints. For others it is sealed, as ids
@@ -64,52 +64,52 @@ class PluginAuditLog(Node):
         # The hash covers the position in everybody's log, which could be found by trying.
         return sealed_texts.seal(bytes.fromhex(root.hash), purpose=HASHES, bound_to=[])
 
-    @field(graphql_type=UserRef | None)
+    @field(graphql_type=UserRef | None, columns=["actor_id"])
     @staticmethod
     def user(root: strawberry.Parent[AuditRow], info: Info) -> User | None:
         return info.context.reading.users.get(root.actor_id) if root.actor_id is not None else None
 
-    @field(graphql_type=Role | None)
+    @field(graphql_type=Role | None, columns=["role"])
     @staticmethod
     def role(root: strawberry.Parent[AuditRow]) -> Role | None:
         return Role(root.role) if root.role in Role.values else None
 
-    @field(graphql_type=CustomerRef | None)
+    @field(graphql_type=CustomerRef | None, columns=["customer_id"])
     @staticmethod
     def customer(root: strawberry.Parent[AuditRow], info: Info) -> Customer | None:
         return info.context.reading.customers.get(root.customer_id) if root.customer_id is not None else None
 
-    @field(graphql_type=PluginRef | None)
+    @field(graphql_type=PluginRef | None, columns=["plugin_name"])
     @staticmethod
     def plugin(root: strawberry.Parent[AuditRow], info: Info) -> models.PluginConfig | None:
         return info.context.reading.find_plugin(root.plugin_name)
 
-    @field()
+    @field(columns=["plugin_name"])
     @staticmethod
     def plugin_name(root: strawberry.Parent[AuditRow]) -> str | None:
         return root.plugin_name or None
 
-    @field()
+    @field(columns=["plugin_version"])
     @staticmethod
     def plugin_version(root: strawberry.Parent[AuditRow]) -> str | None:
         return root.plugin_version or None
 
-    @field()
+    @field(columns=["error_code"])
     @staticmethod
     def error_code(root: strawberry.Parent[AuditRow]) -> str | None:
         return root.error_code or None
 
-    @field()
+    @field(columns=["reason"])
     @staticmethod
     def reason(root: strawberry.Parent[AuditRow]) -> str | None:
         return root.reason or None
 
-    @field()
+    @field(columns=["request_id"])
     @staticmethod
     def request_id(root: strawberry.Parent[AuditRow]) -> str | None:
         return root.request_id or None
 
-    @field()
+    @field(columns=["ip_address", "customer_id"])
     @staticmethod
     def ip_address(root: strawberry.Parent[AuditRow], info: Info) -> str | None:
         """Only for admins; null for others."""

@@ -16,17 +16,17 @@ class User(Node):
 
     username: str
 
-    @field()
+    @field(columns=["id"])
     @staticmethod
     def id(root: strawberry.Parent[models.User]) -> strawberry.ID:
         return global_id("User", root.pk)
 
-    @field()
+    @field(columns=["name", "username"])
     @staticmethod
     def name(root: strawberry.Parent[models.User]) -> str:
         return root.get_full_name()
 
-    @field()
+    @field(columns=["email", "id"])
     @staticmethod
     def email(root: strawberry.Parent[models.User], info: Info) -> str | None:
         """Null for everybody but the user, the admins of their customers, and platform operators."""
