@@ -17,6 +17,7 @@ from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.base import StrawberryContainer
 from strawberry.utils.str_converters import to_camel_case
 
+from webnet.api.declarations.annotations import read_annotations
 from webnet.api.declarations.fields import (
     Declare,
     DescribedField,
@@ -169,6 +170,7 @@ def filter_type(cls: Kind) -> Kind:
     for name in inspect.get_annotations(cls):
         if name not in cls.__dict__:
             setattr(cls, name, UNSET)
+    read_annotations(cls)
     made: Kind = strawberry.input(cls, description=docstring_of(cls))
     return made
 

@@ -19,6 +19,7 @@ from strawberry.types.field import StrawberryField
 from strawberry.types.info import Info
 from strawberry_django.fields.field import StrawberryDjangoField
 
+from webnet.api.declarations.annotations import read_annotations
 from webnet.api.declarations.row_columns import COLUMNS
 from webnet.api.declarations.sizes import LIST_MAXIMUM, MAXIMUM_VALUES
 from webnet.api.declarations.state_reads import StateRead, reads_state
@@ -188,6 +189,7 @@ def subscription(*, description: str | None = None, graphql_type: Any = None) ->
 @dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field, StrawberryField, at_most))
 def object_type(cls: Kind) -> Kind:
     """A type of plain values."""
+    read_annotations(cls)
     made: Kind = strawberry.type(cls, description=docstring_of(cls))
     return made
 
@@ -195,6 +197,7 @@ def object_type(cls: Kind) -> Kind:
 @dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field, StrawberryField, at_most))
 def input_type(cls: Kind) -> Kind:
     """An input; a field with the default None may be left out, which means the same as null."""
+    read_annotations(cls)
     made: Kind = strawberry.input(cls, description=docstring_of(cls))
     for each in fields_of(made):
         if each.default is None:
@@ -236,6 +239,7 @@ def show_rows(
 ) -> Kind:
     """Make the class a type that shows rows of the model."""
     learn_own_columns(model)
+    read_annotations(cls)
     description = description or docstring_of(cls)
     made: Any = strawberry_django.type(model, name=name, description=description, field_cls=field_cls)(cls)
     setattr(made, SHOWN_ROWS, shown)

@@ -16,6 +16,7 @@ from strawberry.exceptions import StrawberryException
 from strawberry.types.field import StrawberryField
 from strawberry_django.optimizer import optimize
 
+from webnet.api.declarations.annotations import read_annotations
 from webnet.api.declarations.fields import docstring_of, make_order, show_rows
 from webnet.api.declarations.mistakes import mistake
 from webnet.api.paging.pages import WHOLE_ROWS
@@ -76,6 +77,7 @@ def extend(target: Any) -> Callable[[Kind], Kind]:
         model = model_of(target)
         _refuse_untyped(cls)
         with _mistakes_of(cls):
+            read_annotations(cls)
             if model is None:
                 strawberry.type(cls)
             else:
@@ -93,6 +95,7 @@ def extends(*classes: Any) -> dict[Any, Any]:
 
 def input(cls: Kind) -> Kind:
     """Declare an input; a field with the default `graphql.UNSET` is optional."""
+    read_annotations(cls)
     made: Kind = strawberry.input(cls, description=docstring_of(cls))
     return made
 
@@ -104,6 +107,7 @@ def enum(cls: Any) -> Any:
 
 def interface(cls: Kind) -> Kind:
     """Declare an interface, which types can extend."""
+    read_annotations(cls)
     made: Kind = strawberry.interface(cls, description=docstring_of(cls))
     return made
 
@@ -111,6 +115,7 @@ def interface(cls: Kind) -> Kind:
 def _make_plain(cls: Kind, *, name: str | None, description: str | None) -> Kind:
     _refuse_untyped(cls)
     with _mistakes_of(cls):
+        read_annotations(cls)
         made: Kind = strawberry.type(cls, name=name, description=description or docstring_of(cls))
     return made
 
