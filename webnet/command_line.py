@@ -36,6 +36,17 @@ WITHOUT_SCHEMA = frozenset(
 )
 
 
+# Commands that say whether plugins work, or change something. A trial finds the plugins whose types don't build, and
+# nobody asks for the schema afterwards.
+WITH_TRIAL_ONLY = frozenset(
+    {
+        *("acknowledge_problem", "check", "check_plugin_health", "disable_plugin", "enable_plugin", "list_plugins"),
+        *("migrate", "reset_plugin", "resume_plugin", "revert_settings", "rotate_settings_keys", "set_availability"),
+        *("set_role_permission", "set_settings", "sync_plugins", "uninstall_plugin"),
+    }
+)
+
+
 class CommandLine(ManagementUtility):
     """Runs one command, and explains them."""
 
@@ -49,7 +60,9 @@ class CommandLine(ManagementUtility):
             return
         # So that a KeyboardInterrupt that a plugin raises is told from the operator's Ctrl-C.
         signal.signal(signal.SIGINT, raise_operator_interrupt)
-        ApiConfig.needs_schema = "".join(self.argv[1:2]) not in WITHOUT_SCHEMA
+        command = "".join(self.argv[1:2])
+        ApiConfig.needs_trial = command not in WITHOUT_SCHEMA
+        ApiConfig.needs_schema = command not in WITHOUT_SCHEMA | WITH_TRIAL_ONLY
         super().execute()
 
     def main_help_text(self, commands_only: bool = False) -> str:  # noqa: FBT001, FBT002 - Django's signature

@@ -11,7 +11,7 @@ import pytest
 from tests import interpreters
 from tests.databases import with_files_of_its_own
 from tests.servers import ROOT, START_SECONDS, make_environment
-from webnet.command_line import WITHOUT_SCHEMA, find_own_commands
+from webnet.command_line import WITH_TRIAL_ONLY, WITHOUT_SCHEMA, find_own_commands
 from webnet.server.geography import AbsentLibrary, find_gdal
 
 pytestmark = [with_files_of_its_own, pytest.mark.slow]
@@ -29,6 +29,7 @@ print(json.dumps({
     "modules": sorted(sys.modules), "processes": started, "frozen": gc.get_freeze_count(),
     "thresholds": gc.get_threshold(), "searched": sorted(searched),
     "schema": bool(schema and schema.full_schema.cache_info().currsize),
+    "trial": bool(schema and schema.try_contributions.cache_info().currsize),
     "copies": len(host_code._chunks[0].owners), "can import psycopg": bool(__import__("psycopg").Connection),
 }))
 """
@@ -38,7 +39,7 @@ load_application(0, workers=1)
 """
 COMMAND = """
 from webnet.__main__ import main
-sys.argv = ["manage.py", "showmigrations"]
+sys.argv = ["manage.py", "%s"]
 main()
 """
 # Libraries for those who have a Redis, PostgreSQL, a collector of traces, or HTML of plugins.
@@ -86,18 +87,25 @@ def test_a_worker_keeps_no_copies_of_the_hosts_code(worker: dict[str, Any]) -> N
 
 
 def test_a_command_that_asks_for_no_plugin_builds_no_schema(tmp_path: Path) -> None:
-    command = look(tmp_path, COMMAND)
+    command = look(tmp_path, COMMAND % "showmigrations")
 
-    assert not command["schema"]
+    assert not command["trial"] and not command["schema"]
     assert FOR_SOME & set(command["modules"]) == set() and command["processes"] == []
 
 
-def test_commands_that_say_whether_plugins_work_build_it() -> None:
-    assert {"check", "check_plugin", "enable_plugin", "export_schema", "list_plugins", "migrate", "run"}.isdisjoint(
-        WITHOUT_SCHEMA
-    )
-    assert {"sync_plugins", "reset_plugin", "resume_plugin", "restore", "demo"}.isdisjoint(WITHOUT_SCHEMA)
-    assert "serve" in WITHOUT_SCHEMA & set(find_own_commands())
+def test_a_command_that_serves_nobody_tries_to_build_it_only(tmp_path: Path) -> None:
+    command = look(tmp_path, COMMAND % "migrate", plugins="hello_world")
+
+    assert command["trial"] and not command["schema"]
+
+
+def test_commands_that_say_whether_plugins_work_try_to_build_it_and_those_that_serve_or_show_it_do() -> None:
+    serving = {"run", "export_schema", "check_plugin", "restore", "demo"}
+    changing = {"check", "enable_plugin", "list_plugins", "migrate", "sync_plugins", "reset_plugin", "resume_plugin"}
+
+    assert serving.isdisjoint(WITHOUT_SCHEMA | WITH_TRIAL_ONLY)
+    assert changing <= WITH_TRIAL_ONLY and WITH_TRIAL_ONLY.isdisjoint(WITHOUT_SCHEMA)
+    assert "serve" in WITHOUT_SCHEMA and WITH_TRIAL_ONLY <= set(find_own_commands())
 
 
 def test_the_client_of_postgresql_can_be_imported_by_who_wants_it(worker: dict[str, Any]) -> None:

@@ -13,8 +13,10 @@ class ApiConfig(AppConfig):
     name = "webnet.api"
     label = "api"
     verbose_name = "API"
-    # Set by the command line before Django is set up, for a command that neither serves requests nor asks for plugins.
+    # Set by the command line before Django is set up: False for a command that does not serve requests, and for one that
+    # does not even ask for plugins.
     needs_schema = True
+    needs_trial = True
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -22,12 +24,17 @@ class ApiConfig(AppConfig):
             import_strawberry_without_clients()
 
     def ready(self) -> None:
-        """Build the schema now, so that plugins whose types don't build have failed before the first request."""
-        if not self.needs_schema:
-            return
-        from webnet.api.schema import full_schema
+        """Build the schema now, so that plugins whose types don't build have failed before the first request.
 
-        full_schema()
+        Whoever asks for the schema of a process that has only tried to build it builds it then.
+        """
+        if not self.needs_trial:
+            return
+        from webnet.api.schema import full_schema, try_contributions
+
+        try_contributions()
+        if self.needs_schema:
+            full_schema()
 
 
 def import_strawberry_without_clients() -> None:

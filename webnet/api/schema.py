@@ -76,17 +76,24 @@ ROOT_TYPES: Mapping[str, type] = {"query": Query, "mutation": Mutation, "subscri
 
 @cache
 def full_schema() -> FullSchema:
-    """The full schema of this process, without plugins whose part can't be built, which are marked as failed.
+    """The full schema of this process, without plugins whose part can't be built."""
+    full = build(try_contributions())
+    set_current_schema(full)
+    return full
 
-    Plugins that depend on such a plugin are left out as well, since they can't be effective for anybody.
+
+@cache
+def try_contributions() -> tuple[Contribution, ...]:
+    """What the plugins add to the schema, without those whose part can't be built, which are marked as failed.
+
+    Plugins that depend on such a plugin are left out as well, since they can't be effective for anybody. It forks, so
+    the process must have only one thread.
     """
     contributions = find_contributions(registry.loaded())
     failures = find_failures(contributions, build_and_print)
     for plugin, failure in failures.items():
         registry.set_aside(plugin, failure)
-    full = build(tuple(without(failures, contributions)))
-    set_current_schema(full)
-    return full
+    return tuple(without(failures, contributions))
 
 
 def build_and_print(contributions: Sequence[Contribution]) -> None:
