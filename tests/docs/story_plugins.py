@@ -17,12 +17,15 @@ class StoryPlugins:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         by_default = name_plugins(None, home=ROOT)
-        self._entries: dict[str, Entry] = {name: registry._entries[name] for name in by_default}
-        monkeypatch.setattr(registry, "_entries", self._entries)
+        self._monkeypatch = monkeypatch
+        self._replace({name: registry._entries[name] for name in by_default})
 
     def install(self, plugin: PluginBase) -> None:
         """Load the plugin in place of one with the same name. Raises what is wrong with it."""
         entry = PluginRegistry().register(plugin, host_version=webnet.__version__)
-        self._entries[entry.module] = entry
+        self._replace(registry._entries | {entry.module: entry})
         effective.platforms.clear()
         effective.customers.clear()
+
+    def _replace(self, entries: dict[str, Entry]) -> None:
+        self._monkeypatch.setattr(registry, "_entries", entries)

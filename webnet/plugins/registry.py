@@ -119,7 +119,10 @@ class PluginRegistry:
     """The plugins of one process, with unique names; the host uses `registry`, and tests create their own."""
 
     def __init__(self) -> None:
+        # By module. Replaced and never changed, so that whoever looks one up meanwhile sees the one or the other.
         self._entries: dict[str, Entry] = {}
+        # The entries that were looked up last, and the same by name: requests look for each plugin that they show.
+        self._named: tuple[dict[str, Entry], dict[str, Entry]] = {}, {}
         self._is_frozen = False
         self._is_ending = False
 
@@ -176,10 +179,13 @@ class PluginRegistry:
 
     def find(self, name: str) -> Entry | None:
         """The plugin of that name, whatever its status."""
-        for entry in self._entries.values():
-            if entry.name == name:
-                return entry
-        return None
+        entries, named = self._named
+        if entries is not self._entries:
+            entries = self._entries
+            # Of two that share a name, since none was free, the first one has it.
+            named = {entry.name: entry for entry in reversed(entries.values())}
+            self._named = entries, named
+        return named.get(name)
 
     def find_manifest(self, name: str) -> Manifest | None:
         """Everything that the plugin declares; None if it is not loaded in this process."""
@@ -250,7 +256,8 @@ class PluginRegistry:
         waiting = {entry.name: entry for entry in map(self._entries.__getitem__, modules) if entry.status == "unloaded"}
         order = load_order({name: _as_node(entry) for name, entry in waiting.items()})
         for name in order.names:
-            entry = self._entries.pop(waiting[name].module)
+            entry = waiting[name]
+            self._entries = {module: other for module, other in self._entries.items() if module != entry.module}
             cycle = order.cycles.get(name)
             failed = entry.fail(LoadFailure(reason=describe_cycle(cycle))) if cycle else None
             self._put(failed or start_entry(entry, watching=watching))
@@ -259,7 +266,7 @@ class PluginRegistry:
         if entry.status in {"failed", "incompatible"}:
             details = {PLUGIN_TRACEBACK: entry.traceback}
             logger.error("Plugin '%s' could not be loaded. %s", entry.name, entry.reason, extra=details)
-        self._entries[entry.module] = entry
+        self._entries = {**self._entries, entry.module: entry}
         return entry
 
 

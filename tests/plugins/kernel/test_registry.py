@@ -11,7 +11,7 @@ import pytest
 from webnet.containment import LoadFailure
 from webnet.errors import NotFound, PluginDefinitionError, WebnetError
 from webnet.plugins.base import PluginBase
-from webnet.plugins.registry import PluginRegistry
+from webnet.plugins.registry import Entry, PluginRegistry
 
 Install = Callable[..., str]
 
@@ -287,3 +287,42 @@ def test_every_failure_is_logged_with_the_plugins_name(install: Install, caplog:
 
     assert [(r.levelno, r.name) for r in caplog.records] == [(logging.ERROR, "webnet.plugins.registry")]
     assert "Plugin 'bad' could not be loaded." in caplog.text
+
+
+def test_a_plugin_is_found_by_its_name_without_a_walk_along_all() -> None:
+    walks: list[int] = []
+
+    class Entries(dict[str, Entry]):
+        def values(self):  # type: ignore[no-untyped-def]
+            walks.append(1)
+            return super().values()
+
+    registry = PluginRegistry()
+    registry.register(Throwaway())
+    registry._entries = Entries(registry._entries)
+    registry.find("nowhere")
+    before = len(walks)
+
+    assert registry.get("throwaway").plugin is not None
+    assert registry.find("nowhere") is None and len(walks) == before
+
+
+def test_a_name_finds_what_it_stands_for_now() -> None:
+    registry = PluginRegistry()
+    assert registry.find("throwaway") is None
+
+    registry.register(Throwaway())
+    loaded = registry.get("throwaway")
+    registry.unload("throwaway")
+
+    assert (loaded.status, registry.get("throwaway").status) == ("loaded", "unloaded")
+    assert registry.find_manifest("throwaway") is None
+
+
+def test_of_two_that_share_a_name_the_first_is_found() -> None:
+    registry = PluginRegistry()
+
+    for module in ("first", "second"):
+        registry._put(Entry(module=module, name="shared", status="unloaded"))
+
+    assert registry.get("shared").module == "first"
