@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from django.db import connection
@@ -13,8 +15,11 @@ from webnet.api.resolvers import settings_view
 from webnet.api.vocabulary.scalars import CheckedJson, check_serializable
 from webnet.audit.operation import renew_platform
 from webnet.customers.access import Actor
+from webnet.customers.models import Customer
+from webnet.plugins.gate import effective
 from webnet.plugins.manager import manager
 from webnet.plugins.models import CustomerPluginConfig, PluginConfig
+from webnet.plugins.registry import registry
 from webnet.plugins.schema.merge_patch import merge_layers, share_layers
 from webnet.plugins.schema.settings_schema import SettingsSchema
 from webnet.plugins.settings import layers
@@ -107,6 +112,8 @@ def test_settings_too_large_to_keep_are_merged_each_time(enabled, platform):
 
     assert len(effective_of(platform)["old"]) == len(effective_of(platform)["old"]) == settings_view.LARGEST_SHARED
     assert all(len(key[2]) < settings_view.LARGEST_SHARED for key in settings_view._merged._values)
+    kept = [shown for _, state in effective.customers._values.values() for shown in state.derived.values()]
+    assert kept and all(len(shown.get("old", "")) < settings_view.LARGEST_SHARED for shown in kept)
 
 
 @pytest.mark.parametrize("value", [object(), {"a": object()}, [{1, 2}]])
@@ -129,3 +136,50 @@ def test_a_hundred_effective_settings_take_no_statement_of_their_own(enabled, pl
         effective_of(platform)
 
     assert len(asked) == 2
+
+
+@pytest.fixture
+def merges(monkeypatch):
+    """How often settings were merged, or at least looked up by their content."""
+    done, merge = [], settings_view.ShownSettings.effective
+
+    def count(shown):
+        done.append(shown)
+        return merge(shown)
+
+    monkeypatch.setattr(settings_view.ShownSettings, "effective", count)
+    return done
+
+
+def test_nothing_is_merged_again_while_the_state_is_the_same(enabled, platform, viewer, merges):
+    seen = [effective_of(client) for client in (platform, viewer)]
+    merged = len(merges)
+
+    assert [effective_of(client) for client in (platform, viewer)] == seen
+    assert len(merges) == merged > 0
+
+    manager.update_settings("greeter", patch={"limit": 8}, actor=SYSTEM)
+    assert effective_of(platform)["limit"] == 8
+    assert len(merges) > merged
+
+
+def test_a_plugin_that_is_set_aside_shows_customers_nothing_of_everybodys(enabled, viewer, monkeypatch):
+    """Under the same tokens: without its schema nobody knows what is for the platform alone."""
+    assert effective_of(viewer) == {"greeting": "Hello"}
+    entry = registry.get("greeter")
+
+    monkeypatch.setattr(registry, "_entries", {**registry._entries, entry.module: replace(entry, manifest=None)})
+
+    assert effective_of(viewer) == {}
+
+
+def test_a_row_that_is_not_of_the_state_is_merged_by_its_own_content(enabled):
+    """Such as one that a list has read after somebody has changed it."""
+    state = effective.customer_state(Customer.objects.select_related("generation").get(slug="acme"))
+    reading = SimpleNamespace(actor=SYSTEM, states={state.customer.pk: state})
+    kept = state.config("greeter")
+    other = CustomerPluginConfig(customer=state.customer, plugin=kept.plugin, settings={"greeting": "Hi"})
+
+    greetings = [settings_view.find_effective(reading, each)["greeting"] for each in (kept, other, kept)]
+
+    assert greetings == ["Hello", "Hi", "Hello"]

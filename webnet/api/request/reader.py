@@ -25,7 +25,7 @@ from webnet.plugins.gate.effective import (
     platform_state,
     visible_plugins,
 )
-from webnet.plugins.models import Availability, PluginConfig, PluginHealth
+from webnet.plugins.models import PluginConfig, PluginHealth
 from webnet.plugins.runtime import open_requests
 from webnet.request_record import current_record
 
@@ -219,12 +219,11 @@ class Reading:
         """The plugins that the actor may see for this customer."""
         if self.actor.is_platform_operator:
             return frozenset(self.platform.plugins)
-        state = self.state_of(customer)
-        return frozenset(name for name, row in self.platform.plugins.items() if _is_shown(row, state))
+        return self.state_of(customer).shown
 
     def sees_plugin(self, plugin: PluginConfig, customer: Customer) -> bool:
         """Whether the actor may see this plugin for the customer."""
-        return self.actor.is_platform_operator or _is_shown(plugin, self.state_of(customer))
+        return self.actor.is_platform_operator or self.state_of(customer).shows(plugin.name)
 
     def state_of(self, customer: Customer) -> CustomerState:
         """The current state of the customer's plugins."""
@@ -308,8 +307,3 @@ class Reading:
 @cache
 def _type_of_users() -> Any:
     return find_named(StrawberryAnnotation(UserRef).resolve())
-
-
-def _is_shown(plugin: PluginConfig, state: CustomerState) -> bool:
-    """Whether the customer's users may see the plugin."""
-    return plugin.enabled and state.availability(plugin.name) != Availability.WITHHELD

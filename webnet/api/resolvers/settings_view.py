@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from webnet.api.request.reader import Reading
 from webnet.api.responses import encode_json
 from webnet.api.values.settings import SecretSetting, SettingSource
 from webnet.api.vocabulary.enums import SettingLayer
@@ -94,6 +95,23 @@ class ShownSettings:
 
     def _is_secret(self, path: str) -> bool:
         return self._schema is not None and self._schema.is_secret(path)
+
+
+def find_effective(reading: Reading, config: CustomerPluginConfig) -> Mapping[str, Any]:
+    """All layers of the customer's settings, merged once for each state of the gate that a request reads."""
+    plugin, sees_all = config.plugin, reading.actor.is_platform_operator
+    state = reading.states.get(config.customer_id)
+    if state is None or not state.has(config):
+        return ShownSettings(plugin, config, sees_all=sees_all).effective()
+    # With the schema, which a plugin that is set aside in this process loses under the same tokens.
+    key = "effective_settings", plugin.name, layers.schema_of(plugin.name), sees_all
+    known: Mapping[str, Any] | None = state.derived.get(key)
+    if known is not None:
+        return known
+    shown = ShownSettings(plugin, config, sees_all=sees_all).effective()
+    if len(encode_json(shown)) <= LARGEST_SHARED:
+        state.derived[key] = shown
+    return shown
 
 
 def show_changes(row: PluginAuditLog, *, sees_all: bool) -> tuple[ChangedSetting, ...]:

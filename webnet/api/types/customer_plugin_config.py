@@ -13,7 +13,7 @@ from webnet.api.declarations.sizes import MAXIMUM_REASONS, MAXIMUM_SETTINGS
 from webnet.api.declarations.state_reads import StateRead
 from webnet.api.paging.pages import Page, PageArguments
 from webnet.api.request.context import Info
-from webnet.api.resolvers import histories, listings
+from webnet.api.resolvers import histories, listings, settings_view
 from webnet.api.resolvers.filters import CustomerPluginConfigFilter
 from webnet.api.resolvers.settings_view import ShownSettings
 from webnet.api.types.health import PluginHealth
@@ -93,7 +93,7 @@ class CustomerPluginConfig(Node):
     @field(graphql_type=JSON, reads=StateRead.ANYWHERE)
     @staticmethod
     def effective_settings(root: strawberry.Parent[models.CustomerPluginConfig], info: Info) -> Json:
-        return show_for_customer(root, info).effective()
+        return settings_view.find_effective(info.context.reading, root)
 
     @field(maximum=MAXIMUM_SETTINGS, reads=StateRead.ANYWHERE)
     @staticmethod

@@ -304,8 +304,7 @@ def find_plugin(plugins: Mapping[str, PluginConfig], name: str) -> PluginConfig:
 def find_seen_plugin(actor: Actor, state: CustomerState, name: str) -> PluginConfig:
     """The plugin's row. Raises NotFound if it does not exist, or not for the customer's members."""
     row = find_plugin(state.platform.plugins, name)
-    is_seen = row.enabled and state.availability(name) != Availability.WITHHELD
-    if not is_seen and not actor.is_platform_operator:
+    if not state.shows(name) and not actor.is_platform_operator:
         raise NotFound.plugin(name)
     return row
 

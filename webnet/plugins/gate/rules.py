@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from django.db import models
 
@@ -158,18 +159,37 @@ class CustomerState:
         return {}
 
     @cached_property
+    def derived(self) -> dict[Hashable, Any]:
+        """What others have derived from this state, and keep for as long as it is kept."""
+        return {}
+
+    @cached_property
+    def shown(self) -> frozenset[str]:
+        """The names of the plugins that exist for the customer's users."""
+        return frozenset(name for name in self.platform.plugins if self.shows(name))
+
+    @cached_property
     def effective(self) -> frozenset[str]:
         """The names of the plugins that are effective."""
         return frozenset(name for name in self.platform.plugins if not self.reasons(name))
 
     def config(self, plugin: str) -> CustomerPluginConfig:
         """The stored row, or an unsaved one that stands for no choice."""
-        if plugin not in self._configs:
-            row = self.platform.plugins[plugin]
-            config = self.rows.get(plugin) or CustomerPluginConfig(customer=self.customer, plugin=row)
-            config.customer, config.plugin = self.customer, row
-            self._configs[plugin] = config
-        return self._configs[plugin]
+        known = self._configs.get(plugin)
+        if known is not None:
+            return known
+        row = self.platform.plugins[plugin]
+        config = self.rows.get(plugin) or CustomerPluginConfig(customer=self.customer, plugin=row)
+        config.customer, config.plugin = self.customer, row
+        return self._configs.setdefault(plugin, config)
+
+    def shows(self, plugin: str) -> bool:
+        """Whether the plugin exists for the customer's users: enabled globally, and not withheld."""
+        return self.platform.plugins[plugin].enabled and self.availability(plugin) != Availability.WITHHELD
+
+    def has(self, config: CustomerPluginConfig) -> bool:
+        """Whether it is one that `config` returned, so that nothing is in it but what this state says."""
+        return self._configs.get(config.plugin.name) is config
 
     def availability(self, plugin: str) -> Availability:
         """The one set for this customer, or else the plugin's."""
