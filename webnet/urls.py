@@ -46,6 +46,9 @@ def readyz(_request: HttpRequest) -> JsonResponse:
 
 
 urlpatterns = [
+    # First, since most requests are for these.
+    path("graphql/", graphql_view, name="graphql"),
+    path("graphql/<slug:customer>/", graphql_view, name="graphql-customer"),
     path("", home, name="home"),
     path("sign-in/", sign_in, name="sign-in"),
     path("sign-out/", sign_out, name="sign-out"),
@@ -58,8 +61,6 @@ urlpatterns = [
     path("c/<slug:customer>/plugins/<slug:plugin>/", plugin_page, name="plugin-pages"),
     path("c/<slug:customer>/plugins/<slug:plugin>/<path:path>", plugin_page),
     path("c/<slug:customer>/<path:path>", unknown_page),
-    path("graphql/", graphql_view, name="graphql"),
-    path("graphql/<slug:customer>/", graphql_view, name="graphql-customer"),
     path("admin/login/", admin_sign_in),
     path("admin/password_change/", admin.site.admin_view(change_own_password)),
     path("admin/", admin.site.urls),

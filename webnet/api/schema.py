@@ -9,6 +9,7 @@ from typing import Any
 import strawberry
 from strawberry.exceptions import DuplicatedTypeName
 from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.name_converter import NameConverter
 
 from webnet.api.declarations.refusals import REFUSALS, RefusalHandler
 from webnet.api.engine.checks.column_checks import refuse_narrow_fields
@@ -126,6 +127,13 @@ def build(contributions: Sequence[Contribution]) -> FullSchema:
     return full
 
 
+class KnownNames(NameConverter):
+    """Strawberry's names, each converted once: it asks for those of a field's arguments with each request."""
+
+    # Names of Python code alone, never of what a client sends.
+    apply_naming_config = cache(NameConverter.apply_naming_config)
+
+
 def _assemble(fields: Mapping[tuple[str, str], str], listed: Mapping[str, tuple[Any, ...]]) -> FullSchema:
     for root, guard in ((Query, SignedInOnly), (Mutation, SignedInOrRefused), (Subscription, SignedInOnly)):
         add_guard(root, guard)
@@ -139,7 +147,7 @@ def _assemble(fields: Mapping[tuple[str, str], str], listed: Mapping[str, tuple[
             *(kind for kinds in listed.values() for kind in kinds),
         ],
         extensions=EXTENSIONS,
-        config=StrawberryConfig(scalar_map=SCALARS),
+        config=StrawberryConfig(scalar_map=SCALARS, name_converter=KnownNames()),
         execution_context_class=IsolatingExecutor,
         exception_handlers=[RefusalHandler(raised, shown) for raised, shown, _ in REFUSALS],
     )

@@ -84,11 +84,12 @@ class ConnectionField(DescribedField):
 
     # How the rows' type must be declared.
     declared_as: type[ShownRows] = ShownRows
+    _arguments: list[StrawberryArgument] | None = None
 
     @property
     def arguments(self) -> list[StrawberryArgument]:
         """The resolver's arguments, then `filter`, `order` and the four of Relay."""
-        # Strawberry asks for them at each request, and each would find out anew what its annotation means.
+        # Strawberry asks for them at each request, and evaluates the annotation of each that is new.
         return self._all_arguments
 
     @arguments.setter

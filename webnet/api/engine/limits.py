@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from threading import Lock
 from typing import Any
 
@@ -204,19 +204,19 @@ class OperationLimits(SchemaExtension):
 
     explained: Mapping[str, Any] | None = None
 
-    def on_operation(self) -> Iterator[None]:
+    # `strawberry_schema.OperationSteps` calls these, so that none of them can be a generator.
+
+    def on_operation(self) -> None:  # type: ignore[override]
         execution = self.execution_context
         execution.parse_options["max_tokens"] = MAXIMUM_TOKENS
         execution.validation_rules = RULES_SIGNED_IN if execution.context.is_signed_in else RULES_SIGNED_OUT
-        yield
 
-    def on_parse(self) -> Iterator[None]:
+    def on_parse(self) -> None:  # type: ignore[override]
         execution = self.execution_context
         if execution.query is not None:
             execution.graphql_document = known_documents.parse(execution.query, execution.parse_options)
-        yield
 
-    def on_validate(self) -> Iterator[None]:
+    def on_validate(self) -> None:  # type: ignore[override]
         execution = self.execution_context
         if execution.graphql_document is not None:
             errors = validate(execution, execution.graphql_document)
@@ -224,7 +224,6 @@ class OperationLimits(SchemaExtension):
             execution.pre_execution_errors = [ambiguous] if ambiguous is not None else errors
         if not execution.pre_execution_errors:
             self._limit_cost()
-        yield
 
     def get_results(self) -> dict[str, Any]:
         return dict(self.explained or {})

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
 from graphql import Executor as GraphQLExecutor
 from graphql import GraphQLError, GraphQLSchema
+from strawberry.extensions import SchemaExtension
+from strawberry.extensions.runner import SchemaExtensionsRunner
 from strawberry.http import GraphQLRequestData
 from strawberry.schema import Schema as StrawberrySchema
 from strawberry.schema.schema import validate_document
@@ -105,8 +107,54 @@ class Schema(StrawberrySchema):
         """There are no directives for operations except the built-in ones."""
         return None
 
+    def create_extensions_runner(
+        self, execution_context: ExecutionContext, extensions: list[SchemaExtension]
+    ) -> OperationSteps:
+        """What calls the extensions."""
+        return OperationSteps(execution_context, extensions)
+
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Log nothing here: `webnet.api.errors` does, without the document, which may contain secrets."""
+
+
+class OperationSteps(SchemaExtensionsRunner):
+    """Calls each extension before a step of an operation.
+
+    Strawberry's own runner looks at each of an extension's methods anew for each request, and makes a context manager
+    of it, which takes longer than to parse, validate and price a document that was seen before.
+    """
+
+    def operation(self) -> Any:
+        """The whole of it."""
+        return _Before([each.on_operation for each in self.extensions])
+
+    def parsing(self) -> Any:
+        """The text of the document is parsed."""
+        return _Before([each.on_parse for each in self.extensions])
+
+    def validation(self) -> Any:
+        """The document is validated."""
+        return _Before([each.on_validate for each in self.extensions])
+
+    def executing(self) -> Any:
+        """The operation is executed."""
+        return _Before([])
+
+
+class _Before:
+    """Makes the calls when its block begins."""
+
+    __slots__ = ("_calls",)
+
+    def __init__(self, calls: Sequence[Callable[[], object]]) -> None:
+        self._calls = calls
+
+    def __enter__(self) -> None:
+        for call in self._calls:
+            call()
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing is left to do."""
 
 
 class DocumentResults:
