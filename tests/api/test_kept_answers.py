@@ -266,7 +266,7 @@ def make_key(number: int) -> AnswerKey:
 
 
 def make_answer(state: Any, size: int) -> KeptAnswer:
-    return KeptAnswer(state=ref(state), body=b"x" * size, etag="", cost=1, operation_type="query", operation_name="")
+    return KeptAnswer(state=ref(state), body=b"x" * size, cost=1, operation_type="query", operation_name="")
 
 
 def test_memory_is_bounded_and_the_answers_used_last_stay(world: World) -> None:

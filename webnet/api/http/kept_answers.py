@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
 from threading import Lock
 from typing import NamedTuple
 from weakref import ref
 
 import orjson
-from django.http import HttpResponse
 from django.utils import translation
 from strawberry.http import GraphQLRequestData
 
@@ -47,16 +47,20 @@ class AnswerKey(NamedTuple):
     variables: bytes
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class KeptAnswer:
     """The bytes of an answer without errors; what the operation is for the log, and what it costs."""
 
     state: ref[State]
     body: bytes
-    etag: str
     cost: int
     operation_type: str
     operation_name: str
+
+    @cached_property
+    def etag(self) -> str:
+        """Its entity tag, for the answer to a GET."""
+        return make_etag(self.body)
 
 
 class KeptAnswers:
@@ -105,34 +109,29 @@ class KeptAnswers:
 kept_answers = KeptAnswers()
 
 
-def find_kept_answer(context: Context, schema: Schema, wanted: GraphQLRequestData) -> KeptAnswer | None:
+def find_kept_answer(context: Context, key: AnswerKey | None) -> KeptAnswer | None:
     """The answer to this request, if it is known under the current state, and the viewer may spend so much at once."""
-    key = _make_key(context, schema, wanted)
-    if key is None:
-        return None
-    answer = kept_answers.get(key, _state_of(context))
+    answer = kept_answers.get(key, _state_of(context)) if key is not None else None
     return answer if answer is not None and answer.cost <= budget_of(context) else None
 
 
-def keep_answer(context: Context, schema: Schema, wanted: GraphQLRequestData, response: HttpResponse) -> str | None:
-    """Keep a complete answer if it depends on the plugins' state alone; returns its entity tag then."""
+def keep_answer(context: Context, key: AnswerKey | None, body: bytes) -> KeptAnswer | None:
+    """Keep a complete answer if it depends on the plugins' state alone."""
     is_kept = context.state_read is StateRead.ANYWHERE
     if context.state_read is StateRead.IN_VIEW:
         is_kept = context.reading.view is not None
-    key = _make_key(context, schema, wanted) if is_kept else None
     record = current_record.get()
-    if key is None or record is None:
+    if not is_kept or key is None or record is None:
         return None
     answer = KeptAnswer(
         state=ref(_state_of(context)),
-        body=response.content,
-        etag=make_etag(response.content),
+        body=body,
         cost=context.cost,
         operation_type=record.operation_type,
         operation_name=record.operation_name,
     )
     kept_answers.put(key, answer)
-    return answer.etag
+    return answer
 
 
 def note_operation(answer: KeptAnswer, context: Context) -> None:
@@ -153,7 +152,7 @@ def _state_of(context: Context) -> State:
     return reading.state_of(reading.view) if reading.view is not None else reading.platform
 
 
-def _make_key(context: Context, schema: Schema, wanted: GraphQLRequestData) -> AnswerKey | None:
+def make_key(context: Context, schema: Schema, wanted: GraphQLRequestData) -> AnswerKey | None:
     """None for who sees neither one customer nor the platform, and for what is answered in a way of its own."""
     reading, request = context.reading, context.request
     view, is_platform_operator = reading.view, context.actor.is_platform_operator

@@ -30,7 +30,7 @@ from webnet.api.error_reporting import count_raiser, report_errors
 from webnet.api.errors import INTERNAL_MESSAGE, BadRequest, CodedError, find_raised
 from webnet.api.events.sse import OpenedStream, open_stream
 from webnet.api.events.threads import serve_on_thread
-from webnet.api.http.kept_answers import find_kept_answer, keep_answer, note_operation
+from webnet.api.http.kept_answers import AnswerKey, find_kept_answer, keep_answer, make_key, note_operation
 from webnet.api.http.requests import read_request, require_csrf_token
 from webnet.api.request import rates
 from webnet.api.request.context import Context
@@ -143,12 +143,13 @@ def open_context(request: HttpRequest, customer: str | None) -> tuple[Context, S
 def execute(request: HttpRequest, context: Context, schema: Schema, subscribe: Subscribe[Subscribed]) -> Subscribed:
     """Execute the operation of the request; raises WebnetError if it can't be executed at all."""
     wanted = read_request(request)
-    kept = find_kept_answer(context, schema, wanted)
+    key = make_key(context, schema, wanted)
+    kept = find_kept_answer(context, key)
     if kept is not None:
         note_operation(kept, context)
         refusal = charge_operation(context, kept.cost)
         if refusal is not None:
-            return make_answer(request, context, schema, wanted, ExecutionResult(data=None, errors=[refusal]))
+            return make_answer(request, context, schema, key, ExecutionResult(data=None, errors=[refusal]))
         return make_kept_response(request, kept.body, etag=kept.etag, fingerprint=schema.fingerprint)
     try:
         result = run_operation(wanted, context, schema, allowed=ALLOWED_OPERATIONS[request.method or ""])
@@ -164,11 +165,11 @@ def execute(request: HttpRequest, context: Context, schema: Schema, subscribe: S
             return subscribe(request, wanted, context, schema)
         message = f"A {error.operation_type.value} can't be sent by {request.method}."
         raise BadRequest(message, code="METHOD_NOT_ALLOWED", status=405) from error
-    return make_answer(request, context, schema, wanted, result)
+    return make_answer(request, context, schema, key, result)
 
 
 def make_answer(
-    request: HttpRequest, context: Context, schema: Schema, wanted: GraphQLRequestData, result: ExecutionResult
+    request: HttpRequest, context: Context, schema: Schema, key: AnswerKey | None, result: ExecutionResult
 ) -> HttpResponse:
     """The response to an operation that was executed or refused; what it depends on decides whether it is kept."""
     if result.errors:
@@ -178,10 +179,10 @@ def make_answer(
     if failures.counter.has_counted():  # also in a hook, which is no error of the request
         pauses.pause_at_once()
     response = make_response(request, result, fingerprint=schema.fingerprint)
-    etag = keep_answer(context, schema, wanted, response) if not result.errors else None
-    if etag is None:
+    kept = keep_answer(context, key, response.content) if not result.errors else None
+    if kept is None or request.method != "GET":  # A client keeps no answer to a POST.
         return response
-    return make_kept_response(request, response.content, etag=etag, fingerprint=schema.fingerprint)
+    return make_kept_response(request, kept.body, etag=kept.etag, fingerprint=schema.fingerprint)
 
 
 def run_operation(
