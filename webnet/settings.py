@@ -186,12 +186,13 @@ MIDDLEWARE = [
     "corsheaders.middleware.CorsMiddleware",
     "webnet.console.static_files.serve_static_files",
     "webnet.console.database_outages.OutageMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "webnet.console.languages_and_messages.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
 ]
+MESSAGE_STORAGE = "webnet.console.languages_and_messages.MessageStorage"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
