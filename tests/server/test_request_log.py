@@ -157,6 +157,17 @@ def test_a_token_in_any_path_is_not_logged(path: str, formatter: RecordFormatter
     assert secret not in lines
 
 
+@pytest.mark.parametrize("value", ["plain", "Zoë", "\u2028", "\ud800", 2**70, [2**63], {"a": None}, 1.5])
+def test_any_value_of_a_record_for_machines_is_read_as_it_was(value: object) -> None:
+    record = logging.LogRecord("webnet", logging.INFO, __file__, 1, "said", (), None)
+    vars(record)[REQUEST_FIELDS] = {"value": value}
+
+    line = JsonFormatter().format(record)
+
+    assert line.isascii() and line.isprintable()
+    assert json.loads(line)["value"] == value
+
+
 def test_a_record_for_machines_is_one_object_in_one_line_whatever_is_in_it() -> None:
     record = logging.LogRecord("webnet", logging.ERROR, __file__, 1, "a\n%s\x1b", ("\u2028b",), None)
     vars(record).update({REQUEST_FIELDS: {"path": "/\r\n"}, PLUGIN_TRACEBACK: "Traceback\n1 / 0"})

@@ -10,7 +10,6 @@ import logging
 import math
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
 from threading import Lock
 from time import monotonic
@@ -41,8 +40,7 @@ REDIS_TIMEOUT_SECONDS = 0.3
 REDIS_PAUSE_SECONDS = 5.0
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """Points that are wanted of one bucket. `whose` ends the sentence "Too many requests ..."."""
 
     kind: str

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import ClassVar
 
+import orjson
+
 from webnet.containment import PLUGIN_TRACEBACK
 from webnet.errors import shorten
 
@@ -123,4 +125,10 @@ class JsonFormatter(RecordFormatter):
         if lines := self.find_traceback(record):
             line["traceback"] = "\n".join(lines)
         # ASCII alone, so that no terminal or collector takes a part of it for the end of a line or for a command.
-        return json.dumps(line, default=str)
+        try:
+            written = orjson.dumps(line, default=str)
+            if written.isascii():
+                return written.decode()
+        except TypeError:  # an integer of more than 64 bits, or half of a character
+            pass
+        return json.dumps(line, default=str, separators=(",", ":"))
