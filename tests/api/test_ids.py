@@ -11,7 +11,9 @@ from pytest_django import Settings
 from tests.api.client import GraphQLClient
 from tests.factories import make_customer, make_member, make_operator
 from webnet.api.paging import cursors
+from webnet.api.vocabulary import node
 from webnet.api.vocabulary.node import global_id, read_global_id
+from webnet.api.vocabulary.sealed_texts import seal
 from webnet.audit.models import PluginAuditLog
 from webnet.customers.models import Customer, Role
 
@@ -36,6 +38,19 @@ def test_an_id_says_neither_its_key_nor_how_large_that_is():
     sealed = [base64.urlsafe_b64decode(each + "==") for each in ids]
     assert not any(b"Device" in each for each in sealed)
     assert sealed[0][:8] != sealed[1][:8] and sealed[0][-8:] != sealed[1][-8:]
+
+
+def test_an_id_is_sealed_once_for_each_key_of_the_server(settings: Settings, monkeypatch: pytest.MonkeyPatch):
+    sealed: list[bytes] = []
+    monkeypatch.setattr(node, "seal", lambda plain, **rest: sealed.append(plain) or seal(plain, **rest))
+
+    made = {global_id("Device", 4_711) for _ in range(3)}
+    settings.SECRET_KEY = "another one"
+    others = {global_id("Device", 4_711) for _ in range(3)}
+
+    assert len(sealed) == 2
+    assert len(made | others) == 2
+    assert [read_global_id(each) for each in others] == [("Device", "4711")]
 
 
 def test_a_cursor_does_not_say_how_large_a_position_is():

@@ -13,8 +13,8 @@ class ApiConfig(AppConfig):
     name = "webnet.api"
     label = "api"
     verbose_name = "API"
-    # Set by the command line before Django is set up: False for a command that does not serve requests, and for one that
-    # does not even ask for plugins.
+    # Set by the command line before Django is set up: False for a command that does not serve requests, and for one
+    # that does not even ask for plugins.
     needs_schema = True
     needs_trial = True
 

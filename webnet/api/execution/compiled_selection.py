@@ -166,7 +166,8 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         field_path = step.path_in(path)
         info = self._info(step, field_path)
         try:
-            self._pause_if_due()
+            if monotonic() >= self._next_pause:
+                self._pause_if_due()
             arguments = step.arguments
             if arguments is None:
                 arguments = self._arguments(step)

@@ -17,7 +17,7 @@ from typing import Any
 
 from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema, get_named_type, is_leaf_type
 from strawberry.resolvers import is_default_resolver
-from strawberry.types.cast import get_strawberry_type_cast
+from strawberry.types.cast import TYPE_CAST_ATTRIBUTE, get_strawberry_type_cast
 from strawberry.types.field import StrawberryField
 
 from webnet.api.declarations.fields import Column
@@ -93,7 +93,8 @@ def _find_quick_check(check: Any) -> Any:
     known: set[type] = set()
 
     def is_known(value: Any) -> bool:
-        return type(value) in known and get_strawberry_type_cast(value) is None
+        # As `get_strawberry_type_cast` does it, in half the time.
+        return type(value) in known and getattr(value, TYPE_CAST_ATTRIBUTE, None) is None
 
     def check_and_note(value: Any, info: Any) -> Any:
         holds = check(value, info)

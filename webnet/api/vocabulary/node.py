@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import strawberry
+from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from webnet.api.vocabulary.sealed_texts import seal, unseal
@@ -13,6 +15,8 @@ PURPOSE = b"webnet: global ids"
 # The digits of the largest number of 64 bits: the length of an id must not tell how many rows there are. No key ends
 # with U+0000, which databases do not store.
 KEY_LENGTH, PADDING = 20, "\0"
+# Of ids that were sealed, since most are asked for again and again: about 2 MiB.
+MOST_KEPT = 8_192
 
 
 @strawberry.interface(description="An object with a global id, by which `Query.node` can fetch it again.")
@@ -25,8 +29,13 @@ class Node:
 
 def global_id(type_name: str, key: object) -> strawberry.ID:
     """The id of the object of a type with this key: the same for all who see it, and telling nothing of the key."""
-    plain = f"{type_name}:{str(key).ljust(KEY_LENGTH, PADDING)}"
-    return strawberry.ID(seal(plain.encode(), purpose=PURPOSE, bound_to=[]))
+    return strawberry.ID(_seal_id(settings.SECRET_KEY, type_name, str(key)))
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _seal_id(_secret: str, type_name: str, key: str) -> str:
+    plain = f"{type_name}:{key.ljust(KEY_LENGTH, PADDING)}"
+    return seal(plain.encode(), purpose=PURPOSE, bound_to=[])
 
 
 def read_global_id(text: str) -> tuple[str, str] | None:
