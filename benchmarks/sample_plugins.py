@@ -184,6 +184,7 @@ def make_environment(folder: str, plugins: Sequence[str], **changes: str) -> dic
         "DATABASE_URL": f"sqlite:///{folder}/benchmark.sqlite3",
         "DJANGO_SETTINGS_MODULE": "webnet.settings",
         "PYTHONPATH": os.pathsep.join([str(ROOT), f"{folder}/packages"]),
+        "PYTHONDONTWRITEBYTECODE": "",  # As in an installation; to compile it all takes time and memory.
         "WEBNET_DATA_DIR": folder,
         "WEBNET_DEBUG": "1",
         "WEBNET_PLUGINS": ",".join(plugins),

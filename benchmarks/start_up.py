@@ -83,7 +83,7 @@ def measure(plugins: int, *, rounds: int) -> Seconds:
     """The fastest of so many starts, each in an interpreter of its own."""
     with tempfile.TemporaryDirectory() as folder:
         names = make_plugins(Path(folder) / "packages", count=plugins)
-        environment = make_environment(folder, names, PYTHONDONTWRITEBYTECODE="")
+        environment = make_environment(folder, names)
         for command in ("migrate", "sync_plugins"):
             run([str(ROOT / "manage.py"), command], environment)
         run(["-c", PREPARE], environment)

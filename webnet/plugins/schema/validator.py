@@ -14,7 +14,6 @@ from functools import partial
 from time import thread_time
 from typing import Any, TypeAlias
 
-from email_validator import EmailNotValidError, validate_email
 from jsonschema import Draft202012Validator, FormatChecker, ValidationError, validators
 from referencing import Registry
 
@@ -76,6 +75,9 @@ def is_email(value: object, *, hostname: str = "hostname") -> bool:
     """Whether the text is a mailbox (RFC 5321); any host may be in it, such as `localhost` or `mail.intranet`."""
     if not isinstance(value, str):
         return True
+    # Imported by the first text that is checked: it takes 20 ms, and few settings have addresses.
+    from email_validator import EmailNotValidError, validate_email
+
     name, _, host = value.rpartition("@")
     is_address = host.startswith("[")
     try:
