@@ -123,6 +123,16 @@ class TestLimits:
         # Somebody else may still hold a document of another test, such as the traceback of an error.
         assert all(before - after >= 3 for before, after in zip(results, left, strict=True)), (results, left)
 
+    def test_a_document_leaves_nothing_for_the_garbage_collector(self):
+        documents = KnownDocuments(4_000)
+        documents.parse("{ first }", {})
+        gc.collect()
+
+        documents.parse("{ viewer { user { username } } }", {})
+        documents.clear()
+
+        assert gc.collect() == 0
+
     def test_sizes_of_pages_that_never_end_are_not_all_kept(self, platform):
         for size in range(CACHED_RESULTS + 20):
             schema = visible_schema(None)

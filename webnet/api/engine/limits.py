@@ -172,6 +172,7 @@ class KnownDocuments:
                 self._documents.move_to_end(key)
                 return known
         parsed = parse(text, **options)
+        _part_tokens(parsed)
         if len(text) > self._characters // LARGEST_SHARE:
             return parsed
         with self._lock:
@@ -194,6 +195,18 @@ class KnownDocuments:
 
 
 known_documents = KnownDocuments(CACHED_CHARACTERS)
+
+
+def _part_tokens(document: DocumentNode) -> None:
+    """Take the tokens of a document from each other, as graphql-core does when it is pickled; only its parser reads on.
+
+    In a chain they would keep all braces of the document, and stay after it until the garbage collector finds them.
+    """
+    token = document.loc.start_token if document.loc is not None else None
+    while token is not None:
+        following = token.next
+        token.prev = token.next = None
+        token = following
 
 
 class OperationLimits(SchemaExtension):
