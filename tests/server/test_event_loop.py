@@ -1,9 +1,11 @@
-"""What a plugin's code does to tasks of the event loop concerns its own tasks alone."""
+"""What a plugin's code does to tasks of the event loop concerns its own tasks alone; and what wakes the loop."""
 
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Callable, Coroutine, Iterator
+from socket import socket
 from threading import Thread
 from typing import Any
 
@@ -12,7 +14,10 @@ import pytest
 from webnet.plugin_calls import current_call
 from webnet.plugins.runtime.calls import calling, take_turns
 from webnet.plugins.runtime.resolver_calls import PluginResolver, ResolverCalls
+from webnet.server import event_loop
 from webnet.server.event_loop import ServingLoop
+
+PATIENCE_SECONDS = 30
 
 Runs = Callable[[Coroutine[Any, Any, Any]], Any]
 
@@ -152,3 +157,69 @@ def test_what_a_resolver_on_another_thread_schedules_belongs_to_its_call(run: Ru
         return seen
 
     assert run(serve()) == ["shelf", None]
+
+
+class CountingSocket:
+    """A socket, and how often something was read from it, or nothing was there."""
+
+    def __init__(self, real: socket) -> None:
+        self._real = real
+        self.reads = self.reads_in_vain = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    def recv(self, size: int) -> bytes:
+        try:
+            read = self._real.recv(size)
+        except BlockingIOError:
+            self.reads_in_vain += 1
+            raise
+        self.reads += 1
+        return read
+
+
+def test_the_loop_reads_only_what_has_woken_it() -> None:
+    loop = ServingLoop()
+    waking = loop._ssock = CountingSocket(loop._ssock)
+
+    async def be_woken(times: int) -> None:
+        for _ in range(times):
+            woken = asyncio.Event()
+            Thread(target=loop.call_soon_threadsafe, args=(woken.set,)).start()
+            await woken.wait()
+
+    try:
+        loop.run_until_complete(asyncio.wait_for(be_woken(5), PATIENCE_SECONDS))
+    finally:
+        loop.close()
+
+    assert 1 <= waking.reads <= 5 and waking.reads_in_vain == 0
+
+
+def test_what_wakes_the_loop_without_anything_to_read_is_ignored() -> None:
+    loop = ServingLoop()
+    try:
+        loop._read_from_self()
+    finally:
+        loop.close()
+
+
+def test_more_wakings_than_are_read_at_once_wake_the_loop_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_loop, "WAKING_BYTES", 1)
+    loop, called = ServingLoop(), []
+
+    async def be_woken() -> None:
+        both = asyncio.Event()
+        loop.call_soon_threadsafe(called.append, 1)
+        loop.call_soon_threadsafe(called.append, 2)
+        loop.add_signal_handler(signal.SIGUSR1, both.set)
+        signal.raise_signal(signal.SIGUSR1)
+        await both.wait()
+
+    try:
+        loop.run_until_complete(asyncio.wait_for(be_woken(), PATIENCE_SECONDS))
+    finally:
+        loop.close()
+
+    assert called == [1, 2]
