@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.api.client import GraphQLClient
+from webnet.api.request.reader import Reading
 from webnet.api.resolvers import settings_view
 from webnet.api.vocabulary.scalars import CheckedJson, check_serializable
 from webnet.audit.operation import renew_platform
@@ -176,10 +176,23 @@ def test_a_plugin_that_is_set_aside_shows_customers_nothing_of_everybodys(enable
 def test_a_row_that_is_not_of_the_state_is_merged_by_its_own_content(enabled):
     """Such as one that a list has read after somebody has changed it."""
     state = effective.customer_state(Customer.objects.select_related("generation").get(slug="acme"))
-    reading = SimpleNamespace(actor=SYSTEM, states={state.customer.pk: state})
+    reading = Reading(actor=SYSTEM, platform_token=None)
+    reading.remember_state(state)
     kept = state.config("greeter")
     other = CustomerPluginConfig(customer=state.customer, plugin=kept.plugin, settings={"greeting": "Hi"})
 
     greetings = [settings_view.find_effective(reading, each)["greeting"] for each in (kept, other, kept)]
 
     assert greetings == ["Hello", "Hi", "Hello"]
+
+
+def test_rows_of_a_list_are_shown_without_the_states_of_their_customers(enabled, platform):
+    manager.update_settings("greeter", patch={"greeting": "Hi"}, actor=SYSTEM, customer="acme")
+    effective.customers.clear()
+
+    with CaptureQueriesContext(connection) as asked:
+        found = platform.data("{ customerPluginConfigs { edges { node { effectiveSettings } } } }")
+
+    (edge,) = found["customerPluginConfigs"]["edges"]
+    assert edge["node"]["effectiveSettings"]["greeting"] == "Hi"
+    assert not [query["sql"] for query in asked if "generation_token" in query["sql"]]

@@ -55,6 +55,10 @@ class Loader(Generic[Key, Value]):
             self._values.update((each, found.get(each)) for each in wanted)
         return self._values[key]
 
+    def find_known(self, key: Key) -> Value | None:
+        """The value if it was read already; reads nothing."""
+        return self._values.get(key)
+
     def known(self) -> list[Value]:
         """Every value read so far."""
         return [value for value in self._values.values() if value is not None]

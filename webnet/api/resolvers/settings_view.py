@@ -100,7 +100,7 @@ class ShownSettings:
 def find_effective(reading: Reading, config: CustomerPluginConfig) -> Mapping[str, Any]:
     """All layers of the customer's settings, merged once for each state of the gate that a request reads."""
     plugin, sees_all = config.plugin, reading.actor.is_platform_operator
-    state = reading.states.get(config.customer_id)
+    state = reading.states.find_known(config.customer_id)  # A row of a list needs none.
     if state is None or not state.has(config):
         return ShownSettings(plugin, config, sees_all=sees_all).effective()
     # With the schema, which a plugin that is set aside in this process loses under the same tokens.
