@@ -18,19 +18,18 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models.signals import post_save, pre_save
 from django.utils import timezone
 
 from webnet.audit import clock
 from webnet.audit.models import AuditHead, AuditOutcome, PluginAuditLog, RefusalCount
 from webnet.customers.access import Actor, role_in
 from webnet.customers.models import Customer
-from webnet.database.model_columns import ModelColumns
+from webnet.database.model_columns import ModelColumns, has_receivers
 from webnet.errors import NotFound, Refusal, shorten
 
 PLATFORM_CHAIN = "platform"
 POSITION_HEAD = "*"
-HEAD = ModelColumns(AuditHead, "h")
+HEAD, LOG = ModelColumns(AuditHead, "h"), ModelColumns(PluginAuditLog, "l")
 STORE = (
     "INSERT INTO plugins_audithead (chain, sequence, hash, created_at) VALUES {} ON CONFLICT (chain) DO UPDATE "
     "SET sequence = excluded.sequence, hash = excluded.hash, created_at = excluded.created_at"
@@ -109,9 +108,9 @@ def record_all(entries: Sequence[AuditEntry]) -> None:
 def _append_after(heads: Mapping[str, AuditHead], columns: Sequence[Mapping[str, Any]]) -> list[PluginAuditLog]:
     rows = [make_next_row(each, end=heads[POSITION_HEAD], head=heads[each["chain"]]) for each in columns]
     # A receiver of its signals is called for a row that is saved alone.
-    if any(signal.has_listeners(PluginAuditLog) for signal in (pre_save, post_save)):
+    if len(rows) == 1 or has_receivers(PluginAuditLog):
         for row in rows:
-            row.save(force_insert=True)
+            LOG.insert(row)
     else:
         PluginAuditLog.objects.bulk_create(rows)
     _store_ends(heads)

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import cache
 from threading import local
 from typing import Any, Generic, TypeVar
 
-from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Field, Model
+from django.db.models.signals import post_save, pre_save
 
 from webnet.values.json_text import JsonTextField, read_stored_json
 from webnet.values.row_models import make_instances
@@ -67,6 +69,32 @@ class ModelColumns(Generic[SomeModel]):
             found.append(row)
         return make_instances(self.model, database, found)
 
+    def insert(self, row: SomeModel) -> None:
+        """As `row.save(force_insert=True)` for a row that has its key, which the database does not choose."""
+        if has_receivers(self.model):
+            row.save(force_insert=True)
+            return
+        values = self._prepare(row, self._fields, add=True)
+        with connection.cursor() as cursor:
+            cursor.execute(_write_insert(self.model, connection.vendor), values)
+        row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+
+    def update(self, row: SomeModel, names: tuple[str, ...]) -> None:
+        """As `row.save(update_fields=names)`."""
+        if has_receivers(self.model):
+            row.save(update_fields=names)
+            return
+        fields = [self.model._meta.get_field(name) for name in names]
+        values = self._prepare(row, fields, add=False)
+        with connection.cursor() as cursor:
+            cursor.execute(_write_update(self.model, names, connection.vendor), [*values, row.pk])
+            if cursor.rowcount != 1:
+                raise DatabaseError(f"There is no {self.model.__name__} {row.pk} to be updated.")
+
+    def _prepare(self, row: SomeModel, fields: Sequence[Any], *, add: bool) -> list[Any]:
+        """The values of these columns as the database takes them."""
+        return [field.get_db_prep_save(field.pre_save(row, add), connection) for field in fields]
+
     def _find_conversions(self, used: BaseDatabaseWrapper) -> Iterator[Conversion]:
         """What Django does with the values that come from this database."""
         for field in self._fields:
@@ -90,6 +118,29 @@ def _bind(convert: Callable[..., Any], column: Any, used: BaseDatabaseWrapper) -
     if getattr(convert, "__name__", "") == "convert_datetimefield_value" and used.vendor == "sqlite" and zone:
         return add_zone
     return lambda value: convert(value, column, used)
+
+
+def has_receivers(model: type[Model]) -> bool:
+    """Whether somebody, such as a plugin, is called for each row of the model that is saved alone."""
+    return any(signal.has_listeners(model) for signal in (pre_save, post_save))
+
+
+@cache
+def _write_insert(model: type[Model], vendor: str) -> str:  # noqa: ARG001 - names are quoted for the database
+    names = [_quote(field.column) for field in model._meta.concrete_fields]
+    values = ", ".join(["%s"] * len(names))
+    return f"INSERT INTO {_quote(model._meta.db_table)} ({', '.join(names)}) VALUES ({values})"  # noqa: S608 - our models
+
+
+@cache
+def _write_update(model: type[Model], names: tuple[str, ...], vendor: str) -> str:  # noqa: ARG001 - as above
+    columns: dict[str, str | None] = {field.name: field.column for field in model._meta.concrete_fields}
+    changes = ", ".join(f"{_quote(columns[name])} = %s" for name in names)
+    return f"UPDATE {_quote(model._meta.db_table)} SET {changes} WHERE {_quote(model._meta.pk.column)} = %s"  # noqa: S608 - our models
+
+
+def _quote(name: str | None) -> str:
+    return connection.ops.quote_name(name or "")  # Concrete fields have one.
 
 
 class _Known(local):

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
+from functools import lru_cache
 from typing import Any
 
 from django.db.backends.sqlite3.base import SQLiteCursorWrapper
 
 from webnet.database.deadlines import run_fetch, run_statement
 from webnet.database.guard import watch_change, watch_control, watch_statement
+
+# It takes as long to convert a statement of a thousand characters as to find a row by its key. Together 2 MB at most.
+KNOWN_STATEMENTS = 256
+LONGEST_KNOWN = 4_000
 
 
 class SqliteCursor(sqlite3.Cursor):
@@ -43,7 +48,19 @@ class SqliteCursor(sqlite3.Cursor):
 
 
 class DjangoCursor(SQLiteCursorWrapper, SqliteCursor):
-    """Django's cursor, which converts placeholders."""
+    """Django's cursor, which converts placeholders; those of a statement that is used again and again once."""
+
+    def convert_query(self, query: str, *, param_names: list[str] | None = None) -> str:
+        """The statement with the driver's placeholders."""
+        if param_names is None and len(query) <= LONGEST_KNOWN:
+            return _convert(query)
+        return super().convert_query(query, param_names=param_names)
+
+
+@lru_cache(maxsize=KNOWN_STATEMENTS)
+def _convert(query: str) -> str:
+    cursor: Any = None  # It is not looked at.
+    return SQLiteCursorWrapper.convert_query(cursor, query)
 
 
 class SqliteConnection(sqlite3.Connection):

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from time import sleep
 
 from django.db import connection
-from django.db.models.signals import post_save, pre_save
 from django.utils import timezone
 
 from webnet.audit.batches import EndedOperation, lock_customers, renew_customers, run_together
@@ -21,6 +20,7 @@ from webnet.audit.operation import ChangeRecord, Operation
 from webnet.customers import access
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer, Role
+from webnet.database.model_columns import has_receivers
 from webnet.errors import NotFound, Refusal
 from webnet.plugins.changes import pauses, switching
 from webnet.plugins.changes.availabilities import Choice
@@ -243,4 +243,4 @@ def _all_dependents(platform: PlatformState, plugin: str) -> Iterator[str]:
 
 
 def _has_receivers() -> bool:
-    return any(signal.has_listeners(model) for signal in (pre_save, post_save) for model in _SAVED_MODELS)
+    return any(map(has_receivers, _SAVED_MODELS))

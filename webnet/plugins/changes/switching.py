@@ -8,11 +8,15 @@ from typing import Any
 from webnet.audit.operation import ChangeRecord, Operation, audited
 from webnet.customers import access
 from webnet.customers.models import Customer
+from webnet.database.model_columns import ModelColumns
 from webnet.plugins.changes.availabilities import Choice
 from webnet.plugins.changes.scopes import Scope, lock_scope
 from webnet.plugins.gate.rules import CustomerState, PlatformState
 from webnet.plugins.hooks.in_change import run_hook
 from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig
+
+CONFIG = ModelColumns(CustomerPluginConfig, "c")
+SWITCH_FIELDS = ("enabled", "availability", "updated_at")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +89,10 @@ def _write(operation: Operation, scope: Scope, choices: tuple[Choice, ...]) -> P
         is_on = scope.is_on(choice)
         row = scope.copy_row(choice.plugin)
         row.enabled, row.availability = choice.enabled, str(choice.availability)
-        row.save(update_fields=None if row._state.adding else ("enabled", "availability", "updated_at"))
+        if isinstance(row, CustomerPluginConfig) and not row._state.adding:
+            CONFIG.update(row, SWITCH_FIELDS)
+        else:
+            row.save(update_fields=None if row._state.adding else SWITCH_FIELDS)
         written.append(row)
         if is_on != was_on:
             run_hook(operation, "enable" if is_on else "disable", row)
