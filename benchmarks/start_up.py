@@ -51,6 +51,7 @@ from webnet.server.event_loop import make_loop
 query = "{ customerPluginConfigs(first: 100) { edges { node { effective effectiveSettings plugin { name } } } } }"
 body = json.dumps({"query": query}).encode()
 headers = {"authorization": "Bearer first", "content-type": "application/json", "host": "localhost"}
+headers["content-length"] = str(len(body))
 scope = {
     "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http",
     "path": "/graphql/acme/", "raw_path": b"/graphql/acme/", "root_path": "", "query_string": b"",
