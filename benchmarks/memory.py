@@ -93,7 +93,7 @@ def set_up(customers: int) -> tuple[Callable[[], None], Callable[[], None]]:
     from webnet.customers.access import Actor
     from webnet.plugins.manager import manager
     from webnet.plugins.models import PluginConfig
-    from webnet.server.django_handlers import make_wsgi_handler
+    from webnet.server.asgi.django_handlers import make_wsgi_handler
 
     system = Actor.system("benchmark")
     PluginConfig.objects.update(enabled=True, availability="default_on")

@@ -1,5 +1,5 @@
 """ASGI entry point: `webnet.asgi:application`."""
 
-from webnet.server.asgi_application import application
+from webnet.server.asgi.application import application
 
 __all__ = ["application"]

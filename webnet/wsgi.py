@@ -15,9 +15,9 @@ django.setup(set_prefix=False)
 
 # Django must be set up first.
 from webnet.plugins.runtime import open_requests  # noqa: E402
-from webnet.server.admission import GRAPHQL_PATH, READING_METHODS  # noqa: E402
+from webnet.server.asgi.admission import GRAPHQL_PATH, READING_METHODS  # noqa: E402
+from webnet.server.asgi.django_handlers import make_wsgi_handler  # noqa: E402
 from webnet.server.background.heartbeat import Heartbeat  # noqa: E402
-from webnet.server.django_handlers import make_wsgi_handler  # noqa: E402
 from webnet.server.observability.request_log import tracing_requests  # noqa: E402
 
 requests = make_wsgi_handler()

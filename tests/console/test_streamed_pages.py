@@ -19,9 +19,9 @@ from webnet.console.streamed_pages import PageFailed, PageOverdue, StreamedPage,
 from webnet.customers.models import User
 from webnet.errors import DeadlineExceeded
 from webnet.plugins.runtime import failures
+from webnet.server.asgi.page_streams import send_page
 from webnet.server.background import hung_plugins
 from webnet.server.background.hung_plugins import HungPlugin
-from webnet.server.page_streams import send_page
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -17,7 +17,7 @@ from tests.fuzzing import EXAMPLES
 from tests.sdk.test_any_value import PLUGINS, roots
 from tests.sdk.test_columns import WHOLE
 from webnet.api.vocabulary.node import global_id
-from webnet.server.django_handlers import make_wsgi_handler
+from webnet.server.asgi.django_handlers import make_wsgi_handler
 from webnet.server.observability.logs import RecordFormatter
 
 ANSWER_BYTES = 4_000

@@ -8,11 +8,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webnet.settings")
 django.setup(set_prefix=False)
 
 from webnet.console import streamed_pages  # noqa: E402 - Django must be set up first
-from webnet.server import admission  # noqa: E402
+from webnet.server.asgi import admission  # noqa: E402
 
 streamed_pages.LIFE_IN_DEADLINES = 2
 admission.WRITE_PATIENCE_SECONDS = admission.WRITE_LOCK_SECONDS = 3.0
 
-from webnet.server.asgi_router import make_application  # noqa: E402
+from webnet.server.asgi.router import make_application  # noqa: E402
 
 application = make_application(threads=2)

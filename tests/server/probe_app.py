@@ -7,8 +7,8 @@ import django
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.server.probe_settings"
 django.setup(set_prefix=False)
 
-from webnet.server.asgi_router import make_application  # noqa: E402 - Django must be set up first
-from webnet.server.django_handlers import StreamHandler  # noqa: E402
+from webnet.server.asgi.django_handlers import StreamHandler  # noqa: E402
+from webnet.server.asgi.router import make_application  # noqa: E402 - Django must be set up first
 
 StreamHandler.urlconf = "tests.server.probe_urls"
 application = make_application(threads=1)

@@ -14,9 +14,9 @@ import pytest
 from django.db import connection
 
 from webnet.errors import DatabaseOutage, ServerBusy
-from webnet.server import admission
-from webnet.server.admission import Abandoned, Admission, ThreadQueue, is_write, may_subscribe
-from webnet.server.shares import Caller
+from webnet.server.asgi import admission
+from webnet.server.asgi.admission import Abandoned, Admission, ThreadQueue, is_write, may_subscribe
+from webnet.server.asgi.shares import Caller
 
 PATIENCE_SECONDS = 30
 ACME = Caller(share="customer 1", member="vera")

@@ -15,12 +15,12 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
 from webnet.database.deadlines import current_deadline
-from webnet.server import asgi_router, client_messages
-from webnet.server.admission import Admission
-from webnet.server.asgi_router import Answer, Service, send_answer
-from webnet.server.client_messages import receive_body, replay
-from webnet.server.django_handlers import StreamHandler
-from webnet.server.shares import Callers
+from webnet.server.asgi import client_messages, router
+from webnet.server.asgi.admission import Admission
+from webnet.server.asgi.client_messages import receive_body, replay
+from webnet.server.asgi.django_handlers import StreamHandler
+from webnet.server.asgi.router import Answer, Service, send_answer
+from webnet.server.asgi.shares import Callers
 
 PATIENCE_SECONDS = 30
 NOTICE_SECONDS = 5
@@ -232,8 +232,8 @@ def test_health_is_answered_while_all_threads_are_busy() -> None:
 
 
 def test_a_silent_database_delays_readiness_alone_and_not_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asgi_router, "HEALTH_SECONDS", 0.05)
-    monkeypatch.setattr(asgi_router, "GRACE_SECONDS", 0.05)
+    monkeypatch.setattr(router, "HEALTH_SECONDS", 0.05)
+    monkeypatch.setattr(router, "GRACE_SECONDS", 0.05)
     until = Event()
 
     def work(environ: dict[str, Any]) -> None:

@@ -22,9 +22,9 @@ from tests.browsing import Client
 from tests.databases import with_files_of_its_own
 from tests.proxies import serve_below
 from tests.servers import DEMO_PASSWORD, Server, run_command, serve_production
-from webnet.server.admission import is_graphql
-from webnet.server.asgi_router import with_root_path
-from webnet.server.django_handlers import StreamHandler
+from webnet.server.asgi.admission import is_graphql
+from webnet.server.asgi.django_handlers import StreamHandler
+from webnet.server.asgi.router import with_root_path
 from webnet.server.environment import read_script_name
 
 pytestmark = with_files_of_its_own

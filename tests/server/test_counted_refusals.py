@@ -16,7 +16,7 @@ from webnet.api.request.rates import Claim, Rates, rates
 from webnet.errors import RateLimited, ServerBusy
 from webnet.plugins.models import ReportedProblem
 from webnet.plugins.runtime import reported_problems
-from webnet.server import admission, client_messages
+from webnet.server.asgi import admission, client_messages
 from webnet.server.worker import load_application
 
 

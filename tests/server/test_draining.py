@@ -9,8 +9,8 @@ import socket
 
 import pytest
 
-from webnet.server import draining
-from webnet.server.draining import Draining, stop_accepting
+from webnet.server.asgi import draining
+from webnet.server.asgi.draining import Draining, stop_accepting
 
 ANSWER = {"type": "http.response.start", "status": 200, "headers": [(b"connection", b"keep-alive"), (b"x", b"y")]}
 

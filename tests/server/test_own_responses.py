@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from webnet.errors import BodyIncomplete, ServerBusy
-from webnet.server import admission, client_messages
-from webnet.server.asgi_router import make_application
-from webnet.server.asgi_types import Message
+from webnet.server.asgi import admission, client_messages
+from webnet.server.asgi.router import make_application
+from webnet.server.asgi.types import Message
 
 GUARDS = {
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",

@@ -16,10 +16,10 @@ from django.test import RequestFactory
 from tests.api.client import GraphQLClient
 from tests.factories import make_customer, make_member, make_membership, make_operator
 from webnet.errors import ServerBusy
-from webnet.server import admission, shares
-from webnet.server.admission import ThreadQueue
-from webnet.server.asgi_router import answer_request
-from webnet.server.shares import STRANGERS, Caller, Callers
+from webnet.server.asgi import admission, shares
+from webnet.server.asgi.admission import ThreadQueue
+from webnet.server.asgi.router import answer_request
+from webnet.server.asgi.shares import STRANGERS, Caller, Callers
 
 PATIENCE_SECONDS = 30
 

@@ -22,7 +22,7 @@ from webnet.plugins.manager import manager
 from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig
 from webnet.plugins.runtime import open_requests
 from webnet.plugins.runtime.open_requests import Work
-from webnet.server.asgi_router import answer_request
+from webnet.server.asgi.router import answer_request
 from webnet.server.background import hung_plugins
 from webnet.server.background.hung_plugins import Culprit, HungPlugin, find_culprit
 from webnet.server.background.watchdog import Watchdog, watch

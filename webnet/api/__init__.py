@@ -7,7 +7,8 @@ paging        Relay connections over keysets
 declarations  how types, connections, filters, orders and mutations are declared, here and in `webnet.sdk.graphql`
 values        small value types that resolvers build
 request       who asks, in which view, what was already read
-engine        the schema machinery: contributions, derivation, isolation, limits
+engine        the schema machinery: contributions, derivation, limits
+execution     how fields are executed: prepared once, called directly, and confined where they are a plugin's
 resolvers     which rows and values a field shows to this viewer
 types         the host's GraphQL types that have resolvers
 events        follows the audit log for subscriptions, and sends them as server-sent events

@@ -1,7 +1,7 @@
 """Streams a plugin's page: limits how many there are and how long each lives, and says which plugin failed.
 
-A page is produced by whoever iterates it: a thread of its own in webnet's server (`webnet.server.page_streams`), and
-the thread of its request under plain WSGI.
+A page is produced by whoever iterates it: a thread of its own in webnet's server (`webnet.server.asgi.page_streams`),
+and the thread of its request under plain WSGI.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from granian.server.mp import MPServer
 
 from webnet import black_box
 from webnet import metrics as _metrics  # noqa: F401 - first, since it changes the environment, as no plugin may
-from webnet.server.draining import DRAIN_SECONDS
+from webnet.server.asgi.draining import DRAIN_SECONDS
 from webnet.server.event_loop import make_loop
 from webnet.server.listening_socket import BACKLOG
 from webnet.server.worker import GRACE_SECONDS, load_application, stop_with_parent, try_to_load

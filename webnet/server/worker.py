@@ -10,8 +10,8 @@ from threading import Thread
 
 from webnet import black_box
 from webnet.server import collector
-from webnet.server.asgi_types import Application
-from webnet.server.draining import DRAIN_SECONDS, Draining
+from webnet.server.asgi.draining import DRAIN_SECONDS, Draining
+from webnet.server.asgi.types import Application
 
 GRACE_SECONDS = 3
 
@@ -28,7 +28,7 @@ def load_application(listener: int, *, workers: int) -> Application:
     django.setup(set_prefix=False)
     from webnet.api.events.log_tail import end_all
     from webnet.api.request.rates import rates
-    from webnet.server.asgi_router import make_application
+    from webnet.server.asgi.router import make_application
 
     rates.processes = workers
     application = make_application(threads=settings.WEBNET_THREADS, hand_over=hand_over)
@@ -57,7 +57,7 @@ def leave() -> None:
 def try_to_load() -> None:
     """Load what a worker would load, in a process of its own, and exit even if plugins have started threads."""
     Thread(target=stop_with_parent, name="parent", daemon=True).start()
-    import webnet.server.asgi_application  # noqa: F401 - importing it is the trial
+    import webnet.server.asgi.application  # noqa: F401 - importing it is the trial
 
     os._exit(0)
 

@@ -79,7 +79,7 @@ class Command(BaseCommand):
 
 def _make_server() -> uvicorn.Server:
     """uvicorn with webnet's application and logging."""
-    from webnet.server.asgi_application import application  # plugins' code must not run before the migrations
+    from webnet.server.asgi.application import application  # plugins' code must not run before the migrations
 
     config = uvicorn.Config(
         application,

@@ -7,8 +7,8 @@ from typing import IO
 
 from webnet.api.http.requests import MAXIMUM_BODY_BYTES
 from webnet.errors import BodyIncomplete, BodyTooLarge, BodyTooSlow
-from webnet.server.admission import is_graphql
-from webnet.server.asgi_types import Message, Receive, Scope
+from webnet.server.asgi.admission import is_graphql
+from webnet.server.asgi.types import Message, Receive, Scope
 
 # The largest body of all. Only pages of plugins, also those in the admin, take files; Django takes no larger form.
 LARGEST_BODY_BYTES = 2_621_440

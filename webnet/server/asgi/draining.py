@@ -9,7 +9,7 @@ import socket
 from collections.abc import Callable
 
 from webnet import black_box
-from webnet.server.asgi_types import Application, Message, Receive, Scope, Send
+from webnet.server.asgi.types import Application, Message, Receive, Scope, Send
 
 # Clients that use a kept-alive connection within this time get `Connection: close`, and open a new one next time.
 DRAIN_SECONDS = 3

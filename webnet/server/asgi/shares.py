@@ -14,7 +14,7 @@ from django.conf import settings
 
 from webnet.accounts.authentication import network_of
 from webnet.plugins.gate.effective import BoundedCache
-from webnet.server.asgi_types import Scope
+from webnet.server.asgi.types import Scope
 
 # All who are not known share this one, so that nobody gets more by inventing tokens, sessions or customers.
 STRANGERS = ""

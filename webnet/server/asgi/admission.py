@@ -30,8 +30,8 @@ from webnet.database.outages import BUSY, make_outage
 from webnet.errors import BodyRefused, DatabaseOutage, DeadlineExceeded, ServerBusy, WebnetError
 from webnet.plugins.runtime import reported_problems
 from webnet.plugins.runtime.reported_problems import ProblemKind
-from webnet.server.asgi_types import Scope
-from webnet.server.shares import Caller, Turns
+from webnet.server.asgi.shares import Caller, Turns
+from webnet.server.asgi.types import Scope
 
 T = TypeVar("T")
 

@@ -33,7 +33,7 @@ from webnet.errors import (
     ServerBusy,
 )
 from webnet.plugins.runtime import open_requests
-from webnet.server.admission import (
+from webnet.server.asgi.admission import (
     Abandoned,
     Admission,
     ThreadQueue,
@@ -42,16 +42,16 @@ from webnet.server.admission import (
     is_write,
     may_subscribe,
 )
-from webnet.server.asgi_types import Application, Message, Receive, Scope, Send
+from webnet.server.asgi.client_messages import Departure, receive_body, replay
+from webnet.server.asgi.django_handlers import StreamHandler, make_wsgi_handler
+from webnet.server.asgi.lifespan import serve_lifespan
+from webnet.server.asgi.page_streams import send_page
+from webnet.server.asgi.shares import Callers
+from webnet.server.asgi.types import Application, Message, Receive, Scope, Send
 from webnet.server.background.heartbeat import Heartbeat
 from webnet.server.background.watchdog import watch
-from webnet.server.client_messages import Departure, receive_body, replay
 from webnet.server.database_faults import SILENT
-from webnet.server.django_handlers import StreamHandler, make_wsgi_handler
-from webnet.server.lifespan import serve_lifespan
 from webnet.server.observability.request_log import tracing_requests
-from webnet.server.page_streams import send_page
-from webnet.server.shares import Callers
 
 # Larger request bodies are kept in a temporary file: there may be thousands of them at the same time.
 BODY_MEMORY_BYTES = 65_536

@@ -19,7 +19,7 @@ from webnet.console.streamed_pages import PageFailed, PageOverdue, StreamedPage,
 from webnet.database.deadlines import Deadline, until
 from webnet.plugins.runtime import open_requests
 from webnet.plugins.runtime.open_requests import Work
-from webnet.server.asgi_types import Send
+from webnet.server.asgi.types import Send
 from webnet.server.background import hung_plugins
 from webnet.server.background.hung_plugins import HungPlugin
 

@@ -9,7 +9,7 @@ from types import FrameType
 
 from webnet import black_box
 from webnet.api.events.log_tail import end_all
-from webnet.server.asgi_types import Receive, Send
+from webnet.server.asgi.types import Receive, Send
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 

@@ -16,7 +16,7 @@ from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from django.core.wsgi import get_wsgi_application
 from django.http import HttpResponseBase
 
-from webnet.server.asgi_types import Receive, Scope, Send
+from webnet.server.asgi.types import Receive, Scope, Send
 
 _CHARSET = re.compile(r";\s*charset\s*=[^;]*", re.IGNORECASE)
 
