@@ -36,7 +36,8 @@ LIMIT_SECONDS = 300
 # A token, its user and the view are found by one statement, `accounts/token_statement.py`, as instances of models that
 # `database/model_columns.py` makes.
 # What depends on the plugins' state alone is looked for in `http/kept_answers.py`; a change keeps what its locks prove.
-MOST = {"plugins": (39, 22), "enableCustomerPlugin": (55, 23), "updateCustomerPluginSettings": (61, 23)}
+# Rows become instances by `values/row_models.py`; the language is found by `console/languages_and_messages.py`.
+MOST = {"plugins": (41, 22), "enableCustomerPlugin": (57, 23), "updateCustomerPluginSettings": (63, 23)}
 
 PACKAGE = '''"""What a reader has to know.
 
