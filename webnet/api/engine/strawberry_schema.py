@@ -142,7 +142,7 @@ class OperationSteps(SchemaExtensionsRunner):
 
 
 class _Before:
-    """Makes the calls when its block begins."""
+    """Makes the calls when its block begins, also one of a subscription, which is asynchronous."""
 
     __slots__ = ("_calls",)
 
@@ -154,6 +154,12 @@ class _Before:
             call()
 
     def __exit__(self, *_: object) -> None:
+        """Nothing is left to do."""
+
+    async def __aenter__(self) -> None:
+        self.__enter__()
+
+    async def __aexit__(self, *_: object) -> None:
         """Nothing is left to do."""
 
 
