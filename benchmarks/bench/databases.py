@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -107,6 +108,9 @@ def _make_file(made: MadeData) -> None:
     try:
         # Nothing is waited for: the file is worth nothing until it is complete.
         _fill(made, Copy(f"{sqlite_url(draft / FILE)}?init_command={quote(QUICK)}", draft))
+        # As webnet has it. Two threads that open a copy at once could not both change that.
+        with closing(sqlite3.connect(draft / FILE)) as connection:
+            connection.execute("PRAGMA journal_mode=WAL")
         (draft / FILE).replace(made.folder / FILE)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
