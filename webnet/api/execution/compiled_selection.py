@@ -153,7 +153,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
                     else:
                         completed = self._complete(step, value, path)
                 results[key] = completed
-                if type(completed) not in PLAIN and self.is_awaitable(completed):
+                if type(completed) not in plain and self.is_awaitable(completed):
                     awaited.append(key)
         except Exception:
             if awaited:
@@ -181,9 +181,9 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         self, step: FieldStep, result: Any, object_path: Path | None, path: Any = None, info: Any = None
     ) -> Any:
         """The value of a resolved field; its path and `info` are made where they are needed."""
-        kind = type(result)
+        kind, plain = type(result), self._plain
         try:
-            if kind not in self._plain:
+            if kind not in plain:
                 if self._is_awaitable(result):
                     path = path or step.path_in(object_path)
                     info = info or self._info(step, path)
@@ -201,7 +201,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
                 if completed is NEEDS_INFO:
                     info = info or self._info(step, path)
                     completed = self.complete_value(step.return_type, step.details, info, path, result, None)
-            if type(completed) not in PLAIN and self.is_awaitable(completed):
+            if type(completed) not in plain and self.is_awaitable(completed):
                 path = path or step.path_in(object_path)
                 return self._await_completed(completed, step.return_type, step.details, path)
         except Exception as error:  # noqa: BLE001 - it is an error of this field
@@ -245,7 +245,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
                     else:
                         info = info or self._info(step, path)
                         completed = self.complete_value(item_type, step.details, info, item_path, item, None)
-                    if type(completed) not in PLAIN and self.is_awaitable(completed):
+                    if type(completed) not in plain and self.is_awaitable(completed):
                         completed = self._await_completed(completed, item_type, step.details, item_path)
                         awaited.append(index)
                 except Exception as error:  # noqa: BLE001 - it is an error of this item
