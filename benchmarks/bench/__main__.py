@@ -69,6 +69,8 @@ def find_server() -> str:
 def main() -> int:
     wanted, began = parse_arguments(), monotonic()
     clear_up_when_told_to_end()
+    if POSTGRESQL in wanted.databases.split(",") and not find_server():
+        raise SystemExit("To measure PostgreSQL, set TEST_DATABASE_URL to a server, as postgres://user@host:5432/name.")
     sizes = Sizes(wanted.plugins, wanted.customers, wanted.audit_rows)
     runs: list[dict[str, Any]] = []
     tables: list[str] = []
