@@ -69,6 +69,13 @@ def test_a_bucket_holds_a_minute_and_fills_again_evenly() -> None:
     assert ask(600, now=61) == 0
 
 
+def test_a_full_bucket_gives_all_of_it_whatever_the_clock_says() -> None:
+    """Sums of a time are rounded, so that some of these would be too much by a part of a picosecond."""
+    times = [number / 7 for number in range(1, 2_000)]
+
+    assert [now for now in times if Buckets().take([claim("ada")], points=600, processes=1, now=now).seconds] == []
+
+
 def test_what_costs_more_than_a_minute_needs_a_full_bucket_and_is_paid_off_later() -> None:
     buckets, user = Buckets(), [claim("ada")]
 

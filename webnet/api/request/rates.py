@@ -72,7 +72,8 @@ class Buckets:
         with self._lock:
             full_at = [max(now, self._of(claim.kind).get(claim.key, now)) for claim in claims]
             waits = [
-                full + (0 if on_credit else min(cost, MINUTE_SECONDS)) - now - MINUTE_SECONDS
+                # In this order a full bucket is exactly full, whatever the clock says: sums of it would be rounded.
+                (full - now) + (0 if on_credit else min(cost, MINUTE_SECONDS)) - MINUTE_SECONDS
                 for full, cost in zip(full_at, costs, strict=True)
             ]
             longest = max(waits)
@@ -101,7 +102,7 @@ local full, longest, place = {}, 0, 0
 for i, key in ipairs(KEYS) do
     full[i] = math.max(now, tonumber(redis.call('GET', key) or now))
     local needed = ARGV[#KEYS + 1] == '1' and 0 or math.min(tonumber(ARGV[i]), 60)
-    local wait = full[i] + needed - now - 60
+    local wait = (full[i] - now) + needed - 60
     if wait > longest then longest, place = wait, i - 1 end
 end
 if longest > 0 then return {tostring(longest), place} end
