@@ -84,7 +84,6 @@ class ConnectionField(DescribedField):
 
     # How the rows' type must be declared.
     declared_as: type[ShownRows] = ShownRows
-    _arguments: list[StrawberryArgument] | None = None
 
     @property
     def arguments(self) -> list[StrawberryArgument]:
