@@ -18,6 +18,7 @@ from webnet.api.engine.limits import EXTENSIONS
 pytestmark = pytest.mark.django_db(transaction=True)
 
 PAGE = 'query($first: Int) { customer(slug: "acme") { pluginConfigs(first: $first) { edges { node { id } } } } }'
+FILTERED = 'query($first: Int) { plugins(first: $first, filter: {name: ["greeter"]}) { edges { node { name } } } }'
 SET = """mutation($input: SetPluginAvailabilityInput!) {
     setPluginAvailability(input: $input) { ... on SetPluginAvailabilityPayload { changed } } }"""
 
@@ -31,13 +32,15 @@ def test_a_request_converts_no_name_and_makes_no_argument(
 ) -> None:
     def ask() -> list[Any]:
         change = {"plugin": "greeter", "availability": "DEFAULT_ON"}
-        return [platform.data(PAGE, first=2), platform.data(SET, input=change)["setPluginAvailability"]]
+        pages = [platform.data(each, first=2) for each in (PAGE, FILTERED)]
+        return [*pages, platform.data(SET, input=change)["setPluginAvailability"]]
 
-    (page, changed) = ask()
+    (page, filtered, changed) = ask()
     monkeypatch.setattr(name_converter, "to_camel_case", fail)
-    monkeypatch.setattr(connections, "StrawberryArgument", fail)
+    monkeypatch.setattr(connections, "KnownArgument", fail)
 
-    assert ask() == [page, {"changed": False}]
+    assert ask() == [page, filtered, {"changed": False}]
+    assert filtered == {"plugins": {"edges": [{"node": {"name": "greeter"}}]}}
     assert changed == {"changed": True} and page["customer"]["pluginConfigs"]["edges"]
 
 
