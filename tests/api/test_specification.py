@@ -1,4 +1,4 @@
-"""The schema says what its specification says: names, types, arguments, defaults and descriptions, word for word."""
+"""The schema has what its specification has: names, types, arguments and defaults; everything in it is described."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from graphql import DefinitionNode, parse, print_ast
 
+from webnet.api.engine.descriptions import list_elements
 from webnet.api.visibility import visible_schema
 
 SPECIFICATION = Path(__file__).with_name("specification.graphql")
@@ -79,7 +80,7 @@ ADDED = {
 
 
 def describe(sdl: str) -> dict[str, Any]:
-    """Every element by its path: what it is, and its description."""
+    """Every element by its path, and what it is."""
     elements: dict[str, Any] = {}
     for definition in parse(sdl).definitions:
         elements.update(describe_definition(definition))
@@ -94,9 +95,9 @@ def describe_definition(definition: DefinitionNode) -> dict[str, Any]:
     locations = sorted(each.value for each in getattr(definition, "locations", None) or ())
     directives = sorted(print_ast(each) for each in getattr(definition, "directives", None) or ())
     shape = (definition.kind, interfaces, members, values, locations, directives)
-    elements: dict[str, Any] = {name: (shape, text_of(definition))}
+    elements: dict[str, Any] = {name: shape}
     for field in getattr(definition, "fields", None) or ():
-        elements[f"{name}.{field.name.value}"] = (describe_value(field), text_of(field))
+        elements[f"{name}.{field.name.value}"] = describe_value(field)
         for argument in getattr(field, "arguments", None) or ():
             elements[f"{name}.{field.name.value}({argument.name.value})"] = describe_value(argument)
     for argument in getattr(definition, "arguments", None) or ():
@@ -107,10 +108,6 @@ def describe_definition(definition: DefinitionNode) -> dict[str, Any]:
 def describe_value(node: Any) -> tuple[str, str | None]:
     default = getattr(node, "default_value", None)
     return print_ast(node.type), print_ast(default) if default else None
-
-
-def text_of(node: Any) -> str | None:
-    return " ".join(node.description.value.split()) if node.description else None
 
 
 def is_in(named: set[str], path: str) -> bool:
@@ -134,3 +131,10 @@ def test_schema_has_nothing_else() -> None:
 def test_what_was_added_is_there_and_not_specified() -> None:
     assert set(BUILT) >= ADDED
     assert not ADDED & set(SPECIFIED)
+
+
+def test_every_element_is_described_by_a_sentence() -> None:
+    elements = {element.place: element.part.description for element in list_elements(visible_schema(None).graphql)}
+
+    assert [place for place, text in elements.items() if not text] == []
+    assert [place for place, text in elements.items() if not text.endswith((".", "this connection"))] == []

@@ -26,7 +26,7 @@ from webnet.api.engine.contributions import (
 from webnet.api.engine.cost import price_fields
 from webnet.api.engine.current import FullSchema, set_current_schema
 from webnet.api.engine.derivation import SchemaIndex
-from webnet.api.engine.descriptions import read_descriptions
+from webnet.api.engine.descriptions import complete_descriptions
 from webnet.api.engine.limits import EXTENSIONS
 from webnet.api.engine.list_lengths import cut_lists
 from webnet.api.engine.ownership import find_owners
@@ -151,7 +151,7 @@ def _assemble(fields: Mapping[tuple[str, str], str], listed: Mapping[str, tuple[
         execution_context_class=IsolatingExecutor,
         exception_handlers=[RefusalHandler(raised, shown) for raised, shown, _ in REFUSALS],
     )
-    read_descriptions(schema.graphql)
+    complete_descriptions(schema.graphql)
     names = {plugin: [graphql_name_of(schema, kind) for kind in kinds] for plugin, kinds in listed.items()}
     owners = find_owners(schema.graphql, fields=fields, types=names)
     schema.mark_owners(owners)

@@ -82,6 +82,27 @@ def strawberry_field(field: GraphQLField) -> StrawberryField | None:
     return found
 
 
+def resolver_of(field: GraphQLField) -> Any:
+    """The function that was declared as the resolver of a field; None for one that reads an attribute."""
+    resolver = getattr(strawberry_field(field), "base_resolver", None)
+    return resolver.wrapped_func if resolver is not None else None
+
+
+def source_of(kind: GraphQLNamedType) -> Any:
+    """The class that a type was declared with; None for scalars and for types of GraphQL itself."""
+    definition = kind.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
+    return getattr(definition, "origin", None) or getattr(definition, "wrapped_cls", None)
+
+
+def column_of(field: Any, kind: Any) -> Any:
+    """The column that a field of a type shows without a resolver; None where the type shows no model's rows."""
+    model, shown = model_of(kind), getattr(field, "extensions", {}).get(GraphQLCoreConverter.DEFINITION_BACKREF)
+    if model is None or getattr(shown, "base_resolver", None) is not None:
+        return None
+    name = getattr(shown, "django_name", None) or getattr(shown, "python_name", None)
+    return next((column for column in model._meta.concrete_fields if column.name == name), None)
+
+
 def is_check_of_class(check: Any) -> bool:
     """Whether an `is_type_of` is Strawberry's or strawberry-django's own, which ask for an object's class and its cast
     alone, and not one that the type's author wrote. They are told by where their function was defined.

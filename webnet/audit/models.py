@@ -21,7 +21,13 @@ new_token = partial(secrets.token_hex, 16)
 
 
 class AuditOutcome(models.TextChoices):
-    """How an operation ended."""
+    """How an operation ended.
+
+    Attributes:
+        SUCCEEDED: It was done.
+        REFUSED: It was not done, for the reason in the error code.
+        FAILED: It was not done, since something went wrong.
+    """
 
     SUCCEEDED = "succeeded"
     REFUSED = "refused"

@@ -34,7 +34,13 @@ def is_slug(text: str) -> bool:
 
 
 class Role(models.TextChoices):
-    """Each role includes the previous ones: a viewer reads, an operator configures, an admin manages members."""
+    """Each role includes the previous ones: a viewer reads, an operator configures, an admin manages members.
+
+    Attributes:
+        VIEWER: Reads.
+        OPERATOR: Also switches and configures plugins.
+        ADMIN: Also manages members, invitations and permissions.
+    """
 
     VIEWER = "viewer", "Viewer"
     OPERATOR = "operator", "Operator"

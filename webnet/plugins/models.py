@@ -19,7 +19,16 @@ AUDIT_MODELS = (AuditCheckpoint, AuditHead, Generation, PluginAuditLog, RefusalC
 
 
 class PluginStatus(models.TextChoices):
-    """Whether the plugin's code can run here."""
+    """Whether the plugin's code can run here.
+
+    Attributes:
+        LOADED: It can.
+        FAILED: Its code or its manifest has a fault.
+        INCOMPATIBLE: This version does not fit: webnet's is another than it needs, or its data is of a newer one.
+        NEEDS_MIGRATION: Its tables are not up to date: run its migrations.
+        MISSING: Its code is not installed here.
+        PAUSED: It failed too often, and is paused for a while.
+    """
 
     LOADED = "loaded"
     FAILED = "failed"
@@ -30,7 +39,14 @@ class PluginStatus(models.TextChoices):
 
 
 class Availability(models.TextChoices):
-    """What customers may do with a plugin, as the platform operator decides."""
+    """What customers may do with a plugin, as the platform operator decides.
+
+    Attributes:
+        WITHHELD: They don't see it.
+        OFFERED: They can enable it.
+        DEFAULT_ON: It is on, and they can disable it.
+        REQUIRED: It is on, and they can't disable it.
+    """
 
     WITHHELD = "withheld"
     OFFERED = "offered"
@@ -39,7 +55,14 @@ class Availability(models.TextChoices):
 
 
 class HealthStatus(models.TextChoices):
-    """The result of a health check; UNKNOWN if the check did not return a valid one."""
+    """The result of a health check.
+
+    Attributes:
+        HEALTHY: All is well.
+        DEGRADED: It works, but not as it should.
+        UNHEALTHY: It does not work, or the check has failed.
+        UNKNOWN: The check did not return a valid result.
+    """
 
     HEALTHY = "healthy"
     DEGRADED = "degraded"

@@ -13,7 +13,14 @@ host_name = RegexValidator(r"\A[A-Za-z0-9._:-]*\Z", "Write a host name or an IP 
 
 
 class DeviceStatus(models.TextChoices):
-    """The state of a device in its life cycle."""
+    """The state of a device in its life cycle.
+
+    Attributes:
+        PLANNED: It is not there yet.
+        ACTIVE: It is in use.
+        OFFLINE: It is out of order for a while.
+        RETIRED: It is not used any more.
+    """
 
     PLANNED = "planned"
     ACTIVE = "active"

@@ -12,7 +12,12 @@ from webnet.sdk import graphql
 
 @graphql.input
 class InterfaceInput:
-    """An interface, identified by its name."""
+    """An interface, identified by its name.
+
+    Attributes:
+        name: The name, which is unique on the device.
+        address: The IP address; null if it has none.
+    """
 
     name: str
     address: str | None = None
@@ -20,7 +25,14 @@ class InterfaceInput:
 
 @graphql.input
 class CreateDeviceInput:
-    """A new device."""
+    """A new device.
+
+    Attributes:
+        name: The name, which is unique for the customer.
+        host: The host name or IP address; empty if it is not known.
+        status: Where it is in its life cycle.
+        interfaces: Its interfaces; null for none.
+    """
 
     name: str
     host: str = ""
@@ -30,14 +42,26 @@ class CreateDeviceInput:
 
 @graphql.type
 class CreateDevicePayload:
-    """The new device."""
+    """The new device.
+
+    Attributes:
+        device: The new device.
+    """
 
     device: Device
 
 
 @graphql.input
 class UpdateDeviceInput:
-    """Fields that are omitted or null stay unchanged; `interfaces` replaces all interfaces."""
+    """What to change of a device; what is left out or null stays as it is.
+
+    Attributes:
+        id: The global id of the device.
+        name: The name, which is unique for the customer.
+        host: The host name or IP address; empty if it is not known.
+        status: Where it is in its life cycle.
+        interfaces: The interfaces that replace all that it has.
+    """
 
     id: graphql.ID
     name: str | None = graphql.UNSET
@@ -48,7 +72,12 @@ class UpdateDeviceInput:
 
 @graphql.type
 class UpdateDevicePayload:
-    """The device after the change."""
+    """The device after the change.
+
+    Attributes:
+        device: The device as it is now.
+        changed: Whether anything was changed; false if it was so already.
+    """
 
     device: Device
     changed: bool
@@ -56,28 +85,46 @@ class UpdateDevicePayload:
 
 @graphql.input
 class DeleteDeviceInput:
-    """The device to delete."""
+    """The device to delete.
+
+    Attributes:
+        id: The global id of the device.
+    """
 
     id: graphql.ID
 
 
 @graphql.type
 class DeleteDevicePayload:
-    """`changed` is false if there was no such device."""
+    """Whether a device was deleted.
+
+    Attributes:
+        changed: False if there was no such device.
+    """
 
     changed: bool
 
 
 @graphql.input
 class ImportDevicesInput:
-    """CSV text with the header `name,host,status`, of which only `name` is required."""
+    """The devices to import.
+
+    Attributes:
+        csv: CSV text with the header `name,host,status`, of which only `name` is required.
+    """
 
     csv: str
 
 
 @graphql.type
 class ImportDevicesRowError:
-    """An error in a row. `line` counts from 1, the header; `column` is null if it concerns the whole row."""
+    """What is wrong with a row.
+
+    Attributes:
+        line: The number of the line; the header is line 1.
+        column: The name of the column; null if it concerns the whole row.
+        message: What is wrong, in a sentence.
+    """
 
     line: int
     column: str | None
@@ -86,7 +133,14 @@ class ImportDevicesRowError:
 
 @graphql.type
 class ImportDevicesPayload:
-    """All rows were imported, or none if there are `errors` (the first 100)."""
+    """What was imported: all rows, or none if there are errors.
+
+    Attributes:
+        changed: Whether any device is new or different.
+        created_count: How many devices are new.
+        updated_count: How many devices are different.
+        errors: What is wrong; the first 100.
+    """
 
     changed: bool
     created_count: int

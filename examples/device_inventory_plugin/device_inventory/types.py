@@ -10,7 +10,13 @@ DeviceStatus = graphql.enum(models.DeviceStatus)
 
 @graphql.filter
 class DeviceFilter:
-    """`search` finds a part of the name or host, in any case."""
+    """Which devices; what is left out or null does not filter.
+
+    Attributes:
+        name: These names.
+        status: These states.
+        search: A part of the name or host, in any case.
+    """
 
     name: list[str] | None
     status: list[DeviceStatus] | None
@@ -19,7 +25,13 @@ class DeviceFilter:
 
 @graphql.type(models.Interface)
 class Interface(graphql.Node):
-    """An interface of a device."""
+    """An interface of a device.
+
+    Attributes:
+        device: The device that it is on.
+        name: The name, which is unique on the device.
+        address: The IP address; null if it has none.
+    """
 
     device: Device
     name: str
@@ -28,7 +40,13 @@ class Interface(graphql.Node):
 
 @graphql.type(models.Device, filter=DeviceFilter, order=["name", "status"])
 class Device(graphql.Node):
-    """A device of the customer."""
+    """A device of the customer.
+
+    Attributes:
+        name: The name, which is unique for the customer.
+        host: The host name or IP address; empty if it is not known.
+        status: Where it is in its life cycle.
+    """
 
     name: str
     host: str

@@ -9,7 +9,17 @@ from webnet.sdk.models import CustomerOwnedModel
 
 
 class Outcome(models.TextChoices):
-    """The outcome of a check."""
+    """The outcome of a check.
+
+    Attributes:
+        REACHABLE: It accepted a connection.
+        REFUSED: It refused the connection.
+        TIMED_OUT: It did not answer in time.
+        UNKNOWN_HOST: Its host name is not known.
+        UNREACHABLE: There is no way to it.
+        BLOCKED: The platform does not allow connections to its address.
+        NOT_CHECKED: There was no time left to check it.
+    """
 
     REACHABLE = "reachable"
     REFUSED = "refused"

@@ -24,7 +24,14 @@ Outcome = graphql.enum(models.Outcome)
 
 @graphql.type(models.Check, name="Reachability")
 class Reachability(graphql.Node):
-    """The result of a device's last check."""
+    """The result of a device's last check.
+
+    Attributes:
+        device: The device.
+        outcome: How the check ended.
+        latency_milliseconds: How long the connection took, in milliseconds; null if there was none.
+        checked_at: When it was checked.
+    """
 
     device: Device
     outcome: Outcome
@@ -41,21 +48,35 @@ class DeviceFields:
 
 @graphql.input
 class CheckReachabilityInput:
-    """The devices to check, up to 100; by default the customer's oldest ones."""
+    """Which devices to check.
+
+    Attributes:
+        devices: Their global ids, at most 100; null for the customer's oldest ones.
+    """
 
     devices: list[graphql.ID] | None = None
 
 
 @graphql.type
 class CheckReachabilityPayload:
-    """One result for each device."""
+    """One result for each device.
+
+    Attributes:
+        results: The results, in the order of the devices.
+    """
 
     results: list[Reachability]
 
 
 @graphql.type
 class ReachabilityResult:
-    """A result of a running check, which is not stored."""
+    """A result of a running check, which is not stored.
+
+    Attributes:
+        device: The device.
+        outcome: How the check ended.
+        latency_milliseconds: How long the connection took, in milliseconds; null if there was none.
+    """
 
     device: Device
     outcome: Outcome
@@ -86,7 +107,11 @@ class ReachabilitySubscriptions:
     async def reachability(
         info: graphql.Info, devices: list[graphql.ID] | None = None
     ) -> AsyncIterator[ReachabilityResult]:
-        """Check the devices, stream each result as soon as it is available, and end."""
+        """Check the devices, stream each result as soon as it is available, and end.
+
+        Args:
+            devices: Their global ids, at most 100; null for the customer's oldest ones.
+        """
         rows = {device.pk: device for device in await sync_to_async(_find_devices)(info.context, devices)}
         limits = Limits.read(await sync_to_async(info.context.settings)())
         async for key, result in probe_all({pk: device.host for pk, device in rows.items()}, limits):

@@ -13,7 +13,13 @@ from webnet.sdk.errors import InvalidInput
 
 @graphql.input
 class SetSiteInput:
-    """A site, identified by its name; coordinates are degrees."""
+    """A new site, or new coordinates for the one with this name.
+
+    Attributes:
+        name: The name, which is unique for the customer.
+        latitude: In degrees, from -90 (south) to 90 (north).
+        longitude: In degrees, from -180 (west) to 180 (east).
+    """
 
     name: str
     latitude: float
@@ -22,7 +28,12 @@ class SetSiteInput:
 
 @graphql.type
 class SetSitePayload:
-    """The site after the change."""
+    """The site after the change.
+
+    Attributes:
+        site: The site as it is now.
+        changed: Whether anything was changed; false if it was so already.
+    """
 
     site: Site
     changed: bool
@@ -30,21 +41,34 @@ class SetSitePayload:
 
 @graphql.input
 class DeleteSiteInput:
-    """The site to delete."""
+    """The site to delete.
+
+    Attributes:
+        id: The global id of the site.
+    """
 
     id: graphql.ID
 
 
 @graphql.type
 class DeleteSitePayload:
-    """`changed` is false if there was no such site."""
+    """Whether a site was deleted.
+
+    Attributes:
+        changed: False if there was no such site.
+    """
 
     changed: bool
 
 
 @graphql.input
 class PlaceDeviceInput:
-    """A device and its site; null for no site."""
+    """Where a device is.
+
+    Attributes:
+        device: The global id of the device.
+        site: The global id of the site; null for none.
+    """
 
     device: graphql.ID
     site: graphql.ID | None
@@ -52,7 +76,12 @@ class PlaceDeviceInput:
 
 @graphql.type
 class PlaceDevicePayload:
-    """The device after the change."""
+    """The device after the change.
+
+    Attributes:
+        device: The device as it is now.
+        changed: Whether anything was changed; false if it was so already.
+    """
 
     device: Device
     changed: bool

@@ -13,14 +13,25 @@ from webnet.sdk.graphql.row_batches import mark_batch, peers_of
 
 @graphql.type(models.Placement)
 class Placement(graphql.Node):
-    """A device at a site."""
+    """A device at a site.
+
+    Attributes:
+        device: The device.
+    """
 
     device: Device
 
 
 @graphql.type(models.Site, order=["name"])
 class Site(graphql.Node):
-    """A site of the customer; coordinates are degrees."""
+    """A site of the customer.
+
+    Attributes:
+        name: The name, which is unique for the customer.
+        latitude: In degrees, from -90 (south) to 90 (north).
+        longitude: In degrees, from -180 (west) to 180 (east).
+        device_count: How many devices are at the site.
+    """
 
     name: str
     latitude: float

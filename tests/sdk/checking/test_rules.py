@@ -17,7 +17,10 @@ pytestmark = with_files_of_its_own
 EXPECTED = {
     ("check.crashed", "ending"): [("the check itself", "")],
     ("check.rows", "careless"): [("model 'careless.Odd'", "ValueError: there is never a row of this")],
-    ("docs.field", "careless"): [("Query.carelessNotes", "no description")],
+    ("docs.field", "careless"): [
+        ("Query.carelessNotes", "no description"),
+        ("type 'CarelessNote'", "there is no description of 'text'"),
+    ],
     ("docs.readme", "careless"): [("careless'", "there is no README")],
     ("docs.setting", "careless"): [("get_settings_schema(), '/limit'", "it has no description")],
     ("docs.type", "careless"): [("type 'CarelessNote'", "no description"), ("type 'CarelessChangeInput'", "")],

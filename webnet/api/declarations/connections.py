@@ -18,11 +18,11 @@ from strawberry.types.base import StrawberryContainer
 from strawberry.utils.str_converters import to_camel_case
 
 from webnet.api.declarations.annotations import read_annotations
+from webnet.api.declarations.docstrings import docstring_of
 from webnet.api.declarations.fields import (
     Declare,
     DescribedField,
     ShownRows,
-    docstring_of,
     find_named,
     find_shown_rows,
 )
@@ -48,10 +48,19 @@ class KnownArgument(StrawberryArgument):
 
 
 def _optional_argument(name: str, kind: Any) -> StrawberryArgument:
-    return KnownArgument(name, None, StrawberryAnnotation(kind | None), default=UNSET)
+    annotation = StrawberryAnnotation(kind | None)
+    return KnownArgument(name, None, annotation, default=UNSET, description=ARGUMENTS[name])
 
 
 PAGING: dict[str, Any] = {"first": int, "after": str, "last": int, "before": str}
+ARGUMENTS = {
+    "filter": "Which rows; null for all.",
+    "order": "In which order: by the first item, rows with the same value by the next one.",
+    "first": "How many rows from the beginning, or after `after`; without `first` and `last`, as many as the default.",
+    "after": "A cursor: only rows after its place.",
+    "last": "How many rows from the end, or before `before`.",
+    "before": "A cursor: only rows before its place.",
+}
 # The same for all connections: Strawberry asks for them several times for each field, and resolves the type of each.
 PAGING_ARGUMENTS = tuple(_optional_argument(name, kind) for name, kind in PAGING.items())
 # The parameter in which a resolver gets them together; it is not an argument in the schema.
@@ -62,8 +71,8 @@ UNFILTERED = "webnet.unfiltered"
 
 @strawberry.type(description="A row, and its place in the list.")
 class Edge(relay.Edge[NodeType]):  # type: ignore[type-var]
-    cursor: str
-    node: NodeType
+    cursor: str = strawberry.field(description="The place of the row, for `after` and `before`.")
+    node: NodeType = strawberry.field(description="The row.")
 
 
 @strawberry.type(name="Connection", description="A page of rows, newest first; it has no total.")
@@ -76,7 +85,7 @@ class UncountedConnection(relay.Connection[NodeType]):  # type: ignore[type-var]
 
 @strawberry.type(description="A page of rows; `totalCount` is counted only when asked for.")
 class Connection(UncountedConnection[NodeType]):
-    total_count: int
+    total_count: int = strawberry.field(description="How many rows there are on all pages.")
 
 
 class ConnectionField(DescribedField):

@@ -20,6 +20,7 @@ from strawberry.types.info import Info
 from strawberry_django.fields.field import StrawberryDjangoField
 
 from webnet.api.declarations.annotations import read_annotations
+from webnet.api.declarations.docstrings import docstring_of
 from webnet.api.declarations.row_columns import COLUMNS
 from webnet.api.declarations.sizes import LIST_MAXIMUM, MAXIMUM_VALUES
 from webnet.api.declarations.state_reads import StateRead, reads_state
@@ -92,9 +93,13 @@ def _describe_order(model: type[models.Model], by: Sequence[str], ties: str) -> 
 def _make_input(name: str, by: Sequence[str], description: str) -> type:
     make_enum: Any = Enum  # whose names a type checker wants to read
     fields = make_enum(f"{name}OrderField", {column.upper(): column for column in by})
-    strawberry.enum(fields, description=f"What rows of {name} can be ordered by.")
+    members = [f"    {column.upper()}: By {column.replace('_', ' ')}." for column in by]
+    fields.__doc__ = "\n".join([f"What rows of {name} can be ordered by.", "", "Attributes:", *members])
+    strawberry.enum(fields, description=docstring_of(fields))
     annotations = {"field": fields, "direction": OrderDirection}
-    made = type(f"{name}Order", (), {"__annotations__": annotations, "direction": OrderDirection.ASC})
+    direction = strawberry.field(default=OrderDirection.ASC, description="Which end comes first.")
+    field = strawberry.field(description="What to order by.")
+    made = type(f"{name}Order", (), {"__annotations__": annotations, "field": field, "direction": direction})
     return strawberry.input(made, description=description)
 
 
@@ -138,12 +143,6 @@ class Column(StrawberryDjangoField):
         if self.base_resolver is None:
             return getattr(source, self.django_name or self.python_name)
         return super().get_result(source, info, args, kwargs)
-
-
-def docstring_of(described: Any) -> str | None:
-    """The docstring of a class or function, on one line; None if it has none."""
-    written = described.__doc__ if not isinstance(described, type) else described.__dict__.get("__doc__")
-    return " ".join(written.split()) if written else None
 
 
 class DescribedField(StrawberryField):

@@ -22,14 +22,17 @@ from webnet.request_record import note_code
     )
 )
 class Refusal:
-    code: str
-    message: str
+    code: str = strawberry.field(description="The reason for programs; it never changes once it is used.")
+    message: str = strawberry.field(description="The reason for people, in a sentence that says what to do about it.")
 
 
 @object_type
 class PermissionDenied(Refusal):
     """NOT_SIGNED_IN, BAD_CREDENTIALS, ROLE_TOO_LOW, AVAILABILITY (a required plugin can't be switched off),
     OPERATORS_ONLY, or SESSION_REQUIRED; `requiredRole` is set if a higher role would be allowed to.
+
+    Attributes:
+        required_role: The lowest role that would be allowed to; null if no role would.
     """
 
     required_role: Role | None
@@ -44,14 +47,23 @@ class NotFound(Refusal):
 
 @object_type
 class Conflict(Refusal):
-    """REVISION_CONFLICT: this layer was changed in the meantime."""
+    """REVISION_CONFLICT: this layer was changed in the meantime.
+
+    Attributes:
+        current_revision: The revision that the layer has now.
+    """
 
     current_revision: int
 
 
 @object_type
 class SettingsIssue:
-    """One thing that is wrong with a value; it never repeats the value itself."""
+    """One thing that is wrong with a value; it never repeats the value itself.
+
+    Attributes:
+        path: Which value, as a JSON Pointer (RFC 6901), such as "/checks/timeout"; empty for the whole.
+        message: What is wrong with it, in a sentence.
+    """
 
     path: str
     message: str
@@ -59,7 +71,12 @@ class SettingsIssue:
 
 @object_type
 class InvalidSettings(Refusal):
-    """INVALID_SETTINGS: the merged settings are not valid under the plugin's schema."""
+    """INVALID_SETTINGS: the merged settings are not valid under the plugin's schema.
+
+    Attributes:
+        issues: What is wrong, each with its place.
+        customer_count: How many customers' settings a global change would break.
+    """
 
     issues: list[SettingsIssue] = at_most(MAXIMUM_SETTINGS)
     customers: list[str] = at_most(
@@ -78,6 +95,9 @@ class RevisionNotAvailable(Refusal):
 class InvalidInput(Refusal):
     """INVALID_INPUT, NAME_TAKEN, ALREADY_MEMBER, CUSTOMER_INACTIVE, INVITATION_ACCEPTED, _REVOKED or _EXPIRED, or
     TOO_MANY_INVITATIONS: well-formed, but this field of the input can't be accepted.
+
+    Attributes:
+        field: The field of the input that can't be accepted.
     """
 
     field: str
@@ -85,28 +105,44 @@ class InvalidInput(Refusal):
 
 @object_type
 class DependencyRefusal(Refusal):
-    """DEPENDENCY_DISABLED, _MISSING, _VERSION or _CYCLE, or DEPENDENTS_ENABLED, because of these plugins."""
+    """DEPENDENCY_DISABLED, _MISSING, _VERSION or _CYCLE, or DEPENDENTS_ENABLED, because of these plugins.
+
+    Attributes:
+        plugins: The names of the plugins in the way.
+    """
 
     plugins: list[str] = at_most(MAXIMUM_PLUGINS)
 
 
 @object_type
 class PluginUnavailable(Refusal):
-    """PLUGIN_NOT_RUNNABLE, for the reason in `status`, or PLUGIN_DISABLED globally."""
+    """PLUGIN_NOT_RUNNABLE, for the reason in `status`, or PLUGIN_DISABLED globally.
+
+    Attributes:
+        status: Whether the plugin's code can run here.
+    """
 
     status: PluginStatus
 
 
 @object_type
 class HookFailed(Refusal):
-    """HOOK_FAILED: the plugin's own hook raised, and nothing was changed."""
+    """HOOK_FAILED: the plugin's own hook raised, and nothing was changed.
+
+    Attributes:
+        plugin_name: The plugin whose code failed.
+    """
 
     plugin_name: str
 
 
 @object_type
 class RateLimited(Refusal):
-    """RATE_LIMITED: too many attempts."""
+    """RATE_LIMITED: too many attempts.
+
+    Attributes:
+        retry_after_seconds: After how many seconds to try again.
+    """
 
     retry_after_seconds: int
 

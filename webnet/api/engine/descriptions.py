@@ -1,34 +1,79 @@
-"""Makes the descriptions of the schema strings: all viewers share it, so they are in the platform's language."""
+"""Completes the descriptions of the schema: those of fields, arguments and values from docstrings, as plain strings."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from graphql import GraphQLSchema, is_introspection_type
+from graphql import GraphQLArgument, GraphQLInputObjectType, GraphQLSchema, get_named_type, is_introspection_type
+from strawberry.utils.str_converters import to_camel_case
 
+from webnet.api.declarations.docstrings import parts_of
+from webnet.api.strawberry_internals import column_of, resolver_of, source_of
 from webnet.values.lazy_texts import is_lazy
 from webnet.values.platform_language import read_for_all
 
 TEXTS = ("description", "deprecation_reason")
 
 
-def read_descriptions(schema: GraphQLSchema) -> None:
-    """Replace every text that a plugin has translated lazily."""
-    for part in _parts(schema):
-        for name in TEXTS:
-            text = getattr(part, name, None)
+@dataclass(frozen=True, kw_only=True)
+class Element:
+    """A type, field, argument or value: where it is, such as `Plugin.name`, and whose docstring may describe it."""
+
+    place: str
+    name: str
+    part: Any
+    described_by: Any = None
+
+
+def complete_descriptions(schema: GraphQLSchema) -> None:
+    """Describe what has no description by the docstring that it is in, and translate what is lazy for everybody.
+
+    All viewers share the schema, so its texts are in the platform's language.
+    """
+    read = cache(_read_parts)  # Of this schema: classes of plugins would otherwise stay.
+    for element in list_elements(schema):
+        part = element.part
+        if not part.description and element.described_by is not None:
+            part.description = read(element.described_by).get(element.name)
+        if not part.description:
+            part.description = _find_elsewhere(element)
+        for each in TEXTS:
+            text = getattr(part, each, None)
             if is_lazy(text):
-                setattr(part, name, read_for_all(text))
+                setattr(part, each, read_for_all(text))
 
 
-def _parts(schema: GraphQLSchema) -> Iterator[Any]:
-    """The types, their fields, arguments and values."""
+def list_elements(schema: GraphQLSchema) -> Iterator[Element]:
+    """All elements of the schema but those of GraphQL itself."""
     for kind in schema.type_map.values():
         if is_introspection_type(kind):
             continue
-        yield kind
-        yield from getattr(kind, "values", {}).values()
-        for field in getattr(kind, "fields", {}).values():
-            yield field
-            yield from getattr(field, "args", {}).values()
+        source = source_of(kind)
+        yield Element(place=kind.name, name=kind.name, part=kind)
+        for name, part in {**getattr(kind, "values", {}), **getattr(kind, "fields", {})}.items():
+            place = f"{kind.name}.{name}"
+            yield Element(place=place, name=name, part=part, described_by=source)
+            for argument_name, argument in getattr(part, "args", {}).items():
+                at = f"{place}({argument_name}:)"
+                yield Element(place=at, name=argument_name, part=argument, described_by=resolver_of(part))
+
+
+def _find_elsewhere(element: Element) -> Any:
+    """What an argument's type says, where that is an input of its own, and the help text of a model's column."""
+    if isinstance(element.part, GraphQLArgument):
+        kind = get_named_type(element.part.type)
+        return kind.description if isinstance(kind, GraphQLInputObjectType) else None
+    column = column_of(element.part, element.described_by)
+    return getattr(column, "help_text", None) or None
+
+
+def _read_parts(described: Any) -> dict[str, str]:
+    """By their names in the schema; a class also has those of its bases."""
+    parts: dict[str, str] = {}
+    for each in reversed(getattr(described, "__mro__", (described,))):
+        for name, text in parts_of(each).items():
+            parts |= {name: text, to_camel_case(name): text}
+    return parts

@@ -53,21 +53,35 @@ class Query:
 
     @field(graphql_type=Node | None)
     def node(self, info: Info, id: strawberry.ID) -> object | None:  # noqa: A002 - the name in the schema
-        """Null if it does not exist, or is not visible to this viewer in this view."""
+        """The object with this global id; null if it does not exist, or is not visible to this viewer in this view.
+
+        Args:
+            id: The global id.
+        """
         found: object | None = find_node(info, id)
         return found
 
     @field(graphql_type=Customer | None, reads=StateRead.IN_VIEW)
     def customer(self, info: Info, slug: str) -> CustomerRow | None:
+        """The customer with this slug; null if it does not exist, or the viewer may not see it.
+
+        Args:
+            slug: The customer's slug.
+        """
         return info.context.reading.find_customer(slug)
 
     @connection(Connection[Customer])
     def customers(self, info: Info, arguments: PageArguments) -> Page[CustomerRow]:
-        """By slug, unless ordered otherwise."""
+        """The customers that the viewer may see, by slug unless ordered otherwise."""
         return listings.customers(info, arguments)
 
     @field(graphql_type=Plugin | None, reads=StateRead.ANYWHERE)
     def plugin(self, info: Info, name: str) -> models.PluginConfig | None:
+        """The plugin with this name; null if it does not exist, or the viewer may not see it.
+
+        Args:
+            name: The plugin's name.
+        """
         return info.context.reading.find_plugin(name)
 
     @connection(Connection[Plugin], reads=StateRead.ANYWHERE)
@@ -79,22 +93,38 @@ class Query:
 
     @field(graphql_type=CustomerPluginConfig | None, reads=StateRead.IN_VIEW)
     def customer_plugin_config(self, info: Info, customer: str, plugin: str) -> models.CustomerPluginConfig | None:
-        """There is one for every pair of customer and plugin, even if the customer made no choice."""
+        """One plugin for one customer, also if the customer has made no choice; null if the viewer may not see
+        either.
+
+        Args:
+            customer: The customer's slug.
+            plugin: The plugin's name.
+        """
         return listings.find_config(info.context.reading, customer, plugin)
 
     @connection(Connection[CustomerPluginConfig])
     def customer_plugin_configs(self, info: Info, arguments: PageArguments) -> Page[models.CustomerPluginConfig]:
-        """Explicit choices only, by plugin and customer; Customer.pluginConfigs has one for every plugin."""
+        """The choices that customers have made, by plugin and customer; `Customer.pluginConfigs` has one config for
+        every plugin.
+        """
         return listings.configs(info, arguments)
 
     @connection(UncountedConnection[PluginAuditLog])
     def plugin_audit_logs(self, info: Info, arguments: PageArguments) -> Page[AuditRow]:
-        """Newest first; its cursors can be given to Subscription.pluginEvents."""
+        """The rows of the audit log that the viewer may read, newest first; the cursors are good for
+        `Subscription.pluginEvents`.
+        """
         return listings.audit_logs(info, arguments)
 
     @field()
     def plugin_plan(self, info: Info, plugin: str, action: PlanAction, customer: str | None = UNSET) -> PluginPlan:
-        """What enabling (or disabling, or resetting) would do, in order, or why it is refused. Changes nothing."""
+        """What an action would do, in order, or why it would be refused. Changes nothing.
+
+        Args:
+            plugin: The plugin's name.
+            action: The action to plan.
+            customer: The slug of the customer to plan for; null for everybody.
+        """
         return find_plan(info.context, plugin=plugin, customer=customer or None, action=action)
 
     @field(graphql_type=list[Problem], maximum=MOST_PROBLEMS)

@@ -34,6 +34,12 @@ class Subscription:
         after: str | None = UNSET,
         filter: PluginAuditLogFilter | None = UNSET,
     ) -> AsyncGenerator[Edge, None]:
+        """The rows of the audit log from now on, or since a place in it.
+
+        Args:
+            after: A cursor of `pluginAuditLogs` or of an event: everything after it comes first.
+            filter: Which rows; null for all.
+        """
         return follow_audit_log(info.context, after=after or None, wanted=filter or None)
 
 

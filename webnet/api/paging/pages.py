@@ -28,8 +28,17 @@ LARGEST_PAGE = 100
 WHOLE_ROWS = OptimizerConfig(enable_only=False)
 
 
-@strawberry.type(description="Relay's page.")
+@strawberry.type(description="Where a page is in its list (Relay).")
 class PageInfo:
+    """A page's place.
+
+    Attributes:
+        has_next_page: Whether there are more rows after this page.
+        has_previous_page: Whether there are more rows before this page.
+        start_cursor: The place of the first row, for `before`; null if the page is empty.
+        end_cursor: The place of the last row, for `after`; null if the page is empty.
+    """
+
     has_next_page: bool
     has_previous_page: bool
     start_cursor: str | None

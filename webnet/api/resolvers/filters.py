@@ -21,7 +21,16 @@ from webnet.plugins.models import CustomerPluginConfig, PluginConfig, PluginHeal
 
 @filter_type
 class CustomerFilter:
-    """`search` is a case-insensitive part of slug or name; the last two name a plugin that is, or is not, effective."""
+    """Which customers. Fields are joined by AND, the items of one list by OR; what is left out or null does not
+    filter.
+
+    Attributes:
+        slug: These slugs.
+        search: A part of the slug or the name, in upper or lower case.
+        is_active: Only active ones, or only others.
+        with_effective_plugin: The name of a plugin that is effective for them.
+        without_effective_plugin: The name of a plugin that is not effective for them.
+    """
 
     slug: list[str] | None
     search: str | None = lookup("slug__icontains", "name__icontains")
@@ -40,8 +49,17 @@ class CustomerFilter:
 
 @filter_type
 class PluginFilter:
-    """`search` is a case-insensitive part of name, verbose name or description; `health` is the platform's last
-    check.
+    """Which plugins. Fields are joined by AND, the items of one list by OR; what is left out or null does not
+    filter.
+
+    Attributes:
+        name: These names.
+        search: A part of the name, the verbose name or the description, in upper or lower case.
+        status: These statuses.
+        enabled: Only those that are enabled for everybody, or only others.
+        availability: These availabilities.
+        health: These results of the platform's last check; nothing for viewers who are not platform operators.
+        author: These authors.
     """
 
     name: list[str] | None
@@ -63,7 +81,17 @@ class PluginFilter:
 
 @filter_type
 class CustomerPluginConfigFilter:
-    """`hasSettings`: whether the customer overrides any setting; `enabled`: its own choice."""
+    """Which configs. Fields are joined by AND, the items of one list by OR; what is left out or null does not
+    filter.
+
+    Attributes:
+        customer: The slugs of their customers.
+        plugin: The names of their plugins.
+        enabled: The customer's own choice.
+        availability: These availabilities, as the customer has them.
+        has_settings: Whether the customer overrides any setting.
+        health: These results of the customer's last check.
+    """
 
     customer: list[str] | None = lookup("customer__slug")
     plugin: list[str] | None = lookup("plugin__name")
@@ -86,8 +114,19 @@ class CustomerPluginConfigFilter:
 
 @filter_type
 class PluginAuditLogFilter:
-    """`platform`: true for the platform's rows, false for customers' rows; `createdFrom` is inclusive, `createdUntil`
-    is not.
+    """Which rows. Fields are joined by AND, the items of one list by OR; what is left out or null does not filter.
+
+    Attributes:
+        customer: The slugs of their customers.
+        plugin: The names of their plugins.
+        actor: The names of who did it.
+        action: These actions.
+        outcome: These outcomes.
+        error_code: These codes.
+        request_id: This request.
+        platform: True for the platform's rows only, false for customers' rows only.
+        created_from: Rows from this time on, inclusive.
+        created_until: Rows before this time.
     """
 
     customer: list[str] | None = lookup()

@@ -24,7 +24,16 @@ HASHES = b"webnet: hashes of audit rows"
 
 @row_type(AuditRow, filter=PluginAuditLogFilter)
 class PluginAuditLog(Node):
-    """One operation, also a refused or failed one; `createdAt` never runs backwards."""
+    """One operation, also a refused or failed one.
+
+    Attributes:
+        created_at: When it was recorded; it never runs backwards from one row to the next, even if a clock does.
+        actor_name: The name of who did it, as it was then; for commands and webnet itself, what they are called.
+        action: What was done, such as "enable_plugin".
+        outcome: How the operation ended.
+        before: What was changed, as it was before; null if nothing was, and in rows without values.
+        after: What was changed, as it was afterwards; null if nothing was, and in rows without values.
+    """
 
     created_at: datetime
     actor_name: str
@@ -37,6 +46,7 @@ class PluginAuditLog(Node):
     @staticmethod
     def id(root: strawberry.Parent[AuditRow]) -> strawberry.ID:
         # Not by its position, which counts everybody's rows, though no client can read it in the id.
+        """The global id."""
         return global_id("PluginAuditLog", f"{root.chain}/{root.sequence}")
 
     @field(columns=["sequence", "customer_id"])
@@ -67,46 +77,55 @@ class PluginAuditLog(Node):
     @field(graphql_type=UserRef | None, columns=["actor_id"])
     @staticmethod
     def user(root: strawberry.Parent[AuditRow], info: Info) -> User | None:
+        """The user who did it; null for commands, for webnet itself, and for users whom the viewer may not see."""
         return info.context.reading.users.get(root.actor_id) if root.actor_id is not None else None
 
     @field(graphql_type=Role | None, columns=["role"])
     @staticmethod
     def role(root: strawberry.Parent[AuditRow]) -> Role | None:
+        """The role that the actor had for the customer; null in rows of the platform, and if there was none."""
         return Role(root.role) if root.role in Role.values else None
 
     @field(graphql_type=CustomerRef | None, columns=["customer_id"])
     @staticmethod
     def customer(root: strawberry.Parent[AuditRow], info: Info) -> Customer | None:
+        """The customer that it was about; null in rows of the platform."""
         return info.context.reading.customers.get(root.customer_id) if root.customer_id is not None else None
 
     @field(graphql_type=PluginRef | None, columns=["plugin_name"])
     @staticmethod
     def plugin(root: strawberry.Parent[AuditRow], info: Info) -> models.PluginConfig | None:
+        """The plugin that it was about; null if there was none, or the viewer may not see it now."""
         return info.context.reading.find_plugin(root.plugin_name)
 
     @field(columns=["plugin_name"])
     @staticmethod
     def plugin_name(root: strawberry.Parent[AuditRow]) -> str | None:
+        """The name of the plugin that it was about, also of one that is gone; null if there was none."""
         return root.plugin_name or None
 
     @field(columns=["plugin_version"])
     @staticmethod
     def plugin_version(root: strawberry.Parent[AuditRow]) -> str | None:
+        """The version that the plugin had then; null if it had none."""
         return root.plugin_version or None
 
     @field(columns=["error_code"])
     @staticmethod
     def error_code(root: strawberry.Parent[AuditRow]) -> str | None:
+        """The code of the refusal or error; null if the operation succeeded."""
         return root.error_code or None
 
     @field(columns=["reason"])
     @staticmethod
     def reason(root: strawberry.Parent[AuditRow]) -> str | None:
+        """What the user gave as `reason`; null if nothing."""
         return root.reason or None
 
     @field(columns=["request_id"])
     @staticmethod
     def request_id(root: strawberry.Parent[AuditRow]) -> str | None:
+        """The header `X-Request-Id` of the request; null outside of requests."""
         return root.request_id or None
 
     @field(columns=["ip_address", "customer_id"])

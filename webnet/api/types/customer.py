@@ -27,7 +27,13 @@ from webnet.plugins.models import CustomerPluginConfig
 
 @row_type(models.Customer, filter=CustomerFilter, order=orders.CUSTOMERS)
 class Customer(Node):
-    """One tenant."""
+    """One tenant.
+
+    Attributes:
+        slug: The name in addresses, such as `/graphql/acme/`; it is unique, and never changes.
+        name: The name for people.
+        is_active: Whether the customer may use webnet; no plugin is effective for one that is not active.
+    """
 
     slug: str
     name: str
@@ -36,12 +42,13 @@ class Customer(Node):
     @field(reads=StateRead.ANYWHERE)
     @staticmethod
     def id(root: strawberry.Parent[models.Customer]) -> strawberry.ID:
+        """The global id."""
         return global_id("Customer", root.slug)
 
     @field(graphql_type=Role, reads=StateRead.ANYWHERE)
     @staticmethod
     def viewer_role(root: strawberry.Parent[models.Customer], info: Info) -> Role | None:
-        """The viewer's role here; ADMIN for a platform operator."""
+        """The viewer's role for this customer; ADMIN for a platform operator."""
         return info.context.reading.role_in(root)
 
     @field(maximum=MAXIMUM_PERMISSIONS, reads=StateRead.ANYWHERE)
@@ -65,7 +72,11 @@ class Customer(Node):
         *,
         effective: bool | None = UNSET,
     ) -> Page[CustomerPluginConfig]:
-        """One for every plugin that the viewer may see, by name."""
+        """One config for each plugin that the viewer may see, by the plugin's name.
+
+        Args:
+            effective: True for the effective ones only, false for the others only, null for all.
+        """
         return listings.configs_of_customer(info, root, arguments, effective=effective)
 
     @connection(UncountedConnection[PluginAuditLog] | None)
@@ -73,7 +84,7 @@ class Customer(Node):
     def audit_logs(
         root: strawberry.Parent[models.Customer], info: Info, arguments: PageArguments
     ) -> Page[AuditRow] | None:
-        """Null to viewers."""
+        """The customer's rows of the audit log, newest first; null for the role VIEWER."""
         return listings.audit_logs_of_customer(info, root, arguments)
 
     @connection(Connection[Membership] | None)

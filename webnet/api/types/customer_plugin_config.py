@@ -35,23 +35,30 @@ def show_for_customer(config: models.CustomerPluginConfig, info: Info) -> ShownS
 
 @row_type(models.CustomerPluginConfig, filter=CustomerPluginConfigFilter)
 class CustomerPluginConfig(Node):
-    """One plugin for one customer; its id stands for the pair, so it stays the same when a first choice is made."""
+    """One plugin for one customer; its id stands for the pair, so it stays the same when a first choice is made.
+
+    Attributes:
+        settings_revision: The number of changes of the customer's layer of settings, for `expectedRevision`.
+    """
 
     settings_revision: int
 
     @field(reads=StateRead.ANYWHERE)
     @staticmethod
     def id(root: strawberry.Parent[models.CustomerPluginConfig]) -> strawberry.ID:
+        """The global id; it stands for the pair of customer and plugin."""
         return global_id("CustomerPluginConfig", f"{root.customer.slug}/{root.plugin.name}")
 
     @field(graphql_type=CustomerRef, reads=StateRead.ANYWHERE)
     @staticmethod
     def customer(root: strawberry.Parent[models.CustomerPluginConfig], info: Info) -> Customer | None:
+        """The customer."""
         return info.context.reading.customers.get(root.customer_id)
 
     @field(graphql_type=PluginRef, reads=StateRead.ANYWHERE)
     @staticmethod
     def plugin(root: strawberry.Parent[models.CustomerPluginConfig]) -> models.PluginConfig:
+        """The plugin."""
         return root.plugin
 
     @field(reads=StateRead.ANYWHERE)
@@ -63,46 +70,57 @@ class CustomerPluginConfig(Node):
     @field(reads=StateRead.ANYWHERE)
     @staticmethod
     def availability(root: strawberry.Parent[models.CustomerPluginConfig]) -> Availability:
-        """The plugin's, unless the operator has set one for this customer."""
+        """What the customer may choose: the plugin's availability, unless the operator has set another one for this
+        customer.
+        """
         return Availability(root.availability or root.plugin.availability)
 
     @field(reads=StateRead.ANYWHERE)
     @staticmethod
     def effective(root: strawberry.Parent[models.CustomerPluginConfig], info: Info) -> bool:
-        """Whether the plugin is effective for the customer. If it is not, `ineffectiveReasons` has the reasons for
-        people, and `ineffectiveCodes`, in the same order, for programs.
+        """Whether the plugin is effective for the customer: its fields, pages and permissions exist, and its code
+        runs.
         """
         return listings.is_effective(info.context.reading, root)
 
     @field(maximum=MAXIMUM_REASONS, reads=StateRead.ANYWHERE)
     @staticmethod
     def ineffective_reasons(root: strawberry.Parent[models.CustomerPluginConfig], info: Info) -> list[str]:
+        """Why the plugin is not effective for the customer, in sentences; empty if it is."""
         return [reason.message for reason in listings.reasons(info.context.reading, root)]
 
     @field(maximum=MAXIMUM_REASONS, reads=StateRead.ANYWHERE)
     @staticmethod
     def ineffective_codes(root: strawberry.Parent[models.CustomerPluginConfig], info: Info) -> list[IneffectiveCode]:
+        """The same reasons as codes for programs, in the same order as `ineffectiveReasons`."""
         return [reason.code for reason in listings.reasons(info.context.reading, root)]
 
     @field(graphql_type=JSON, reads=StateRead.ANYWHERE)
     @staticmethod
     def settings(root: strawberry.Parent[models.CustomerPluginConfig], info: Info) -> Json:
-        """The customer's layer, all layers merged, and where each value comes from; without secrets."""
+        """The values of the customer's layer alone, without secrets, and without platform-only settings for viewers who
+        are not platform operators.
+        """
         return show_for_customer(root, info).own()
 
     @field(graphql_type=JSON, reads=StateRead.ANYWHERE)
     @staticmethod
     def effective_settings(root: strawberry.Parent[models.CustomerPluginConfig], info: Info) -> Json:
+        """All layers merged: the customer's onto the global one onto the schema's defaults; without what `settings`
+        lacks.
+        """
         return settings_view.find_effective(info.context.reading, root)
 
     @field(maximum=MAXIMUM_SETTINGS, reads=StateRead.ANYWHERE)
     @staticmethod
     def setting_sources(root: strawberry.Parent[models.CustomerPluginConfig], info: Info) -> list[SettingSource]:
+        """The layer that each value of `effectiveSettings` comes from."""
         return show_for_customer(root, info).sources()
 
     @field(maximum=MAXIMUM_SETTINGS, reads=StateRead.ANYWHERE)
     @staticmethod
     def secret_settings(root: strawberry.Parent[models.CustomerPluginConfig], info: Info) -> list[SecretSetting]:
+        """The secrets of the customer's layer and whether they are set."""
         return show_for_customer(root, info).secrets()
 
     @connection(UncountedConnection[SettingsChange] | None)

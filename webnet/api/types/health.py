@@ -13,7 +13,15 @@ from webnet.plugins import models
 
 @row_type(models.PluginHealth)
 class PluginHealth:
-    """The result of a plugin's health check."""
+    """The result of a plugin's health check.
+
+    Attributes:
+        status: How the plugin is.
+        message: What the check found, in a sentence; may be empty.
+        details: What else the check reported, as a JSON object.
+        checked_at: When the check ended.
+        duration_ms: How long the check took, in milliseconds.
+    """
 
     status: HealthStatus
     message: str

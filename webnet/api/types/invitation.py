@@ -21,6 +21,13 @@ class Invitation(Node):
     """An offer of a role to whoever has this username or email address; open until it is accepted, revoked or expires.
 
     Only admins of the customer see it.
+
+    Attributes:
+        role: The role that is offered.
+        created_at: When it was made.
+        expires_at: When it ends by itself.
+        accepted_at: When it was accepted; null if it was not.
+        revoked_at: When it was revoked; null if it was not.
     """
 
     role: Role
@@ -32,21 +39,25 @@ class Invitation(Node):
     @field()
     @staticmethod
     def id(root: strawberry.Parent[models.Invitation]) -> strawberry.ID:
+        """The global id."""
         return global_id("Invitation", root.pk)
 
     @field()
     @staticmethod
     def email(root: strawberry.Parent[models.Invitation]) -> str | None:
+        """The email address that was invited; null if a username was."""
         return root.email or None
 
     @field()
     @staticmethod
     def username(root: strawberry.Parent[models.Invitation]) -> str | None:
+        """The username that was invited; null if an email address was."""
         return root.username or None
 
     @field(graphql_type=CustomerRef)
     @staticmethod
     def customer(root: strawberry.Parent[models.Invitation], info: Info) -> models.Customer | None:
+        """The customer that the role is offered for."""
         return info.context.reading.customers.get(root.customer_id)
 
     @field(graphql_type=User | None)

@@ -16,7 +16,12 @@ from webnet.plugins.models import PluginConfig
 
 @object_type
 class PlanStep:
-    """One plugin's part of a plan."""
+    """One plugin's part of a plan.
+
+    Attributes:
+        plugin: The plugin that would change.
+        action: What would be done with it.
+    """
 
     plugin: PluginConfig = strawberry.field(graphql_type=Plugin)
     action: PlanAction
@@ -24,7 +29,15 @@ class PlanStep:
 
 @object_type
 class PluginPlan:
-    """The steps as if dependencies or dependents were included; `steps` is empty if `refusal` is set."""
+    """What an action would do, with dependencies or dependents included.
+
+    Attributes:
+        action: The action that was asked about.
+        plugin: The plugin that was asked about; null if it does not exist, or the viewer may not see it.
+        customer: The customer that was asked about; null if it was for everybody, or the viewer may not see it.
+        steps: What would be done, in this order; empty if it would be refused.
+        refusal: Why it would be refused; null if it would not.
+    """
 
     action: PlanAction
     plugin: PluginConfig | None = strawberry.field(graphql_type=Plugin | None)

@@ -33,7 +33,13 @@ from webnet.plugins.kernel.identity import MAXIMUM_DEPENDENCIES, MAXIMUM_KEYWORD
 
 @object_type
 class PluginDependency:
-    """What a plugin needs; `plugin` is null if it is not installed; `specifier` is a version specifier (PEP 440)."""
+    """A plugin that another one needs.
+
+    Attributes:
+        name: The name of the plugin that is needed.
+        specifier: The versions that will do, as a version specifier (PEP 440); empty if any will.
+        is_satisfied: Whether the plugin is installed in one of these versions.
+    """
 
     name: str
     specifier: str
@@ -41,6 +47,7 @@ class PluginDependency:
 
     @field(graphql_type="Plugin | None", reads=StateRead.ANYWHERE)
     def plugin(self, info: Info) -> models.PluginConfig | None:
+        """The plugin that is needed; null if it is not installed, or the viewer may not see it."""
         return info.context.reading.find_plugin(self.name)
 
 
@@ -53,6 +60,19 @@ def show_globally(plugin: models.PluginConfig, info: Info) -> ShownSettings | No
 class Plugin(Node):
     """A plugin, as the platform knows it. Fields about other customers or the platform's internals are null for viewers
     who are not platform operators.
+
+    Attributes:
+        name: The name that identifies the plugin everywhere, such as "site_map"; it never changes.
+        verbose_name: The name for people, such as "Site map".
+        version: The installed version (PEP 440); null while the plugin has never loaded.
+        author: Who wrote the plugin; empty if its manifest does not say.
+        description: What the plugin is for, in a sentence.
+        keywords: Words to find the plugin by, from its manifest.
+        status: Whether the plugin's code can run here.
+        synced_at: When the plugin's manifest was last read, at a start or by `syncPlugins`.
+        enabled: Whether a platform operator has enabled it for everybody; customers can then make their own choice.
+        availability: What customers may choose, unless one of them has an availability of its own.
+        settings_revision: The number of changes of the global settings, for `expectedRevision`.
     """
 
     name: str
@@ -70,46 +90,52 @@ class Plugin(Node):
     @field(reads=StateRead.ANYWHERE)
     @staticmethod
     def id(root: strawberry.Parent[models.PluginConfig]) -> strawberry.ID:
-        """`version` is null while the plugin has never loaded."""
+        """The global id."""
         return global_id("Plugin", root.name)
 
     @field(reads=StateRead.ANYWHERE)
     @staticmethod
     def licence(root: strawberry.Parent[models.PluginConfig]) -> str | None:
-        """An SPDX expression, such as "MIT"."""
+        """The licence as an SPDX expression, such as "MIT"; null if the manifest has none."""
         return root.licence or None
 
     @field(reads=StateRead.ANYWHERE)
     @staticmethod
     def icon(root: strawberry.Parent[models.PluginConfig]) -> str | None:
-        """The URL of an image: a static file of this host, or an https address."""
+        """The address of an image: a static file of this host, or an https address; null if the manifest has none."""
         icon = root.icon
         return (icon if icon.startswith("https://") else static(icon)) if icon else None
 
     @field(reads=StateRead.ANYWHERE)
     @staticmethod
     def homepage(root: strawberry.Parent[models.PluginConfig]) -> str | None:
+        """The https address of the plugin's home page; null if it has none."""
         return root.homepage or None
 
     @field(reads=StateRead.ANYWHERE)
     @staticmethod
     def documentation(root: strawberry.Parent[models.PluginConfig]) -> str | None:
+        """The https address of the plugin's documentation; null if it has none."""
         return root.documentation or None
 
     @field(reads=StateRead.ANYWHERE)
     @staticmethod
     def support(root: strawberry.Parent[models.PluginConfig]) -> str | None:
-        """Where to get help: an https or mailto address."""
+        """Where to get help: an https or mailto address; null if the manifest has none."""
         return root.support or None
 
     @field(reads=StateRead.ANYWHERE)
     @staticmethod
     def changelog(root: strawberry.Parent[models.PluginConfig]) -> str | None:
+        """The https address of the plugin's list of changes; null if it has none."""
         return root.changelog or None
 
     @field(reads=StateRead.ANYWHERE)
     @staticmethod
     def status_reason(root: strawberry.Parent[models.PluginConfig], info: Info) -> str | None:
+        """Why the status is not LOADED, in a sentence; null if it is, and null for viewers who are not platform
+        operators.
+        """
         return root.status_reason or None if info.context.actor.is_platform_operator else None
 
     @field(reads=StateRead.ANYWHERE)
@@ -121,56 +147,67 @@ class Plugin(Node):
     @field(maximum=MAXIMUM_REASONS, reads=StateRead.ANYWHERE)
     @staticmethod
     def ineffective_reasons(root: strawberry.Parent[models.PluginConfig], info: Info) -> list[str]:
-        """Why the plugin is effective for nobody, whatever a customer chooses: for people, and in the same order in
-        `ineffectiveCodes` for programs. Empty if it depends on the customer: see `CustomerPluginConfig`.
+        """Why the plugin is effective for nobody, whatever a customer chooses, in sentences. Empty if it depends on the
+        customer: see `CustomerPluginConfig`.
         """
         return [reason.message for reason in listings.reasons_for_everybody(info.context.reading, root)]
 
     @field(maximum=MAXIMUM_REASONS, reads=StateRead.ANYWHERE)
     @staticmethod
     def ineffective_codes(root: strawberry.Parent[models.PluginConfig], info: Info) -> list[IneffectiveCode]:
+        """The same reasons as codes for programs, in the same order as `ineffectiveReasons`."""
         return [reason.code for reason in listings.reasons_for_everybody(info.context.reading, root)]
 
     @field(graphql_type=list[PluginDependency], maximum=MAXIMUM_DEPENDENCIES, reads=StateRead.ANYWHERE)
     @staticmethod
     def dependencies(root: strawberry.Parent[models.PluginConfig], info: Info) -> list[PluginDependency]:
-        """Direct ones only."""
+        """The plugins that this one needs directly."""
         needed = listings.dependencies(info.context.reading, root)
         return [PluginDependency(name=n, specifier=s, is_satisfied=is_satisfied) for n, s, is_satisfied in needed]
 
     @field(graphql_type="list[Plugin]", maximum=MAXIMUM_PLUGINS, reads=StateRead.ANYWHERE)
     @staticmethod
     def dependents(root: strawberry.Parent[models.PluginConfig], info: Info) -> list[models.PluginConfig]:
+        """The plugins that need this one directly, by name."""
         return listings.dependents(info.context.reading, root)
 
     @field(graphql_type=JSON | None, reads=StateRead.ANYWHERE)
     @staticmethod
     def settings_schema(root: strawberry.Parent[models.PluginConfig], info: Info) -> Json:
-        """JSON Schema, draft 2020-12; null if the plugin declares none."""
+        """The JSON Schema (draft 2020-12) of the plugin's settings, without those that only platform operators may set
+        if the viewer is not one; null if the plugin has no settings.
+        """
         return ShownSettings(root, sees_all=info.context.actor.is_platform_operator).schema()
 
     @field(graphql_type=JSON | None, reads=StateRead.ANYWHERE)
     @staticmethod
     def settings(root: strawberry.Parent[models.PluginConfig], info: Info) -> Json:
-        """The global layer, the schema's defaults under it, and where each value comes from; without secrets."""
+        """The values of the global layer alone, without secrets; null for viewers who are not platform operators."""
         shown = show_globally(root, info)
         return shown.own() if shown else None
 
     @field(graphql_type=JSON | None, reads=StateRead.ANYWHERE)
     @staticmethod
     def effective_settings(root: strawberry.Parent[models.PluginConfig], info: Info) -> Json:
+        """The global layer merged onto the schema's defaults, without secrets; null for viewers who are not platform
+        operators.
+        """
         shown = show_globally(root, info)
         return shown.effective() if shown else None
 
     @field(maximum=MAXIMUM_SETTINGS, reads=StateRead.ANYWHERE)
     @staticmethod
     def setting_sources(root: strawberry.Parent[models.PluginConfig], info: Info) -> list[SettingSource] | None:
+        """The layer that each value of `effectiveSettings` comes from; null for viewers who are not platform
+        operators.
+        """
         shown = show_globally(root, info)
         return shown.sources() if shown else None
 
     @field(maximum=MAXIMUM_SETTINGS, reads=StateRead.ANYWHERE)
     @staticmethod
     def secret_settings(root: strawberry.Parent[models.PluginConfig], info: Info) -> list[SecretSetting] | None:
+        """The secrets of the global layer and whether they are set; null for viewers who are not platform operators."""
         shown = show_globally(root, info)
         return shown.secrets() if shown else None
 
@@ -179,13 +216,15 @@ class Plugin(Node):
     def settings_history(
         root: strawberry.Parent[models.PluginConfig], info: Info, arguments: PageArguments
     ) -> Page[AuditRow] | None:
-        """The changes of the global layer, newest first."""
+        """The changes of the global layer, newest first; null for viewers who are not platform operators."""
         return histories.settings_of(info, root, None, arguments)
 
     @field(graphql_type=PluginHealth | None)
     @staticmethod
     def health(root: strawberry.Parent[models.PluginConfig], info: Info) -> models.PluginHealth | None:
-        """The last check for the platform; null if there was none."""
+        """The last check for the platform; null if there was none, and null for viewers who are not platform
+        operators.
+        """
         reading = info.context.reading
         return reading.find_health(root, customer_id=None) if reading.actor.is_platform_operator else None
 
@@ -194,13 +233,15 @@ class Plugin(Node):
     def health_history(
         root: strawberry.Parent[models.PluginConfig], info: Info, arguments: PageArguments
     ) -> Page[models.PluginHealth] | None:
-        """The checks for the platform, newest first, as many as are kept."""
+        """The checks for the platform, newest first, as many as are kept; null for viewers who are not platform
+        operators.
+        """
         return histories.health_of_plugin(info, root, arguments)
 
     @field(graphql_type=PluginContributions | None, reads=StateRead.ANYWHERE)
     @staticmethod
     def contributions(root: strawberry.Parent[models.PluginConfig], info: Info) -> object | None:
-        """Null to viewers."""
+        """What the plugin adds while it is effective; null for the role VIEWER, and while the plugin is not loaded."""
         from webnet.api.resolvers import contributions  # It creates navigation items, whose type refers to this one.
 
         return contributions.find_contributions(info.context.reading, root)
@@ -210,7 +251,9 @@ class Plugin(Node):
     def customer_configs(
         root: strawberry.Parent[models.PluginConfig], info: Info, arguments: PageArguments
     ) -> Page[models.CustomerPluginConfig] | None:
-        """Explicit choices, by customer."""
+        """The choices that customers have made about the plugin, by customer; null for viewers who are not platform
+        operators.
+        """
         return listings.configs_of_plugin(info, root, arguments)
 
     @connection(UncountedConnection[PluginAuditLog] | None)
@@ -218,6 +261,7 @@ class Plugin(Node):
     def audit_logs(
         root: strawberry.Parent[models.PluginConfig], info: Info, arguments: PageArguments
     ) -> Page[AuditRow] | None:
+        """The plugin's rows of the audit log, newest first; null for viewers who are not platform operators."""
         return listings.audit_logs_of_plugin(info, root, arguments)
 
     @staticmethod

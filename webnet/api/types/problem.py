@@ -18,7 +18,13 @@ from webnet.plugins.models import PluginConfig
 
 @object_type
 class Problem:
-    """Something to do; it is gone once it is solved."""
+    """Something to do; it is gone once it is solved.
+
+    Attributes:
+        severity: How bad it is.
+        since: When it began, as far as webnet knows.
+        acknowledged_at: When somebody said that they know of it; null if nobody did.
+    """
 
     key: str = strawberry.field(description="Names the problem for as long as it lasts.")
     severity: ProblemSeverity

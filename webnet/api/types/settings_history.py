@@ -21,7 +21,12 @@ from webnet.plugins.settings.history import revision_of
 
 @object_type
 class ChangedSetting:
-    """One value before and after; null if it was not set, and always for a secret."""
+    """One value that was changed; `before` and `after` are null for a secret.
+
+    Attributes:
+        path: Which one, as a JSON Pointer (RFC 6901), such as "/checks/timeout".
+        is_secret: Whether it is a secret.
+    """
 
     path: str
     is_secret: bool
@@ -29,17 +34,24 @@ class ChangedSetting:
     @field(graphql_type=JSON | None)
     @staticmethod
     def before(root: strawberry.Parent[Changed]) -> Json:
+        """The value before; null if it was not set, and for a secret."""
         return root.before
 
     @field(graphql_type=JSON | None)
     @staticmethod
     def after(root: strawberry.Parent[Changed]) -> Json:
+        """The value afterwards; null if it is not set any more, and for a secret."""
         return root.after
 
 
 @row_type(PluginAuditLog, name="SettingsChange")
 class SettingsChange:
-    """One change of a layer of settings; `revision` is that of the layer after the change."""
+    """One change of a layer of settings.
+
+    Attributes:
+        created_at: When it was changed.
+        actor_name: The name of who changed it, as it was then.
+    """
 
     created_at: datetime
     actor_name: str
@@ -47,19 +59,23 @@ class SettingsChange:
     @field()
     @staticmethod
     def revision(root: strawberry.Parent[PluginAuditLog]) -> int:
+        """The revision of the layer after the change."""
         return revision_of(root)
 
     @field(graphql_type=UserRef | None)
     @staticmethod
     def user(root: strawberry.Parent[PluginAuditLog], info: Info) -> User | None:
+        """The user who changed it; null for commands, and for users whom the viewer may not see."""
         return info.context.reading.users.get(root.actor_id) if root.actor_id is not None else None
 
     @field()
     @staticmethod
     def reason(root: strawberry.Parent[PluginAuditLog]) -> str | None:
+        """What the user gave as `reason`; null if nothing."""
         return root.reason or None
 
     @field(graphql_type=list[ChangedSetting], maximum=MAXIMUM_SETTINGS)
     @staticmethod
     def changes(root: strawberry.Parent[PluginAuditLog], info: Info) -> tuple[Changed, ...]:
+        """The values that were changed, without platform-only ones for viewers who are not platform operators."""
         return show_changes(root, sees_all=info.context.actor.is_platform_operator)

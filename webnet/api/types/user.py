@@ -12,18 +12,24 @@ from webnet.customers import models
 
 @row_type(models.User)
 class User(Node):
-    """Somebody who can sign in."""
+    """Somebody who can sign in.
+
+    Attributes:
+        username: The name to sign in with; it is unique.
+    """
 
     username: str
 
     @field(columns=["id"])
     @staticmethod
     def id(root: strawberry.Parent[models.User]) -> strawberry.ID:
+        """The global id."""
         return global_id("User", root.pk)
 
     @field(columns=["name", "username"])
     @staticmethod
     def name(root: strawberry.Parent[models.User]) -> str:
+        """The full name, or the username if none is set."""
         return root.get_full_name()
 
     @field(columns=["email", "id"])

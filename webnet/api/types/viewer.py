@@ -23,23 +23,30 @@ from webnet.customers import models
 
 @row_type(models.Membership)
 class Membership(Node):
-    """One user's role for one customer; its id stands for the pair."""
+    """One user's role for one customer.
+
+    Attributes:
+        role: What the user may do for the customer.
+    """
 
     role: Role
 
     @field()
     @staticmethod
     def id(root: strawberry.Parent[models.Membership]) -> strawberry.ID:
+        """The global id; it stands for the pair of customer and user."""
         return global_id("Membership", f"{root.customer.slug}/{root.user.username}")
 
     @field(graphql_type=User)
     @staticmethod
     def user(root: strawberry.Parent[models.Membership]) -> models.User:
+        """The user."""
         return root.user
 
     @field(graphql_type=CustomerRef)
     @staticmethod
     def customer(root: strawberry.Parent[models.Membership], info: Info) -> models.Customer | None:
+        """The customer."""
         return info.context.reading.customers.get(root.customer_id)
 
     @staticmethod
@@ -50,7 +57,15 @@ class Membership(Node):
 
 @row_type(models.ApiToken)
 class ApiToken(Node):
-    """A token for machines; its secret is never shown again."""
+    """A token for machines; its secret is never shown again.
+
+    Attributes:
+        name: The name that its owner gave it; it is unique among their tokens.
+        created_at: When it was made.
+        expires_at: When it ends by itself; null if it does not.
+        last_used_at: When it was last used, to the hour; null if it never was.
+        revoked_at: When it was revoked; null if it was not.
+    """
 
     name: str
     created_at: datetime
@@ -61,18 +76,20 @@ class ApiToken(Node):
     @field()
     @staticmethod
     def id(root: strawberry.Parent[models.ApiToken]) -> strawberry.ID:
+        """The global id."""
         return global_id("ApiToken", root.pk)
 
     @field(graphql_type=CustomerRef | None)
     @staticmethod
     def only_customer(root: strawberry.Parent[models.ApiToken], info: Info) -> models.Customer | None:
-        """If set, the token is valid only for this customer, with at most this role."""
+        """The only customer that the token is valid for; null if it is valid for all of its owner's."""
         pk = root.only_customer_id
         return info.context.reading.customers.get(pk) if pk is not None else None
 
     @field(graphql_type=Role | None)
     @staticmethod
     def maximum_role(root: strawberry.Parent[models.ApiToken]) -> Role | None:
+        """The highest role that the token has; null if it has its owner's roles."""
         return Role(root.maximum_role) if root.maximum_role else None
 
     @staticmethod
@@ -84,7 +101,14 @@ class ApiToken(Node):
 
 @object_type
 class Limits:
-    """What one operation of this viewer may be in this view; whatever is beyond is refused before anything runs."""
+    """What one operation of this viewer may be in this view; whatever is beyond is refused before anything runs.
+
+    Attributes:
+        aliases: How many aliases a document may have.
+        tokens: How many tokens a document may have: names, values and punctuation.
+        default_page_size: How many items a page has where neither `first` nor `last` is given.
+        largest_page_size: How many items a page may have.
+    """
 
     budget: int = strawberry.field(description="The points that it may cost, by the viewer's role.")
     depth: int = strawberry.field(description="The levels of fields below the root fields.")
@@ -105,17 +129,19 @@ class Viewer:
     @field(graphql_type=User)
     @staticmethod
     def user(info: Info) -> models.User | None:
+        """The user."""
         return info.context.identity.user
 
     @field()
     @staticmethod
     def is_platform_operator(info: Info) -> bool:
+        """Whether the viewer operates the whole platform."""
         return info.context.actor.is_platform_operator
 
     @connection(Connection[Membership])
     @staticmethod
     def memberships(info: Info, arguments: PageArguments) -> Page[models.Membership]:
-        """By the customers' slugs."""
+        """The viewer's roles, by the customers' slugs."""
         return people.own_memberships(info, arguments)
 
     @field(graphql_type=CustomerRef | None)
@@ -127,7 +153,7 @@ class Viewer:
     @connection(Connection[ApiToken])
     @staticmethod
     def api_tokens(info: Info, arguments: PageArguments) -> Page[models.ApiToken]:
-        """By name."""
+        """The viewer's own tokens, by name, also those that have ended."""
         return people.own_tokens(info, arguments)
 
     @field()

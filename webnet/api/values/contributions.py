@@ -15,7 +15,15 @@ from webnet.plugins.models import PluginConfig
 
 @object_type
 class NavigationItem:
-    """An item of the navigation."""
+    """An item of the navigation.
+
+    Attributes:
+        plugin: The plugin that adds it.
+        label: The text to show.
+        url: Where it leads: a path on this host, or an http or https address.
+        icon: The name of an icon; null if it has none.
+        order: Items are shown by this number, the lowest first.
+    """
 
     plugin: PluginConfig = strawberry.field(graphql_type=PluginRef)
     label: str
@@ -26,7 +34,16 @@ class NavigationItem:
 
 @object_type
 class DashboardWidget:
-    """A widget on the dashboard, as data to render or as HTML."""
+    """A widget on the dashboard, as data to render or as HTML.
+
+    Attributes:
+        plugin: The plugin that adds it.
+        name: The name that is unique among the plugin's widgets.
+        title: The heading to show.
+        order: Widgets are shown by this number, the lowest first.
+        data: What to show, as JSON; null if the widget is HTML or has failed.
+        html: What to show, as HTML that was made safe; null if the widget is JSON or has failed.
+    """
 
     plugin: PluginConfig = strawberry.field(graphql_type=PluginRef)
     name: str
@@ -39,7 +56,13 @@ class DashboardWidget:
 
 @object_type
 class PluginPermission:
-    """Something that members with at least `minimumRole` may do; the codename is `<plugin>.<name>`."""
+    """A permission that a plugin adds.
+
+    Attributes:
+        codename: The name for programs, `<plugin>.<name>`.
+        description: What it allows, in a sentence.
+        minimum_role: The lowest role that has it by default.
+    """
 
     codename: str
     description: str
@@ -48,8 +71,14 @@ class PluginPermission:
 
 @object_type
 class RoleGrant:
-    """Whether one role has a permission. `decision` is the customer's own; if it is null, the role has the
-    permission if it has it by default, or if a lower role was given it.
+    """Whether one role has a permission.
+
+    Attributes:
+        role: The role.
+        granted: Whether the role has the permission.
+        granted_by_default: Whether it would have it without any decision of the customer.
+        decision: The customer's own decision; if null, the role has the permission by default, or because a lower role
+            was given it.
     """
 
     role: Role
@@ -60,7 +89,14 @@ class RoleGrant:
 
 @object_type
 class CustomerPermission:
-    """A plugin's permission for one customer. It grants nothing while the plugin is not effective."""
+    """A plugin's permission for one customer. It grants nothing while the plugin is not effective.
+
+    Attributes:
+        plugin: The plugin that adds it.
+        codename: The name for programs, `<plugin>.<name>`.
+        description: What it allows, in a sentence.
+        effective: Whether the plugin is effective for the customer.
+    """
 
     plugin: PluginConfig = strawberry.field(graphql_type=PluginRef)
     codename: str
@@ -71,7 +107,20 @@ class CustomerPermission:
 
 @object_type
 class PluginContributions:
-    """What a plugin adds while it is effective, by name."""
+    """What a plugin adds while it is effective.
+
+    Attributes:
+        models: Its models.
+        types: The GraphQL types that it defines.
+        extended_types: The types of others that it adds fields to.
+        queries: Its fields of `Query`.
+        mutations: Its fields of `Mutation`.
+        subscriptions: Its fields of `Subscription`.
+        pages: The paths of its pages.
+        navigation_items: Its items of the navigation.
+        dashboard_widgets: The names of its widgets.
+        permissions: Its permissions.
+    """
 
     models: list[str] = at_most(MAXIMUM_ENTRIES)
     types: list[str] = at_most(MAXIMUM_ENTRIES)

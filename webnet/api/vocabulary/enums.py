@@ -44,6 +44,14 @@ strawberry.enum(IneffectiveCode, description="Why a plugin is not effective for 
 
 @strawberry.enum(description="The layer that the value of a setting comes from.")
 class SettingLayer(Enum):
+    """What a layer is called.
+
+    Attributes:
+        SCHEMA_DEFAULT: The default in the plugin's schema.
+        GLOBAL: The operator's settings for everybody.
+        CUSTOMER: The customer's own settings.
+    """
+
     SCHEMA_DEFAULT = "schema_default"
     GLOBAL = "global"
     CUSTOMER = "customer"
@@ -51,5 +59,12 @@ class SettingLayer(Enum):
 
 @strawberry.enum(description="The direction of an order.")
 class OrderDirection(Enum):
+    """Which end of an order comes first.
+
+    Attributes:
+        ASC: The lowest first.
+        DESC: The highest first.
+    """
+
     ASC = "asc"
     DESC = "desc"

@@ -21,7 +21,7 @@ MOST_KEPT = 8_192
 
 @strawberry.interface(description="An object with a global id, by which `Query.node` can fetch it again.")
 class Node:
-    @strawberry.field
+    @strawberry.field(description="The global id; it is the same for all who see the object.")
     @staticmethod
     def id() -> strawberry.ID:
         raise NotImplementedError

@@ -20,7 +20,13 @@ from webnet.plugins.models import CustomerPluginConfig
 
 
 class PlanAction(models.TextChoices):
-    """RESET forgets a customer's choice, so that the availability alone decides again."""
+    """What is done with a plugin.
+
+    Attributes:
+        ENABLE: It is enabled.
+        DISABLE: It is disabled.
+        RESET: The customer's choice is removed, so that the availability alone decides again.
+    """
 
     ENABLE = "enable"
     DISABLE = "disable"

@@ -16,7 +16,19 @@ from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConf
 
 
 class IneffectiveCode(models.TextChoices):
-    """Why a plugin is not effective for a customer, for programs."""
+    """Why a plugin is not effective for a customer, for programs.
+
+    Attributes:
+        NOT_RUNNABLE: Its code can't run here.
+        DISABLED_GLOBALLY: It is disabled for everybody.
+        WITHHELD: The platform operator withholds it from the customer.
+        NOT_SWITCHED_ON: The customer has made no choice, and it is not on by default.
+        SWITCHED_OFF: The customer has switched it off.
+        PAUSED: It is paused after failures, for everybody or for the customer.
+        DEPENDENCY_NOT_EFFECTIVE: A plugin that it needs is not effective.
+        INVALID_SETTINGS: Its settings are not valid under its schema.
+        CUSTOMER_INACTIVE: The customer is not active.
+    """
 
     NOT_RUNNABLE = "not_runnable"
     DISABLED_GLOBALLY = "disabled_globally"

@@ -57,7 +57,12 @@ HAS_PROBLEM = Q(paused_until__isnull=False) | ~Q(settings_fault="")
 
 
 class ProblemSeverity(Enum):
-    """ERROR: something does not work for somebody. WARNING: it still works."""
+    """How bad a problem is.
+
+    Attributes:
+        ERROR: Something does not work for somebody.
+        WARNING: Everything still works.
+    """
 
     ERROR = "error"
     WARNING = "warning"

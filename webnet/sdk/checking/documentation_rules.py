@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from importlib import metadata
 
-from graphql import GraphQLField, GraphQLInterfaceType, GraphQLObjectType, GraphQLUnionType
+from graphql import GraphQLUnionType
 
+from webnet.api.engine.descriptions import list_elements
 from webnet.api.schema import full_schema
 from webnet.sdk.checking.plugin_under_test import PluginUnderTest
 from webnet.sdk.checking.report import RuleFinding
 
-Fields = (GraphQLObjectType, GraphQLInterfaceType)
-
+DESCRIBE = (
+    "give a resolver a docstring, with 'Args:' for its arguments, and describe other fields and values under "
+    "'Attributes:' in the docstring of their class"
+)
 
 def check_readme(subject: PluginUnderTest) -> Iterator[RuleFinding]:
     """There is a README: in the folder of the package or its project, or in the installed metadata."""
@@ -28,19 +32,25 @@ def check_readme(subject: PluginUnderTest) -> Iterator[RuleFinding]:
 
 
 def check_descriptions(subject: PluginUnderTest) -> Iterator[RuleFinding]:
-    """Every type has a description, and so has every field that the plugin adds to a root or to another's type."""
-    schema, owners = full_schema().schema.graphql, subject.owners
-    for name, owner in sorted(owners.types.items()):
-        kind = schema.type_map[name]
-        if owner == subject.name and not kind.description and not isinstance(kind, GraphQLUnionType):
-            way_out = "give its class a docstring, which describes its fields as well"
-            yield subject.finding("docs.type", f"type '{name}'", "it has no description", way_out)
-    for (type_name, field_name), owner in sorted(owners.fields.items()):
-        kind = schema.type_map[type_name]
-        field: GraphQLField | None = kind.fields.get(field_name) if isinstance(kind, Fields) else None
-        if owner == subject.name and field is not None and not field.description:
-            way_out = "give its resolver a docstring, or the field a description=…"
-            yield subject.finding("docs.field", f"{type_name}.{field_name}", "it has no description", way_out)
+    """Everything that the plugin adds to the schema has a description: types, fields, arguments and values."""
+    gaps: defaultdict[str, list[str]] = defaultdict(list)
+    for element in list_elements(full_schema().schema.graphql):
+        if element.part.description or isinstance(element.part, GraphQLUnionType):
+            continue
+        type_name, _, rest = element.place.partition(".")
+        field_name = rest.partition("(")[0]
+        if subject.owners.types.get(type_name) == subject.name:
+            if not rest:
+                way_out = "give its class a docstring"
+                yield subject.finding("docs.type", f"type '{type_name}'", "it has no description", way_out)
+            else:
+                gaps[f"type '{type_name}'"].append(rest)
+        elif subject.owners.fields.get((type_name, field_name)) == subject.name:
+            gaps[f"{type_name}.{field_name}"].append(rest.removeprefix(field_name))
+    for place, parts in sorted(gaps.items()):
+        named = ", ".join(f"'{part}'" for part in parts if part)
+        message = "it has no description" if "" in parts else f"there is no description of {named}"
+        yield subject.finding("docs.field", place, message, DESCRIBE)
 
 
 def _has_installed_readme(module: str) -> bool:

@@ -117,7 +117,7 @@ class NodeField(PluginField):
 
     @property
     def arguments(self) -> list[StrawberryArgument]:
-        return [StrawberryArgument("id", None, StrawberryAnnotation(strawberry.ID))]
+        return [StrawberryArgument("id", None, StrawberryAnnotation(strawberry.ID), description="The global id.")]
 
     @arguments.setter
     def arguments(self, value: list[StrawberryArgument]) -> None:

@@ -17,7 +17,8 @@ from strawberry.types.field import StrawberryField
 from strawberry_django.optimizer import optimize
 
 from webnet.api.declarations.annotations import read_annotations
-from webnet.api.declarations.fields import docstring_of, make_order, show_rows
+from webnet.api.declarations.docstrings import docstring_of
+from webnet.api.declarations.fields import make_order, show_rows
 from webnet.api.declarations.mistakes import mistake
 from webnet.api.paging.pages import WHOLE_ROWS
 from webnet.api.strawberry_internals import model_of
@@ -172,7 +173,7 @@ def _make_id(type_name: str) -> Any:
     def id(root: strawberry.Parent[Any]) -> strawberry.ID:  # noqa: A001 - the name in the schema
         return global_id(type_name, root.pk)
 
-    return strawberry.field(resolver=id)
+    return strawberry.field(resolver=id, description="The global id.")
 
 
 def _refuse_untenanted(cls: Any, model: Any) -> None:

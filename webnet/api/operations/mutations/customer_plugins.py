@@ -23,7 +23,15 @@ ConfigRow: TypeAlias = models.CustomerPluginConfig
 
 @input_type
 class EnableCustomerPluginInput:
-    """The plugin to enable for a customer."""
+    """Which plugin to enable for which customer.
+
+    Attributes:
+        customer: The customer's slug.
+        plugin: The plugin's name.
+        enable_dependencies: Whether to enable the plugins that it needs as well; otherwise it is refused while one of
+            them is not effective.
+        reason: Why, for the audit log; at most 1,000 characters of it are kept.
+    """
 
     customer: str
     plugin: str
@@ -33,7 +41,13 @@ class EnableCustomerPluginInput:
 
 @object_type
 class EnableCustomerPluginPayload:
-    """The config with its new choice, and those that were changed with it."""
+    """What was enabled for the customer.
+
+    Attributes:
+        config: The plugin for the customer, as it is now.
+        changed: Whether anything was changed; false if it was so already.
+        also_enabled: The dependencies that were enabled with it.
+    """
 
     config: ConfigRow = strawberry.field(graphql_type=CustomerPluginConfig)
     changed: bool
@@ -42,7 +56,15 @@ class EnableCustomerPluginPayload:
 
 @input_type
 class DisableCustomerPluginInput:
-    """The plugin to disable for a customer."""
+    """Which plugin to disable for which customer.
+
+    Attributes:
+        customer: The customer's slug.
+        plugin: The plugin's name.
+        disable_dependents: Whether to disable the plugins that need it as well; otherwise it is refused while one of
+            them is on.
+        reason: Why, for the audit log; at most 1,000 characters of it are kept.
+    """
 
     customer: str
     plugin: str
@@ -52,7 +74,13 @@ class DisableCustomerPluginInput:
 
 @object_type
 class DisableCustomerPluginPayload:
-    """The config with its new choice, and those that were changed with it."""
+    """What was disabled for the customer.
+
+    Attributes:
+        config: The plugin for the customer, as it is now.
+        changed: Whether anything was changed; false if it was so already.
+        also_disabled: The dependents that were disabled with it.
+    """
 
     config: ConfigRow = strawberry.field(graphql_type=CustomerPluginConfig)
     changed: bool
@@ -61,7 +89,15 @@ class DisableCustomerPluginPayload:
 
 @input_type
 class ResetCustomerPluginInput:
-    """`cascade` also enables the dependencies or disables the dependents, whichever the availability requires."""
+    """Which choice of which customer to remove.
+
+    Attributes:
+        customer: The customer's slug.
+        plugin: The plugin's name.
+        cascade: Whether to enable its dependencies or disable its dependents as well, whichever the availability
+            requires.
+        reason: Why, for the audit log; at most 1,000 characters of it are kept.
+    """
 
     customer: str
     plugin: str
@@ -71,7 +107,13 @@ class ResetCustomerPluginInput:
 
 @object_type
 class ResetCustomerPluginPayload:
-    """The config without a choice, and those that were changed with it."""
+    """The customer without the choice.
+
+    Attributes:
+        config: The plugin for the customer, as it is now.
+        changed: Whether anything was changed; false if it was so already.
+        also_changed: The other plugins that were changed with it.
+    """
 
     config: ConfigRow = strawberry.field(graphql_type=CustomerPluginConfig)
     changed: bool
@@ -80,8 +122,14 @@ class ResetCustomerPluginPayload:
 
 @input_type
 class SetPluginForCustomersInput:
-    """At most 1,000 slugs (for everybody, use the availability); `cascade` also enables dependencies or disables
-    dependents.
+    """What to do with a plugin for several customers; for all of them, use the availability.
+
+    Attributes:
+        plugin: The plugin's name.
+        customers: The customers' slugs, at most 1,000.
+        action: What to do for each of them.
+        cascade: Whether to enable its dependencies or disable its dependents as well.
+        reason: Why, for the audit log; at most 1,000 characters of it are kept.
     """
 
     plugin: str
@@ -93,7 +141,13 @@ class SetPluginForCustomersInput:
 
 @object_type
 class CustomerPluginOutcome:
-    """The outcome for one customer: its config, or the refusal."""
+    """What happened for one customer.
+
+    Attributes:
+        customer_slug: The customer's slug, as it was given.
+        changed: Whether anything was changed; false if it was so already.
+        refusal: Why nothing was changed for this customer; null if it was not refused.
+    """
 
     plugin: strawberry.Private[str]
     customer_slug: str
@@ -103,6 +157,7 @@ class CustomerPluginOutcome:
     @field(graphql_type=CustomerPluginConfig | None, metadata={COST: 1})
     @staticmethod
     def config(root: strawberry.Parent[CustomerPluginOutcome], info: Info) -> ConfigRow | None:
+        """The plugin for the customer, as it is now; null if it was refused."""
         return None if root.refusal is not None else results.find_config_now(info, root.customer_slug, root.plugin)
 
     refusal: Refusal | None
@@ -110,7 +165,13 @@ class CustomerPluginOutcome:
 
 @object_type
 class SetPluginForCustomersPayload:
-    """One outcome for each of the given customers, in their order."""
+    """What happened for each customer.
+
+    Attributes:
+        outcomes: One for each of the given customers, in their order.
+        changed_count: For how many customers something was changed.
+        refused_count: For how many customers it was refused.
+    """
 
     outcomes: list[CustomerPluginOutcome] = at_most(MAXIMUM_BATCH)
     changed_count: int
@@ -121,6 +182,7 @@ class SetPluginForCustomersPayload:
 class CustomerPluginMutations:
     @mutation(NotFound, DependencyRefusal, PluginUnavailable, HookFailed)
     def enable_customer_plugin(self, info: Info, input: EnableCustomerPluginInput) -> EnableCustomerPluginPayload:
+        """Enables a plugin for a customer; for the customer's operators."""
         info.context.require_in_view(input.customer)
         change = manager.enable(
             input.plugin,
@@ -134,6 +196,7 @@ class CustomerPluginMutations:
 
     @mutation(NotFound, DependencyRefusal, HookFailed)
     def disable_customer_plugin(self, info: Info, input: DisableCustomerPluginInput) -> DisableCustomerPluginPayload:
+        """Disables a plugin for a customer; for the customer's operators. Its rows and settings stay."""
         info.context.require_in_view(input.customer)
         change = manager.disable(
             input.plugin,

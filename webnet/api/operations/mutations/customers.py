@@ -18,7 +18,13 @@ from webnet.errors import InvalidInput, NotFound
 
 @input_type
 class CreateCustomerInput:
-    """A new customer; its slug never changes."""
+    """A new customer.
+
+    Attributes:
+        slug: The name in addresses; it is unique, and never changes.
+        name: The name for people.
+        reason: Why, for the audit log; at most 1,000 characters of it are kept.
+    """
 
     slug: str
     name: str
@@ -27,14 +33,25 @@ class CreateCustomerInput:
 
 @object_type
 class CreateCustomerPayload:
-    """The new tenant."""
+    """The new customer.
+
+    Attributes:
+        customer: The new customer.
+    """
 
     customer: models.Customer | None = strawberry.field(graphql_type=Customer)
 
 
 @input_type
 class UpdateCustomerInput:
-    """Fields that are left out stay as they are."""
+    """What to change of a customer; what is left out or null stays as it is.
+
+    Attributes:
+        customer: The customer's slug.
+        name: The new name for people.
+        is_active: Whether the customer may use webnet.
+        reason: Why, for the audit log; at most 1,000 characters of it are kept.
+    """
 
     customer: str
     name: str | None = None
@@ -44,7 +61,12 @@ class UpdateCustomerInput:
 
 @object_type
 class UpdateCustomerPayload:
-    """The customer as it is now."""
+    """The customer as it is now.
+
+    Attributes:
+        customer: The customer as it is now; null if the viewer may not see it any more.
+        changed: Whether anything was changed; false if it was so already.
+    """
 
     customer: models.Customer | None = strawberry.field(graphql_type=Customer)
     changed: bool
@@ -52,7 +74,15 @@ class UpdateCustomerPayload:
 
 @input_type
 class CreateUserInput:
-    """Without a password the user can't sign in until one is set; usernames are unique."""
+    """A new user.
+
+    Attributes:
+        username: The name to sign in with; it is unique.
+        name: The full name.
+        email: The email address, which invitations find.
+        password: The password; without one, the user can't sign in until it is set.
+        reason: Why, for the audit log; at most 1,000 characters of it are kept.
+    """
 
     username: str
     name: str | None = None
@@ -63,14 +93,25 @@ class CreateUserInput:
 
 @object_type
 class CreateUserPayload:
-    """The new user."""
+    """The new user.
+
+    Attributes:
+        user: The new user.
+    """
 
     user: models.User = strawberry.field(graphql_type=User)
 
 
 @input_type
 class SetMemberInput:
-    """A user's role for a customer."""
+    """Which role a user shall have for a customer.
+
+    Attributes:
+        customer: The customer's slug.
+        username: The user's name.
+        role: The new role.
+        reason: Why, for the audit log; at most 1,000 characters of it are kept.
+    """
 
     customer: str
     username: str
@@ -80,7 +121,12 @@ class SetMemberInput:
 
 @object_type
 class SetMemberPayload:
-    """The membership as it is now."""
+    """The membership as it is now.
+
+    Attributes:
+        membership: The membership as it is now.
+        changed: Whether anything was changed; false if it was so already.
+    """
 
     membership: models.Membership = strawberry.field(graphql_type=Membership)
     changed: bool
@@ -88,7 +134,13 @@ class SetMemberPayload:
 
 @input_type
 class RemoveMemberInput:
-    """The user to remove from a customer."""
+    """Which user to remove from which customer.
+
+    Attributes:
+        customer: The customer's slug.
+        username: The user's name.
+        reason: Why, for the audit log; at most 1,000 characters of it are kept.
+    """
 
     customer: str
     username: str
@@ -97,7 +149,11 @@ class RemoveMemberInput:
 
 @object_type
 class RemoveMemberPayload:
-    """False if the user was not a member."""
+    """Whether a member was removed.
+
+    Attributes:
+        changed: Whether the user was a member until now.
+    """
 
     changed: bool
 
@@ -106,6 +162,7 @@ class RemoveMemberPayload:
 class CustomerMutations:
     @mutation(InvalidInput)
     def create_customer(self, info: Info, input: CreateCustomerInput) -> CreateCustomerPayload:
+        """Creates a customer; for platform operators."""
         actor = info.context.actor
         made = customers.create(actor=actor, slug=input.slug, name=input.name, reason=input.reason)
         info.context.forget()
@@ -113,6 +170,7 @@ class CustomerMutations:
 
     @mutation(NotFound, InvalidInput)
     def update_customer(self, info: Info, input: UpdateCustomerInput) -> UpdateCustomerPayload:
+        """Renames, deactivates or reactivates a customer; for platform operators."""
         info.context.require_in_view(input.customer)
         change = customers.update(
             actor=info.context.actor,
@@ -127,6 +185,7 @@ class CustomerMutations:
 
     @mutation(InvalidInput)
     def create_user(self, info: Info, input: CreateUserInput) -> CreateUserPayload:
+        """Creates a user without memberships; for platform operators."""
         user = users.create(
             actor=info.context.actor,
             username=input.username,
@@ -153,6 +212,7 @@ class CustomerMutations:
 
     @mutation(NotFound, ends="How removeMember ends; only a platform operator can remove a customer's last admin.")
     def remove_member(self, info: Info, input: RemoveMemberInput) -> RemoveMemberPayload:
+        """Removes a user from a customer; for the customer's admins."""
         info.context.require_in_view(input.customer)
         changed = members.remove(
             actor=info.context.actor,

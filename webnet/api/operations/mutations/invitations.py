@@ -18,7 +18,15 @@ from webnet.errors import InvalidInput, NotFound
 
 @input_type
 class InviteMemberInput:
-    """Who is invited to a customer: give either a username or an email address."""
+    """Whom to invite to a customer: by a username or an email address.
+
+    Attributes:
+        customer: The customer's slug.
+        role: The role to offer.
+        username: The username; null if an email address is given.
+        email: The email address; null if a username is given.
+        reason: Why, for the audit log; at most 1,000 characters of it are kept.
+    """
 
     customer: str
     role: Role
@@ -29,7 +37,12 @@ class InviteMemberInput:
 
 @object_type
 class InviteMemberPayload:
-    """The new invitation; the invited person opens the address, or passes the token to acceptInvitation."""
+    """The new invitation.
+
+    Attributes:
+        address: The address of the page on which the invited person accepts it.
+        invitation: The new invitation.
+    """
 
     token: str = strawberry.field(description="Shown this once.")
     address: str
@@ -38,7 +51,12 @@ class InviteMemberPayload:
 
 @input_type
 class AcceptInvitationInput:
-    """The token of an invitation of the viewer."""
+    """Which invitation of the viewer to accept.
+
+    Attributes:
+        token: The token from the invitation's address.
+        reason: Why, for the audit log; at most 1,000 characters of it are kept.
+    """
 
     token: str
     reason: str | None = None
@@ -46,14 +64,24 @@ class AcceptInvitationInput:
 
 @object_type
 class AcceptInvitationPayload:
-    """The viewer's new membership."""
+    """The viewer's new membership.
+
+    Attributes:
+        membership: The new membership.
+    """
 
     membership: models.Membership = strawberry.field(graphql_type=Membership)
 
 
 @input_type
 class RevokeInvitationInput:
-    """Which invitation of a customer ends."""
+    """Which invitation of which customer to revoke.
+
+    Attributes:
+        customer: The customer's slug.
+        id: The global id of the invitation.
+        reason: Why, for the audit log; at most 1,000 characters of it are kept.
+    """
 
     customer: str
     id: strawberry.ID
@@ -62,7 +90,12 @@ class RevokeInvitationInput:
 
 @object_type
 class RevokeInvitationPayload:
-    """The invitation that was revoked."""
+    """The invitation that was revoked.
+
+    Attributes:
+        invitation: The invitation as it is now.
+        changed: Whether anything was changed; false if it was so already.
+    """
 
     invitation: models.Invitation = strawberry.field(graphql_type=Invitation)
     changed: bool
@@ -70,14 +103,23 @@ class RevokeInvitationPayload:
 
 @input_type
 class SetDefaultCustomerInput:
-    """One of the viewer's customers, for fields of `/graphql/` that need one."""
+    """Which customer fields of `/graphql/` take where they need one.
+
+    Attributes:
+        customer: The slug of one of the viewer's customers.
+    """
 
     customer: str
 
 
 @object_type
 class SetDefaultCustomerPayload:
-    """The viewer with the default."""
+    """The viewer with the new default.
+
+    Attributes:
+        viewer: The viewer as they are now.
+        changed: Whether anything was changed; false if it was so already.
+    """
 
     viewer: Viewer
     changed: bool
@@ -110,6 +152,7 @@ class InvitationMutations:
 
     @mutation(NotFound, InvalidInput)
     def revoke_invitation(self, info: Info, input: RevokeInvitationInput) -> RevokeInvitationPayload:
+        """Ends an open invitation; for the customer's admins."""
         info.context.require_in_view(input.customer)
         change = invitations.revoke(
             actor=info.context.actor,

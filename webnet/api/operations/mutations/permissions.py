@@ -16,8 +16,15 @@ from webnet.plugins.manager import manager
 
 @input_type
 class SetRolePermissionInput:
-    """`permission` is a codename; if `granted` is null, the default applies again. A higher role has what a lower role
-    is given, unless the permission was taken from the higher role itself.
+    """Which permission a role shall have, or not. A higher role has what a lower one is given, unless the permission
+    was taken from the higher role itself.
+
+    Attributes:
+        customer: The customer's slug.
+        role: The role.
+        permission: The permission's codename, `<plugin>.<name>`.
+        granted: Whether the role shall have it; null removes the decision, so that the default applies again.
+        reason: Why, for the audit log; at most 1,000 characters of it are kept.
     """
 
     customer: str
@@ -29,7 +36,12 @@ class SetRolePermissionInput:
 
 @object_type
 class SetRolePermissionPayload:
-    """The permission and its roles as they are now."""
+    """The permission as it is now.
+
+    Attributes:
+        permission: The permission and its roles as they are now.
+        changed: Whether anything was changed; false if it was so already.
+    """
 
     permission: CustomerPermission
     changed: bool

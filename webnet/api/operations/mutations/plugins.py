@@ -25,7 +25,15 @@ PluginRow: TypeAlias = models.PluginConfig
 
 @input_type
 class EnablePluginInput:
-    """If `availability` is null, it stays as it is."""
+    """Which plugin to enable for everybody.
+
+    Attributes:
+        plugin: The plugin's name.
+        availability: What customers may choose from now on; null leaves it as it is.
+        enable_dependencies: Whether to enable the plugins that it needs as well; otherwise it is refused while one of
+            them is disabled.
+        reason: Why, for the audit log; at most 1,000 characters of it are kept.
+    """
 
     plugin: str
     availability: Availability | None = None
@@ -35,7 +43,13 @@ class EnablePluginInput:
 
 @object_type
 class EnablePluginPayload:
-    """The enabled plugin, and the dependencies that were enabled with it."""
+    """What was enabled for everybody.
+
+    Attributes:
+        plugin: The plugin as it is now.
+        changed: Whether anything was changed; false if it was so already.
+        also_enabled: The dependencies that were enabled with it.
+    """
 
     plugin: PluginRow = strawberry.field(graphql_type=Plugin)
     changed: bool
@@ -44,7 +58,14 @@ class EnablePluginPayload:
 
 @input_type
 class DisablePluginInput:
-    """The plugin to disable for everybody."""
+    """Which plugin to disable for everybody.
+
+    Attributes:
+        plugin: The plugin's name.
+        disable_dependents: Whether to disable the plugins that need it as well; otherwise it is refused while one of
+            them is enabled.
+        reason: Why, for the audit log; at most 1,000 characters of it are kept.
+    """
 
     plugin: str
     disable_dependents: bool = False
@@ -53,7 +74,13 @@ class DisablePluginInput:
 
 @object_type
 class DisablePluginPayload:
-    """The disabled plugin, and the dependents that were disabled with it."""
+    """What was disabled for everybody.
+
+    Attributes:
+        plugin: The plugin as it is now.
+        changed: Whether anything was changed; false if it was so already.
+        also_disabled: The dependents that were disabled with it.
+    """
 
     plugin: PluginRow = strawberry.field(graphql_type=Plugin)
     changed: bool
@@ -62,7 +89,14 @@ class DisablePluginPayload:
 
 @input_type
 class SetPluginAvailabilityInput:
-    """The new availability, for everybody or for one customer."""
+    """What customers may choose, for all of them or for one.
+
+    Attributes:
+        plugin: The plugin's name.
+        customer: The slug of the one customer; null for all.
+        availability: The new availability; for one customer, null makes the plugin's apply again.
+        reason: Why, for the audit log; at most 1,000 characters of it are kept.
+    """
 
     plugin: str
     customer: str | None = None
@@ -72,7 +106,13 @@ class SetPluginAvailabilityInput:
 
 @object_type
 class SetPluginAvailabilityPayload:
-    """The plugin, and the customer's config if a customer was given."""
+    """What has the new availability.
+
+    Attributes:
+        plugin: The plugin as it is now.
+        config: The plugin for the customer, as it is now; null if no customer was given.
+        changed: Whether anything was changed; false if it was so already.
+    """
 
     plugin: PluginRow = strawberry.field(graphql_type=Plugin)
     config: models.CustomerPluginConfig | None = strawberry.field(graphql_type=CustomerPluginConfig | None)
@@ -81,7 +121,13 @@ class SetPluginAvailabilityPayload:
 
 @input_type
 class ResumePluginInput:
-    """What runs again."""
+    """Which pause to end.
+
+    Attributes:
+        plugin: The plugin's name.
+        customer: The slug of the customer whose pause ends; null for the pause for everybody.
+        reason: Why, for the audit log; at most 1,000 characters of it are kept.
+    """
 
     plugin: str
     customer: str | None = None
@@ -90,7 +136,13 @@ class ResumePluginInput:
 
 @object_type
 class ResumePluginPayload:
-    """The plugin, and the customer's config if a customer was given."""
+    """What runs again.
+
+    Attributes:
+        plugin: The plugin as it is now.
+        config: The plugin for the customer, as it is now; null if no customer was given.
+        changed: Whether anything was changed; false if it was so already.
+    """
 
     plugin: PluginRow = strawberry.field(graphql_type=Plugin)
     config: models.CustomerPluginConfig | None = strawberry.field(graphql_type=CustomerPluginConfig | None)
@@ -99,14 +151,25 @@ class ResumePluginPayload:
 
 @input_type
 class SyncPluginsInput:
-    """Why the plugins are read again, for the audit log."""
+    """Why the plugins are read again.
+
+    Attributes:
+        reason: Why, for the audit log; at most 1,000 characters of it are kept.
+    """
 
     reason: str | None = None
 
 
 @object_type
 class SyncPluginsPayload:
-    """What was found when the installed plugins were read again."""
+    """What was found when the installed plugins were read again.
+
+    Attributes:
+        added: Plugins that were not known before.
+        updated: Plugins whose manifests have changed.
+        missing: Plugins that are not installed any more.
+        failed: Plugins that can't be loaded.
+    """
 
     added: list[PluginRow] = at_most(MAXIMUM_PLUGINS, graphql_type=list[Plugin])
     updated: list[PluginRow] = at_most(MAXIMUM_PLUGINS, graphql_type=list[Plugin])
@@ -116,7 +179,12 @@ class SyncPluginsPayload:
 
 @input_type
 class CheckPluginHealthInput:
-    """Whose health is checked: the platform's, or one customer's."""
+    """Which check to run.
+
+    Attributes:
+        plugin: The plugin's name.
+        customer: The slug of the customer to check for; null to check for the platform.
+    """
 
     plugin: str
     customer: str | None = None
@@ -124,7 +192,13 @@ class CheckPluginHealthInput:
 
 @object_type
 class CheckPluginHealthPayload:
-    """The stored result, and whose it is; `config` is set if a customer was given."""
+    """The result of the check.
+
+    Attributes:
+        health: The result, which is stored.
+        plugin: The plugin as it is now.
+        config: The plugin for the customer, as it is now; null if no customer was given.
+    """
 
     health: models.PluginHealth = strawberry.field(graphql_type=PluginHealth)
     plugin: PluginRow = strawberry.field(graphql_type=Plugin)
@@ -135,7 +209,9 @@ class CheckPluginHealthPayload:
 class PluginMutations:
     @mutation(NotFound, DependencyRefusal, PluginUnavailable, HookFailed)
     def enable_plugin(self, info: Info, input: EnablePluginInput) -> EnablePluginPayload:
-        """For a plugin that is enabled already, this only changes the availability, if one is given."""
+        """Enables a plugin for everybody, or changes the availability of one that is enabled; for platform
+        operators.
+        """
         change = manager.enable(
             input.plugin,
             actor=info.context.actor,
@@ -148,6 +224,7 @@ class PluginMutations:
 
     @mutation(NotFound, DependencyRefusal, HookFailed)
     def disable_plugin(self, info: Info, input: DisablePluginInput) -> DisablePluginPayload:
+        """Disables a plugin for everybody; for platform operators. Its rows, settings and customers' choices stay."""
         change = manager.disable(
             input.plugin,
             actor=info.context.actor,
@@ -183,6 +260,7 @@ class PluginMutations:
 
     @mutation()
     def sync_plugins(self, info: Info, input: SyncPluginsInput | None = UNSET) -> SyncPluginsPayload:
+        """Reads the manifests of the installed plugins again; for platform operators."""
         reason = input.reason if input else None
         report = manager.sync(actor=info.context.actor, reason=reason)
         added, updated, missing, failed = results.synced(info, report)
@@ -196,6 +274,7 @@ class PluginMutations:
         metadata=commits_itself,
     )
     def check_plugin_health(self, info: Info, input: CheckPluginHealthInput) -> CheckPluginHealthPayload:
+        """Runs the plugin's health check now, and stores the result."""
         customer = input.customer
         info.context.require_in_view(customer)
         health = manager.check_health(input.plugin, actor=info.context.actor, customer=customer)

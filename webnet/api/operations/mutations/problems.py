@@ -15,7 +15,13 @@ from webnet.plugins.manager import manager
 
 @input_type
 class AcknowledgeProblemInput:
-    """`key` is that of the problem; `customer` is null for one of the platform."""
+    """Which problem somebody knows of.
+
+    Attributes:
+        key: The `key` of the problem.
+        customer: The slug of the customer whose problem it is; null for one of the platform.
+        reason: Why, for the audit log; at most 1,000 characters of it are kept.
+    """
 
     key: str
     customer: str | None = None
@@ -24,7 +30,11 @@ class AcknowledgeProblemInput:
 
 @object_type
 class AcknowledgeProblemPayload:
-    """The problem, which is there until it is solved."""
+    """The problem, which is there until it is solved.
+
+    Attributes:
+        problem: The problem as it is now.
+    """
 
     problem: problems.Problem = strawberry.field(graphql_type=Problem)
 

@@ -19,7 +19,12 @@ from webnet.errors import InvalidInput, NotFound, RateLimited
 
 @input_type
 class SignInInput:
-    """Who signs in."""
+    """Who signs in.
+
+    Attributes:
+        username: The username.
+        password: The password; give it in a variable, so that no log of documents has it.
+    """
 
     username: str
     password: str
@@ -27,22 +32,35 @@ class SignInInput:
 
 @object_type
 class SignInPayload:
-    """The user who is now signed in."""
+    """Who is signed in now.
+
+    Attributes:
+        viewer: The viewer, with a new session in the response's cookie.
+    """
 
     viewer: Viewer
 
 
 @object_type
 class SignOutPayload:
-    """False if nobody was signed in."""
+    """Whether a session has ended.
+
+    Attributes:
+        changed: Whether somebody was signed in until now.
+    """
 
     changed: bool
 
 
 @input_type
 class CreateApiTokenInput:
-    """A token for the viewer, optionally limited to one customer and to at most this role; names are unique per
-    user.
+    """A new token of the viewer.
+
+    Attributes:
+        name: A name that none of the viewer's tokens has.
+        expires_at: When it ends by itself; null if never.
+        only_customer: The slug of the only customer that it is valid for; null for all of the viewer's.
+        maximum_role: The highest role that it has; null for the viewer's own roles.
     """
 
     name: str
@@ -53,7 +71,11 @@ class CreateApiTokenInput:
 
 @object_type
 class CreateApiTokenPayload:
-    """The new token."""
+    """The new token.
+
+    Attributes:
+        api_token: What is known of the token from now on.
+    """
 
     token: str = strawberry.field(description="Shown this once.")
     api_token: models.ApiToken = strawberry.field(graphql_type=ApiToken)
@@ -61,14 +83,23 @@ class CreateApiTokenPayload:
 
 @input_type
 class RevokeApiTokenInput:
-    """Which token ends."""
+    """Which token to revoke.
+
+    Attributes:
+        id: The global id of the token.
+    """
 
     id: strawberry.ID
 
 
 @object_type
 class RevokeApiTokenPayload:
-    """The token that was revoked."""
+    """The token that was revoked.
+
+    Attributes:
+        api_token: The token as it is now.
+        changed: Whether anything was changed; false if it was so already.
+    """
 
     api_token: models.ApiToken = strawberry.field(graphql_type=ApiToken)
     changed: bool
@@ -79,18 +110,21 @@ class SessionMutations:
     # Attempts are counted one transaction at a time, and a session that has begun is in the response's cookie.
     @mutation(RateLimited, metadata={**open_to_all, **commits_itself})
     def sign_in(self, info: Info, input: SignInInput) -> SignInPayload:
+        """Begins a session, whose cookie is in the response."""
         sessions.sign_in(info.context.request, username=input.username, password=input.password)
         info.context.enter_session()
         return SignInPayload(viewer=Viewer())
 
     @field(metadata={**open_to_all, **commits_itself})
     def sign_out(self, info: Info) -> SignOutPayload:
+        """Ends the session."""
         changed = sessions.sign_out(info.context.request)
         info.context.enter_session()
         return SignOutPayload(changed=changed)
 
     @mutation(NotFound, InvalidInput)
     def create_api_token(self, info: Info, input: CreateApiTokenInput) -> CreateApiTokenPayload:
+        """Makes a token for the viewer; its secret is in the answer, and never shown again."""
         info.context.require_in_view(input.only_customer)
         made = tokens.create(
             actor=info.context.actor,
@@ -103,6 +137,7 @@ class SessionMutations:
 
     @mutation(NotFound)
     def revoke_api_token(self, info: Info, input: RevokeApiTokenInput) -> RevokeApiTokenPayload:
+        """Ends a token of the viewer at once; platform operators can end those of others."""
         type_name, key = read_global_id(input.id) or ("", "")
         pk = read_pk(key) if type_name == "ApiToken" else None
         # No token has the key 0, so an invalid id is refused and audited like that of another user's token.

@@ -25,7 +25,16 @@ ALLOW_INVALID = "Make the change even if settings are then invalid; the plugin i
 
 @input_type
 class UpdatePluginSettingsInput:
-    """`settings` is a JSON Merge Patch (RFC 7396) onto the global layer; give secrets in variables only."""
+    """What to change in a plugin's global settings.
+
+    Attributes:
+        plugin: The plugin's name.
+        settings: What to change, as a JSON Merge Patch (RFC 7396): null removes a value. Give secrets in a variable, so
+            that no log of documents has them.
+        expected_revision: The revision that the change is based on: if the layer has another one by now, it is refused
+            with REVISION_CONFLICT; null changes it in any case.
+        reason: Why, for the audit log; at most 1,000 characters of it are kept.
+    """
 
     plugin: str
     settings: JSON
@@ -36,7 +45,12 @@ class UpdatePluginSettingsInput:
 
 @object_type
 class UpdatePluginSettingsPayload:
-    """The plugin with its new global settings."""
+    """The plugin with its new settings.
+
+    Attributes:
+        plugin: The plugin as it is now.
+        changed: Whether anything was changed; false if it was so already.
+    """
 
     plugin: PluginRow = strawberry.field(graphql_type=Plugin)
     changed: bool
@@ -44,7 +58,16 @@ class UpdatePluginSettingsPayload:
 
 @input_type
 class RevertPluginSettingsInput:
-    """Secrets stay as they are, but `revision` 0 removes all of them and all settings: the defaults apply again."""
+    """Which global settings to restore.
+
+    Attributes:
+        plugin: The plugin's name.
+        revision: The revision to restore; secrets stay as they are. 0 removes all settings and secrets, so that the
+            defaults apply.
+        expected_revision: The revision that the change is based on: if the layer has another one by now, it is refused
+            with REVISION_CONFLICT; null changes it in any case.
+        reason: Why, for the audit log; at most 1,000 characters of it are kept.
+    """
 
     plugin: str
     revision: int
@@ -55,7 +78,12 @@ class RevertPluginSettingsInput:
 
 @object_type
 class RevertPluginSettingsPayload:
-    """The plugin with the restored global settings, as a new revision."""
+    """The plugin with the restored settings, as a new revision.
+
+    Attributes:
+        plugin: The plugin as it is now.
+        changed: Whether anything was changed; false if it was so already.
+    """
 
     plugin: PluginRow = strawberry.field(graphql_type=Plugin)
     changed: bool
@@ -63,7 +91,17 @@ class RevertPluginSettingsPayload:
 
 @input_type
 class UpdateCustomerPluginSettingsInput:
-    """`settings` is a JSON Merge Patch (RFC 7396) onto the customer's layer; give secrets in variables only."""
+    """What to change in a customer's settings of a plugin.
+
+    Attributes:
+        customer: The customer's slug.
+        plugin: The plugin's name.
+        settings: What to change, as a JSON Merge Patch (RFC 7396): null removes a value. Give secrets in a variable, so
+            that no log of documents has them.
+        expected_revision: The revision that the change is based on: if the layer has another one by now, it is refused
+            with REVISION_CONFLICT; null changes it in any case.
+        reason: Why, for the audit log; at most 1,000 characters of it are kept.
+    """
 
     customer: str
     plugin: str
@@ -74,7 +112,12 @@ class UpdateCustomerPluginSettingsInput:
 
 @object_type
 class UpdateCustomerPluginSettingsPayload:
-    """The config with the customer's new settings."""
+    """The customer's new settings.
+
+    Attributes:
+        config: The plugin for the customer, as it is now.
+        changed: Whether anything was changed; false if it was so already.
+    """
 
     config: ConfigRow = strawberry.field(graphql_type=CustomerPluginConfig)
     changed: bool
@@ -82,7 +125,17 @@ class UpdateCustomerPluginSettingsPayload:
 
 @input_type
 class RevertCustomerPluginSettingsInput:
-    """Secrets stay as they are, but with `revision` 0 the customer inherits everything again, including secrets."""
+    """Which settings of a customer to restore.
+
+    Attributes:
+        customer: The customer's slug.
+        plugin: The plugin's name.
+        revision: The revision to restore; secrets stay as they are. With 0 the customer inherits everything again,
+            secrets as well.
+        expected_revision: The revision that the change is based on: if the layer has another one by now, it is refused
+            with REVISION_CONFLICT; null changes it in any case.
+        reason: Why, for the audit log; at most 1,000 characters of it are kept.
+    """
 
     customer: str
     plugin: str
@@ -93,7 +146,12 @@ class RevertCustomerPluginSettingsInput:
 
 @object_type
 class RevertCustomerPluginSettingsPayload:
-    """The config with the customer's restored settings, as a new revision."""
+    """The customer's restored settings, as a new revision.
+
+    Attributes:
+        config: The plugin for the customer, as it is now.
+        changed: Whether anything was changed; false if it was so already.
+    """
 
     config: ConfigRow = strawberry.field(graphql_type=CustomerPluginConfig)
     changed: bool
@@ -103,6 +161,7 @@ class RevertCustomerPluginSettingsPayload:
 class SettingsMutations:
     @mutation(NotFound, Conflict, InvalidSettings, PluginUnavailable)
     def update_plugin_settings(self, info: Info, input: UpdatePluginSettingsInput) -> UpdatePluginSettingsPayload:
+        """Changes a plugin's global settings; for platform operators."""
         change = manager.update_settings(
             input.plugin,
             actor=info.context.actor,
@@ -132,6 +191,7 @@ class SettingsMutations:
     def update_customer_plugin_settings(
         self, info: Info, input: UpdateCustomerPluginSettingsInput
     ) -> UpdateCustomerPluginSettingsPayload:
+        """Changes a customer's own settings of a plugin; for the customer's operators."""
         info.context.require_in_view(input.customer)
         change = manager.update_settings(
             input.plugin,
