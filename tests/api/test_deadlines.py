@@ -85,7 +85,7 @@ def test_a_query_ends_between_two_objects_with_one_error_that_counts_against_no_
 
 
 def test_what_is_committed_is_answered_even_if_the_time_is_over_then(world: World, platform: GraphQLClient) -> None:
-    """Also that of the first of several mutations: an error in the second would leave nothing of the answer."""
+    """Also that of the first of several mutations, and those after it."""
     with served(EndingWithCommit(60, writes=False)):
         data = platform.data(CREATE)
 
@@ -105,6 +105,20 @@ def test_a_mutation_that_is_not_committed_in_time_changes_nothing(world: World, 
     assert answer.status_code == 504
     assert [error["extensions"]["code"] for error in answer.json()["errors"]] == ["DEADLINE_EXCEEDED"]
     assert not PluginConfig.objects.get(name="greeter").enabled
+
+
+def test_each_mutation_whose_time_is_over_is_null_with_an_error_of_its_own(
+    world: World, platform: GraphQLClient
+) -> None:
+    with served(EndingBeforeCommit(60, writes=False)):
+        answer = platform.send({"query": CREATE})
+
+    assert (answer.status_code, answer.json()["data"]) == (504, {"first": None, "second": None})
+    assert [(error["path"], error["extensions"]["code"]) for error in answer.json()["errors"]] == [
+        (["first"], "DEADLINE_EXCEEDED"),
+        (["second"], "DEADLINE_EXCEEDED"),
+    ]
+    assert not Customer.objects.filter(slug__in=("initech", "hooli")).exists()
 
 
 @pytest.mark.parametrize("path", ["/", "/c/acme/", "/admin/", "/admin/customers/customer/", "/invitations/x/"])

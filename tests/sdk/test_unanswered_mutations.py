@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from graphql import is_non_null_type
 from shelf import schema as shelf_schema
 from shelf.models import Book, Shelf
 from shelf.schema import AddShelfPayload, ShelfMutations
 
 from tests.plugins.transaction_control import close_past_python, execute, past_python
 from tests.sdk.conftest import SYSTEM
+from webnet.accounts import sessions
+from webnet.api.operations.mutations.customers import CustomerMutations
+from webnet.api.schema import full_schema
 from webnet.audit.models import Generation, PluginAuditLog
+from webnet.customers.models import Customer
+from webnet.errors import DeadlineExceeded
 from webnet.plugins.manager import manager
 from webnet.plugins.models import CustomerPluginConfig, OwedCall
-from webnet.sdk.errors import InvalidInput
+from webnet.sdk.errors import Conflict, CustomerRequired, InvalidInput, PermissionDenied
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -113,7 +119,7 @@ def test_a_mutation_that_fails_to_answer_has_changed_nothing(world, adding, case
 
     answer = client.run(mutations(ADD % ("new", more)))
 
-    assert answer["data"] is None
+    assert answer["data"] == {"addShelf": None}
     assert [error["extensions"]["code"] for error in answer["errors"]] == ["PLUGIN_FAILED"]
     assert answer["errors"][0]["extensions"]["plugin"] == "shelf"
     assert stored() == before
@@ -133,7 +139,7 @@ def test_an_error_in_any_field_of_the_payload_undoes_it(world, monkeypatch, more
 
     answer = client.run(mutations(ADD % ("new", more)))
 
-    assert answer["data"] is None
+    assert answer["data"] == {"addShelf": None}
     assert [error["extensions"]["code"] for error in answer["errors"]] == [code]
     assert answer["errors"][0]["path"][:2] == ["addShelf", "shelf"]
     assert stored() == before
@@ -208,19 +214,80 @@ def test_an_async_query_is_answered(world):
     assert world.client("acme-viewer", "acme").data("{ shelfFacts }") == {"shelfFacts": {"materials": 2}}
 
 
-def test_mutations_before_the_failing_one_stand_and_those_after_it_do_not_run(world, adding):
-    def answer_unless_second(context, shelf):
-        return None if shelf.name == "second" else AddShelfPayload(shelf=shelf)
+HOSTS = (
+    'createCustomer(input: {slug: "%s", name: "x"}) { __typename ... on CreateCustomerPayload { customer { slug } } }'
+)
+RAISED = {
+    "an unexpected exception": (ZeroDivisionError(), {"createCustomer": "INTERNAL_ERROR", "addShelf": "PLUGIN_FAILED"}),
+    "the end of its time": (DeadlineExceeded(60), "DEADLINE_EXCEEDED"),
+    "an error of the whole request": (CustomerRequired(), "CUSTOMER_REQUIRED"),
+    "a refusal that its result lacks": (Conflict("Changed.", current_revision=2), "REVISION_CONFLICT"),
+}
 
-    adding(answer_unless_second)
-    document = mutations(*(f"{name}: {ADD % (name, '')}" for name in ("first", "second", "third")))
 
-    answer = world.client("acme-operator", "acme").run(document)
+@pytest.mark.parametrize("case", RAISED)
+@pytest.mark.parametrize(
+    ("mutation", "owner", "python_name", "payload"),
+    [
+        (HOSTS, CustomerMutations, "create_customer", "CreateCustomerPayload"),
+        (ADD % ("%s", ""), ShelfMutations, "add_shelf", "AddShelfPayload"),
+    ],
+    ids=["host", "plugin"],
+)
+def test_a_mutation_that_raises_leaves_the_answers_of_its_neighbours(
+    world, monkeypatch, mutation, owner, python_name, payload, case
+):
+    error, code = RAISED[case]
+    resolver = next(f for f in owner.__strawberry_definition__.fields if f.python_name == python_name).base_resolver
+    resolve = resolver.wrapped_func
 
-    assert answer["data"] is None
-    assert [error["path"] for error in answer["errors"]] == [["second"]]
-    assert list(Shelf.objects.filter(name__in=["first", "second", "third"]).values_list("name", flat=True)) == ["first"]
-    assert [each for each in stored()["audit log"] if each[0] == "add shelf"] == [("add shelf", "succeeded")]
+    def raise_for_second(self, info, input):
+        answer = resolve(self, info, input)
+        if getattr(input, "slug", None) == "second" or input.name == "second":
+            raise error
+        return answer
+
+    raise_for_second.__module__ = resolve.__module__
+    monkeypatch.setattr(resolver, "wrapped_func", raise_for_second)
+    document = mutations(*(f"{name}: {mutation % name}" for name in ("first", "second", "third")))
+
+    answer = world.client("platform", "acme").run(document)
+
+    assert {name: each and each["__typename"] for name, each in answer["data"].items()} == {
+        "first": payload,
+        "second": None,
+        "third": payload,
+    }
+    field = mutation.partition("(")[0]
+    expected = code if isinstance(code, str) else code[field]
+    assert [(each["path"], each["extensions"]["code"]) for each in answer["errors"]] == [(["second"], expected)]
+    names = ("first", "second", "third")
+    stored_names = {*Shelf.objects.values_list("name", flat=True), *Customer.objects.values_list("slug", flat=True)}
+    assert [name for name in names if name in stored_names] == ["first", "third"]
+
+
+def test_a_permission_that_is_missed_outside_of_a_result_leaves_the_answers_of_its_neighbours(world, monkeypatch):
+    """signOut has no result with refusals, as fields of plugins that are declared with Strawberry alone."""
+
+    def refuse(_request):
+        raise PermissionDenied("Not you.")
+
+    monkeypatch.setattr(sessions, "sign_out", refuse)
+
+    answer = world.client("acme-operator", "acme").run(mutations("signOut { changed }", ADD % ("new", "")))
+
+    assert answer["data"] == {
+        "signOut": None,
+        "addShelf": {"__typename": "AddShelfPayload", "shelf": {"name": "new"}},
+    }
+    assert [(each["path"], each["extensions"]["code"]) for each in answer["errors"]] == [(["signOut"], "ROLE_TOO_LOW")]
+
+
+def test_every_mutation_can_be_null():
+    root = full_schema().schema.graphql.mutation_type
+
+    assert {"addShelf", "signOut", "createCustomer"} <= set(root.fields)
+    assert [name for name, field in root.fields.items() if is_non_null_type(field.type)] == []
 
 
 def test_a_refused_mutation_lets_the_others_of_its_document_stand(world):

@@ -34,7 +34,7 @@ from webnet.api.engine.strawberry_schema import Schema
 from webnet.api.engine.trial_build import find_failures, without
 from webnet.api.execution.direct_resolvers import resolve_directly
 from webnet.api.execution.gated_fields import gate_added_fields
-from webnet.api.execution.isolation import IsolatingExecutor, isolate
+from webnet.api.execution.isolation import IsolatingExecutor, isolate, make_mutations_nullable
 from webnet.api.operations.mutations.customer_plugins import CustomerPluginMutations
 from webnet.api.operations.mutations.customers import CustomerMutations
 from webnet.api.operations.mutations.invitations import InvitationMutations
@@ -55,8 +55,8 @@ from webnet.plugins.registry import registry
 @strawberry.type(
     description=(
         "All changes. A mutation states the desired result, so it is safe to repeat (`changed` is then false). One "
-        "with an error in its answer has changed nothing, except signIn, checkPluginHealth and setPluginForCustomers; "
-        "those before it in the document stand, and those after it did not run."
+        "with an error in its answer is null and has changed nothing, except signIn, checkPluginHealth and "
+        "setPluginForCustomers; the others in the document are answered as without it."
     )
 )
 class Mutation(
@@ -151,6 +151,7 @@ def _assemble(fields: Mapping[tuple[str, str], str], listed: Mapping[str, tuple[
         execution_context_class=IsolatingExecutor,
         exception_handlers=[RefusalHandler(raised, shown) for raised, shown, _ in REFUSALS],
     )
+    make_mutations_nullable(schema.graphql)
     complete_descriptions(schema.graphql)
     names = {plugin: [graphql_name_of(schema, kind) for kind in kinds] for plugin, kinds in listed.items()}
     owners = find_owners(schema.graphql, fields=fields, types=names)

@@ -19,11 +19,11 @@ from django.utils.functional import cached_property
 from graphql import (
     GraphQLError,
     GraphQLField,
+    GraphQLNonNull,
     GraphQLObjectType,
     GraphQLScalarType,
     GraphQLSchema,
     OperationType,
-    is_non_null_type,
     is_specified_scalar_type,
 )
 from graphql.pyutils import Path
@@ -55,8 +55,22 @@ Resolve = Callable[..., Any]
 
 # The extension of a graphql-core field with the name of the plugin that defines it.
 PLUGIN = "webnet.plugin"
+# The extension of a mutation whose resolver must not return None.
+PROMISED = "webnet.promised"
 # Results that can still fail after the resolver has returned.
 LATER = frozenset({CoroutineType, AsyncGeneratorType})
+
+
+def make_mutations_nullable(schema: GraphQLSchema) -> None:
+    """Let each mutation be null, so that one that fails does not take the answers of the others of its document along.
+
+    Once, after the schema was built, for the host's and plugins' alike, however they are declared. That it is null
+    without an error stays a mistake where its resolver has promised an answer.
+    """
+    for field in schema.mutation_type.fields.values() if schema.mutation_type is not None else ():
+        if isinstance(field.type, GraphQLNonNull):
+            field.type = field.type.of_type
+            field.extensions = {**field.extensions, PROMISED: True}
 
 
 def isolate(schema: GraphQLSchema, owners: Ownership) -> None:
@@ -94,7 +108,7 @@ class IsolatingExecutor(CompiledExecutor):
         grouped_field_set: Any,
         position_context: Any,
     ) -> Any:
-        """The mutations of a document in order. Those before one that fails stand, and those after it don't run."""
+        """The mutations of a document in order. One that fails is null, and the others are as without it."""
         execute: Any = super().execute_fields_serially  # Never awaitable: coroutines were run to their end.
         results: dict[str, Any] = {}
         deadline = current_deadline()
@@ -106,24 +120,21 @@ class IsolatingExecutor(CompiledExecutor):
             if field is None or commits_itself(field):
                 results |= execute(*arguments)
                 continue
-            known = len(self.collected_errors.errors)
+            errors, place = self.collected_errors.errors, Path(path, name, parent_type.name)
+            known = len(errors)
             try:
                 with refusing_transaction_control(), transaction_with_answer():
                     answer = execute(*arguments)
-                    results |= answer if len(self.collected_errors.errors) == known else self._withdraw(field, name)
-            except GraphQLError:
-                raise
+                    if answer[name] is None and len(errors) == known and PROMISED in field.extensions:
+                        self.handle_field_error(TypeError("It returned None."), field.type, details, place)
+                    if len(errors) != known:
+                        undo_with_answer()
+                        answer = {name: None}
+                    results |= answer
             except Exception as error:  # noqa: BLE001 - the commit failed, and whatever it raises belongs to this field
-                self.handle_field_error(error, field.type, details, Path(path, name, parent_type.name))
+                self.handle_field_error(error, field.type, details, place)
                 results[name] = None
         return results
-
-    def _withdraw(self, field: GraphQLField, name: str) -> dict[str, None]:
-        """Null instead of an answer with an error in it; what must not be null raises the error once more."""
-        if is_non_null_type(field.type):
-            raise self.collected_errors.errors.pop()
-        undo_with_answer()
-        return {name: None}
 
     def pause(self) -> None:
         """Raise DeadlineExceeded, also where nothing asks the database, or let others go on for a moment."""
