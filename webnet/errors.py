@@ -2,20 +2,16 @@
 
 WebnetError
 ├── Refusal                 an expected failure; in GraphQL, a member of the mutation's result union
-│   ├── PermissionDenied      NOT_SIGNED_IN, BAD_CREDENTIALS, ROLE_TOO_LOW, PERMISSION_MISSING, AVAILABILITY,
-│   │                         OPERATORS_ONLY, SESSION_REQUIRED
-│   ├── NotFound              PLUGIN_NOT_FOUND, CUSTOMER_NOT_FOUND, USER_NOT_FOUND, TOKEN_NOT_FOUND, ROW_NOT_FOUND,
-│   │                         PERMISSION_NOT_FOUND, MEMBER_NOT_FOUND, INVITATION_NOT_FOUND
-│   ├── Conflict              REVISION_CONFLICT
-│   ├── RevisionNotAvailable  REVISION_NOT_AVAILABLE
-│   ├── InvalidSettings       INVALID_SETTINGS
-│   ├── InvalidInput          INVALID_INPUT, NAME_TAKEN, ALREADY_MEMBER, CUSTOMER_INACTIVE, INVITATION_ACCEPTED,
-│   │                         INVITATION_REVOKED, INVITATION_EXPIRED, TOO_MANY_INVITATIONS
-│   ├── DependencyRefusal     DEPENDENCY_DISABLED, _MISSING, _VERSION, _CYCLE, DEPENDENTS_ENABLED,
-│   │                         PLUGIN_IN_USE, ROWS_PROTECTED
-│   ├── PluginUnavailable     PLUGIN_NOT_RUNNABLE, PLUGIN_DISABLED
-│   ├── HookFailed            HOOK_FAILED
-│   └── RateLimited           RATE_LIMITED
+│   ├── PermissionDenied      the actor is not allowed to
+│   ├── NotFound              it does not exist, or the actor may not see it
+│   ├── Conflict              somebody else changed it
+│   ├── RevisionNotAvailable  the settings never had this revision, or it was pruned
+│   ├── InvalidSettings       the merged settings do not match the plugin's schema
+│   ├── InvalidInput          values of the input are not acceptable
+│   ├── DependencyRefusal     it would break a dependency between plugins
+│   ├── PluginUnavailable     the plugin can't run at the moment
+│   ├── HookFailed            a hook of the plugin raised
+│   └── RateLimited           too many attempts
 ├── SecretUnreadable        SECRET_UNREADABLE: a stored secret can't be decrypted
 ├── RequestError            the request as a whole can't be served; in GraphQL, an entry in `errors`
 │   ├── Unauthenticated       UNAUTHENTICATED
@@ -23,17 +19,18 @@ WebnetError
 │   ├── DatabaseOutage        DATABASE_UNAVAILABLE, DATABASE_BUSY
 │   ├── ServerBusy            SERVER_BUSY
 │   ├── DeadlineExceeded      DEADLINE_EXCEEDED
-│   ├── BodyRefused
-│   │   ├── BodyTooSlow       BODY_TOO_SLOW
-│   │   ├── BodyTooLarge      BODY_TOO_LARGE
-│   │   └── BodyIncomplete    BAD_REQUEST
+│   ├── BodyRefused           in `body_errors`: BODY_TOO_SLOW, BODY_TOO_LARGE, BAD_REQUEST
 │   └── TablesBusy            TABLES_BUSY
 └── PluginDefinitionError   a mistake in a plugin's code, found when the plugin is loaded
+
+Each refusal has its codes in `codes`; the descriptions in the schema are made of them. Plugins give others besides.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 # Of what somebody sent, in messages and in the log; and of a whole message of a refusal.
 MAXIMUM_SHOWN = 200
@@ -64,7 +61,9 @@ class WebnetError(Exception):
 
 
 class Refusal(WebnetError):
-    """An expected failure: nothing was changed, and the message explains why."""
+    """An expected failure: nothing was changed, and the message explains why; `codes` are all that webnet gives it."""
+
+    codes: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, message: str, *, code: str | None = None) -> None:
         super().__init__(shorten(str(message), MAXIMUM_MESSAGE), code=code)
@@ -74,6 +73,15 @@ class PermissionDenied(Refusal):
     """The actor is not allowed to do this; `required_role` is the lowest role that is, if a role would be enough."""
 
     code = "ROLE_TOO_LOW"
+    codes = (
+        "NOT_SIGNED_IN",
+        "BAD_CREDENTIALS",
+        "ROLE_TOO_LOW",
+        "PERMISSION_MISSING",
+        "AVAILABILITY",
+        "OPERATORS_ONLY",
+        "SESSION_REQUIRED",
+    )
 
     def __init__(self, message: str, *, code: str | None = None, required_role: str | None = None) -> None:
         super().__init__(message, code=code)
@@ -84,6 +92,17 @@ class NotFound(Refusal):
     """It does not exist, or the actor may not see it; the message is the same in both cases."""
 
     code = "NOT_FOUND"
+    codes = (
+        "PLUGIN_NOT_FOUND",
+        "CUSTOMER_NOT_FOUND",
+        "USER_NOT_FOUND",
+        "TOKEN_NOT_FOUND",
+        "ROW_NOT_FOUND",
+        "PERMISSION_NOT_FOUND",
+        "MEMBER_NOT_FOUND",
+        "INVITATION_NOT_FOUND",
+        "PROBLEM_NOT_FOUND",
+    )
 
     @classmethod
     def plugin(cls, name: str) -> NotFound:
@@ -131,6 +150,7 @@ class Conflict(Refusal):
     """Somebody else changed this in the meantime; `current_revision` is the revision to read before trying again."""
 
     code = "REVISION_CONFLICT"
+    codes = ("REVISION_CONFLICT",)
 
     def __init__(self, message: str, *, current_revision: int) -> None:
         super().__init__(message)
@@ -141,6 +161,7 @@ class RevisionNotAvailable(Refusal):
     """The settings never had this revision, or the audit log no longer contains it."""
 
     code = "REVISION_NOT_AVAILABLE"
+    codes = ("REVISION_NOT_AVAILABLE",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,6 +180,7 @@ class InvalidSettings(Refusal):
     """
 
     code = "INVALID_SETTINGS"
+    codes = ("INVALID_SETTINGS",)
 
     def __init__(
         self,
@@ -174,14 +196,49 @@ class InvalidSettings(Refusal):
         self.customer_count = customer_count
 
 
+@dataclass(frozen=True, kw_only=True)
+class InputFault:
+    """One value of an input that is not acceptable; `path` leads to it, and is empty for the input as a whole.
+
+    Its steps are the names of fields, as Python has them, and positions in lists. The message never has a secret.
+    """
+
+    path: tuple[str, ...]
+    message: str
+    code: str = "INVALID_INPUT"
+
+
 class InvalidInput(Refusal):
-    """The input is well-formed, but the value of `field` is not acceptable."""
+    """The input is well-formed, but values of it are not acceptable: `faults` has all of them.
+
+    `field` is the first step to the first of them; "" for the input as a whole.
+    """
 
     code = "INVALID_INPUT"
+    codes = (
+        "INVALID_INPUT",
+        "NAME_TAKEN",
+        "ALREADY_MEMBER",
+        "CUSTOMER_INACTIVE",
+        "INVITATION_ACCEPTED",
+        "INVITATION_REVOKED",
+        "INVITATION_EXPIRED",
+        "TOO_MANY_INVITATIONS",
+    )
 
-    def __init__(self, message: str, *, field: str, code: str | None = None) -> None:
+    def __init__(self, message: str, *, field: str, code: str | None = None, faults: Sequence[InputFault] = ()) -> None:
         super().__init__(message, code=code)
-        self.field = field
+        self.field = str(field)
+        path = (self.field,) if field else ()
+        self.faults = tuple(faults) or (InputFault(path=path, message=self.message, code=self.code),)
+
+    @classmethod
+    def of(cls, faults: Sequence[InputFault], *, code: str | None = None) -> InvalidInput:
+        """The refusal for these faults; its code is that of the first of them, if no other is given."""
+        first, are_named = faults[0], len({fault.path for fault in faults}) > 1
+        labels = [f"{'.'.join(fault.path)}: " if are_named and fault.path else "" for fault in faults]
+        message = " ".join(f"{label}{fault.message}" for label, fault in zip(labels, faults, strict=True))
+        return cls(message, field=first.path[0] if first.path else "", code=code or first.code, faults=faults)
 
 
 class DependencyRefusal(Refusal):
@@ -192,6 +249,15 @@ class DependencyRefusal(Refusal):
     """
 
     code = "DEPENDENCY_DISABLED"
+    codes = (
+        "DEPENDENCY_DISABLED",
+        "DEPENDENCY_MISSING",
+        "DEPENDENCY_VERSION",
+        "DEPENDENCY_CYCLE",
+        "DEPENDENTS_ENABLED",
+        "PLUGIN_IN_USE",
+        "ROWS_PROTECTED",
+    )
 
     def __init__(
         self,
@@ -212,6 +278,7 @@ class PluginUnavailable(Refusal):
     """The plugin can't run at the moment; `status` is its status in lower case."""
 
     code = "PLUGIN_NOT_RUNNABLE"
+    codes = ("PLUGIN_NOT_RUNNABLE", "PLUGIN_DISABLED")
 
     def __init__(self, message: str, *, code: str | None = None, status: str) -> None:
         super().__init__(message, code=code)
@@ -225,6 +292,7 @@ class HookFailed(Refusal):
     """
 
     code = "HOOK_FAILED"
+    codes = ("HOOK_FAILED",)
 
     def __init__(self, message: str, *, plugin_name: str, ended_transaction: bool = False) -> None:
         super().__init__(message)
@@ -236,6 +304,7 @@ class RateLimited(Refusal):
     """Too many attempts, or too many requests to the API; try again after `retry_after_seconds`."""
 
     code = "RATE_LIMITED"
+    codes = ("RATE_LIMITED",)
 
     def __init__(self, message: str, *, retry_after_seconds: int) -> None:
         super().__init__(message)
@@ -311,42 +380,6 @@ class DeadlineExceeded(RequestError):
         super().__init__(
             f"This took longer than {seconds:g} seconds and was stopped; nothing was changed. Ask for less at a time."
         )
-
-
-class BodyRefused(RequestError):
-    """The body of a request can't be taken, so nothing was begun; what is left of it may still come."""
-
-    status: int
-
-
-class BodyTooSlow(BodyRefused):
-    """The body of the request did not come in time."""
-
-    code = "BODY_TOO_SLOW"
-    status = 408
-
-    def __init__(self) -> None:
-        super().__init__("The body of the request came too slowly: send it again, over a faster connection.")
-
-
-class BodyTooLarge(BodyRefused):
-    """The body of the request is larger than what its address takes."""
-
-    code = "BODY_TOO_LARGE"
-    status = 413
-
-    def __init__(self, largest: int) -> None:
-        super().__init__(f"The body is larger than {largest} bytes.")
-
-
-class BodyIncomplete(BodyRefused):
-    """The body of the request ended too early, or its chunks make no sense."""
-
-    code = "BAD_REQUEST"
-    status = 400
-
-    def __init__(self) -> None:
-        super().__init__("The body is incomplete.")
 
 
 class TablesBusy(RequestError):

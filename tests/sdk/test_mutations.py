@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from django.core.exceptions import ValidationError
 from shelf.models import Book, Shelf
-from shelf.schema import ShelfMutations
+from shelf.schema import AddShelfInput, ShelfMutations
 
 from webnet.audit.models import PluginAuditLog
+from webnet.sdk.errors import InputFaults, InvalidInput, refuse_invalid
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -98,14 +100,124 @@ def test_a_refusal_takes_the_change_back_and_is_recorded(world, failing):
     assert (row.outcome, row.error_code, row.customer_slug) == ("refused", "PERMISSION_MISSING", "acme")
 
 
+FAULTS = """mutation { addShelf(input: {name: "new"}) {
+    __typename ... on InvalidInput { code field message faults { path message code } } } }"""
+
+
 def test_what_django_finds_invalid_is_refused_with_its_field(world, failing):
     failing(lambda info: Shelf(customer=info.context.customer, name="x" * 51).full_clean())
-    query = """mutation { addShelf(input: {name: "new"}) { __typename ... on InvalidInput { field message } } }"""
 
-    refused = world.client("acme-operator", "acme").data(query)["addShelf"]
+    refused = world.client("acme-operator", "acme").data(FAULTS)["addShelf"]
 
     assert refused["__typename"] == "InvalidInput" and refused["field"] == "name" and "50" in refused["message"]
+    assert refused["faults"] == [{"path": ["input", "name"], "message": refused["message"], "code": "MAX_LENGTH"}]
+    assert refused["code"] == rows_of("add shelf")[0].error_code == "INVALID_INPUT"
     assert rows_of("add shelf")[0].outcome == "refused"
+
+
+def test_all_that_django_finds_invalid_is_refused_at_once(world, failing):
+    unwritten = ["shelf", "genre"]
+    failing(lambda info: Book(customer=info.context.customer, title="", pages=-1).full_clean(exclude=unwritten))
+
+    refused = world.client("acme-operator", "acme").data(FAULTS)["addShelf"]
+
+    assert [(fault["path"], fault["code"]) for fault in refused["faults"]] == [
+        (["input", "title"], "BLANK"),
+        (["input", "pages"], "MIN_VALUE"),
+    ]
+    assert (refused["code"], refused["field"]) == ("INVALID_INPUT", "title")
+    assert refused["message"].startswith("title: ") and " pages: " in refused["message"]
+
+
+def test_what_is_wrong_with_the_whole_has_the_path_of_the_argument(world, failing):
+    def refuse(info):
+        raise ValidationError([ValidationError("Not on a Friday."), ValidationError("Not here.", code="place")])
+
+    failing(refuse)
+
+    refused = world.client("acme-operator", "acme").data(FAULTS)["addShelf"]
+
+    assert refused["faults"] == [
+        {"path": ["input"], "message": "Not on a Friday.", "code": "INVALID_INPUT"},
+        {"path": ["input"], "message": "Not here.", "code": "PLACE"},
+    ]
+    assert refused["field"] == ""
+
+
+def test_an_invalid_value_is_refused_outside_of_an_operation_as_well(world, monkeypatch):
+    def add_shelf(self, info, input):
+        Shelf.objects.create(customer=info.context.customer, name=input.name)
+        Shelf(customer=info.context.customer, name="").full_clean()
+
+    add_shelf.__module__ = "shelf.schema"
+    field = next(f for f in ShelfMutations.__strawberry_definition__.fields if f.python_name == "add_shelf")
+    monkeypatch.setattr(field.base_resolver, "wrapped_func", add_shelf)
+
+    refused = world.client("acme-operator", "acme").data(FAULTS)["addShelf"]
+
+    assert [fault["path"] for fault in refused["faults"]] == [["input", "name"]]
+    assert not Shelf.objects.filter(name="new").exists()
+
+
+def test_a_plugin_gathers_faults_of_its_own(world, failing):
+    def check(info):
+        faults = InputFaults()
+        faults.add("This seat is taken.", "front_seats", 2, code="SEAT_TAKEN")
+        with faults.gather("spare_books", 0):
+            Book(customer=info.context.customer, title="").full_clean(exclude=["shelf", "genre"])
+        with faults.gather():
+            raise InvalidInput("Too late.", field="name", code="TOO_LATE")
+        faults.refuse()
+
+    failing(check)
+
+    refused = world.client("acme-operator", "acme").data(FAULTS)["addShelf"]
+
+    assert [(fault["path"], fault["code"]) for fault in refused["faults"]] == [
+        (["input", "frontSeats", "2"], "SEAT_TAKEN"),
+        (["input", "spareBooks", "0", "title"], "BLANK"),
+        (["input", "name"], "TOO_LATE"),
+    ]
+    assert (refused["code"], refused["field"]) == ("SEAT_TAKEN", "frontSeats")
+
+
+def test_an_input_is_checked_when_it_is_made_as_well(world, monkeypatch):
+    def check(self):
+        faults = InputFaults()
+        for field in ("name", "material"):
+            faults.add("Not today.", field)
+        faults.refuse()
+
+    monkeypatch.setattr(AddShelfInput, "__init__", lambda self, **_: check(self))
+
+    refused = world.client("acme-operator", "acme").data(FAULTS)["addShelf"]
+
+    assert [fault["path"] for fault in refused["faults"]] == [["input", "name"], ["input", "material"]]
+
+
+def test_several_faults_of_one_value_are_one_message_and_each_a_fault():
+    with pytest.raises(InvalidInput) as caught:
+        raise refuse_invalid(ValidationError({"name": ["Too short.", "Too plain."]}))
+
+    assert caught.value.message == "Too short. Too plain."
+    assert [(fault.path, fault.message) for fault in caught.value.faults] == [
+        (("name",), "Too short."),
+        (("name",), "Too plain."),
+    ]
+
+
+def test_an_error_without_a_message_is_refused_as_well():
+    assert [fault.message for fault in refuse_invalid(ValidationError([])).faults] == ["This is not acceptable."]
+
+
+def test_nothing_is_refused_without_faults():
+    faults = InputFaults()
+
+    with faults.gather("name"):
+        pass
+
+    assert not faults
+    faults.refuse()
 
 
 def test_an_error_takes_the_change_back_and_is_recorded_as_failed(world, failing):

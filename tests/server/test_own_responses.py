@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from webnet.errors import BodyIncomplete, ServerBusy
+from webnet.body_errors import BodyIncomplete
+from webnet.errors import ServerBusy
 from webnet.server.asgi import admission, client_messages
 from webnet.server.asgi.router import make_application
 from webnet.server.asgi.types import Message

@@ -18,7 +18,7 @@ from webnet.customers.access import Actor, find_customer, require_operator
 from webnet.customers.models import Customer, is_slug
 from webnet.database.deletion import collect
 from webnet.database.foreign_keys import delete_rows_without_model
-from webnet.errors import InvalidInput
+from webnet.input_faults import InputFaults
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,12 +74,16 @@ def purge(*, actor: Actor, customer: str, reason: str | None = "") -> Purge:
 @audited
 def _create(operation: Operation, *, slug: str, name: str) -> Customer:
     require_operator(operation.actor)
+    taken = f"There is already a customer '{slug}'."
+    customer, faults = Customer(slug=slug), InputFaults()
     if not is_slug(slug):
-        raise InvalidInput(
-            "A slug has up to 50 characters of a-z, 0-9 and '-', and no '-' at either end.", field="slug"
-        )
-    customer = Customer(slug=slug, name=clean_line(name, field="name", maximum_length=200))
-    with unique_name(f"There is already a customer '{slug}'.", field="slug"):
+        faults.add("A slug has up to 50 characters of a-z, 0-9 and '-', and no '-' at either end.", "slug")
+    with faults.gather():
+        customer.name = clean_line(name, field="name", maximum_length=200)
+    if faults and is_slug(slug) and Customer.objects.filter(slug=slug).exists():
+        faults.add(taken, "slug", code="NAME_TAKEN")
+    faults.refuse()
+    with unique_name(taken, field="slug"):
         customer.save(force_insert=True)
     create_generation(customer)
     operation.customer = customer

@@ -19,6 +19,7 @@ from webnet.audit.operation import Operation, audited, lock_customer
 from webnet.customers.access import Actor, require_session
 from webnet.customers.models import Customer, Invitation, Membership, Role, User, is_username
 from webnet.errors import InvalidInput, NotFound
+from webnet.input_faults import InputFaults
 
 logger = logging.getLogger(__name__)
 
@@ -110,16 +111,17 @@ def _invite(
     operation: Operation, slug: str, role: Role, username: str, email: str, secret: str, page_address: str | None
 ) -> Invitation:
     customer = lock_as_admin(operation, slug)
+    username, faults = User.normalize_username(username), InputFaults()
     if bool(username) == bool(email):
-        raise InvalidInput("Give either a username or an email address.", field="username")
-    if email:
-        email = clean_email(email).lower()
-    else:
-        username = User.normalize_username(username)
-        if not is_username(username):
-            raise InvalidInput("This can't be a username.", field="username")
-    if not customer.is_active:
-        raise _refuse_inactive(customer, field="customer")
+        faults.add("Give either a username or an email address.", "username")
+    elif username and not is_username(username):
+        faults.add("This can't be a username.", "username")
+    with faults.gather():
+        email = clean_email(email).lower() if email else ""
+    with faults.gather():
+        if not customer.is_active:
+            raise _refuse_inactive(customer, field="customer")
+    faults.refuse()
     # The one account that is looked for is that of a member, whom the admin can see anyway.
     members = Membership.objects.filter(customer=customer)
     if members.filter(Q(user__email__iexact=email) if email else Q(user__username=username)).exists():

@@ -14,6 +14,7 @@ from webnet.audit.operation import Operation, audited
 from webnet.customers.access import Actor, find_customer, require_signed_in
 from webnet.customers.models import ApiToken, Customer, Role
 from webnet.errors import InvalidInput, NotFound, PermissionDenied
+from webnet.input_faults import InputFaults
 
 SECRET_PREFIX = "wn_"  # noqa: S105 - the public start of every token
 SHOWN_CHARACTERS = 12
@@ -93,16 +94,19 @@ def _create(
     secret: str,
 ) -> ApiToken:
     actor = operation.actor
-    token = ApiToken(
-        user_id=require_signed_in(actor),
-        name=clean_line(name, field="name", maximum_length=100),
-        expires_at=_limit_time(actor, expires_at),
-        only_customer=_limit_customer(actor, only_customer),
-        maximum_role=_limit_role(actor, maximum_role),
-        prefix=secret[:SHOWN_CHARACTERS],
-        digest=digest_of(secret),
-    )
-    with unique_name(f"You already have a token '{token.name}', which may be revoked.", field="name"):
+    token = ApiToken(user_id=require_signed_in(actor), prefix=secret[:SHOWN_CHARACTERS], digest=digest_of(secret))
+    faults = InputFaults()
+    with faults.gather():
+        token.name = clean_line(name, field="name", maximum_length=100)
+    with faults.gather():
+        token.expires_at = _limit_time(actor, expires_at)
+    taken = f"You already have a token '{token.name}', which may be revoked."
+    if faults and token.name and ApiToken.objects.filter(user=token.user_id, name=token.name).exists():
+        faults.add(taken, "name", code="NAME_TAKEN")
+    faults.refuse()
+    token.only_customer = _limit_customer(actor, only_customer)
+    token.maximum_role = _limit_role(actor, maximum_role)
+    with unique_name(taken, field="name"):
         token.save(force_insert=True)
     operation.record(after=_describe(token))
     return token

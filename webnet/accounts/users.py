@@ -13,6 +13,7 @@ from webnet.audit.operation import Operation, audited
 from webnet.customers.access import Actor, require_operator
 from webnet.customers.models import User, is_username
 from webnet.errors import InvalidInput, NotFound
+from webnet.input_faults import InputFaults
 from webnet.values.storable_values import is_storable_text
 
 
@@ -60,15 +61,20 @@ def set_active(*, actor: Actor, username: str, is_active: bool, reason: str | No
 @audited
 def _create(operation: Operation, user: User, password: str | None, *, is_checked: bool) -> User:
     require_operator(operation.actor)
-    user.username = User.normalize_username(user.username)
+    user.username, faults = User.normalize_username(user.username), InputFaults()
+    taken = f"There is already a user '{user.username}'."
     if not is_username(user.username):
-        raise InvalidInput("A username has up to 150 characters: letters, digits and any of @.+-_", field="username")
-    if user.name:
-        user.name = clean_line(user.name, field="name", maximum_length=150)
-    if user.email:
-        user.email = clean_email(user.email)
-    _set_password(user, password, is_checked=is_checked)
-    with unique_name(f"There is already a user '{user.username}'.", field="username"):
+        faults.add("A username has up to 150 characters: letters, digits and any of @.+-_", "username")
+    with faults.gather():
+        user.name = clean_line(user.name, field="name", maximum_length=150) if user.name else ""
+    with faults.gather():
+        user.email = clean_email(user.email) if user.email else ""
+    with faults.gather():
+        _set_password(user, password, is_checked=is_checked)
+    if faults and is_username(user.username) and User.objects.filter(username=user.username).exists():
+        faults.add(taken, "username", code="NAME_TAKEN")
+    faults.refuse()
+    with unique_name(taken, field="username"):
         user.save(force_insert=True)
     operation.record(after=_describe(user))
     return user

@@ -13,7 +13,7 @@ from webnet.audit.operation import Operation, audited
 from webnet.customers import access
 from webnet.customers.access import Actor
 from webnet.customers.models import Role
-from webnet.errors import InvalidInput
+from webnet.input_faults import InputFaults
 from webnet.plugins.changes import batches, pauses, permissions, plans, switching
 from webnet.plugins.changes import settings as settings_changes
 from webnet.plugins.changes.batches import BatchOutcome, BatchSwitch
@@ -283,11 +283,15 @@ class PluginManager:
 @audited
 def _check_batch(operation: Operation, customers: Sequence[str]) -> None:
     find_plugin(platform_state().plugins, operation.plugin_name)
+    faults = InputFaults()
     if len(customers) > MAXIMUM_BATCH:
-        message = f"At most {MAXIMUM_BATCH:,} customers at once; for everybody, set the availability."
-        raise InvalidInput(message, field="customers")
-    if len(set(customers)) != len(customers):
-        raise InvalidInput("Each customer can be named once.", field="customers")
+        faults.add(f"At most {MAXIMUM_BATCH:,} customers at once; for everybody, set the availability.", "customers")
+    seen: set[str] = set()
+    for position, slug in enumerate(customers[:MAXIMUM_BATCH]):
+        if slug in seen:
+            faults.add("Each customer can be named once.", "customers", position)
+        seen.add(slug)
+    faults.refuse()
 
 
 manager = PluginManager(registry)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-
 from webnet.errors import (
     Conflict,
     CustomerRequired,
+    InputFault,
     InvalidInput,
     NotFound,
     PermissionDenied,
@@ -15,10 +14,13 @@ from webnet.errors import (
     Refusal,
     WebnetError,
 )
+from webnet.input_faults import InputFaults, refuse_invalid
 
 __all__ = [
     "Conflict",
     "CustomerRequired",
+    "InputFault",
+    "InputFaults",
     "InvalidInput",
     "NotFound",
     "PermissionDenied",
@@ -28,10 +30,3 @@ __all__ = [
     "WebnetError",
     "refuse_invalid",
 ]
-
-
-def refuse_invalid(error: ValidationError) -> InvalidInput:
-    """The refusal for an error of a model's `full_clean()`: its first field, with all messages about it."""
-    by_field = error.message_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.messages}
-    field, messages = next(iter(by_field.items()))
-    return InvalidInput(" ".join(messages), field="" if field == NON_FIELD_ERRORS else field)

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 
 from device_inventory.csv_import import Sheet
 from device_inventory.models import Device, Interface
-from webnet.sdk.errors import InvalidInput
+from webnet.sdk.errors import InputFaults, InvalidInput
 from webnet.sdk.models import Customer
 
 # The columns of a device that the audit log shows.
@@ -24,31 +24,41 @@ def describe(device: Device) -> dict[str, Any]:
 
 
 def store(device: Device, interfaces: Sequence[Mapping[str, Any]] | None) -> None:
-    """Save a new or changed device and replace its interfaces; None keeps them."""
-    device.full_clean(exclude=["customer"], validate_constraints=False)
+    """Save a new or changed device and replace its interfaces; None keeps them.
+
+    Raises InvalidInput with everything that is wrong with the device and with each interface.
+    """
+    faults = InputFaults()
+    with faults.gather():
+        device.full_clean(exclude=["customer"], validate_constraints=False)
+    wanted = _read_interfaces(device, interfaces or (), faults)
+    faults.refuse()
     try:
         with transaction.atomic():
             device.save()
     except IntegrityError as error:
         raise InvalidInput(f"There is already a device '{device.name}'.", field="name", code="NAME_TAKEN") from error
     if interfaces is not None:
-        _store_interfaces(device, interfaces)
+        device.interfaces.exclude(name__in=[interface.name for interface in wanted]).delete()
+        for interface in wanted:
+            interface.save()
 
 
-def _store_interfaces(device: Device, wanted: Sequence[Mapping[str, Any]]) -> None:
-    """Replace the interfaces; those with the same name are updated, so that they keep their ids."""
-    names = [each["name"] for each in wanted]
-    if len(wanted) > MAXIMUM_INTERFACES or len(set(names)) < len(names):
-        raise InvalidInput(
-            f"A device can have {MAXIMUM_INTERFACES} interfaces at most, with different names.", field="interfaces"
-        )
-    existing = {each.name: each for each in device.interfaces.all()}
-    device.interfaces.exclude(name__in=names).delete()
-    for values in wanted:
+def _read_interfaces(device: Device, given: Sequence[Mapping[str, Any]], faults: InputFaults) -> list[Interface]:
+    """The interfaces as they shall be stored; those with the same name are updated, so that they keep their ids."""
+    names = [each["name"] for each in given]
+    if len(given) > MAXIMUM_INTERFACES or len(set(names)) < len(names):
+        faults.add(f"A device can have {MAXIMUM_INTERFACES} interfaces at most, with different names.", "interfaces")
+        return []
+    existing = {each.name: each for each in Interface.objects.filter(device=device.pk)}
+    wanted = []
+    for position, values in enumerate(given):
         interface = existing.get(values["name"]) or Interface(customer=device.customer, device=device)
         interface.name, interface.address = values["name"], values["address"]
-        interface.full_clean(exclude=["customer", "device"], validate_constraints=False)
-        interface.save()
+        with faults.gather("interfaces", position):
+            interface.full_clean(exclude=["customer", "device"], validate_constraints=False)
+        wanted.append(interface)
+    return wanted
 
 
 @dataclass(frozen=True, kw_only=True)

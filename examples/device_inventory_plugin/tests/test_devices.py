@@ -111,6 +111,25 @@ def test_what_is_no_device_is_refused_whole(webnet_client: WebnetClient, values:
     assert Device.objects.count() == 1
 
 
+def test_all_that_is_wrong_is_refused_at_once(webnet_client: WebnetClient) -> None:
+    values = {
+        "name": "a\nb",
+        "host": "a b",
+        "interfaces": [{"name": "eth0"}, {"name": "", "address": "10.0.0.1"}, {"name": "eth2", "address": "300.0.0.1"}],
+    }
+    mutation = """mutation($input: CreateDeviceInput!) { createDevice(input: $input) {
+        ... on InvalidInput { faults { path code } } } }"""
+
+    faults = webnet_client.query(mutation, input=values)["createDevice"]["faults"]
+
+    assert [(fault["path"], fault["code"]) for fault in faults] == [
+        (["input", "name"], "INVALID_INPUT"),
+        (["input", "host"], "INVALID_INPUT"),
+        (["input", "interfaces", "1", "name"], "BLANK"),
+        (["input", "interfaces", "2", "address"], "INVALID_INPUT"),
+    ]
+
+
 def test_filters_and_orders(webnet_client: WebnetClient, viewer: WebnetClient) -> None:
     for name, status in (("b", "ACTIVE"), ("a", "OFFLINE"), ("other", "PLANNED")):
         create(webnet_client, name, status=status, host=f"{name}.example")

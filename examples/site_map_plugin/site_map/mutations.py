@@ -8,7 +8,7 @@ from device_inventory.types import Device
 from site_map import models
 from site_map.types import Site
 from webnet.sdk import graphql
-from webnet.sdk.errors import InvalidInput
+from webnet.sdk.errors import InputFaults, InvalidInput
 
 
 @graphql.input
@@ -95,13 +95,16 @@ class SiteMutations:
         """Create a site, or change its coordinates."""
         context = info.context
         with context.operation("set_site") as operation:
-            site = context.rows(models.Site).filter(name=input.name).first()
+            site, faults = context.rows(models.Site).filter(name=input.name).first(), InputFaults()
             if site is None:
-                _refuse_too_many(context)
+                with faults.gather():
+                    _refuse_too_many(context)
             operation.before = _describe(site)
             site = site or models.Site(customer=context.customer, name=input.name)
             site.latitude, site.longitude = input.latitude, input.longitude
-            site.full_clean()
+            with faults.gather():
+                site.full_clean()
+            faults.refuse()
             site.save()
             operation.after = _describe(site)
             operation.changed = operation.before != operation.after

@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar, dataclass_transform
 
 import strawberry
+from strawberry.types.field import StrawberryField
 from strawberry.utils.str_converters import to_camel_case
 
 from webnet import errors
-from webnet.api.declarations.fields import at_most, object_type
-from webnet.api.declarations.sizes import MAXIMUM_PLUGINS, MAXIMUM_SETTINGS
+from webnet.api.declarations.fields import at_most, docstring_of, object_type
+from webnet.api.declarations.sizes import MAXIMUM_FAULTS, MAXIMUM_PLUGINS, MAXIMUM_SETTINGS, MAXIMUM_STEPS
 from webnet.api.vocabulary.enums import PluginStatus, Role
 from webnet.customers.summary import MAXIMUM_NAMED
+from webnet.plugins.schema.walk import split_pointer
 from webnet.request_record import note_code
+
+# The argument of every mutation of webnet, and of those of plugins that take one.
+INPUT = "input"
+
+
+Kind = TypeVar("Kind", bound=type)
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field, StrawberryField, at_most))
+def refusal_type(raised: type[errors.Refusal]) -> Callable[[Kind], Kind]:
+    """The type of a refusal; its description ends with all codes that webnet gives it."""
+
+    def declare(cls: Kind) -> Kind:
+        codes = ", ".join(raised.codes)
+        cls.__doc__ = f"{docstring_of(cls)} {'Codes' if len(raised.codes) > 1 else 'Code'}: {codes}."
+        return object_type(cls)
+
+    return declare
 
 
 @strawberry.interface(
@@ -22,14 +42,39 @@ from webnet.request_record import note_code
     )
 )
 class Refusal:
-    code: str = strawberry.field(description="The reason for programs; it never changes once it is used.")
-    message: str = strawberry.field(description="The reason for people, in a sentence that says what to do about it.")
+    code: str = strawberry.field(
+        description=(
+            "Stable, for programs: a string and no enum, since new codes come with new versions and from plugins. "
+            "Treat an unknown one by the type of its refusal."
+        )
+    )
+    message: str = strawberry.field(description="One sentence for people, which may change; never compare it.")
 
 
 @object_type
+class InputFault:
+    """One value of an input that can't be accepted."""
+
+    path: list[str] = at_most(
+        MAXIMUM_STEPS,
+        description=(
+            'From the argument to the value, such as `["input", "interfaces", "0", "address"]`; a position in a list '
+            "counts from 0. Only the argument, or nothing, if it is about the input as a whole."
+        ),
+    )
+    message: str = strawberry.field(description="For people; it never repeats a secret.")
+    code: str = strawberry.field(
+        description=(
+            "INVALID_INPUT, INVALID_SETTINGS, another code of the refusal that it is part of, or a plugin's: that of "
+            "its check in capitals, such as MAX_LENGTH."
+        )
+    )
+
+
+@refusal_type(errors.PermissionDenied)
 class PermissionDenied(Refusal):
-    """NOT_SIGNED_IN, BAD_CREDENTIALS, ROLE_TOO_LOW, AVAILABILITY (a required plugin can't be switched off),
-    OPERATORS_ONLY, or SESSION_REQUIRED; `requiredRole` is set if a higher role would be allowed to.
+    """The viewer may not do this; `requiredRole` is set if a higher role would be allowed to. AVAILABILITY: a required
+    plugin can't be switched off.
 
     Attributes:
         required_role: The lowest role that would be allowed to; null if no role would.
@@ -38,16 +83,14 @@ class PermissionDenied(Refusal):
     required_role: Role | None
 
 
-@object_type
+@refusal_type(errors.NotFound)
 class NotFound(Refusal):
-    """PLUGIN_NOT_FOUND, CUSTOMER_NOT_FOUND, MEMBER_NOT_FOUND, INVITATION_NOT_FOUND, TOKEN_NOT_FOUND or
-    PROBLEM_NOT_FOUND: it does not exist, or this viewer may not see it.
-    """
+    """It does not exist, or this viewer may not see it."""
 
 
-@object_type
+@refusal_type(errors.Conflict)
 class Conflict(Refusal):
-    """REVISION_CONFLICT: this layer was changed in the meantime.
+    """This layer was changed in the meantime.
 
     Attributes:
         current_revision: The revision that the layer has now.
@@ -69,9 +112,9 @@ class SettingsIssue:
     message: str
 
 
-@object_type
+@refusal_type(errors.InvalidSettings)
 class InvalidSettings(Refusal):
-    """INVALID_SETTINGS: the merged settings are not valid under the plugin's schema.
+    """The merged settings are not valid under the plugin's schema.
 
     Attributes:
         issues: What is wrong, each with its place.
@@ -79,6 +122,13 @@ class InvalidSettings(Refusal):
     """
 
     issues: list[SettingsIssue] = at_most(MAXIMUM_SETTINGS)
+    faults: list[InputFault] = at_most(
+        MAXIMUM_SETTINGS,
+        description=(
+            'The issues as faults of the input, like those of InvalidInput: under `["input", "settings"]`, also where '
+            "an earlier revision is restored."
+        ),
+    )
     customers: list[str] = at_most(
         MAXIMUM_NAMED,
         description="Whose settings a global change would break: the first 20, by slug, and how many there are.",
@@ -86,26 +136,27 @@ class InvalidSettings(Refusal):
     customer_count: int
 
 
-@object_type
+@refusal_type(errors.RevisionNotAvailable)
 class RevisionNotAvailable(Refusal):
-    """REVISION_NOT_AVAILABLE: there never was such a revision, or it is no longer in the audit log."""
+    """There never was such a revision, or it is no longer in the audit log."""
 
 
-@object_type
+@refusal_type(errors.InvalidInput)
 class InvalidInput(Refusal):
-    """INVALID_INPUT, NAME_TAKEN, ALREADY_MEMBER, CUSTOMER_INACTIVE, INVITATION_ACCEPTED, _REVOKED or _EXPIRED, or
-    TOO_MANY_INVITATIONS: well-formed, but this field of the input can't be accepted.
-
-    Attributes:
-        field: The field of the input that can't be accepted.
+    """Well-formed, but values of the input can't be accepted; `faults` has all of them. The code is that of the first,
+    or INVALID_INPUT.
     """
 
-    field: str
+    field: str = strawberry.field(
+        description="The field of the input with the first fault; empty for the input as a whole.",
+        deprecation_reason="Use `faults`, which has all of them, with paths. Removed in 0.3.0.",
+    )
+    faults: list[InputFault] = at_most(MAXIMUM_FAULTS, description="All of them, the first first.")
 
 
-@object_type
+@refusal_type(errors.DependencyRefusal)
 class DependencyRefusal(Refusal):
-    """DEPENDENCY_DISABLED, _MISSING, _VERSION or _CYCLE, or DEPENDENTS_ENABLED, because of these plugins.
+    """These plugins prevent it.
 
     Attributes:
         plugins: The names of the plugins in the way.
@@ -114,9 +165,9 @@ class DependencyRefusal(Refusal):
     plugins: list[str] = at_most(MAXIMUM_PLUGINS)
 
 
-@object_type
+@refusal_type(errors.PluginUnavailable)
 class PluginUnavailable(Refusal):
-    """PLUGIN_NOT_RUNNABLE, for the reason in `status`, or PLUGIN_DISABLED globally.
+    """It can't run, for the reason in `status`, or is disabled globally.
 
     Attributes:
         status: Whether the plugin's code can run here.
@@ -125,9 +176,9 @@ class PluginUnavailable(Refusal):
     status: PluginStatus
 
 
-@object_type
+@refusal_type(errors.HookFailed)
 class HookFailed(Refusal):
-    """HOOK_FAILED: the plugin's own hook raised, and nothing was changed.
+    """The plugin's own hook raised, and nothing was changed.
 
     Attributes:
         plugin_name: The plugin whose code failed.
@@ -136,9 +187,9 @@ class HookFailed(Refusal):
     plugin_name: str
 
 
-@object_type
+@refusal_type(errors.RateLimited)
 class RateLimited(Refusal):
-    """RATE_LIMITED: too many attempts.
+    """Too many attempts.
 
     Attributes:
         retry_after_seconds: After how many seconds to try again.
@@ -147,35 +198,51 @@ class RateLimited(Refusal):
     retry_after_seconds: int
 
 
-Details = Callable[[Any], Mapping[str, Any]]
+# Of the exception, and of the argument that its paths begin with; "" for none.
+Details = Callable[[Any, str], Mapping[str, Any]]
 
 # (the exception, its GraphQL type, that type's values besides code and message)
 REFUSALS: tuple[tuple[type[errors.Refusal], type[Refusal], Details], ...] = (
-    (errors.PermissionDenied, PermissionDenied, lambda denied: {"required_role": _read_role(denied.required_role)}),
-    (errors.NotFound, NotFound, lambda _: {}),
-    (errors.Conflict, Conflict, lambda conflict: {"current_revision": conflict.current_revision}),
+    (errors.PermissionDenied, PermissionDenied, lambda denied, _: {"required_role": _read_role(denied.required_role)}),
+    (errors.NotFound, NotFound, lambda _, __: {}),
+    (errors.Conflict, Conflict, lambda conflict, _: {"current_revision": conflict.current_revision}),
     (
         errors.InvalidSettings,
         InvalidSettings,
-        lambda invalid: {
+        lambda invalid, argument: {
             "issues": [SettingsIssue(path=issue.path, message=issue.message) for issue in invalid.issues],
+            "faults": _settings_faults(invalid, argument),
             "customers": list(invalid.customers),
             "customer_count": invalid.customer_count,
         },
     ),
-    (errors.RevisionNotAvailable, RevisionNotAvailable, lambda _: {}),
-    (errors.InvalidInput, InvalidInput, lambda invalid: {"field": to_camel_case(invalid.field)}),
-    (errors.DependencyRefusal, DependencyRefusal, lambda refusal: {"plugins": list(refusal.plugins)}),
-    (errors.PluginUnavailable, PluginUnavailable, lambda refusal: {"status": PluginStatus(refusal.status)}),
-    (errors.HookFailed, HookFailed, lambda failed: {"plugin_name": failed.plugin_name}),
-    (errors.RateLimited, RateLimited, lambda limited: {"retry_after_seconds": limited.retry_after_seconds}),
+    (errors.RevisionNotAvailable, RevisionNotAvailable, lambda _, __: {}),
+    (
+        errors.InvalidInput,
+        InvalidInput,
+        lambda invalid, argument: {
+            "field": to_camel_case(invalid.field),
+            "faults": [
+                InputFault(
+                    path=_path_below(argument, map(to_camel_case, each.path)),
+                    message=errors.shorten(each.message, errors.MAXIMUM_MESSAGE),
+                    code=each.code,
+                )
+                for each in invalid.faults
+            ],
+        },
+    ),
+    (errors.DependencyRefusal, DependencyRefusal, lambda refusal, _: {"plugins": list(refusal.plugins)}),
+    (errors.PluginUnavailable, PluginUnavailable, lambda refusal, _: {"status": PluginStatus(refusal.status)}),
+    (errors.HookFailed, HookFailed, lambda failed, _: {"plugin_name": failed.plugin_name}),
+    (errors.RateLimited, RateLimited, lambda limited, _: {"retry_after_seconds": limited.retry_after_seconds}),
 )
 
 
-def to_graphql(refusal: errors.Refusal) -> Refusal:
-    """The GraphQL value of a refusal."""
+def to_graphql(refusal: errors.Refusal, *, argument: str = "") -> Refusal:
+    """The GraphQL value of a refusal; `argument` is the one whose fields its faults are about, if there is such."""
     error_type, details = next((shown, more) for raised, shown, more in REFUSALS if isinstance(refusal, raised))
-    return error_type(code=refusal.code, message=refusal.message, **details(refusal))
+    return error_type(code=refusal.code, message=refusal.message, **details(refusal, argument))
 
 
 class RefusalHandler:
@@ -185,9 +252,25 @@ class RefusalHandler:
         self.exception_type = exception_type
         self.error_type = error_type
 
-    def handle(self, exception: errors.Refusal, **_: Any) -> Refusal:
+    def handle(self, exception: errors.Refusal, *, field: StrawberryField, **_: Any) -> Refusal:
         note_code(exception.code)
-        return to_graphql(exception)
+        arguments = {each.python_name for each in field.arguments}
+        return to_graphql(exception, argument=INPUT if INPUT in arguments else "")
+
+
+def _settings_faults(invalid: errors.InvalidSettings, argument: str) -> list[InputFault]:
+    return [
+        InputFault(
+            path=_path_below(argument, ("settings", *split_pointer(issue.path))),
+            message=issue.message,
+            code=invalid.code,
+        )
+        for issue in invalid.issues
+    ]
+
+
+def _path_below(argument: str, steps: Iterable[str]) -> list[str]:
+    return [argument, *steps] if argument else list(steps)
 
 
 def _read_role(role: str | None) -> Role | None:

@@ -20,6 +20,9 @@ MAXIMUM_WIDGETS = 200
 MAXIMUM_PERMISSIONS = 1_000
 MAXIMUM_REASONS = 100
 MAXIMUM_SETTINGS = 1_000
+# Of an input: values that can't be accepted, and the steps to one of them.
+MAXIMUM_FAULTS = 100
+MAXIMUM_STEPS = 100
 # Of a list that a client sends: the values of a filter, or the parts of an order.
 MAXIMUM_VALUES = 1_000
 

@@ -15,8 +15,9 @@ from strawberry.http import GraphQLRequestData
 
 from webnet.accounts.authentication import has_bearer
 from webnet.api.errors import BadRequest
+from webnet.body_errors import BodyTooLarge
 from webnet.django_internals import find_csrf_failure
-from webnet.errors import BodyTooLarge, show
+from webnet.errors import show
 from webnet.values.storable_values import MAXIMUM_DEPTH, describe_text, find_unstorable, is_too_deep, show_place
 
 MAXIMUM_BODY_BYTES = 1_048_576  # 1 MiB

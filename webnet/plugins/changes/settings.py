@@ -47,7 +47,8 @@ def change_global(operation: Operation, change: SettingsChange) -> PluginChange:
     row, state = scope.read_row(operation.plugin_name), scope.known_state()
     require_runnable(scope.platform, row)
     revision = row.settings_revision
-    if _edit(operation, row.name, row, change):
+    is_changed, _ = _edit(operation, row.name, row, change)
+    if is_changed:
         issues = find_issues(row)
         if issues and not change.allow_invalid:
             raise invalid(row.name, issues)
@@ -65,17 +66,18 @@ def change_customer(operation: Operation, change: SettingsChange, *, customer: s
     row, state = scope.platform.plugins[operation.plugin_name], scope.known_state()
     config = scope.read_row(row.name)
     require_runnable(scope.platform, row)
-    if _edit(operation, row.name, config, change):
-        if issues := find_issues(row, config):
-            raise invalid(row.name, _visible_issues(operation, row, issues))
+    is_changed, beyond = _edit(operation, row.name, config, change)
+    if is_changed or beyond:
+        if issues := _visible_issues(operation, row, find_issues(row, config), beyond=beyond):
+            raise invalid(row.name, issues)
         config.settings_fault = ""
         config.save(update_fields=None if config._state.adding else LAYER_FIELDS)
         state = scope.renew(scope.read_row(row.name))
     return _describe_change(operation, scope, state)
 
 
-def _edit(operation: Operation, plugin: str, layer: Layer, change: SettingsChange) -> bool:
-    """Edit the layer, not yet saved, and record the change; False if it changes nothing."""
+def _edit(operation: Operation, plugin: str, layer: Layer, change: SettingsChange) -> tuple[bool, Issues]:
+    """Edit the layer, not yet saved, and record the change: whether it changes anything, and what it must not set."""
     current = layer.settings_revision
     if change.expected_revision is not None and change.expected_revision != current:
         message = (
@@ -83,13 +85,13 @@ def _edit(operation: Operation, plugin: str, layer: Layer, change: SettingsChang
         )
         raise Conflict(message, current_revision=current)
     before, sealed = audit_view(layer), layer.secrets
-    change.edit(layer)
+    beyond = change.edit(layer)
     if is_same_json(before["settings"], layer.settings) and sealed == layer.secrets:
-        return False
+        return False, beyond
     layer.settings_revision += 1
     after = {**audit_view(layer), "secretsChanged": changed_secrets(sealed, layer.secrets)}
     operation.record(before=before, after=after)
-    return True
+    return True, beyond
 
 
 def _describe_change(operation: Operation, scope: Scope, state: PlatformState | CustomerState | None) -> PluginChange:
@@ -98,10 +100,16 @@ def _describe_change(operation: Operation, scope: Scope, state: PlatformState | 
     )
 
 
-def _visible_issues(operation: Operation, row: PluginConfig, issues: Issues) -> Issues:
-    """The issues that the actor may see: for customers, without those of platform-only settings."""
-    schema = layers.schema_of(row.name)
+def _visible_issues(operation: Operation, row: PluginConfig, issues: Issues, *, beyond: Issues) -> Issues:
+    """The issues that the actor may see: for customers, without those of platform-only settings.
+
+    `beyond` are settings that the change must not set; what else is wrong with them does not matter.
+    """
+    schema, refused = layers.schema_of(row.name), {issue.path for issue in beyond}
+    others = tuple(issue for issue in issues if issue.path not in refused)
     if schema is None or operation.actor.is_platform_operator:
-        return issues
-    visible = tuple(issue for issue in issues if not schema.platform_only(issue.path))
-    return visible or (SettingsIssue(path="", message=validity.PLATFORMS_FAULT),)
+        return (*beyond, *others)
+    visible = tuple(issue for issue in others if not schema.platform_only(issue.path))
+    if issues and not (beyond or visible):
+        return (SettingsIssue(path="", message=validity.PLATFORMS_FAULT),)
+    return (*beyond, *visible)

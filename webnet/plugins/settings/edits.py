@@ -30,26 +30,27 @@ from webnet.plugins.settings.validity import Issues
 from webnet.values.json_text import is_same_json, write_json
 from webnet.values.platform_language import read_for_all
 
-Edit: TypeAlias = Callable[[Layer], None]
+# It returns what is wrong with the change itself, for which it has to be refused together with what else is wrong.
+Edit: TypeAlias = Callable[[Layer], Issues]
 
 
 def patch_with(plugin: str, patch: Any) -> Edit:
     """Apply a JSON Merge Patch (RFC 7396); secrets are sealed, and kept where the patch does not name them."""
 
-    def edit(layer: Layer) -> None:
+    def edit(layer: Layer) -> Issues:
         schema = _require_schema(plugin)
         if not isinstance(patch, dict):
             raise invalid(plugin, (SettingsIssue(path="", message="A patch of settings must be a JSON object."),))
         refuse_depth(patch)
         _refuse_excess(plugin, patch)
+        beyond = schema.find_platform_only(patch) if isinstance(layer, CustomerPluginConfig) else ()
         if issues := tuple(find_unstorable(patch)):
-            raise invalid(plugin, issues)
-        if isinstance(layer, CustomerPluginConfig) and (issues := schema.find_platform_only(patch)):
-            raise invalid(plugin, issues)
+            raise invalid(plugin, (*issues, *beyond))
         plain, secret_values = split_secrets(schema, patch)
         layer.settings = merge_patch(layer.settings, plain)
         _refuse_excess(plugin, layer.settings)
         layer.secrets = _change_secrets(layer, secret_values, plugin=plugin)
+        return beyond
 
     return edit
 
@@ -60,19 +61,19 @@ def revert_to(plugin: str, revision: int) -> Edit:
     Values that an older version of the plugin had are migrated first. Raises HookFailed if that fails.
     """
 
-    def edit(layer: Layer) -> None:
+    def edit(layer: Layer) -> Issues:
         if revision == 0:
             layer.settings, layer.secrets = {}, {}
-            return
+            return ()
         schema = _require_schema(plugin)
         settings, version = settings_history.settings_at(plugin, layers.owner_of(layer), revision)
         settings = _migrate_to_now(plugin, version, settings)
-        if isinstance(layer, CustomerPluginConfig) and (issues := schema.find_platform_only(settings)):
-            raise invalid(plugin, issues)
+        beyond = schema.find_platform_only(settings) if isinstance(layer, CustomerPluginConfig) else ()
         # A value that the current schema declares a secret must not be restored as a plain value.
         layer.settings, secret_values = split_secrets(schema, settings)
         gone = {path: None for path, value in secret_values.items() if not schema.is_secret(path)}
         layer.secrets = change_secrets(layer.secrets, gone)
+        return beyond
 
     return edit
 

@@ -90,7 +90,7 @@ def check_all(row: PluginConfig) -> bool:
     return True
 
 
-def find_customer_issues(actor: Actor, plugin: str, edit: Callable[[PluginConfig], None]) -> CustomerIssues:
+def find_customer_issues(actor: Actor, plugin: str, edit: Callable[[PluginConfig], object]) -> CustomerIssues:
     """Check all overrides over the edited global layer, outside of any transaction, since this may take long.
 
     Errors of the edit itself are ignored here: the change raises them.

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from strawberry.annotation import StrawberryAnnotation
 
 from webnet import errors
@@ -14,6 +15,7 @@ from webnet.api.declarations.mutations import make_result
 from webnet.api.engine.checks.permission_checks import PERMISSION
 from webnet.audit.operation import undo_with_answer
 from webnet.customers.models import Role
+from webnet.input_faults import refuse_invalid
 from webnet.sdk.graphql.fields import PluginField, metadata_of
 from webnet.sdk.graphql.info import Info
 from webnet.sdk.graphql.row_batches import mark_batch
@@ -31,12 +33,18 @@ class MutationField(PluginField):
             info.context.require_role(Role.OPERATOR)
 
     def resolve(self, source: Any, info: Info, args: list[Any], kwargs: dict[str, Any]) -> Any:
-        """The payload; a refusal, which says that nothing was changed, undoes what the resolver has changed so far."""
+        """The payload; a refusal, which says that nothing was changed, undoes what the resolver has changed so far.
+
+        A ValidationError of Django is such a refusal.
+        """
         try:
             return super().resolve(source, info, args, kwargs)
         except errors.Refusal:
             undo_with_answer()
             raise
+        except ValidationError as error:
+            undo_with_answer()
+            raise refuse_invalid(error) from error
 
     def shape(self, result: Any, info: Info) -> Any:
         """The payload; the rows of each list in it become a batch."""

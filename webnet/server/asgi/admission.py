@@ -25,9 +25,10 @@ from typing import TypeVar
 from django.conf import settings
 
 from webnet import metrics
+from webnet.body_errors import BodyRefused
 from webnet.database.lock_waits import limit_lock_waits
 from webnet.database.outages import BUSY, make_outage
-from webnet.errors import BodyRefused, DatabaseOutage, DeadlineExceeded, ServerBusy, WebnetError
+from webnet.errors import DatabaseOutage, DeadlineExceeded, ServerBusy, WebnetError
 from webnet.plugins.runtime import reported_problems
 from webnet.plugins.runtime.reported_problems import ProblemKind
 from webnet.server.asgi.shares import Caller, Turns

@@ -6,7 +6,7 @@ import asyncio
 from typing import IO
 
 from webnet.api.http.requests import MAXIMUM_BODY_BYTES
-from webnet.errors import BodyIncomplete, BodyTooLarge, BodyTooSlow
+from webnet.body_errors import BodyIncomplete, BodyTooLarge, BodyTooSlow
 from webnet.server.asgi.admission import is_graphql
 from webnet.server.asgi.types import Message, Receive, Scope
 

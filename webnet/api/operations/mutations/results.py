@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from webnet.api.declarations.refusals import to_graphql
+from webnet.api.declarations.refusals import INPUT, to_graphql
 from webnet.api.request.context import Info
 from webnet.api.resolvers import listings
 from webnet.errors import NotFound
@@ -50,7 +50,7 @@ def outcomes(info: Info, plugin: str, found: Iterable[BatchOutcome]) -> list[dic
             "plugin": plugin,
             "customer_slug": outcome.customer_slug,
             "changed": outcome.change is not None and outcome.change.changed,
-            "refusal": to_graphql(outcome.refusal) if outcome.refusal is not None else None,
+            "refusal": to_graphql(outcome.refusal, argument=INPUT) if outcome.refusal is not None else None,
         }
         for outcome in found
     ]
