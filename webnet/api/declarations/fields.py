@@ -186,10 +186,10 @@ def subscription(*, description: str | None = None, graphql_type: Any = None) ->
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(strawberry.field, StrawberryField, at_most))
-def object_type(cls: Kind) -> Kind:
+def object_type(cls: Kind, *, description: str | None = None) -> Kind:
     """A type of plain values."""
     read_annotations(cls)
-    made: Kind = strawberry.type(cls, description=docstring_of(cls))
+    made: Kind = strawberry.type(cls, description=description or docstring_of(cls))
     return made
 
 

@@ -10,7 +10,8 @@ from strawberry.types.field import StrawberryField
 from strawberry.utils.str_converters import to_camel_case
 
 from webnet import errors
-from webnet.api.declarations.fields import at_most, docstring_of, object_type
+from webnet.api.declarations.docstrings import docstring_of
+from webnet.api.declarations.fields import at_most, object_type
 from webnet.api.declarations.sizes import MAXIMUM_FAULTS, MAXIMUM_PLUGINS, MAXIMUM_SETTINGS, MAXIMUM_STEPS
 from webnet.api.vocabulary.enums import PluginStatus, Role
 from webnet.customers.summary import MAXIMUM_NAMED
@@ -30,8 +31,8 @@ def refusal_type(raised: type[errors.Refusal]) -> Callable[[Kind], Kind]:
 
     def declare(cls: Kind) -> Kind:
         codes = ", ".join(raised.codes)
-        cls.__doc__ = f"{docstring_of(cls)} {'Codes' if len(raised.codes) > 1 else 'Code'}: {codes}."
-        return object_type(cls)
+        description = f"{docstring_of(cls)} {'Codes' if len(raised.codes) > 1 else 'Code'}: {codes}."
+        return object_type(cls, description=description)
 
     return declare
 
@@ -44,8 +45,8 @@ def refusal_type(raised: type[errors.Refusal]) -> Callable[[Kind], Kind]:
 class Refusal:
     code: str = strawberry.field(
         description=(
-            "Stable, for programs: a string and no enum, since new codes come with new versions and from plugins. "
-            "Treat an unknown one by the type of its refusal."
+            "The reason for programs; it never changes. It is a string rather than an enum, since new versions and plugins "
+            "bring new codes: treat an unknown one by the type of its refusal."
         )
     )
     message: str = strawberry.field(description="One sentence for people, which may change; never compare it.")
