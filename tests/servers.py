@@ -103,10 +103,10 @@ def serve_production(data_dir: Path, *, workers: int, **changes: str | None) -> 
 
 @contextmanager
 def serve_application(
-    name: str, application: str, data_dir: Path, *, is_cold: bool = False, **changes: str | None
+    name: str, application: str, data_dir: Path, *, port: int = 0, is_cold: bool = False, **changes: str | None
 ) -> Iterator[Server]:
     """An application under `uvicorn`, `granian` or `granian-wsgi`; `is_cold` as for other processes of tests."""
-    port = find_free_port()
+    port = port or find_free_port()
     address = ["--host", "127.0.0.1", "--port", str(port)]
     command = {
         "uvicorn": ["uvicorn", application, *address],

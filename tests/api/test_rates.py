@@ -12,9 +12,9 @@ from django.test import AsyncClient
 from tests.api.client import GraphQLClient
 from tests.factories import make_customer, make_member
 from webnet.accounts.authentication import network_of
-from webnet.api.events.sse import TRANSPORT
 from webnet.api.request import rates as module
 from webnet.api.request.rates import MOST_BUCKETS, REQUEST_POINTS, STRANGER_POINTS, Buckets, Claim, Rates
+from webnet.api.responses import STREAM_TYPE
 from webnet.plugins.models import ReportedProblem
 from webnet.plugins.runtime import reported_problems
 from webnet.plugins.runtime.reported_problems import ProblemKind
@@ -215,7 +215,7 @@ def test_opening_a_stream_is_paid(limit: Callable[..., None]) -> None:
 
     async def open_stream() -> int:
         answer = await AsyncClient().post(
-            "/graphql/", query, content_type="application/json", headers={"Accept": TRANSPORT.headers["Content-Type"]}
+            "/graphql/", query, content_type="application/json", headers={"Accept": STREAM_TYPE}
         )
         return answer.status_code
 

@@ -58,9 +58,10 @@ class World:
     tokens: dict[str, str]
 
     @contextmanager
-    def serve(self, **changes: str) -> Iterator[Server]:
+    def serve(self, *, port: int = 0, **changes: str) -> Iterator[Server]:
         environment = self.environment | changes
-        with serve_application("uvicorn", "webnet.asgi:application", self.data_dir, **environment) as server:
+        serving = serve_application("uvicorn", "webnet.asgi:application", self.data_dir, port=port, **environment)
+        with serving as server:
             yield server
 
     def command(self, *arguments: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
@@ -19,11 +20,11 @@ PATIENCE_SECONDS = 60
 
 @dataclass
 class Stream:
-    """One subscription; `comments` counts those that came."""
+    """One subscription, and the comments that came."""
 
     connection: http.client.HTTPConnection
     response: http.client.HTTPResponse
-    comments: int = 0
+    comments: list[str] = field(default_factory=list)
     cursors: list[str] = field(default_factory=list)
 
     def next(self) -> tuple[str, Any]:
@@ -31,9 +32,9 @@ class Stream:
         event, data = "", ""
         deadline = monotonic() + PATIENCE_SECONDS
         while True:
-            line = self.response.readline().decode().rstrip("\r\n")
+            line = self.response.readline().decode().removesuffix("\n")
             if line.startswith(":"):
-                self.comments += 1
+                self.comments.append(line.removeprefix(": "))
                 # They keep the socket's own limit from ever being reached.
                 if monotonic() > deadline:
                     raise TimeoutError("Nothing but comments came.")
@@ -67,12 +68,22 @@ class Stream:
         raise TimeoutError(f"Events are sent on and on, for {PATIENCE_SECONDS} s.")
 
     def end(self) -> dict[str, Any]:
-        """The error that ends the stream, which is complete after it."""
+        """The error that ends a stream for good, which is complete after it."""
         event, body = self.next()
         assert event == "next" and "data" not in body, body
         (error,) = body["errors"]
         assert self.next() == ("complete", None)
+        assert self.response.read() == b""  # it would raise IncompleteRead
         return {"code": error["extensions"]["code"], "message": error["message"]}
+
+    def cut(self) -> str:
+        """The code in the last comment of a stream that its client should open again: it is not complete."""
+        with suppress(EOFError):
+            while True:
+                event, body = self.next()
+                assert event == "next" and "errors" not in body, body
+        assert self.response.chunk_left is not None, "The body has its last chunk."
+        return self.comments[-1]
 
     def close(self) -> None:
         self.response.close()
@@ -108,7 +119,7 @@ class StreamClient:
         stream = Stream(self._last, response)
         self.streams.append(stream)
         assert response.readline().startswith(b":")
-        assert response.readline() == b"\r\n"
+        assert response.readline() == b"\n"
         return stream
 
     def refusal(self, view: str | None = None, query: str = EVENTS, **variables: Any) -> tuple[int, str]:

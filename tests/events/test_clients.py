@@ -1,4 +1,4 @@
-"""Clients that others wrote: `gql` with `httpx-sse` (Python), and `graphql-sse` (JavaScript, as GraphiQL uses it)."""
+"""Clients that others wrote: `gql` with `httpx-sse` (Python), `graphql-sse` (JavaScript, as GraphiQL uses it), urql."""
 
 from __future__ import annotations
 
@@ -18,9 +18,12 @@ from httpx_sse import aconnect_sse
 
 from tests.events.streams import StreamClient
 from tests.node import install_clients, start_client
+from tests.servers import find_free_port
 
 # How long a client follows before it gives up: comments come while there are no events, so none would by itself.
 LIMIT_SECONDS = 60
+# Each waits for longer than the one before, and all together for longer than a restart takes.
+RETRIES = 5
 FOLLOW = """subscription($after: String) { pluginEvents(after: $after,
   filter: { action: ["enable_customer_plugin", "disable_customer_plugin"] }) { cursor node { reason } } }"""
 
@@ -94,15 +97,19 @@ def test_gql_follows_and_resumes_by_its_cursor(root, start):
 
 
 @pytest.fixture(scope="session")
-def graphql_sse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def node_clients(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return install_clients(tmp_path_factory.mktemp("node"))
 
 
-def follow_with_graphql_sse(
-    folder: Path, root: StreamClient, *, view: str = "acme", token: str = "", **wanted: Any
+GRAPHQL_SSE, URQL = "follow.mjs", "follow_with_urql.mjs"
+each_node_client = pytest.mark.parametrize("script", [GRAPHQL_SSE, URQL], ids=["graphql-sse", "urql"])
+
+
+def follow(
+    folder: Path, script: str, root: StreamClient, *, view: str = "acme", token: str = "", **wanted: Any
 ) -> subprocess.Popen[str]:
     options = {"url": f"{root.server.url}/graphql/{view}/", "token": token or root.token, "query": FOLLOW, **wanted}
-    return start_client(folder, "follow.mjs", **options, limitSeconds=LIMIT_SECONDS)
+    return start_client(folder, script, **options, limitSeconds=LIMIT_SECONDS)
 
 
 def lines(process: subprocess.Popen[str]) -> list[Any]:
@@ -111,28 +118,29 @@ def lines(process: subprocess.Popen[str]) -> list[Any]:
     return [json.loads(line) for line in output.splitlines()]
 
 
-def test_graphql_sse_follows_and_resumes_by_its_cursor(root, start, graphql_sse):
+def reasons(results: list[Any]) -> list[str]:
+    return [each["data"]["pluginEvents"]["node"]["reason"] for each in results if each != "complete"]
+
+
+@each_node_client
+def test_a_node_client_follows_and_resumes_by_its_cursor(root, start, node_clients, script):
     toggle(root, range(3))
-    first = lines(follow_with_graphql_sse(graphql_sse, root, variables={"after": start}, count=2))
-    seen = [result["data"]["pluginEvents"] for result in first[:2]]
+    first = lines(follow(node_clients, script, root, variables={"after": start}, count=2))[:2]
 
     toggle(root, range(3, 6))
-    after = {"after": seen[-1]["cursor"]}
-    seen += [
-        each["data"]["pluginEvents"]
-        for each in lines(follow_with_graphql_sse(graphql_sse, root, variables=after, count=4))[:4]
-    ]
+    after = {"after": first[-1]["data"]["pluginEvents"]["cursor"]}
+    rest = lines(follow(node_clients, script, root, variables=after, count=4))
 
-    assert [edge["node"]["reason"] for edge in seen] == ["0", "1", "2", "3", "4", "5"]
+    assert reasons(first + rest) == ["0", "1", "2", "3", "4", "5"]
 
 
-def test_graphql_sse_understands_how_a_stream_ends(root, start, graphql_sse):
-    made = root.run(
-        """mutation { createApiToken(input: {name: "for graphql-sse"}) { ... on CreateApiTokenPayload {
-        token apiToken { id } } } }"""
-    )["data"]["createApiToken"]
+@each_node_client
+def test_a_node_client_does_not_come_again_after_a_stream_that_ended_for_good(root, start, node_clients, script):
+    query = """mutation($input: CreateApiTokenInput!) { createApiToken(input: $input) {
+        ... on CreateApiTokenPayload { token apiToken { id } } } }"""
+    made = root.run(query, input={"name": script})["data"]["createApiToken"]
     toggle(root, range(1))
-    process = follow_with_graphql_sse(graphql_sse, root, token=made["token"], variables={"after": start})
+    process = follow(node_clients, script, root, token=made["token"], variables={"after": start}, retryAttempts=RETRIES)
     first = json.loads(process.stdout.readline())
 
     root.mutate("revokeApiToken", id=made["apiToken"]["id"])
@@ -144,7 +152,27 @@ def test_graphql_sse_understands_how_a_stream_ends(root, start, graphql_sse):
     root.mutate("disableCustomerPlugin", customer="acme", plugin="shelf")
 
 
-def test_graphql_sse_is_told_why_no_stream_opens(root, graphql_sse):
-    (told,) = lines(follow_with_graphql_sse(graphql_sse, root, view="nowhere", variables={}))
+def test_graphql_sse_is_told_why_no_stream_opens(root, node_clients):
+    (told,) = lines(follow(node_clients, GRAPHQL_SSE, root, view="nowhere", variables={}))
 
     assert told["status"] == 404
+
+
+def test_node_clients_follow_through_a_restart_and_miss_nothing(world, node_clients):
+    port = find_free_port()
+    with world.serve(port=port) as server:
+        root = StreamClient(server, world.tokens["root"])
+        root.mutate("enablePlugin", plugin="shelf")
+        root.mutate("disableCustomerPlugin", customer="acme", plugin="shelf")
+        query = "{ pluginAuditLogs(first: 1) { edges { cursor } } }"
+        (newest,) = root.run(query, "acme")["data"]["pluginAuditLogs"]["edges"]
+        wanted = {"variables": {"after": newest["cursor"]}, "lastReason": "5", "retryAttempts": RETRIES}
+        followers = [follow(node_clients, script, root, **wanted) for script in (GRAPHQL_SSE, URQL)]
+        toggle(root, range(2))
+        begun = [[json.loads(follower.stdout.readline()) for _ in range(2)] for follower in followers]
+        toggle(root, range(2, 4))  # They may be on their way when the server stops.
+    with world.serve(port=port) as server:
+        toggle(StreamClient(server, world.tokens["root"]), range(4, 6))
+        found = [reasons(first + lines(follower)) for first, follower in zip(begun, followers, strict=True)]
+
+    assert found == [["0", "1", "2", "3", "4", "5"]] * 2

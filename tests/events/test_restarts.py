@@ -70,7 +70,7 @@ def test_a_server_that_stops_says_so_and_does_not_wait(own_world):
         stopping = Thread(target=server.stop)
         stopping.start()
 
-        assert stream.end()["code"] == "SERVER_STOPPING"
+        assert stream.cut() == "SERVER_STOPPING"
         started = time.monotonic()
         stopping.join()  # `stop` has a limit
         assert time.monotonic() - started < 8

@@ -1,15 +1,17 @@
 // Follows `pluginEvents` with graphql-sse: a line of JSON for each result, then "complete" or the reason why it broke.
+// With `retryAttempts` it comes again by itself; `variables.after` is then the cursor of the last event that it has seen.
 import { createClient } from "graphql-sse";
 
-const { url, token, query, variables, count, limitSeconds } = JSON.parse(process.argv[2]);
+const { url, token, query, variables, count, lastReason, retryAttempts, limitSeconds } = JSON.parse(process.argv[2]);
 setTimeout(() => process.exit(1), limitSeconds * 1000).unref(); // events that never come are missed soon enough
-const client = createClient({ url, headers: { Authorization: `Bearer ${token}` }, retryAttempts: 0 });
+const client = createClient({ url, headers: { Authorization: `Bearer ${token}` }, retryAttempts: retryAttempts ?? 0 });
 let seen = 0;
 try {
   for await (const result of client.iterate({ query, variables })) {
     console.log(JSON.stringify(result));
     seen += 1;
-    if (seen === count) break;
+    variables.after = result.data?.pluginEvents.cursor ?? variables.after;
+    if (seen === count || result.data?.pluginEvents.node.reason === lastReason) break;
   }
   console.log(JSON.stringify("complete"));
 } catch (problem) {

@@ -13,6 +13,7 @@ from graphql import ExecutionResult as GraphQLExecutionResult
 from strawberry.types import ExecutionResult
 
 from webnet.accounts.authentication import request_id
+from webnet.api.sse_frames import COMPLETE, encode_next
 from webnet.errors import DatabaseOutage, DeadlineExceeded, RateLimited, WebnetError
 from webnet.request_record import note_code
 from webnet.values.lazy_texts import plain
@@ -100,7 +101,7 @@ def frame_as_stream(request: HttpRequest, response: HttpResponse) -> HttpRespons
     if takes_json or STREAM_TYPE not in accept or response.status_code != 200:
         return response
     del response["ETag"]  # It is that of other bytes.
-    response.content = b"event: next\ndata: " + response.content + b"\n\nevent: complete\ndata: \n\n"
+    response.content = encode_next(response.content) + COMPLETE
     response["Content-Type"] = STREAM_TYPE
     return response
 

@@ -1,4 +1,11 @@
-"""Sends one subscription as server-sent events ("distinct connections mode" of the GraphQL over SSE protocol)."""
+"""Sends one subscription as server-sent events ("distinct connections mode" of the GraphQL over SSE protocol).
+
+A stream that its client should open again ends without `complete`, and without the last message of its response: the
+server then closes the connection in the middle of the chunked body, which clients see as a network error. Only that
+makes all of them come again. At the regular end of a body, urql and `EventSource` behave as after `complete` or as
+after an error, graphql-sse waits forever if it was not yet waiting for the next event, and urql's retries do nothing.
+An answer with the error would be shown to people before the client comes again, so the reason is a comment.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +13,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Hashable
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import Enum
 from functools import partial
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -15,18 +23,19 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils import translation
 from graphql import ExecutionResult, Executor, GraphQLError, create_source_event_stream, execute_subscription_event
 from strawberry.http import GraphQLRequestData
-from strawberry.http.streaming import SSETransport
 from strawberry.types import ExecutionResult as StrawberryResult
 
 from webnet.api.engine.strawberry_schema import Schema
 from webnet.api.error_reporting import report_errors
+from webnet.api.errors import find_outage_behind
 from webnet.api.events.log_tail import tailer
 from webnet.api.events.needed_plugins import find_plugins
 from webnet.api.events.shared_answers import question_of
 from webnet.api.events.subscription import Watch, examine
 from webnet.api.events.threads import on_thread
 from webnet.api.request.context import Context
-from webnet.api.responses import encode_json, error_entry, make_body, make_response
+from webnet.api.responses import STREAM_TYPE, encode_json, error_entry, make_body, make_response
+from webnet.api.sse_frames import COMPLETE, encode_comment, encode_next
 from webnet.database.outages import find_outage
 from webnet.errors import DeadlineExceeded, Unauthenticated, WebnetError
 from webnet.plugins.changes import pauses
@@ -35,11 +44,31 @@ from webnet.values.lazy_texts import plain
 
 T = TypeVar("T")
 
-TRANSPORT = SSETransport()
+HEADERS = {
+    "Content-Type": STREAM_TYPE,
+    # Nothing on the way may keep, compress or collect what is sent.
+    "Cache-Control": "no-cache, no-transform",
+    "X-Accel-Buffering": "no",  # nginx
+}
 # Proxies close connections that are idle for 30 to 60 seconds.
 HEARTBEAT_SECONDS = 15.0
 # How long a client has to read the end of its subscription before the connection is closed.
 CLOSING_SECONDS = 30.0
+# Why a client should come again, with its last cursor: nothing is wrong with what it asked for.
+COME_AGAIN = frozenset(
+    {
+        "SERVER_STOPPING",
+        "SLOW_CONSUMER",
+        "DATABASE_UNAVAILABLE",
+        "DATABASE_BUSY",
+        "DEADLINE_EXCEEDED",
+        "INTERNAL_ERROR",
+    }
+)
+
+
+class StreamCut(Exception):
+    """Ends a response without its last message, so that the server closes the connection."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +91,7 @@ class OpenedStream:
         if isinstance(source, ExecutionResult):
             errors = await self._report(source.errors or [])
             return refuse_stream(self.request, errors, fingerprint=self.fingerprint)
-        headers = {**TRANSPORT.headers, "Webnet-Schema": self.fingerprint}
+        headers = {**HEADERS, "Webnet-Schema": self.fingerprint}
         return StreamingHttpResponse(self._send(source), headers=headers)
 
     async def _send(self, source: AsyncGenerator[Any, None]) -> AsyncIterator[bytes]:
@@ -70,35 +99,37 @@ class OpenedStream:
         try:
             # Not earlier: if the client disconnects before its stream starts, `leave` would never be called.
             await tailer().join(self.watch)
-            yield TRANSPORT.encode_comment("open").encode()
+            yield encode_comment("open")
             async for frame in self._frames(source):
                 yield frame
-            yield TRANSPORT.encode_complete().encode()
+            yield COMPLETE
         except DatabaseError as error:
             outage = find_outage(error)
             if outage is None:
                 raise
-            yield _encode_event({"errors": [error_entry(self.request, outage)]}).frame
-            yield TRANSPORT.encode_complete().encode()
+            yield encode_comment(outage.code)
+            raise StreamCut from error
         finally:
             tailer().leave(self.watch)
             self.watch.ended.remove_done_callback(close_later)
 
     async def _frames(self, source: AsyncGenerator[Any, None]) -> AsyncIterator[bytes]:
-        """An event whenever the source has one, and a comment if it has had none for a while."""
+        """An event whenever the source has one, and a comment if it has had none for a while. Raises StreamCut."""
         ended = self.watch.ended
         coming = asyncio.create_task(_next(source))
         try:
             while True:
                 await asyncio.wait({coming, ended}, timeout=HEARTBEAT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
                 if not ended.done() and not coming.done():
-                    yield TRANSPORT.encode_comment("still open").encode()
+                    yield encode_comment("still open")
                     continue
                 event = await self._read(coming)
                 if event is None:
                     return
                 yield event.frame
-                if event.is_last:
+                if event.ending is Ending.CUT:
+                    raise StreamCut
+                if event.ending is Ending.COMPLETE:
                     return
                 coming = asyncio.create_task(_next(source))
         finally:
@@ -110,15 +141,15 @@ class OpenedStream:
     async def _read(self, coming: asyncio.Task[Any]) -> SentEvent | None:
         """The next event to send; None at the end of the source."""
         if self.watch.ended.done():
-            return _encode_event({"errors": [error_entry(self.request, self.watch.ended.result())]})
+            return _encode_end([error_entry(self.request, self.watch.ended.result())])
         try:
             payload = coming.result()
             return None if payload is END else await self._answer(payload)
         except WebnetError as reason:
-            return _encode_event({"errors": [error_entry(self.request, reason)]})
+            return _encode_end([error_entry(self.request, reason)])
         except Exception as problem:  # noqa: BLE001 - the source may be a plugin's; `report_errors` logs it
             error = GraphQLError(str(problem), original_error=problem, path=[])
-            return _encode_event({"errors": [plain(each.formatted) for each in await self._report([error])]})
+            return _encode_end([plain(each.formatted) for each in await self._report([error])])
 
     async def _answer(self, payload: Any) -> SentEvent:
         """The answer to one event; subscriptions with the same question share the answer to a row."""
@@ -134,7 +165,10 @@ class OpenedStream:
         return None if "errors" in body else _encode_event(body)
 
     async def _execute(self, payload: Any) -> dict[str, Any]:
-        """Execute the document for one event: on a thread, except for asynchronous resolvers."""
+        """Execute the document for one event: on a thread, except for asynchronous resolvers.
+
+        Raises DatabaseOutage, since the client would lose the event: by its cursor, it can get it again.
+        """
         # A plugin's resolver may be slow, so it is not batched with others.
         if self.watch.plugins:
             result = await on_thread(self._start, payload)
@@ -144,6 +178,8 @@ class OpenedStream:
             result = await _in_time(cast("Awaitable[ExecutionResult]", result))
         done = cast("ExecutionResult", result)
         errors = await self._report(done.errors) if done.errors else []
+        for outage in filter(None, map(find_outage_behind, done.errors or ())):
+            raise outage
         return {"data": done.data, **make_body(ExecutionResult(None, errors))}
 
     def _start(self, payload: Any) -> Any:
@@ -199,11 +235,18 @@ def refuse_stream(request: HttpRequest, errors: list[GraphQLError], *, fingerpri
     return make_response(request, StrawberryResult(None, without_paths), fingerprint=fingerprint)
 
 
+class Ending(Enum):
+    """How a stream ends."""
+
+    COMPLETE = 1
+    CUT = 2
+
+
 class SentEvent(NamedTuple):
-    """One encoded event; the stream is complete after the last one."""
+    """One encoded event, and how the stream ends if it is the last one."""
 
     frame: bytes
-    is_last: bool
+    ending: Ending | None = None
 
 
 END = object()
@@ -241,6 +284,12 @@ def _close_after(ended: asyncio.Future[WebnetError]) -> Callable[[object], objec
 
 
 def _encode_event(body: dict[str, Any]) -> SentEvent:
-    """Encode an answer; one without data is the last of its stream."""
-    frame = TRANSPORT.encode_next(cast("Any", body), lambda content: encode_json(content).decode())
-    return SentEvent(frame.encode(), "data" not in body)
+    return SentEvent(encode_next(encode_json(body)))
+
+
+def _encode_end(errors: list[dict[str, Any]]) -> SentEvent:
+    """The last of a stream that ends for these reasons."""
+    codes = {error.get("extensions", {}).get("code") for error in errors}
+    if code := next(iter(codes & COME_AGAIN), None):
+        return SentEvent(encode_comment(code), Ending.CUT)
+    return SentEvent(encode_next(encode_json({"errors": errors})), Ending.COMPLETE)

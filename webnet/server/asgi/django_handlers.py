@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import IO, Any
 
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest
@@ -16,6 +17,7 @@ from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from django.core.wsgi import get_wsgi_application
 from django.http import HttpResponseBase
 
+from webnet.api.events.sse import StreamCut
 from webnet.server.asgi.types import Receive, Scope, Send
 
 _CHARSET = re.compile(r";\s*charset\s*=[^;]*", re.IGNORECASE)
@@ -71,3 +73,8 @@ class StreamHandler(ASGIHandler):
         is read on the threads of `webnet.api.events.threads`.
         """
         await self.handle(scope, receive, send)
+
+    async def send_response(self, response: HttpResponseBase, send: Send) -> None:
+        """Send the response; one that is cut stays without its last message."""
+        with suppress(StreamCut):
+            await super().send_response(response, send)
