@@ -32,8 +32,8 @@ Expected refusals are not errors but members of a result union (`declarations.re
     PLUGIN_FAILED               200    the plugin in `extensions.plugin` failed in this field
     PLUGIN_NOT_EFFECTIVE        200    ends a stream: a plugin that it needs is no longer effective; or the plugin
                                        of a non-null field is not effective for the customer of the row
-    SLOW_CONSUMER               200    ends a stream: too many events are waiting for the client
-    SERVER_STOPPING             200    ends a stream: subscribe again, with the last cursor
+    SLOW_CONSUMER               200    cuts a stream, in a comment: too many events are waiting for the client
+    SERVER_STOPPING             200    cuts a stream, in a comment: subscribe again, with the last cursor
     DATABASE_UNAVAILABLE        503    the database can't be reached, or can't store anything: try again after as many
                                        seconds as `Retry-After` and `extensions.retryAfterSeconds` say
     DATABASE_BUSY               503    other changes hold a lock for longer than this one may wait: nothing was changed;

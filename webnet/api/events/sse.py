@@ -1,10 +1,10 @@
 """Sends one subscription as server-sent events ("distinct connections mode" of the GraphQL over SSE protocol).
 
 A stream that its client should open again ends without `complete`, and without the last message of its response: the
-server then closes the connection in the middle of the chunked body, which clients see as a network error. Only that
-makes all of them come again. At the regular end of a body, urql and `EventSource` behave as after `complete` or as
-after an error, graphql-sse waits forever if it was not yet waiting for the next event, and urql's retries do nothing.
-An answer with the error would be shown to people before the client comes again, so the reason is a comment.
+server then closes the connection in the middle of the chunked body, which is a network error for clients. Their retries
+need that. Where the body just ends, urql takes it for the end of the subscription, and graphql-sse comes again only if
+it is waiting for an event at that moment; if it still hands one over, it waits forever. Both show people an error that
+is sent as an answer, so the reason is a comment.
 """
 
 from __future__ import annotations
