@@ -2,9 +2,9 @@
 
 A stream that its client should open again ends without `complete`, and without the last message of its response: the
 server then closes the connection in the middle of the chunked body, which is a network error for clients. Their retries
-need that. Where the body just ends, urql takes it for the end of the subscription, and graphql-sse comes again only if
-it is waiting for an event at that moment; if it still hands one over, it waits forever. Both show people an error that
-is sent as an answer, so the reason is a comment.
+need that: where the body just ends, urql takes it for the end of the subscription, and graphql-sse comes again only
+if it is waiting for an event at that moment. Both hand on an error that is sent as an answer, and people would see it
+at each restart, so the reason is a comment.
 """
 
 from __future__ import annotations
