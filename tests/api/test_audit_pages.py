@@ -122,6 +122,16 @@ def test_all_edges_of_a_document_count(clients):
     assert columns_read(clients["platform"], document) == ALWAYS | {"action", "role", "reason"}
 
 
+def test_nodes_count_as_edges_do(clients):
+    document = """{ pluginAuditLogs { nodes { action } ...More a: nodes { sequence } edges { node { role } } } }
+      fragment More on PluginAuditLogConnection { nodes { ... { reason } } }"""
+
+    found = columns_read(clients["platform"], document)
+
+    assert found == ALWAYS | {"action", "reason", "sequence", "role"}
+    assert columns_read(clients["platform"], "{ pluginAuditLogs { nodes { action } } }") == ALWAYS | {"action"}
+
+
 def test_a_field_that_declares_nothing_may_read_all(clients, monkeypatch):
     reason = strawberry_field(KIND.fields["reason"])
     monkeypatch.setattr(reason, "metadata", {})

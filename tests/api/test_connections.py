@@ -276,6 +276,20 @@ def slug_of(page: dict[str, Any]) -> str:
     return page["edges"][0]["node"]["customer"]["slug"]
 
 
+@pytest.mark.parametrize("arguments", ["", "(first: 3)", "(last: 3)", "(first: 0)", '(filter: {search: "alpha"})'])
+def test_nodes_are_the_rows_of_the_edges(client, arguments):
+    query = f"""{{ customers{arguments} {{ nodes {{ slug }} again: nodes {{ ...Name }} ...Edges }} }}
+        fragment Edges on CustomerConnection {{ edges {{ node {{ slug name }} }} nodes {{ id }} }}
+        fragment Name on Customer {{ name }}"""
+
+    page = client.data(query)["customers"]
+
+    rows = [edge["node"] for edge in page["edges"]]
+    assert [{"slug": each["slug"]} for each in page["nodes"]] == [{"slug": row["slug"]} for row in rows]
+    assert page["again"] == [{"name": row["name"]} for row in rows]
+    assert all(each["id"] for each in page["nodes"])
+
+
 class TestKeysetSql:
     def test_deep_page_is_found_by_the_index(self, client):
         from django.db import connection

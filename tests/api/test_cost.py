@@ -107,6 +107,39 @@ def test_pages_within_pages_are_multiplied():
     assert found == cost.CONNECTION_POINTS + 1 + 3 * (1 + inner + 2)
 
 
+def test_nodes_count_with_the_size_of_the_page():
+    shortcut = cost_of("{ plugins(first: 3) { nodes { name } } }")
+    both = cost_of("query($n: Int) { plugins(first: $n) { edges { node { name } } ...N } } " + NODES, n=3)
+    nested = cost_of("{ plugins(first: 3) { nodes { customerConfigs(first: 2) { nodes { effective } } } } }")
+
+    assert shortcut == cost.CONNECTION_POINTS + 1 + 3
+    assert both == page(3) + 1 + 3
+    assert nested == cost.CONNECTION_POINTS + 1 + 3 * (cost.CONNECTION_POINTS + 1 + 2 * 2)
+
+
+NODES = "fragment N on PluginConnection { nodes { name } }"
+OF_IDS = "{ nodes(ids: %s) { ... on Plugin { name author } } }"
+OF_A_VARIABLE = "query($ids: %s) " + OF_IDS % "$ids"
+
+
+@pytest.mark.parametrize(
+    ("query", "variables", "length"),
+    [
+        (OF_IDS % '["a", "b", "c"]', {}, 3),
+        (OF_IDS % "[]", {}, 0),
+        (OF_IDS % '"a"', {}, 1),
+        (OF_IDS % f"[{'1 ' * 1_000}]", {}, 100),
+        (OF_A_VARIABLE % "[ID!]!", {"ids": ["a", "b"]}, 2),
+        (OF_A_VARIABLE % "[ID!]!", {"ids": ["a"] * 1_000}, 100),
+        (OF_A_VARIABLE % "[ID!]!", {"ids": "a"}, 1),
+        (OF_A_VARIABLE % '[ID!]! = ["a", "b"]', {}, 2),
+        ("query($id: ID!) " + OF_IDS % '[$id, "b"]', {"id": "a"}, 2),
+    ],
+)
+def test_nodes_by_ids_cost_as_many_as_there_are_ids(query, variables, length):
+    assert cost_of(query, **variables) == cost.RESOLVER_POINTS + length * (cost.RESOLVER_POINTS + 2)
+
+
 def test_of_several_types_the_dearest_one_counts():
     """A value is of one type; what all types have counts beside it."""
     both = cost_of('{ node(id: "x") { id ... on Plugin { name } ... on Customer { slug name isActive } } }')

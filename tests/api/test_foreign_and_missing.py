@@ -18,6 +18,7 @@ from webnet.plugins.manager import manager
 pytestmark = pytest.mark.django_db(transaction=True)
 
 SYSTEM = Actor.system("tests")
+NODES = "query($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }"
 
 
 @pytest.fixture(autouse=True)
@@ -123,6 +124,35 @@ class TestForeignAndMissing:
 
 
 class TestNode:
+    # Ids of what an operator of acme may not see, of what does not exist, and of nothing.
+    HIDDEN = (
+        lambda world: global_id("Customer", "globex"),
+        lambda world: global_id("Customer", "absent"),
+        lambda world: global_id("Plugin", "inventory"),
+        lambda world: global_id("CustomerPluginConfig", "globex/greeter"),
+        lambda world: global_id("CustomerPluginConfig", "acme/inventory"),
+        lambda world: global_id("CustomerPluginConfig", "acme"),
+        lambda world: global_id("User", world.stranger.pk),
+        lambda world: global_id("User", world.platform.pk),
+        lambda world: global_id("User", 10**30),
+        lambda world: global_id("User", "²"),
+        lambda world: global_id("ApiToken", world.platform.api_tokens.create(name="x", digest="x").pk),
+        lambda world: global_id("Invitation", invite_to("globex").pk),
+        lambda world: global_id("Invitation", invite_to("acme").pk),
+        lambda world: global_id("Invitation", 1),
+        lambda world: global_id("PluginAuditLog", "platform/1"),
+        lambda world: global_id("Query", "x"),
+        lambda world: global_id("Role", "viewer"),
+        lambda world: global_id("Membership", "1"),
+        lambda world: global_id("Membership", "acme/vera"),
+        lambda world: global_id("Membership", "acme/nobody"),
+        lambda world: global_id("Membership", "globex/gus"),
+        lambda world: global_id("NoSuchType", "1"),
+        lambda world: base64.b64encode(b"no colon").decode(),
+        lambda world: "not base64!",
+        lambda world: "",
+    )
+
     def test_every_kind_is_fetched_again_by_its_id(self, admin, world):
         manager.enable("greeter", actor=SYSTEM, customer="acme")
         admin.mutate("createApiToken", "changed: __typename", name="robot")
@@ -138,45 +168,34 @@ class TestNode:
         nodes = [admin.data("query($id: ID!) { node(id: $id) { __typename id } }", id=each)["node"] for each in ids]
 
         assert [node["id"] for node in nodes] == ids
+        assert admin.data(NODES, ids=ids[::-1])["nodes"] == nodes[::-1]
         assert {node["__typename"] for node in nodes} == {
             "User", "ApiToken", "Invitation", "Plugin", "Customer", "CustomerPluginConfig", "PluginAuditLog",
             "Membership",
         }  # fmt: skip
 
-    @pytest.mark.parametrize(
-        "make",
-        [
-            lambda world: global_id("Customer", "globex"),
-            lambda world: global_id("Customer", "absent"),
-            lambda world: global_id("Plugin", "inventory"),
-            lambda world: global_id("CustomerPluginConfig", "globex/greeter"),
-            lambda world: global_id("CustomerPluginConfig", "acme/inventory"),
-            lambda world: global_id("CustomerPluginConfig", "acme"),
-            lambda world: global_id("User", world.stranger.pk),
-            lambda world: global_id("User", world.platform.pk),
-            lambda world: global_id("User", 10**30),
-            lambda world: global_id("User", "²"),
-            lambda world: global_id("ApiToken", world.platform.api_tokens.create(name="x", digest="x").pk),
-            lambda world: global_id("Invitation", invite_to("globex").pk),
-            lambda world: global_id("Invitation", invite_to("acme").pk),
-            lambda world: global_id("Invitation", 1),
-            lambda world: global_id("PluginAuditLog", "platform/1"),
-            lambda world: global_id("Query", "x"),
-            lambda world: global_id("Role", "viewer"),
-            lambda world: global_id("Membership", "1"),
-            lambda world: global_id("Membership", "acme/vera"),
-            lambda world: global_id("Membership", "acme/nobody"),
-            lambda world: global_id("Membership", "globex/gus"),
-            lambda world: global_id("NoSuchType", "1"),
-            lambda world: base64.b64encode(b"no colon").decode(),
-            lambda world: "not base64!",
-            lambda world: "",
-        ],
-    )
+    @pytest.mark.parametrize("make", HIDDEN)
     def test_foreign_missing_and_garbage_are_null_alike(self, operator, world, make):
         answer = operator.send({"query": "query($id: ID!) { node(id: $id) { id } }", "variables": {"id": make(world)}})
 
         assert json.loads(answer.content) == {"data": {"node": None}}
+
+    def test_among_others_they_are_null_in_their_places(self, operator, world):
+        acme, greeter = global_id("Customer", "acme"), global_id("Plugin", "greeter")
+        hidden = [make(world) for make in self.HIDDEN]
+
+        answer = operator.send({"query": NODES, "variables": {"ids": [acme, *hidden, greeter, acme]}})
+
+        customer = {"__typename": "Customer", "id": acme}
+        shown = [customer, *[None] * len(hidden), {"__typename": "Plugin", "id": greeter}, customer]
+        assert json.loads(answer.content) == {"data": {"nodes": shown}}
+
+    def test_more_ids_than_a_page_has_rows_are_refused(self, operator):
+        answer = operator.run(NODES, ids=["x"] * 101)
+
+        assert operator.data(NODES, ids=["x"] * 100) == {"nodes": [None] * 100}
+        assert answer["errors"][0]["message"] == "'ids' has 101 items: give at most 100."
+        assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
 
 
 def invite_to(slug: str) -> Invitation:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -12,11 +12,13 @@ from django.utils import timezone
 
 from tests.api.client import GraphQLClient
 from tests.api.plugins import numbered
-from tests.factories import PASSWORD, make_customer, make_member, make_operator
+from tests.factories import PASSWORD, make_customer, make_member, make_operator, make_token
+from webnet.accounts import invitations
 from webnet.api.http.kept_answers import kept_answers
+from webnet.api.vocabulary.node import read_global_id
 from webnet.audit.operation import renew_customer, renew_platform
 from webnet.customers.access import Actor
-from webnet.customers.models import Role
+from webnet.customers.models import Customer, Role
 from webnet.plugins.manager import manager
 from webnet.plugins.models import PluginConfig, PluginHealth
 
@@ -167,3 +169,45 @@ def test_a_page_deep_in_a_list_takes_as_many_statements_as_the_first(install):
     first, deep = (count_statements(client, query, after=after) for after in (None, page["endCursor"]))
 
     assert page["hasNextPage"] and deep == first
+
+
+# As many of each as are asked for, with what a client would ask of them.
+OF_EVERY_TYPE = """{ customers(first: 12) { nodes { id members { nodes { id user { id } } } invitations { nodes { id } }
+    pluginConfigs(first: 1) { nodes { id } } auditLogs(first: 1) { nodes { id } } } }
+    plugins(first: 12) { nodes { id } } viewer { apiTokens { nodes { id } } } }"""
+BY_IDS = """query($ids: [ID!]!) { nodes(ids: $ids) { __typename id
+    ... on Customer { name viewerRole } ... on User { username email } ... on Plugin { name health { status } }
+    ... on Membership { role user { username } customer { slug } } ... on ApiToken { name onlyCustomer { slug } }
+    ... on Invitation { role invitedBy { username } customer { slug } }
+    ... on CustomerPluginConfig { effective health { status } customer { slug } }
+    ... on PluginAuditLog { action by: user { username } about: plugin { name } of: customer { slug } } } }"""
+
+
+@pytest.mark.slow
+def test_nodes_take_as_many_statements_for_many_ids_of_a_type_as_for_two(install):
+    ops = make_operator("ops")
+    client = GraphQLClient.of(ops)
+    fill(install, 12)
+    for number in range(12):
+        invitations.invite(actor=SYSTEM, customer=f"customer-{number:03}", role=Role.VIEWER, username="somebody")
+        make_token(ops, name=f"token-{number}", only_customer=Customer.objects.get(slug=f"customer-{number:03}"))
+    ids: dict[str, list[str]] = {}
+    for each in dict.fromkeys(find_ids(client.data(OF_EVERY_TYPE))):
+        ids.setdefault(read_global_id(each)[0], []).append(each)
+
+    taken = {
+        name: (count_statements(client, BY_IDS, ids=own[:2]), count_statements(client, BY_IDS, ids=own[:12]))
+        for name, own in ids.items()
+    }
+
+    assert len(ids) == 8 and all(len(own) >= 12 for own in ids.values())
+    assert {name: few for name, (few, _) in taken.items()} == {name: many for name, (_, many) in taken.items()}
+    assert all(few <= 4 for few, _ in taken.values()), taken
+
+
+def find_ids(value: Any) -> Iterator[str]:
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+        if key == "id":
+            yield inner
+        elif isinstance(inner, dict | list):
+            yield from find_ids(inner)

@@ -15,6 +15,7 @@ from tests.sdk.conftest import SYSTEM, fill
 from webnet.api.request.context import Context
 from webnet.api.schema import full_schema
 from webnet.api.visibility import schema_without
+from webnet.api.vocabulary.node import global_id
 from webnet.customers.models import User
 from webnet.plugins.manager import manager
 from webnet.sdk.graphql import connections, relations
@@ -36,6 +37,11 @@ HOST = """{ plugins(first: 100) { edges { node { ...P } } } customers { edges { 
 fragment P on Plugin { name dependencies { plugin { name } } customerConfigs { edges { node { effective } } } }
 fragment C on Customer { slug shelfCount pluginConfigs { edges { node { plugin { name } effective } } } }"""
 NODE = """query($id: ID!) { node(id: $id) { ...S } }
+fragment S on Shelf { name books { ...B } labels { text } volumes { edges { node { ...B } } } }
+fragment B on Book { title genre { name } shelf { name } }"""
+
+
+AS_NODES = """query($ids: [ID!]!) { nodes(ids: $ids) { ...S ... on Customer { shelfCount } } }
 fragment S on Shelf { name books { ...B } labels { text } volumes { edges { node { ...B } } } }
 fragment B on Book { title genre { name } shelf { name } }"""
 
@@ -96,6 +102,37 @@ def measure(schema, query, **variables):
         result = schema.execute_sync(query, variable_values=variables, context_value=context)
     assert result.errors is None
     return len(statements), result.data
+
+
+def test_the_shortcut_nodes_takes_as_many_as_edges(world):
+    """Also with a relation in both, which is read once; what it selects of its own pages are other pages."""
+    fill(world.acme, shelves=10)
+    client = world.client("acme-viewer", "acme")
+    edges = "{ allShelves { edges { node { %s } } } }"
+    nodes = "{ allShelves { nodes { %s } } }"
+    both = "{ allShelves { a: edges { node { name %s } } ...N } } fragment N on ShelfConnection { nodes { %s } }"
+    paged = "books { title genre { name } } volumes(first: 3) { totalCount edges { node { title genre { name } } } }"
+    related = "books { title genre { name } shelf { name } } labels { text }"
+
+    assert count(client, nodes % paged) == count(client, edges % paged)
+    assert count(client, nodes % paged.replace("edges { node { title genre { name } } }", "nodes { genre { name } }"))
+    assert count(client, nodes % related) == count(client, edges % related) == count(client, both % (related, related))
+    found = client.data(both % (related, related))["allShelves"]
+    assert [{"name": each["node"]["name"], **row} for each, row in zip(found["a"], found["nodes"], strict=True)] == [
+        each["node"] for each in found["a"]
+    ]
+
+
+def test_nodes_by_ids_take_as_many_as_one_of_each_type(world):
+    fill(world.acme, shelves=30, books=2)
+    client = world.client("acme-viewer", "acme")
+    ids = world.ids(world.acme, Shelf)[:30]
+    customer = global_id("Customer", "acme")
+
+    assert count(client, AS_NODES, ids=[*ids, customer]) == count(client, AS_NODES, ids=[ids[0], customer]) <= 12
+    assert [each["name"] for each in client.data(AS_NODES, ids=ids)["nodes"]] == [
+        client.data(NODE, id=each)["node"]["name"] for each in ids
+    ]
 
 
 @pytest.mark.parametrize("query", [NESTED, NODE, PAGES, HOST], ids=["nested", "node", "pages", "host"])

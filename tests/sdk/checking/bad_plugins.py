@@ -97,8 +97,8 @@ class CarelessComment(graphql.Node):
         return global_id("CarelessComment", self.pk)
 
     @staticmethod
-    def find_node(info, key):
-        return models.Comment.objects.filter(pk=key).first()
+    def find_nodes(info, keys):
+        return {str(each.pk): each for each in models.Comment.objects.filter(pk__in=keys)}
 
 @graphql.type
 class Queries:

@@ -80,6 +80,7 @@ class UncountedConnection(relay.Connection[NodeType]):  # type: ignore[type-var]
     """For tables that only ever grow, where counting would take longer and longer."""
 
     edges: list[Edge[NodeType]]  # type: ignore[assignment]  # Relay's own edges have other descriptions.
+    nodes: list[NodeType] = strawberry.field(description="The rows themselves, without their places: `edges { node }`.")
     page_info: PageInfo  # type: ignore[assignment]  # So has its PageInfo.
 
 

@@ -15,16 +15,16 @@ from strawberry.types.field import StrawberryField
 from webnet.api.strawberry_internals import fields_of, strawberry_field
 
 COLUMNS = "webnet.columns"
-NODES = ("edges", "node")
 
 
 def columns_of_nodes(info: GraphQLResolveInfo[Any]) -> frozenset[str] | None:
     """The columns that are read of the rows of a connection, by what is selected of them; None means all."""
-    nodes: list[FieldNode] = list(info.field_nodes)
-    kind: Any = get_named_type(info.return_type)
-    for name in NODES:
-        kind = get_named_type(kind.fields[name].type)
-        nodes = [each for node in nodes for each in _fields(node.selection_set, info) if each.name.value == name]
+    connection: Any = get_named_type(info.return_type)
+    kind: Any = get_named_type(connection.fields["nodes"].type)
+    shown = [each for node in info.field_nodes for each in _fields(node.selection_set, info)]
+    edges = [each for each in shown if each.name.value == "edges"]
+    nodes = [each for edge in edges for each in _fields(edge.selection_set, info) if each.name.value == "node"]
+    nodes += [each for each in shown if each.name.value == "nodes"]
     selected = {each.name.value for node in nodes for each in _fields(node.selection_set, info)}
     # Others are of every type, such as `__typename`.
     known = [kind.fields[name] for name in selected if name in kind.fields]

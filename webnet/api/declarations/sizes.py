@@ -11,6 +11,8 @@ from webnet.errors import PluginDefinitionError
 COST = "webnet.cost"
 # The greatest length of a list without pages: a constant, so that a document's cost never depends on anybody's rows.
 LIST_MAXIMUM = "webnet.list_maximum"
+# The argument, a list, whose length is that of the field's list: an answer for each of its items, such as `ids`.
+LENGTH_OF = "webnet.length_of"
 
 # The host's lists without pages, unless there is a narrower limit where their items are made: room for 200 plugins with
 # some entries each. What is longer is cut (`engine/list_lengths.py`).
@@ -25,6 +27,8 @@ MAXIMUM_FAULTS = 100
 MAXIMUM_STEPS = 100
 # Of a list that a client sends: the values of a filter, or the parts of an order.
 MAXIMUM_VALUES = 1_000
+# The ids of `Query.nodes`: as many as a page has rows.
+MAXIMUM_IDS = 100
 
 
 def cost_of(points: int | None = None, *, maximum: int | None = None) -> Mapping[Any, int]:

@@ -24,9 +24,12 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     IntValueNode,
+    ListTypeNode,
+    ListValueNode,
     NamedTypeNode,
     NonNullTypeNode,
     SelectionSetNode,
+    TypeNode,
     ValueNode,
     VariableNode,
     get_named_type,
@@ -35,7 +38,7 @@ from graphql import (
 )
 
 from webnet.api.declarations.connections import ConnectionField
-from webnet.api.declarations.sizes import COST, LIST_MAXIMUM
+from webnet.api.declarations.sizes import COST, LENGTH_OF, LIST_MAXIMUM
 from webnet.api.paging.pages import DEFAULT_PAGE, LARGEST_PAGE
 from webnet.api.strawberry_internals import strawberry_field
 
@@ -73,7 +76,8 @@ class FieldCost:
     """The field's own points, and how often what is below it is read.
 
     That is `length` times, or once for a connection (`has_pages`), of whose type the lists (`is_page`) have as many
-    items as the page. `type_name` is the type below it.
+    items as the page; or as often as the list `length_of`, one of its arguments, has items, each of which also counts
+    as the field does. `type_name` is the type below it.
     """
 
     points: int
@@ -81,6 +85,7 @@ class FieldCost:
     has_pages: bool
     is_page: bool
     type_name: str
+    length_of: str | None = None
 
     @cached_property
     def alone(self) -> _Points:
@@ -132,6 +137,7 @@ def _price(field: GraphQLField, *, default: int, is_in_page: bool) -> FieldCost:
         has_pages=_has_pages(field),
         is_page=is_in_page and levels > 0,
         type_name=get_named_type(field.type).name,
+        length_of=metadata.get(LENGTH_OF),
     )
 
 
@@ -186,7 +192,7 @@ class SameDocument:
 
 
 def read_sizes(document: DocumentNode, operation_name: str | None, variables: Mapping[str, Any] | None) -> Sizes:
-    """The values of the operation's variables that can be the size of a page, no larger than the largest page."""
+    """What the operation's variables say of sizes, no larger than the largest page: numbers, and lengths of lists."""
     operation, given = get_operation_ast(document, operation_name), variables or {}
     definitions = (operation.variable_definitions if operation is not None else None) or ()
     sizes: list[tuple[str, int | None]] = []
@@ -195,6 +201,8 @@ def read_sizes(document: DocumentNode, operation_name: str | None, variables: Ma
         kind = kind.type if isinstance(kind, NonNullTypeNode) else kind
         if isinstance(kind, NamedTypeNode) and kind.name.value == "Int":
             sizes.append((name, _limit(given[name]) if name in given else _read_literal(each.default_value)))
+        elif isinstance(kind, ListTypeNode) and _name_of_type(kind) == "ID":
+            sizes.append((name, _count(given[name]) if name in given else _count_literal(each.default_value)))
     return tuple(sizes)
 
 
@@ -203,6 +211,22 @@ def _read_literal(node: ValueNode | None) -> int | None:
     if isinstance(node, IntValueNode):
         return _limit(int(node.value)) if len(node.value) < 10 else LARGEST_PAGE
     return None
+
+
+def _name_of_type(kind: TypeNode) -> str:
+    """The name inside a type as a document writes it."""
+    while not isinstance(kind, NamedTypeNode):
+        kind = kind.type  # type: ignore[attr-defined]  # Of a list or what is not null.
+    return kind.name.value
+
+
+def _count(value: Any) -> int:
+    """The items of a list in a variable; anything else is taken for its only item."""
+    return min(len(value), LARGEST_PAGE) if isinstance(value, list) else 1
+
+
+def _count_literal(node: ValueNode | None) -> int:
+    return min(len(node.values), LARGEST_PAGE) if isinstance(node, ListValueNode) else 1
 
 
 def _limit(size: Any) -> int | None:
@@ -255,6 +279,9 @@ class _Meter:
         below = self.measure(node.selection_set, self._types[cost.type_name])
         if cost.has_pages:
             return _Points(cost.points + below.once + below.each * self._read_page(node))
+        if cost.length_of is not None:
+            each_item = cost.points + below.once + below.each * LARGEST_PAGE
+            return _Points(cost.points + each_item * self._read_length(node, cost.length_of))
         if cost.is_page:
             return _Points(cost.points, below.once)
         return _Points(cost.points + cost.length * (below.once + below.each * LARGEST_PAGE))
@@ -289,6 +316,14 @@ class _Meter:
             self._known[name] = _Points()  # Found by a cycle, which other rules reject.
             self._known[name] = self.measure(fragment.selection_set, self._types[condition])
         return condition, self._known[name]
+
+    def _read_length(self, node: FieldNode, argument: str) -> int:
+        """The length of the list that a field is given."""
+        given = next((each.value for each in node.arguments or () if each.name.value == argument), None)
+        if isinstance(given, VariableNode):
+            found = self._sizes.get(given.name.value)
+            return 1 if found is None else found
+        return _count_literal(given)
 
     def _read_page(self, node: FieldNode) -> int:
         """The size of the page that a connection shows, by its `first` or `last`."""

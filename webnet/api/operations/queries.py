@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import strawberry
 from strawberry import UNSET
-from strawberry.types.base import StrawberryObjectDefinition
 
 from webnet.api.declarations.connections import Connection, UncountedConnection, connection
 from webnet.api.declarations.fields import field, object_type
 from webnet.api.declarations.refusals import to_graphql
-from webnet.api.declarations.sizes import MAXIMUM_NAVIGATION_ITEMS, MAXIMUM_WIDGETS
+from webnet.api.declarations.sizes import LENGTH_OF, MAXIMUM_IDS, MAXIMUM_NAVIGATION_ITEMS, MAXIMUM_WIDGETS
 from webnet.api.declarations.state_reads import StateRead
+from webnet.api.operations.nodes import find_nodes
 from webnet.api.paging.pages import Page, PageArguments
 from webnet.api.request.context import Context, Info, open_to_all
 from webnet.api.resolvers import listings, navigation_and_widgets
@@ -26,7 +24,7 @@ from webnet.api.types.problem import Problem
 from webnet.api.types.viewer import Viewer, find_viewer
 from webnet.api.values.contributions import DashboardWidget, NavigationItem
 from webnet.api.vocabulary.enums import PlanAction
-from webnet.api.vocabulary.node import Node, read_global_id
+from webnet.api.vocabulary.node import Node
 from webnet.audit.models import PluginAuditLog as AuditRow
 from webnet.customers.models import Customer as CustomerRow
 from webnet.errors import NotFound, Refusal
@@ -58,8 +56,19 @@ class Query:
         Args:
             id: The global id.
         """
-        found: object | None = find_node(info, id)
+        found: object | None = find_nodes(info, [id])[0]
+        if isinstance(found, Exception):
+            raise found
         return found
+
+    @field(graphql_type=list[Node | None], maximum=MAXIMUM_IDS, metadata={LENGTH_OF: "ids"})
+    def nodes(self, info: Info, ids: list[strawberry.ID]) -> list[object | None]:
+        """The objects with these global ids, each as `node` finds it; those of one type are read together.
+
+        Args:
+            ids: The global ids, at most 100; the answer is in their order.
+        """
+        return find_nodes(info, ids)
 
     @field(graphql_type=Customer | None, reads=StateRead.IN_VIEW)
     def customer(self, info: Info, slug: str) -> CustomerRow | None:
@@ -143,19 +152,6 @@ class Query:
     def dashboard_widgets(self, info: Info) -> list[DashboardWidget]:
         """The widgets that this viewer may see in this view, in order; `error` is set for one that fails."""
         return navigation_and_widgets.dashboard_widgets(info.context.reading)
-
-
-def find_node(info: Info, id: str) -> Any:  # noqa: A002 - the name in the schema
-    """The node; None for an invalid id as for one of another type, of a missing row, or of another customer's.
-
-    A type takes part by implementing `Node` and a static method `find_node(info, key)`.
-    """
-    named = read_global_id(id)
-    definition = info.schema.get_type_by_name(named[0]) if named else None
-    if named is None or not isinstance(definition, StrawberryObjectDefinition):
-        return None
-    find = getattr(definition.origin, "find_node", None)
-    return find(info, named[1]) if find is not None and issubclass(definition.origin, Node) else None
 
 
 def find_plan(context: Context, *, plugin: str, customer: str | None, action: PlanAction) -> PluginPlan:

@@ -15,7 +15,8 @@ from strawberry_django.optimizer import OptimizerConfig, optimize
 
 from webnet.api.errors import BadPage
 from webnet.api.paging.keyset import Ordering, read_cursor, write_cursor
-from webnet.api.strawberry_internals import field_of
+from webnet.api.paging.node_selections import as_edges
+from webnet.api.strawberry_internals import field_of, raw_info_of
 from webnet.audit.search_range import SearchedRange
 
 Row = TypeVar("Row", bound=Model)
@@ -184,11 +185,15 @@ class Page(Generic[Row]):
         self._request = request
 
     @cached_property
-    def edges(self) -> list[Edge]:
+    def nodes(self) -> list[Row]:
         """The rows of the page in the order's own direction, also if it was read backwards."""
         rows = self._source.rows()[: self._request.size]
-        in_order = reversed(rows) if self._request.backwards else rows
-        return [Edge(row, self._cursor_of) for row in in_order]
+        return list(reversed(rows) if self._request.backwards else rows)
+
+    @cached_property
+    def edges(self) -> list[Edge]:
+        """The same rows with their places."""
+        return [Edge(row, self._cursor_of) for row in self.nodes]
 
     @property
     def page_info(self) -> Page[Row]:
@@ -304,8 +309,9 @@ def optimized(info: Info[Any, Any], listing: Listing[Row]) -> Listing[Row]:
     """The listing with joins and prefetches for what the operation selects."""
     if not may_be_optimized(info):
         return listing
-    among = None if listing.among is None else optimize(listing.among, info, config=WHOLE_ROWS)
-    return replace(listing, rows=optimize(listing.rows, info, config=WHOLE_ROWS), among=among)
+    selected = as_edges(raw_info_of(info))
+    among = None if listing.among is None else optimize(listing.among, selected, config=WHOLE_ROWS)
+    return replace(listing, rows=optimize(listing.rows, selected, config=WHOLE_ROWS), among=among)
 
 
 class _Whole(Source[Row]):

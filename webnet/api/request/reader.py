@@ -125,9 +125,16 @@ class Reading:
 
     def find_customer(self, slug: str) -> Customer | None:
         """The customer with this slug; None if the actor may not see it in this view."""
-        if slug not in self._slugs and self.view is None:
-            self.remember_customers(self.visible_customers().filter(slug=slug))
-        return self.customers.get(self._slugs[slug]) if slug in self._slugs else None
+        return self.find_customers([slug]).get(slug)
+
+    def find_customers(self, slugs: Iterable[str]) -> dict[str, Customer]:
+        """Those of the customers with these slugs that the actor may see in this view, by slug."""
+        wanted = list(dict.fromkeys(slugs))
+        unknown = [slug for slug in wanted if slug not in self._slugs]
+        if unknown and self.view is None:
+            self.remember_customers(self.visible_customers().filter(slug__in=unknown))
+        found = {slug: self.customers.get(self._slugs[slug]) for slug in wanted if slug in self._slugs}
+        return {slug: customer for slug, customer in found.items() if customer is not None}
 
     def find_new_customer(self, made: Customer) -> Customer | None:
         """A customer that was just created, even if this is another customer's view."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import partial, reduce
+from operator import or_
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Q, QuerySet, Subquery
 
@@ -223,11 +225,6 @@ def invitations_of_customer(info: Info, customer: Customer, arguments: PageArgum
     if not reading.has_role(Role.ADMIN, customer):
         return None
 
-    def announce(read: Sequence[Invitation]) -> None:
-        reading.announce_customers(row.customer_id for row in read)
-        people = [pk for row in read for pk in (row.invited_by_id, row.accepted_by_id) if pk is not None]
-        reading.users.announce(people)
-
     return open_nested_page(
         info,
         parent=["customer_id"],
@@ -235,14 +232,33 @@ def invitations_of_customer(info: Info, customer: Customer, arguments: PageArgum
         among=lambda: [(each.pk,) for each in reading.customers.known() if reading.has_role(Role.ADMIN, each)],
         arguments=arguments,
         make_listing=lambda: Listing(
-            rows=reading.visible_invitations(), ordering=orders.INVITATIONS, on_rows_read=announce
+            rows=reading.visible_invitations(),
+            ordering=orders.INVITATIONS,
+            on_rows_read=partial(_announce_invitations, reading),
         ),
     )
 
 
-def find_audit_log(reading: Reading, *, chain: str, sequence: int) -> PluginAuditLog | None:
-    """The row, if the viewer may read it."""
-    return audit_logs_of(audited_customers(reading)).filter(chain=chain, sequence=sequence).first()
+def find_invitations(reading: Reading, pks: Collection[UUID]) -> list[Invitation]:
+    """Those of the invitations that the viewer administers that have these primary keys."""
+    found = list(reading.visible_invitations().filter(pk__in=pks))
+    _announce_invitations(reading, found)
+    return found
+
+
+def _announce_invitations(reading: Reading, read: Sequence[Invitation]) -> None:
+    reading.announce_customers(row.customer_id for row in read)
+    reading.users.announce(pk for row in read for pk in (row.invited_by_id, row.accepted_by_id) if pk is not None)
+
+
+def find_audit_logs(reading: Reading, sequences: Mapping[str, Collection[int]]) -> list[PluginAuditLog]:
+    """The rows with these places in each chain, as far as the viewer may read them."""
+    if not sequences:
+        return []
+    wanted = reduce(or_, (Q(chain=chain, sequence__in=numbers) for chain, numbers in sequences.items()))
+    found = list(audit_logs_of(audited_customers(reading)).filter(wanted))
+    announce_audit_logs(reading, found)
+    return found
 
 
 def sees_ip_address(reading: Reading, row: PluginAuditLog) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from functools import partial
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from webnet.accounts import tokens
 from webnet.api.paging.batches import open_nested_page
@@ -44,29 +45,41 @@ def own_memberships(info: Info, arguments: PageArguments) -> Page[Membership]:
     return open_page(info, Listing(rows=rows, ordering=orders.OWN_MEMBERSHIPS, on_rows_read=take), arguments)
 
 
-def find_membership(reading: Reading, slug: str, username: str) -> Membership | None:
-    """The membership, if it is the viewer's own, or the viewer is an admin of the customer."""
-    customer = reading.find_customer(slug)
-    if customer is None:
-        return None
-    rows = _memberships().filter(customer=customer.pk, user__username=username)
-    if not reading.has_role(Role.ADMIN, customer):
-        rows = rows.filter(user=reading.actor.user_id)
-    found = rows.first()
-    if found is not None and found.user_id == reading.actor.user_id:
-        _cap(found, reading)
-    return found
+def find_memberships(reading: Reading, keys: Sequence[str]) -> dict[str, Membership]:
+    """The memberships with these keys, each a slug and a username: the viewer's own, and those of customers of which
+    the viewer is an admin.
+    """
+    usernames: dict[str, list[str]] = {}
+    for slug, _, username in (key.partition("/") for key in keys):
+        usernames.setdefault(slug, []).append(username)
+    wanted = Q(pk__in=[])
+    for slug, customer in reading.find_customers(usernames).items():
+        those = Q(customer=customer.pk, user__username__in=usernames[slug])
+        wanted |= those if reading.has_role(Role.ADMIN, customer) else those & Q(user=reading.actor.user_id)
+    found = list(_memberships().filter(wanted)) if wanted != Q(pk__in=[]) else []
+    for each in found:
+        if each.user_id == reading.actor.user_id:
+            _cap(each, reading)
+    return {f"{each.customer.slug}/{each.user.username}": each for each in found}
 
 
 def own_tokens(info: Info, arguments: PageArguments) -> Page[ApiToken]:
     """The viewer's own tokens; with a limited token, only those that can do no more than it."""
     reading = info.context.reading
-
-    def announce(read: Sequence[ApiToken]) -> None:
-        reading.customers.announce(token.only_customer_id for token in read if token.only_customer_id is not None)
-
     rows = tokens.visible_tokens(reading.actor)
+    announce = partial(_announce_customers, reading)
     return open_page(info, Listing(rows=rows, ordering=orders.OWN_TOKENS, on_rows_read=announce), arguments)
+
+
+def find_tokens(reading: Reading, pks: Collection[int]) -> list[ApiToken]:
+    """Those of the viewer's own tokens that have these primary keys."""
+    found = list(tokens.visible_tokens(reading.actor).filter(pk__in=pks))
+    _announce_customers(reading, found)
+    return found
+
+
+def _announce_customers(reading: Reading, read: Sequence[ApiToken]) -> None:
+    reading.customers.announce(token.only_customer_id for token in read if token.only_customer_id is not None)
 
 
 def _memberships() -> QuerySet[Membership]:

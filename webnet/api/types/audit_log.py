@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import strawberry
@@ -135,8 +136,10 @@ class PluginAuditLog(Node):
         return root.ip_address if listings.sees_ip_address(info.context.reading, root) else None
 
     @staticmethod
-    def find_node(info: Info, key: str) -> AuditRow | None:
-        chain, _, sequence = key.partition("/")
-        number = read_pk(sequence)
-        reading = info.context.reading
-        return listings.find_audit_log(reading, chain=chain, sequence=number) if number is not None else None
+    def find_nodes(info: Info, keys: Sequence[str]) -> Mapping[str, AuditRow]:
+        wanted: dict[str, list[int]] = {}
+        for chain, _, sequence in (key.partition("/") for key in keys):
+            if (number := read_pk(sequence)) is not None:
+                wanted.setdefault(chain, []).append(number)
+        found = listings.find_audit_logs(info.context.reading, wanted)
+        return {f"{row.chain}/{row.sequence}": row for row in found}

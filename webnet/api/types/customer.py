@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import strawberry
 from strawberry import UNSET
 
@@ -104,5 +106,5 @@ class Customer(Node):
         return listings.invitations_of_customer(info, root, arguments)
 
     @staticmethod
-    def find_node(info: Info, key: str) -> models.Customer | None:
-        return info.context.reading.find_customer(key)
+    def find_nodes(info: Info, keys: Sequence[str]) -> Mapping[str, models.Customer]:
+        return info.context.reading.find_customers(keys)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import strawberry
@@ -152,6 +153,12 @@ class CustomerPluginConfig(Node):
         return root.updated_at  # of an unsaved config: None
 
     @staticmethod
-    def find_node(info: Info, key: str) -> models.CustomerPluginConfig | None:
-        slug, _, plugin = key.partition("/")
-        return listings.find_config(info.context.reading, slug, plugin)
+    def find_nodes(info: Info, keys: Sequence[str]) -> Mapping[str, models.CustomerPluginConfig | None]:
+        pairs = {key: (slug, plugin) for key in keys for slug, _, plugin in [key.partition("/")]}
+        reading = info.context.reading
+        existing = reading.find_customers([slug for slug, _ in pairs.values()])
+        found = {
+            key: listings.find_config(reading, *pair) if pair[0] in existing else None for key, pair in pairs.items()
+        }
+        reading.remember_plugins(config.plugin for config in found.values() if config is not None)
+        return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -9,6 +10,7 @@ import strawberry
 
 from webnet.api.declarations.fields import field, row_type
 from webnet.api.request.context import Info
+from webnet.api.resolvers import listings
 from webnet.api.types.user import User
 from webnet.api.values.references import CustomerRef
 from webnet.api.vocabulary.enums import Role
@@ -75,9 +77,9 @@ class Invitation(Node):
         return info.context.reading.users.get(pk) if pk is not None else None
 
     @staticmethod
-    def find_node(info: Info, key: str) -> models.Invitation | None:
-        pk = read_invitation_key(key)
-        return info.context.reading.visible_invitations().filter(pk=pk).first() if pk is not None else None
+    def find_nodes(info: Info, keys: Sequence[str]) -> Mapping[str, models.Invitation]:
+        pks = [pk for key in keys if (pk := read_invitation_key(key)) is not None]
+        return {str(row.pk): row for row in listings.find_invitations(info.context.reading, pks)}
 
 
 def read_invitation_key(key: str) -> UUID | None:

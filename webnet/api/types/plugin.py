@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import strawberry
@@ -265,5 +266,8 @@ class Plugin(Node):
         return listings.audit_logs_of_plugin(info, root, arguments)
 
     @staticmethod
-    def find_node(info: Info, key: str) -> models.PluginConfig | None:
-        return info.context.reading.find_plugin(key)
+    def find_nodes(info: Info, keys: Sequence[str]) -> Mapping[str, models.PluginConfig | None]:
+        reading = info.context.reading
+        found = {key: reading.find_plugin(key) for key in keys}
+        reading.remember_plugins(filter(None, found.values()))
+        return found

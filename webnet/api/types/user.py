@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import strawberry
 
 from webnet.api.declarations.fields import field, row_type
@@ -39,6 +41,8 @@ class User(Node):
         return root.email or None if info.context.reading.sees_email(root) else None
 
     @staticmethod
-    def find_node(info: Info, key: str) -> models.User | None:
-        pk = read_pk(key)
-        return info.context.reading.users.get(pk) if pk is not None else None
+    def find_nodes(info: Info, keys: Sequence[str]) -> Mapping[str, models.User | None]:
+        pks = {key: pk for key in keys if (pk := read_pk(key)) is not None}
+        users = info.context.reading.users
+        users.announce(pks.values())
+        return {key: users.get(pk) for key, pk in pks.items()}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import strawberry
 from django.conf import settings
 
-from webnet.accounts import tokens
 from webnet.api.declarations.connections import Connection, connection
 from webnet.api.declarations.fields import field, object_type, row_type
 from webnet.api.engine.limits import MAXIMUM_ALIASES, MAXIMUM_DEPTH, MAXIMUM_TOKENS, budget_of
@@ -50,9 +50,8 @@ class Membership(Node):
         return info.context.reading.customers.get(root.customer_id)
 
     @staticmethod
-    def find_node(info: Info, key: str) -> models.Membership | None:
-        slug, _, username = key.partition("/")
-        return people.find_membership(info.context.reading, slug, username)
+    def find_nodes(info: Info, keys: Sequence[str]) -> Mapping[str, models.Membership]:
+        return people.find_memberships(info.context.reading, keys)
 
 
 @row_type(models.ApiToken)
@@ -93,10 +92,9 @@ class ApiToken(Node):
         return Role(root.maximum_role) if root.maximum_role else None
 
     @staticmethod
-    def find_node(info: Info, key: str) -> models.ApiToken | None:
-        pk = read_pk(key)
-        own = tokens.visible_tokens(info.context.actor)
-        return own.filter(pk=pk).first() if pk is not None else None
+    def find_nodes(info: Info, keys: Sequence[str]) -> Mapping[str, models.ApiToken]:
+        pks = [pk for key in keys if (pk := read_pk(key)) is not None]
+        return {str(token.pk): token for token in people.find_tokens(info.context.reading, pks)}
 
 
 @object_type

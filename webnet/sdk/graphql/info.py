@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -27,7 +28,7 @@ class GraphQLContext(PluginContext):
         named = read_global_id(id or "")
         if named is None or named[0] != shown.name:
             return None
-        return find_row(shown.model, named[1], self.rows(shown.model))
+        return find_rows(shown.model, [named[1]], self.rows(shown.model)).get(named[1])
 
     def get(self, kind: Any, id: str) -> Any:  # noqa: A002 - the name in the schema
         """The same, but raises NotFound, whether the row does not exist or belongs to another customer."""
@@ -37,10 +38,14 @@ class GraphQLContext(PluginContext):
         return found
 
 
-def find_row(model: Any, key: str, rows: Any) -> Any:
-    """The row with this primary key; None also for a text that can't be a key."""
-    value = read_key(model._meta.pk, key)
-    return None if value is None else rows.filter(pk=value).first()
+def find_rows(model: Any, keys: Sequence[str], rows: Any) -> dict[str, Any]:
+    """The rows with these primary keys; a text that can't be a key has none."""
+    read = {value: key for key in keys if (value := read_key(model._meta.pk, key)) is not None}
+    if not read:
+        return {}
+    # One of them by equality: `IN` with one value is not planned the same by all databases.
+    found = rows.filter(pk__in=read) if len(read) > 1 else rows.filter(pk=next(iter(read)))[:1]
+    return {read[row.pk]: row for row in found if row.pk in read}
 
 
 class Info(strawberry.Info[Any, None]):

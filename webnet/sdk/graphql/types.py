@@ -26,7 +26,8 @@ from webnet.api.vocabulary.node import Node, global_id
 from webnet.plugins.tenancy import has_tenancy
 from webnet.sdk.graphql.definition import RowType
 from webnet.sdk.graphql.fields import RowField
-from webnet.sdk.graphql.info import find_plugin_by_module, find_row
+from webnet.sdk.graphql.info import find_plugin_by_module, find_rows
+from webnet.sdk.graphql.row_batches import mark_batch
 from webnet.sdk.scope import LeakPrevented, all_rows, is_in_scope, scope
 
 Kind = TypeVar("Kind", bound=type)
@@ -154,14 +155,16 @@ def _scope_type(cls: Any, shown: RowType) -> None:
             raise LeakPrevented(f"'{cls.__module__}' returned a {shown.name} of another customer.")
         return True
 
-    def find_node(info: Any, key: str) -> Any:
-        rows = scope(all_rows(shown.model), info.context.reading, shown_by=find_plugin_by_module(cls.__module__))
-        found = find_row(shown.model, key, optimize(rows, info, config=WHOLE_ROWS))
+    def find_nodes(info: Any, keys: Sequence[str]) -> dict[str, Any]:
+        reading = info.context.reading
+        rows = scope(all_rows(shown.model), reading, shown_by=find_plugin_by_module(cls.__module__))
+        found = find_rows(shown.model, keys, optimize(rows, info, config=WHOLE_ROWS))
+        mark_batch(found.values(), reading)
         # Another plugin's type may show rows of the same model; the id decides which type is meant.
-        return strawberry.cast(cls, found)
+        return {key: strawberry.cast(cls, row) for key, row in found.items()}
 
-    cls.get_queryset, cls.is_type_of, cls.find_node = (
-        staticmethod(each) for each in (get_queryset, is_type_of, find_node)
+    cls.get_queryset, cls.is_type_of, cls.find_nodes = (
+        staticmethod(each) for each in (get_queryset, is_type_of, find_nodes)
     )
     if issubclass(cls, Node):
         # `id: graphql.auto` means this id, too.

@@ -95,7 +95,8 @@ class Questions:
         head = ", ".join(f"${name}: {each.type}" for name, each in passed.items())
         call = ", ".join(f"{name}: ${name}" for name in passed)
         page = "" if argument == "filter" else ", first: 1, after: $after"
-        body = "{ totalCount edges { node { __typename } } pageInfo { endCursor hasNextPage hasPreviousPage } }"
+        rows = "edges { node { __typename } } nodes { __typename }"
+        body = f"{{ totalCount {rows} pageInfo {{ endCursor hasNextPage hasPreviousPage }} }}"
         body = f"{path[-1]}({call}{page}) {body}"
         for step in reversed(path[:-1]):
             body = f"{step} {{ {body} }}"
