@@ -103,7 +103,6 @@ def test_the_columns_are_those_of_the_types_fields(people: dict[str, User]) -> N
     assert found.get_deferred_fields() == {
         "password",
         "last_login",
-        "date_joined",
         "is_active",
         "is_staff",
         "is_superuser",

@@ -26,8 +26,8 @@ KIND = "postgresql" if os.environ.get("TEST_DATABASE") == "postgresql" else "sql
 ROWS = "SELECT position, chain, sequence, text, hash FROM plugins_pluginauditlog ORDER BY position"
 STATE = """{
   plugins(first: 10) { edges { node { name enabled availability settings } } }
-  customers(first: 10) { edges { node { slug name isActive } } }
-  customerPluginConfig(customer: "acme", plugin: "shelf") {
+  customers(first: 10) { edges { node { slug name isActive createdAt updatedAt } } }
+  customerPluginConfig(customer: "acme", plugin: "shelf") { createdAt updatedAt
     settings secretSettings { path isSet } settingsRevision
     settingsHistory(first: 5) { edges { node { revision reason } } } }
   pluginAuditLogs(first: 100) { edges { node { action outcome errorCode actorName } } }
@@ -104,7 +104,9 @@ def test_its_rows_are_read_and_changed_and_its_log_verifies_unchanged(old: Upgra
     }
     assert found["shelf"]["settings"] == {"limit": 7}
     assert [customer["slug"] for customer in nodes(state["customers"])] == ["acme", "globex"]
+    assert all(customer["updatedAt"] == customer["createdAt"] for customer in nodes(state["customers"]))
     config = state["customerPluginConfig"]
+    assert config["createdAt"] == config["updatedAt"] is not None
     assert json.dumps(config["settings"], sort_keys=True) == '{"a": [-0.0, 1.5, "\\u00e9"], "limit": 3, "z": 1e+20}'
     assert [secret["path"] for secret in config["secretSettings"]] == ["/key"]
     assert nodes(config["settingsHistory"]) == [{"revision": 1, "reason": "Numbers"}]

@@ -103,7 +103,7 @@ def _update(operation: Operation, slug: str, *, name: str | None, is_active: boo
     customer.is_active = customer.is_active if is_active is None else is_active
     if _describe(customer) == before:
         return CustomerChange(customer=customer, changed=False)
-    customer.save(update_fields=["name", "is_active"])
+    customer.save(update_fields=["name", "is_active", "updated_at"])
     renew_customer(customer)
     operation.record(before=before, after=_describe(customer))
     return CustomerChange(customer=customer, changed=True)

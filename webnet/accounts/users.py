@@ -86,7 +86,7 @@ def _change_password(operation: Operation, username: str, password: str | None) 
     user = _lock_user(username)
     before = _describe(user)
     _set_password(user, password, is_checked=True)
-    user.save(update_fields=["password"])
+    user.save(update_fields=["password", "updated_at"])
     operation.record(before=before, after=_describe(user))
     return user
 
@@ -101,7 +101,7 @@ def _set_active(operation: Operation, username: str, *, is_active: bool) -> User
         raise InvalidInput("You can't deactivate yourself: ask another operator.", field="username")
     before = _describe(user)
     user.is_active = is_active
-    user.save(update_fields=["is_active"])
+    user.save(update_fields=["is_active", "updated_at"])
     operation.record(before=before, after=_describe(user))
     return UserChange(user=user, changed=True)
 

@@ -89,6 +89,8 @@ class User(AbstractBaseUser, PermissionsMixin, RowModel):
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False, help_text="May look into the Django admin.")
     date_joined = models.DateTimeField(default=timezone.now)
+    # Null in rows that code without the column has added, during a rolling restart.
+    updated_at = models.DateTimeField(auto_now=True, null=True)
 
     objects = UserManager()
 
@@ -110,6 +112,8 @@ class Customer(RowModel):
     name = models.CharField(max_length=200)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    # As that of users.
+    updated_at = models.DateTimeField(auto_now=True, null=True)
 
     class Meta:
         ordering = ("slug",)

@@ -163,6 +163,8 @@ class CustomerPluginConfig(Pausable, SettingsLayer):
     enabled = models.BooleanField(null=True)
     availability = models.CharField(max_length=10, choices=Availability.choices, blank=True)
     permissions = models.JSONField(default=dict)
+    # Null in rows that code without the column has added, during a rolling restart.
+    created_at = models.DateTimeField(auto_now_add=True, null=True)
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:

@@ -100,9 +100,11 @@ class DeleteDevicePayload:
 
     Attributes:
         changed: False if there was no such device.
+        deleted_device_id: The global id that was given, for caches to forget.
     """
 
     changed: bool
+    deleted_device_id: graphql.ID
 
 
 @graphql.input
@@ -190,7 +192,7 @@ class DeviceMutations:
             if device is not None:
                 operation.before = changes.describe(device)
                 device.delete()
-        return DeleteDevicePayload(changed=operation.changed)
+        return DeleteDevicePayload(changed=operation.changed, deleted_device_id=input.id)
 
     @graphql.mutation(permission="import_devices")
     @staticmethod

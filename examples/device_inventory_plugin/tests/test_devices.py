@@ -65,7 +65,7 @@ def test_a_device_is_made_with_its_interfaces_changed_and_deleted(
     )
     again = webnet_client.mutate("updateDevice", "changed", id=device, host="a.example", interfaces=[{"name": "eth1"}])
     shown = viewer.query(LIST)["devices"]["edges"]
-    deleted = [webnet_client.mutate("deleteDevice", "changed", id=device)["changed"] for _ in range(2)]
+    deleted = [webnet_client.mutate("deleteDevice", "changed deletedDeviceId", id=device) for _ in range(2)]
 
     assert changed["changed"] and changed["device"] == {"host": "a.example", "status": "ACTIVE"}
     assert not again["changed"]
@@ -77,7 +77,10 @@ def test_a_device_is_made_with_its_interfaces_changed_and_deleted(
             }
         }
     ]
-    assert deleted == [True, False]
+    assert deleted == [
+        {"__typename": "DeleteDevicePayload", "changed": changed, "deletedDeviceId": device}
+        for changed in (True, False)
+    ]
 
 
 def test_each_change_is_in_the_customers_audit_log_and_what_changed_nothing_is_not(webnet_client: WebnetClient) -> None:

@@ -56,9 +56,11 @@ class DeleteSitePayload:
 
     Attributes:
         changed: False if there was no such site.
+        deleted_site_id: The global id that was given, for caches to forget.
     """
 
     changed: bool
+    deleted_site_id: graphql.ID
 
 
 @graphql.input
@@ -120,7 +122,7 @@ class SiteMutations:
             if site is not None:
                 operation.before = _describe(site)
                 site.delete()
-        return DeleteSitePayload(changed=operation.changed)
+        return DeleteSitePayload(changed=operation.changed, deleted_site_id=input.id)
 
     @graphql.mutation(permission="edit")
     @staticmethod

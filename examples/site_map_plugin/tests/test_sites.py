@@ -73,13 +73,15 @@ def test_a_site_is_made_moved_and_deleted_and_its_devices_stay(
     )
     placed = [place(webnet_client, device, made["site"]["id"]) for _ in range(2)]
 
-    deleted = [webnet_client.mutate("deleteSite", "changed", id=made["site"]["id"])["changed"] for _ in range(2)]
+    site = made["site"]["id"]
+    deleted = [webnet_client.mutate("deleteSite", "changed deletedSiteId", id=site) for _ in range(2)]
 
     assert [made["changed"], again["changed"], moved["changed"]] == [True, False, True]
     assert moved["site"] == {**made["site"], "latitude": 59.9}
     assert [each["changed"] for each in placed] == [True, False]
     assert placed[1]["device"] == {"name": "core-1", "site": {"name": "Oslo"}}
-    assert deleted == [True, False]
+    assert [each["changed"] for each in deleted] == [True, False]
+    assert [each["deletedSiteId"] for each in deleted] == [site, site]
     assert viewer.query(LIST)["devices"]["edges"] == [{"node": {"name": "core-1", "site": None}}]
 
 

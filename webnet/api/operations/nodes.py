@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from strawberry.types.base import StrawberryObjectDefinition
@@ -10,7 +10,13 @@ from strawberry.types.base import StrawberryObjectDefinition
 from webnet.api.declarations.sizes import MAXIMUM_IDS
 from webnet.api.errors import BadValue
 from webnet.api.request.context import Info
+from webnet.api.resolvers import permission_matrix
 from webnet.api.vocabulary.node import Node, read_global_id
+
+# The finders of types below the rooms that find their values, which therefore can't have them.
+ELSEWHERE: Mapping[str, Callable[[Info, Sequence[str]], Mapping[str, Any]]] = {
+    "CustomerPermission": lambda info, keys: permission_matrix.find_permissions(info.context.reading, keys),
+}
 
 
 def find_nodes(info: Info, ids: Sequence[str]) -> list[Any]:
@@ -34,7 +40,7 @@ def _find(info: Info, type_name: str, keys: Sequence[str]) -> dict[str, Any]:
     definition = info.schema.get_type_by_name(type_name)
     if not isinstance(definition, StrawberryObjectDefinition) or not issubclass(definition.origin, Node):
         return {}
-    find = getattr(definition.origin, "find_nodes", None)
+    find = ELSEWHERE.get(type_name) or getattr(definition.origin, "find_nodes", None)
     if find is None:
         return {}
     try:

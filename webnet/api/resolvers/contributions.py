@@ -10,8 +10,8 @@ from django.apps import apps
 from webnet.api.engine.current import current_schema
 from webnet.api.engine.ownership import Ownership
 from webnet.api.request.reader import Reading
-from webnet.api.resolvers.navigation_and_widgets import find_address
-from webnet.api.values.contributions import NavigationItem, PluginContributions, PluginPermission
+from webnet.api.resolvers.navigation_and_widgets import find_address, show_item
+from webnet.api.values.contributions import PluginContributions, PluginPermission
 from webnet.customers.models import Role
 from webnet.plugins.models import PluginConfig
 from webnet.plugins.registry import Entry, registry
@@ -36,12 +36,12 @@ def find_contributions(reading: Reading, plugin: PluginConfig) -> PluginContribu
         subscriptions=subscriptions,
         pages=[view.name for view in manifest.ui_views],
         navigation_items=[
-            NavigationItem(
-                plugin=plugin,
-                label=item.label,
+            show_item(
+                item,
+                plugin,
+                manifest,
+                customer=reading.view,
                 url=find_address(item, plugin.name, reading.view) or item.url,
-                icon=item.icon or None,
-                order=item.order,
             )
             for item in items
         ],

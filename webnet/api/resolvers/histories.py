@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from itertools import product
 from operator import attrgetter
@@ -13,8 +13,9 @@ from django.db.models import Model
 from webnet.api.paging.batches import open_nested_page
 from webnet.api.paging.pages import Listing, Page, PageArguments, open_page
 from webnet.api.request.context import Info
+from webnet.api.request.reader import Reading
 from webnet.api.resolvers import orders
-from webnet.api.resolvers.listings import audit_listing
+from webnet.api.resolvers.listings import announce_audit_logs, are_in, audit_listing
 from webnet.audit.models import PluginAuditLog
 from webnet.customers.models import Customer, Role
 from webnet.plugins.models import CustomerPluginConfig, PluginConfig, PluginHealth
@@ -38,6 +39,33 @@ def settings_of(
     rows = settings_history.changes(is_global=config is None).defer("text")
     changes = audit_listing(info.context, rows, arguments)
     return _open(info, plugin, config, arguments, column="plugin_name", listing=changes, has_any=was_changed)
+
+
+def find_settings_changes(reading: Reading, sequences: Mapping[str, Collection[int]]) -> list[PluginAuditLog]:
+    """Those changes with these places in each chain that the viewer may see in a history."""
+    if not sequences:
+        return []
+    rows = settings_history.changes(is_global=True) | settings_history.changes(is_global=False)
+    found = list(rows.defer("text").filter(are_in(sequences)))
+    announce_audit_logs(reading, found)
+    return [row for row in found if _sees(reading, row.plugin_name, row.customer_id, role=Role.OPERATOR)]
+
+
+def find_health(reading: Reading, pks: Collection[int]) -> list[PluginHealth]:
+    """Those checks with these primary keys that the viewer may see in a history."""
+    found = list(PluginHealth.objects.filter(pk__in=pks)) if pks else []
+    reading.announce_customers(row.customer_id for row in found if row.customer_id is not None)
+    names = {row.pk: name for name, row in reading.platform.plugins.items()}
+    return [row for row in found if _sees(reading, names.get(row.plugin_id, ""), row.customer_id, role=Role.VIEWER)]
+
+
+def _sees(reading: Reading, plugin: str, customer_id: int | None, *, role: Role) -> bool:
+    """Whether the viewer may see the history of the plugin for a customer; for the platform, only its operators may."""
+    row = reading.platform.plugins.get(plugin)
+    if row is None or customer_id is None:
+        return row is not None and reading.actor.is_platform_operator
+    customer = reading.customers.get(customer_id)
+    return customer is not None and reading.has_role(role, customer) and reading.sees_plugin(row, customer)
 
 
 def health_of_plugin(info: Info, plugin: PluginConfig, arguments: PageArguments) -> Page[PluginHealth] | None:

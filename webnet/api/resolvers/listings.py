@@ -255,10 +255,14 @@ def find_audit_logs(reading: Reading, sequences: Mapping[str, Collection[int]]) 
     """The rows with these places in each chain, as far as the viewer may read them."""
     if not sequences:
         return []
-    wanted = reduce(or_, (Q(chain=chain, sequence__in=numbers) for chain, numbers in sequences.items()))
-    found = list(audit_logs_of(audited_customers(reading)).filter(wanted))
+    found = list(audit_logs_of(audited_customers(reading)).filter(are_in(sequences)))
     announce_audit_logs(reading, found)
     return found
+
+
+def are_in(sequences: Mapping[str, Collection[int]]) -> Q:
+    """The condition of audit rows with any of these places in each chain."""
+    return reduce(or_, (Q(chain=chain, sequence__in=numbers) for chain, numbers in sequences.items()))
 
 
 def sees_ip_address(reading: Reading, row: PluginAuditLog) -> bool:

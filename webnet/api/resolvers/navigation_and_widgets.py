@@ -48,7 +48,7 @@ def navigation_items(reading: Reading) -> list[NavigationItem]:
     home = reading.find_own_customer()
     at_home = _place_of(reading, home) if home is not None else None
     items = [
-        NavigationItem(plugin=row, label=item.label, url=address, icon=item.icon or None, order=item.order)
+        show_item(item, row, manifest, customer=home, url=address)
         for row, manifest in _effective(reading, places)
         for item in manifest.navigation_items
         if any(place.shows(row.name, item) for place in places)
@@ -74,6 +74,22 @@ def dashboard_widgets(reading: Reading) -> list[DashboardWidget]:
         if any(place.shows(row.name, widget) for place in places)
     ]
     return widgets.render(reading, customer, wanted)
+
+
+def show_item(
+    item: declarations.NavigationItem, plugin: PluginConfig, manifest: Manifest, *, customer: Customer | None, url: str
+) -> NavigationItem:
+    """The item with its id, which is another one for each customer to whose page it leads."""
+    place = customer.slug if customer is not None and not item.is_absolute else ""
+    same = [each for each in manifest.navigation_items if each.url == item.url]
+    return NavigationItem(
+        key=f"{place}/{plugin.name}/{same.index(item)}/{item.url}",
+        plugin=plugin,
+        label=item.label,
+        url=url,
+        icon=item.icon or None,
+        order=item.order,
+    )
 
 
 def find_address(item: declarations.NavigationItem, plugin: str, customer: Customer | None) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from webnet.api.request.reader import Reading
 from webnet.api.resolvers import listings
 from webnet.api.values.contributions import CustomerPermission, RoleGrant
@@ -32,10 +34,23 @@ def find_permission(reading: Reading, slug: str, codename: str) -> CustomerPermi
     return permission
 
 
+def find_permissions(reading: Reading, keys: Iterable[str]) -> dict[str, CustomerPermission]:
+    """Those that the viewer may see of the permissions with these keys, each a slug and a codename."""
+    pairs = {key: (slug, codename) for key in keys for slug, _, codename in [key.partition("/")]}
+    customers = reading.find_customers(slug for slug, _ in pairs.values())
+    found: dict[str, CustomerPermission] = {}
+    for slug, plugin in dict.fromkeys((slug, codename.partition(".")[0]) for slug, codename in pairs.values()):
+        if slug in customers and reading.has_role(Role.OPERATOR, customers[slug]):
+            config = listings.find_config(reading, slug, plugin)
+            found.update((each.key, each) for each in (_permissions(reading, config) if config is not None else []))
+    return {key: permission for key, permission in found.items() if key in pairs}
+
+
 def _permissions(reading: Reading, config: CustomerPluginConfig) -> list[CustomerPermission]:
     state, plugin = reading.state_of(config.customer), config.plugin
     return [
         CustomerPermission(
+            key=f"{config.customer.slug}/{plugin.name}.{permission.name}",
             plugin=plugin,
             codename=f"{plugin.name}.{permission.name}",
             description=permission.description,

@@ -126,8 +126,16 @@ def _finish(job: WidgetJob, future: Future[Rendered]) -> DashboardWidget:
     data, html, error = None, None, _find_error(job, future)
     if error is None:
         data, html = future.result()
+    place = job.customer.slug if job.customer is not None else ""
     return DashboardWidget(
-        plugin=row, name=widget.name, title=widget.title, order=widget.order, data=data, html=html, error=error
+        key=f"{place}/{row.name}/{widget.name}",
+        plugin=row,
+        name=widget.name,
+        title=widget.title,
+        order=widget.order,
+        data=data,
+        html=html,
+        error=error,
     )
 
 

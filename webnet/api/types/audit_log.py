@@ -15,7 +15,7 @@ from webnet.api.resolvers.filters import PluginAuditLogFilter
 from webnet.api.values.references import CustomerRef, PluginRef, UserRef
 from webnet.api.vocabulary import sealed_texts
 from webnet.api.vocabulary.enums import AuditOutcome, Role
-from webnet.api.vocabulary.node import Node, global_id, read_pk
+from webnet.api.vocabulary.node import Node, global_id, read_sequences
 from webnet.audit.models import PluginAuditLog as AuditRow
 from webnet.customers.models import Customer, User
 from webnet.plugins import models
@@ -137,9 +137,6 @@ class PluginAuditLog(Node):
 
     @staticmethod
     def find_nodes(info: Info, keys: Sequence[str]) -> Mapping[str, AuditRow]:
-        wanted: dict[str, list[int]] = {}
-        for chain, _, sequence in (key.partition("/") for key in keys):
-            if (number := read_pk(sequence)) is not None:
-                wanted.setdefault(chain, []).append(number)
-        found = listings.find_audit_logs(info.context.reading, wanted)
-        return {f"{row.chain}/{row.sequence}": row for row in found}
+        found = listings.find_audit_logs(info.context.reading, read_sequences(keys))
+        # A change of settings is a row of the same model.
+        return {f"{row.chain}/{row.sequence}": strawberry.cast(PluginAuditLog, row) for row in found}

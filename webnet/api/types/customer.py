@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import strawberry
 from strawberry import UNSET
@@ -40,12 +41,19 @@ class Customer(Node):
     slug: str
     name: str
     is_active: bool
+    created_at: datetime
 
     @field(reads=StateRead.ANYWHERE)
     @staticmethod
     def id(root: strawberry.Parent[models.Customer]) -> strawberry.ID:
         """The global id."""
         return global_id("Customer", root.slug)
+
+    @field(reads=StateRead.ANYWHERE)
+    @staticmethod
+    def updated_at(root: strawberry.Parent[models.Customer]) -> datetime:
+        """The last change of the customer itself, such as its name; not of its members or plugins."""
+        return root.updated_at or root.created_at
 
     @field(graphql_type=Role, reads=StateRead.ANYWHERE)
     @staticmethod

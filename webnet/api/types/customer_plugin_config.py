@@ -148,6 +148,12 @@ class CustomerPluginConfig(Node):
 
     @field(reads=StateRead.ANYWHERE)
     @staticmethod
+    def created_at(root: strawberry.Parent[models.CustomerPluginConfig]) -> datetime | None:
+        """The first change; null if there was none."""
+        return root.created_at  # of an unsaved config: None
+
+    @field(reads=StateRead.ANYWHERE)
+    @staticmethod
     def updated_at(root: strawberry.Parent[models.CustomerPluginConfig]) -> datetime | None:
         """The last change; null if there was none."""
         return root.updated_at  # of an unsaved config: None

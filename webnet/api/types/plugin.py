@@ -96,6 +96,20 @@ class Plugin(Node):
 
     @field(reads=StateRead.ANYWHERE)
     @staticmethod
+    def created_at(root: strawberry.Parent[models.PluginConfig]) -> datetime:
+        """When the plugin was found for the first time."""
+        return root.created_at
+
+    @field(reads=StateRead.ANYWHERE)
+    @staticmethod
+    def updated_at(root: strawberry.Parent[models.PluginConfig]) -> datetime:
+        """The last change of what is stored of the plugin, its global choice, settings and pauses included; a sync
+        that finds nothing new does not count.
+        """
+        return root.updated_at
+
+    @field(reads=StateRead.ANYWHERE)
+    @staticmethod
     def licence(root: strawberry.Parent[models.PluginConfig]) -> str | None:
         """The licence as an SPDX expression, such as "MIT"; null if the manifest has none."""
         return root.licence or None

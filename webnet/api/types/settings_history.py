@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import strawberry
 from strawberry.scalars import JSON
@@ -10,8 +12,10 @@ from strawberry.scalars import JSON
 from webnet.api.declarations.fields import field, object_type, row_type
 from webnet.api.declarations.sizes import MAXIMUM_SETTINGS
 from webnet.api.request.context import Info
+from webnet.api.resolvers import histories
 from webnet.api.resolvers.settings_view import show_changes
 from webnet.api.values.references import UserRef
+from webnet.api.vocabulary.node import Node, global_id, read_sequences
 from webnet.api.vocabulary.scalars import Json
 from webnet.audit.models import PluginAuditLog
 from webnet.customers.models import User
@@ -45,7 +49,7 @@ class ChangedSetting:
 
 
 @row_type(PluginAuditLog, name="SettingsChange")
-class SettingsChange:
+class SettingsChange(Node):
     """One change of a layer of settings.
 
     Attributes:
@@ -55,6 +59,11 @@ class SettingsChange:
 
     created_at: datetime
     actor_name: str
+
+    @field()
+    @staticmethod
+    def id(root: strawberry.Parent[PluginAuditLog]) -> strawberry.ID:
+        return global_id("SettingsChange", f"{root.chain}/{root.sequence}")
 
     @field()
     @staticmethod
@@ -79,3 +88,9 @@ class SettingsChange:
     def changes(root: strawberry.Parent[PluginAuditLog], info: Info) -> tuple[Changed, ...]:
         """The values that were changed, without platform-only ones for viewers who are not platform operators."""
         return show_changes(root, sees_all=info.context.actor.is_platform_operator)
+
+    @staticmethod
+    def find_nodes(info: Info, keys: Sequence[str]) -> Mapping[str, Any]:
+        found = histories.find_settings_changes(info.context.reading, read_sequences(keys))
+        # An entry of the audit log is a row of the same model.
+        return {f"{row.chain}/{row.sequence}": strawberry.cast(SettingsChange, row) for row in found}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import strawberry
 
@@ -39,6 +40,18 @@ class User(Node):
     def email(root: strawberry.Parent[models.User], info: Info) -> str | None:
         """Null for everybody but the user, the admins of their customers, and platform operators."""
         return root.email or None if info.context.reading.sees_email(root) else None
+
+    @field(columns=["date_joined", "id"])
+    @staticmethod
+    def created_at(root: strawberry.Parent[models.User], info: Info) -> datetime | None:
+        """Null for those for whom `email` is null."""
+        return root.date_joined if info.context.reading.sees_email(root) else None
+
+    @field(columns=["updated_at", "date_joined", "id"])
+    @staticmethod
+    def updated_at(root: strawberry.Parent[models.User], info: Info) -> datetime | None:
+        """The last change of the account or its password. Null for those for whom `email` is null."""
+        return root.updated_at or root.date_joined if info.context.reading.sees_email(root) else None
 
     @staticmethod
     def find_nodes(info: Info, keys: Sequence[str]) -> Mapping[str, models.User | None]:

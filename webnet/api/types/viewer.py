@@ -21,6 +21,11 @@ from webnet.api.vocabulary.node import Node, global_id, read_pk
 from webnet.customers import models
 
 
+def membership_id(slug: str, username: str) -> strawberry.ID:
+    """The id of this user's membership of this customer, whether there is one or not."""
+    return global_id("Membership", f"{slug}/{username}")
+
+
 @row_type(models.Membership)
 class Membership(Node):
     """One user's role for one customer.
@@ -35,7 +40,7 @@ class Membership(Node):
     @staticmethod
     def id(root: strawberry.Parent[models.Membership]) -> strawberry.ID:
         """The global id; it stands for the pair of customer and user."""
-        return global_id("Membership", f"{root.customer.slug}/{root.user.username}")
+        return membership_id(root.customer.slug, root.user.username)
 
     @field(graphql_type=User)
     @staticmethod

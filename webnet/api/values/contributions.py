@@ -5,9 +5,11 @@ from __future__ import annotations
 import strawberry
 from strawberry.scalars import JSON
 
-from webnet.api.declarations.fields import at_most, object_type
+from webnet.api.declarations.fields import at_most, field, object_type
+from webnet.api.declarations.state_reads import StateRead
 from webnet.api.values.references import PluginRef
 from webnet.api.vocabulary.enums import Role
+from webnet.api.vocabulary.node import Node, global_id
 from webnet.api.vocabulary.scalars import Json
 from webnet.plugins.kernel.parsing import MAXIMUM_ENTRIES
 from webnet.plugins.models import PluginConfig
@@ -25,11 +27,17 @@ class NavigationItem:
         order: Items are shown by this number, the lowest first.
     """
 
+    key: strawberry.Private[str]
     plugin: PluginConfig = strawberry.field(graphql_type=PluginRef)
     label: str
     url: str
     icon: str | None
     order: int
+
+    @field(reads=StateRead.ANYWHERE)
+    def id(self) -> strawberry.ID:
+        """For caches: names the item and the customer to whose page it leads. `node` does not find it."""
+        return global_id("NavigationItem", self.key)
 
 
 @object_type
@@ -45,6 +53,7 @@ class DashboardWidget:
         html: What to show, as HTML that was made safe; null if the widget is JSON or has failed.
     """
 
+    key: strawberry.Private[str]
     plugin: PluginConfig = strawberry.field(graphql_type=PluginRef)
     name: str
     title: str
@@ -52,6 +61,11 @@ class DashboardWidget:
     data: Json = strawberry.field(graphql_type=JSON | None)
     html: str | None
     error: str | None = strawberry.field(description="Set if the widget failed.")
+
+    @field()
+    def id(self) -> strawberry.ID:
+        """For caches: names the widget and the customer for whom it is rendered. `node` does not find it."""
+        return global_id("DashboardWidget", self.key)
 
 
 @object_type
@@ -88,7 +102,7 @@ class RoleGrant:
 
 
 @object_type
-class CustomerPermission:
+class CustomerPermission(Node):
     """A plugin's permission for one customer. It grants nothing while the plugin is not effective.
 
     Attributes:
@@ -98,11 +112,17 @@ class CustomerPermission:
         effective: Whether the plugin is effective for the customer.
     """
 
+    key: strawberry.Private[str]
     plugin: PluginConfig = strawberry.field(graphql_type=PluginRef)
     codename: str
     description: str
     effective: bool
     roles: list[RoleGrant] = at_most(len(Role), description="One for each role, the lowest first.")
+
+    @field(reads=StateRead.ANYWHERE)
+    @staticmethod
+    def id(root: strawberry.Parent[CustomerPermission]) -> strawberry.ID:
+        return global_id("CustomerPermission", root.key)
 
 
 @object_type

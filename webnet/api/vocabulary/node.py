@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -51,6 +52,15 @@ def read_pk(key: str) -> int | None:
     """The primary key in a global id; None if it is not a number of at most 18 digits, which fits into 64 bits."""
     number = int(key) if key.isascii() and key.isdecimal() and len(key) <= 18 else None
     return number if str(number) == key else None
+
+
+def read_sequences(keys: Iterable[str]) -> dict[str, list[int]]:
+    """The sequences of audit rows by their chain, from keys such as `acme/7`."""
+    found: dict[str, list[int]] = {}
+    for chain, _, sequence in (key.partition("/") for key in keys):
+        if (number := read_pk(sequence)) is not None:
+            found.setdefault(chain, []).append(number)
+    return found
 
 
 def read_key(column: Any, key: str) -> Any:

@@ -42,7 +42,7 @@ FORGIVEN_AFTER = timedelta(days=1)
 JITTER = 0.1
 # A request that waits here is answered only once what it has counted is judged, be it by another one.
 _turn = Lock()
-PAUSE_FIELDS = ("paused_until", "pause_reason", "pauses_in_a_row", "pause_ended_at")
+PAUSE_FIELDS = ("paused_until", "pause_reason", "pauses_in_a_row", "pause_ended_at", "updated_at")
 
 
 def pause_and_retry(now: datetime | None = None) -> None:

@@ -36,6 +36,8 @@ from webnet.plugins.settings import validity
 
 TEXTS = ("verbose_name", "author", "description", "licence", "icon", *ADDRESSES)
 GONE = "The plugin is no longer installed."
+# All that a sync may write of a row in which it finds nothing new.
+STORED = tuple(each.name for each in PluginConfig._meta.concrete_fields if each.name not in {"id", "updated_at"})
 
 
 @dataclass(kw_only=True)
@@ -109,7 +111,7 @@ def _sync(operation: Operation, registry: PluginRegistry, around: Circumstances)
     for row in rows.values():
         report.missing.append(row.name)
         former = _view(row)
-        _save(row, PluginStatus.MISSING, GONE)
+        _save(row, PluginStatus.MISSING, GONE, former=former)
         if former != _view(row):
             before[row.name], after[row.name] = former, _view(row)
     operation.record(before=before, after=after)
@@ -139,13 +141,14 @@ def _write(operation: Operation, report: SyncReport, found: SyncFinding, around:
 def _take(operation: Operation, found: SyncFinding) -> None:
     """Write one plugin's row and, with an accepted upgrade, its settings; then call its `on_upgrade`."""
     row = found.row or PluginConfig(name=found.entry.name, verbose_name=found.entry.name)
+    former = _view(row)
     if found.is_accepted and found.entry.manifest is not None:
         manifest = found.entry.manifest
         for name in (*TEXTS, "version"):
             setattr(row, name, getattr(manifest, name))
         row.keywords = list(manifest.keywords)
         row.dependencies = [{"name": d.name, "specifier": d.specifier} for d in manifest.dependencies]
-    _save(row, found.status, found.reason, found.traceback)
+    _save(row, found.status, found.reason, found.traceback, former=former)
     changes = _carry_out(row, found.upgrade) if found.is_accepted and found.upgrade is not None else []
     if found.is_accepted and found.status == PluginStatus.LOADED and validity.check_all(row):
         row.save(update_fields=["settings_fault", "settings_checked"])
@@ -190,10 +193,14 @@ def _attempt(change: Callable[[], None], *, doing: str) -> LoadFailure | None:
     return None
 
 
-def _save(row: PluginConfig, status: PluginStatus, reason: str, traceback: str = "") -> None:
+def _save(
+    row: PluginConfig, status: PluginStatus, reason: str, traceback: str = "", *, former: dict[str, object]
+) -> None:
+    """Store what was found of a plugin, which was `former` before; `updated_at` only changes with that."""
     row.status, row.status_reason, row.synced_at = status, reason, timezone.now()
     row.status_traceback = traceback
-    row.save()
+    is_same = not row._state.adding and _view(row) == former
+    row.save(update_fields=STORED if is_same else None)
 
 
 def _view(row: PluginConfig) -> dict[str, object]:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
+from django.utils import timezone
+
 from webnet.customers.access import Actor
 from webnet.customers.summary import CustomerSummary
 from webnet.errors import InvalidSettings, SettingsIssue, WebnetError
@@ -197,5 +199,6 @@ def _as_issue(error: WebnetError) -> SettingsIssue:
 
 def _store_faults(faults: dict[int, str]) -> None:
     """Store the faults of customers' layers, by primary key."""
-    changed = [CustomerPluginConfig(pk=pk, settings_fault=fault) for pk, fault in faults.items()]
-    CustomerPluginConfig.objects.bulk_update(changed, ["settings_fault"], batch_size=BATCH_SIZE)
+    now = timezone.now()
+    changed = [CustomerPluginConfig(pk=pk, settings_fault=fault, updated_at=now) for pk, fault in faults.items()]
+    CustomerPluginConfig.objects.bulk_update(changed, ["settings_fault", "updated_at"], batch_size=BATCH_SIZE)

@@ -10,7 +10,7 @@ from webnet.api.declarations.mutations import mutation
 from webnet.api.request.context import Info
 from webnet.api.types.customer import Customer
 from webnet.api.types.user import User
-from webnet.api.types.viewer import Membership
+from webnet.api.types.viewer import Membership, membership_id
 from webnet.api.vocabulary.enums import Role
 from webnet.customers import models
 from webnet.errors import InvalidInput, NotFound
@@ -156,6 +156,9 @@ class RemoveMemberPayload:
     """
 
     changed: bool
+    removed_membership_id: strawberry.ID = strawberry.field(
+        description="The id of the membership that no longer exists, also if it did not exist before."
+    )
 
 
 @strawberry.type
@@ -222,4 +225,5 @@ class CustomerMutations:
         )
         # Viewers may have removed themselves, and then see less from now on.
         info.context.forget()
-        return RemoveMemberPayload(changed=changed)
+        removed = membership_id(input.customer, models.User.normalize_username(input.username))
+        return RemoveMemberPayload(changed=changed, removed_membership_id=removed)

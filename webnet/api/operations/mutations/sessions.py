@@ -12,7 +12,7 @@ from webnet.api.declarations.mutations import commits_itself, mutation
 from webnet.api.request.context import Info, open_to_all
 from webnet.api.types.viewer import ApiToken, Viewer
 from webnet.api.vocabulary.enums import Role
-from webnet.api.vocabulary.node import read_global_id, read_pk
+from webnet.api.vocabulary.node import global_id, read_global_id, read_pk
 from webnet.customers import models
 from webnet.errors import InvalidInput, NotFound, RateLimited
 
@@ -50,6 +50,9 @@ class SignOutPayload:
     """
 
     changed: bool
+    signed_out_user_id: strawberry.ID | None = strawberry.field(
+        description="The id of the user whose session ended; null if nobody was signed in."
+    )
 
 
 @input_type
@@ -118,9 +121,12 @@ class SessionMutations:
     @field(metadata={**open_to_all, **commits_itself})
     def sign_out(self, info: Info) -> SignOutPayload:
         """Ends the session."""
+        user_id = info.context.actor.user_id
         changed = sessions.sign_out(info.context.request)
         info.context.enter_session()
-        return SignOutPayload(changed=changed)
+        return SignOutPayload(
+            changed=changed, signed_out_user_id=global_id("User", user_id) if changed and user_id is not None else None
+        )
 
     @mutation(NotFound, InvalidInput)
     def create_api_token(self, info: Info, input: CreateApiTokenInput) -> CreateApiTokenPayload:
