@@ -36,6 +36,7 @@ class Customer(Node):
         slug: The name in addresses, such as `/graphql/acme/`; it is unique, and never changes.
         name: The name for people.
         is_active: Whether the customer may use webnet; no plugin is effective for one that is not active.
+        created_at: When the customer was created.
     """
 
     slug: str

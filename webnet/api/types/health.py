@@ -37,6 +37,7 @@ class PluginHealth(Node):
     @field()
     @staticmethod
     def id(root: strawberry.Parent[models.PluginHealth]) -> strawberry.ID:
+        """The global id."""
         return global_id("PluginHealth", root.pk)
 
     @staticmethod

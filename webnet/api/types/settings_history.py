@@ -63,6 +63,7 @@ class SettingsChange(Node):
     @field()
     @staticmethod
     def id(root: strawberry.Parent[PluginAuditLog]) -> strawberry.ID:
+        """The global id."""
         return global_id("SettingsChange", f"{root.chain}/{root.sequence}")
 
     @field()

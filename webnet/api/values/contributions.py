@@ -122,6 +122,7 @@ class CustomerPermission(Node):
     @field(reads=StateRead.ANYWHERE)
     @staticmethod
     def id(root: strawberry.Parent[CustomerPermission]) -> strawberry.ID:
+        """The global id; it stands for the pair of customer and permission."""
         return global_id("CustomerPermission", root.key)
 
 
