@@ -45,8 +45,8 @@ def refusal_type(raised: type[errors.Refusal]) -> Callable[[Kind], Kind]:
 class Refusal:
     code: str = strawberry.field(
         description=(
-            "The reason for programs; it never changes. It is a string rather than an enum, since new versions and plugins "
-            "bring new codes: treat an unknown one by the type of its refusal."
+            "The reason for programs; it never changes. It is a string rather than an enum, since new versions and "
+            "plugins bring new codes: treat an unknown one by the type of its refusal."
         )
     )
     message: str = strawberry.field(description="One sentence for people, which may change; never compare it.")
