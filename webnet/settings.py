@@ -77,7 +77,7 @@ CORS_ALLOWED_ORIGINS = read_origins("WEBNET_CORS_ORIGINS", read_list(env.get("WE
 CORS_ALLOW_CREDENTIALS = True
 CORS_ALLOW_HEADERS = [*default_headers, "webnet-explain"]
 CORS_EXPOSE_HEADERS = ["Webnet-Schema"]
-CORS_URLS_REGEX = r"^/graphql/"
+CORS_URLS_REGEX = r"/graphql(?:/|\Z)"
 
 # Whether clients use https, through a proxy that sets X-Forwarded-Proto and X-Forwarded-For itself. Then cookies are
 # sent with https only, and browsers use https for a month (HSTS, for this host without its subdomains).

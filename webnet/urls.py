@@ -46,8 +46,11 @@ def readyz(_request: HttpRequest) -> JsonResponse:
 
 
 urlpatterns = [
-    # First, since most requests are for these.
+    # First, since most requests are for these. Both spellings are served, since clients follow a redirect with a GET;
+    # `reverse` takes the last of a name.
+    path("graphql", graphql_view, name="graphql"),
     path("graphql/", graphql_view, name="graphql"),
+    path("graphql/<slug:customer>", graphql_view, name="graphql-customer"),
     path("graphql/<slug:customer>/", graphql_view, name="graphql-customer"),
     path("", home, name="home"),
     path("sign-in/", sign_in, name="sign-in"),

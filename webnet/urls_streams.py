@@ -8,6 +8,8 @@ from webnet.urls import handler404
 __all__ = ["handler404", "urlpatterns"]
 
 urlpatterns = [
+    path("graphql", graphql_stream_view),
     path("graphql/", graphql_stream_view),
+    path("graphql/<slug:customer>", graphql_stream_view),
     path("graphql/<slug:customer>/", graphql_stream_view),
 ]

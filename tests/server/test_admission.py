@@ -57,8 +57,10 @@ def make_queue(patience_seconds: float | None = None) -> ThreadQueue:
     ("method", "path", "query", "expected"),
     [
         ("GET", "/graphql/", "", False),
+        ("POST", "/graphql", "{ viewer { user { username } } }", False),
+        ("POST", "/graphqlx", "{ viewer { user { username } } }", True),
         ("POST", "/graphql/", "{ viewer { user { username } } }", False),
-        ("POST", "/graphql/acme/", "query Q { __schema { mutationType { name } } }", False),
+        ("POST", "/graphql/acme", "query Q { __schema { mutationType { name } } }", False),
         ("POST", "/graphql/", 'mutation { enablePlugin(input: {plugin: "a"}) { __typename } }', True),
         ("POST", "/graphql/acme/", "query A { viewer { user { id } } }\nmutation B { signOut { ok } }", True),
         ("POST", "/graphql/", "fragment F on Viewer { user { id } }\tmutation{signOut{ok}}", True),

@@ -116,9 +116,10 @@ def test_the_session_is_that_of_the_path_and_the_token_that_of_the_host(operator
     }
 
 
+@pytest.mark.parametrize("path", ["/graphql/acme", "/graphql/acme/"])
 @pytest.mark.parametrize("accepted", ["application/json", "text/event-stream"])
-def test_answers_name_addresses_below_the_path(operator: Client, accepted: str) -> None:
-    answer = operator.post_graphql("{ navigationItems { url } }", path="/graphql/acme/", headers={"Accept": accepted})
+def test_answers_name_addresses_below_the_path(operator: Client, accepted: str, path: str) -> None:
+    answer = operator.post_graphql("{ navigationItems { url } }", path=path, headers={"Accept": accepted})
 
     assert answer.headers["content-type"].startswith(accepted)
     assert '"url":"/webnet/c/acme/plugins/hello_world/"' in answer.text
@@ -167,7 +168,9 @@ def test_a_scope_says_where_webnet_is(
     assert (scope["root_path"], scope["path"]) == expected
 
 
-@pytest.mark.parametrize(("root_path", "path"), [("", "/graphql/"), ("/webnet", "/webnet/graphql/acme/")])
+@pytest.mark.parametrize(
+    ("root_path", "path"), [("", "/graphql/"), ("/webnet", "/webnet/graphql/acme/"), ("/webnet", "/webnet/graphql")]
+)
 def test_a_stream_of_graphql_keeps_no_thread(monkeypatch: pytest.MonkeyPatch, root_path: str, path: str) -> None:
     served: list[str] = []
 

@@ -87,7 +87,7 @@ def test_on_pages_it_is_refused_in_plain_text(impatient: None) -> None:
 
 @pytest.mark.parametrize(
     ("path", "largest"),
-    [("/graphql/", 1_048_576), ("/graphql/acme/", 1_048_576), ("/sign-in/", 2_621_440), ("/nowhere/", 2_621_440)],
+    [("/graphql", 1_048_576), ("/graphql/acme/", 1_048_576), ("/sign-in/", 2_621_440), ("/nowhere/", 2_621_440)],
 )
 def test_a_body_that_is_too_large_is_refused_before_it_has_come(path: str, largest: int, impatient: None) -> None:
     most, one_more = part(b"x" * largest), part(b"x")

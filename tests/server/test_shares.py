@@ -211,7 +211,7 @@ def test_a_user_of_several_customers_counts_for_the_one_of_the_view() -> None:
 
     found = {
         path: callers.find(scope_of(path, authorization="Bearer wn_vera")).share
-        for path in ("/graphql/acme/", "/c/globex/plugins/shelf/", "/graphql/", "/graphql/invented/", "/admin/")
+        for path in ("/graphql/acme", "/c/globex/plugins/shelf/", "/graphql", "/graphql/invented", "/admin/")
     }
 
     assert list(found.values()) == ["customer 7", "customer 8", "user 1", "user 1", "user 1"]

@@ -16,6 +16,7 @@ from django.template.loader import render_to_string
 
 from webnet.accounts import known_devices
 from webnet.accounts.authentication import request_id
+from webnet.api.http.addresses import is_graphql_path
 from webnet.api.http.views import wants_graphiql
 from webnet.api.responses import make_error_response
 from webnet.api.visibility import visible_schema
@@ -24,8 +25,6 @@ from webnet.errors import DatabaseOutage, DeadlineExceeded
 from webnet.values.storable_values import is_storable_text
 
 logger = logging.getLogger(__name__)
-
-GRAPHQL_PATH = "/graphql/"
 
 
 class OutageMiddleware(SessionMiddleware):
@@ -86,7 +85,7 @@ def _answer(request: HttpRequest, refusal: DatabaseOutage | DeadlineExceeded, er
     if isinstance(refusal, DatabaseOutage):
         logger.warning("Request %s: the database is not available: %s", request_id(request), error)
         headers["Retry-After"] = str(refusal.retry_after_seconds)
-    if request.path_info.startswith(GRAPHQL_PATH) and not wants_graphiql(request):
+    if is_graphql_path(request.path_info) and not wants_graphiql(request):
         return make_error_response(request, refusal, fingerprint=visible_schema(None).fingerprint)
     # Without the request, so that no context processor asks the database for the user or the customer's menu.
     page = render_to_string("webnet/unavailable.html", {"refusal": refusal})

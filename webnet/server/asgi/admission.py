@@ -25,6 +25,7 @@ from typing import TypeVar
 from django.conf import settings
 
 from webnet import metrics
+from webnet.api.http.addresses import is_graphql_path
 from webnet.body_errors import BodyRefused
 from webnet.database.lock_waits import limit_lock_waits
 from webnet.database.outages import BUSY, make_outage
@@ -36,7 +37,6 @@ from webnet.server.asgi.types import Scope
 
 T = TypeVar("T")
 
-GRAPHQL_PATH = "/graphql/"
 READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 # These words in a JSON text, where a line break or tab before them is an escape. It need not be exact: a read that is
 # taken for a write waits for another thread, and a write that is taken for a read gives up on a lock earlier.
@@ -250,7 +250,7 @@ def may_subscribe(scope: Scope, body: bytes) -> bool:
 def is_graphql(scope: Scope) -> bool:
     """Whether the request is for the API; the path begins with `root_path`."""
     path: str = scope["path"]
-    return path.removeprefix(scope["root_path"]).startswith(GRAPHQL_PATH)
+    return is_graphql_path(path.removeprefix(scope["root_path"]))
 
 
 def describe_refusal(

@@ -23,7 +23,7 @@ MOST_KNOWN = 10_000
 # A credential that was not let in for so long, be it idle or revoked, is a stranger's again.
 KNOWN_SECONDS = 300.0
 
-_VIEW = re.compile(r"/(?:graphql|c)/([^/]+)/")
+_VIEW = re.compile(r"/(?:graphql|c)/([^/]+)(?:/|\Z)")
 
 
 @dataclass(frozen=True, kw_only=True)

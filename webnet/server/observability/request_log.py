@@ -17,6 +17,7 @@ from django.utils.decorators import sync_and_async_middleware
 
 from webnet import metrics
 from webnet.accounts.authentication import request_id
+from webnet.api.http.addresses import is_graphql_path
 from webnet.request_record import RequestRecord, TraceParent, current_record
 from webnet.server.observability.logs import HIDDEN, REQUEST_FIELDS, without_secrets
 
@@ -166,7 +167,11 @@ def door_of(request: HttpRequest) -> str:
 
 def route_of(request: HttpRequest) -> str:
     """The pattern of the address, such as "/graphql/<slug:customer>/"; empty for what is no address of webnet's."""
-    return f"/{request.resolver_match.route}" if request.resolver_match is not None else ""
+    if request.resolver_match is None:
+        return ""
+    route = f"/{request.resolver_match.route}"
+    # The API is one address in two spellings.
+    return f"{route.removesuffix('/')}/" if is_graphql_path(route) else route
 
 
 def shown_path(request: HttpRequest) -> str:
