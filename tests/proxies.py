@@ -86,6 +86,24 @@ def serve_site_by_caddy(server: Server, folder: Path) -> Iterator[int]:
         yield port
 
 
+@contextmanager
+def serve_pages(folder: Path, *, plain: int, secure: int, api: str, server: Server) -> Iterator[None]:
+    """An empty page on every host name, with http and with https; with https, the server is on the host name `api`."""
+    certificate, key = write_certificate(folder)
+    page = "default_type text/html; return 200 '<!doctype html><title>page</title>';"
+    tls = f"listen 127.0.0.1:{secure} ssl; ssl_certificate {certificate}; ssl_certificate_key {key};"
+    location = read_location().replace(DOCUMENTED, server.url).replace("/webnet/", "/")
+    servers = [
+        f"server {{ listen 127.0.0.1:{plain}; location / {{ {page} }} }}",
+        f"server {{ {tls} location / {{ {page} }} }}",
+        f"server {{ {tls} server_name {api}; {location} }}",
+    ]
+    with _start_nginx(folder / "nginx", "\n".join(servers)):
+        connect(plain)
+        connect(secure)
+        yield
+
+
 def read_location() -> str:
     """The location that the documentation shows."""
     operations = Document.read(ROOT / "docs" / "operations.md")

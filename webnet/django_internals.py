@@ -18,7 +18,7 @@ from django.db.models import Model
 from django.db.transaction import Atomic
 from django.dispatch import Signal
 from django.http import HttpRequest
-from django.middleware.csrf import CsrfViewMiddleware
+from django.middleware.csrf import REASON_BAD_ORIGIN, CsrfViewMiddleware
 
 
 def expire_relation_caches(models: Iterable[type[Model]]) -> None:
@@ -76,6 +76,14 @@ def find_csrf_failure(request: HttpRequest) -> str | None:
     check = _CsrfCheck(lambda _: None)  # type: ignore[arg-type]  # The next handler is never called.
     reason: str | None = check.process_view(request, None, (), {})  # type: ignore[assignment,arg-type]  # Nor is the view.
     return reason
+
+
+def find_origin_failure(request: HttpRequest) -> str | None:
+    """Why Django's CSRF check rejects the header `Origin`; None without one (`CsrfViewMiddleware._origin_verified`)."""
+    check: Any = _CsrfCheck(lambda _: None)  # type: ignore[arg-type]  # The next handler is never called.
+    if "HTTP_ORIGIN" not in request.META or check._origin_verified(request):
+        return None
+    return str(REASON_BAD_ORIGIN % request.META["HTTP_ORIGIN"])
 
 
 def allow_durable_blocks(block: Atomic) -> Atomic:

@@ -24,6 +24,7 @@ from webnet.server.environment import (
     read_number,
     read_origins,
     read_redis_url,
+    read_same_site,
     read_script_name,
     read_secret_key,
     read_switch,
@@ -69,14 +70,23 @@ WEBNET_AUDIT_CHECKPOINTS = read_switch(
 WEBNET_AUDIT_RETENTION_DAYS = _number("WEBNET_AUDIT_RETENTION_DAYS", 0, lowest=0, highest=36_500)
 ALLOWED_HOSTS = name_allowed_hosts(read_list(env.get("WEBNET_ALLOWED_HOSTS", "")), debug=DEBUG)
 CSRF_TRUSTED_ORIGINS = read_origins(
-    "WEBNET_CSRF_TRUSTED_ORIGINS", read_list(env.get("WEBNET_CSRF_TRUSTED_ORIGINS", ""))
+    "WEBNET_CSRF_TRUSTED_ORIGINS", read_list(env.get("WEBNET_CSRF_TRUSTED_ORIGINS", "")), allows_wildcards=True
 )
 
-# Another port of the same host is the same *site*, so pages of a development server can send our cookies.
+# Their pages may read what the API answers, and use the session there: `api.http.requests.require_intent`.
 CORS_ALLOWED_ORIGINS = read_origins("WEBNET_CORS_ORIGINS", read_list(env.get("WEBNET_CORS_ORIGINS", "")))
 CORS_ALLOW_CREDENTIALS = True
-CORS_ALLOW_HEADERS = [*default_headers, "webnet-explain"]
-CORS_EXPOSE_HEADERS = ["Webnet-Schema"]
+CORS_ALLOW_METHODS = ["GET", "OPTIONS", "POST"]
+CORS_ALLOW_HEADERS = [
+    *default_headers,
+    "apollographql-client-name",
+    "apollographql-client-version",
+    "if-none-match",
+    "traceparent",
+    "webnet-explain",
+    "x-request-id",
+]
+CORS_EXPOSE_HEADERS = ["ETag", "Retry-After", "Webnet-Schema", "WWW-Authenticate", "X-Request-Id"]
 CORS_URLS_REGEX = r"/graphql(?:/|\Z)"
 
 # Whether clients use https, through a proxy that sets X-Forwarded-Proto and X-Forwarded-For itself. Then cookies are
@@ -90,7 +100,9 @@ SECURE_HSTS_SECONDS = 30 * 24 * 3600 if WEBNET_HTTPS else 0
 # pages: a front end beside webnet has to send it.
 SESSION_COOKIE_PATH = f"{WEBNET_SCRIPT_NAME}/"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = WEBNET_HTTPS
-SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+# The CSRF cookie stays: no page of another site can read it.
+CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SAMESITE = read_same_site(env.get("WEBNET_SESSION_SAMESITE", ""), https=WEBNET_HTTPS)
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 # Pages load from this server only; a script or style within a page needs the nonce of its request.

@@ -19,23 +19,16 @@ SWITCHES = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    # No name is looked up, whoever asks: a page, a worker or the browser itself.
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    # No name is looked up, whoever asks: a page, a worker or the browser itself. Those of tests are this machine.
+    "--host-resolver-rules=MAP *.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
 
 
 # For one module at a time: while Playwright runs, Django takes its thread for an asynchronous one.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium; without one the tests are skipped, or fail where TEST_REQUIRE_BROWSER is set."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        reason = "There is no Chromium: install Debian's package 'chromium'."
-        if os.environ.get("TEST_REQUIRE_BROWSER"):
-            pytest.fail(reason)
-        pytest.skip(reason)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(SWITCHES))
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(SWITCHES))
         yield browser
         browser.close()
 
@@ -72,6 +65,17 @@ def page(browser: Browser, webnet: Server) -> Iterator[Page]:
     assert strays == []
     assert failures == []
     assert violations == []
+
+
+def find_chromium() -> str:
+    """Debian's Chromium; without one the tests are skipped, or fail where TEST_REQUIRE_BROWSER is set."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        reason = "There is no Chromium: install Debian's package 'chromium'."
+        if os.environ.get("TEST_REQUIRE_BROWSER"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return chromium
 
 
 def watch_policy(context: BrowserContext) -> list[str]:

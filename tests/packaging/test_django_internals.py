@@ -90,6 +90,17 @@ def test_the_csrf_check_hands_its_reason_to_reject() -> None:
     assert _refuses(factory.get("/graphql/")) is None
 
 
+def test_the_csrf_check_knows_the_origins_that_it_believes() -> None:
+    factory = RequestFactory()
+
+    def find(**headers: str) -> str | None:
+        return django_internals.find_origin_failure(factory.post("/graphql/", headers=headers))
+
+    found = [find(), find(Origin="http://testserver"), find(Origin="null")]
+    reason = "Origin checking failed - null does not match any trusted origins."
+    assert found == [None, None, reason], LOOK.format("CsrfViewMiddleware._origin_verified")
+
+
 def test_committing_test_cases_have_a_teardown_that_can_be_replaced() -> None:
     teardown = getattr(TransactionTestCase, "_fixture_teardown", None)
 

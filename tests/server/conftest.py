@@ -11,14 +11,15 @@ from tests.servers import DEMO_PASSWORD, Server, run_command, serve_webnet
 from tests.trials import warm_trials
 
 __all__ = ["warm_trials"]
-VITE_ORIGIN = "http://127.0.0.1:5173"
+VITE_ORIGIN, APP_ORIGIN = "http://127.0.0.1:5173", "https://app.example.com"
 
 
 @pytest.fixture(scope="session")
 def webnet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """`manage.py run` on its first start, with a front end's development server let in."""
+    """`manage.py run` on its first start, with a front end's development server and another host let in."""
     data_dir = tmp_path_factory.mktemp("webnet")
-    with serve_webnet(data_dir, WEBNET_CORS_ORIGINS=VITE_ORIGIN, WEBNET_CSRF_TRUSTED_ORIGINS=VITE_ORIGIN) as server:
+    origins = f"{VITE_ORIGIN}, {APP_ORIGIN}"
+    with serve_webnet(data_dir, WEBNET_CORS_ORIGINS=origins, WEBNET_CSRF_TRUSTED_ORIGINS=VITE_ORIGIN) as server:
         yield server
 
 

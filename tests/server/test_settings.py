@@ -24,6 +24,7 @@ from webnet.server.environment import (
     read_number,
     read_origins,
     read_redis_url,
+    read_same_site,
     read_switch,
     read_tracing,
 )
@@ -67,6 +68,7 @@ def read_settings(data_dir: Path, **changes: str | None) -> dict[str, object]:
         ({"WEBNET_DEBUG": "maybe"}, "WEBNET_DEBUG"),
         ({"WEBNET_HTTPS": "maybe"}, "WEBNET_HTTPS"),
         ({"WEBNET_SAFE_MODE": "maybe"}, "WEBNET_SAFE_MODE"),
+        ({"WEBNET_HTTPS": "0", "WEBNET_SESSION_SAMESITE": "None"}, "WEBNET_SESSION_SAMESITE=None needs WEBNET_HTTPS=1"),
         ({"REDIS_URL": "127.0.0.1:6379"}, "REDIS_URL"),
         ({"DATABASE_URL": "mysql://root:password@127.0.0.1/test"}, "DATABASE_URL"),
     ],
@@ -118,10 +120,56 @@ def test_a_number_out_of_its_range_is_refused_by_name(given: str) -> None:
         read_number("WEBNET_THREADS", given, lowest=1, highest=256)
 
 
-@pytest.mark.parametrize("given", ["127.0.0.1:5173", "http://", "http://a/", "http://a/path", "ftp://a", "*", "null"])
-def test_what_is_no_origin_is_refused_by_name(given: str) -> None:
-    with pytest.raises(ImproperlyConfigured, match="WEBNET_CORS_ORIGINS must list origins"):
-        read_origins("WEBNET_CORS_ORIGINS", ["http://127.0.0.1:5173", given])
+def test_what_is_no_origin_is_refused_by_name() -> None:
+    for given in (
+        *(
+            "127.0.0.1:5173",
+            "http://",
+            "http://a/",
+            "http://a/path",
+            "http://a?b",
+            "http://a#b",
+            "ftp://a",
+            "*",
+            "null",
+        ),
+        *(
+            "http://*",
+            "https://*.example.com",
+            "https://user@a",
+            "https://a:443",
+            "http://a:80",
+            "https://a:",
+            "https://a.",
+        ),
+        *("https://A.example", "HTTPS://a", "https://ä.example", "https://a b", "https://a\n", "https://a:x"),
+    ):
+        with pytest.raises(ImproperlyConfigured, match="WEBNET_CORS_ORIGINS must list origins"):
+            read_origins("WEBNET_CORS_ORIGINS", ["http://127.0.0.1:5173", given])
+
+
+def test_origins_are_taken_as_browsers_send_them() -> None:
+    given = [
+        "http://localhost:5173",
+        "https://app.example.com",
+        "http://[::1]:5173",
+        "https://a:80",
+        "http://a_b-c:443",
+    ]
+
+    assert read_origins("WEBNET_CORS_ORIGINS", given) == given
+    wildcard = ["https://*.example.com"]
+    assert read_origins("WEBNET_CSRF_TRUSTED_ORIGINS", wildcard, allows_wildcards=True) == wildcard
+
+
+def test_the_session_goes_to_other_sites_with_https_only() -> None:
+    assert [read_same_site(given, https=False) for given in ("", "Lax", "Strict")] == ["Lax", "Lax", "Strict"]
+    assert read_same_site("None", https=True) == "None"
+    with pytest.raises(ImproperlyConfigured, match="WEBNET_SESSION_SAMESITE=None needs WEBNET_HTTPS=1"):
+        read_same_site("None", https=False)
+    for given in ("none", "lax", "Loose"):
+        with pytest.raises(ImproperlyConfigured, match="WEBNET_SESSION_SAMESITE must be Lax or Strict or None"):
+            read_same_site(given, https=True)
 
 
 def test_a_data_folder_that_can_not_be_made_is_refused_by_name(tmp_path: Path) -> None:

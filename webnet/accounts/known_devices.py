@@ -44,7 +44,7 @@ def set_cookie(request: HttpRequest, response: HttpResponse) -> None:
         path=settings.SESSION_COOKIE_PATH,
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
-        samesite="Lax",
+        samesite=settings.SESSION_COOKIE_SAMESITE,  # type: ignore[arg-type]  # For the stubs, the setting is any text.
     )
 
 

@@ -9,7 +9,8 @@ Expected refusals are not errors but members of a result union (`declarations.re
     UNSUPPORTED_MEDIA_TYPE      415    the body is not `application/json`
     BODY_TOO_LARGE              413    the body is larger than the server accepts
     METHOD_NOT_ALLOWED          405    neither GET nor POST, or GET with anything but a query
-    CSRF_FAILED                 403    a session cookie without its CSRF token
+    CSRF_FAILED                 403    a session without its CSRF token, unless it is JSON from one of
+                                       WEBNET_CORS_ORIGINS; or a page of another site, signed out
     GRAPHQL_PARSE_FAILED        400    the document is not valid GraphQL
     GRAPHQL_VALIDATION_FAILED   400    the document does not match the schema
     BAD_USER_INPUT              400    the value of a variable or argument does not match its type (200: it does not fit

@@ -61,6 +61,21 @@ class HeadersMiddleware(CSPMiddleware):
         return response
 
 
+def cors_headers_without_django(origin: str) -> dict[str, str]:
+    """What lets the page of an allowed origin read a response that the server makes itself, as `CorsMiddleware` has it.
+
+    Without it, the page would not know when to try again.
+    """
+    if origin not in settings.CORS_ALLOWED_ORIGINS:
+        return {"Vary": "origin"}
+    return {
+        "Access-Control-Allow-Origin": origin,
+        "Access-Control-Allow-Credentials": "true",
+        "Access-Control-Expose-Headers": ", ".join(settings.CORS_EXPOSE_HEADERS),
+        "Vary": "origin",
+    }
+
+
 def headers_without_django(sent_request_id: str) -> dict[str, str]:
     """The same headers for a response that the server makes itself."""
     return {

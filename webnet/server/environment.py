@@ -43,6 +43,11 @@ TRACES_EXPORTER = "opentelemetry-exporter-otlp-proto-http"
 VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # What Django compares with the host of a request: without a scheme or port; `.example.com` has its subdomains too.
 ALLOWED_HOST = re.compile(r"\*|\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?|\[[0-9A-Fa-f:.]+\]")
+# What browsers send as `Origin`, but for that wildcard, which Django's settings may have.
+ORIGIN = re.compile(
+    r"(?P<scheme>https?)://(?P<any>\*\.)?(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::(?P<port>[1-9][0-9]{0,4}))?"
+)
+DEFAULT_PORTS = {"http": ("80",), "https": ("443",)}
 
 
 def read_environment() -> Mapping[str, str]:
@@ -260,13 +265,29 @@ def read_tracing(env: Mapping[str, str]) -> bool:
     return True
 
 
-def read_origins(name: str, given: list[str]) -> list[str]:
-    """The given origins: each a scheme and a host, with a port if it is not the scheme's default."""
+def read_origins(name: str, given: list[str], *, allows_wildcards: bool = False) -> list[str]:
+    """The given origins, each as browsers send it: in lower case, with a port if it is not the scheme's default.
+
+    With wildcards, `https://*.example.com` is one too.
+    """
     for origin in given:
-        parts = urlsplit(origin)
-        if parts.scheme not in ("http", "https") or not parts.netloc or origin != f"{parts.scheme}://{parts.netloc}":
-            raise ImproperlyConfigured(f"{name} must list origins like http://localhost:5173, not '{origin}'.")
+        found = ORIGIN.fullmatch(origin)
+        if found is None or found["port"] in DEFAULT_PORTS[found["scheme"]] or (found["any"] and not allows_wildcards):
+            raise ImproperlyConfigured(
+                f"{name} must list origins like http://localhost:5173, as browsers send them: in lower case, without a "
+                f"path or the scheme's own port; not '{origin}'."
+            )
     return given
+
+
+def read_same_site(given: str, *, https: bool) -> str:
+    """The attribute `SameSite` of the session's cookie; `Lax` by default."""
+    same_site = read_choice("WEBNET_SESSION_SAMESITE", given or "Lax", ("Lax", "Strict", "None"))
+    if same_site == "None" and not https:
+        raise ImproperlyConfigured(
+            "WEBNET_SESSION_SAMESITE=None needs WEBNET_HTTPS=1: browsers take such a cookie over https only."
+        )
+    return same_site
 
 
 def describe_database(url: str, *, name: str = "DATABASE_URL") -> dict[str, Any]:

@@ -16,7 +16,7 @@ from strawberry.http import GraphQLRequestData
 from webnet.accounts.authentication import has_bearer
 from webnet.api.errors import BadRequest
 from webnet.body_errors import BodyTooLarge
-from webnet.django_internals import find_csrf_failure
+from webnet.django_internals import find_csrf_failure, find_origin_failure
 from webnet.errors import show
 from webnet.values.storable_values import MAXIMUM_DEPTH, describe_text, find_unstorable, is_too_deep, show_place
 
@@ -60,7 +60,7 @@ def _read_address(request: HttpRequest) -> dict[str, Any]:
 
 def _read_body(request: HttpRequest) -> dict[str, Any]:
     encoding = request.headers.get("Content-Encoding", "identity").lower()
-    if request.content_type != "application/json" or encoding != "identity":
+    if not _is_json(request) or encoding != "identity":
         message = "Send the body as 'Content-Type: application/json', and not compressed."
         raise BadRequest(message, code="UNSUPPORTED_MEDIA_TYPE", status=415)
     parts = _parse(_read_bytes(request))
@@ -125,15 +125,39 @@ def _refuse_unusable(query: str, variables: Any) -> None:
         raise BadRequest(f"'{show_place(place)}' {message}, such as U+0000.")
 
 
-def require_csrf_token(request: HttpRequest) -> None:
-    """Raise BadRequest if the request has a session cookie but no valid CSRF token.
+def require_intent(request: HttpRequest) -> None:
+    """Raise BadRequest if another site's page may have sent the request in the name of the browser's user.
 
-    A bearer token is not sent by browsers on their own, and without any credentials there is nothing to abuse.
+    Browsers never send a bearer token on their own. Everything else but a read needs one of two proofs: it is JSON from
+    an origin of WEBNET_CORS_ORIGINS, or it passes Django's CSRF check. Without a session there is nothing to abuse but
+    `signIn`, with which a page could sign its visitor in as somebody else: that needs no token, but a page that sends
+    it must be webnet's own or one of the origins in the settings.
     """
-    if has_bearer(request) or settings.SESSION_COOKIE_NAME not in request.COOKIES:
+    if has_bearer(request) or _is_json_of_allowed_origin(request):
         return
-    reason = find_csrf_failure(request)
+    if settings.SESSION_COOKIE_NAME in request.COOKIES:
+        reason = find_csrf_failure(request)
+    else:
+        reason = find_origin_failure(request) if request.method == "POST" else None
     if reason:
-        cookie = settings.CSRF_COOKIE_NAME
-        message = f"The CSRF check failed: {reason} Send the value of the cookie '{cookie}' as 'X-CSRFToken'."
+        message = (
+            f"The CSRF check failed: {reason} Send the value of the cookie '{settings.CSRF_COOKIE_NAME}' as "
+            "'X-CSRFToken', or JSON from a page on one of WEBNET_CORS_ORIGINS."
+        )
         raise BadRequest(message, code="CSRF_FAILED", status=403)
+
+
+def _is_json_of_allowed_origin(request: HttpRequest) -> bool:
+    """Whether a page that may use the session has sent the request, and no form.
+
+    Browsers set `Origin` themselves. Where it is sent more than once, its values are joined, and equal no entry. Any
+    page can have the origin "null", whatever the settings say.
+    """
+    origin = request.META.get("HTTP_ORIGIN", "null")
+    is_allowed = origin != "null" and origin in settings.CORS_ALLOWED_ORIGINS
+    return request.method == "POST" and _is_json(request) and is_allowed
+
+
+def _is_json(request: HttpRequest) -> bool:
+    """Whether the media type is JSON's, whatever its parameters are."""
+    return request.content_type == "application/json"

@@ -31,7 +31,7 @@ from webnet.api.errors import INTERNAL_MESSAGE, BadRequest, CodedError, find_rai
 from webnet.api.events.sse import OpenedStream, open_stream
 from webnet.api.events.threads import serve_on_thread
 from webnet.api.http.kept_answers import AnswerKey, find_kept_answer, keep_answer, make_key, note_operation
-from webnet.api.http.requests import read_request, require_csrf_token
+from webnet.api.http.requests import read_request, require_intent
 from webnet.api.request import rates
 from webnet.api.request.context import Context
 from webnet.api.responses import frame_as_stream, make_error_response, make_kept_response, make_response
@@ -55,7 +55,7 @@ ALLOWED_OPERATIONS = {
 }
 
 
-@csrf_exempt  # `require_csrf_token` checks it, and its errors are JSON.
+@csrf_exempt  # `require_intent` checks it, and its errors are JSON.
 def graphql_view(request: HttpRequest, customer: str | None = None) -> HttpResponse:
     """The view of `/graphql/`, and of `/graphql/<customer>/`."""
     # Also for who accepts an event stream: a mutation is served like any other write.
@@ -128,7 +128,7 @@ def open_context(request: HttpRequest, customer: str | None) -> tuple[Context, S
     """
     if request.method not in ALLOWED_OPERATIONS:
         raise BadRequest("GraphQL is served by GET and POST.", code="METHOD_NOT_ALLOWED", status=405)
-    require_csrf_token(request)
+    require_intent(request)
     try:
         context = Context(request=request, customer_slug=customer)
     except (Unauthenticated, NotFound):

@@ -22,7 +22,7 @@ from webnet import metrics
 from webnet.api.events import threads as threads_of_streams
 from webnet.api.http.requests import MAXIMUM_BODY_BYTES
 from webnet.body_errors import BodyRefused, BodyTooLarge, BodyTooSlow
-from webnet.console.security_headers import headers_without_django
+from webnet.console.security_headers import cors_headers_without_django, headers_without_django
 from webnet.console.streamed_pages import StreamedPage
 from webnet.database.deadlines import Deadline
 from webnet.errors import DatabaseOutage, DeadlineExceeded, ServerBusy
@@ -265,11 +265,17 @@ def wants_stream(scope: Scope) -> bool:
 def with_security_headers(scope: Scope, send: Send) -> Send:
     """A `send` that adds the security headers that a response lacks: Django adds them only to its own."""
 
+    def find(name: bytes) -> str:
+        return b",".join(value for each, value in scope["headers"] if each == name).decode("latin1")
+
     async def send_with_headers(message: Message) -> None:
-        if message["type"] == "http.response.start" and b"x-request-id" not in dict(message["headers"]):
-            sent = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
-            added = headers_without_django(sent.decode("latin1")).items()
-            encoded = ((name.lower().encode(), value.encode()) for name, value in added)
+        # Django writes the names of a stream's headers as they are.
+        is_start = message["type"] == "http.response.start"
+        if is_start and not any(name.lower() == b"x-request-id" for name, _ in message["headers"]):
+            added = headers_without_django(find(b"x-request-id"))
+            if is_graphql(scope):
+                added |= cors_headers_without_django(find(b"origin"))
+            encoded = ((name.lower().encode(), value.encode()) for name, value in added.items())
             message = {**message, "headers": [*message["headers"], *encoded]}
         await send(message)
 
