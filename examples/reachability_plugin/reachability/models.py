@@ -26,6 +26,9 @@ class Outcome(models.TextChoices):
     TIMED_OUT = "timed_out"
     UNKNOWN_HOST = "unknown_host"
     UNREACHABLE = "unreachable"
+    UNTRUSTED = "untrusted"
+    UNAUTHORIZED = "unauthorized"
+    UNHEALTHY = "unhealthy"
     BLOCKED = "blocked"
     NOT_CHECKED = "not_checked"
 

@@ -21,7 +21,7 @@ BLOCKED_NETWORKS = ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3",
 
 
 class Plugin(PluginBase):
-    """Checks whether devices accept connections on a TCP port."""
+    """Checks whether devices accept connections on a TCP port, or answer a health check over HTTPS."""
 
     name = "reachability"
     verbose_name = "Reachability"
@@ -34,13 +34,42 @@ class Plugin(PluginBase):
     dependencies = ("device_inventory>=1,<2",)
 
     def get_settings_schema(self) -> dict[str, Any]:
-        """Customers choose the port and the timeout; platform operators limit the load and the reachable networks."""
+        """Customers choose what is checked, with secret tokens for hosts that need one; platform operators limit the
+        load and the reachable networks.
+        """
         platform = {"x-webnet-scope": "platform"}
         return {
             "type": "object",
             "additionalProperties": False,
             "properties": {
                 "port": {"title": "TCP port", "type": "integer", "minimum": 1, "maximum": 65_535, "default": 22},
+                "protocol": {
+                    "title": "Protocol",
+                    "description": "tcp connects to the port; https also requests the path, and wants a status of 2xx.",
+                    "type": "string",
+                    "enum": ["tcp", "https"],
+                    "default": "tcp",
+                },
+                "path": {
+                    "title": "Path of the health check",
+                    "type": "string",
+                    "pattern": "^/[!-~]*$",
+                    "maxLength": 200,
+                    "default": "/",
+                },
+                "tokens": {
+                    "title": "Tokens by host",
+                    "description": "Bearer tokens for https, each sent only to the device's host that it is named by.",
+                    "type": "object",
+                    "maxProperties": 100,
+                    "additionalProperties": {
+                        "title": "Token",
+                        "type": "string",
+                        "pattern": "^[!-~]+$",
+                        "maxLength": 4_096,
+                        "writeOnly": True,
+                    },
+                },
                 "timeout_seconds": _seconds("Timeout per device", default=2, maximum=10),
                 "deadline_seconds": _seconds("Timeout for all devices", default=15, maximum=60) | platform,
                 "maximum_at_once": {

@@ -1,20 +1,23 @@
-"""Probes TCP ports: in parallel, within one deadline, and never in blocked networks."""
+"""Probes TCP ports and health checks over HTTPS: in parallel, within one deadline, and never in blocked networks."""
 
 from __future__ import annotations
 
 import asyncio
 import ipaddress
+import re
 import socket
+import ssl
 import time
 from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from reachability.models import Outcome
 
 # An executor of its own for name resolution: an event loop waits for the threads of its default executor when it ends.
 RESOLVERS = ThreadPoolExecutor(max_workers=8, thread_name_prefix="reachability-resolver")
+STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})\b")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +29,10 @@ class Limits:
     deadline_seconds: float
     maximum_at_once: int
     blocked_networks: tuple[str, ...]
+    protocol: str = "tcp"
+    path: str = "/"
+    # By host, so that no other host gets to know a token. Not in the `repr`, which may be logged.
+    tokens: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
     def read(cls, settings: Mapping[str, Any]) -> Limits:
@@ -35,6 +42,9 @@ class Limits:
             deadline_seconds=settings["deadline_seconds"],
             maximum_at_once=settings["maximum_at_once"],
             blocked_networks=tuple(settings["blocked_networks"]),
+            protocol=settings["protocol"],
+            path=settings["path"],
+            tokens=dict(settings.get("tokens", {})),
         )
 
     def is_blocked(self, address: str) -> bool:
@@ -46,7 +56,7 @@ class Limits:
 
 @dataclass(frozen=True, kw_only=True)
 class ProbeResult:
-    """The result of a check; the latency is the time to connect, None without a connection."""
+    """The result of a check; the latency is the time to connect, with TLS if it is used, None without a connection."""
 
     outcome: Outcome
     latency_milliseconds: float | None = None
@@ -55,7 +65,8 @@ class ProbeResult:
 async def probe_all(hosts: Mapping[int, str], limits: Limits) -> AsyncIterator[tuple[int, ProbeResult]]:
     """Yield (key, result) of each host as it arrives; hosts that are left at the deadline are NOT_CHECKED."""
     free = asyncio.Semaphore(limits.maximum_at_once)
-    tasks = {asyncio.create_task(_wait_and_probe(free, host, limits)): key for key, host in hosts.items()}
+    tls = ssl.create_default_context() if limits.protocol == "https" else None
+    tasks = {asyncio.create_task(_wait_and_probe(free, host, limits, tls)): key for key, host in hosts.items()}
     ends_at = time.monotonic() + limits.deadline_seconds
     pending = set(tasks)
     try:
@@ -77,31 +88,65 @@ async def collect(hosts: Mapping[int, str], limits: Limits) -> dict[int, ProbeRe
     return {key: result async for key, result in probe_all(hosts, limits)}
 
 
-async def _wait_and_probe(free: asyncio.Semaphore, host: str, limits: Limits) -> ProbeResult:
+async def _wait_and_probe(
+    free: asyncio.Semaphore, host: str, limits: Limits, tls: ssl.SSLContext | None
+) -> ProbeResult:
     async with free:
         try:
             async with asyncio.timeout(limits.timeout_seconds):
-                return await _probe(host, limits)
+                return await _probe(host, limits, tls)
         except TimeoutError:
             return ProbeResult(outcome=Outcome.TIMED_OUT)
         except ConnectionRefusedError:
             return ProbeResult(outcome=Outcome.REFUSED)
         except (socket.gaierror, UnicodeError):
             return ProbeResult(outcome=Outcome.UNKNOWN_HOST)
+        except ssl.SSLCertVerificationError:
+            return ProbeResult(outcome=Outcome.UNTRUSTED)
         except OSError:
             return ProbeResult(outcome=Outcome.UNREACHABLE)
 
 
-async def _probe(host: str, limits: Limits) -> ProbeResult:
+async def _probe(host: str, limits: Limits, tls: ssl.SSLContext | None) -> ProbeResult:
     address = await _resolve(host, limits.port)
     # Connect to the address that was checked, not to the name, which could resolve to another one next time.
     if limits.is_blocked(address):
         return ProbeResult(outcome=Outcome.BLOCKED)
+    request = _write_request(host, limits) if tls else b""
     started = time.monotonic()
-    _, writer = await asyncio.open_connection(address, limits.port)
-    latency = (time.monotonic() - started) * 1000
-    writer.close()
-    return ProbeResult(outcome=Outcome.REACHABLE, latency_milliseconds=round(latency, 3))
+    # The certificate must be valid for the device's host, before anything is sent.
+    reader, writer = await asyncio.open_connection(address, limits.port, ssl=tls, server_hostname=host if tls else None)
+    latency = round((time.monotonic() - started) * 1000, 3)
+    try:
+        outcome = await _request_health(reader, writer, request) if tls else Outcome.REACHABLE
+    finally:
+        writer.close()
+    return ProbeResult(outcome=outcome, latency_milliseconds=latency)
+
+
+def _write_request(host: str, limits: Limits) -> bytes:
+    name = host.encode("idna").decode("ascii")
+    if not re.fullmatch(r"[A-Za-z0-9._:-]+", name):
+        raise socket.gaierror("The device's host can't be in a request.")
+    authority = f"[{name}]:{limits.port}" if ":" in name else f"{name}:{limits.port}"
+    lines = [f"GET {limits.path} HTTP/1.1", f"Host: {authority}", "Connection: close"]
+    if token := limits.tokens.get(host):
+        lines.append(f"Authorization: Bearer {token}")
+    return "".join(f"{line}\r\n" for line in [*lines, ""]).encode("ascii")
+
+
+async def _request_health(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> Outcome:
+    """What the status of the answer says; a redirect is not followed, so that the token stays with this host."""
+    writer.write(request)
+    await writer.drain()
+    try:
+        found = STATUS_LINE.match(await reader.readline())
+    except ValueError:  # the line is longer than the reader's limit
+        found = None
+    status = int(found[1]) if found else 0
+    if status in {401, 403}:
+        return Outcome.UNAUTHORIZED
+    return Outcome.REACHABLE if 200 <= status < 300 else Outcome.UNHEALTHY
 
 
 async def _resolve(host: str, port: int) -> str:

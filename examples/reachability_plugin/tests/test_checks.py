@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.apps import apps
 from reachability.models import Check
 from reachability.plugin import Plugin
 
@@ -91,6 +92,33 @@ def test_devices_are_checked_and_the_last_check_is_kept(webnet_client: WebnetCli
         {"outcome": "UNKNOWN_HOST", "device": {"name": "no-host"}},
         None,
     ]
+
+
+def test_a_token_is_sealed_used_and_never_shown(
+    webnet_client: WebnetClient, viewer: WebnetClient, webnet_settings: SetSettings, health_server: Any
+) -> None:
+    webnet_settings("reachability", blocked_networks=[], protocol="https", port=health_server.port)
+    create_device(webnet_client, "core-1")
+    history = "settingsHistory { edges { node { changes { after } } } }"
+    shown = f"config {{ settings effectiveSettings secretSettings {{ path isSet }} {history} }}"
+    before = check(webnet_client)
+
+    changed = webnet_client.mutate(
+        "updateCustomerPluginSettings",
+        shown,
+        customer="acme",
+        plugin="reachability",
+        settings={"tokens": {"127.0.0.1": health_server.token}},
+    )["config"]
+    after = check(webnet_client)
+
+    assert (outcomes(before), outcomes(after)) == ({"core-1": "UNAUTHORIZED"}, {"core-1": "REACHABLE"})
+    assert [authorization for _, _, authorization in health_server.requests] == [None, f"Bearer {health_server.token}"]
+    assert changed["secretSettings"] == [{"path": "/tokens/127.0.0.1", "isSet": True}]
+    stored = apps.get_model("plugins", "CustomerPluginConfig").objects.values("settings", "secrets")
+    page = viewer.get_page("reachability").content.decode()
+    assert "/tokens/127.0.0.1" in repr(list(stored))
+    assert health_server.token not in repr([changed, after, list(stored), page])
 
 
 def test_this_machine_is_blocked_unless_the_operator_says_otherwise(webnet_client: WebnetClient) -> None:

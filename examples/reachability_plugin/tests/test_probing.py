@@ -5,6 +5,7 @@ import socket
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from reachability import probing
@@ -54,6 +55,58 @@ def test_a_blocked_network_is_never_tried_by_whatever_name(listener: socket.sock
     assert outcome_of(host, blocked) == "blocked"
     with pytest.raises(BlockingIOError):
         listener.accept()
+
+
+@pytest.mark.parametrize(
+    ("path", "outcome"),
+    [
+        ("/health?deep=1", "reachable"),
+        *((path, "unhealthy") for path in ("/moved", "/busy", "/other", "/endless", "/silent")),
+    ],
+)
+def test_a_health_check_is_requested_with_the_hosts_token(health_server: Any, path: str, outcome: str) -> None:
+    tokens = {HERE: health_server.token}
+    limits = replace(LIMITS, port=health_server.port, protocol="https", path=path, tokens=tokens)
+
+    assert outcome_of(HERE, limits) == outcome
+    # A redirect is not followed.
+    assert health_server.requests == [(f"{HERE}:{health_server.port}", path, f"Bearer {health_server.token}")]
+
+
+def test_a_token_is_sent_to_no_other_host_and_never_without_tls(health_server: Any, listener: socket.socket) -> None:
+    limits = replace(LIMITS, port=health_server.port, protocol="https", tokens={HERE: health_server.token})
+
+    assert outcome_of("localhost", limits) == "unauthorized"
+    assert outcome_of(HERE, replace(limits, protocol="tcp", port=listener.getsockname()[1])) == "reachable"
+    connection, _ = listener.accept()
+    with connection:
+        assert connection.recv(100) == b""
+    assert [authorization for _, _, authorization in health_server.requests] == [None]
+    assert health_server.token not in repr(limits)
+
+
+def test_nothing_is_sent_to_a_host_whose_certificate_is_not_trusted(
+    health_server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = replace(LIMITS, port=health_server.port, protocol="https", tokens={"127.1": "t", HERE: "t"})
+
+    # The certificate does not have the name by which the first is reached, and nobody trusts it for the second.
+    assert outcome_of("127.1", limits) == "untrusted"
+    monkeypatch.delenv("SSL_CERT_FILE")
+    assert outcome_of(HERE, limits) == "untrusted"
+    assert health_server.requests == []
+
+
+@pytest.mark.parametrize("host", [f"{HERE}\r\nX: y", f"{HERE} x", f"{HERE}/x", f"x@{HERE}"])
+def test_a_host_can_add_nothing_to_the_request(health_server: Any, host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def resolve(_: str, __: int) -> str:
+        return HERE
+
+    # Some resolvers ignore what follows an address.
+    monkeypatch.setattr(probing, "_resolve", resolve)
+
+    assert outcome_of(host, replace(LIMITS, port=health_server.port, protocol="https")) == "unknown_host"
+    assert health_server.requests == []
 
 
 def test_one_that_never_answers_times_out_and_the_deadline_holds_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
