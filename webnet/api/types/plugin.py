@@ -189,10 +189,20 @@ class Plugin(Node):
     @field(graphql_type=JSON | None, reads=StateRead.ANYWHERE)
     @staticmethod
     def settings_schema(root: strawberry.Parent[models.PluginConfig], info: Info) -> Json:
-        """The JSON Schema (draft 2020-12) of the plugin's settings, without those that only platform operators may set
-        if the viewer is not one; null if the plugin has no settings.
+        """The JSON Schema of the settings (draft 2020-12), for forms and validators; null if the plugin declares none.
+        Customers see it without what only the platform can set. Each secret has both `"writeOnly": true` and
+        `"format": "password"`.
         """
         return ShownSettings(root, sees_all=info.context.actor.is_platform_operator).schema()
+
+    @field(maximum=MAXIMUM_SETTINGS, reads=StateRead.ANYWHERE)
+    @staticmethod
+    def platform_only_settings(root: strawberry.Parent[models.PluginConfig], info: Info) -> list[str] | None:
+        """The JSON Pointers (RFC 6901) of the settings that only the platform can set, `*` for any name; null for
+        viewers who are not platform operators.
+        """
+        shown = show_globally(root, info)
+        return shown.platform_only() if shown else None
 
     @field(graphql_type=JSON | None, reads=StateRead.ANYWHERE)
     @staticmethod

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 from webnet.errors import SettingsIssue
+from webnet.plugins.schema.client_schema import make_client_schema
 from webnet.plugins.schema.defaults import collect_defaults
 from webnet.plugins.schema.definition_errors import (
     find_translations,
@@ -87,6 +88,8 @@ class SettingsSchema:
         self._validator = make_validator(self.schema)
         # Each lookup walks the schema, and requests ask for the same pointers again and again.
         self._find = lru_cache(maxsize=1024)(self._is_marked)
+        # A few languages, each as two kinds of viewers see them.
+        self._make_for_clients = lru_cache(maxsize=16)(self._for_clients)
         self._above: dict[Callable[[Schema], bool], frozenset[int]] = {}
 
     def __repr__(self) -> str:
@@ -126,8 +129,11 @@ class SettingsSchema:
 
         A recursive schema is followed once only, whereas `is_secret` works at every depth.
         """
-        places = (place for place in walk_places(self.schema) if any(is_secret(schema) for schema in place.schemas))
-        return tuple(dict.fromkeys(join_pointer(place.segments) for place in places))
+        return self._list_marked(is_secret)
+
+    def platform_only_paths(self) -> tuple[str, ...]:
+        """The pointers of all settings that only the platform's layer may set, in the same way."""
+        return self._list_marked(is_platform_only)
 
     def is_secret(self, pointer: str) -> bool:
         """Whether the value there is a secret, or part of one."""
@@ -166,16 +172,20 @@ class SettingsSchema:
         """The schema without platform-only properties."""
         return prune_schema(self.schema)
 
-    def translated(self, schema: dict[str, Any]) -> dict[str, Any]:
-        """This schema, or its version for customers, with titles and descriptions in the language of this moment."""
-        if not self._translations:
-            return schema
-        translated = deepcopy(schema)
-        for pointer, keyword, text in self._translations:
+    def for_clients(self, *, sees_platform_only: bool) -> Mapping[str, Any]:
+        """The schema as the API serves it, with titles and descriptions in the language of this moment: see
+        `make_client_schema`. To be read, and not changed.
+        """
+        return self._make_for_clients(sees_platform_only, tuple(str(text) for *_, text in self._translations))
+
+    def _for_clients(self, sees_platform_only: bool, texts: tuple[str, ...]) -> dict[str, Any]:  # noqa: FBT001 - a key
+        seen = self.schema if sees_platform_only else self.schema_for_customers()
+        translated = deepcopy(seen) if texts else seen
+        for (pointer, keyword, _), text in zip(self._translations, texts, strict=True):
             inner = pointer_get(translated, pointer)
             if inner is not MISSING:
-                inner[keyword] = str(text)
-        return translated
+                inner[keyword] = text
+        return make_client_schema(translated, self.is_secret if self.has_secrets else None)
 
     def _with_integers(self, value: Any, segments: tuple[str, ...]) -> Any:
         if isinstance(value, Mapping):
@@ -190,6 +200,10 @@ class SettingsSchema:
     def _is_marked(self, pointer: str, has_mark: Callable[[Schema], bool]) -> bool:
         """Whether a schema of the value itself, or of one that contains it, has the mark."""
         return any(has_mark(schema) for level in walk_along(self.schema, split_pointer(pointer)) for schema in level)
+
+    def _list_marked(self, has_mark: Callable[[Schema], bool]) -> tuple[str, ...]:
+        places = (place for place in walk_places(self.schema) if any(map(has_mark, place.schemas)))
+        return tuple(dict.fromkeys(join_pointer(place.segments) for place in places))
 
     def _has_below(self, pointer: str, has_mark: Callable[[Schema], bool]) -> bool:
         if has_mark not in self._above:

@@ -22,6 +22,10 @@ _SAME_VALUE_ONE = ("if", "then", "else")
 _ANY_MEMBER = ("additionalProperties", "unevaluatedProperties")
 _ITEMS = ("items", "contains", "unevaluatedItems")
 
+# All keywords with a subschema, with a list of subschemas, and with subschemas by name.
+WITH_SUBSCHEMA = (*_SAME_VALUE_ONE, *_ANY_MEMBER, *_ITEMS, "not", "propertyNames", "contentSchema")
+WITH_SUBSCHEMAS = (*_SAME_VALUE, "prefixItems")
+WITH_NAMED_SUBSCHEMAS = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
 
 MISSING: Any = object()
 
@@ -194,12 +198,12 @@ def list_subschemas(schema: Any, segments: tuple[str | int, ...] = ()) -> Iterat
     if not isinstance(schema, Mapping):
         return
     yield join_pointer(segments), schema
-    for keyword in (*_SAME_VALUE_ONE, *_ANY_MEMBER, *_ITEMS, "not", "propertyNames", "contentSchema"):
+    for keyword in WITH_SUBSCHEMA:
         yield from list_subschemas(schema.get(keyword), (*segments, keyword))
-    for keyword in (*_SAME_VALUE, "prefixItems"):
+    for keyword in WITH_SUBSCHEMAS:
         for index, inner in enumerate(schema.get(keyword, ())):
             yield from list_subschemas(inner, (*segments, keyword, index))
-    for keyword in ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas"):
+    for keyword in WITH_NAMED_SUBSCHEMAS:
         for name, inner in schema.get(keyword, {}).items():
             yield from list_subschemas(inner, (*segments, keyword, name))
 
