@@ -1,4 +1,4 @@
-"""Node.js programs of tests: `node_clients`, `cache_clients` and `node_forms`, with the npm packages that each locks."""
+"""Node.js programs of tests: `node_clients`, `cache_clients` and `node_forms`, with the packages that each locks."""
 
 from __future__ import annotations
 

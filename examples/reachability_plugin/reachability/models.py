@@ -12,11 +12,14 @@ class Outcome(models.TextChoices):
     """The outcome of a check.
 
     Attributes:
-        REACHABLE: It accepted a connection.
+        REACHABLE: It accepted a connection, and answered the health check if there is one.
         REFUSED: It refused the connection.
         TIMED_OUT: It did not answer in time.
         UNKNOWN_HOST: Its host name is not known.
         UNREACHABLE: There is no way to it.
+        UNTRUSTED: Its certificate can't be verified.
+        UNAUTHORIZED: It does not accept the token, or wants one.
+        UNHEALTHY: Its health check answered with an error.
         BLOCKED: The platform does not allow connections to its address.
         NOT_CHECKED: There was no time left to check it.
     """

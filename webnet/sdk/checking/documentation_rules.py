@@ -18,6 +18,7 @@ DESCRIBE = (
     "'Attributes:' in the docstring of their class"
 )
 
+
 def check_readme(subject: PluginUnderTest) -> Iterator[RuleFinding]:
     """There is a README: in the folder of the package or its project, or in the installed metadata."""
     folder = subject.folder
