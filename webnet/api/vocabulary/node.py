@@ -22,7 +22,13 @@ MOST_KEPT = 8_192
 
 @strawberry.interface(description="An object with a global id, by which `Query.node` can fetch it again.")
 class Node:
-    @strawberry.field(description="The global id; it is the same for all who see the object.")
+    """What has a global id.
+
+    Attributes:
+        id: The global id; it is the same for all who see the object.
+    """
+
+    @strawberry.field
     @staticmethod
     def id() -> strawberry.ID:
         raise NotImplementedError
