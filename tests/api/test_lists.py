@@ -203,12 +203,12 @@ def schema() -> GraphQLSchema:
 
 
 def list_fields() -> Iterator[tuple[str, GraphQLField]]:
-    """The host's fields that are lists, apart from the edges of connections, whose length is that of a page."""
+    """The host's fields that are lists, apart from the rows of connections, as many as a page has."""
     for kind in schema().type_map.values():
         if not isinstance(kind, GraphQLObjectType | GraphQLInterfaceType) or kind.name.startswith("__"):
             continue
         for name, each_field in kind.fields.items():
-            is_page = name == "edges" and "pageInfo" in kind.fields
+            is_page = name in {"edges", "nodes"} and "pageInfo" in kind.fields
             if is_list_type(get_nullable_type(each_field.type)) and not is_page:
                 yield f"{kind.name}.{name}", each_field
 
