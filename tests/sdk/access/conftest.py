@@ -91,9 +91,15 @@ def find_ids(customer: Customer) -> dict[str, str]:
     invitation = invitations.invite(actor=SYSTEM, customer=customer.slug, role=Role.VIEWER, username="x").invitation
     token = ApiToken.objects.create(user=member, name="robot", prefix="x", digest=customer.slug)
     row = PluginAuditLog.objects.filter(customer_slug=customer.slug).order_by("position")[0]
+    manager.update_settings("site_map", actor=SYSTEM, customer=customer.slug, patch={"show_names": False})
+    change = PluginAuditLog.objects.filter(customer_slug=customer.slug).latest("position")
+    health = PluginHealth.objects.get(customer=customer)
     stored = Customer.objects.select_related("generation").get(pk=customer.pk)
     return found | {
         "Customer": global_id("Customer", customer.slug),
+        "CustomerPermission": global_id("CustomerPermission", f"{customer.slug}/shelf.arrange"),
+        "PluginHealth": global_id("PluginHealth", health.pk),
+        "SettingsChange": global_id("SettingsChange", f"{change.chain}/{change.sequence}"),
         "User": global_id("User", member.pk),
         "CustomerPluginConfig": global_id("CustomerPluginConfig", f"{customer.slug}/shelf"),
         "Membership": global_id("Membership", f"{customer.slug}/{member.username}"),

@@ -182,7 +182,7 @@ def outcome_of(value: Any) -> str:
         value = value.get("edges", value)
         for outcome in value.get("outcomes", ()) if isinstance(value, dict) else ():
             return outcome["refusal"]["code"] if outcome["refusal"] else "ok"
-    return "null" if value is None else "empty" if value == [] else "ok"
+    return "null" if value in (None, [None]) else "empty" if value == [] else "ok"
 
 
 def show(response: Any, sent: dict[str, Any], view: str | None, content: bytes | None = None) -> tuple[Any, ...]:
