@@ -38,6 +38,15 @@ class HealthServer:
     requests: list[tuple[str | None, str, str | None]] = field(default_factory=list)
 
 
+class Server(ThreadingHTTPServer):
+    """Waits for its connections when it is closed, and prints nothing of those that end early."""
+
+    daemon_threads = False
+
+    def handle_error(self, *_: object) -> None:
+        """A client that does not trust the certificate goes away."""
+
+
 @pytest.fixture
 def health_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HealthServer]:
     """The server, whose certificate for `localhost` and 127.0.0.1 this process trusts."""
@@ -59,8 +68,9 @@ def health_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[H
 
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(server.certificate)
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
-        http.socket = tls.wrap_socket(http.socket, server_side=True)
+    with Server(("127.0.0.1", 0), Handler) as http:
+        # The handshake is for the thread of each connection, which closes it however that ends.
+        http.socket = tls.wrap_socket(http.socket, server_side=True, do_handshake_on_connect=False)
         server.port = http.server_address[1]
         thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
