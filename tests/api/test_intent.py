@@ -1,13 +1,17 @@
 """What shows that a session's user means a request: its CSRF token, or JSON from an origin of WEBNET_CORS_ORIGINS."""
 
 import json
+from contextlib import nullcontext
 
 import pytest
 from django.http import HttpResponse
+from django.test import RequestFactory
 from pytest_django import Settings
 
 from tests.api.client import GraphQLClient
 from tests.factories import PASSWORD, make_operator, make_token
+from webnet.api.errors import BadRequest
+from webnet.api.http.requests import require_intent
 from webnet.customers.models import Customer
 
 pytestmark = pytest.mark.django_db
@@ -130,8 +134,20 @@ def test_with_a_session_nothing_less_will_do(ops: GraphQLClient) -> None:
 def test_no_other_method_changes_anything(ops: GraphQLClient) -> None:
     for method in ("PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"):
         for override in ({}, {"X-HTTP-Method-Override": "POST", "X-Method-Override": "POST"}):
-            assert send(ops, CREATE, method=method, Origin=APP, **override).status_code in (403, 405), method
+            assert send(ops, CREATE, method=method, Origin=APP, **override).status_code == 405, method
     assert not Customer.objects.exists()
+
+
+def test_the_proof_is_for_post_alone() -> None:
+    """The view refuses other methods before it asks for a proof."""
+    for method, is_proof in (("POST", True), ("PUT", False), ("DELETE", False)):
+        request = RequestFactory().generic(
+            method, "/graphql/", "{}", content_type="application/json", headers={"Origin": APP}
+        )
+        request.COOKIES["sessionid"] = "x"
+        request._dont_enforce_csrf_checks = False  # The request factory sets it.
+        with nullcontext() if is_proof else pytest.raises(BadRequest):
+            require_intent(request)
 
 
 def test_a_get_from_an_allowed_origin_reads_and_changes_nothing(ops: GraphQLClient) -> None:
