@@ -121,29 +121,10 @@ def test_a_number_out_of_its_range_is_refused_by_name(given: str) -> None:
 
 
 def test_what_is_no_origin_is_refused_by_name() -> None:
-    for given in (
-        *(
-            "127.0.0.1:5173",
-            "http://",
-            "http://a/",
-            "http://a/path",
-            "http://a?b",
-            "http://a#b",
-            "ftp://a",
-            "*",
-            "null",
-        ),
-        *(
-            "http://*",
-            "https://*.example.com",
-            "https://user@a",
-            "https://a:443",
-            "http://a:80",
-            "https://a:",
-            "https://a.",
-        ),
-        *("https://A.example", "HTTPS://a", "https://ä.example", "https://a b", "https://a\n", "https://a:x"),
-    ):
+    texts = """127.0.0.1:5173 http:// http://a/ http://a/path http://a?b http://a#b ftp://a * null http://* https://a:x
+        https://*.example.com https://user@a https://a:443 http://a:80 https://a: https://a. https://A.example HTTPS://a
+        https://\u00e4.example"""
+    for given in (*texts.split(), "https://a b", "https://a\n"):
         with pytest.raises(ImproperlyConfigured, match="WEBNET_CORS_ORIGINS must list origins"):
             read_origins("WEBNET_CORS_ORIGINS", ["http://127.0.0.1:5173", given])
 
