@@ -14,6 +14,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 ARGUMENTS = {
     "node": '(id: "x")',
+    "nodes": '(ids: ["x"])',
     "customer": '(slug: "acme")',
     "plugin": '(name: "greeter")',
     "customerPluginConfig": '(customer: "acme", plugin: "greeter")',

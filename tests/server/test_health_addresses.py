@@ -28,12 +28,12 @@ def test_it_is_ready_when_every_migration_is_there(client: Client) -> None:
 
 @pytest.mark.django_db
 def test_it_is_not_ready_while_a_migration_of_the_host_is_missing(client: Client) -> None:
-    MigrationRecorder(connection).record_unapplied("customers", "0003_invitations")
+    MigrationRecorder(connection).record_unapplied("customers", "0004_times")
 
     answer = client.get("/readyz")
 
     assert answer.status_code == 503
-    assert "customers.0003_invitations" in answer.json()["reason"]
+    assert "customers.0004_times" in answer.json()["reason"]
 
 
 @pytest.mark.django_db

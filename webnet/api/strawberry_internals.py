@@ -7,11 +7,19 @@ an upgrade that changes one fails there first, and says what to look at.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from django.db.models import Model
-from graphql import GraphQLError, GraphQLField, GraphQLNamedType, GraphQLResolveInfo, GraphQLSchema, GraphQLUnionType
+from graphql import (
+    FieldNode,
+    GraphQLError,
+    GraphQLField,
+    GraphQLNamedType,
+    GraphQLResolveInfo,
+    GraphQLSchema,
+    GraphQLUnionType,
+)
 from graphql.type.schema import InterfaceImplementations
 from strawberry.schema import Schema
 from strawberry.schema.schema_converter import GraphQLCoreConverter
@@ -123,6 +131,11 @@ def related_column(arguments: Mapping[str, Any]) -> str | None:
 def raw_info_of(info: Info[Any, Any]) -> GraphQLResolveInfo[Any]:
     """graphql-core's `info` inside Strawberry's."""
     return info._raw_info
+
+
+def with_field_nodes(info: GraphQLResolveInfo[Any], nodes: Sequence[FieldNode]) -> GraphQLResolveInfo[Any]:
+    """The same `info` with other nodes of the document; `_replace` is how a named tuple is copied."""
+    return info._replace(field_nodes=list(nodes))
 
 
 def field_of(info: Info[Any, Any]) -> StrawberryField:

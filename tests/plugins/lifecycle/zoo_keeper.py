@@ -48,6 +48,7 @@ COMMANDS = (
 HOST_QUERY = """query($customer: String!, $plugin: String!, $id: ID!) {
     viewer { user { username } memberships { edges { node { role } } } }
     currentCustomer { slug }
+    nodes(ids: [$id]) { id }
     node(id: $id) { id }
     customer(slug: $customer) { name pluginConfigs { edges { node { plugin { name } effective ineffectiveReasons } } } }
     customers { totalCount edges { node { slug } } }

@@ -15,6 +15,8 @@ from graphql import (
     SelectionSetNode,
 )
 
+from webnet.api.strawberry_internals import with_field_nodes
+
 EDGES, NODE, NODES = "edges", "node", "nodes"
 
 
@@ -26,7 +28,7 @@ def as_edges(info: GraphQLResolveInfo[Any]) -> GraphQLResolveInfo[Any]:
     if not any(name == NODES for node in info.field_nodes for name in _names(node.selection_set, info)):
         return info
     nodes = [_copy(each, selections=_convert(each.selection_set, info)) for each in info.field_nodes]
-    return info._replace(field_nodes=nodes)
+    return with_field_nodes(info, nodes)
 
 
 def _names(selected: SelectionSetNode | None, info: GraphQLResolveInfo[Any]) -> Iterator[str]:
