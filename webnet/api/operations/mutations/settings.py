@@ -20,6 +20,10 @@ from webnet.plugins.manager import manager
 PluginRow: TypeAlias = models.PluginConfig
 ConfigRow: TypeAlias = models.CustomerPluginConfig
 
+EXPECTED_REVISION = (
+    "The revision that the change is based on: if the layer has another one by now, it is refused with "
+    "REVISION_CONFLICT; null changes it in any case."
+)
 ALLOW_INVALID = "Make the change even if settings are then invalid; the plugin is not effective for those customers."
 
 
@@ -31,14 +35,12 @@ class UpdatePluginSettingsInput:
         plugin: The plugin's name.
         settings: What to change, as a JSON Merge Patch (RFC 7396): null removes a value. Give secrets in a variable, so
             that no log of documents has them.
-        expected_revision: The revision that the change is based on: if the layer has another one by now, it is refused
-            with REVISION_CONFLICT; null changes it in any case.
         reason: Why, for the audit log; at most 1,000 characters of it are kept.
     """
 
     plugin: str
     settings: JSON
-    expected_revision: int | None = None
+    expected_revision: int | None = strawberry.field(default=None, description=EXPECTED_REVISION)
     allow_invalid: bool = strawberry.field(default=False, description=ALLOW_INVALID)
     reason: str | None = None
 
@@ -64,14 +66,12 @@ class RevertPluginSettingsInput:
         plugin: The plugin's name.
         revision: The revision to restore; secrets stay as they are. 0 removes all settings and secrets, so that the
             defaults apply.
-        expected_revision: The revision that the change is based on: if the layer has another one by now, it is refused
-            with REVISION_CONFLICT; null changes it in any case.
         reason: Why, for the audit log; at most 1,000 characters of it are kept.
     """
 
     plugin: str
     revision: int
-    expected_revision: int | None = None
+    expected_revision: int | None = strawberry.field(default=None, description=EXPECTED_REVISION)
     allow_invalid: bool = strawberry.field(default=False, description=ALLOW_INVALID)
     reason: str | None = None
 
@@ -98,15 +98,13 @@ class UpdateCustomerPluginSettingsInput:
         plugin: The plugin's name.
         settings: What to change, as a JSON Merge Patch (RFC 7396): null removes a value. Give secrets in a variable, so
             that no log of documents has them.
-        expected_revision: The revision that the change is based on: if the layer has another one by now, it is refused
-            with REVISION_CONFLICT; null changes it in any case.
         reason: Why, for the audit log; at most 1,000 characters of it are kept.
     """
 
     customer: str
     plugin: str
     settings: JSON
-    expected_revision: int | None = None
+    expected_revision: int | None = strawberry.field(default=None, description=EXPECTED_REVISION)
     reason: str | None = None
 
 
@@ -132,15 +130,13 @@ class RevertCustomerPluginSettingsInput:
         plugin: The plugin's name.
         revision: The revision to restore; secrets stay as they are. With 0 the customer inherits everything again,
             secrets as well.
-        expected_revision: The revision that the change is based on: if the layer has another one by now, it is refused
-            with REVISION_CONFLICT; null changes it in any case.
         reason: Why, for the audit log; at most 1,000 characters of it are kept.
     """
 
     customer: str
     plugin: str
     revision: int
-    expected_revision: int | None = None
+    expected_revision: int | None = strawberry.field(default=None, description=EXPECTED_REVISION)
     reason: str | None = None
 
 
