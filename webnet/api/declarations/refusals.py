@@ -49,7 +49,7 @@ class Refusal:
             "plugins bring new codes: treat an unknown one by the type of its refusal."
         )
     )
-    message: str = strawberry.field(description="One sentence for people, which may change; never compare it.")
+    message: str = strawberry.field(description="The reason for people; it may change, so never compare it.")
 
 
 @object_type
