@@ -7,8 +7,10 @@ from enum import Enum
 import strawberry
 
 from webnet.api.declarations.docstrings import docstring_of, parts_of
+from webnet.api.declarations.fields import row_type
 from webnet.api.engine.descriptions import complete_descriptions, list_elements
 from webnet.api.strawberry_internals import graphql_schema_of
+from webnet.customers.models import Customer
 from webnet.sdk import graphql
 
 
@@ -107,3 +109,26 @@ def test_fields_arguments_and_values_are_described_by_the_docstrings_they_are_in
     assert (texts["Board.longName"], texts["Board.wood"]) == ("The name.", "What it is made of.")
     assert (texts["Wood"], texts["Wood.OAK"]) == ("What a board is made of.", "The wood of an oak.")
     assert texts["Board.age"] is texts["Wood.PINE"] is None
+
+
+def test_a_field_of_a_model_is_described_by_the_help_text_of_its_column(monkeypatch):
+    monkeypatch.setattr(Customer._meta.get_field("name"), "help_text", "What people call it.")
+
+    @row_type(Customer, name="Firm")
+    class Firm:
+        """A firm.
+
+        Attributes:
+            is_active: Whether it is open.
+        """
+
+        name: str
+        slug: str
+        is_active: bool
+
+    schema = graphql_schema_of(strawberry.Schema(query=Query, types=[Firm]))
+    complete_descriptions(schema)
+
+    texts = {element.place: element.part.description for element in list_elements(schema)}
+    assert texts["Firm.name"] == "What people call it."
+    assert (texts["Firm.slug"], texts["Firm.isActive"]) == (None, "Whether it is open.")
