@@ -110,7 +110,7 @@ def test_a_widget_that_fails_or_hangs_is_counted_for_its_customer_and_viewer(ask
 
 def test_widgets_are_drawn_at_the_same_time(ask):
     """Each waits until both are there: one after the other they would never be."""
-    barrier = threading.Barrier(2, timeout=10)
+    barrier = threading.Barrier(2, timeout=30)
 
     def meet() -> int:
         return barrier.wait()

@@ -16,7 +16,7 @@ from webnet.api.paging.pages import Edge
 from webnet.errors import WebnetError
 
 # Far more than any of this takes; a test that waits longer has found somebody who waits for ever.
-LIMIT_SECONDS = 20
+LIMIT_SECONDS = 60
 NOWHERE = LogPlace(position=0, hash="")
 
 

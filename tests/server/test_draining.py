@@ -65,5 +65,5 @@ def test_new_connections_are_left_to_the_other_processes(listener) -> None:
 
     with own, socket.create_connection(listener.getsockname()), pytest.raises(BlockingIOError):
         own.accept()
-    listener.settimeout(10)
+    listener.settimeout(30)
     listener.accept()[0].close()

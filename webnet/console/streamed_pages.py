@@ -10,7 +10,6 @@ import asyncio
 import logging
 import time
 import weakref
-from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from contextvars import Context, copy_context
@@ -70,28 +69,38 @@ class PageFailed(Exception):
     """The page raised while it was streamed, which was logged and counted."""
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Seat:
+    """That of one open page."""
+
+    plugin: str
+    customer_id: int
+
+
 class Seats:
     """How many pages are being streamed by this process; thread-safe."""
 
     def __init__(self) -> None:
-        self._taken: Counter[tuple[str, int]] = Counter()
+        self._taken: set[Seat] = set()
         self._lock = Lock()
 
-    def take(self, plugin: str, customer_id: int) -> None:
+    def take(self, plugin: str, customer_id: int) -> Seat:
         """Count one more; raises RateLimited if there are too many."""
+        seat = Seat(plugin=plugin, customer_id=customer_id)
         with self._lock:
-            if self._taken[plugin, customer_id] >= MAXIMUM_PER_PLUGIN:
+            taken = self._taken.copy()
+            if sum((each.plugin, each.customer_id) == (plugin, customer_id) for each in taken) >= MAXIMUM_PER_PLUGIN:
                 message = f"This plugin streams {MAXIMUM_PER_PLUGIN} pages already: close one, or try again later."
                 raise RateLimited(message, retry_after_seconds=RETRY_AFTER_SECONDS)
-            if self._taken.total() >= MAXIMUM_PAGES:
+            if len(taken) >= MAXIMUM_PAGES:
                 message = f"Too many pages are being streamed: try again in {RETRY_AFTER_SECONDS} seconds."
                 raise RateLimited(message, retry_after_seconds=RETRY_AFTER_SECONDS)
-            self._taken[plugin, customer_id] += 1
+            self._taken.add(seat)
+        return seat
 
-    def free(self, plugin: str, customer_id: int) -> None:
-        with self._lock:
-            self._taken[plugin, customer_id] -= 1
-            self._taken += Counter()  # forgets those at zero
+    def free(self, seat: Seat) -> None:
+        """Count it no more. It takes no lock: garbage may be collected on a thread that has it."""
+        self._taken.discard(seat)
 
 
 seats = Seats()
@@ -116,9 +125,8 @@ class Pieces:
     """
 
     def __init__(self, response: StreamingHttpResponse, call: PageCall) -> None:
-        seats.take(call.plugin, call.customer_id)
         # Called once, by `close`, or when a response is dropped that nobody closes.
-        self._leave_seat = weakref.finalize(self, seats.free, call.plugin, call.customer_id)
+        self._leave_seat = weakref.finalize(self, seats.free, seats.take(call.plugin, call.customer_id))
         self._leave_seat.atexit = False
         self.call = call
         self._response = response
