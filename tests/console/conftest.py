@@ -12,6 +12,7 @@ from tests.console.pages import Pages
 from tests.factories import make_customer, make_member, make_operator
 from tests.plugins.conftest import install, registered
 from webnet.accounts.authentication import SESSION_BACKEND
+from webnet.console.streamed_pages import seats
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer, Role, User
 from webnet.plugins.manager import manager
@@ -19,6 +20,12 @@ from webnet.plugins.manager import manager
 __all__ = ["install", "registered"]
 
 SYSTEM = Actor.system("tests")
+
+
+@pytest.fixture(autouse=True)
+def no_page_is_open() -> None:
+    """Forget pages that an earlier test has not closed: they count as open until the garbage is collected."""
+    seats._taken.clear()
 
 
 @pytest.fixture

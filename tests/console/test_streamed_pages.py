@@ -8,7 +8,9 @@ import gc
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from threading import Event
 from time import monotonic
+from types import SimpleNamespace
 
 import pytest
 from django.http import HttpResponseBase, StreamingHttpResponse
@@ -20,7 +22,7 @@ from webnet.console.streamed_pages import PageFailed, PageOverdue, StreamedPage,
 from webnet.customers.models import User
 from webnet.errors import DeadlineExceeded
 from webnet.plugins.runtime import failures
-from webnet.server.asgi.page_streams import send_page
+from webnet.server.asgi.page_streams import PageStream, send_page
 from webnet.server.background import hung_plugins
 from webnet.server.background.hung_plugins import HungPlugin
 
@@ -230,4 +232,29 @@ def test_what_a_page_does_last_is_done_although_its_client_has_left(stream):
 
     assert sent(stream(pieces()), leave_after=b"first") == [b"first"]
     assert ended.result(LIMIT_SECONDS)
+    wait_until_closed()
+
+
+def test_a_page_is_closed_although_the_event_loop_has_ended(stream):
+    produced, ended = Event(), Event()
+
+    def pieces() -> Iterator[bytes]:
+        try:
+            yield b"first"
+            produced.set()
+            yield b"second"
+        finally:
+            ended.set()
+
+    async def serve() -> None:
+        opened = PageStream(stream(pieces()), path=ROOT)
+        first, taken = await opened._offered.get()
+        opened._loop = SimpleNamespace(call_soon_threadsafe=lambda *_: None)
+        taken.set_result(first == b"first")
+        assert await asyncio.to_thread(produced.wait, LIMIT_SECONDS)
+        opened.end()
+
+    asyncio.run(serve())
+
+    assert ended.wait(LIMIT_SECONDS)
     wait_until_closed()

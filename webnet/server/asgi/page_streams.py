@@ -7,7 +7,7 @@ page's time is over; a plugin that hangs keeps it, and the watchdog sees that.
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from enum import Enum
 from threading import Thread
@@ -53,7 +53,7 @@ class PageStream:
         self._path = path
         self._loop = asyncio.get_running_loop()
         self._offered: asyncio.Queue[tuple[bytes | End, Future[bool]]] = asyncio.Queue()
-        # Done once the piece was sent: whether the next one is wanted.
+        # Of the piece that the thread has offered last, done once it was sent: whether the next one is wanted.
         self._taken: Future[bool] | None = None
         self._is_over = False
         # Of each piece, beyond which its statement is interrupted; with WEBNET_DEBUG a breakpoint may take its time.
@@ -75,23 +75,16 @@ class PageStream:
             if isinstance(piece, End):
                 return
             await send({"type": "http.response.body", "body": piece, "more_body": True})
-            taken.set_result(True)
+            _say(taken, is_wanted=True)
 
     def end(self) -> None:
         """Want no more pieces, so that the thread closes the page and ends."""
         self._is_over = True
-        if self._taken is not None and not self._taken.done():
-            self._taken.set_result(False)
+        if self._taken is not None:
+            _say(self._taken, is_wanted=False)
         self._page.pieces.stop()
         if self._deadline is not None:  # Last: the page knows by then why its statement is interrupted.
             self._deadline.leave()
-
-    def _offer(self, piece: bytes | End, taken: Future[bool]) -> None:
-        if self._is_over:
-            taken.set_result(False)
-            return
-        self._taken = taken
-        self._offered.put_nowait((piece, taken))
 
     def _run(self) -> None:
         """What the thread does."""
@@ -121,10 +114,15 @@ class PageStream:
 
     def _hand_over(self, piece: bytes | End) -> Future[bool]:
         taken: Future[bool] = Future()
+        # In this order, and `end` in the other one: whichever comes first, the answer is given by the second, although
+        # an event loop that has ended calls nothing any more.
+        self._taken = taken
+        if self._is_over:
+            _say(taken, is_wanted=False)
         try:
-            self._loop.call_soon_threadsafe(self._offer, piece, taken)
+            self._loop.call_soon_threadsafe(self._offered.put_nowait, (piece, taken))
         except RuntimeError:  # The server has stopped.
-            taken.set_result(False)
+            _say(taken, is_wanted=False)
         return taken
 
     def _pause(self) -> None:
@@ -132,6 +130,12 @@ class PageStream:
         hung_plugins.pause_all(
             [HungPlugin(plugin=call.plugin, place=f"the page '{call.page}'", customer=call.customer)]
         )
+
+
+def _say(taken: Future[bool], *, is_wanted: bool) -> None:
+    """Answer whether the next piece is wanted, unless that was answered before."""
+    with suppress(InvalidStateError):
+        taken.set_result(is_wanted)
 
 
 class End(Enum):
