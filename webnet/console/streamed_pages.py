@@ -88,7 +88,7 @@ class Seats:
         """Count one more; raises RateLimited if there are too many."""
         seat = Seat(plugin=plugin, customer_id=customer_id)
         with self._lock:
-            taken = self._taken.copy()
+            taken = self._taken.copy()  # Others leave meanwhile.
             if sum((each.plugin, each.customer_id) == (plugin, customer_id) for each in taken) >= MAXIMUM_PER_PLUGIN:
                 message = f"This plugin streams {MAXIMUM_PER_PLUGIN} pages already: close one, or try again later."
                 raise RateLimited(message, retry_after_seconds=RETRY_AFTER_SECONDS)
