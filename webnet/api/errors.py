@@ -32,7 +32,8 @@ Expected refusals are not errors but members of a result union (`declarations.re
     EVENT_STREAM_REQUIRED       406    a subscription was sent without accepting an event stream
     PLUGIN_FAILED               200    the plugin in `extensions.plugin` failed in this field
     PLUGIN_NOT_EFFECTIVE        200    ends a stream: a plugin that it needs is no longer effective; or the plugin
-                                       of a non-null field is not effective for the customer of the row
+                                       of a non-null field is not effective for the customer of the row; or the event
+                                       of a subscription is in a part that is guarded with such a plugin
     SLOW_CONSUMER               200    cuts a stream, in a comment: too many events are waiting for the client
     SERVER_STOPPING             200    cuts a stream, in a comment: subscribe again, with the last cursor
     DATABASE_UNAVAILABLE        503    the database can't be reached, or can't store anything: try again after as many

@@ -47,7 +47,7 @@ from webnet.api.operations.queries import Query
 from webnet.api.operations.subscriptions import Subscription
 from webnet.api.request.context import SignedInOnly, SignedInOrRefused, add_guard
 from webnet.api.strawberry_internals import fields_of, graphql_name_of
-from webnet.api.vocabulary.directives import BroughtByPlugin
+from webnet.api.vocabulary.directives import BroughtByPlugin, if_plugin_directive
 from webnet.api.vocabulary.scalars import SCALARS
 from webnet.plugins.registry import registry
 
@@ -151,6 +151,7 @@ def _assemble(fields: Mapping[tuple[str, str], str], listed: Mapping[str, tuple[
         execution_context_class=IsolatingExecutor,
         exception_handlers=[RefusalHandler(raised, shown) for raised, shown, _ in REFUSALS],
     )
+    schema.graphql.directives = (*schema.graphql.directives, if_plugin_directive)
     make_mutations_nullable(schema.graphql)
     complete_descriptions(schema.graphql)
     names = {plugin: [graphql_name_of(schema, kind) for kind in kinds] for plugin, kinds in listed.items()}

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from threading import Lock
 from typing import Any
 
 from django.conf import settings
@@ -21,7 +19,6 @@ from graphql import (
     OperationType,
     UniqueDirectivesPerLocationRule,
     ValidationContext,
-    parse,
     specified_rules,
 )
 from graphql.validation.rules import overlapping_fields_can_be_merged
@@ -31,11 +28,14 @@ from strawberry.types import ExecutionContext
 from webnet.api.declarations.state_reads import StateRead
 from webnet.api.engine.cost import SameDocument, read_sizes
 from webnet.api.engine.document_size import DocumentSize
+from webnet.api.engine.guarded_parts import ParedDocument, find_guards, pare
+from webnet.api.engine.known_documents import known_documents
 from webnet.api.engine.strawberry_schema import InvalidDocument
 from webnet.api.errors import CodedError
 from webnet.api.request import rates
 from webnet.api.request.context import Context
 from webnet.api.strawberry_internals import provided_operation_name
+from webnet.api.vocabulary.directives import IF_PLUGIN
 from webnet.customers.access import Role
 from webnet.errors import RateLimited
 from webnet.request_record import current_record
@@ -45,10 +45,6 @@ MAXIMUM_ALIASES = 15
 MAXIMUM_TOKENS = 1_000
 # Of braces, fragments included: graphql-core stops at 200 without saying what is wrong.
 MAXIMUM_NESTING = 100
-# Of all documents that are kept parsed: 10 MB at most in each process, and a hundred documents of usual size.
-CACHED_CHARACTERS = 64_000
-# A document that would take more than this part of them is not kept: it would drop too many others.
-LARGEST_SHARE = 4
 # Whether fields of one name can be merged is a question for each pair of them, also of those in fragments. graphql-core
 # counts the steps, and lets this variable be assigned; so many take about 20 ms, and no usual document takes a tenth.
 MAXIMUM_STEPS = overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 20_000
@@ -151,64 +147,6 @@ RULES_SIGNED_IN = (*(DIRECTIVE_RULES.get(rule, rule) for rule in specified_rules
 RULES_SIGNED_OUT = (*RULES_SIGNED_IN, IntrospectionNeedsSignIn)
 
 
-class KnownDocuments:
-    """Documents by their text, parsed once; those that were used last, up to so many characters. Safe under threads.
-
-    By their size, since one takes up to 200 bytes for each of its characters, and clients that write values into their
-    documents send a new one with every request.
-    """
-
-    def __init__(self, characters: int) -> None:
-        self._characters = characters
-        self._used = 0
-        self._documents: OrderedDict[tuple[str, Any], DocumentNode] = OrderedDict()
-        self._lock = Lock()
-
-    def parse(self, text: str, options: Mapping[str, Any]) -> DocumentNode:
-        """The document; raises a GraphQLSyntaxError."""
-        key = (text, tuple(sorted(options.items())))
-        with self._lock:
-            if (known := self._documents.get(key)) is not None:
-                self._documents.move_to_end(key)
-                return known
-        parsed = parse(text, **options)
-        _part_tokens(parsed)
-        if len(text) > self._characters // LARGEST_SHARE:
-            return parsed
-        with self._lock:
-            if (known := self._documents.get(key)) is not None:  # Another thread was faster.
-                return known
-            self._documents[key] = parsed
-            self._used += len(text)
-            while self._used > self._characters:
-                (dropped, _), _ = self._documents.popitem(last=False)
-                self._used -= len(dropped)
-        return parsed
-
-    def clear(self) -> None:
-        with self._lock:
-            self._documents.clear()
-            self._used = 0
-
-    def __len__(self) -> int:
-        return len(self._documents)
-
-
-known_documents = KnownDocuments(CACHED_CHARACTERS)
-
-
-def _part_tokens(document: DocumentNode) -> None:
-    """Take the tokens of a document from each other, as graphql-core does when it is pickled; only its parser reads on.
-
-    In a chain they would keep all braces of the document, and stay after it until the garbage collector finds them.
-    """
-    token = document.loc.start_token if document.loc is not None else None
-    while token is not None:
-        following = token.next
-        token.prev = token.next = None
-        token = following
-
-
 class OperationLimits(SchemaExtension):
     """Parses, validates and prices each operation, before anything of it runs.
 
@@ -231,17 +169,25 @@ class OperationLimits(SchemaExtension):
 
     def on_validate(self) -> None:  # type: ignore[override]
         execution = self.execution_context
+        pared: ParedDocument | None = None
         if execution.graphql_document is not None:
-            errors = validate(execution, execution.graphql_document)
-            ambiguous = choose_operation(execution, execution.graphql_document)
-            execution.pre_execution_errors = [ambiguous] if ambiguous is not None else errors
+            try:
+                choose_operation(execution, execution.graphql_document)
+                if execution.query is not None and IF_PLUGIN in execution.query:
+                    pared = pare_document(execution, execution.query, execution.graphql_document)
+                    execution.graphql_document = pared.validated
+                execution.pre_execution_errors = validate(execution, execution.graphql_document)
+            except GraphQLError as refusal:
+                execution.pre_execution_errors = [refusal]
         if not execution.pre_execution_errors:
-            self._limit_cost()
+            self._limit_cost(is_pared=pared is not None)
+        if pared is not None and not execution.pre_execution_errors:
+            execution.graphql_document = pared.executed
 
     def get_results(self) -> dict[str, Any]:
         return dict(self.explained or {})
 
-    def _limit_cost(self) -> None:
+    def _limit_cost(self, *, is_pared: bool) -> None:
         """Reject an operation that costs more than the budget of its viewer, and charge for any other."""
         execution = self.execution_context
         requested, budget = price_operation(execution), budget_of(execution.context)
@@ -256,6 +202,9 @@ class OperationLimits(SchemaExtension):
             execution.pre_execution_errors = [refusal]
         else:
             execution.context.state_read = find_state_read(execution)
+            if is_pared and execution.context.state_read is StateRead.ANYWHERE:
+                # In the platform's view, which plugins are effective depends on who asks.
+                execution.context.state_read = StateRead.IN_VIEW
         if execution.context.request.headers.get(EXPLAIN_HEADER) == "cost":
             self.explained = {"cost": {"requested": requested, "budget": budget}}
 
@@ -297,8 +246,8 @@ def validate(execution: ExecutionContext, document: DocumentNode) -> list[GraphQ
     return errors[:SHOWN_ERRORS]
 
 
-def choose_operation(execution: ExecutionContext, document: DocumentNode) -> CodedError | None:
-    """Note for the log which operation it is; the error, if the document has several and the request names none.
+def choose_operation(execution: ExecutionContext, document: DocumentNode) -> None:
+    """Note for the log which operation it is; raises if the document has several and the request names none.
 
     Strawberry would execute the first.
     """
@@ -306,13 +255,34 @@ def choose_operation(execution: ExecutionContext, document: DocumentNode) -> Cod
     operations = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
     if name is None and len(operations) > 1:
         message = "The document has several operations: select one with 'operationName'."
-        return CodedError(message, code="OPERATION_NOT_FOUND")
+        raise CodedError(message, code="OPERATION_NOT_FOUND")
     if (record := current_record.get()) is not None:
         for each in operations:
             named = each.name.value if each.name is not None else ""
             if name is None or name == named:
                 record.operation_type, record.operation_name = each.operation.value, named
-    return None
+
+
+def pare_document(execution: ExecutionContext, text: str, document: DocumentNode) -> ParedDocument:
+    """The document without the parts of plugins that are not effective for the viewer.
+
+    Raises a GraphQLError if a part does not say which plugin it needs, or if nothing is left to subscribe to.
+    """
+    context, name = execution.context, provided_operation_name(execution)
+    guards = known_documents.find(text, "guards", lambda: find_guards(document))
+    shown = context.reading.effective_plugins if context.is_signed_in and guards.plugins else frozenset()
+    effective = context.guards = guards.plugins & shown
+    conditions = guards.read_conditions(document, name, execution.variables)
+    pared = known_documents.find(text, (effective, conditions), lambda: pare(document, effective, conditions))
+    if pared.refused:
+        chosen = name if name is not None else next(iter(pared.refused))
+        if chosen in pared.refused:
+            message = (
+                "The event of this subscription is in a part that `@ifPlugin` guards with a plugin which is not "
+                "effective for you, so there is nothing to subscribe to."
+            )
+            raise CodedError(message, code="PLUGIN_NOT_EFFECTIVE")
+    return pared
 
 
 def price_operation(execution: ExecutionContext) -> int:

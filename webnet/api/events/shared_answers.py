@@ -80,7 +80,7 @@ def question_of(wanted: GraphQLRequestData, executor: Executor[Any], *, schema: 
     """
     document = json.dumps([wanted.query, wanted.operation_name, wanted.variables], sort_keys=True)
     viewer = None if depends_only_on_row(executor) else (watch.credential, translation.get_language())
-    return (schema.fingerprint, watch.view_id, document, viewer)
+    return (schema.fingerprint, watch.view_id, document, watch.context.guards, viewer)
 
 
 def depends_only_on_row(executor: Executor[Any]) -> bool:

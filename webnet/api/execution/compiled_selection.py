@@ -20,7 +20,8 @@ from graphql import GraphQLObjectType, get_argument_values, get_nullable_type
 from graphql.pyutils import Path, Undefined, gather_with_cancel
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from webnet.api.execution.field_steps import NEEDS_INFO, UNCHANGED, FieldStep
+from webnet.api.execution.field_steps import ABSENT, NEEDS_INFO, UNCHANGED, FieldStep
+from webnet.api.vocabulary.absent_field import AbsentField, prefer_present
 
 # What can't be awaited, as Strawberry says too.
 PLAIN = frozenset({NoneType, bool, int, float, str, dict, list, tuple})
@@ -54,6 +55,31 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         # Copies of an executor, which execute the events of a subscription, have another root value and context.
         self._selections = {}
         return super().execute_operation(serially)
+
+    def execute_collected_root_fields(
+        self,
+        root_type: GraphQLObjectType,
+        root_value: Any,
+        grouped_field_set: Any,
+        serially: bool,  # noqa: FBT001 - graphql-core's signature
+        new_defer_usages: Any,
+    ) -> Any:
+        prefer_present(grouped_field_set)
+        return super().execute_collected_root_fields(
+            root_type, root_value, grouped_field_set, serially, new_defer_usages
+        )
+
+    def collect_subfields(self, return_type: GraphQLObjectType, field_details_list: Any) -> Any:
+        collected = super().collect_subfields(return_type, field_details_list)
+        prefer_present(collected.grouped_field_set)
+        return collected
+
+    def execute_field(
+        self, parent_type: GraphQLObjectType, source: Any, field_details_list: Any, path: Path, position_context: Any
+    ) -> Any:
+        if isinstance(field_details_list[0].node, AbsentField):
+            return None
+        return super().execute_field(parent_type, source, field_details_list, path, position_context)
 
     def execute_fields(
         self,
@@ -98,8 +124,11 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         found = self._selections.get(id(grouped_field_set))
         if found is not None:
             return found[1]
-        steps = []
+        steps: list[Any] = []
         for key, details in grouped_field_set.items():
+            if isinstance(details[0].node, AbsentField):
+                steps.append((key, *ABSENT))
+                continue
             field = self.schema.get_field(parent_type, details[0].node.name.value)
             if field is not None:
                 resolve = field.resolve or self.field_resolver

@@ -165,3 +165,11 @@ def _find_quick_check(kind: GraphQLObjectType | None) -> Callable[[Any], bool] |
 
 def _is_anything(_value: Any) -> bool:
     return True
+
+
+def _read_nothing(_source: Any) -> None:
+    return None
+
+
+# The step of an absent field: how it is read, its exact type, whether it is nullable, how it is completed, what else.
+ABSENT: tuple[Any, ...] = (_read_nothing, None, True, None, None)

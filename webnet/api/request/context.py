@@ -37,6 +37,7 @@ class Context:
 
     `watch` monitors a subscription; it is None for other operations. `cost` is the points of the operation, 0 until it
     is measured. `state_read` is where its answer depends on the plugins' state alone, None if it does nowhere.
+    `guards` are the effective plugins that its document names in `@ifPlugin`.
     """
 
     request: HttpRequest
@@ -48,6 +49,7 @@ class Context:
     watch: Watch | None = field(init=False, default=None)
     cost: int = field(init=False, default=0)
     state_read: StateRead | None = field(init=False, default=None)
+    guards: frozenset[str] = field(init=False, default=frozenset())
 
     def __post_init__(self) -> None:
         self._read_as(authenticate_request(self.request, view=self.customer_slug))
