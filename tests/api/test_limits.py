@@ -9,7 +9,7 @@ import pytest
 from graphql import get_introspection_query, parse
 
 from webnet.api.engine.cost import SameDocument
-from webnet.api.engine.limits import KnownDocuments, known_documents
+from webnet.api.engine.known_documents import KnownDocuments, known_documents
 from webnet.api.engine.strawberry_schema import CACHED_RESULTS
 from webnet.api.visibility import visible_schema
 
