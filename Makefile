@@ -50,7 +50,8 @@ EXAMPLES ?= 10000
 fuzz: $(VENV)/dev-installed ## Send many random values, requests and documents: none may fail, or tell of other customers
 	TEST_DATABASE=$(if $(TEST_DATABASE_URL),postgresql,sqlite) FUZZ_EXAMPLES=$(EXAMPLES) \
 		$(BIN)/python -m pytest -n 0 -o faulthandler_timeout=0 tests/sdk/test_any_value.py \
-		tests/sdk/test_noninterference.py tests/sdk/test_compiled_answers.py tests/api/test_compiled_selection.py \
+		tests/sdk/test_noninterference.py tests/sdk/test_compiled_answers.py tests/sdk/test_guarded_documents.py \
+		tests/api/test_compiled_selection.py \
 		tests/api/test_values_survive.py \
 		tests/backup/test_values_survive_a_backup.py tests/fuzz tests/conformance/test_schemathesis.py \
 		tests/conformance/test_random_requests.py $(PYTEST_ARGS)
