@@ -40,7 +40,8 @@ PLUGINS = """{ plugins(first: 100, order: [{field: NAME}]) { totalCount edges { 
     effectiveSettings ineffectiveReasons dependents { name } contributions { queries } } } } }"""
 ONE = """{ plugin(name: "inventory") { name enabled } customer(slug: "acme") { name }
     customerPluginConfig(customer: "acme", plugin: "inventory") { effective } }"""
-DOCUMENTS = (CONFIGS, PLUGINS, ONE)
+EFFECTIVE = "{ effectivePlugins { id plugin { name version } types(kind: OBJECT) fields } }"
+DOCUMENTS = (CONFIGS, PLUGINS, ONE, EFFECTIVE)
 
 
 def is_kept(client: GraphQLClient, query: str) -> bool:
@@ -124,6 +125,7 @@ def test_an_unchanged_answer_takes_no_statement_but_those_that_find_the_viewer(w
         (CONFIGS, True),
         (PLUGINS, True),
         (ONE, True),
+        (EFFECTIVE, True),
         ("{ viewer { user { username } } }", False),
         ("{ plugins { edges { node { name health { status } } } } }", False),
         ("{ plugins(filter: { health: [HEALTHY] }) { edges { node { name } } } }", False),
@@ -141,9 +143,9 @@ def test_only_answers_of_the_plugins_state_are_kept(world: World, query: str, ke
 def test_the_platforms_view_keeps_answers_for_its_operators_that_name_no_customer(world: World) -> None:
     operator, member = world.client("platform"), world.client("viewer")
 
-    assert is_kept(operator, PLUGINS)
+    assert is_kept(operator, PLUGINS) and is_kept(operator, EFFECTIVE)
     assert not is_kept(operator, ONE)
-    assert not is_kept(member, PLUGINS)
+    assert not is_kept(member, PLUGINS) and not is_kept(member, EFFECTIVE)
 
 
 def test_a_cost_that_was_asked_for_is_in_the_answer(world: World) -> None:

@@ -102,6 +102,7 @@ ROOTS = {
     "pluginPlan": Access(lowest="operator", given=CONFIG, selection=PLAN),
     "problems": Access(lowest="operator", too_low="empty"),
     "navigationItems": Access(view=OWN),
+    "effectivePlugins": Access(view=OWN),
     "dashboardWidgets": Access(view=OWN),
     "signIn": write("viewer", own="BAD_CREDENTIALS", signed_out="BAD_CREDENTIALS"),
     "signOut": write("viewer", signed_out="ok"),

@@ -11,11 +11,13 @@ from functools import cached_property
 from typing import Any
 
 from graphql import (
+    GraphQLEnumType,
     GraphQLField,
     GraphQLInputObjectType,
     GraphQLInterfaceType,
     GraphQLNamedType,
     GraphQLObjectType,
+    GraphQLScalarType,
     GraphQLSchema,
     GraphQLUnionType,
     get_named_type,
@@ -24,6 +26,8 @@ from graphql import (
     print_directive,
     print_type,
 )
+
+from webnet.api.vocabulary.enums import TypeKind
 
 FieldKey = tuple[str, str]
 Composite = (GraphQLObjectType, GraphQLInterfaceType)
@@ -133,8 +137,20 @@ def _reach(
 FINGERPRINT_LENGTH = 16  # In hexadecimal digits: 64 bits.
 
 
+@dataclass(frozen=True, kw_only=True)
+class Additions:
+    """What one plugin adds to a schema: types, each with its kind, and fields of others' types; both sorted.
+
+    The fields are schema coordinates (GraphQL specification, section 3.13), such as `Query.sites`; those of the
+    plugin's own types come with the types.
+    """
+
+    types: tuple[tuple[str, TypeKind], ...] = ()
+    fields: tuple[str, ...] = ()
+
+
 class SchemaParts:
-    """What the host (None) and each plugin contribute to the full schema, as digests."""
+    """What the host (None) and each plugin contribute to the full schema: digests of it, and its names."""
 
     def __init__(self, schema: GraphQLSchema, owners: Ownership) -> None:
         self._schema = schema
@@ -144,6 +160,26 @@ class SchemaParts:
         """The fingerprint of the schema without the parts of these plugins."""
         shown = [(owner or "", digest) for owner, digest in self._digests.items() if owner not in without]
         return hashlib.sha256(json.dumps(sorted(shown)).encode()).hexdigest()[:FINGERPRINT_LENGTH]
+
+    def list_additions(self, schema: GraphQLSchema) -> Mapping[str, Additions]:
+        """What each plugin adds to this schema, which is the full one or derived from it.
+
+        Of what a plugin owns, a derived schema may lack more than what belongs to hidden plugins: whatever refers to
+        their types is gone with them.
+        """
+        types: defaultdict[str, list[tuple[str, TypeKind]]] = defaultdict(list)
+        fields: defaultdict[str, list[str]] = defaultdict(list)
+        for name, plugin in sorted(self._owners.types.items()):
+            if name in schema.type_map:
+                types[plugin].append((name, _find_kind(schema.type_map[name])))
+        for (type_name, field_name), plugin in sorted(self._owners.fields.items()):
+            kind: Any = schema.type_map.get(type_name)
+            if kind is not None and field_name in kind.fields and self._owners.types.get(type_name) != plugin:
+                fields[plugin].append(f"{type_name}.{field_name}")
+        return {
+            plugin: Additions(types=tuple(types.get(plugin, ())), fields=tuple(fields.get(plugin, ())))
+            for plugin in types.keys() | fields.keys()
+        }
 
     @cached_property
     def _digests(self) -> Mapping[str | None, str]:
@@ -171,3 +207,18 @@ class SchemaParts:
         yield owner, whole(**{**kind.to_kwargs(), "fields": own})
         for name, plugin in added.items():
             yield plugin, whole(name=kind.name, fields={name: kind.fields[name]})
+
+
+KINDS: Mapping[type[GraphQLNamedType], TypeKind] = {
+    GraphQLScalarType: TypeKind.SCALAR,
+    GraphQLObjectType: TypeKind.OBJECT,
+    GraphQLInterfaceType: TypeKind.INTERFACE,
+    GraphQLUnionType: TypeKind.UNION,
+    GraphQLEnumType: TypeKind.ENUM,
+    GraphQLInputObjectType: TypeKind.INPUT_OBJECT,
+}
+
+
+def _find_kind(kind: GraphQLNamedType) -> TypeKind:
+    # Strawberry has classes of its own for some kinds, which extend these.
+    return next(found for of, found in KINDS.items() if isinstance(kind, of))

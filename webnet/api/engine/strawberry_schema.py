@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -17,7 +17,7 @@ from strawberry.types import ExecutionContext
 
 from webnet.api.engine.client_values import find_unusable
 from webnet.api.engine.cost import SameDocument, measure_cost
-from webnet.api.engine.ownership import Ownership, SchemaParts
+from webnet.api.engine.ownership import Additions, Ownership, SchemaParts
 from webnet.api.engine.state_documents import find_state_read
 from webnet.api.strawberry_internals import copy_schema, graphql_schema_of, list_types, prepare_subscription
 from webnet.api.vocabulary.directives import BroughtByPlugin
@@ -25,7 +25,7 @@ from webnet.api.vocabulary.directives import BroughtByPlugin
 # Of each schema; a document has as many as its variables can have sizes of pages.
 CACHED_RESULTS = 256
 # The cached properties of a schema, which must not be copied to one that is derived from it.
-CACHED = frozenset({"fingerprint", "graphql", "priced", "state_reads", "validated"})
+CACHED = frozenset({"additions", "fingerprint", "graphql", "priced", "state_reads", "validated"})
 
 
 class Schema(StrawberrySchema):
@@ -44,6 +44,11 @@ class Schema(StrawberrySchema):
     def fingerprint(self) -> str:
         """A digest of the schema, for the header `Webnet-Schema`."""
         return self.parts.fingerprint(without=self.hidden)
+
+    @cached_property
+    def additions(self) -> Mapping[str, Additions]:
+        """What each plugin adds to this schema; a plugin that adds nothing is not there."""
+        return self.parts.list_additions(self.graphql)
 
     @cached_property
     def validated(self) -> Any:

@@ -8,7 +8,13 @@ from strawberry import UNSET
 from webnet.api.declarations.connections import Connection, UncountedConnection, connection
 from webnet.api.declarations.fields import field, object_type
 from webnet.api.declarations.refusals import to_graphql
-from webnet.api.declarations.sizes import LENGTH_OF, MAXIMUM_IDS, MAXIMUM_NAVIGATION_ITEMS, MAXIMUM_WIDGETS
+from webnet.api.declarations.sizes import (
+    LENGTH_OF,
+    MAXIMUM_IDS,
+    MAXIMUM_NAVIGATION_ITEMS,
+    MAXIMUM_PLUGINS,
+    MAXIMUM_WIDGETS,
+)
 from webnet.api.declarations.state_reads import StateRead
 from webnet.api.operations.nodes import find_nodes
 from webnet.api.paging.pages import Page, PageArguments
@@ -18,6 +24,7 @@ from webnet.api.resolvers.problems import find_problems
 from webnet.api.types.audit_log import PluginAuditLog
 from webnet.api.types.customer import Customer
 from webnet.api.types.customer_plugin_config import CustomerPluginConfig
+from webnet.api.types.effective_plugin import EffectivePlugin, find_effective_plugins
 from webnet.api.types.plan import PlanStep, PluginPlan
 from webnet.api.types.plugin import Plugin
 from webnet.api.types.problem import Problem
@@ -92,6 +99,14 @@ class Query:
             name: The plugin's name.
         """
         return info.context.reading.find_plugin(name)
+
+    @field(maximum=MAXIMUM_PLUGINS, reads=StateRead.ANYWHERE)
+    def effective_plugins(self, info: Info) -> list[EffectivePlugin]:
+        """The plugins that are effective in this view, by name, with what each adds to the schema. On the platform's
+        view, those that are effective for at least one of the viewer's customers; for operators of the platform, those
+        that can be effective for a customer.
+        """
+        return find_effective_plugins(info)
 
     @connection(Connection[Plugin], reads=StateRead.ANYWHERE)
     def plugins(self, info: Info, arguments: PageArguments) -> Page[models.PluginConfig]:

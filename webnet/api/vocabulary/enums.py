@@ -24,6 +24,7 @@ __all__ = [
     "ProblemSeverity",
     "Role",
     "SettingLayer",
+    "TypeKind",
 ]
 
 strawberry.enum(Role, description="What a member may do for a customer; each role includes the previous ones.")
@@ -68,3 +69,24 @@ class OrderDirection(Enum):
 
     ASC = "asc"
     DESC = "desc"
+
+
+@strawberry.enum(description="The kind of a type of the schema, as introspection calls it.")
+class TypeKind(Enum):
+    """What a type of the schema is.
+
+    Attributes:
+        SCALAR: A value without fields, such as a date.
+        OBJECT: An object with fields.
+        INTERFACE: Fields that several objects have.
+        UNION: One of several objects.
+        ENUM: One of a few names.
+        INPUT_OBJECT: An object that clients send.
+    """
+
+    SCALAR = "scalar"
+    OBJECT = "object"
+    INTERFACE = "interface"
+    UNION = "union"
+    ENUM = "enum"
+    INPUT_OBJECT = "input_object"
