@@ -1,4 +1,4 @@
-"""Node.js programs of tests: `node_clients`, `cache_clients` and `node_forms`, with the packages that each locks."""
+"""Node.js programs of tests: `node_clients`, `cache_clients`, `node_forms` and `schema_lint`, with their packages."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import pytest
 CLIENTS = Path(__file__).parent / "node_clients"
 CACHES = Path(__file__).parent / "cache_clients"
 FORMS = Path(__file__).parent / "node_forms"
+SCHEMA_LINT = Path(__file__).parent / "schema_lint"
 INSTALL_SECONDS = 240
 
 

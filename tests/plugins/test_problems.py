@@ -207,6 +207,16 @@ def test_a_problem_that_somebody_knows_of_says_so_until_it_begins_anew(acme: Cus
     assert operator.data(QUERY)["problems"][0]["acknowledgedBy"] is None
 
 
+def test_a_problem_that_is_acknowledged_keeps_its_id(acme: Customer, operator: GraphQLClient) -> None:
+    for name in ("shelf", "gauge"):
+        CustomerPluginConfig.objects.create(customer=acme, plugin=make_plugin(name), paused_until=NOW)
+    before = operator.data("{ problems { id key } }")["problems"]
+
+    answer = operator.mutate("acknowledgeProblem", "problem { id key }", key="paused:shelf:acme", customer="acme")
+
+    assert answer["problem"] in before and len({each["id"] for each in before}) == 2
+
+
 def test_only_operators_acknowledge_and_only_what_is_their_problem(acme: Customer, operator: GraphQLClient) -> None:
     plugin = make_plugin("shelf")
     for customer in (acme, make_customer("globex")):

@@ -11,6 +11,7 @@ from webnet.api.request.context import Info
 from webnet.api.types.customer import Customer
 from webnet.api.types.plugin import Plugin
 from webnet.api.vocabulary.enums import ProblemSeverity
+from webnet.api.vocabulary.node import global_id
 from webnet.customers.models import Customer as CustomerRow
 from webnet.plugins.health import problems
 from webnet.plugins.models import PluginConfig
@@ -34,6 +35,12 @@ class Problem:
     count: int = strawberry.field(description="How many customers, workers or requests it concerns; otherwise 1.")
     acknowledged_by: str | None = strawberry.field(description="The name of who knows of it; null if nobody said so.")
     acknowledged_at: datetime | None
+
+    @field()
+    @staticmethod
+    def id(root: strawberry.Parent[problems.Problem]) -> strawberry.ID:
+        """For caches: names the problem for as long as it lasts, as `key` does. `node` does not find it."""
+        return global_id("Problem", root.key)
 
     @field(graphql_type=Plugin | None)
     @staticmethod
