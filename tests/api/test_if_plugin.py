@@ -12,12 +12,13 @@ from labels.models import Label
 from shelf.models import Book, Shelf
 
 from tests.api.client import GraphQLClient
-from tests.factories import make_customer, make_operator
+from tests.factories import make_customer, make_member, make_operator
 from webnet.api.engine.known_documents import known_documents
 from webnet.api.http.kept_answers import kept_answers
 from webnet.api.request.context import Context
 from webnet.api.visibility import visible_schema
 from webnet.customers.access import Actor
+from webnet.customers.models import Customer, Role
 from webnet.plugins.manager import manager
 from webnet.plugins.models import Availability, PluginAuditLog
 
@@ -203,13 +204,22 @@ def test_a_switch_counts_for_the_very_next_request_also_where_answers_are_kept(w
         manager.disable("shelf", actor=SYSTEM, customer="globex")
 
 
-def test_in_the_view_of_the_platform_no_answer_to_a_guard_is_kept(world: GraphQLClient) -> None:
-    """Which plugins are effective depends on whose customers they are."""
+def test_in_the_platforms_view_the_answers_of_its_operators_alone_are_kept(
+    world: GraphQLClient,
+) -> None:
+    """Which plugins are effective for others depends on whose customers they are."""
+    query = '{ plugins(first: 2) { nodes { name } } shelfFacts @ifPlugin(name: "shelf") }'
+    customers = Customer.objects.filter(slug__in=["acme", "globex"])
+    members = {each.slug: GraphQLClient.of(make_member(f"of-{each.slug}", each, Role.ADMIN)) for each in customers}
     kept_answers.clear()
-    world.data('{ plugins(first: 2) { nodes { name } } __typename @ifPlugin(name: "shelf") }')
-    assert len(kept_answers) == 0
-    world.data("{ plugins(first: 2) { nodes { name } } __typename }")
-    assert len(kept_answers) == 1
+    for _ in range(2):
+        assert world.data(query)["shelfFacts"] == {"materials": 2}
+        assert members["acme"].data(query)["shelfFacts"] == {"materials": 2}
+        assert members["globex"].data(query)["shelfFacts"] is None
+        assert len(kept_answers) == 1
+    manager.disable("labels", actor=SYSTEM, with_dependents=True)
+    manager.disable("shelf", actor=SYSTEM, with_dependents=True)
+    assert world.data(query)["shelfFacts"] is None
 
 
 @pytest.mark.parametrize(

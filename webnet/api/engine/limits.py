@@ -180,14 +180,14 @@ class OperationLimits(SchemaExtension):
             except GraphQLError as refusal:
                 execution.pre_execution_errors = [refusal]
         if not execution.pre_execution_errors:
-            self._limit_cost(is_pared=pared is not None)
+            self._limit_cost()
         if pared is not None and not execution.pre_execution_errors:
             execution.graphql_document = pared.executed
 
     def get_results(self) -> dict[str, Any]:
         return dict(self.explained or {})
 
-    def _limit_cost(self, *, is_pared: bool) -> None:
+    def _limit_cost(self) -> None:
         """Reject an operation that costs more than the budget of its viewer, and charge for any other."""
         execution = self.execution_context
         requested, budget = price_operation(execution), budget_of(execution.context)
@@ -202,9 +202,6 @@ class OperationLimits(SchemaExtension):
             execution.pre_execution_errors = [refusal]
         else:
             execution.context.state_read = find_state_read(execution)
-            if is_pared and execution.context.state_read is StateRead.ANYWHERE:
-                # In the platform's view, which plugins are effective depends on who asks.
-                execution.context.state_read = StateRead.IN_VIEW
         if execution.context.request.headers.get(EXPLAIN_HEADER) == "cost":
             self.explained = {"cost": {"requested": requested, "budget": budget}}
 
