@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-RESULTS = "subscription { reachability { device { name } outcome } }"
+RESULTS = """subscription($all: Nothing) { reachability @ifPlugin(name: "reachability") {
+    device { name new: unheardOf(of: $all) @ifPlugin(name: "floor_plans") } outcome } }"""
 
 
 def test_reachability_tells_each_result_and_then_ends(root, client):
@@ -17,4 +18,5 @@ def test_reachability_tells_each_result_and_then_ends(root, client):
 
     results = [body["data"]["reachability"] for event, body in events if event == "next"]
     assert {each["device"]["name"]: each["outcome"] for each in results} == {"core-1": "BLOCKED", "core-2": "BLOCKED"}
+    assert all("new" in each["device"] and each["device"]["new"] is None for each in results)
     assert events[-1][0] == "complete"

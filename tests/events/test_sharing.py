@@ -11,7 +11,7 @@ import pytest
 from django.http import HttpRequest
 from strawberry.http import GraphQLRequestData
 
-from webnet.api.events.shared_answers import KEPT_ANSWERS, ROW_FIELDS, SharedAnswers, depends_only_on_row
+from webnet.api.events.shared_answers import KEPT_ANSWERS, ROW_FIELDS, SharedAnswers, depends_only_on_row, question_of
 from webnet.api.schema import full_schema
 from webnet.customers.access import Actor
 
@@ -109,6 +109,18 @@ def executor_of(query):
 )
 def test_only_what_the_row_says_is_shared_whoever_asks(query, expected):
     assert depends_only_on_row(executor_of(query)) is expected
+
+
+def test_what_a_guard_takes_out_for_one_is_not_shared_with_those_who_have_the_plugin():
+    """A plugin that brings nothing to the schema makes no other schema either."""
+    wanted = GraphQLRequestData(query=ROW_ONLY, variables=None, operation_name=None, extensions=None)
+    executor, schema = executor_of(ROW_ONLY), full_schema().schema
+
+    def ask(*guards):
+        watch = SimpleNamespace(view_id=None, credential=None, context=SimpleNamespace(guards=frozenset(guards)))
+        return question_of(wanted, executor, schema=schema, watch=watch)
+
+    assert ask("greeter") == ask("greeter") != ask()
 
 
 def test_every_field_of_a_row_is_known_to_depend_on_the_viewer_or_not():
