@@ -11,6 +11,12 @@ NOT_RUN: dict[tuple[str, str], str] = {
     ("docs/audit-and-settings.md", 'import { Client, fetchExchange, makeOperation } from "@urql/core";'): (
         "it never ends; tests/events/test_clients.py runs the same client"
     ),
+    ("docs/frontend-development.md", "$ python manage.py export_schema --all > all.graphql"): (
+        "it writes a file; tests/api/test_superset.py runs the commands"
+    ),
+    ("docs/frontend-development.md", "query Overview($slug: String!, $order: [DeviceOrder!]) {"): (
+        "tests/api/test_document_check.py checks it"
+    ),
     ("docs/operations.md", "WEBNET_SECRET_KEY=a-long-random-text"): ".ci/check_wheel.py starts with it",
     ("docs/operations.md", "$ python3 -m venv /opt/webnet"): ".ci/check_wheel.py runs it with the wheel",
     ("docs/operations.md", "$ python manage.py serve --workers 4 --port 8000"): (

@@ -13,6 +13,7 @@ resolvers     which rows and values a field shows to this viewer
 types         the host's GraphQL types that have resolvers
 events        follows the audit log for subscriptions, and sends them as server-sent events
 operations    the roots: queries, mutations, subscriptions
+superset      the schema with all plugins at once, and clients' documents checked against it
 http          from Django's request to its response
 
 `schema` builds the full schema, `visibility` finds the one that a viewer sees, and `errors` and `responses` are used by

@@ -72,8 +72,21 @@ def find_contributions(loaded: Iterable[Entry]) -> tuple[Contribution, ...]:
         for entry in entries.values()
         if entry.manifest is not None
         and entry.manifest.graphql is not None
-        and (needs := _needs(entry, entries)) <= entries.keys()
+        and (needs := find_needs(entry, entries)) <= entries.keys()
     )
+
+
+def find_needs(entry: Entry, entries: Mapping[str, Entry]) -> frozenset[str]:
+    """The plugins that this one depends on, directly or not."""
+    found: set[str] = set()
+    stack = [entry.name]
+    while stack:
+        name = stack.pop()
+        if name not in found:
+            found.add(name)
+            identity = entries[name].identity if name in entries else None
+            stack.extend(need.name for need in identity.dependencies) if identity is not None else None
+    return frozenset(found - {entry.name})
 
 
 def list_additions(contribution: Contribution, roots: Mapping[str, type]) -> tuple[Addition, ...]:
@@ -147,19 +160,6 @@ def _owner_of(kind: type | None, contributions: Sequence[Contribution]) -> str:
 
 def _is_within(module: str, package: str) -> bool:
     return module == package or module.startswith(f"{package}.")
-
-
-def _needs(entry: Entry, entries: Mapping[str, Entry]) -> frozenset[str]:
-    """The plugins that this one depends on, directly or not."""
-    found: set[str] = set()
-    stack = [entry.name]
-    while stack:
-        name = stack.pop()
-        if name not in found:
-            found.add(name)
-            identity = entries[name].identity if name in entries else None
-            stack.extend(need.name for need in identity.dependencies) if identity is not None else None
-    return frozenset(found - {entry.name})
 
 
 def _take_fields(contribution: Contribution, target: Any, source: Any, *, place: str) -> Iterator[Addition]:

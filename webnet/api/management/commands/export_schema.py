@@ -10,26 +10,32 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from webnet.api.request.reader import Reading
 from webnet.api.schema import full_schema
+from webnet.api.superset.sdl import export_superset
 from webnet.api.visibility import schema_without, visible_schema
 from webnet.customers.access import Actor
 from webnet.errors import Refusal
+from webnet.plugins.registry import registry
 from webnet.program import PROGRAM
 
 
 class Command(BaseCommand):
     help = (
-        "Prints the GraphQL schema without any plugin, or with --customer as this customer sees it now. With --check, "
-        "prints a diff and exits with 1 when FILE differs."
+        "Prints the GraphQL schema without any plugin, with --customer as this customer sees it now, or with --all "
+        "what clients are built with: all installed plugins, each part marked with its plugin, and null allowed for "
+        "each field that may not exist for a customer. With --check, prints a diff and exits with 1 when FILE differs."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument(
+        whose = parser.add_mutually_exclusive_group()
+        whose.add_argument(
             "--customer", metavar="SLUG", help="include the plugins that are effective for this customer"
         )
+        whose.add_argument("--all", action="store_true", help="include all plugins that are installed here")
         parser.add_argument("--check", metavar="FILE", type=Path, help="compare with this file instead of printing")
 
-    def handle(self, *_args: Any, customer: str | None = None, check: Path | None = None, **_options: Any) -> None:
-        current = _export(customer)
+    def handle(self, *_args: Any, customer: str | None = None, check: Path | None = None, **options: Any) -> None:
+        is_superset = bool(options.get("all"))
+        current = self._export_all() if is_superset else _export(customer)
         if check is None:
             self.stdout.write(current, ending="")
             return
@@ -38,7 +44,16 @@ class Command(BaseCommand):
             self.stdout.write(f"{check} is up to date.")
             return
         self.stdout.write(_diff(stored, current, name=str(check)), ending="")
-        raise CommandError(f"{check} is out of date: run '{PROGRAM} export_schema > {check}'.", returncode=1)
+        choice = " --all" if is_superset else f" --customer {customer}" if customer is not None else ""
+        raise CommandError(f"{check} is out of date: run '{PROGRAM} export_schema{choice} > {check}'.", returncode=1)
+
+    def _export_all(self) -> str:
+        sdl = export_superset(full_schema())
+        for entry in registry.entries():
+            if entry.status != "loaded":
+                reason = f"'{entry.name}' is not loaded, so this schema lacks it: {entry.reason}"
+                self.stderr.write(self.style.WARNING(reason))
+        return sdl
 
 
 def _export(customer: str | None) -> str:
