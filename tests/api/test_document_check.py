@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from graphql import build_schema, parse
+from graphql import build_schema, parse, validate
 
 from tests.docs.documents import ROOT, Document, code_spans
+from webnet.api.engine.guarded_parts import pare
 from webnet.api.engine.ownership import Ownership
 from webnet.api.schema import full_schema
 from webnet.api.superset import document_check
@@ -22,6 +23,7 @@ from webnet.api.superset.documents import read_documents
 from webnet.api.superset.faults import FaultCode
 from webnet.api.superset.plugin_parts import InstalledPlugins, find_plugin_faults
 from webnet.api.superset.sdl import export_superset
+from webnet.api.visibility import schema_without
 
 DEVICES = '@ifPlugin(name: "device_inventory")'
 SITES = '@ifPlugin(name: "site_map")'
@@ -184,6 +186,38 @@ def test_nothing_is_found_in_right_documents(file: Path, document: str) -> None:
 
     assert code == 0 and len(lines) == 1, lines
     assert re.fullmatch(r"1 operation and \d fragments? in 1 file: no faults\.", lines[0])
+
+
+# What a customer may have: with each plugin, all that it needs.
+EFFECTIVE = [
+    (),
+    ("shelf",),
+    ("device_inventory",),
+    ("device_inventory", "site_map"),
+    ("device_inventory", "reachability"),
+    ("device_inventory", "site_map", "reachability", "hello_world", "shelf"),
+]
+
+
+@pytest.mark.parametrize("effective", EFFECTIVE, ids="+".join)
+def test_right_documents_are_valid_for_every_customer(effective: tuple[str, ...]) -> None:
+    schema = schema_without(full_schema().owners.plugins - set(effective)).graphql
+
+    for document in map(parse, RIGHT.values()):
+        pared = pare(document, effective, ())
+        assert pared.refused or validate(schema, pared.validated) == []
+
+
+@pytest.mark.parametrize("name", [name for name, (_, faults) in WRONG.items() if "UNGUARDED" in faults[0][2]])
+def test_unguarded_documents_are_refused_for_some_customer(name: str) -> None:
+    document = parse(WRONG[name][0])
+
+    def is_valid(effective: tuple[str, ...]) -> bool:
+        pared = pare(document, effective, ())
+        schema = schema_without(full_schema().owners.plugins - set(effective)).graphql
+        return bool(pared.refused) or validate(schema, pared.validated) == []
+
+    assert not all(map(is_valid, EFFECTIVE))
 
 
 @pytest.mark.parametrize(("document", "faults"), WRONG.values(), ids=WRONG)
