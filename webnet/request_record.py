@@ -89,7 +89,8 @@ class RequestRecord:
     """Filled in by whoever knows it. `customer` is the slug of the view, once it is known that the viewer may see it.
 
     `codes` are those of the errors and refusals in the answer; `trace_id` is that of the header `traceparent`, or of
-    the trace that begins here; `trace` is None unless the request is traced.
+    the trace that begins here; `trace` is None unless the request is traced. `applications` are those that its document
+    is trusted for, if that was looked for.
     """
 
     trace_id: str = ""
@@ -97,6 +98,7 @@ class RequestRecord:
     customer: str = ""
     operation_type: str = ""
     operation_name: str = ""
+    applications: tuple[str, ...] = ()
     cost: int | None = None
     statements: int = 0
     codes: list[str] = field(default_factory=list)

@@ -156,6 +156,11 @@ HOST_APPS = [
 contain_receivers()
 INSTALLED_APPS = with_plugins(HOST_APPS, WEBNET_PLUGINS)
 
+# Whether only documents run that `trust_documents` has stored.
+WEBNET_TRUSTED_DOCUMENTS_ONLY = read_switch(
+    "WEBNET_TRUSTED_DOCUMENTS_ONLY", env.get("WEBNET_TRUSTED_DOCUMENTS_ONLY", ""), default=False
+)
+
 # For how many sets of plugins a process caches the derived GraphQL schema.
 WEBNET_SCHEMA_CACHE_SIZE = _number("WEBNET_SCHEMA_CACHE_SIZE", 64, lowest=1, highest=10_000)
 

@@ -14,6 +14,7 @@ types         the host's GraphQL types that have resolvers
 events        follows the audit log for subscriptions, and sends them as server-sent events
 operations    the roots: queries, mutations, subscriptions
 superset      the schema with all plugins at once, and clients' documents checked against it
+documents     trusted documents, which requests name by their ids: read from a file, stored, and found
 http          from Django's request to its response
 
 `schema` builds the full schema, `visibility` finds the one that a viewer sees, and `errors` and `responses` are used by

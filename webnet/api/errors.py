@@ -15,6 +15,8 @@ Expected refusals are not errors but members of a result union (`declarations.re
     GRAPHQL_VALIDATION_FAILED   400    the document does not match the schema
     BAD_USER_INPUT              400    the value of a variable or argument does not match its type (200: it does not fit
                                        what a field does with it, such as the column that it is compared with)
+    PERSISTED_QUERY_NOT_FOUND   400    no application is trusted with the document of this id
+    DOCUMENT_NOT_TRUSTED        400    the document is not trusted, and WEBNET_TRUSTED_DOCUMENTS_ONLY is set
     OPERATION_NOT_FOUND         400    `operationName` names no operation, or is missing although there are several
     QUERY_TOO_DEEP              400    fields, braces, values or lists of an introspection are nested too deep
     QUERY_TOO_EXPENSIVE         400    the operation costs more points than the viewer's budget

@@ -15,6 +15,8 @@ from strawberry.http import GraphQLRequestData
 
 from webnet.accounts.authentication import has_bearer
 from webnet.api.errors import BadRequest
+from webnet.api.http.document_ids import choose_document
+from webnet.api.request.context import Context
 from webnet.body_errors import BodyTooLarge
 from webnet.django_internals import find_csrf_failure, find_origin_failure
 from webnet.errors import show
@@ -25,19 +27,28 @@ MAXIMUM_BODY_BYTES = 1_048_576  # 1 MiB
 _SUSPICIOUS = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 
 
-def read_request(request: HttpRequest) -> GraphQLRequestData:
-    """The operation in the body of a POST, or in the query string of a GET."""
+def read_request(request: HttpRequest, context: Context) -> GraphQLRequestData:
+    """The operation in the body of a POST, or in the query string of a GET; its document may be named by an id.
+
+    Raises CodedError for a document that is not trusted.
+    """
     parts = _read_address(request) if request.method == "GET" else _read_body(request)
     query, variables = parts.get("query"), parts.get("variables")
     operation_name, extensions = parts.get("operationName"), parts.get("extensions")
-    if not isinstance(query, str) or not query.strip():
-        raise BadRequest("Send the document as 'query', a non-empty string.")
+    if not isinstance(query, str | None):
+        raise BadRequest("'query' must be a string.")
     if not isinstance(variables, dict | None) or not isinstance(extensions, dict | None):
         raise BadRequest("'variables' and 'extensions' must be JSON objects, or null.")
     if not isinstance(operation_name, str | None):
         raise BadRequest("'operationName' must be a string, or null.")
     if not _is_plain(request):
         _refuse_unusable(query, variables)
+    query = choose_document(
+        context,
+        query=query if query and query.strip() else None,
+        document_id=parts.get("documentId"),
+        extensions=extensions,
+    )
     return GraphQLRequestData(
         query=query, variables=variables, operation_name=operation_name or None, extensions=extensions
     )
@@ -114,7 +125,7 @@ def _is_plain(request: HttpRequest) -> bool:
     return request.body.count(b"[") + request.body.count(b"{") <= MAXIMUM_DEPTH
 
 
-def _refuse_unusable(query: str, variables: Any) -> None:
+def _refuse_unusable(query: str | None, variables: Any) -> None:
     """Reject texts that can't be stored, and nesting that could exhaust the stack of recursive code.
 
     Numbers are left to the types of the variables, which say where they are wrong.

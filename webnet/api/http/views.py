@@ -10,6 +10,7 @@ from typing import TypeVar, cast
 
 from csp import constants as csp
 from csp.decorators import csp_replace
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -48,6 +49,9 @@ logger = logging.getLogger(__name__)
 # GraphiQL's editor places lines and cursors by style attributes, and its style sheet contains fonts. The page holds
 # nothing of plugins or users but a name.
 GRAPHIQL_SOURCES = {"font-src": [csp.SELF, "data:"], "style-src": [csp.SELF, csp.UNSAFE_INLINE]}
+
+# A query string with one of these asks for an answer, whoever sends it.
+DOCUMENT_PARAMETERS = frozenset({"query", "documentId", "extensions"})
 
 ALLOWED_OPERATIONS = {
     "GET": {OperationType.QUERY},
@@ -142,7 +146,10 @@ def open_context(request: HttpRequest, customer: str | None) -> tuple[Context, S
 
 def execute(request: HttpRequest, context: Context, schema: Schema, subscribe: Subscribe[Subscribed]) -> Subscribed:
     """Execute the operation of the request; raises WebnetError if it can't be executed at all."""
-    wanted = read_request(request)
+    try:
+        wanted = read_request(request, context)
+    except CodedError as error:
+        return make_answer(request, context, schema, None, ExecutionResult(data=None, errors=[error]))
     key = make_key(context, schema, wanted)
     kept = find_kept_answer(context, key)
     if kept is not None:
@@ -208,12 +215,19 @@ def refuse_subscription(*_: object) -> HttpResponse:
 def wants_graphiql(request: HttpRequest) -> bool:
     """Whether a browser has opened the URL."""
     is_page = request.method in ("GET", "HEAD") and "text/html" in request.headers.get("Accept", "")
-    return is_page and "query" not in request.GET
+    return is_page and DOCUMENT_PARAMETERS.isdisjoint(request.GET)
 
 
 @never_cache
 def show_graphiql(request: HttpRequest, customer: str | None) -> HttpResponse:
-    """GraphiQL's page, with the CSRF cookie that its requests need; signed out, the way to sign in."""
+    """GraphiQL's page, with the CSRF cookie that its requests need; signed out, the way to sign in.
+
+    There is none where only trusted documents run: it could send nothing, not even its introspection.
+    """
+    if settings.WEBNET_TRUSTED_DOCUMENTS_ONLY:
+        message = "This server runs trusted documents only, so it has no GraphiQL: see WEBNET_TRUSTED_DOCUMENTS_ONLY."
+        off = BadRequest(message, code="DOCUMENT_NOT_TRUSTED", status=403)
+        return make_error_response(request, off, fingerprint=_fingerprint_of(None))
     if not request.user.is_authenticated:
         return redirect_to_login(request.get_full_path())
     get_token(request)

@@ -118,6 +118,7 @@ def describe(request: HttpRequest, record: RequestRecord, *, status: int, second
         "path": shown_path(request),
         "operation": record.operation_name[:LONGEST_TEXT],
         "operation_type": record.operation_type,
+        "applications": list(record.applications),
         "status": status,
         "codes": list(dict.fromkeys(record.codes)),
         "duration_ms": round(seconds * 1000, 1),

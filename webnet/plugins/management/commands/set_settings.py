@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
 from webnet.plugins.changes.switching import PluginChange
 from webnet.plugins.management.customer_list import STANDARD_INPUT, read_input
+from webnet.plugins.management.json_files import parse_json
 from webnet.plugins.management.settings_command import SettingsCommand
 from webnet.plugins.manager import manager
 
@@ -26,7 +26,7 @@ class Command(SettingsCommand):
     def handle(self, **options: Any) -> None:
         if options["file"] == options["customers_from"] == STANDARD_INPUT:
             raise CommandError("Only one of FILE and --customers-from can be standard input.")
-        patch = _parse(read_input(options["file"]), name=options["file"])
+        patch = parse_json(read_input(options["file"]), name=options["file"])
         super().handle(**options, patch=patch)
 
     def change(self, customer: str | None, options: dict[str, Any]) -> PluginChange:
@@ -39,24 +39,3 @@ class Command(SettingsCommand):
             allow_invalid=options["allow_invalid"],
             reason=options["reason"],
         )
-
-
-def _parse(text: str, *, name: str) -> Any:
-    """The JSON value. The text is never part of an error, since it may contain secrets."""
-    try:
-        return json.loads(text, object_pairs_hook=_refuse_duplicates)
-    except json.JSONDecodeError as error:
-        raise CommandError(f"'{name}' is not JSON: {error.msg} (line {error.lineno}).") from None
-    except RecursionError:
-        raise CommandError(f"'{name}' is nested too deeply.") from None
-    except ValueError as error:  # also of a number with more digits than Python reads
-        raise CommandError(f"'{name}' can't be read: {error}") from None
-
-
-def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"it has '{twice}' twice in one object.")
-    return found
