@@ -37,6 +37,8 @@ class TrustedTexts:
 
         Without a token, as for somebody signed out, one statement decides.
         """
+        if token is None:
+            return _read(digest)
         with self._lock:
             known = self._found.get(digest)
             if known is not None and known[0] == token:
@@ -46,7 +48,7 @@ class TrustedTexts:
         found = _read(digest)
         with self._lock:
             self._remove(digest)
-            if found is not None and token is not None:
+            if found is not None:
                 self._found[digest] = token, found
                 self._used += len(found.text)
             while self._used > self._characters:
