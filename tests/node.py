@@ -1,4 +1,7 @@
-"""Node.js programs of tests: `node_clients`, `cache_clients`, `node_forms` and `schema_lint`, with their packages."""
+"""Node.js programs of tests, with the packages that each locks.
+
+They are in `node_clients`, `cache_clients`, `node_forms`, `persisted_clients` and `schema_lint`.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ CLIENTS = Path(__file__).parent / "node_clients"
 CACHES = Path(__file__).parent / "cache_clients"
 FORMS = Path(__file__).parent / "node_forms"
 SCHEMA_LINT = Path(__file__).parent / "schema_lint"
+PERSISTED = Path(__file__).parent / "persisted_clients"
 INSTALL_SECONDS = 240
 
 
