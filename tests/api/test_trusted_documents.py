@@ -104,6 +104,7 @@ class TestIds:
             {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": "abc"}}},
             {"query": 7, "documentId": id_of(PLUGINS)},
             {"query": " "},
+            {"query": " ", "documentId": id_of(PLUGINS)},
             {},
         ],
     )

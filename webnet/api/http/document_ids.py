@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from django.conf import settings
 from django.db import Error as DatabaseError
 
@@ -22,22 +19,17 @@ APOLLO_MESSAGE = "PersistedQueryNotFound"
 UNKNOWN_ID = "PERSISTED_QUERY_NOT_FOUND"
 
 
-def choose_document(
-    context: Context, *, query: str | None, document_id: object, extensions: Mapping[str, Any] | None
-) -> str:
-    """The text of the document. Raises BadRequest for ids that can't be, and CodedError for a document that can't run.
+def choose_document(context: Context, *, query: str | None, document_id: object, persisted_query: object) -> str | None:
+    """The text of the document, None if there is neither one nor an id.
 
-    A request with neither an id nor WEBNET_TRUSTED_DOCUMENTS_ONLY costs nothing here.
+    Raises BadRequest for ids that can't be, and CodedError for a document that must not run.
     """
-    apollo_digest = _read_apollo_digest(extensions)
-    given_digest = _read_document_id(document_id)
-    digest = given_digest or apollo_digest
-    if apollo_digest and given_digest and apollo_digest != given_digest:
+    given_digest, apollo_digest = _read_document_id(document_id), _read_apollo_digest(persisted_query)
+    if given_digest and apollo_digest and given_digest != apollo_digest:
         raise BadRequest("'documentId' and 'extensions.persistedQuery' name two documents: send one of them.")
-    if query is None:
-        if digest is None:
-            raise BadRequest("Send the document as 'query', a non-empty string, or its id as 'documentId'.")
-        return _require_known(context, digest, message=None if given_digest else APOLLO_MESSAGE)
+    digest = given_digest or apollo_digest
+    if not query:
+        return _require_known(context, digest, message=None if given_digest else APOLLO_MESSAGE) if digest else None
     if digest is not None and digest_of(query) != digest:
         raise BadRequest(
             f"The id names another document: that of 'query' is '{show_id(digest_of(query))}'. Send the id alone, or "
@@ -92,13 +84,13 @@ def _read_document_id(document_id: object) -> str | None:
     return digest
 
 
-def _read_apollo_digest(extensions: Mapping[str, Any] | None) -> str | None:
+def _read_apollo_digest(persisted: object) -> str | None:
     """The digest of the extension `persistedQuery`; None without one."""
-    persisted = (extensions or {}).get("persistedQuery")
     if persisted is None:
         return None
-    sha256 = persisted.get("sha256Hash") if isinstance(persisted, dict) else None
-    if not isinstance(sha256, str) or persisted.get("version") != 1 or find_digest(sha256) is None:
+    sha256 = persisted.get("sha256Hash") if isinstance(persisted, dict) and persisted.get("version") == 1 else None
+    digest = find_digest(sha256) if isinstance(sha256, str) else None
+    if digest is None:
         shape = '{"version": 1, "sha256Hash": "<64 hexadecimal digits>"}'
         raise BadRequest(f"'extensions.persistedQuery' must be {shape}, or null.")
-    return find_digest(sha256)
+    return digest

@@ -43,12 +43,12 @@ def read_request(request: HttpRequest, context: Context) -> GraphQLRequestData:
         raise BadRequest("'operationName' must be a string, or null.")
     if not _is_plain(request):
         _refuse_unusable(query, variables)
-    query = choose_document(
-        context,
-        query=query if query and query.strip() else None,
-        document_id=parts.get("documentId"),
-        extensions=extensions,
-    )
+    ids = parts.get("documentId"), (extensions or {}).get("persistedQuery")
+    # Most requests have a document and no id, and run wherever they come from.
+    if ids != (None, None) or settings.WEBNET_TRUSTED_DOCUMENTS_ONLY:
+        query = choose_document(context, query=query, document_id=ids[0], persisted_query=ids[1])
+    if not query or not query.strip():
+        raise BadRequest("Send the document as 'query', a non-empty string, or its id as 'documentId'.")
     return GraphQLRequestData(
         query=query, variables=variables, operation_name=operation_name or None, extensions=extensions
     )
