@@ -268,12 +268,15 @@ class TestOnlyTrusted:
         assert before == "DOCUMENT_NOT_TRUSTED"
         assert after["data"]["signIn"]["__typename"] == "SignInPayload"
 
-    def test_there_is_no_graphiql(self, world: World) -> None:
+    def test_there_is_no_graphiql_and_no_link_to_it(self, world: World) -> None:
         browser = GraphQLClient()
         browser.http.force_login(world.platform)
 
         page = get(browser, accept="text/html")
+        linking = [browser.http.get(path).content for path in ("/", "/c/acme/")]
 
         assert (page.status_code, code_of(page)) == (403, "DOCUMENT_NOT_TRUSTED")
+        assert [b"GraphiQL" in each for each in linking] == [False, False]
         with override_settings(WEBNET_TRUSTED_DOCUMENTS_ONLY=False):
             assert b"graphiql" in get(browser, accept="text/html").content
+            assert [b"GraphiQL" in browser.http.get(path).content for path in ("/", "/c/acme/")] == [True, True]

@@ -43,9 +43,9 @@ class Strict:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def ask(self, **body: Any) -> Any:
+    def ask(self, *, accept: str = "application/json", **body: Any) -> Any:
         """The answer to a POST of this body."""
-        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json", "Accept": accept}
         answer = Client(self.base_url).send("POST", "/graphql/", body=json.dumps(body).encode(), headers=headers)
         return json.loads(answer.body)
 
@@ -142,10 +142,11 @@ def test_no_process_runs_a_document_after_it_was_forgotten(strict: Strict, tmp_p
     (tmp_path / "other.json").write_text(json.dumps({document_id: OTHER}))
 
     unknown = strict.ask_both(query=OTHER)
+    stream = strict.ask(query="subscription { pluginEvents { cursor } }", accept="text/event-stream")
     strict.command(str(tmp_path / "other.json"), "--application", "report")
     trusted = strict.ask_both(documentId=document_id)
     strict.command("--remove", "--application", "report")
     forgotten = strict.ask_both(documentId=document_id)
 
-    assert unknown == {"DOCUMENT_NOT_TRUSTED"}
+    assert unknown == {stream["errors"][0]["extensions"]["code"]} == {"DOCUMENT_NOT_TRUSTED"}
     assert (trusted, forgotten) == ({"data"}, {"PERSISTED_QUERY_NOT_FOUND"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -53,5 +54,11 @@ class Frame:
 
 
 def frame_of_page(request: HttpRequest) -> dict[str, Any]:
-    """A context processor: the frame of a customer's page, None on other pages, and the nonce of scripts and styles."""
-    return {"frame": getattr(request, "frame", None), "csp_nonce": request.csp_nonce}  # type: ignore[attr-defined]  # django-csp's
+    """A context processor: the frame of a customer's page, None on other pages, the nonce of scripts and styles, and
+    whether there is GraphiQL.
+    """
+    return {
+        "frame": getattr(request, "frame", None),
+        "csp_nonce": request.csp_nonce,  # type: ignore[attr-defined]  # django-csp's
+        "has_graphiql": not settings.WEBNET_TRUSTED_DOCUMENTS_ONLY,
+    }
