@@ -28,8 +28,8 @@ class TrustPlan:
     kept: tuple[str, ...] = ()
 
     @property
-    def changes(self) -> bool:
-        """Whether anything does."""
+    def has_changes(self) -> bool:
+        """Whether anything changes."""
         return bool(self.added or self.removed)
 
 
@@ -100,7 +100,7 @@ def _forget(operation: Operation, application: str, digests: Collection[str] | N
 
 
 def _carry_out(operation: Operation, plan: TrustPlan, documents: Mapping[str, str]) -> None:
-    if not plan.changes:
+    if not plan.has_changes:
         return
     TrustedDocument.objects.filter(application=plan.application, digest__in=plan.removed).delete()
     added = (TrustedDocument(application=plan.application, digest=each, text=documents[each]) for each in plan.added)
