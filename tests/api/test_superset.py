@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from io import StringIO
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -14,8 +17,10 @@ from graphql import (
     validate_schema,
 )
 
+from webnet.api.management.commands import export_schema
 from webnet.api.schema import full_schema
 from webnet.api.visibility import schema_without
+from webnet.plugins.registry import Entry, registry
 
 
 def run(*arguments: str) -> str:
@@ -57,7 +62,7 @@ def test_each_part_of_a_plugin_is_marked_with_it(superset: GraphQLSchema) -> Non
     assert marked_fields["Subscription", "reachability"] == marked_fields["Mutation", "checkReachability"]
 
 
-def find_mark(element) -> str | None:
+def find_mark(element: Any) -> str | None:
     directives = element.ast_node.directives if element.ast_node else ()
     return next((each.arguments[0].value.value for each in directives or () if each.name.value == "plugin"), None)
 
@@ -142,7 +147,7 @@ def test_it_declares_the_directive_once(text: str, superset: GraphQLSchema) -> N
 
 
 @pytest.mark.slow
-def test_a_stored_file_is_compared_with_it(text: str, tmp_path) -> None:
+def test_a_stored_file_is_compared_with_it(text: str, tmp_path: Path) -> None:
     file = tmp_path / "all.graphql"
     file.write_text(text)
     assert "is up to date" in run("--all", "--check", str(file))
@@ -152,6 +157,17 @@ def test_a_stored_file_is_compared_with_it(text: str, tmp_path) -> None:
     with pytest.raises(CommandError, match=r"run 'manage.py export_schema --all > .*all.graphql'") as raised:
         run("--all", "--check", str(file))
     assert raised.value.returncode == 1
+
+
+def test_plugins_that_it_lacks_since_they_are_not_loaded_are_named(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    failed = Entry(module="shop", name="shop", status="failed", reason="It has no till.")
+    monkeypatch.setattr(export_schema, "registry", SimpleNamespace(entries=lambda: (*registry.loaded(), failed)))
+    output, warnings = StringIO(), StringIO()
+
+    call_command("export_schema", "--all", stdout=output, stderr=warnings)
+
+    assert output.getvalue() == text
+    assert warnings.getvalue() == "'shop' is not loaded, so this schema lacks it: It has no till.\n"
 
 
 def test_it_is_of_no_customer() -> None:

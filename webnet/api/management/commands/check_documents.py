@@ -17,13 +17,14 @@ from webnet.api.superset.document_check import check_documents
 from webnet.api.superset.documents import DocumentSet, DocumentsNotRead, find_files, read_documents
 from webnet.api.superset.plugin_parts import InstalledPlugins
 from webnet.plugins.registry import registry
+from webnet.program import PROGRAM
 
 
 class Command(BaseCommand):
     help = (
-        "Checks documents of a client against the schema of all plugins ('export_schema --all'): that they are valid, "
-        "and that whatever a plugin brings is under @ifPlugin, so that they also work where the plugin is not "
-        "effective. All files are one set: each may use the fragments of the others. Documents in TypeScript or "
+        f"Checks documents of a client against the schema of all plugins ('{PROGRAM} export_schema --all'): that they "
+        "are valid, and that whatever a plugin brings is under @ifPlugin, so that they also work where the plugin is "
+        "not effective. All files are one set: each may use the fragments of the others. Documents in TypeScript or "
         "JavaScript are not found: give what your code generator writes, or keep them in files. Prints each fault as "
         "FILE:LINE:COLUMN: CODE MESSAGE; exits with 1 when it finds any, and with 2 when it finds no document."
     )
