@@ -3,6 +3,7 @@
 The packages, from the bottom up; imports go down only (see the contracts in `pyproject.toml`):
 
 errors      every refusal: its code, its sentence, its data
+contract    what may change in a schema, and when
 containment calls code that is not webnet's, and reports what it raised
 storable_values  what texts, numbers and JSON may be, wherever webnet takes some
 customers   users, customers, memberships and roles, and who may do what

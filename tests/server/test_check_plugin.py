@@ -12,7 +12,8 @@ from pytest_django import Settings
 
 from tests.databases import with_files_of_its_own
 from tests.servers import run_command
-from webnet.sdk.checking.report import Report, RuleFinding
+from webnet.sdk.checking import run_check
+from webnet.sdk.checking.report import Grade, Report, RuleFinding
 from webnet.server.management.commands import check_plugin
 
 pytestmark = with_files_of_its_own
@@ -36,7 +37,7 @@ def found(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Rules, one finding of each of which the check shall have."""
     rules: list[str] = []
 
-    def check(module: str, *, needs: tuple[str, ...]) -> Report:
+    def check(module: str, *, needs: tuple[str, ...], **_options: object) -> Report:
         parts = {"plugin": module, "place": f"needs {needs}", "message": "it is so", "way_out": "make it otherwise"}
         findings = tuple(RuleFinding(rule=rule, **parts) for rule in rules)
         return Report(plugin=module, version="1.0", findings=findings, skipped=("leaks",) if rules else ())
@@ -102,6 +103,61 @@ def test_what_a_plugin_needs_is_loaded_before_it(found: list[str]) -> None:
     found.append("docs.readme")
 
     assert "needs ('device_inventory',): it is so" in run("site_map")[0]
+
+
+def test_the_schema_stored_beside_an_example_still_holds() -> None:
+    """Breaking changes want another version; all that is added since is listed."""
+    printed, _ = run("site_map", "--against", "1.0.0", "--format", "json")
+
+    assert {each["rule"] for each in json.loads(printed)["findings"]} <= {"schema.compatible", "schema.dangerous"}
+
+
+STORING = """
+from webnet.plugins.base import GraphQLExtension, PluginBase
+from webnet.sdk import graphql
+
+@graphql.type
+class Queries:
+    @graphql.field
+    @staticmethod
+    def storing(info: graphql.Info) -> int:
+        'One.'
+        return 1
+
+class Plugin(PluginBase):
+    name = "storing"
+    version = "1.0"
+
+    def get_graphql_schema(self):
+        return GraphQLExtension(query=Queries)
+"""
+
+
+def write_plugin(folder: Path, *, more: str = "") -> Path:
+    """A plugin with one field; returns where its schema is stored."""
+    (folder / "storing").mkdir()
+    (folder / "storing" / "__init__.py").touch()
+    (folder / "storing" / "plugin.py").write_text(STORING + more)
+    return folder / "storing" / "schemas" / "1.0.graphql"
+
+
+def test_what_it_stores_is_what_it_is_compared_with(tmp_path: Path) -> None:
+    stored = write_plugin(tmp_path)
+    report = run_check.check_plugin("storing", path=[tmp_path], store=True)
+    assert report.stored == str(stored), report
+
+    again = run_check.check_plugin("storing", path=[tmp_path], against="1.0")
+
+    assert stored.read_text() == 'extend type Query {\n  """One."""\n  storing: Int!\n}\n'
+    assert [each for each in again.findings if each.rule.startswith("schema.")] == []
+
+
+def test_with_errors_it_stores_nothing(tmp_path: Path) -> None:
+    stored = write_plugin(tmp_path, more="\n    def on_enable(self, context):\n        raise ValueError\n")
+
+    report = run_check.check_plugin("storing", path=[tmp_path], store=True)
+
+    assert report.count(Grade.ERROR) and not report.stored and not stored.parent.exists()
 
 
 @pytest.mark.parametrize("name", ["no_such_plugin", "../up", "no.such", ""])

@@ -15,6 +15,7 @@ from pytest_django import Settings
 
 from tests import interpreters
 from tests.databases import with_files_of_its_own
+from webnet.sdk.checking.run_check import check_plugin
 from webnet.server.environment import add_plugin_folders
 from webnet.server.management.commands import startplugin
 
@@ -88,6 +89,12 @@ def test_so_do_those_of_one_with_a_digit_in_its_name(settings: Settings, tmp_pat
 
 def test_webnet_loads_it_and_its_migrations_are_complete(folder: Path) -> None:
     assert run(folder, "-c", REPORT).splitlines()[-2:] == ["loaded ", "True"]
+
+
+def test_the_schema_stored_beside_it_is_what_it_adds(folder: Path) -> None:
+    report = check_plugin("my_notes", path=[folder], against="0.1.0")
+
+    assert (report.findings, report.version) == ((), "0.1.0")
 
 
 def test_nothing_of_the_template_is_left(folder: Path) -> None:

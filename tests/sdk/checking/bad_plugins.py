@@ -106,7 +106,7 @@ class Queries:
 
     @graphql.field
     @staticmethod
-    def careless_count() -> int:
+    def careless_count(of: int | None = None) -> int:
         '''Of everybody.'''
         return models.Note.objects.count()
 
@@ -141,6 +141,18 @@ class Queries:
     def careless_failing() -> int:
         '''Never.'''
         return 1 // 0
+
+    @graphql.field(deprecation_reason="Don't.")
+    @staticmethod
+    def careless_old() -> int:
+        '''One.'''
+        return 1
+
+    @graphql.field(deprecation_reason="Use none. Deprecated since 0.8, removed in 1.0.")
+    @staticmethod
+    def careless_older() -> int:
+        '''One.'''
+        return 1
 
     @graphql.field
     def careless_unguarded(self, info: graphql.Info, count: int = 7) -> int:
@@ -334,6 +346,16 @@ class Migration(migrations.Migration):
 """
 
 
+# What it added to the schema in an earlier version, by (plugin, version).
+STORED = {
+    ("careless", "1.0rc1"): """
+extend type Query { carelessLost: Int carelessCount: Int! carelessText: String }
+enum CarelessGone { ONE }
+""",
+    ("refusing", "0.9"): "extend type Query { refusingLost: Int }",
+}
+
+
 def write_plugins(folder: Path) -> list[str]:
     """Write all of them there; returns their modules."""
     _write(folder / "careless", {"plugin": CARELESS, "models": MODELS, "schema": SCHEMA, "migrations/0001": MIGRATION})
@@ -342,6 +364,9 @@ def write_plugins(folder: Path) -> list[str]:
     _write(folder / "ownerless", {"models": OWNERLESS_MODELS})
     _write(folder / "misspelt", {"schema": MISSPELT_SCHEMA})
     _write(folder / "unmigrated", {"models": UNMIGRATED_MODELS, "migrations/0001": FAILING_MIGRATION})
+    for (name, version), sdl in STORED.items():
+        (folder / name / "schemas").mkdir()
+        (folder / name / "schemas" / f"{version}.graphql").write_text(sdl, encoding="utf-8")
     return ["careless", *OTHERS]
 
 

@@ -74,6 +74,27 @@ EXPECTED = {
         ("Query.carelessNotes", "SQL statements with more rows, "),
         ("page 'everybody'", "SQL statements with more rows, "),
     ],
+    ("schema.announced", "refusing"): [
+        ("its schema since 0.9", "Field Query.refusingLost was removed (FIELD_REMOVED)")
+    ],
+    ("schema.baseline", "unmigrated"): [("its schema since 1.0", "no schema is stored")],
+    ("schema.breaking", "careless"): [
+        ("its schema since 1.0rc1", "CarelessGone was removed (TYPE_REMOVED)"),
+        ("its schema since 1.0rc1", "Field Query.carelessLost was removed (FIELD_REMOVED)"),
+        ("its schema since 1.0rc1", "A required argument Query.carelessText(id:) was added (REQUIRED_ARG_ADDED)"),
+    ],
+    ("schema.compatible", "careless"): [
+        ("its schema since 1.0rc1", "Field Query.carelessNotes was added (FIELD_ADDED)"),
+        ("its schema since 1.0rc1", "CarelessNote was added (TYPE_ADDED)"),
+    ],
+    ("schema.dangerous", "careless"): [("its schema since 1.0rc1", "argument Query.carelessCount(of:) was added")],
+    ("schema.deprecation", "careless"): [
+        (
+            "Query.carelessOld",
+            "the reason of its deprecation does not end like 'Use `x`. Deprecated since 0.1, ",
+        ),
+        ("Query.carelessOlder", "it should be gone, since it is removed in 1.0 and this is 1.0"),
+    ],
     ("settings.defaults", "unmigrated"): [("get_settings_schema(), '/key'", "the defaults are invalid: is required")],
     ("settings.open", "careless"): [("get_settings_schema()", "it accepts misspelt settings")],
     ("tenancy.field", "careless"): [("Customer.carelessGreeting", "for customers without the plugin")],
@@ -85,13 +106,21 @@ EXPECTED = {
 }
 
 
+# The version with which some are compared.
+AGAINST = {"careless": "1.0rc1", "refusing": "0.9", "unmigrated": "1.0"}
+
+
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Report]:
     """What was found of each bad plugin; checked two at a time, since each starts an interpreter of its own."""
     folder = tmp_path_factory.mktemp("bad_plugins")
     modules = write_plugins(folder)
+
+    def check(module: str) -> Report:
+        return check_plugin(module, path=[folder], against=AGAINST.get(module))
+
     with ThreadPoolExecutor(2) as pool:
-        return dict(zip(modules, pool.map(lambda module: check_plugin(module, path=[folder]), modules), strict=True))
+        return dict(zip(modules, pool.map(check, modules), strict=True))
 
 
 def find(reports: dict[str, Report], rule: str, plugin: str) -> list[RuleFinding]:

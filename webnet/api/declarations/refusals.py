@@ -150,7 +150,7 @@ class InvalidInput(Refusal):
 
     field: str = strawberry.field(
         description="The field of the input with the first fault; empty for the input as a whole.",
-        deprecation_reason="Use `faults`, which has all of them, with paths. Removed in 0.3.0.",
+        deprecation_reason="Use `faults`, which has all of them, with paths. Deprecated since 0.1, removed in 0.3.",
     )
     faults: list[InputFault] = at_most(MAXIMUM_FAULTS, description="All of them, the first first.")
 

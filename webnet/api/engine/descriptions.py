@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from graphql import GraphQLArgument, GraphQLInputObjectType, GraphQLSchema, get_named_type, is_introspection_type
+from graphql import GraphQLArgument, GraphQLInputObjectType, GraphQLNamedType, GraphQLSchema, get_named_type
 from strawberry.utils.str_converters import to_camel_case
 
 from webnet.api.declarations.docstrings import parts_of
 from webnet.api.strawberry_internals import column_of, resolver_of, source_of
+from webnet.contract.elements import walk_schema
 from webnet.values.lazy_texts import is_lazy
 from webnet.values.platform_language import read_for_all
 
@@ -48,17 +49,12 @@ def complete_descriptions(schema: GraphQLSchema) -> None:
 
 def list_elements(schema: GraphQLSchema) -> Iterator[Element]:
     """All elements of the schema but those of GraphQL itself."""
-    for kind in schema.type_map.values():
-        if is_introspection_type(kind):
-            continue
-        source = source_of(kind)
-        yield Element(place=kind.name, name=kind.name, part=kind)
-        for name, part in {**getattr(kind, "values", {}), **getattr(kind, "fields", {})}.items():
-            place = f"{kind.name}.{name}"
-            yield Element(place=place, name=name, part=part, described_by=source)
-            for argument_name, argument in getattr(part, "args", {}).items():
-                at = f"{place}({argument_name}:)"
-                yield Element(place=at, name=argument_name, part=argument, described_by=resolver_of(part))
+    for each in walk_schema(schema):
+        if isinstance(each.inside, GraphQLNamedType):
+            described_by = source_of(each.inside)
+        else:
+            described_by = resolver_of(each.inside) if each.inside is not None else None
+        yield Element(place=each.place, name=each.name, part=each.part, described_by=described_by)
 
 
 def _find_elsewhere(element: Element) -> Any:

@@ -181,6 +181,19 @@ class SchemaParts:
             for plugin in types.keys() | fields.keys()
         }
 
+    def export(self, plugin: str) -> str:
+        """What this plugin contributes, as SDL: its types, and its fields of other types as extensions of those."""
+        definitions: list[str] = []
+        for name, kind in sorted(self._schema.type_map.items()):
+            parts = [part for owner, part in self._split(kind) if owner == plugin]
+            if self._owners.types.get(name) == plugin:
+                definitions += [print_type(part) for part in parts]
+            elif parts:
+                whole: Any = type(kind)
+                fields = {field: added for part in parts for field, added in getattr(part, "fields", {}).items()}
+                definitions.append(f"extend {print_type(whole(name=name, fields=fields))}")
+        return "\n\n".join(definitions) + "\n" if definitions else ""
+
     @cached_property
     def _digests(self) -> Mapping[str | None, str]:
         texts: defaultdict[str | None, list[str]] = defaultdict(list)

@@ -8,6 +8,7 @@ plugin_under_test       the plugin that is being checked
 two_customers           two customers who use the plugin, and what one of them is shown
 manifest_rules          rules on what the plugin declares: loading, metadata, settings
 documentation_rules     rules on its README and on the descriptions in its schema
+contract_rules          rules on what clients rely on: deprecations, and changes since an earlier version
 model_rules             rules on its models: migrations and tenancy
 hook_rules              rules on its hooks and its health check
 blocked_html            what browsers would not run or load in a page's HTML

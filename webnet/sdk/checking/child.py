@@ -1,4 +1,4 @@
-"""Runs the check, in an interpreter that `run_check` starts: `python -m webnet.sdk.checking.child MODULE REPORT_FILE`.
+"""Runs the check, in an interpreter that `run_check` starts: `python -m webnet.sdk.checking.child MODULE REPORT`.
 
 The plugin's code runs here, on a temporary database. Rules are checked in order; an error skips those that depend on
 it.
@@ -6,9 +6,10 @@ it.
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,17 +22,25 @@ if TYPE_CHECKING:
 RUNTIME_CHECKS = "hooks, pages, queries and leaks"
 
 
-def main(module: str, report_file: str) -> None:
+def main(arguments: Sequence[str]) -> None:
     """Check the plugin of this module, and write the report as JSON."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("module")
+    parser.add_argument("report_file", type=Path)
+    parser.add_argument("--against")
+    parser.add_argument("--store", action="store_true")
+    options = parser.parse_args(arguments)
     import django
     from django.test.utils import setup_test_environment
 
     django.setup()
     setup_test_environment()
-    Path(report_file).write_text(json.dumps(_check(module).to_json()), encoding="utf-8")
+    report = _check(options.module, against=options.against, store=options.store)
+    options.report_file.write_text(json.dumps(report.to_json()), encoding="utf-8")
 
 
-def _check(module: str) -> Report:
+def _check(module: str, *, against: str | None, store: bool) -> Report:
+    from webnet.sdk.checking import contract_rules
     from webnet.sdk.checking.plugin_under_test import PluginUnderTest
     from webnet.sdk.checking.report import Grade, Report
 
@@ -39,17 +48,21 @@ def _check(module: str) -> Report:
     found = list(_check_statically(subject))
     skipped: list[str] = []
     if subject.is_loaded:
+        found += contract_rules.check_deprecations(subject)
+        found += contract_rules.check_changes(subject, against) if against is not None else []
         found += _check_at_runtime(subject, skipped)
     else:
         skipped.append(RUNTIME_CHECKS)
     order = list(Grade)
     found.sort(key=lambda finding: (order.index(finding.grade), finding.rule, finding.place))
     identity = subject.entry.identity
+    is_stored = store and subject.is_loaded and not any(finding.grade is Grade.ERROR for finding in found)
     return Report(
         plugin=subject.name,
         version=identity.version if identity is not None else "",
         findings=tuple(dict.fromkeys(found)),
         skipped=tuple(skipped),
+        stored=str(contract_rules.store(subject)) if is_stored else "",
     )
 
 
@@ -130,4 +143,4 @@ def _check_enabled(scenario: Scenario) -> Iterator[RuleFinding]:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(sys.argv[1:])

@@ -50,6 +50,12 @@ RULES: Mapping[str, Grade] = {
     "pages.blocked": Grade.WARNING,
     "queries.failing": Grade.ERROR,
     "queries.growing": Grade.ERROR,
+    "schema.announced": Grade.ADVICE,
+    "schema.baseline": Grade.ERROR,
+    "schema.breaking": Grade.ERROR,
+    "schema.compatible": Grade.ADVICE,
+    "schema.dangerous": Grade.WARNING,
+    "schema.deprecation": Grade.WARNING,
     "settings.defaults": Grade.ERROR,
     "settings.open": Grade.ADVICE,
     "tenancy.field": Grade.WARNING,
@@ -79,12 +85,16 @@ class RuleFinding:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """The findings, errors first; `skipped` are the parts that could not be checked because of errors."""
+    """The findings, errors first; `skipped` are the parts that could not be checked because of errors.
+
+    `stored` is the file into which the plugin's schema was written, if it was.
+    """
 
     plugin: str
     version: str = ""
     findings: tuple[RuleFinding, ...] = ()
     skipped: tuple[str, ...] = ()
+    stored: str = ""
 
     def count(self, grade: Grade) -> int:
         """The number of findings with this grade."""
@@ -99,6 +109,7 @@ class Report:
             "counts": {grade.value: self.count(grade) for grade in Grade},
             "findings": findings,
             "skipped": list(self.skipped),
+            **({"stored": self.stored} if self.stored else {}),
         }
 
     @classmethod
@@ -107,4 +118,10 @@ class Report:
         findings = tuple(
             RuleFinding(**{name: value for name, value in each.items() if name != "grade"}) for each in data["findings"]
         )
-        return cls(plugin=data["plugin"], version=data["version"], findings=findings, skipped=tuple(data["skipped"]))
+        return cls(
+            plugin=data["plugin"],
+            version=data["version"],
+            findings=findings,
+            skipped=tuple(data["skipped"]),
+            stored=data.get("stored", ""),
+        )

@@ -16,10 +16,18 @@ CHILD_MODULE = "webnet.sdk.checking.child"
 NEVER = "1000000"
 
 
-def check_plugin(module: str, *, needs: Sequence[str] = (), path: Iterable[Path] = ()) -> Report:
+def check_plugin(
+    module: str,
+    *,
+    needs: Sequence[str] = (),
+    path: Iterable[Path] = (),
+    against: str | None = None,
+    store: bool = False,
+) -> Report:
     """Check the plugin in this module; `needs` are the modules of its dependencies, in loading order.
 
-    `path` are folders with modules that this process can't import itself.
+    `path` are folders with modules that this process can't import itself. `against` is a version whose schema is stored
+    beside the plugin; with `store`, that of this version is written there unless there are errors.
     """
     with tempfile.TemporaryDirectory(prefix="webnet-check-", dir=find_memory()) as folder:
         data_dir = Path(folder)
@@ -27,7 +35,8 @@ def check_plugin(module: str, *, needs: Sequence[str] = (), path: Iterable[Path]
         environment["WEBNET_PAUSE_AFTER_FAILURES"] = NEVER
         report_file = data_dir / "report.json"
         try:
-            run_to_end([CHILD_MODULE, module, str(report_file)], environment=environment, folder=data_dir)
+            options = [*(["--against", against] if against is not None else []), *(["--store"] if store else [])]
+            run_to_end([CHILD_MODULE, module, str(report_file), *options], environment=environment, folder=data_dir)
             return Report.from_json(json.loads(report_file.read_text(encoding="utf-8")))
         except (ProcessFailed, FileNotFoundError) as problem:
             return Report(plugin=module, findings=(_crash_finding(module, problem),), skipped=("all the rest",))

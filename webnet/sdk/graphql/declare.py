@@ -21,6 +21,7 @@ def field(
     permission: str | None = None,
     description: str | None = None,
     cost: int | None = None,
+    deprecation_reason: str | None = None,
     maximum: int | None = None,
     from_plugin_state: bool = False,
 ) -> Any:
@@ -32,7 +33,7 @@ def field(
     settings, the viewer's role, the language and the arguments: its answers are kept until one of these changes.
     """
     more = {**cost_of(maximum=maximum), **(reads_state() if from_plugin_state else {})}
-    return _declare(PluginField, resolver, permission, description, cost, more=more)
+    return _declare(PluginField, resolver, permission, description, cost, deprecation_reason, more=more)
 
 
 def connection(
@@ -42,6 +43,7 @@ def connection(
     description: str | None = None,
     relation: str | None = None,
     cost: int | None = None,
+    deprecation_reason: str | None = None,
 ) -> Any:
     """Declare a field with pages of rows, of the type `graphql.Connection[Device]`.
 
@@ -54,6 +56,7 @@ def connection(
         permission,
         description,
         cost,
+        deprecation_reason,
         more={RELATION: relation, SKIP_FILTER_META: True},
     )
 
@@ -65,18 +68,26 @@ def count(
     description: str | None = None,
     relation: str = "",
     cost: int | None = None,
+    deprecation_reason: str | None = None,
 ) -> Any:
     """Declare the number of rows that refer to a row or customer: `device_count: int = graphql.count(models.Device)`.
 
     The model must have exactly one foreign key to the row's model; otherwise name the `relation`.
     """
     more = {COUNTED: model, RELATION: relation, SKIP_FILTER_META: True}
-    return _declare(CountField, None, permission, description, cost, more=more)
+    return _declare(CountField, None, permission, description, cost, deprecation_reason, more=more)
 
 
-def node(*, permission: str | None = None, description: str | None = None, cost: int | None = None) -> Any:
+def node(
+    *,
+    permission: str | None = None,
+    description: str | None = None,
+    cost: int | None = None,
+    deprecation_reason: str | None = None,
+) -> Any:
     """Declare a root field that finds a row by its global id: `device: Device | None = graphql.node()`."""
-    return _declare(NodeField, None, permission, description, cost, more={SKIP_FILTER_META: True})
+    more = {SKIP_FILTER_META: True}
+    return _declare(NodeField, None, permission, description, cost, deprecation_reason, more=more)
 
 
 def subscription(
@@ -85,9 +96,12 @@ def subscription(
     permission: str | None = None,
     description: str | None = None,
     cost: int | None = None,
+    deprecation_reason: str | None = None,
 ) -> Any:
     """Declare a subscription, whose resolver is an async generator; `cost` is counted once, when it is opened."""
-    return _declare(SubscriptionField, resolver, permission, description, cost, is_subscription=True)
+    return _declare(
+        SubscriptionField, resolver, permission, description, cost, deprecation_reason, is_subscription=True
+    )
 
 
 def _declare(
@@ -96,10 +110,16 @@ def _declare(
     permission: str | None,
     description: str | None,
     cost: int | None,
+    deprecation_reason: str | None,
     *,
     more: Mapping[Any, Any] | None = None,
     is_subscription: bool = False,
 ) -> Any:
     metadata = {**metadata_of(permission, cost), **(more or {})}
-    made = kind(metadata=metadata, description=description, is_subscription=is_subscription)
+    made = kind(
+        metadata=metadata,
+        description=description,
+        deprecation_reason=deprecation_reason,
+        is_subscription=is_subscription,
+    )
     return made if resolver is None else made(resolver)

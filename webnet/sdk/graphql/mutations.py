@@ -62,6 +62,7 @@ def mutation(
     refusals: Iterable[builtins.type[errors.Refusal]] = (),
     description: str | None = None,
     cost: int | None = None,
+    deprecation_reason: str | None = None,
 ) -> Callable[[Callable[..., Any]], Any]:
     """Declare a mutation, whose resolver returns the payload or raises a refusal.
 
@@ -76,6 +77,7 @@ def mutation(
             type_annotation=StrawberryAnnotation(result),
             metadata=metadata_of(permission, cost),
             description=description,
+            deprecation_reason=deprecation_reason,
         )
         return field(resolver)
 

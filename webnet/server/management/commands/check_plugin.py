@@ -17,8 +17,9 @@ from webnet.sdk.checking.run_check import check_plugin
 
 class Command(BaseCommand):
     help = (
-        "Checks a plugin: its declarations, migrations, tenancy, leaks, SQL statements, hooks and documentation. It "
-        "uses a temporary database and touches no other. Exits with 1 when it finds errors."
+        "Checks a plugin: its declarations, migrations, tenancy, leaks, SQL statements, hooks, deprecations and "
+        "documentation, and with --against what it changes for clients of an earlier version. It uses a temporary "
+        "database and touches no other. Exits with 1 when it finds errors."
     )
     requires_system_checks: list[str] = []  # noqa: RUF012 - Django's own attribute; another process runs the checks
 
@@ -27,11 +28,20 @@ class Command(BaseCommand):
         parser.add_argument(
             "--format", choices=["text", "json"], default="text", help="the format of the report (default: text)"
         )
+        parser.add_argument(
+            "--against",
+            metavar="VERSION",
+            help="also list what clients of this version would notice in the plugin's schema; --store has stored it "
+            "as schemas/VERSION.graphql in the plugin's package",
+        )
+        parser.add_argument(
+            "--store", action="store_true", help="without errors, store the schema of this version for --against"
+        )
         parser.add_argument("--strict", action="store_true", help="exit with 1 for warnings as well")
 
     def handle(self, *, name: str, **options: Any) -> None:
         module, needs = _find_modules(name)
-        report = check_plugin(module, needs=needs)
+        report = check_plugin(module, needs=needs, against=options["against"], store=options["store"])
         if options["format"] == "json":
             self.stdout.write(json.dumps(report.to_json(), indent=2))
         else:
@@ -48,6 +58,8 @@ class Command(BaseCommand):
         plugin = f"'{report.plugin}' {report.version}".rstrip()
         summary = ", ".join(counts).replace("advices", "pieces of advice") or "nothing found"
         self.stdout.write(f"{plugin}: {summary}.")
+        if report.stored:
+            self.stdout.write(f"Its schema is stored in {report.stored}.")
 
 
 def _find_modules(name: str) -> tuple[str, tuple[str, ...]]:

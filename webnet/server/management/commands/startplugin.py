@@ -21,12 +21,12 @@ from webnet.plugins.loading import installed_apps
 from webnet.plugins.registry import registry
 from webnet.program import PROGRAM, find_checkout
 
-RENDERED = ["py", "md", "toml"]
+RENDERED = ["py", "md", "toml", "graphql"]
 
 
 class Command(TemplateCommand):
     help = "Creates a plugin in plugins/, from a template."
-    rewrite_template_suffixes = ((".py-tpl", ".py"), (".md-tpl", ".md"))
+    rewrite_template_suffixes = ((".py-tpl", ".py"), (".md-tpl", ".md"), (".graphql-tpl", ".graphql"))
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", help="lower-case letters, digits and underscores, starting with a letter")
