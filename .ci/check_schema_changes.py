@@ -39,7 +39,7 @@ def main(root: Path) -> None:
     dangerous = [each for each in find_changes(former, schema) if each.severity is Severity.DANGEROUS]
     if dangerous:
         print(f"Since {name} clients may meet what they don't know:")
-        print(*(f"{each.description} ({each.code})" for each in dangerous), sep="\n")
+        print(*(f"{each.description} ({each.kind})" for each in dangerous), sep="\n")
     untold = find_untold(released, text, changelog)
     if untold:
         sys.exit("\n".join([f"Since {name} this breaks clients, and CHANGELOG.md does not say so:", *untold]))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from graphql import GraphQLSchema, build_schema
 
-from webnet.contract.changes import Change, Severity, find_changes
+from webnet.contract.changes import SchemaChange, Severity, find_changes
 from webnet.contract.releases import find_releases, read_changelog
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -74,22 +74,22 @@ def _describe(former: GraphQLSchema | None, schema: GraphQLSchema) -> str:
     return "\n".join(_list_groups(changes))
 
 
-def _list_groups(changes: tuple[Change, ...]) -> Iterator[str]:
+def _list_groups(changes: tuple[SchemaChange, ...]) -> Iterator[str]:
     for heading in ("Removed", "Changed", "Deprecated", "Added"):
         lines = [_describe_change(each) for each in changes if _group_of(each) == heading]
         if lines:
             yield "\n".join([f"### {heading}", "", *lines, ""])
 
 
-def _group_of(change: Change) -> str:
-    if change.code == "DEPRECATED":
+def _group_of(change: SchemaChange) -> str:
+    if change.kind == "DEPRECATED":
         return "Deprecated"
-    if "_REMOVED" in change.code:
+    if "_REMOVED" in change.kind:
         return "Removed"
-    return "Added" if "_ADDED" in change.code and "DEFAULT_VALUE" not in change.code else "Changed"
+    return "Added" if "_ADDED" in change.kind and "DEFAULT_VALUE" not in change.kind else "Changed"
 
 
-def _describe_change(change: Change) -> str:
+def _describe_change(change: SchemaChange) -> str:
     marks = {Severity.BREAKING: "**Breaking:** ", Severity.DANGEROUS: "**Clients may meet it unprepared:** "}
     return f"- {marks.get(change.severity, '')}{change.description}"
 

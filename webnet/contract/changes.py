@@ -40,38 +40,42 @@ SEVERITIES = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Change:
+class SchemaChange:
     """One change of anything but a description.
 
-    `code` is graphql-core's name of its kind, such as FIELD_REMOVED, or DEPRECATED or UNDEPRECATED.
+    `kind` is graphql-core's name of its kind, such as FIELD_REMOVED, or DEPRECATED or UNDEPRECATED.
     """
 
-    code: str
+    kind: str
     severity: Severity
     description: str
 
 
-def find_changes(former: GraphQLSchema, current: GraphQLSchema) -> tuple[Change, ...]:
+def find_changes(former: GraphQLSchema, current: GraphQLSchema) -> tuple[SchemaChange, ...]:
     """All changes from one schema to the other, in the order of severity and of their sentences."""
     found = [*_find_structural(former, current), *_find_deprecations(former, current)]
     order = list(Severity)
     return tuple(sorted(set(found), key=lambda each: (order.index(each.severity), each.description)))
 
 
-def _find_structural(former: GraphQLSchema, current: GraphQLSchema) -> Iterator[Change]:
+def _find_structural(former: GraphQLSchema, current: GraphQLSchema) -> Iterator[SchemaChange]:
     # A schema has only those standard scalars that it mentions, which is nothing that clients could notice.
     scalars = {f"{name} was added." for name in specified_scalar_types}
     for each in find_schema_changes(former, current):
         is_scalar = each.description in scalars or each.description.startswith("Standard scalar ")
         if each.type is not SafeChangeType.DESCRIPTION_CHANGED and not is_scalar:
-            yield Change(code=each.type.name, severity=SEVERITIES[type(each.type)], description=each.description)
+            yield SchemaChange(kind=each.type.name, severity=SEVERITIES[type(each.type)], description=each.description)
 
 
-def _find_deprecations(former: GraphQLSchema, current: GraphQLSchema) -> Iterator[Change]:
+def _find_deprecations(former: GraphQLSchema, current: GraphQLSchema) -> Iterator[SchemaChange]:
     before, now = find_deprecated(former), find_deprecated(current)
     for place, reason in now.items():
         if before.get(place) != reason:
-            yield Change(code="DEPRECATED", severity=Severity.SAFE, description=f"{place} is deprecated: {reason}")
+            yield SchemaChange(
+                kind="DEPRECATED", severity=Severity.SAFE, description=f"{place} is deprecated: {reason}"
+            )
     left = {each.place for each in walk_schema(current)}
     for place in (before.keys() - now.keys()) & left:
-        yield Change(code="UNDEPRECATED", severity=Severity.SAFE, description=f"{place} is not deprecated any more.")
+        yield SchemaChange(
+            kind="UNDEPRECATED", severity=Severity.SAFE, description=f"{place} is not deprecated any more."
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from graphql import (
@@ -19,11 +20,12 @@ from graphql import (
     Visitor,
     build_ast_schema,
     parse,
+    print_ast,
     specified_scalar_types,
     visit,
 )
 
-from webnet.contract.changes import Change, find_changes
+from webnet.contract.changes import SchemaChange, find_changes
 
 # What stands in for a type of somebody else: only its name and its kind matter, and a scalar may be used anywhere.
 STUBS = {
@@ -39,11 +41,16 @@ EXTENDED = {
 }
 
 
-def find_part_changes(former: str, current: str) -> tuple[Change, ...]:
+def find_part_changes(former: str, current: str) -> tuple[SchemaChange, ...]:
     """All changes from one SDL of a plugin's part to the other; types of others count as unchanged."""
     before, now = _Part(former), _Part(current)
     kinds = _merge(before.mentioned, now.mentioned)
     return find_changes(before.build(kinds, now), now.build(kinds, before))
+
+
+def strip_descriptions(sdl: str) -> str:
+    """The same SDL without its descriptions, which are most of it."""
+    return print_ast(visit(parse(sdl), _WithoutDescriptions())) + "\n" if sdl.strip() else ""
 
 
 def build_part(sdl: str) -> GraphQLSchema:
@@ -106,6 +113,13 @@ def _find_names(definition: Node) -> set[str]:
     names = _Names()
     visit(definition, names)
     return names.found
+
+
+class _WithoutDescriptions(Visitor):
+    def enter(self, node: Any, *_: Any) -> Any:
+        if getattr(node, "description", None) is None:
+            return None
+        return replace(node, description=None)
 
 
 class _Names(Visitor):

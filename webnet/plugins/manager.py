@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -54,17 +54,19 @@ class PluginManager:
         force: bool = False,
         reason: str | None = "",
         progress: Progress | None = None,
+        schemas: Mapping[str, str] | None = None,
     ) -> SyncReport:
         """Read the installed plugins again and store what was found; with `migrate`, first run their migrations.
 
-        `force` accepts downgrades, and upgrades for which some stored settings are not valid.
+        `force` accepts downgrades, and upgrades for which some stored settings are not valid. `schemas` is what each
+        plugin adds to the schema, for whoever asks what a later version changes of it.
         """
         operation = Operation(actor=actor, action="sync_plugins", reason=reason)
         around = Circumstances(force=force)
         if migrate:
             syncing.require_operator(operation)
             around = replace(around, faults=syncing.migrate(self._registry, around, progress))
-        return syncing.sync(operation, self._registry, around)
+        return syncing.sync(operation, self._registry, around, schemas)
 
     def preview_sync(self, *, actor: Actor, migrate: bool = False, force: bool = False) -> tuple[SyncFinding, ...]:
         """What a sync would find and write. Changes nothing, and calls no hook but `migrate_settings`."""

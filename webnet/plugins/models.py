@@ -152,6 +152,21 @@ class PluginConfig(Pausable, SettingsLayer):
         return self.name
 
 
+class PluginSchema(models.Model):
+    """What a plugin adds to the schema: SDL without descriptions, as of the version that was synced last.
+
+    A table of its own, since configs are read often, and this only by a sync.
+    """
+
+    plugin = models.OneToOneField(
+        PluginConfig, on_delete=models.CASCADE, primary_key=True, related_name="stored_schema"
+    )
+    sdl = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return f"The schema of {self.plugin}"
+
+
 class CustomerPluginConfig(Pausable, SettingsLayer):
     """One customer's choice about one plugin and its own settings; `enabled` is null if it has made no choice.
 

@@ -181,18 +181,21 @@ class SchemaParts:
             for plugin in types.keys() | fields.keys()
         }
 
-    def export(self, plugin: str) -> str:
-        """What this plugin contributes, as SDL: its types, and its fields of other types as extensions of those."""
-        definitions: list[str] = []
+    @cached_property
+    def exports(self) -> Mapping[str, str]:
+        """What each plugin contributes, as SDL: its types, and its fields of other types as extensions of those."""
+        definitions: defaultdict[str, list[str]] = defaultdict(list)
         for name, kind in sorted(self._schema.type_map.items()):
-            parts = [part for owner, part in self._split(kind) if owner == plugin]
-            if self._owners.types.get(name) == plugin:
-                definitions += [print_type(part) for part in parts]
-            elif parts:
+            added: defaultdict[str, dict[str, GraphQLField]] = defaultdict(dict)
+            for owner, part in self._split(kind):
+                if owner is not None and owner == self._owners.types.get(name):
+                    definitions[owner].append(print_type(part))
+                elif owner is not None:
+                    added[owner].update(getattr(part, "fields", {}))
+            for owner, fields in added.items():
                 whole: Any = type(kind)
-                fields = {field: added for part in parts for field, added in getattr(part, "fields", {}).items()}
-                definitions.append(f"extend {print_type(whole(name=name, fields=fields))}")
-        return "\n\n".join(definitions) + "\n" if definitions else ""
+                definitions[owner].append(f"extend {print_type(whole(name=name, fields=fields))}")
+        return {owner: "\n\n".join(parts) + "\n" for owner, parts in definitions.items()}
 
     @cached_property
     def _digests(self) -> Mapping[str | None, str]:

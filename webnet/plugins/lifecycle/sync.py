@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from django.db import OperationalError, connection, transaction
@@ -26,6 +26,7 @@ from webnet.plugins.base import call_hook
 from webnet.plugins.kernel.identity import ADDRESSES
 from webnet.plugins.lifecycle.findings import Circumstances, SyncFinding, assess
 from webnet.plugins.lifecycle.settings_migration import store_migrated
+from webnet.plugins.lifecycle.stored_schemas import store_schemas
 from webnet.plugins.lifecycle.upgrades import Upgrade
 from webnet.plugins.loading import migrations as plugin_migrations
 from webnet.plugins.loading.missing_migrations import find_missing
@@ -76,14 +77,17 @@ def require_operator(operation: Operation) -> None:
     access.require_operator(operation.actor)
 
 
-def sync(operation: Operation, registry: PluginRegistry, around: Circumstances) -> SyncReport:
+def sync(
+    operation: Operation, registry: PluginRegistry, around: Circumstances, schemas: Mapping[str, str] | None
+) -> SyncReport:
     """Store a row for every installed plugin; those that are no longer installed become MISSING and stay otherwise.
 
-    If the hook of one ends the transaction, all is done again without that plugin's version, whose status is FAILED.
+    `schemas` is what each adds to the schema; it is stored with the versions that are taken. If the hook of a plugin
+    ends the transaction, all is done again without that plugin's version, whose status is FAILED.
     """
     while True:
         try:
-            return _sync(operation, registry, around)
+            return _sync(operation, registry, around, schemas)
         except HookFailed as failed:
             if not failed.ended_transaction or failed.plugin_name in around.ending:
                 raise
@@ -91,7 +95,9 @@ def sync(operation: Operation, registry: PluginRegistry, around: Circumstances) 
 
 
 @audited
-def _sync(operation: Operation, registry: PluginRegistry, around: Circumstances) -> SyncReport:
+def _sync(
+    operation: Operation, registry: PluginRegistry, around: Circumstances, schemas: Mapping[str, str] | None
+) -> SyncReport:
     access.require_operator(operation.actor)
     lock_platform()
     around = replace(around, missing=find_missing(registry.loaded()))
@@ -107,6 +113,8 @@ def _sync(operation: Operation, registry: PluginRegistry, around: Circumstances)
         if former != current:
             before[entry.name], after[entry.name] = former, current
             (report.added if former is None else report.updated).append(entry.name)
+    if schemas is not None:
+        store_schemas(report.findings, schemas)
     # The rows that are left have no entry: their plugins are no longer installed.
     for row in rows.values():
         report.missing.append(row.name)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from webnet.api.schema import full_schema
-from webnet.contract.changes import Change, Severity
+from webnet.contract.changes import SchemaChange, Severity
 from webnet.contract.deprecations import EXAMPLE, find_deprecation_faults
 from webnet.contract.parts import build_part, find_part_changes
 from webnet.contract.versions import may_break, minor_of
@@ -41,7 +41,7 @@ def check_changes(subject: PluginUnderTest, version: str) -> Iterator[RuleFindin
     breaks = may_break(minor_of(version), minor_of(subject.manifest.version))
     for change in find_part_changes(file.read_text(encoding="utf-8"), _export(subject)):
         rule, way_out = _grade(change, may_break=breaks)
-        yield subject.finding(rule, place, f"{change.description.rstrip('.')} ({change.code})", way_out)
+        yield subject.finding(rule, place, f"{change.description.rstrip('.')} ({change.kind})", way_out)
 
 
 def store(subject: PluginUnderTest) -> Path:
@@ -55,14 +55,14 @@ def store(subject: PluginUnderTest) -> Path:
 
 
 def _export(subject: PluginUnderTest) -> str:
-    return full_schema().schema.parts.export(subject.name)
+    return full_schema().schema.parts.exports.get(subject.name, "")
 
 
 def _file_of(subject: PluginUnderTest, version: str) -> Path | None:
     return subject.folder / FOLDER / f"{version}.graphql" if subject.folder is not None else None
 
 
-def _grade(change: Change, *, may_break: bool) -> tuple[str, str]:
+def _grade(change: SchemaChange, *, may_break: bool) -> tuple[str, str]:
     """The rule that a change falls under, and what to do about it."""
     if change.severity is Severity.DANGEROUS:
         return "schema.dangerous", "say in the changelog what clients may meet"

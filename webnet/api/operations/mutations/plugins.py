@@ -10,6 +10,7 @@ from strawberry import UNSET
 from webnet.api.declarations.fields import at_most, input_type, object_type
 from webnet.api.declarations.mutations import commits_itself, mutation
 from webnet.api.declarations.sizes import MAXIMUM_PLUGINS
+from webnet.api.engine.plugin_schemas import list_plugin_schemas
 from webnet.api.operations.mutations import results
 from webnet.api.request.context import Info
 from webnet.api.types.customer_plugin_config import CustomerPluginConfig
@@ -262,7 +263,7 @@ class PluginMutations:
     def sync_plugins(self, info: Info, input: SyncPluginsInput | None = UNSET) -> SyncPluginsPayload:
         """Reads the manifests of the installed plugins again; for platform operators."""
         reason = input.reason if input else None
-        report = manager.sync(actor=info.context.actor, reason=reason)
+        report = manager.sync(actor=info.context.actor, reason=reason, schemas=list_plugin_schemas())
         added, updated, missing, failed = results.synced(info, report)
         return SyncPluginsPayload(added=added, updated=updated, missing=missing, failed=failed)
 

@@ -1,4 +1,4 @@
-"""Syncs the database with the installed plugins, and prints what changed."""
+"""Syncs the database with the installed plugins, and prints what changed; before that, what it changes for clients."""
 
 from __future__ import annotations
 
@@ -7,9 +7,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from webnet.api.engine.plugin_schemas import list_plugin_schemas
+from webnet.api.schema import full_schema
+from webnet.contract.changes import Severity
+from webnet.contract.parts import find_part_changes
 from webnet.customers.access import Actor
 from webnet.plugins.hooks import after_commit
 from webnet.plugins.lifecycle.findings import SyncFinding
+from webnet.plugins.lifecycle.stored_schemas import read_schemas
 from webnet.plugins.lifecycle.sync import SyncReport
 from webnet.plugins.manager import manager
 from webnet.plugins.models import PluginConfig, PluginStatus
@@ -26,7 +31,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--migrate", action="store_true", help="run the plugins' migrations first, each plugin by itself"
         )
-        parser.add_argument("--dry-run", action="store_true", help="only show what would change")
+        parser.add_argument("--dry-run", action="store_true", help="only show what would change, also for clients")
         parser.add_argument(
             "--force",
             action="store_true",
@@ -37,10 +42,17 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         actor = Actor.system("command: sync_plugins")
+        full_schema()
         if options["dry_run"]:
             self._preview(manager.preview_sync(actor=actor, migrate=options["migrate"], force=options["force"]))
             return
-        report = manager.sync(actor=actor, migrate=options["migrate"], force=options["force"], reason=options["reason"])
+        report = manager.sync(
+            actor=actor,
+            migrate=options["migrate"],
+            force=options["force"],
+            reason=options["reason"],
+            schemas=list_plugin_schemas(),
+        )
         after_commit.call_due()
         self._print_report(report)
         if report.failed:
@@ -63,9 +75,12 @@ class Command(BaseCommand):
             self.stdout.write(f"Nothing changed: {len(rows)} plugins.")
 
     def _preview(self, findings: tuple[SyncFinding, ...]) -> None:
+        stored, current = read_schemas(), list_plugin_schemas()
         for found in findings:
             self._print_finding(found)
             self._print_issues(found)
+            if found.entry.status == "loaded" and found.entry.name in stored:
+                self._print_changes(stored[found.entry.name], current.get(found.entry.name, ""))
         gone = PluginConfig.objects.exclude(name__in=[found.entry.name for found in findings])
         for name in gone.values_list("name", flat=True):
             self.stdout.write(f"{name}: missing, since it is no longer installed")
@@ -86,6 +101,12 @@ class Command(BaseCommand):
     def _print_issues(self, found: SyncFinding) -> None:
         for issue in found.upgrade.issues if found.upgrade else ():
             self.stdout.write(f"  {issue.describe()}")
+
+    def _print_changes(self, former: str, current: str) -> None:
+        """A line for each change that clients may notice, whether the version is another one or not."""
+        for change in find_part_changes(former, current):
+            if change.severity is not Severity.SAFE:
+                self.stdout.write(f"  {change.severity.value} for clients: {change.description}")
 
     def _print(self, heading: str, row: PluginConfig) -> None:
         style = self.style.ERROR if heading in ("failed", "missing", "pending") else self.style.SUCCESS
