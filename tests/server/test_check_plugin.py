@@ -152,6 +152,17 @@ def test_what_it_stores_is_what_it_is_compared_with(tmp_path: Path) -> None:
     assert [each for each in again.findings if each.rule.startswith("schema.")] == []
 
 
+def test_a_stored_file_that_is_no_schema_is_found(tmp_path: Path) -> None:
+    stored = write_plugin(tmp_path)
+    stored.parent.mkdir()
+    stored.write_text("<<<<<<< mine")
+
+    report = run_check.check_plugin("storing", path=[tmp_path], against="1.0")
+
+    (found,) = (each for each in report.findings if each.rule.startswith("schema."))
+    assert found.rule == "schema.baseline" and "is not SDL: Syntax Error: " in found.message
+
+
 def test_with_errors_it_stores_nothing(tmp_path: Path) -> None:
     stored = write_plugin(tmp_path, more="\n    def on_enable(self, context):\n        raise ValueError\n")
 

@@ -30,7 +30,7 @@ def read_changelog(text: str) -> Changelog:
     """What the text of CHANGELOG.md says about releases."""
     found = list(SECTION.finditer(text))
     ends = [each.start() for each in found[1:]] + [len(text)]
-    bodies = {each["name"]: text[each.end() : end] for each, end in zip(found, ends, strict=True)}
+    bodies = {each["name"]: text[each.end() : end] for each, end in zip(found, ends, strict=False)}
     dates = {each["name"]: each["date"] or "" for each in found if each["name"] != "Unreleased"}
     return Changelog(dates=dates, unreleased=bodies.get("Unreleased", "").strip())
 

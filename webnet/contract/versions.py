@@ -18,6 +18,11 @@ def minor_of(version: str) -> Minor:
     return int(found[1]), int(found[2] or 0)
 
 
+def is_version(text: str) -> bool:
+    """Whether the text starts with the numbers of a version."""
+    return NUMBERS.match(text) is not None
+
+
 def describe(minor: Minor) -> str:
     """As in the reason of a deprecation: `0.3`."""
     return f"{minor[0]}.{minor[1]}"

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from graphql import GraphQLError
+
 from webnet.api.schema import full_schema
 from webnet.contract.changes import SchemaChange, Severity
 from webnet.contract.deprecations import EXAMPLE, find_deprecation_faults
 from webnet.contract.parts import build_part, find_part_changes
-from webnet.contract.versions import may_break, minor_of
+from webnet.contract.versions import is_version, may_break, minor_of
 from webnet.program import PROGRAM
 from webnet.sdk.checking.plugin_under_test import PluginUnderTest
 from webnet.sdk.checking.report import RuleFinding
@@ -32,14 +34,20 @@ def check_changes(subject: PluginUnderTest, version: str) -> Iterator[RuleFindin
     """What the plugin adds to the schema still has what clients of that version know, unless its version says so."""
     place = f"its schema since {version}"
     file = _file_of(subject, version)
-    if file is None or not file.is_file():
+    if file is None or not is_version(version) or not file.is_file():
         stored = sorted(path.stem for path in file.parent.glob("*.graphql")) if file is not None else []
         message = f"there is no schema of {version}, only of {', '.join(stored)}" if stored else "no schema is stored"
         way_out = f"install {version} and run '{PROGRAM} check_plugin {subject.name} --store', which writes it"
         yield subject.finding("schema.baseline", place, message, way_out)
         return
+    try:
+        changes = find_part_changes(file.read_text(encoding="utf-8"), _export(subject))
+    except GraphQLError as error:
+        way_out = "restore the file as it was written"
+        yield subject.finding("schema.baseline", place, f"'{file}' is not SDL: {error.message}", way_out)
+        return
     breaks = may_break(minor_of(version), minor_of(subject.manifest.version))
-    for change in find_part_changes(file.read_text(encoding="utf-8"), _export(subject)):
+    for change in changes:
         rule, way_out = _grade(change, may_break=breaks)
         yield subject.finding(rule, place, f"{change.description.rstrip('.')} ({change.kind})", way_out)
 
