@@ -31,12 +31,12 @@ run: $(VENV)/run-installed ## Serve webnet at http://127.0.0.1:8000/, with demo 
 
 # Python shall keep what it compiles: many interpreters are started, also where the caller has switched that off.
 test test-fast: export PYTHONDONTWRITEBYTECODE :=
-test: $(VENV)/dev-installed ## Run every test on SQLite, and on PostgreSQL when TEST_DATABASE_URL is set
+test: $(VENV)/dev-installed ## Run every test on SQLite, and those with a database on PostgreSQL when TEST_DATABASE_URL is set
 	@$(BIN)/python -m compileall -q webnet
 	TEST_DATABASE=sqlite $(BIN)/python -m pytest $(PARALLEL) --durations=15 $(PYTEST_ARGS)
 	@if [ -n "$$TEST_DATABASE_URL" ]; then \
-		echo "TEST_DATABASE=postgresql $(BIN)/python -m pytest $(PARALLEL) --durations=15 $(PYTEST_ARGS)"; \
-		TEST_DATABASE=postgresql $(BIN)/python -m pytest $(PARALLEL) --durations=15 $(PYTEST_ARGS); \
+		echo "TEST_DATABASE=postgresql $(BIN)/python -m pytest $(PARALLEL) --second-database --durations=15 $(PYTEST_ARGS)"; \
+		TEST_DATABASE=postgresql $(BIN)/python -m pytest $(PARALLEL) --second-database --durations=15 $(PYTEST_ARGS); \
 	else \
 		echo "Not tested on PostgreSQL: TEST_DATABASE_URL is not set."; \
 	fi

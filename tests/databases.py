@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
@@ -11,10 +12,11 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-# For tests that leave the tests' own database alone, whichever it is.
-with_files_of_its_own = pytest.mark.skipif(
-    os.environ.get("TEST_DATABASE") == "postgresql", reason="Has SQLite files of its own, so it is the same again."
-)
+# The audit event of making a database of the kind that is tested: not for tests `with_files_of_its_own`.
+DATABASE_EVENT = "tests.make_database"
+
+# For tests that start processes, none of which has the database that is tested; what has a fixture of it is excepted.
+with_files_of_its_own = pytest.mark.own_files
 
 only_on_postgresql = [
     pytest.mark.postgresql,
@@ -28,6 +30,7 @@ def make_database(options: str = "") -> Iterator[dict[str, str]]:
 
     The `options` are those of PostgreSQL's CREATE DATABASE.
     """
+    sys.audit(DATABASE_EVENT)
     if os.environ.get("TEST_DATABASE") != "postgresql":
         yield {}
         return

@@ -8,7 +8,8 @@ import sys
 
 import pytest
 
-from tests.tiers import find_tier
+from tests.databases import make_database, with_files_of_its_own
+from tests.tiers import find_tier, is_same_on_each_database
 from webnet.customers.models import Customer
 
 
@@ -17,6 +18,7 @@ def test_a_unit_test_gets_no_database(request: pytest.FixtureRequest) -> None:
         Customer.objects.exists()
 
     assert find_tier(request.node) == "unit" and request.node.get_closest_marker("unit")
+    assert is_same_on_each_database(request.node)
 
 
 @pytest.mark.parametrize("start", [lambda: subprocess.run([sys.executable, "-V"], check=True), os.fork])
@@ -32,8 +34,31 @@ def test_an_integration_test_has_the_database_and_starts_no_process(request: pyt
         os.posix_spawn(sys.executable, [sys.executable, "-V"], os.environ)
 
     assert find_tier(request.node) == "integration"
+    assert not is_same_on_each_database(request.node)
 
 
 @pytest.mark.acceptance
 def test_an_acceptance_test_starts_what_it_needs() -> None:
     assert subprocess.run([sys.executable, "-V"], check=True).returncode == 0
+
+
+@pytest.mark.acceptance
+@with_files_of_its_own
+def test_what_has_files_of_its_own_makes_no_database(request: pytest.FixtureRequest) -> None:
+    with pytest.raises(RuntimeError, match=r"::test_what_has.* take `with_files_of_its_own` from it"), make_database():
+        pass
+
+    assert is_same_on_each_database(request.node)
+
+
+@pytest.mark.acceptance
+def test_other_processes_may_have_the_database(request: pytest.FixtureRequest) -> None:
+    with make_database():
+        pass
+
+    assert not is_same_on_each_database(request.node)
+
+
+@with_files_of_its_own
+def test_who_has_the_database_too_is_tested_on_each(request: pytest.FixtureRequest, db: None) -> None:
+    assert not is_same_on_each_database(request.node)

@@ -7,6 +7,10 @@ what `make test-fast` leaves out of the first two.
 pytest-django refuses the database to a test that does not ask for it, so what asks decides between the first two.
 Nothing can be asked about processes: who starts some is in a folder or file of `ACCEPTANCE` or marked by itself, and
 whoever else starts one fails.
+
+What has no database is the same on each: unit tests, and acceptance tests that start processes `with_files_of_its_own`
+(tests/databases.py). `--second-database` leaves them out, and says how many; one of them that asks for the database
+fails.
 """
 
 from __future__ import annotations
@@ -18,6 +22,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.databases import DATABASE_EVENT, with_files_of_its_own
 
 UNIT, INTEGRATION, ACCEPTANCE_TIER = "unit", "integration", "acceptance"
 # Folders and files of which every test is an acceptance test, from the repository's root.
@@ -52,23 +58,33 @@ ACCEPTANCE = (
 DATABASE_FIXTURES = frozenset({"db", "transactional_db", "live_server"})
 # The interpreter's audit events (https://docs.python.org/3/library/audit_events.html) that begin a process.
 PROCESS_EVENTS = frozenset({"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.exec", "os.system"})
+LEFT_OUT = pytest.StashKey[int]()
 
 _ROOT = Path(__file__).resolve().parents[1]
 
 
 class Guard:
-    """Refuses to start a process while a test runs that may not."""
+    """Refuses to start a process, or to make a database, while a test runs that may not."""
 
     def __init__(self) -> None:
-        self.refused = ""  # the test that may not; empty where anything goes
+        # The test that may not; empty where anything goes.
+        self.without_processes = self.without_database = ""
         sys.addaudithook(self._hear)
 
     def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if self.refused and event in PROCESS_EVENTS:
-            raise RuntimeError(f"{self.refused} starts a process ({event}): enter it in tests/tiers.py as acceptance.")
+        if (test := self.without_processes) and event in PROCESS_EVENTS:
+            raise RuntimeError(f"{test} starts a process ({event}): enter it in tests/tiers.py as acceptance.")
+        if (test := self.without_database) and event == DATABASE_EVENT:
+            raise RuntimeError(f"{test} is said to have files of its own: take `with_files_of_its_own` from it.")
 
 
 GUARD = Guard()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The option of the second run of `make test`."""
+    explained = "leave out the tests that have no database, since all have run on another one"
+    parser.addoption("--second-database", action="store_true", help=explained)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -84,19 +100,48 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Have acceptance tests first: the longest ones, begun at the end, would be waited for."""
     items.sort(key=lambda item: item.get_closest_marker(ACCEPTANCE_TIER) is None)
+    if config.getoption("--second-database"):
+        same = [item for item in items if is_same_on_each_database(item)]
+        items[:] = [item for item in items if not is_same_on_each_database(item)]
+        config.hook.pytest_deselected(items=same)
+        config.stash[LEFT_OUT] = len(same)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Tell the process that reports, where this is one of several that test; that nothing is left is no failure."""
+    left_out = session.config.stash.get(LEFT_OUT, 0)
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["left_out"] = left_out
+    if left_out and session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
+        session.exitstatus = pytest.ExitCode.OK
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Hear it from those that did not crash; all have left out the same."""
+    if heard := getattr(node, "workeroutput", {}).get("left_out", 0):
+        node.config.stash[LEFT_OUT] = heard
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Nobody may take these for tested here."""
+    if count := config.stash.get(LEFT_OUT, 0):
+        terminalreporter.section("left out")
+        terminalreporter.line(f"{count} tests that have no database, or SQLite files of their own: --second-database.")
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Guard the test and the fixtures that are set up for it."""
-    GUARD.refused = "" if item.get_closest_marker(ACCEPTANCE_TIER) else item.nodeid
+    GUARD.without_processes = "" if item.get_closest_marker(ACCEPTANCE_TIER) else item.nodeid
+    GUARD.without_database = item.nodeid if is_same_on_each_database(item) else ""
     try:
         return (yield)
     finally:
-        GUARD.refused = ""
+        GUARD.without_processes = GUARD.without_database = ""
 
 
 def find_tier(item: pytest.Item) -> str:
@@ -105,5 +150,16 @@ def find_tier(item: pytest.Item) -> str:
     is_listed = any(place == each or place.startswith(f"{each}{os.sep}") for each in ACCEPTANCE)
     if is_listed or any(item.get_closest_marker(name) for name in (ACCEPTANCE_TIER, "browser", "postgresql")):
         return ACCEPTANCE_TIER
-    has_database = item.get_closest_marker("django_db") or DATABASE_FIXTURES & set(getattr(item, "fixturenames", ()))
-    return INTEGRATION if has_database else UNIT
+    return INTEGRATION if has_database(item) else UNIT
+
+
+def has_database(item: pytest.Item) -> bool:
+    """Whether pytest-django gives it the one that is tested."""
+    fixtures = set(getattr(item, "fixturenames", ()))
+    return bool(item.get_closest_marker("django_db") or DATABASE_FIXTURES & fixtures)
+
+
+def is_same_on_each_database(item: pytest.Item) -> bool:
+    """Whether it can't come to know which database is tested."""
+    has_none = item.get_closest_marker(UNIT) or item.get_closest_marker(with_files_of_its_own.name)
+    return bool(has_none) and not has_database(item)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from uuid import uuid4
 import pytest
 from django.conf import settings
 
+from tests.databases import DATABASE_EVENT
 from tests.plugins.lifecycle.installation import Installation
 
 TEMPLATE_FILE = "webnet.sqlite3"
@@ -59,6 +61,7 @@ def _is_postgresql() -> bool:
 
 def _make_database(template_url: str | None) -> str | None:
     """A new database on the server of the tests, as its URL; None on SQLite."""
+    sys.audit(DATABASE_EVENT)
     if not _is_postgresql():
         return None
     name, source = f"installation_{uuid4().hex[:12]}", template_url.rpartition("/")[2] if template_url else "template1"
