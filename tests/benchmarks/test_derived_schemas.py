@@ -8,6 +8,9 @@ import pytest
 
 from benchmarks import derived_schemas
 from tests.benchmarks.running import run_benchmark
+from tests.databases import with_files_of_its_own
+
+pytestmark = with_files_of_its_own
 
 GOOD = {"build": 500.0, "derive": 2.0, "kib": 300.0, "first": 12.0, "next": 5.0}
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 
 from tests.benchmarks.running import run_benchmark
+from tests.databases import with_files_of_its_own
+
+pytestmark = with_files_of_its_own
 
 
 def test_it_runs_with_one_plugin():

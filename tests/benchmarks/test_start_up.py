@@ -8,6 +8,9 @@ import pytest
 
 from benchmarks import start_up
 from tests.benchmarks.running import run_benchmark
+from tests.databases import with_files_of_its_own
+
+pytestmark = with_files_of_its_own
 
 
 def test_it_runs_with_few_plugins_up_to_the_first_answer():

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.databases import with_files_of_its_own
 from tests.proxies import serve_below
 from tests.servers import DEMO_PASSWORD, Server, serve_webnet
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, with_files_of_its_own]
 
 
 @pytest.fixture(scope="module")

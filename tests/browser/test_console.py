@@ -8,9 +8,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import watch_policy
+from tests.databases import with_files_of_its_own
 from tests.servers import DEMO_PASSWORD, Server
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, with_files_of_its_own]
 
 ADMIN = (
     "",

@@ -10,9 +10,10 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import watch_policy
 from tests.browser.test_console import look, overflow, sign_in
 from tests.browsing import Client
+from tests.databases import with_files_of_its_own
 from tests.servers import DEMO_PASSWORD, Server, serve_webnet
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, with_files_of_its_own]
 
 # By its entry of the menu: what a page says that has nothing to show yet.
 PAGES = {

@@ -6,9 +6,10 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import is_stray
 from tests.browser.test_console import look
 from tests.browsing import Client
+from tests.databases import with_files_of_its_own
 from tests.servers import DEMO_PASSWORD, Server
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, with_files_of_its_own]
 
 
 def sign_in(page: Page, username: str) -> None:

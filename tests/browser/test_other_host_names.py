@@ -17,10 +17,11 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from tests.browser.conftest import SWITCHES, WAIT_MS, find_chromium
+from tests.databases import with_files_of_its_own
 from tests.proxies import serve_pages
 from tests.servers import DEMO_PASSWORD, find_free_port, serve_webnet
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, with_files_of_its_own]
 
 API = "api.example.test"
 SIGN_IN = f"""mutation {{ signIn(input: {{username: "platform", password: "{DEMO_PASSWORD}"}}) {{

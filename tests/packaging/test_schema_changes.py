@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.databases import with_files_of_its_own
 from tests.servers import ROOT
+
+pytestmark = with_files_of_its_own
 
 SCHEMA = "type Query { plugins: [String!]! name: String }\n"
 CHANGELOG = "# Changelog\n\n## [Unreleased]\n{unreleased}\n## [0.1.0] - 2026-11-28\n{released}\n"

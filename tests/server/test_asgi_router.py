@@ -14,6 +14,7 @@ import pytest
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
+from tests.databases import with_files_of_its_own
 from webnet.database.deadlines import current_deadline
 from webnet.server.asgi import client_messages, router
 from webnet.server.asgi.admission import Admission
@@ -21,6 +22,8 @@ from webnet.server.asgi.client_messages import receive_body, replay
 from webnet.server.asgi.django_handlers import StreamHandler
 from webnet.server.asgi.router import Answer, Service, send_answer
 from webnet.server.asgi.shares import Callers
+
+pytestmark = with_files_of_its_own
 
 PATIENCE_SECONDS = 30
 # In which what writes would have been told; a client that leaves is noticed within a tenth of a second.

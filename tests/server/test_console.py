@@ -3,7 +3,10 @@
 import pytest
 
 from tests.browsing import Client
+from tests.databases import with_files_of_its_own
 from tests.servers import DEMO_PASSWORD, Server
+
+pytestmark = with_files_of_its_own
 
 
 def test_home_sends_a_visitor_to_the_sign_in_form(visitor: Client) -> None:

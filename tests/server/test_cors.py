@@ -10,12 +10,15 @@ import pytest
 from pytest_django import Settings
 
 from tests.browsing import Answer, Client
+from tests.databases import with_files_of_its_own
 from tests.events.streams import Stream
 from tests.server.conftest import APP_ORIGIN, VITE_ORIGIN
 from tests.server.test_own_responses import answer, scope_of
 from tests.servers import DEMO_PASSWORD, Server
 from webnet.errors import ServerBusy
 from webnet.server.asgi import admission
+
+pytestmark = with_files_of_its_own
 
 ENABLE = 'mutation { enablePlugin(input: {plugin: "hello_world"}) { ... on EnablePluginPayload { plugin { name } } } }'
 SIGN_IN = f"""mutation {{ signIn(input: {{username: "platform", password: "{DEMO_PASSWORD}"}}) {{ __typename }} }}"""

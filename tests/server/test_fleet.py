@@ -11,9 +11,12 @@ from types import SimpleNamespace
 
 import pytest
 
+from tests.databases import with_files_of_its_own
 from webnet import black_box
 from webnet.server import granian_workers, worker
 from webnet.server.granian_workers import Flag, Fleet
+
+pytestmark = with_files_of_its_own
 
 
 class FakeWorker:

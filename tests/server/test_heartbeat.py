@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.databases import with_files_of_its_own
 from tests.servers import START_SECONDS, serve_application
+
+pytestmark = with_files_of_its_own
 
 SERVERS = [
     ("uvicorn", "webnet.asgi:application"),

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.databases import with_files_of_its_own
 from webnet.__main__ import read_verbosity
 from webnet.containment import PLUGIN_TRACEBACK
 from webnet.server.observability.logs import JsonFormatter, RecordFormatter
+
+pytestmark = with_files_of_its_own
 
 ROOT = Path(__file__).parents[2]
 FORGED = "2026-01-01T00:00:00Z ERROR webnet: forged"

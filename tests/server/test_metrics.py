@@ -14,10 +14,13 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.api.client import GraphQLClient
 from tests.browsing import Client
+from tests.databases import with_files_of_its_own
 from tests.factories import make_customer, make_member
 from tests.servers import serve_production
 from webnet import metrics
 from webnet.server.observability import shared_metrics
+
+pytestmark = with_files_of_its_own
 
 ROOT = Path(__file__).resolve().parents[2]
 Samples: TypeAlias = dict[tuple[str, frozenset[tuple[str, str]]], float]

@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 
+from tests.databases import with_files_of_its_own
 from webnet.body_errors import BodyIncomplete
 from webnet.errors import ServerBusy
 from webnet.server.asgi import admission, client_messages
 from webnet.server.asgi.router import make_application
 from webnet.server.asgi.types import Message
+
+pytestmark = with_files_of_its_own
 
 GUARDS = {
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",

@@ -13,6 +13,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tests.browsing import Client
+from tests.databases import with_files_of_its_own
 from tests.server.production import Deployment, make_deployment
 from tests.servers import START_SECONDS, Server, serve_production
 from webnet.black_box import FOLDER
@@ -60,6 +61,7 @@ def read_processes(deployment: Deployment) -> set[int]:
     return {process for (process,) in deployment.read("SELECT process_id FROM plugins_worker")}
 
 
+@with_files_of_its_own
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
 def test_it_says_where_it_serves_and_ends_when_it_is_told_to(migrated: Path, end: signal.Signals) -> None:
     with serve_production(migrated, workers=1) as server:
@@ -71,6 +73,7 @@ def test_it_says_where_it_serves_and_ends_when_it_is_told_to(migrated: Path, end
     assert server.process.returncode == 0
 
 
+@with_files_of_its_own
 def test_it_ends_at_once_while_its_workers_start(migrated: Path) -> None:
     with serve_production(migrated, workers=2) as server:
         started = time.monotonic()
@@ -81,6 +84,7 @@ def test_it_ends_at_once_while_its_workers_start(migrated: Path) -> None:
     assert server.process.returncode in (0, -signal.SIGTERM)
 
 
+@with_files_of_its_own
 @pytest.mark.parametrize("is_loading", [False, True])
 def test_workers_that_still_start_end_with_it(migrated: Path, is_loading: bool) -> None:
     with serve_production(migrated, workers=2) as server:
@@ -102,6 +106,7 @@ def has_processes(server: Server) -> bool:
     return True
 
 
+@with_files_of_its_own
 def test_its_workers_end_when_it_is_killed(migrated: Path) -> None:
     with serve_production(migrated, workers=2) as server:
         assert Client(server.url).get("/readyz").status == 200
@@ -109,17 +114,20 @@ def test_its_workers_end_when_it_is_killed(migrated: Path) -> None:
         wait_until(lambda: not is_listening(server))
 
 
+@with_files_of_its_own
 def test_it_changes_nothing_in_the_database(tmp_path: Path) -> None:
     with serve_production(tmp_path, workers=1) as server:
         assert Client(server.url).get("/readyz").status == 503
 
 
+@with_files_of_its_own
 @pytest.mark.parametrize("workers", ["0", "-1", "many", "257"])
 def test_a_number_of_workers_that_can_not_be_is_refused(workers: str) -> None:
     with pytest.raises(CommandError, match="a whole number from 1 to 256"):
         call_command("serve", f"--workers={workers}")
 
 
+@with_files_of_its_own
 @pytest.mark.parametrize("port", ["-1", "65536", "http"])
 def test_a_port_that_is_none_is_refused(port: str) -> None:
     with pytest.raises(CommandError, match="a whole number from 0 to 65535"):

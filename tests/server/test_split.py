@@ -10,7 +10,10 @@ from threading import Thread
 import pytest
 
 from tests.browsing import Client
+from tests.databases import with_files_of_its_own
 from tests.servers import Server, serve_application
+
+pytestmark = with_files_of_its_own
 
 STREAM = {"Accept": "text/event-stream"}
 

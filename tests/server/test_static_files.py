@@ -5,6 +5,9 @@ import re
 import pytest
 
 from tests.browsing import Client
+from tests.databases import with_files_of_its_own
+
+pytestmark = with_files_of_its_own
 
 ADDRESS = re.compile(r"(?:src|href|action)=\"([^\"]+)\"")
 

@@ -20,6 +20,7 @@ from django.test import RequestFactory
 
 from tests.api.client import GraphQLClient
 from tests.browsing import Client
+from tests.databases import with_files_of_its_own
 from tests.factories import make_customer, make_member, make_token
 from tests.plugins.conftest import install, registered
 from tests.sdk.conftest import SYSTEM, fill
@@ -29,6 +30,8 @@ from webnet.plugins.manager import manager
 from webnet.request_record import MOST_TRACED_STATEMENTS, Trace
 from webnet.server.observability import request_log
 from webnet.server.observability.logs import REQUEST_FIELDS, OncePerMinute
+
+pytestmark = with_files_of_its_own
 
 REASON = "The extra 'tracing' is not installed."
 pytest.importorskip("opentelemetry.exporter.otlp.proto.http", reason=REASON)

@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 from graphql import build_schema, parse, validate
 
+from tests.databases import with_files_of_its_own
 from tests.servers import ROOT
 from tools import request_trace
 from tools.request_trace import EXAMPLES, Trace, TraceError, list_operations, make_document
+
+pytestmark = with_files_of_its_own
 
 LIMIT_SECONDS = 300
 # Files and depth; whoever adds to a request's files says which and why. `json_text.py` reads settings wherever a

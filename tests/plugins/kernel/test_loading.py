@@ -12,8 +12,11 @@ from typing import Any
 import pytest
 
 from tests import interpreters
+from tests.databases import with_files_of_its_own
 from tests.servers import START_SECONDS
 from webnet.plugins.loading import installed_apps
+
+pytestmark = with_files_of_its_own
 
 Boot = Callable[..., Any]
 Install = Callable[..., str]
