@@ -15,6 +15,8 @@ from tests.server.production import Deployment, make_deployment
 from tests.servers import START_SECONDS, Server
 
 DEADLINE_SECONDS = 2
+# Between requests that only look whether a worker is there yet: it needs the processor itself to start.
+PAUSE_SECONDS = 0.05
 
 SCHEMA = """
     import os
@@ -99,6 +101,7 @@ def find_processes(server: Server, deployment: Deployment, count: int, *, beside
     while len(found - besides) < count:
         assert time.monotonic() < deadline, found
         found.add(find_process(server, deployment))
+        time.sleep(PAUSE_SECONDS)
     return found - besides
 
 
