@@ -96,6 +96,9 @@ def test_only_what_needs_no_absent_plugin_is_validated(text, left):
          "fragment absentG on T { c: __typename }"),
         ('{ ...F @ifPlugin(name: "x") a }', "{ a }"),
         ('{ a @ifPlugin(name: "x") a { b } }', "{ a: __typename a { b } }"),
+        # The name of a type needs no plugin.
+        ('{ ... @ifPlugin(name: "x") { __typename @skip(if: $no) k: __typename b { __typename } } }',
+         "{ ... { __typename k: __typename b: __typename } }"),
     ],
 )  # fmt: skip
 def test_what_is_taken_out_is_null_under_its_keys_where_the_client_would_have_it(text, done):

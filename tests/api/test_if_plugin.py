@@ -173,6 +173,21 @@ def test_lists_connections_and_fragments_of_interfaces_have_nulls_in_each_item(w
     }
 
 
+def test_the_names_of_types_are_answered_as_ever_since_clients_ask_for_them_in_each_fragment(
+    world: GraphQLClient,
+) -> None:
+    query = """{ __typename @ifPlugin(name: "shelf") ...OfQuery customer(slug: "globex") {
+        ... @ifPlugin(name: "shelf") { shelfCount kind: __typename ... on Shelf { shelf: __typename } } } }
+      fragment OfQuery on Query @ifPlugin(name: "shelf") { named { __typename } root: __typename }"""
+
+    assert world.at("globex").data(query) == {
+        "__typename": "Query",
+        "named": None,
+        "root": "Query",
+        "customer": {"shelfCount": None, "kind": "Customer"},
+    }
+
+
 def test_a_guarded_change_is_not_made_and_the_others_are_in_their_own_transactions(world: GraphQLClient) -> None:
     query = """mutation($new: AddShelfInput!, $customer: String!) {
       enableCustomerPlugin(input: {customer: $customer, plugin: "shelf"}) { __typename }

@@ -267,7 +267,10 @@ class _Paring:
         """What is answered in place of a part that was taken out."""
         if self._is_left_out(node):
             return
-        if isinstance(node, FieldNode):
+        if isinstance(node, FieldNode) and node.name.value == "__typename":
+            # Clients add it everywhere. It needs no plugin, and with null at the root, Apollo forgets its type policies.
+            yield FieldNode(name=node.name, alias=node.alias, arguments=(), directives=(), loc=node.loc)
+        elif isinstance(node, FieldNode):
             yield AbsentField(name=NameNode(value="__typename"), alias=node.alias or node.name, loc=node.loc)
         elif isinstance(node, InlineFragmentNode):
             yield InlineFragmentNode(
