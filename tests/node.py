@@ -1,7 +1,4 @@
-"""Node.js programs of tests, with the packages that each locks.
-
-They are in `node_clients`, `cache_clients`, `node_forms`, `persisted_clients` and `schema_lint`.
-"""
+"""Node.js programs of tests, and the packages that each locks: `node_clients`, `cache_clients` and the others below."""
 
 from __future__ import annotations
 
@@ -19,6 +16,7 @@ CACHES = Path(__file__).parent / "cache_clients"
 FORMS = Path(__file__).parent / "node_forms"
 SCHEMA_LINT = Path(__file__).parent / "schema_lint"
 PERSISTED = Path(__file__).parent / "persisted_clients"
+TYPED_CLIENTS = Path(__file__).parent / "typed_clients"
 INSTALL_SECONDS = 240
 
 

@@ -40,11 +40,14 @@ def test_graphcache_merges_pages_and_takes_what_a_mutation_changed(target: Targe
     assert before["id"] == after["id"] and (before["enabled"], after["enabled"]) == (True, False)
 
 
-def test_relay_compiles_pages_refetches_and_removals(caches: Path) -> None:
+def test_relay_compiles_pages_refetches_removals_and_guards(caches: Path) -> None:
     schema = (ROOT / "schema.graphql").read_text()
 
     assert compile_relay(caches, schema).endswith("Done.\n")
-    assert len(list((caches / "relay" / "__generated__").glob("*.graphql.js"))) == 11
+    generated = caches / "relay" / "__generated__"
+    assert len(list(generated.glob("*.graphql.js"))) == 14
+    guards = re.findall(r'@ifPlugin\(name: \\"(\w+)\\"\)', (generated / "GuardsQuery.graphql.js").read_text())
+    assert set(guards) == {"field", "inline_fragment", "spread", "definition"}
     # A negative control: without a field, Relay finds fault.
     assert "removedMembershipId" in compile_relay(caches, schema.replace("removedMembershipId", "removed"))
 

@@ -17,6 +17,10 @@ NOT_RUN: dict[tuple[str, str], str] = {
     ("docs/frontend-development.md", "query Overview($slug: String!, $order: [DeviceOrder!]) {"): (
         "tests/api/test_document_check.py checks it"
     ),
+    (
+        "docs/frontend-development.md",
+        'import { buildSchema, introspectionFromSchema, isAbstractType } from "graphql";',
+    ): "tests/typed_clients/build.mjs, which tests/browser/test_clients.py runs, makes both like this",
     ("docs/operations.md", "WEBNET_SECRET_KEY=a-long-random-text"): ".ci/check_wheel.py starts with it",
     ("docs/operations.md", "$ python3 -m venv /opt/webnet"): ".ci/check_wheel.py runs it with the wheel",
     ("docs/operations.md", "$ python manage.py serve --workers 4 --port 8000"): (

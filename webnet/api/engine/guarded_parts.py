@@ -268,7 +268,7 @@ class _Paring:
         if self._is_left_out(node):
             return
         if isinstance(node, FieldNode) and node.name.value == "__typename":
-            # Clients add it everywhere. It needs no plugin, and with null at the root, Apollo forgets its type policies.
+            # It needs no plugin, clients add it everywhere, and Apollo ignores type policies if the root's is null.
             yield FieldNode(name=node.name, alias=node.alias, arguments=(), directives=(), loc=node.loc)
         elif isinstance(node, FieldNode):
             yield AbsentField(name=NameNode(value="__typename"), alias=node.alias or node.name, loc=node.loc)
