@@ -12,6 +12,8 @@ LOCKS = (
     ("dev.txt", "3.11", "django>=5.2,<5.3", ("pyproject.toml", "--extra", "dev", "--extra", "tracing")),
     ("run.txt", "3.11", "django>=5.2,<5.3", ("pyproject.toml", "--constraints", "requirements/dev.txt")),
     ("dev-django-6.1.txt", "3.12", "django>=6.1,<6.2", ("pyproject.toml", "--extra", "dev", "--extra", "tracing")),
+    # On its own: ariadne-codegen needs an older graphql-core than webnet.
+    ("python-client.txt", "3.11", "", ("examples/python_client/pyproject.toml", "--extra", "codegen")),
     # What the Makefile installs the others with; in the version that dev.txt has, which replaces nothing then.
     ("uv.txt", "3.11", "", ("requirements/uv.in", "--constraints", "requirements/dev.txt", "--no-annotate")),
 )

@@ -48,6 +48,17 @@ NOT_RUN: dict[tuple[str, str], str] = {
         "# plugins/my_notes/tests/test_my_notes.py",
     ): "tests/docs/test_testing_kit.py runs it",
     ("docs/plugin-development.md", "# plugins/my_notes/tests/test_served.py"): "tests/docs/test_testing_kit.py runs it",
+    ("examples/python_client/README.md", "$ cd examples/python_client"): (
+        "it makes an environment of its own; tests/examples/test_python_client.py runs it"
+    ),
+    (
+        "examples/python_client/README.md",
+        "$ export WEBNET_TOKEN=$(WEBNET_DEBUG=1 ../../.venv/bin/python ../../manage.py create_token platform report)",
+    ): "tests/examples/test_python_client.py runs it",
+    (
+        "examples/python_client/README.md",
+        "pyproject.toml         the package, and what ariadne-codegen reads",
+    ): "a tree of folders",
     (
         "examples/hello_world_plugin/README.md",
         "pyproject.toml         the package: its name and the source of its version",
