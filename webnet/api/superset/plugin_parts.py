@@ -63,7 +63,7 @@ class _Spread:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Part:
+class _DocumentPart:
     """An operation or a fragment: what plugins bring to it, and where it spreads others."""
 
     elements: list[_Element] = field(default_factory=list)
@@ -78,8 +78,8 @@ def find_plugin_faults(
     `schema` is the superset. What isn't in it is not a fault here: validation finds that.
     """
     finder = _PartFinder(schema, owners, plugins)
-    operations: list[_Part] = []
-    fragments: dict[str, _Part] = {}
+    operations: list[_DocumentPart] = []
+    fragments: dict[str, _DocumentPart] = {}
     for definition in definitions:
         if isinstance(definition, OperationDefinitionNode):
             operations.append(finder.find_in_operation(definition))
@@ -88,7 +88,9 @@ def find_plugin_faults(
     return [*finder.faults, *_find_unguarded(operations, fragments)]
 
 
-def _find_unguarded(operations: Sequence[_Part], fragments: Mapping[str, _Part]) -> Iterator[DocumentFault]:
+def _find_unguarded(
+    operations: Sequence[_DocumentPart], fragments: Mapping[str, _DocumentPart]
+) -> Iterator[DocumentFault]:
     for part in operations:
         yield from (_describe(each) for each in part.elements if each.owner not in each.guards)
     everywhere, spread_at = _find_guards_of_fragments(operations, fragments)
@@ -101,11 +103,11 @@ def _find_unguarded(operations: Sequence[_Part], fragments: Mapping[str, _Part])
 
 
 def _find_guards_of_fragments(
-    operations: Sequence[_Part], fragments: Mapping[str, _Part]
+    operations: Sequence[_DocumentPart], fragments: Mapping[str, _DocumentPart]
 ) -> tuple[dict[str, Guards], dict[str, list[tuple[FragmentSpreadNode, Guards]]]]:
     """The guards that each fragment is under wherever it is spread; and its spreads, each with its own."""
     everywhere: dict[str, Guards] = {}
-    waiting: list[tuple[_Part, Guards]] = [(part, UNGUARDED) for part in operations]
+    waiting: list[tuple[_DocumentPart, Guards]] = [(part, UNGUARDED) for part in operations]
     spread_at: defaultdict[str, list[tuple[FragmentSpreadNode, Guards]]] = defaultdict(list)
     while waiting:
         part, outside = waiting.pop()
@@ -141,16 +143,16 @@ class _PartFinder:
         self._schema = schema
         self._owners = owners
         self._plugins = plugins
-        self._part = _Part()
+        self._part = _DocumentPart()
 
-    def find_in_operation(self, operation: OperationDefinitionNode) -> _Part:
-        self._part = _Part()
+    def find_in_operation(self, operation: OperationDefinitionNode) -> _DocumentPart:
+        self._part = _DocumentPart()
         root = self._schema.get_root_type(operation.operation)
         self._walk(operation.selection_set, root, self._read_guards(operation))
         return self._part
 
-    def find_in_fragment(self, fragment: FragmentDefinitionNode) -> _Part:
-        self._part = _Part()
+    def find_in_fragment(self, fragment: FragmentDefinitionNode) -> _DocumentPart:
+        self._part = _DocumentPart()
         self._enter_type(fragment.type_condition, fragment.selection_set, self._read_guards(fragment))
         return self._part
 
