@@ -8,6 +8,7 @@ from threading import Barrier
 from typing import Any
 
 import pytest
+from django.db import connection
 from labels.models import Label
 from shelf.models import Book, Shelf
 
@@ -312,10 +313,13 @@ def test_many_viewers_at_once_have_their_own_parts_of_one_document(world: GraphQ
 
     def ask(view: str) -> list[Any]:
         together.wait(60)
-        return [
-            world.at(view).data(f'{{ __typename shelfFacts @ifPlugin(name: "shelf") a{n}: __typename }}')
-            for n in range(20)
-        ]
+        try:
+            return [
+                world.at(view).data(f'{{ __typename shelfFacts @ifPlugin(name: "shelf") a{n}: __typename }}')
+                for n in range(20)
+            ]
+        finally:
+            connection.close()
 
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(ask, ["acme", "globex", "acme", "initech"]))

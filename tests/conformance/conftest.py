@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -106,16 +107,21 @@ class Target:
 
 @pytest.fixture(scope="session")
 def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
-    folder = tmp_path_factory.mktemp("conformance")
-    with make_database() as database:
-        changes = {**SERVED, **database}
-        done = run_command("shell", "-v0", "-c", PREPARE, data_dir=folder, **changes)
-        assert done.returncode == 0, done.stderr
-        printed = [line.split() for line in done.stdout.splitlines()]
-        tokens = dict(words[1:] for words in printed if words[0] == "token")
-        ids = tuple(each for words in printed if words[0] == "ids" for each in words[1:])
-        with serve_production(folder, workers=1, **changes) as server:
-            yield Target(server=server, tokens=tokens, ids=ids)
+    """For tests of this process together, some of which change anything; on the database that is tested."""
+    with make_database() as database, serve_target(tmp_path_factory.mktemp("conformance"), **database) as served:
+        yield served
+
+
+@contextmanager
+def serve_target(folder: Path, **database: str) -> Iterator[Target]:
+    changes = {**SERVED, **database}
+    done = run_command("shell", "-v0", "-c", PREPARE, data_dir=folder, **changes)
+    assert done.returncode == 0, done.stderr
+    printed = [line.split() for line in done.stdout.splitlines()]
+    tokens = dict(words[1:] for words in printed if words[0] == "token")
+    ids = tuple(each for words in printed if words[0] == "ids" for each in words[1:])
+    with serve_production(folder, workers=1, **changes) as server:
+        yield Target(server=server, tokens=tokens, ids=ids)
 
 
 def compare_with_stored(name: str, results: dict[str, Any]) -> None:

@@ -5,22 +5,31 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.conformance.conftest import Target
+from tests.conformance.conftest import Target, serve_target
+from tests.databases import with_files_of_its_own
 from tests.node import CACHES, install_clients, start_client
 from tests.servers import ROOT
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, with_files_of_its_own]
 LIMIT_SECONDS = 60
 
 
 @pytest.fixture(scope="module")
 def caches(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return install_clients(tmp_path_factory.mktemp("caches"), CACHES)
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Iterator[Target]:
+    """A server whose rows nobody else changes."""
+    with serve_target(tmp_path) as served:
+        yield served
 
 
 def test_graphcache_merges_pages_and_takes_what_a_mutation_changed(target: Target, caches: Path) -> None:
