@@ -111,10 +111,15 @@ def site(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]
 
 def run_shell(commands: list[str], *, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run them in one shell, for a reader who has uv: here it is among the packages for development."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | {"PATH": path}
+    environment = own_environment()
+    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
     captured: dict[str, Any] = {"capture_output": True, "text": True, "timeout": 2 * LIMIT_SECONDS}
     return subprocess.run(["sh", "-e", "-c", "\n".join(commands)], cwd=folder, env=environment, check=False, **captured)
+
+
+def own_environment() -> dict[str, str]:
+    """Without the paths of the tests' own Python, which the client's may be another version of."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 
 
 def start_report(home: Path, site: Site, *options: str, url: str = "", **changes: Any) -> subprocess.Popen[str]:
@@ -312,8 +317,8 @@ def test_whoever_reads_no_further_ends_it(home, site):
 
 
 def test_its_types_fit_what_was_generated(home):
-    python = home / ".venv/bin/python"
-    command = [sys.executable, "-m", "mypy", "--python-executable", python]
-    done = subprocess.run(command, cwd=home, capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False)
+    command = [sys.executable, "-m", "mypy", "--python-executable", home / ".venv/bin/python"]
+    captured: dict[str, Any] = {"capture_output": True, "text": True, "timeout": LIMIT_SECONDS}
+    done = subprocess.run(command, cwd=home, env=own_environment(), check=False, **captured)
 
     assert done.returncode == 0, done.stdout + done.stderr
