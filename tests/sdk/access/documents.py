@@ -19,6 +19,8 @@ from webnet.sdk.trial.samples import make_sample
 MOST_FIELDS = 15  # in a document, since it may have so many aliases
 ANSWERS = ("ok", "null", "empty")
 INVALID = "GRAPHQL_VALIDATION_FAILED"
+# No row ever gets this one: the largest of 32 bits, since keys go on counting from test to test.
+MISSING_KEY = "2147483647"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,7 +147,7 @@ def fill(value: Any, target: str, world: World, *, view: str | None) -> Any:
     known = {"customer": target, "user": f"{target}-member", "cursor": world.cursors.get(view, "none")}
     if name in known:
         return known[name]
-    return world.ids[target][name] if target in world.ids else global_id(name, "99")
+    return world.ids[target][name] if target in world.ids else global_id(name, MISSING_KEY)
 
 
 def send(client: Any, document: dict[str, Any], *, is_undone: bool) -> Any:
