@@ -125,7 +125,7 @@ def visible_and_refused(client: GraphQLClient, body: dict[str, Any]) -> Any:
         "slug { slug }",
     ],
 )
-def test_a_guarded_part_is_not_validated_limited_or_priced(world: GraphQLClient, part: str) -> None:
+def test_a_guarded_part_is_not_validated_or_limited_and_costs_its_null_alone(world: GraphQLClient, part: str) -> None:
     key = part.partition(" ")[0].partition("(")[0]
     declared = "query($input: Nothing)" if "$input" in part else ""
     guarded = f'{declared} {{ viewer {{ isPlatformOperator }} ... @ifPlugin(name: "shelf") {{ {part} }} }}'
@@ -136,8 +136,33 @@ def test_a_guarded_part_is_not_validated_limited_or_priced(world: GraphQLClient,
     assert "data" in answer, answer
     bare = client.send({"query": "{ viewer { isPlatformOperator } }"}, **{"Webnet-Explain": "cost"}).json()
     assert answer["data"] == {"viewer": {"isPlatformOperator": True}, key: None}
-    assert answer["extensions"] == bare["extensions"]
+    null = 1  # is a value of the answer, and costs as much as one
+    assert answer["extensions"]["cost"]["requested"] == bare["extensions"]["cost"]["requested"] + null
     assert client.run(guarded.replace('@ifPlugin(name: "shelf")', ""))["errors"]
+
+
+def test_nulls_cost_what_other_values_cost_so_that_no_answer_is_larger_for_them(world: GraphQLClient) -> None:
+    """Else a small document could have an answer of any size: keys times rows times rows."""
+    wide = "customers(first: 100) { nodes { pluginConfigs(first: 100) { nodes { enabled %s } } } }"
+    keys = " ".join(f"key{number}" for number in range(200))
+    hidden = f'... @ifPlugin(name: "shelf") {{ {keys} ... on Nowhere {{ at }} }}'
+    client = world.at("globex")
+
+    assert client.data("{ %s }" % (wide % ""))
+    assert client.code("{ %s }" % (wide % hidden)) == "QUERY_TOO_EXPENSIVE"
+    spread = wide % '...F @ifPlugin(name: "shelf")'
+    spread = f"{{ {spread} }} fragment F on CustomerPluginConfig {{ {keys} }}"
+    assert client.code(spread) == "QUERY_TOO_EXPENSIVE"
+    # Of a type that the viewer's schema lacks there are no rows, and so no nulls.
+    assert client.data(spread.replace("on CustomerPluginConfig", "on Nope"))
+
+
+def test_a_key_that_is_too_long_is_refused_in_any_part(world: GraphQLClient) -> None:
+    name = "x" * 10_000
+    assert (
+        world.at("globex").code(f'{{ viewer {{ isPlatformOperator }} {name} @ifPlugin(name: "shelf") }}')
+        == "BAD_REQUEST"
+    )
 
 
 def test_a_key_that_is_also_selected_elsewhere_has_its_value(world: GraphQLClient) -> None:

@@ -299,8 +299,8 @@ class _Meter:
                 condition, found = self._measure_fragment(name)
             else:
                 condition = node.type_condition.name.value if node.type_condition else kind.name
-                found = self.measure(node.selection_set, self._types[condition])
-            if condition == kind.name or not isinstance(self._types[condition], GraphQLObjectType):
+                found = self._measure_as(condition, node.selection_set)
+            if condition == kind.name or not isinstance(self._types.get(condition), GraphQLObjectType):
                 for_all = _Points(for_all.once + found.once, for_all.each + found.each)
             else:
                 others = by_type.get(condition, _Points())
@@ -314,8 +314,13 @@ class _Meter:
         condition = fragment.type_condition.name.value
         if name not in self._known:
             self._known[name] = _Points()  # Found by a cycle, which other rules reject.
-            self._known[name] = self.measure(fragment.selection_set, self._types[condition])
+            self._known[name] = self._measure_as(condition, fragment.selection_set)
         return condition, self._known[name]
+
+    def _measure_as(self, condition: str, selections: SelectionSetNode) -> _Points:
+        """Those of a fragment on this type; no value is of one that the schema lacks, as in a part that is guarded."""
+        kind = self._types.get(condition)
+        return self.measure(selections, kind) if kind is not None else _Points()
 
     def _read_length(self, node: FieldNode, argument: str) -> int:
         """The length of the list that a field is given."""

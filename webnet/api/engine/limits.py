@@ -26,9 +26,10 @@ from strawberry.extensions import SchemaExtension
 from strawberry.types import ExecutionContext
 
 from webnet.api.declarations.state_reads import StateRead
+from webnet.api.engine.client_values import find_unusable
 from webnet.api.engine.cost import SameDocument, read_sizes
 from webnet.api.engine.document_size import DocumentSize
-from webnet.api.engine.guarded_parts import ParedDocument, find_guards, pare
+from webnet.api.engine.guarded_parts import Guards, ParedDocument, find_guards, pare
 from webnet.api.engine.known_documents import known_documents
 from webnet.api.engine.strawberry_schema import InvalidDocument
 from webnet.api.errors import CodedError
@@ -180,17 +181,18 @@ class OperationLimits(SchemaExtension):
             except GraphQLError as refusal:
                 execution.pre_execution_errors = [refusal]
         if not execution.pre_execution_errors:
-            self._limit_cost()
+            # With the nulls of what was taken out: an answer may have as many of them as of any other values.
+            self._limit_cost(pared.executed if pared is not None else execution.graphql_document)
         if pared is not None and not execution.pre_execution_errors:
             execution.graphql_document = pared.executed
 
     def get_results(self) -> dict[str, Any]:
         return dict(self.explained or {})
 
-    def _limit_cost(self) -> None:
+    def _limit_cost(self, document: DocumentNode | None) -> None:
         """Reject an operation that costs more than the budget of its viewer, and charge for any other."""
         execution = self.execution_context
-        requested, budget = price_operation(execution), budget_of(execution.context)
+        requested, budget = price_operation(execution, document), budget_of(execution.context)
         if requested > budget:
             message = (
                 f"The operation costs {requested} points, and your budget is {budget}: "
@@ -266,7 +268,7 @@ def pare_document(execution: ExecutionContext, text: str, document: DocumentNode
     Raises a GraphQLError if a part does not say which plugin it needs, or if nothing is left to subscribe to.
     """
     context, name = execution.context, provided_operation_name(execution)
-    guards = known_documents.find(text, "guards", lambda: find_guards(document))
+    guards = known_documents.find(text, "guards", lambda: read_guards(document))
     shown = context.reading.effective_plugins if context.is_signed_in and guards.plugins else frozenset()
     effective = context.guards = guards.plugins & shown
     conditions = guards.read_conditions(document, name, execution.variables)
@@ -282,10 +284,17 @@ def pare_document(execution: ExecutionContext, text: str, document: DocumentNode
     return pared
 
 
-def price_operation(execution: ExecutionContext) -> int:
+def read_guards(document: DocumentNode) -> Guards:
+    """The guards of a document without unusable names, since also those of what is taken out are in the answer."""
+    for error in find_unusable(document):
+        raise error
+    return find_guards(document)
+
+
+def price_operation(execution: ExecutionContext, document: DocumentNode | None) -> int:
     """The points that the valid operation costs, from now on also in its context."""
     schema: Any = execution.schema  # Always a `strawberry_schema.Schema`.
-    document, name = execution.graphql_document, provided_operation_name(execution)
+    name = provided_operation_name(execution)
     if document is None:
         return 0
     sizes = read_sizes(document, name, execution.variables)
