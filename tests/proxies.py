@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -79,11 +81,19 @@ def serve_site_by_caddy(server: Server, folder: Path) -> Iterator[int]:
     certificate, key = write_certificate(folder)
     site = f"{SITE} {{\n"
     changes = {site: f"https://{SITE}:{port} {{\ntls {certificate} {key}\n", UPSTREAM: f"127.0.0.1:{server.port}"}
+    if read_caddy_version() < (2, 8):
+        changes["request_buffers 2MiB"] = "buffer_requests"
     configuration = folder / "Caddyfile"
     configuration.write_text(CADDY + _change(ROOT / "deploy" / "Caddyfile", changes))
     with _start([caddy, "run", "--config", str(configuration), "--adapter", "caddyfile"], folder):
         connect(port)
         yield port
+
+
+def read_caddy_version() -> tuple[int, ...]:
+    command = [find_program("caddy", package="caddy"), "version"]
+    version = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return tuple(map(int, re.findall(r"\d+", version)[:2]))
 
 
 @contextmanager
