@@ -21,7 +21,7 @@ SOURCES := pyproject.toml hatch_build.py $(wildcard frontend/*.json frontend/*.m
 # The settings want a key and a host; these commands serve nobody.
 OFFLINE := WEBNET_DEBUG=1 WEBNET_SECRET_KEY=offline WEBNET_DATA_DIR=$(VENV)/offline DATABASE_URL=sqlite://:memory:
 
-.PHONY: help run test test-fast fuzz fault-test bench bench-growth load neighbours lint format schema release trace lock build clean install install-dev
+.PHONY: help run test test-fast fuzz fault-test bench bench-growth load neighbours lint format schema docs release trace lock build clean install install-dev
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -98,6 +98,9 @@ schema: $(VENV)/dev-installed ## Write schema.graphql and docs/schema-changelog.
 	$(OFFLINE) WEBNET_SAFE_MODE=1 $(BIN)/python manage.py export_schema > schema.graphql.new
 	mv schema.graphql.new schema.graphql
 	$(BIN)/python tools/schema_changelog.py
+
+docs: $(VENV)/dev-installed ## Build the documentation as a site into build/docs/site, and check its links
+	@$(BIN)/python tools/docs_site.py
 
 release: $(VENV)/dev-installed ## Prepare the release of VERSION: the version, the changelog and the stored schemas
 	$(BIN)/python tools/release.py $(VERSION)
