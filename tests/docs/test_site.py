@@ -78,21 +78,25 @@ def test_an_argument_is_shown_with_its_type_its_default_and_what_it_is(made: Pat
     assert re.search(r"\| `first` \| `Int`( = `\d+`)? \| [A-Z]", section[:2000]), section[:2000]
 
 
-@pytest.mark.parametrize(
-    ("link", "message"),
-    [("[a](nowhere.md)", "does not exist"), ("[a](docs/operations.md#nowhere)", "nowhere")],
-    ids=["file", "heading"],
-)
-def test_a_link_that_leads_nowhere_is_a_fault(made: Path, tmp_path: Path, link: str, message: str) -> None:
+FOUND = {
+    "links": ("[a](nowhere.md) [b](docs/operations.md#nowhere)", "The documentation has faults", 2),
+    "what another host has": ("![a](https://example.com/a.png)", "SECURITY.html: https://example.com/a.png", 0),
+}
+
+
+@pytest.mark.parametrize(("text", "message", "places"), FOUND.values(), ids=FOUND)
+def test_links_that_lead_nowhere_and_what_another_host_has_are_faults(
+    made: Path, tmp_path: Path, text: str, message: str, places: int
+) -> None:
     root = tmp_path / "checkout"
     shutil.copytree(made / "pages", root, ignore=shutil.ignore_patterns("reference"))
     shutil.copytree(ROOT / "docs" / "site", root / "docs" / "site")
-    (root / "SECURITY.md").write_text(f"# Security\n\n{link}\n")
+    (root / "SECURITY.md").write_text(f"# Security\n\n{text}\n")
 
     ended = subprocess.run(
         [sys.executable, ROOT / "tools" / "docs_site.py", "--root", root], capture_output=True, text=True, check=False
     )
 
     said = re.sub(r"\x1b\[[0-9;]*m", "", ended.stdout + ended.stderr)
-    assert ended.returncode == 1, said
-    assert "SECURITY.md:3:" in said and message in said and "The documentation has faults" in said
+    assert ended.returncode == 1 and message in said, said
+    assert said.count("SECURITY.md:3:") == places, said
