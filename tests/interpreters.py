@@ -58,9 +58,14 @@ class Process:
         self.send_signal(signal.SIGKILL)
 
     def kill_group(self) -> None:
-        """Kill what is left of it and of the processes that it has started."""
-        with suppress(ProcessLookupError):
-            os.killpg(self.pid, signal.SIGKILL)
+        """Kill what is left of it and of the processes that it has started.
+
+        Where it has ended and its number is in use, that is of a stranger: no process gets the number of a group that
+        is not empty.
+        """
+        if self.poll() is None or not Path("/proc", str(self.pid)).exists():
+            with suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
         self.wait()
 
     def _read_exit_code(self, timeout: float | None) -> int | None:

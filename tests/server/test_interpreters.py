@@ -92,3 +92,19 @@ def test_one_that_takes_too_long_is_killed_with_what_it_has_started(tmp_path: Pa
         process.kill_group()
 
     assert process.poll() == process.wait() == -signal.SIGKILL
+
+
+def test_a_stranger_that_has_the_number_of_one_that_has_ended_is_not_killed(tmp_path: Path) -> None:
+    environment = make_environment(tmp_path)
+
+    with (tmp_path / "output").open("w+") as output:
+        ended, stranger = (
+            interpreters.start(["-c", code], environment=environment, folder=tmp_path, stdout=output)
+            for code in ("", "import signal; signal.pause()")
+        )
+        ended.wait(START_SECONDS)
+        ended.pid = stranger.pid
+        ended.kill_group()
+        stranger.terminate()
+
+    assert stranger.wait(START_SECONDS) == -signal.SIGTERM
