@@ -81,7 +81,10 @@ def build(folder: Path) -> Path:
 
 def use_own_shim(folder: Path, site: Path) -> None:
     """Take what search needs from the locked package, in place of a host's."""
-    npm(["ci", "--silent"], cwd=folder, check=True)
+    try:
+        npm(["ci", "--loglevel=error"], cwd=folder, stdout=subprocess.DEVNULL, check=True)
+    except subprocess.CalledProcessError:
+        sys.exit("npm could not install what docs/site/package-lock.json names: it says why above.")
     shutil.copyfile(folder / SHIM, site / OWN_SHIM)
     for page in site.rglob("*.html"):
         up = "../" * len(page.relative_to(site).parent.parts)
