@@ -18,6 +18,10 @@ DATABASE_EVENT = "tests.make_database"
 # For tests that start processes, none of which has the database that is tested; what has a fixture of it is excepted.
 with_files_of_its_own = pytest.mark.own_files
 
+# For tests that take long and are about something else than their database: the watchdog, threads, clients, documents.
+# Whatever these ask the database for, quicker tests ask of both.
+one_database_is_enough = pytest.mark.one_database
+
 only_on_postgresql = [
     pytest.mark.postgresql,
     pytest.mark.skipif(os.environ.get("TEST_DATABASE") != "postgresql", reason="It needs PostgreSQL."),

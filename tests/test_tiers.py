@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from tests.databases import make_database, with_files_of_its_own
-from tests.tiers import find_tier, is_same_on_each_database
+from tests.databases import make_database, one_database_is_enough, with_files_of_its_own
+from tests.tiers import find_tier, is_same_on_each_database, is_shown_by_the_first_database
 from webnet.customers.models import Customer
 
 
@@ -62,3 +62,10 @@ def test_other_processes_may_have_the_database(request: pytest.FixtureRequest) -
 @with_files_of_its_own
 def test_who_has_the_database_too_is_tested_on_each(request: pytest.FixtureRequest, db: None) -> None:
     assert not is_same_on_each_database(request.node)
+    assert not is_shown_by_the_first_database(request.node)
+
+
+@one_database_is_enough
+def test_who_is_about_something_else_is_left_out_of_the_second(request: pytest.FixtureRequest, db: None) -> None:
+    assert not is_same_on_each_database(request.node)
+    assert is_shown_by_the_first_database(request.node)

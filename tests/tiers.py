@@ -9,8 +9,8 @@ Nothing can be asked about processes: who starts some is in a folder or file of 
 whoever else starts one fails.
 
 What has no database is the same on each: unit tests, and acceptance tests that start processes `with_files_of_its_own`
-(tests/databases.py). `--second-database` leaves them out, and says how many; one of them that asks for the database
-fails.
+(tests/databases.py); one of them that asks for the database fails. `--second-database` leaves them out, and those for
+which `one_database_is_enough`, and says how many.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Any
 
 import pytest
 
-from tests.databases import DATABASE_EVENT, with_files_of_its_own
+from tests.databases import DATABASE_EVENT, one_database_is_enough, with_files_of_its_own
 
 UNIT, INTEGRATION, ACCEPTANCE_TIER = "unit", "integration", "acceptance"
 # Folders and files of which every test is an acceptance test, from the repository's root.
@@ -106,8 +106,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Have acceptance tests first: the longest ones, begun at the end, would be waited for."""
     items.sort(key=lambda item: item.get_closest_marker(ACCEPTANCE_TIER) is None)
     if config.getoption("--second-database"):
-        same = [item for item in items if is_same_on_each_database(item)]
-        items[:] = [item for item in items if not is_same_on_each_database(item)]
+        same = [item for item in items if is_shown_by_the_first_database(item)]
+        items[:] = [item for item in items if not is_shown_by_the_first_database(item)]
         config.hook.pytest_deselected(items=same)
         config.stash[LEFT_OUT] = len(same)
 
@@ -132,7 +132,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     """Nobody may take these for tested here."""
     if count := config.stash.get(LEFT_OUT, 0):
         terminalreporter.section("left out")
-        terminalreporter.line(f"{count} tests that have no database, or SQLite files of their own: --second-database.")
+        terminalreporter.line(f"{count} tests that show the same on each database: --second-database.")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -165,3 +165,8 @@ def is_same_on_each_database(item: pytest.Item) -> bool:
     """Whether it can't come to know which database is tested."""
     has_none = item.get_closest_marker(UNIT) or item.get_closest_marker(with_files_of_its_own.name)
     return bool(has_none) and not has_database(item)
+
+
+def is_shown_by_the_first_database(item: pytest.Item) -> bool:
+    """Whether a second one would add nothing."""
+    return is_same_on_each_database(item) or bool(item.get_closest_marker(one_database_is_enough.name))

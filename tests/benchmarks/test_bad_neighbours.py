@@ -3,6 +3,9 @@
 import re
 
 from tests.benchmarks.running import run_benchmark
+from tests.databases import one_database_is_enough
+
+pytestmark = one_database_is_enough
 
 
 def test_the_other_customer_gets_no_error():

@@ -18,8 +18,10 @@ from benchmarks.bench.report import write_table
 from benchmarks.bench.sizes import Sizes
 from benchmarks.bench.timing import PROCESSOR, WALL, Answer, Block, Cell, Ratio, find_ratio, measure
 from tests import interpreters
-from tests.databases import with_files_of_its_own
+from tests.databases import one_database_is_enough, with_files_of_its_own
 from tests.servers import ROOT
+
+pytestmark = one_database_is_enough
 
 PLACES = Places(customer_id=8, cursor="c", position=50)
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 
 from tests.benchmarks.running import run_benchmark
+from tests.databases import one_database_is_enough
+
+pytestmark = one_database_is_enough
 
 
 def test_it_runs_with_few_subscriptions():

@@ -10,6 +10,9 @@ import pytest
 from benchmarks.customers_at_work import Customer
 from benchmarks.mixed_load import find_growth
 from tests.benchmarks.running import run_benchmark
+from tests.databases import one_database_is_enough
+
+pytestmark = one_database_is_enough
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,11 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.browser.test_examples import SET_SITE, ask, enable
 from tests.browsing import Client
+from tests.databases import one_database_is_enough
 from tests.node import TYPED_CLIENTS, install_clients, start_client
 from tests.servers import DEMO_PASSWORD, Server, run_command, serve_webnet
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, one_database_is_enough]
 
 LIMIT_SECONDS = 120
 PLUGINS = "device_inventory,site_map"

@@ -12,6 +12,9 @@ from urllib.parse import urlencode
 
 from tests.browsing import Answer, Client
 from tests.conformance.conftest import Target, compare_with_stored
+from tests.databases import one_database_is_enough
+
+pytestmark = one_database_is_enough
 
 PATH = "/graphql/"
 IDE_WORDS = ("graphiql.min.css", "GraphQL Playground", "GraphiQL", "graphql-playground")

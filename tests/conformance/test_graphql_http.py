@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 
 from tests.conformance.conftest import Target, compare_with_stored
+from tests.databases import one_database_is_enough
 from tests.node import install_clients, start_client
+
+pytestmark = one_database_is_enough
 
 LIMIT_SECONDS = 60
 

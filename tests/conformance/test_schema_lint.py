@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from tests.databases import one_database_is_enough
 from tests.node import SCHEMA_LINT, install_clients, start_client
 from tests.servers import ROOT
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, one_database_is_enough]
 LIMIT_SECONDS = 60
 # By rule, what a schema must not have: a part of the schema, and what stands there instead.
 FAULTS = {

@@ -13,7 +13,7 @@ import pytest
 
 from tests.browsing import Client
 from tests.conformance.conftest import PREPARE, SERVED, Target
-from tests.databases import make_database
+from tests.databases import make_database, one_database_is_enough
 from tests.node import PERSISTED, install_clients, start_client
 from tests.servers import ROOT, run_command, serve_production
 
@@ -94,6 +94,7 @@ def find_id(file: Path, operation: str) -> str:
     return next(each for each, text in documents.items() if f" {operation}" in text)
 
 
+@one_database_is_enough
 def test_clients_send_the_ids_that_codegen_has_written(strict: Strict, clients: Path, file: Path) -> None:
     printed = strict.command(str(file), "--application", "web")
     newest = strict.ask(documentId=find_id(file, "Newest"))["data"]["pluginAuditLogs"]["edges"]
@@ -119,6 +120,7 @@ def test_clients_send_the_ids_that_codegen_has_written(strict: Strict, clients: 
     assert lines[-1]["data"]["pluginEvents"]["node"]["action"] == "trust_documents"
 
 
+@one_database_is_enough
 def test_clients_send_the_document_where_its_id_is_not_known(target: Target, clients: Path, file: Path) -> None:
     lines = run_client(
         clients,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.databases import one_database_is_enough
 from tests.docs.documents import Document, find_documents
 from tests.docs.not_run import COMMANDS, NOT_RUN
 from tests.docs.story import Story, read_steps, run_step
@@ -39,6 +40,7 @@ WRONG = (
 )
 
 
+@one_database_is_enough
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("document", DOCUMENTS, ids=[document.name for document in DOCUMENTS])
 def test_everything_shown_is_so(document: Document, story: Story, subtests: pytest.Subtests) -> None:

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.databases import make_database
+from tests.databases import make_database, one_database_is_enough
 from tests.docs.documents import ROOT, Document
 from tests.docs.source_parts import put_into
 from tests.docs.tutorial import GUIDE, is_step, read_tutorial, run_step
 from tests.docs.workshop import Workshop
+
+pytestmark = one_database_is_enough
 
 
 @pytest.fixture

@@ -16,11 +16,14 @@ from gql.transport import AsyncTransport
 from graphql import ExecutionResult
 from httpx_sse import aconnect_sse
 
+from tests.databases import one_database_is_enough
 from tests.events.streams import StreamClient
 from tests.node import install_clients, start_client
 from tests.servers import find_free_port
 
 # How long a client follows before it gives up: comments come while there are no events, so none would by itself.
+pytestmark = one_database_is_enough
+
 LIMIT_SECONDS = 60
 # Each waits for longer than the one before, and all together for longer than a restart takes.
 RETRIES = 5

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from tests.databases import one_database_is_enough
 from tests.node import FORMS, install_clients, start_client
 from webnet.plugins.schema.settings_schema import SettingsSchema
 from webnet.sdk.testing import MakeClient, SwitchPlugin
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), one_database_is_enough]
 
 LIMIT_SECONDS = 60
 EXAMPLES = ("hello_world", "device_inventory", "site_map", "reachability")

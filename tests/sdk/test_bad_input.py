@@ -13,6 +13,7 @@ from django.test import Client, RequestFactory
 from gauges.models import Gauge
 from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLList, GraphQLNonNull, is_required_input_field
 
+from tests.databases import one_database_is_enough
 from tests.fuzzing import EXAMPLES
 from tests.sdk.test_any_value import PLUGINS, roots
 from tests.sdk.test_columns import WHOLE
@@ -177,6 +178,7 @@ DOCUMENTS = {
 }
 
 
+@one_database_is_enough
 @pytest.mark.slow
 def test_a_document_is_refused_in_few_words(watched):
     for name, document in DOCUMENTS.items():

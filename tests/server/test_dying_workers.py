@@ -12,9 +12,12 @@ from typing import Any
 
 import pytest
 
+from tests.databases import one_database_is_enough
 from tests.events.streams import Stream, StreamClient
 from tests.server.production import Deployment, make_deployment
 from tests.servers import ROOT, START_SECONDS, Server, serve_webnet
+
+pytestmark = one_database_is_enough
 
 DEADLINE_SECONDS = 1
 # What a server that is told to end takes at most, as docs/operations.md says, and a little for busy machines.

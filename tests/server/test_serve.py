@@ -13,7 +13,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tests.browsing import Client
-from tests.databases import with_files_of_its_own
+from tests.databases import one_database_is_enough, with_files_of_its_own
 from tests.server.production import Deployment, make_deployment
 from tests.servers import START_SECONDS, Server, serve_production
 from webnet.black_box import FOLDER
@@ -134,6 +134,7 @@ def test_a_port_that_is_none_is_refused(port: str) -> None:
         call_command("serve", f"--port={port}")
 
 
+@one_database_is_enough
 def test_workers_are_replaced_when_they_die_and_by_those_that_start_only(
     deployment: Deployment, tmp_path: Path
 ) -> None:

@@ -17,7 +17,7 @@ import psycopg
 import pytest
 
 from tests.browsing import Client
-from tests.databases import make_database
+from tests.databases import make_database, one_database_is_enough
 from tests.servers import ROOT, START_SECONDS, Server, run_command, serve_application, serve_production
 
 CUSTOMERS = ("acme", "globex", "initech", "hooli")
@@ -158,6 +158,7 @@ def wait_until_paused(house: House, server: Server, customer: str) -> None:
         sleep(0.1)
 
 
+@one_database_is_enough
 def test_twelve_pages_that_drip_for_ever_delay_nobody_and_end_with_their_clients(house: House, workers: Server) -> None:
     with ExitStack() as stack:
         opened = [stack.enter_context(closing(house.open_page(workers, "drip"))) for _ in range(12)]
@@ -178,6 +179,7 @@ def test_twelve_pages_that_drip_for_ever_delay_nobody_and_end_with_their_clients
     workers.wait_for("drip was closed")
 
 
+@one_database_is_enough
 @pytest.mark.parametrize("kind", ["impatient", "workers"])
 def test_an_asynchronous_page_is_streamed_and_ends_with_its_client(
     house: House, kind: str, request: pytest.FixtureRequest
@@ -191,6 +193,7 @@ def test_an_asynchronous_page_is_streamed_and_ends_with_its_client(
     assert "was ended" not in server.wait_for("async_drip was closed")
 
 
+@one_database_is_enough
 @pytest.mark.parametrize("page", ["drip", "async_drip"])
 def test_a_page_that_never_ends_is_cut_off_at_its_deadline_and_named(
     house: House, impatient: Server, page: str
@@ -202,6 +205,7 @@ def test_a_page_that_never_ends_is_cut_off_at_its_deadline_and_named(
     impatient.wait_for(f"{page} was closed")
 
 
+@one_database_is_enough
 @pytest.mark.parametrize(("page", "customer"), [("hang", "globex"), ("async_hang", "initech")])
 def test_a_page_whose_next_piece_never_comes_is_cut_off_and_its_plugin_paused(
     house: House, impatient: Server, page: str, customer: str

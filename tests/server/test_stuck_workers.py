@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.databases import one_database_is_enough
 from tests.server.production import Deployment, make_deployment
 from tests.servers import START_SECONDS, Server
 
@@ -120,6 +121,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
         time.sleep(0.1)
 
 
+@one_database_is_enough
 def test_a_worker_that_hangs_in_a_plugin_is_replaced_and_the_plugin_paused_for_its_customer(
     deployment: Deployment,
 ) -> None:
@@ -140,6 +142,7 @@ def test_a_worker_that_hangs_in_a_plugin_is_replaced_and_the_plugin_paused_for_i
     assert row == ("watchdog", "acme", "A request hung in it for more than 2 seconds.")
 
 
+@one_database_is_enough
 def test_so_it_is_where_streams_are_opened(deployment: Deployment) -> None:
     with deployment.serve(WEBNET_REQUEST_DEADLINE=str(DEADLINE_SECONDS)) as server:
         assert stall(server, deployment, Accept="text/event-stream") == "cut off"
@@ -148,6 +151,7 @@ def test_so_it_is_where_streams_are_opened(deployment: Deployment) -> None:
     assert read_actions(deployment, "acme") == ["enable_customer_plugin", "pause_plugin"]
 
 
+@one_database_is_enough
 def test_a_request_that_waits_behind_one_that_hangs_is_answered(deployment: Deployment) -> None:
     limits = {"WEBNET_REQUEST_DEADLINE": str(DEADLINE_SECONDS), "WEBNET_THREADS": "1"}
     with deployment.serve(workers=1, **limits) as server, ThreadPoolExecutor(1) as pool:
@@ -160,6 +164,7 @@ def test_a_request_that_waits_behind_one_that_hangs_is_answered(deployment: Depl
         assert stalled.result(timeout=START_SECONDS) == "cut off"
 
 
+@one_database_is_enough
 def test_workers_that_hang_at_the_same_time_are_replaced_one_by_one_while_others_serve(deployment: Deployment) -> None:
     with deployment.serve(WEBNET_REQUEST_DEADLINE=str(DEADLINE_SECONDS)) as server:
         stalled = connect_to_each(server, deployment, 2)

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.databases import one_database_is_enough
 from tests.servers import ROOT
+
+pytestmark = one_database_is_enough
 
 FIRST = "type Query { plugins: [String!]! name: String }\n"
 SECOND = """

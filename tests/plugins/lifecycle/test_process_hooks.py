@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.databases import one_database_is_enough
 from tests.plugins.lifecycle.installation import plugin_py
 from tests.servers import STOP_SECONDS, serve_application
+
+pytestmark = one_database_is_enough
 
 SERVERS = [
     ("uvicorn", "webnet.asgi:application"),

@@ -15,6 +15,7 @@ import pytest
 from graphql import ObjectTypeDefinitionNode, OperationDefinitionNode, parse
 
 from tests import interpreters
+from tests.databases import one_database_is_enough
 from tests.events.streams import StreamClient
 from tests.plugins.lifecycle import zoo, zoo_keeper
 from tests.plugins.lifecycle.conftest import make_installation
@@ -118,6 +119,7 @@ def assert_explained(seen: dict[str, Any], name: str) -> None:
     assert {plugin["statusReason"] for plugin in others.values()} == {None}
 
 
+@one_database_is_enough
 def test_all_that_a_query_can_ask_of_the_host_is_asked() -> None:
     definitions = parse((ROOT / "schema.graphql").read_text()).definitions
     (query,) = (d for d in definitions if isinstance(d, ObjectTypeDefinitionNode) and d.name.value == "Query")
@@ -126,6 +128,7 @@ def test_all_that_a_query_can_ask_of_the_host_is_asked() -> None:
     assert {field.name.value for field in asked.selection_set.selections} == {f.name.value for f in query.fields}
 
 
+@one_database_is_enough
 @pytest.mark.parametrize("bad", zoo.PUT_ASIDE)
 def test_a_plugin_that_can_not_be_loaded_is_put_aside_alone(bad: str, seen_with: Look) -> None:
     seen = seen_with(bad)
@@ -142,6 +145,7 @@ def test_a_plugin_that_can_not_be_loaded_is_put_aside_alone(bad: str, seen_with:
     assert zoo.PUT_ASIDE[bad][1] in seen["commands"]["sync_plugins"][0]
 
 
+@one_database_is_enough
 @pytest.mark.parametrize("bad", zoo.MISBEHAVING)
 def test_a_plugin_that_goes_wrong_later_does_so_alone(bad: str, seen_with: Look) -> None:
     seen = seen_with(bad)
@@ -153,6 +157,7 @@ def test_a_plugin_that_goes_wrong_later_does_so_alone(bad: str, seen_with: Look)
     assert_calls_fail_alone(seen, bad)
 
 
+@one_database_is_enough
 def test_a_party_is_of_one_kind_and_nobody_is_in_two() -> None:
     members = [name for party in zoo.PARTIES for name in party]
 
@@ -213,6 +218,7 @@ def end_of_stream(client: StreamClient, name: str) -> str:
     return code
 
 
+@one_database_is_enough
 def test_without_the_isolation_each_of_them_stops_what_django_does(boot: Boot) -> None:
     """The negative control: what Django itself would make of some of them, were they not put aside."""
     seen = boot(
@@ -262,6 +268,7 @@ def test_without_the_isolation_each_of_them_stops_what_django_does(boot: Boot) -
     }
 
 
+@one_database_is_enough
 def test_what_a_refused_model_had_hidden_of_the_hosts_is_there_again(boot: Boot) -> None:
     seen = boot(
         "hiding_names",
@@ -279,6 +286,7 @@ def test_what_a_refused_model_had_hidden_of_the_hosts_is_there_again(boot: Boot)
     assert seen == ["acme", True, True]
 
 
+@one_database_is_enough
 def test_safe_mode_starts_without_any_plugins_code(boot: Boot) -> None:
     code = """
         from webnet.plugins.registry import registry
@@ -292,6 +300,7 @@ def test_safe_mode_starts_without_any_plugins_code(boot: Boot) -> None:
     assert seen == {"loaded": [], "entries": 0, "migrate": 0, "sync": 0, "check": 0}
 
 
+@one_database_is_enough
 def test_nothing_can_be_done_about_a_plugin_that_ends_the_process_itself(boot: Boot) -> None:
     """The negative control of the test above, and what the documentation says about `os._exit()`."""
     with pytest.raises(AssertionError, match="ended with 7"):
