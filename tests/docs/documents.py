@@ -9,20 +9,27 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
-_FENCE = re.compile(r"^( *)```(\S*)\s*$")
+# Parts of pages that are made, each below the operation that it is an example of.
+OPERATIONS = ROOT / "docs" / "site" / "operations"
+_FENCE = re.compile(r"^( *)```([^\s`]*)(?: title=\"([^\"]+)\")?\s*$")
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#+ +(.*?) *$")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Block:
-    """One fenced block: its language, its text, the line where it begins, and the section (`## …`) it is in."""
+    """One fenced block: its language, its text, the line where it begins, and the section (`## …`) it is in.
+
+    `variables` is for an operation, and the text of the block that has them.
+    """
 
     document: str
     line: int
     language: str
     text: str
     section: str = ""
+    title: str = ""
+    variables: str = ""
 
     @property
     def place(self) -> str:
@@ -79,7 +86,7 @@ class Document:
         return frozenset(_slug(found[1]) for found in headings if found)
 
     def _find_blocks(self) -> Iterator[Block]:
-        begun: tuple[int, str, str] | None = None
+        begun: tuple[int, str, str, str] | None = None
         lines: list[str] = []
         section = ""
         for number, line in enumerate(self.text.splitlines(), start=1):
@@ -87,10 +94,11 @@ class Document:
             if begun is None and line.startswith("## "):
                 section = line.removeprefix("## ")
             if begun is None and fence:
-                begun, lines = (number, fence[1], fence[2]), []
+                begun, lines = (number, fence[1], fence[2], fence[3] or ""), []
             elif begun is not None and fence and not fence[2]:
                 text = "\n".join(each.removeprefix(begun[1]) for each in lines) + "\n"
-                yield Block(document=self.name, line=begun[0], language=begun[2], text=text, section=section)
+                first, _, language, title = begun
+                yield Block(document=self.name, line=first, language=language, text=text, section=section, title=title)
                 begun = None
             else:
                 lines.append(line)
@@ -101,7 +109,12 @@ def find_documents() -> tuple[Document, ...]:
     """Every page at the top of the project, all of docs/, and the READMEs of the examples."""
     patterns = ("*.md", "docs/**/*.md", "examples/*/README.md")
     paths = [path for pattern in patterns for path in sorted(ROOT.glob(pattern))]
-    return tuple(Document.read(path) for path in paths)
+    return tuple(Document.read(path) for path in paths if path.parent != OPERATIONS)
+
+
+def find_operations() -> tuple[Document, ...]:
+    """The examples of operations, which the pages about the schema show."""
+    return tuple(Document.read(path) for path in sorted(OPERATIONS.glob("*.md")))
 
 
 def find_missing_paths(text: str) -> list[str]:

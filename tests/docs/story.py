@@ -6,7 +6,7 @@ import io
 import re
 import socket
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -91,16 +91,25 @@ RUNNERS: dict[str, Runner] = {
     "text": require_paths,
 }
 ANSWER = {"graphql": "json"}
+VARIABLES = "Variables"
 
 
 def read_steps(blocks: tuple[Block, ...]) -> Iterator[tuple[Block, Block | None]]:
     """Each block with its answer; what is not run is left out, and an answer to nothing is a step of its own.
 
-    Numbered steps are left out too: the tutorial's test runs them.
+    Variables are the block's; further ones make it a step again. Numbered steps are left out too: the tutorial's test
+    runs them.
     """
     waiting = [block for block in blocks if not is_not_run(block) and not is_step(block)]
+    asked: Block | None = None
     while waiting:
         block = waiting.pop(0)
+        if block.language in ANSWER:
+            asked = block
+            if waiting and waiting[0].title == VARIABLES:
+                block = waiting.pop(0)
+        if block.title == VARIABLES and asked is not None:
+            block = replace(asked, line=block.line, variables=block.text)
         answers = block.language in ANSWER and waiting and waiting[0].language == ANSWER[block.language]
         yield block, waiting.pop(0) if answers else None
 

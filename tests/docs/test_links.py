@@ -6,9 +6,10 @@ import re
 
 import pytest
 
-from tests.docs.documents import ROOT, Document, code_spans, find_documents
+from tests.docs.documents import ROOT, Document, code_spans, find_documents, find_operations
 
 DOCUMENTS = find_documents()
+LINKING = (*DOCUMENTS, *find_operations())
 # Those for people who read the code; elsewhere, a path may be one of the reader's own.
 FOR_CONTRIBUTORS = [
     document
@@ -32,7 +33,7 @@ def _leads_somewhere(document: Document, link: str) -> bool:
     return not anchor or anchor in Document.read(target.resolve()).anchors()
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=[document.name for document in DOCUMENTS])
+@pytest.mark.parametrize("document", LINKING, ids=[document.name for document in LINKING])
 def test_links_lead_somewhere(document: Document) -> None:
     assert find_dead_links(document) == []
 

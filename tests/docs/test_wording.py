@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.docs.documents import Document, find_documents
+from tests.docs.documents import Document, find_documents, find_operations
 
 # What to write instead.
 PLAINER = {
@@ -28,7 +28,7 @@ def find_idioms(document: Document) -> list[str]:
     return [word for word in PLAINER if re.search(rf"\b{word}\b", prose)]
 
 
-@pytest.mark.parametrize("document", find_documents(), ids=lambda document: document.name)
+@pytest.mark.parametrize("document", [*find_documents(), *find_operations()], ids=lambda document: document.name)
 def test_a_page_uses_the_fields_words(document: Document) -> None:
     assert find_idioms(document) == []
 
