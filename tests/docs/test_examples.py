@@ -14,6 +14,29 @@ from tests.docs.story import Story, read_steps, run_step
 # Those that show something; each is a story of its own, which begins with a first start.
 DOCUMENTS = [document for document in find_documents() if document.blocks()]
 QUERY = '```graphql\n{ plugin(name: "hello_world") { name version } }\n```\n'
+WITH_VARIABLES = """\
+```graphql
+query Plugin($name: String!) {
+  plugin(name: $name) { name }
+}
+```
+
+```json title="Variables"
+{"name": "hello_world"}
+```
+
+```json title="Answer"
+{"data": {"plugin": {"name": "hello_world"}}}
+```
+
+```json title="Variables"
+{"name": "nothing"}
+```
+
+```json title="Answer"
+{"data": {"plugin": null}}
+```
+"""
 
 # Documents that are wrong, each in one thing.
 WRONG = (
@@ -22,6 +45,9 @@ WRONG = (
     QUERY.replace("version", "no_such_field") + '```json\n{"data": {"plugin": {"name": "…"}}}\n```\n',
     QUERY.replace("{ plugin", "# for acme\n{ plugin") + '```json\n{"data": "…"}\n```\n',
     '```json\n{"data": "an answer to nothing"}\n```\n',
+    WITH_VARIABLES.replace('{"name": "hello_world"}\n', '{"name": "nothing"}\n'),
+    WITH_VARIABLES.replace("null", '{"name": "hello_world"}'),
+    '```json title="Variables"\n{"variables": "of nothing"}\n```\n',
     "```console\n$ python manage.py list_plugins --customer nobody\nname\n```\n",
     "```console\n$ python manage.py enable_plugin hello_world\n'hello_world' is disabled.\n```\n",
     "```console\n$ make no-such-target\n```\n",
@@ -53,6 +79,7 @@ def test_everything_shown_is_so(document: Document, story: Story, subtests: pyte
 def test_what_is_not_so_is_found(tell: Callable[[str], None]) -> None:
     """The negative controls of the test above, together, since one first start serves all of them."""
     tell(QUERY + '```json\n{"data": {"plugin": {"name": "hello_…", "version": "…"}}}\n```\n')
+    tell(WITH_VARIABLES)
 
     unnoticed = [text for text in WRONG if not is_noticed(tell, text)]
 

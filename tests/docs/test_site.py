@@ -78,6 +78,33 @@ def test_an_argument_is_shown_with_its_type_its_default_and_what_it_is(made: Pat
     assert re.search(r"\| `first` \| `Int`( = `\d+`)? \| [A-Z]", section[:2000]), section[:2000]
 
 
+@pytest.mark.parametrize("page", ROOTS)
+def test_every_operation_has_its_example(made: Path, schema: GraphQLSchema, page: str) -> None:
+    root = schema.type_map[ROOTS[page]]
+    _, *sections = re.split(r'<h2 id="[^"]*">', (made / "site" / "docs" / "reference" / f"{page}.html").read_text())
+
+    assert isinstance(root, GraphQLObjectType)
+    for name, section in zip(sorted(root.fields), sections, strict=True):
+        shown = re.sub(r"<[^>]*>", "", section)
+        assert re.search(rf"^{ROOTS[page].lower()} {name[0].upper()}{name[1:]}\b", shown, re.MULTILINE), name
+        assert '<span class="filename">Answer</span>' in section, name
+
+
+def test_an_operation_without_an_example_and_an_example_of_nothing_are_faults(made: Path, tmp_path: Path) -> None:
+    root = copy_checkout(made, tmp_path / "checkout")
+    file = root / "docs" / "site" / "operations" / "signing-in.md"
+    file.write_text(file.read_text().replace("## signOut\n", "## signAway\n") + "\n## viewer\n")
+
+    ended = build(root)
+
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines()[-3:] == [
+        "'signOut' has no example.",
+        "'signAway' has an example, but is not an operation.",
+        "'viewer' has several examples.",
+    ]
+
+
 FOUND = {
     "links": ("[a](nowhere.md) [b](docs/operations.md#nowhere)", "The documentation has faults", 2),
     "what another host has": ("![a](https://example.com/a.png)", "SECURITY.html: https://example.com/a.png", 0),
@@ -88,15 +115,25 @@ FOUND = {
 def test_links_that_lead_nowhere_and_what_another_host_has_are_faults(
     made: Path, tmp_path: Path, text: str, message: str, places: int
 ) -> None:
-    root = tmp_path / "checkout"
-    shutil.copytree(made / "pages", root, ignore=shutil.ignore_patterns("reference"))
-    shutil.copytree(ROOT / "docs" / "site", root / "docs" / "site")
+    root = copy_checkout(made, tmp_path / "checkout")
     (root / "SECURITY.md").write_text(f"# Security\n\n{text}\n")
 
-    ended = subprocess.run(
-        [sys.executable, ROOT / "tools" / "docs_site.py", "--root", root], capture_output=True, text=True, check=False
-    )
+    ended = build(root)
 
     said = re.sub(r"\x1b\[[0-9;]*m", "", ended.stdout + ended.stderr)
     assert ended.returncode == 1 and message in said, said
     assert said.count("SECURITY.md:3:") == places, said
+
+
+def copy_checkout(made: Path, root: Path) -> Path:
+    """All that the site is built from, to be changed."""
+    shutil.copytree(made / "pages", root, ignore=shutil.ignore_patterns("reference"))
+    shutil.copytree(ROOT / "docs" / "site", root / "docs" / "site")
+    return root
+
+
+def build(root: Path) -> subprocess.CompletedProcess[str]:
+    """Build the site of a checkout, which may fail."""
+    return subprocess.run(
+        [sys.executable, ROOT / "tools" / "docs_site.py", "--root", root], capture_output=True, text=True, check=False
+    )
