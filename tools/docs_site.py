@@ -33,6 +33,7 @@ DOCUMENTS = (
     "docs/**/*.md",
     "docs/**/*.svg",
     "docs/releases/*",
+    "docs/site/*.css",
     "examples/*/README.md",
 )
 # What the theme has search ask for where pages are read from the disk, and the same from the locked package.

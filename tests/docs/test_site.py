@@ -128,7 +128,7 @@ def test_links_that_lead_nowhere_and_what_another_host_has_are_faults(
 def copy_checkout(made: Path, root: Path) -> Path:
     """All that the site is built from, to be changed."""
     shutil.copytree(made / "pages", root, ignore=shutil.ignore_patterns("reference"))
-    shutil.copytree(ROOT / "docs" / "site", root / "docs" / "site")
+    shutil.copytree(ROOT / "docs" / "site", root / "docs" / "site", dirs_exist_ok=True)
     return root
 
 
