@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -108,6 +109,13 @@ def test_what_is_answered_otherwise_is_found(world: OperationWorld) -> None:
             run(world, block, replace(answer, text=answer.text.replace(wrong, '"wrong"')))
     with pytest.raises(AssertionError, match="a block of json with the answer must follow"):
         run(world, block, None)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_each_placeholder_stands_for_something_and_is_used(world: OperationWorld) -> None:
+    texts = "".join(document.text for document in find_operations())
+
+    assert set(re.findall(r"<[^>]*>", "".join(re.findall(r'"<[^"]*>"', texts)))) == set(world.placeholders)
 
 
 def test_each_operation_has_an_example_under_its_name() -> None:
