@@ -111,6 +111,7 @@ def test_what_is_answered_otherwise_is_found(world: OperationWorld) -> None:
         run(world, block, None)
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_each_placeholder_stands_for_something_and_is_used(world: OperationWorld) -> None:
     texts = "".join(document.text for document in find_operations())
