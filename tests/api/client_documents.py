@@ -5,6 +5,7 @@ from __future__ import annotations
 DEVICES = '@ifPlugin(name: "device_inventory")'
 SITES = '@ifPlugin(name: "site_map")'
 UNGUARDED = "UNGUARDED_PLUGIN_FIELD"
+HOST = "GUARDED_HOST_FIELD"
 
 RIGHT = {
     "the host's alone": "{ viewer { user { username } } }",
@@ -35,7 +36,31 @@ RIGHT = {
         }}
     """,
     "a subscription": 'subscription { reachability @ifPlugin(name: "reachability") { outcome } }',
-    "a plugin without types": '{ viewer @ifPlugin(name: "hello_world") { user { username } } }',
+    "a plugin without fields": '{ viewer { ... @ifPlugin(name: "hello_world") { __typename } user { username } } }',
+    "a field of the host that is also selected outside": f"""
+        query {{
+            currentCustomer {{ id name ...Count {DEVICES} }}
+            customers {{ nodes {{ ... on Node {{ id }} ...Count {DEVICES} }} }}
+        }}
+        fragment Count on Customer {{ id deviceCount }}
+    """,
+    "a field of the host's object in two places": f"""
+        {{ currentCustomer {{ name }} ... on Query {{ currentCustomer {{ ... {DEVICES} {{ name deviceCount }} }} }} }}
+    """,
+    "fields of the host below the plugin's": f"""
+        {{
+            devices {SITES} {{
+                pageInfo {{ ...Page {DEVICES} }}
+                nodes {{ ... on Node {DEVICES} {{ id }} }}
+            }}
+        }}
+        fragment Page on PageInfo {{ hasNextPage ... {SITES} {{ hasPreviousPage }} }}
+    """,
+    "a mutation of the host": """
+        mutation {
+            syncPlugins(input: {}) @ifPlugin(name: "hello_world") { ... on SyncPluginsPayload { added { name } } }
+        }
+    """,
 }
 
 # Each with all its faults: the line, the column, the code and a part of the message.
@@ -63,6 +88,10 @@ WRONG = {
     ),
     "another plugin's guard": (
         '{ devices @ifPlugin(name: "shelf") { totalCount } }',
+        [(1, 3, UNGUARDED, "'Query.devices'")],
+    ),
+    "a guard below the field, around what is the host's": (
+        f"{{ devices {{ pageInfo {{ ... {DEVICES} {{ hasNextPage }} }} }} }}",
         [(1, 3, UNGUARDED, "'Query.devices'")],
     ),
     "a guard by what the plugin is needed by": (
@@ -97,6 +126,44 @@ WRONG = {
     "a name in a variable": (
         "query($name: String!) { viewer @ifPlugin(name: $name) { user { username } } }",
         [(1, 48, "PLUGIN_NAME_NOT_LITERAL", "is a literal")],
+    ),
+    "a field of the host": (
+        f"{{ viewer {DEVICES} {{ user {{ username }} }} }}",
+        [(1, 3, HOST, "'Query.viewer' belongs to the host, and here it is null without 'device_inventory'")],
+    ),
+    "a field of the host beside the plugin's": (
+        f"{{ currentCustomer {{ ... {SITES} {{ __typename name deviceCount }} }} }}",
+        [(1, 66, HOST, "'Customer.name' belongs to the host, and here it is null without 'site_map'")],
+    ),
+    "a field of the host that may be null": (
+        f"{{ plugins {{ nodes {{ ... {SITES} {{ homepage }} }} }} }}",
+        [(1, 55, HOST, "'Plugin.homepage'")],
+    ),
+    "an interface of the host": (
+        f'{{ node(id: "x") {{ __typename ...Id {SITES} }} }} fragment Id on Node {{ id ... on Site {{ name }} }}',
+        [(1, 90, HOST, "'Node.id'")],
+    ),
+    "a fragment whose definition is guarded": (
+        f"{{ currentCustomer {{ ...Part }} }}\nfragment Part on Customer {SITES} {{ name deviceCount }}",
+        [(2, 57, HOST, "'Customer.name'")],
+    ),
+    "a guarded spread of a fragment in another": (
+        f"{{ currentCustomer {{ ...Outer {DEVICES} }} }}\n"
+        "fragment Outer on Customer { ...Inner deviceCount }\nfragment Inner on Customer { name }",
+        [(3, 30, HOST, "'Customer.name'")],
+    ),
+    "a field of the host of which only one of two spreads is guarded": (
+        f"query A {{ currentCustomer {{ ...Name }} }}\nquery B {{ currentCustomer {{ ...Name {SITES} }} }}\n"
+        "fragment Name on Customer { name }",
+        [(3, 29, HOST, "'Customer.name'")],
+    ),
+    "a key that is outside for another type": (
+        f'{{ node(id: "x") {{ ... on User {{ name }} ... on Customer {SITES} {{ name }} }} }}',
+        [(1, 86, HOST, "'Customer.name'")],
+    ),
+    "below another plugin's field": (
+        f'{{ devices {DEVICES} {{ pageInfo {{ hasNextPage @ifPlugin(name: "shelf") }} }} }}',
+        [(1, 60, HOST, "it is null without 'shelf'")],
     ),
     "a guard without a name": (
         "{ viewer @ifPlugin { user { username } } }",

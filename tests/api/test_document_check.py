@@ -160,6 +160,13 @@ def test_the_example_and_the_codes_of_the_documentation_are_right(file: Path) ->
     assert [name for row in guide.table("fault") for name in code_spans(row[0])] == list(FaultCode)
 
 
+def test_the_documents_of_the_clients_that_tests_run_are_right() -> None:
+    for folder in (ROOT / "tests" / "typed_clients" / "src", ROOT / "examples" / "python_client"):
+        code, lines = check(folder)
+
+        assert code == 0 and lines[-1].endswith(": no faults."), lines
+
+
 def test_a_file_with_a_syntax_error_is_not_blamed_for_the_fragments_that_others_need(tmp_path: Path) -> None:
     (tmp_path / "a.graphql").write_text("{ viewer { user { ...Name } } }")
     (tmp_path / "b.graphql").write_text("fragment Name on User { name ")

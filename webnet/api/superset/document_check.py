@@ -29,6 +29,7 @@ from graphql.validation.validate import ValidationAbortedError
 from webnet.api.engine.current import FullSchema
 from webnet.api.superset.documents import DocumentSet
 from webnet.api.superset.faults import DocumentFault, FaultCode, locate
+from webnet.api.superset.host_fields import find_guarded_host_fields
 from webnet.api.superset.plugin_parts import InstalledPlugins, find_plugin_faults
 from webnet.api.superset.sdl import export_superset
 
@@ -82,6 +83,7 @@ def check_documents(documents: DocumentSet, full: FullSchema, plugins: Installed
         *_find_duplicates(whole),
         *_find_unnamed(documents),
         *find_plugin_faults(schema, whole.definitions, owners=full.owners, plugins=plugins),
+        *find_guarded_host_fields(schema, whole.definitions, owners=full.owners, plugins=plugins),
     }
     return sorted(found)
 

@@ -44,6 +44,14 @@ class InstalledPlugins:
     needs: Mapping[str, frozenset[str]]
     not_loaded: Mapping[str, str]
 
+    def reach(self, plugin: str) -> Guards:
+        """The plugin and all that are effective wherever it is, since it needs them."""
+        return self.needs.get(plugin, UNGUARDED) | {plugin}
+
+    def without_needs(self, plugins: Guards) -> Guards:
+        """Of these plugins, those that no other of them needs."""
+        return plugins - UNGUARDED.union(*(self.needs.get(each, UNGUARDED) for each in plugins))
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Element:
@@ -68,6 +76,13 @@ class _DocumentPart:
 
     elements: list[_Element] = field(default_factory=list)
     spreads: list[_Spread] = field(default_factory=list)
+
+
+def find_names(node: Any) -> Iterator[ValueNode]:
+    """The names in the `@ifPlugin` of a field, a fragment or a spread."""
+    for directive in node.directives or ():
+        if directive.name.value == IF_PLUGIN:
+            yield from (each.value for each in directive.arguments or () if each.name.value == "name")
 
 
 def find_plugin_faults(
@@ -212,20 +227,10 @@ class _PartFinder:
         if owner is None:
             return guards
         self._part.elements.append(_Element(node=node, owner=owner, code=code, what=what, guards=guards))
-        return guards | self._reach(owner)
-
-    def _reach(self, plugin: str) -> Guards:
-        # A plugin is effective only where all that it needs is.
-        return self._plugins.needs.get(plugin, UNGUARDED) | {plugin}
+        return guards | self._plugins.reach(owner)
 
     def _read_guards(self, node: Any) -> Guards:
-        guards = UNGUARDED
-        for directive in node.directives or ():
-            if directive.name.value == IF_PLUGIN:
-                for argument in directive.arguments or ():
-                    if argument.name.value == "name":
-                        guards |= self._read_name(argument.value)
-        return guards
+        return UNGUARDED.union(*map(self._read_name, find_names(node)))
 
     def _read_name(self, value: ValueNode) -> Guards:
         if not isinstance(value, StringValueNode):
@@ -233,12 +238,12 @@ class _PartFinder:
             self.faults.append(DocumentFault.at(value, code=FaultCode.PLUGIN_NAME_NOT_LITERAL, message=message))
             return UNGUARDED
         if value.value in self._plugins.needs:
-            return self._reach(value.value)
+            return self._plugins.reach(value.value)
         meant = next(iter(get_close_matches(value.value, self._plugins.needs, n=1)), "")
         message = self._describe_unknown(value.value, meant)
         self.faults.append(DocumentFault.at(value, code=FaultCode.UNKNOWN_PLUGIN, message=message))
         # What is inside counts as guarded by the one that was meant: a typo is one fault.
-        return self._reach(meant) if meant else UNGUARDED
+        return self._plugins.reach(meant) if meant else UNGUARDED
 
     def _describe_unknown(self, name: str, meant: str) -> str:
         if name in self._plugins.not_loaded:

@@ -23,10 +23,11 @@ from webnet.program import PROGRAM
 class Command(BaseCommand):
     help = (
         f"Checks documents of a client against the schema of all plugins ('{PROGRAM} export_schema --all'): that they "
-        "are valid, and that whatever a plugin brings is under @ifPlugin, so that they also work where the plugin is "
-        "not effective. All files are one set: each may use the fragments of the others. Documents in TypeScript or "
-        "JavaScript are not found: give what your code generator writes, or keep them in files. Prints each fault as "
-        "FILE:LINE:COLUMN: CODE MESSAGE; exits with 1 when it finds any, and with 2 when it finds no document."
+        "are valid, that whatever a plugin brings is under @ifPlugin, so that they also work where the plugin is not "
+        "effective, and that nothing else is. All files are one set: each may use the fragments of the others. "
+        "Documents in TypeScript or JavaScript are not found: give what your code generator writes, or keep them in "
+        "files. Prints each fault as FILE:LINE:COLUMN: CODE MESSAGE; exits with 1 when it finds any, and with 2 when "
+        "it finds no document."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
