@@ -89,15 +89,17 @@ lint: $(VENV)/dev-installed ## Check style, types, imports, migrations and the s
 	$(OFFLINE) $(BIN)/python manage.py makemigrations --check --dry-run
 	$(OFFLINE) WEBNET_SAFE_MODE=1 $(BIN)/python manage.py export_schema --check schema.graphql
 	$(BIN)/python tools/schema_changelog.py --check
+	$(BIN)/python tools/code_catalogue.py --check
 
 format: $(VENV)/dev-installed ## Put the code into shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-schema: $(VENV)/dev-installed ## Write schema.graphql and docs/schema-changelog.md again
+schema: $(VENV)/dev-installed ## Write schema.graphql, docs/schema-changelog.md and docs/codes.md again
 	$(OFFLINE) WEBNET_SAFE_MODE=1 $(BIN)/python manage.py export_schema > schema.graphql.new
 	mv schema.graphql.new schema.graphql
 	$(BIN)/python tools/schema_changelog.py
+	$(BIN)/python tools/code_catalogue.py
 
 docs: $(VENV)/dev-installed ## Build the documentation as a site into build/docs/site, and check its links
 	@$(BIN)/python tools/docs_site.py

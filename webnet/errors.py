@@ -24,6 +24,7 @@ WebnetError
 └── PluginDefinitionError   a mistake in a plugin's code, found when the plugin is loaded
 
 Each refusal has its codes in `codes`; the descriptions in the schema are made of them. Plugins give others besides.
+When each comes, and what a client does then, is in `webnet.contract.refusal_codes`.
 """
 
 from __future__ import annotations

@@ -1,53 +1,7 @@
 """Errors in GraphQL responses: their stable codes, and how exceptions are turned into them.
 
-Expected refusals are not errors but members of a result union (`declarations.refusals`). These are the values of
-`errors[].extensions.code`; each is as stable as the schema:
-
-    code                        HTTP   when
-    BAD_REQUEST                 400    the body is not a JSON object, or has members of wrong types
-    BATCHING_NOT_SUPPORTED      400    the body is a list of operations
-    UNSUPPORTED_MEDIA_TYPE      415    the body is not `application/json`
-    BODY_TOO_LARGE              413    the body is larger than the server accepts
-    METHOD_NOT_ALLOWED          405    neither GET nor POST, or GET with anything but a query
-    CSRF_FAILED                 403    a session without its CSRF token, unless it is JSON from one of
-                                       WEBNET_CORS_ORIGINS; or a page of another site, signed out
-    GRAPHQL_PARSE_FAILED        400    the document is not valid GraphQL
-    GRAPHQL_VALIDATION_FAILED   400    the document does not match the schema
-    BAD_USER_INPUT              400    the value of a variable or argument does not match its type (200: it does not fit
-                                       what a field does with it, such as the column that it is compared with)
-    PERSISTED_QUERY_NOT_FOUND   400    no application is trusted with the document of this id
-    DOCUMENT_NOT_TRUSTED        400    the document is not trusted, and WEBNET_TRUSTED_DOCUMENTS_ONLY is set
-    OPERATION_NOT_FOUND         400    `operationName` names no operation, or is missing although there are several
-    QUERY_TOO_DEEP              400    fields, braces, values or lists of an introspection are nested too deep
-    QUERY_TOO_EXPENSIVE         400    the operation costs more points than the viewer's budget
-    TOO_MANY_ALIASES            400    fields have too many aliases
-    TOO_MANY_TOKENS             400    the document is too long
-    TOO_MANY_REPETITIONS        400    the same fields are selected so often that comparing them would take too long
-    TOO_MANY_SIGN_INS           400    the operation has more than one `signIn`
-    UNAUTHENTICATED             401    the bearer token is invalid (200: a field requires signing in)
-    CUSTOMER_NOT_FOUND          404    the customer in the URL does not exist, or the viewer may not see it
-    CUSTOMER_REQUIRED           200    the field needs a customer, and the URL does not name one
-    BAD_CURSOR                  200    `after` or `before` is not a cursor of this list in this order and view
-    LOG_REPLACED                200    the row of a cursor of the audit log is not in the log, such as after a backup
-                                       was restored; also ends a stream: start anew, without a cursor
-    BAD_PAGE                    200    `first` or `last` is negative, or both are given
-    EVENT_STREAM_REQUIRED       406    a subscription was sent without accepting an event stream
-    PLUGIN_FAILED               200    the plugin in `extensions.plugin` failed in this field
-    PLUGIN_NOT_EFFECTIVE        200    ends a stream: a plugin that it needs is no longer effective; or the plugin
-                                       of a non-null field is not effective for the customer of the row; or the event
-                                       of a subscription is in a part that is guarded with such a plugin
-    SLOW_CONSUMER               200    cuts a stream, in a comment: too many events are waiting for the client
-    SERVER_STOPPING             200    cuts a stream, in a comment: subscribe again, with the last cursor
-    DATABASE_UNAVAILABLE        503    the database can't be reached, or can't store anything: try again after as many
-                                       seconds as `Retry-After` and `extensions.retryAfterSeconds` say
-    DATABASE_BUSY               503    other changes hold a lock for longer than this one may wait: nothing was changed;
-                                       try again like after DATABASE_UNAVAILABLE
-    RATE_LIMITED                429    this user, token or address has spent its points of the minute: try again like
-                                       after DATABASE_UNAVAILABLE
-    SERVER_BUSY                 503    too many requests wait for a thread: try again like after DATABASE_UNAVAILABLE
-    DEADLINE_EXCEEDED           504    the request took longer than WEBNET_REQUEST_SECONDS and was stopped; what it had
-                                       not committed is undone
-    INTERNAL_ERROR              200    a bug; it is in the log with `extensions.requestId` (500 outside of a field)
+Expected refusals are not errors but members of a result union (`declarations.refusals`). The codes of errors are the
+values of `errors[].extensions.code`, each as stable as the schema; `webnet.contract.error_codes` says what they mean.
 """
 
 from __future__ import annotations
