@@ -33,7 +33,7 @@ after the step in the column before; with "no", change the request or give up.
 REFUSALS = """\
 ## Refusals
 
-Members of a mutation's result union, with `code` and `message`. Nothing was changed.
+Members of a mutation's result union, with `code` and `message`. Nothing was changed, and the status is 200.
 [Refusals](plugin-quick-reference.md#refusals) says how to select them. In a field of a query or a subscription, where
 there is no such union, they are errors with the same codes and the status 200. Plugins have codes of their own besides.
 """

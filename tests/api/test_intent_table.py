@@ -95,6 +95,14 @@ def test_each_request_needs_the_token_or_not_as_the_table_says(client: Client, r
         assert refused == {"without": said != "not needed", "with": said == "refused"}, headers
 
 
+def test_a_get_needs_no_token_and_reads_only(client: Client) -> None:
+    for origin in (OWN, APP, TRUSTED, OTHER):
+        read = client.get("/graphql/", {"query": QUERIES["a query"]}, headers={"Origin": origin})
+        change = client.get("/graphql/", {"query": QUERIES["a mutation"]}, headers={"Origin": origin})
+
+        assert (read.status_code, change.status_code) == (200, 405), origin
+
+
 def test_the_token_needs_a_referer_over_https_without_an_origin(client: Client) -> None:
     token = {"X-CSRFToken": client.cookies["csrftoken"].value}
     (said,) = (ROWS[row] for row in ROWS if row == "POST with a session, without `Origin`")

@@ -50,8 +50,8 @@ ERROR_CODES: Mapping[str, CodeMeaning] = {
     ),
     "CSRF_FAILED": _says(
         "403",
-        "A POST with a session has neither its CSRF token nor is it JSON from one of `WEBNET_CORS_ORIGINS`; or a POST "
-        "without a session comes from another page than webnet's own and those of the settings.",
+        "A POST with a session lacks the CSRF token, and is not JSON from one of `WEBNET_CORS_ORIGINS`; or a POST "
+        "comes from a page that is neither webnet's own nor in the settings.",
         "Send what the [table of requests](plugin-quick-reference.md#which-requests-need-the-csrf-token) says.",
     ),
     "UNAUTHENTICATED": _says(
