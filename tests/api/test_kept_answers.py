@@ -227,6 +227,8 @@ def test_a_get_with_the_tag_of_the_bytes_that_the_client_has_is_answered_with_30
         name: first[name] for name in ("ETag", "Cache-Control", "Webnet-Schema")
     }
     assert "Authorization" in second["Vary"]
+    # They would take the place of those of the answer that the client has.
+    assert not {"Content-Length", "Content-Security-Policy"} & set(second.headers)
     assert third["ETag"] != first["ETag"]
 
 

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 from csp.constants import HEADER
 from csp.middleware import CSPMiddleware
 from django.conf import settings
@@ -49,7 +51,11 @@ class HeadersMiddleware(CSPMiddleware):
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         own = response.headers.get(HEADER)
         del response.headers[HEADER]
-        if response.headers.get("Content-Type", "").startswith(JSON_TYPES):
+        if response.status_code == HTTPStatus.NOT_MODIFIED:
+            # It stands for the response that the client has, and replaces its headers (RFC 9111, 3.2): the length is
+            # not that of an empty body (RFC 9110, 8.6), and the policy is not that of a page.
+            del response.headers["Content-Length"]
+        elif response.headers.get("Content-Type", "").startswith(JSON_TYPES):
             response.headers[HEADER] = JSON_POLICY
         else:
             super().process_response(request, response)
