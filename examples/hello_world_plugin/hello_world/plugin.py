@@ -86,11 +86,12 @@ class Plugin(PluginBase):
 
     def on_load(self) -> None:
         """Called once in every process. If it raises, the plugin is disabled and webnet starts without it."""
-        logger.info("%s %s is loaded.", self.verbose_name, self.version)
+        # Every command is such a process, and its reader wants to see what the command prints.
+        logger.debug("%s %s is loaded.", self.verbose_name, self.version)
 
     def on_unload(self) -> None:
         """Called when a process ends: release here what on_load has opened."""
-        logger.info("%s is unloaded.", self.verbose_name)
+        logger.debug("%s is unloaded.", self.verbose_name)
 
     def on_enable(self, context: HookContext) -> None:
         """Called inside the transaction, for database work only. Raise an exception to refuse the change."""

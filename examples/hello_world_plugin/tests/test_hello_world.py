@@ -56,6 +56,15 @@ def test_each_change_is_logged_with_the_customer(hook: str, caplog: pytest.LogCa
     assert "Acme" in caplog.text
 
 
+def test_nobody_who_runs_a_command_reads_that_it_was_loaded(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", logger="hello_world.plugin")
+
+    Plugin().on_load()
+    Plugin().on_unload()
+
+    assert caplog.text == ""
+
+
 # With a whole webnet around it: the kit's fixtures are an operator of Acme, other people, and its plugins.
 
 
