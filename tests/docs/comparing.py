@@ -5,9 +5,32 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 ANYTHING = "…"
+PRINTED_PASSWORD = "the printed password"
+
+
+@dataclass
+class Placeholders:
+    """What a document shows of earlier answers, such as `wn_…`, and what they said."""
+
+    said: dict[str, str] = field(default_factory=dict)
+
+    def remember(self, shown: Any, got: Any) -> None:
+        """Keep what a shown `wn_…` stood for, so that it can be said again."""
+        self.said |= read_placeholders(shown, got)
+
+    def remember_password(self, password: str) -> None:
+        """Keep what the first start printed."""
+        self.said[PRINTED_PASSWORD] = password
+
+    def fill(self, text: str) -> str:
+        """The text with what earlier answers said."""
+        for shown, got in self.said.items():
+            text = text.replace(shown, got)
+        return text
 
 
 def matches_text(shown: str, got: str) -> bool:

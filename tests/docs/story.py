@@ -16,14 +16,12 @@ from django.core.management import call_command
 from django.template import Context, Template
 
 from tests.docs import console_blocks, graphql_blocks, python_blocks
-from tests.docs.comparing import read_placeholders
+from tests.docs.comparing import Placeholders
 from tests.docs.documents import Block, find_missing_paths
 from tests.docs.not_run import NOT_RUN
 from tests.docs.story_plugins import StoryPlugins
 from tests.docs.tutorial import is_step
 from webnet.server.management.commands import run
-
-PRINTED_PASSWORD = "the printed password"
 
 
 @dataclass
@@ -35,33 +33,26 @@ class Story:
     elsewhere: Path
     first_start: str = ""
     source: str = ""
-    placeholders: dict[str, str] = field(default_factory=dict)
+    placeholders: Placeholders = field(default_factory=Placeholders)
     plugins: StoryPlugins = field(init=False)
 
     def __post_init__(self) -> None:
         self.plugins = StoryPlugins(self.monkeypatch)
 
-    @property
-    def password(self) -> str:
-        """What the first start printed."""
-        return re.findall(r"shown only once: (\S+)", self.first_start)[0]
-
     def remember(self, shown: Any, got: Any) -> None:
         """Keep what a shown `wn_…` stood for, so that it can be said again."""
-        self.placeholders |= read_placeholders(shown, got)
+        self.placeholders.remember(shown, got)
 
     def fill(self, text: str) -> str:
         """The text with what earlier answers said."""
-        text = text.replace(PRINTED_PASSWORD, self.password)
-        for shown, got in self.placeholders.items():
-            text = text.replace(shown, got)
-        return text
+        return self.placeholders.fill(text)
 
     def begin(self) -> None:
         """`make run` for the first time, up to the point where it would serve."""
         self.monkeypatch.setattr(run, "_make_server", lambda: SimpleNamespace(run=_close))
         output = io.StringIO()
         call_command("run", stdout=output)
+        self.placeholders.remember_password(re.findall(r"shown only once: (\S+)", output.getvalue())[0])
         self.first_start = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:8000", output.getvalue())
 
 

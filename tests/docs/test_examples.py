@@ -10,9 +10,10 @@ from tests.databases import one_database_is_enough
 from tests.docs.documents import Document, find_documents
 from tests.docs.not_run import COMMANDS, NOT_RUN
 from tests.docs.story import Story, read_steps, run_step
+from tests.docs.tutorial import is_step
 
 # Those that show something; each is a story of its own, which begins with a first start.
-DOCUMENTS = [document for document in find_documents() if document.blocks()]
+DOCUMENTS = [document for document in find_documents() if not all(map(is_step, document.blocks()))]
 QUERY = '```graphql\n{ plugin(name: "hello_world") { name version } }\n```\n'
 WITH_VARIABLES = """\
 ```graphql

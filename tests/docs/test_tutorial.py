@@ -10,7 +10,7 @@ import pytest
 from tests.databases import make_database, one_database_is_enough
 from tests.docs.documents import ROOT, Document
 from tests.docs.source_parts import put_into
-from tests.docs.tutorial import GUIDE, is_step, read_tutorial, run_step
+from tests.docs.tutorial import GUIDE, is_step, read_followed, run_step
 from tests.docs.workshop import Workshop
 
 pytestmark = one_database_is_enough
@@ -27,7 +27,7 @@ def workshop(tmp_path: Path) -> Iterator[Workshop]:
 
 
 def test_every_step_does_what_it_says(workshop: Workshop, subtests: pytest.Subtests) -> None:
-    for block, answer in read_tutorial(Document.read(ROOT / GUIDE)):
+    for block, answer in read_followed(Document.read(ROOT / GUIDE)):
         with subtests.test(block.place):
             run_step(workshop, block, answer)
     with subtests.test("what is not so is found"):
@@ -44,6 +44,8 @@ WRONG = (
     "```http\nGET /c/acme/plugins/helpdesk/ as acme-viewer\n\n200\n<li>Nobody wrote this</li>\n```\n",
     "```console\n$ python manage.py list_plugins\nnothing\n```\n",
     "```console\n$ brew install webnet\n```\n",
+    '```console\n$ curl --silent http://127.0.0.1:8000/healthz\n{"status": "asleep"}\n```\n',
+    "```console\n$ curl --no-buffer http://127.0.0.1:8000/healthz\n: open\n```\n",
     "```text\nplugins/helpdesk/\n  README.md\n```\n",
     "```python\nimport this\n```\n",
     "```yaml\na: language that nobody runs\n```\n",
@@ -53,7 +55,7 @@ WRONG = (
 def _require_noticing(workshop: Workshop) -> None:
     """The negative controls of the test above, in the workshop that it has built."""
     for text in WRONG:
-        ((block, answer),) = read_tutorial(Document(name=GUIDE, text=f"## 1. A step\n\n{text}"))
+        ((block, answer),) = read_followed(Document(name=GUIDE, text=f"## 1. A step\n\n{text}"))
         with pytest.raises((AssertionError, pytest.fail.Exception)):
             run_step(workshop, block, answer)
 
@@ -91,7 +93,7 @@ def _require_building(workshop: Workshop) -> None:
     folder.mkdir()
     for name, source in (("__init__", ""), ("plugin", RACKS), ("schema", block.text)):
         (folder / f"{name}.py").write_text(source)
-    workshop.plugins = "device_inventory,racks"
+    workshop.exports["WEBNET_PLUGINS"] = "device_inventory,racks"
 
     assert workshop.run("manage.py", "shell", "-v0", "-c", BUILD).splitlines()[-1] == "['', True, True]"
 

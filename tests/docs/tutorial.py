@@ -1,8 +1,11 @@
-"""Runs the tutorial's steps in a workshop: files are written, commands are called, and a real server is asked.
+"""Follows documents step by step in a workshop: files are written, commands called, and a real server is asked.
+
+These are the numbered steps of the guide, which are the tutorial, and all of each document in `docs/paths/`.
 
 The first line of a block of code says where it goes: `# helpdesk/models.py` is the whole file, `# helpdesk/schema.py,
 more` adds to it, and `# helpdesk/plugin.py, in class Plugin` adds to that class; what is defined there already is
-replaced. A block of `http` is a request, an empty line, the status, and lines that are in the answer.
+replaced. A block of `http` is a request, an empty line, the status, and lines that are in the answer. A block of `text`
+is a folder with its files or, while a command prints events in another terminal, what it prints next.
 """
 
 from __future__ import annotations
@@ -22,18 +25,20 @@ from tests.docs.source_parts import put_into
 from tests.docs.workshop import Workshop
 
 GUIDE = "docs/plugin-development.md"
-PLUGIN = "helpdesk"
+PATHS = "docs/paths/"
+# What a reader calls in a shell beside webnet's own commands.
+PROGRAMS = frozenset({"curl", "echo", "grep", "mkdir", "rm"})
 _STEP = re.compile(r"\d+\. ")
 _PLACE = re.compile(r"(?:# |\{# )(?P<file>[\w./]+)(?:, (?:more|in class (?P<owner>\w+)))?(?: #\})?")
 _REQUEST = re.compile(r"(?P<method>GET|POST) (?P<path>/\S*) (?:as (?P<user>[\w-]+)|signed out)")
 
 
 def is_step(block: Block) -> bool:
-    """Whether the block belongs to a numbered step of the guide, which is run here and not in the document's story."""
-    return block.document == GUIDE and _STEP.match(block.section) is not None
+    """Whether the block is followed here, and is not a part of the document's story."""
+    return block.document.startswith(PATHS) or (block.document == GUIDE and _STEP.match(block.section) is not None)
 
 
-def read_tutorial(document: Document) -> Iterator[tuple[Block, Block | None]]:
+def read_followed(document: Document) -> Iterator[tuple[Block, Block | None]]:
     """Each block of the steps, with its answer."""
     waiting = [block for block in document.blocks() if is_step(block)]
     while waiting:
@@ -53,7 +58,7 @@ def _write(workshop: Workshop, block: Block, _answer: Block | None) -> None:
     first, _, rest = block.text.partition("\n")
     place = _PLACE.fullmatch(first.strip())
     assert place, f"'{first}' does not say where the code goes: write '# helpdesk/models.py'."
-    path = workshop.file(PLUGIN, place["file"])
+    path = workshop.file(place["file"])
     if "," in first:
         path.write_text(put_into(path.read_text(), rest, into_class=place["owner"] or ""))
     else:
@@ -63,43 +68,59 @@ def _write(workshop: Workshop, block: Block, _answer: Block | None) -> None:
 
 def _call(workshop: Workshop, block: Block, _answer: Block | None) -> None:
     for command, shown in read_commands(block.text):
-        printed = run_command(workshop, command)
+        printed = run_command(workshop, workshop.fill(command))
         if shown.strip():
             require_text(shown, printed)
+            workshop.placeholders.remember(shown, printed)
 
 
 def run_command(workshop: Workshop, command: str) -> str:
     """What the command prints."""
+    command, _, target = command.strip().partition(" > ")
+    if command.startswith("export "):
+        name = command.removeprefix("export ").partition("=")[0]
+        workshop.exports[name] = workshop.call_shell(f'{command}; printf %s "${name}"')
+        return ""
+    printed = _run_words(workshop, command)
+    if target:
+        (workshop.home / target).write_text(printed)
+    return "" if target else printed
+
+
+def _run_words(workshop: Workshop, command: str) -> str:
     match shlex.split(command, comments=True):
-        case ["export", assignment] if assignment.startswith("WEBNET_PLUGINS="):
-            workshop.plugins = assignment.partition("=")[2]
-            return ""
-        case ["export", "WEBNET_DEBUG=1"]:
-            workshop.debugs = True
-            return ""
         case ["make", "install-dev"] | [".", ".venv/bin/activate"]:
             return ""  # this interpreter's own environment is such a one
         case ["make", "run"]:
             return workshop.serve()
+        case ["python", "manage.py", "startplugin", name]:
+            workshop.plugin = name
+            return workshop.run("manage.py", "startplugin", name)
         case ["python", "manage.py", *words]:
             return workshop.run("manage.py", *words)
         case ["pytest", *words]:
             return workshop.run("-m", "pytest", "-p", "no:cacheprovider", *words)
-        case ["rm", path]:
-            (workshop.home / path).unlink()
-            return ""
+        case ["curl", "--no-buffer", *_]:
+            return workshop.open_stream(command).first
+        case [program, *_] if program in PROGRAMS:
+            return workshop.call_shell(command)
     return pytest.fail(f"Nobody runs '{command}'.")
 
 
 def _ask(workshop: Workshop, block: Block, answer: Block | None) -> None:
+    if _PLACE.fullmatch(block.text.partition("\n")[0]):
+        return _write(workshop, block, answer)
     if answer is None:
         pytest.fail(f"{block.place}: a block of json with the answer must follow.")
     user, path = read_who(block.text)
-    if re.search(r"^subscription\b", block.text, re.MULTILINE):
-        got = _hear(workshop, user, path, block.text)
+    document, shown = workshop.fill(block.text), json.loads(answer.text)
+    if re.search(r"^subscription\b", document, re.MULTILINE):
+        got = _hear(workshop, user, path, document)
     else:
-        got = workshop.client(user).post_graphql(block.text, path=path).json()
-    require_json(json.loads(answer.text), got)
+        got = workshop.client(user).post_graphql(document, path=path).json()
+    require_json(shown, got)
+    workshop.placeholders.remember(shown, got)
+    return None
 
 
 def _hear(workshop: Workshop, user: str | None, path: str, document: str) -> object:
@@ -117,13 +138,16 @@ def _visit(workshop: Workshop, block: Block, _answer: Block | None) -> None:
     request, _, status, *lines = block.text.splitlines()
     wanted = _REQUEST.fullmatch(request)
     assert wanted, f"'{request}' is no request: write 'GET /c/acme/ as acme-viewer'."
-    answer = workshop.client(wanted["user"]).send(wanted["method"], wanted["path"])
+    answer = workshop.client(wanted["user"]).send(wanted["method"], workshop.fill(wanted["path"]))
     got = [line.strip() for line in answer.text.splitlines()]
     assert (answer.status, [line for line in lines if line.strip() not in got]) == (int(status), []), answer.text
 
 
-def _compare_tree(workshop: Workshop, block: Block, _answer: Block | None) -> None:
-    """The first words of the lines below the folder's are its files, all of them."""
+def _read_on(workshop: Workshop, block: Block, _answer: Block | None) -> None:
+    """What an open stream prints next, or a folder: the first words of the lines below its own are all of its files."""
+    if workshop.stream is not None:
+        require_text(block.text, workshop.stream.read(block.text.count("\n")))
+        return
     top, *lines = block.text.splitlines()
     folder = workshop.home / top.split()[0]
     files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
@@ -136,5 +160,5 @@ RUNNERS: dict[str, Callable[[Workshop, Block, Block | None], None]] = {
     "html": _write,
     "http": _visit,
     "python": _write,
-    "text": _compare_tree,
+    "text": _read_on,
 }
