@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -26,13 +27,13 @@ class OpenStream:
             env=environment,
             start_new_session=True,
         )
-        self._lines: SimpleQueue[str] = SimpleQueue()
+        self._lines: SimpleQueue[str | None] = SimpleQueue()
         self._reader = Thread(target=self._read, daemon=True)
         self._reader.start()
         self.first = self._next()
 
     def read(self, count: int) -> str:
-        """So many more lines; raises TimeoutError when they don't come."""
+        """So many more lines. Raises EOFError when it has ended, TimeoutError when they don't come."""
         lines: list[str] = []
         while len(lines) < count:
             line = self._next()
@@ -42,7 +43,8 @@ class OpenStream:
 
     def close(self) -> None:
         """Ctrl-C."""
-        os.killpg(self._process.pid, signal.SIGINT)
+        with suppress(ProcessLookupError):  # it has ended by itself
+            os.killpg(self._process.pid, signal.SIGINT)
         self._process.wait(PATIENCE_SECONDS)
         self._reader.join(PATIENCE_SECONDS)
         if self._process.stdout is not None:
@@ -50,11 +52,15 @@ class OpenStream:
 
     def _next(self) -> str:
         try:
-            return self._lines.get(timeout=PATIENCE_SECONDS)
+            line = self._lines.get(timeout=PATIENCE_SECONDS)
         except Empty:
             raise TimeoutError("No more lines of the stream came.") from None
+        if line is None:
+            raise EOFError("The stream has ended.")
+        return line
 
     def _read(self) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
             self._lines.put(line)
+        self._lines.put(None)

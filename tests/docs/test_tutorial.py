@@ -45,10 +45,11 @@ WRONG = (
     "```console\n$ python manage.py list_plugins\nnothing\n```\n",
     "```console\n$ brew install webnet\n```\n",
     '```console\n$ curl --silent http://127.0.0.1:8000/healthz\n{"status": "asleep"}\n```\n',
-    "```console\n$ curl --no-buffer http://127.0.0.1:8000/healthz\n: open\n```\n",
     "```text\nplugins/helpdesk/\n  README.md\n```\n",
     "```python\nimport this\n```\n",
     "```yaml\na: language that nobody runs\n```\n",
+    "```console\n$ curl --no-buffer http://127.0.0.1:8000/healthz\n: open\n```\n",
+    "```text\nWhat a stream has not printed before it ended\n```\n",
 )
 
 
@@ -56,7 +57,7 @@ def _require_noticing(workshop: Workshop) -> None:
     """The negative controls of the test above, in the workshop that it has built."""
     for text in WRONG:
         ((block, answer),) = read_followed(Document(name=GUIDE, text=f"## 1. A step\n\n{text}"))
-        with pytest.raises((AssertionError, pytest.fail.Exception)):
+        with pytest.raises((AssertionError, EOFError, pytest.fail.Exception)):
             run_step(workshop, block, answer)
 
 
