@@ -29,11 +29,16 @@ const urql = (exchanges, more) =>
 
 // urql sends the id of a document without definitions.
 const idExchange = mapExchange({
-  onOperation: (operation) =>
-    makeOperation(operation.kind, {
-      ...operation,
-      query: { kind: "Document", definitions: [], documentId: hashOf(operation.query) },
-    }),
+  onOperation: (operation) => {
+    const query = { kind: "Document", definitions: [], documentId: hashOf(operation.query) };
+    const context = { ...operation.context, document: operation.query };
+    return makeOperation(operation.kind, { ...operation, query }, context);
+  },
+  // graphcache reads events by the document of their operation.
+  onResult: (result) => {
+    const query = result.operation.context.document;
+    return { ...result, operation: makeOperation(result.operation.kind, { ...result.operation, query }) };
+  },
 });
 const byId = urql([idExchange, fetchExchange], { preferGetMethod: false });
 let answer = await byId.query(PluginsDocument, variables).toPromise();
