@@ -21,6 +21,10 @@ SOURCES := pyproject.toml hatch_build.py $(wildcard frontend/*.json frontend/*.m
 # The settings want a key and a host; these commands serve nobody.
 OFFLINE := WEBNET_DEBUG=1 WEBNET_SECRET_KEY=offline WEBNET_DATA_DIR=$(VENV)/offline DATABASE_URL=sqlite://:memory:
 
+# What the example front end is built against.
+EXAMPLE_PLUGINS := hello_world,device_inventory,site_map,reachability
+ALL_PLUGINS_SCHEMA := examples/frontend_client/schema.graphql
+
 .PHONY: help run test test-fast fuzz fault-test bench bench-growth load neighbours lint format schema docs release trace lock build clean install install-dev
 
 help: ## Say what can be made
@@ -88,6 +92,7 @@ lint: $(VENV)/dev-installed ## Check style, types, imports, migrations and the s
 	$(BIN)/lint-imports
 	$(OFFLINE) $(BIN)/python manage.py makemigrations --check --dry-run
 	$(OFFLINE) WEBNET_SAFE_MODE=1 $(BIN)/python manage.py export_schema --check schema.graphql
+	$(OFFLINE) WEBNET_PLUGINS=$(EXAMPLE_PLUGINS) $(BIN)/python manage.py export_schema --all --check $(ALL_PLUGINS_SCHEMA)
 	$(BIN)/python tools/schema_changelog.py --check
 	$(BIN)/python tools/code_catalogue.py --check
 
@@ -95,9 +100,11 @@ format: $(VENV)/dev-installed ## Put the code into shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-schema: $(VENV)/dev-installed ## Write schema.graphql, docs/schema-changelog.md and docs/codes.md again
+schema: $(VENV)/dev-installed ## Write schema.graphql, the example front end's, docs/schema-changelog.md and docs/codes.md again
 	$(OFFLINE) WEBNET_SAFE_MODE=1 $(BIN)/python manage.py export_schema > schema.graphql.new
 	mv schema.graphql.new schema.graphql
+	$(OFFLINE) WEBNET_PLUGINS=$(EXAMPLE_PLUGINS) $(BIN)/python manage.py export_schema --all > schema.graphql.new
+	mv schema.graphql.new $(ALL_PLUGINS_SCHEMA)
 	$(BIN)/python tools/schema_changelog.py
 	$(BIN)/python tools/code_catalogue.py
 
@@ -112,7 +119,7 @@ export OPERATION ARGUMENTS FIELDS
 trace: $(VENV)/run-installed ## List the files that a request runs through: OPERATION=enableCustomerPlugin
 	@$(BIN)/python tools/request_trace.py $$OPERATION --arguments "$$ARGUMENTS" --fields "$$FIELDS"
 
-lock: $(VENV)/dev-installed ## Write the locked requirements and the front end's lock file again
+lock: $(VENV)/dev-installed ## Write the locked requirements and the front ends' lock files again
 	$(BIN)/python requirements/lock.py
 
 build: $(VENV)/dev-installed ## Build the source distribution and the wheel into dist/
@@ -121,6 +128,7 @@ build: $(VENV)/dev-installed ## Build the source distribution and the wheel into
 
 clean: ## Remove what was made, but not the data in var/
 	rm -rf $(VENV) .venv-newest dist build webnet/api/static/webnet/graphiql frontend/node_modules
+	rm -rf examples/frontend_client/node_modules examples/frontend_client/dist
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 # The stamps stand for what was installed, so that a second `make run` installs nothing.

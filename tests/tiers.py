@@ -42,6 +42,7 @@ ACCEPTANCE = (
     "tests/docs/test_tutorial.py",
     "tests/events",
     "tests/examples/test_alone.py",
+    "tests/examples/test_frontend_client.py",
     "tests/examples/test_python_client.py",
     "tests/examples/test_settings_forms.py",
     "tests/faults",

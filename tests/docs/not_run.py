@@ -59,6 +59,20 @@ NOT_RUN: dict[tuple[str, str], str] = {
         "examples/python_client/README.md",
         "pyproject.toml         the package, and what ariadne-codegen reads",
     ): "a tree of folders",
+    ("examples/frontend_client/README.md", "$ WEBNET_CORS_ORIGINS=http://127.0.0.1:5173 make run"): (
+        "it does not end; tests/examples/test_frontend_client.py serves both"
+    ),
+    ("examples/frontend_client/README.md", "$ export WEBNET_DEBUG=1"): (
+        "it does not end; tests/examples/test_frontend_client.py serves what was built"
+    ),
+    (
+        "examples/frontend_client/README.md",
+        "$ ../../.venv/bin/python ../../manage.py export_schema --all > schema.graphql",
+    ): "it writes files; tests/examples/test_frontend_client.py runs the commands",
+    (
+        "examples/frontend_client/README.md",
+        "codegen.ts                  what is generated: types, ids of documents, and the schema for graphcache",
+    ): "a tree of folders",
     (
         "examples/hello_world_plugin/README.md",
         "pyproject.toml         the package: its name and the source of its version",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import pkgutil
 import re
 import tomllib
@@ -160,6 +161,13 @@ def test_every_package_is_in_the_architecture() -> None:
     needed = {re.split(r"[\[<>=]", text)[0] for text in wanted}
 
     assert names_in(ARCHITECTURE, "package") == needed
+
+
+def test_every_package_of_the_example_front_end_is_in_the_architecture() -> None:
+    package = json.loads((ROOT / "examples/frontend_client/package.json").read_text(encoding="utf-8"))
+    needed = {name for name in package["dependencies"] | package["devDependencies"] if not name.startswith("@types/")}
+
+    assert names_in(ARCHITECTURE, "npm package") == needed
 
 
 def test_every_make_target_is_explained_to_contributors() -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
 
+from requirements.lock import NPM_FOLDERS
 from tests.servers import ROOT
 
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
+NPM_LOCKS = [lock for pattern in ("*/", "*/*/") for lock in sorted(ROOT.glob(f"{pattern}package-lock.json"))]
 
 
 def find_version(lock: str, package: str) -> str:
@@ -27,3 +30,15 @@ def test_every_package_has_a_hash_and_no_address(lock):
 
     assert len(packages) == len(re.findall(r"(?m)^\S+==", text)) > 0
     assert "://" not in text
+
+
+@pytest.mark.parametrize("lock", NPM_LOCKS, ids=[lock.parent.name for lock in NPM_LOCKS])
+def test_every_package_of_npm_has_a_hash_and_no_address(lock):
+    packages = {name: each for name, each in json.loads(lock.read_text())["packages"].items() if name}
+
+    assert len(packages) > 0
+    assert [name for name, each in packages.items() if "resolved" in each or "integrity" not in each] == []
+
+
+def test_what_is_locked_again_is_there():
+    assert {lock.parent.relative_to(ROOT).as_posix() for lock in NPM_LOCKS} >= set(NPM_FOLDERS)
