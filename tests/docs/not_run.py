@@ -21,18 +21,12 @@ NOT_RUN: dict[tuple[str, str], str] = {
         "docs/frontend-development.md",
         'import { buildSchema, introspectionFromSchema, isAbstractType } from "graphql";',
     ): "tests/typed_clients/build.mjs, which tests/browser/test_clients.py runs, makes both like this",
-    ("docs/operations.md", "WEBNET_SECRET_KEY=a-long-random-text"): ".ci/check_wheel.py starts with it",
-    ("docs/operations.md", "$ python3 -m venv /opt/webnet"): ".ci/check_wheel.py runs it with the wheel",
     ("docs/operations.md", "$ python manage.py serve --workers 4 --port 8000"): (
         "it does not end; tests/server/test_serve.py starts it"
     ),
     ("docs/operations.md", "2026-01-31T12:00:00Z ERROR webnet.api: Request 5f0c…: plugin 'helpdesk' failed in …"): (
         "what a server logs; tests/server/test_logs.py"
     ),
-    (
-        "docs/operations.md",
-        "# Who may read this file can sign in as anybody.",
-    ): "tests/server/test_environment_file.py reads it",
     ("docs/operations.md", "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318"): (
         "tests/server/test_tracing.py traces with it"
     ),
@@ -90,4 +84,22 @@ COMMANDS: dict[str, str] = {
     "export WEBNET_PLUGINS=hello_world": "it is what the tests' settings have by default",
     "pip install ./examples/hello_world_plugin": "the checkout's examples are on the path",
     "pytest examples/hello_world_plugin": "these tests are part of every test run",
+}
+
+# Whole documents: who follows them.
+FOLLOWED: dict[str, str] = {
+    "docs/installation.md": "tests/docs/installation.py, from .ci/check_wheel.py with the wheel",
+    "docs/troubleshooting.md": "tests/docs/test_troubleshooting.py: nothing is wrong here that its commands could fix",
+}
+
+# What docs/installation.md does to a whole machine, by the beginning of the command without `sudo`: reason.
+ON_A_MACHINE: dict[str, str] = {
+    "make build": "the caller has built the wheel",
+    "apt-get ": "no test installs Debian's packages",
+    "createuser ": "roles belong to the whole server, and this asks for a password",
+    "adduser ": "one user does everything here",
+    "nano ": "the file that is shown is written",
+    "systemctl daemon-reload": "there is no systemd; the units are read, and tests/server/test_deploy.py checks them",
+    "certbot ": "there is no name that a certificate could be for; the proxies have one that is signed by itself",
+    "journalctl ": "there is no journal, and it does not end; tests/server/test_logs.py reads what is logged",
 }

@@ -64,8 +64,8 @@ def test_an_assignment_is_read_however_it_is_written(file: Path, line: str) -> N
 
 
 def test_the_file_in_the_documentation_is_read_as_it_says(file: Path) -> None:
-    operations = Document.read(ROOT / "docs" / "operations.md")
-    file.write_text(next(block.text for block in operations.blocks() if block.text.startswith("# Who may read")))
+    installation = Document.read(ROOT / "docs" / "installation.md")
+    file.write_text(next(block.text for block in installation.blocks() if block.text.startswith("# Who may read")))
 
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("WEBNET_SECRET_KEY")
