@@ -36,6 +36,7 @@ ACCEPTANCE = (
     "tests/browser",
     "tests/conformance",
     "tests/docs/test_examples.py",
+    "tests/docs/test_installation.py",
     "tests/docs/test_paths.py",
     "tests/docs/test_site.py",
     "tests/docs/test_testing_kit.py",

@@ -92,6 +92,9 @@ FOLLOWED: dict[str, str] = {
     "docs/troubleshooting.md": "tests/docs/test_troubleshooting.py: nothing is wrong here that its commands could fix",
 }
 
+# Blocks with such a command need a machine that was installed: tests/docs/installation.py follows those of an upgrade.
+ON_AN_INSTALLED_MACHINE = "$ sudo "
+
 # What docs/installation.md does to a whole machine, by the beginning of the command without `sudo`: reason.
 ON_A_MACHINE: dict[str, str] = {
     "make build": "the caller has built the wheel",

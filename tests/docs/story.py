@@ -18,7 +18,7 @@ from django.template import Context, Template
 from tests.docs import console_blocks, graphql_blocks, python_blocks
 from tests.docs.comparing import Placeholders
 from tests.docs.documents import Block, find_missing_paths
-from tests.docs.not_run import FOLLOWED, NOT_RUN
+from tests.docs.not_run import FOLLOWED, NOT_RUN, ON_AN_INSTALLED_MACHINE
 from tests.docs.story_plugins import StoryPlugins
 from tests.docs.tutorial import is_step
 from webnet.server.management.commands import run
@@ -106,8 +106,9 @@ def read_steps(blocks: tuple[Block, ...]) -> Iterator[tuple[Block, Block | None]
 
 
 def is_not_run(block: Block) -> bool:
-    """Whether the block is on the list of those that need no running, or its document is followed by others."""
-    return block.document in FOLLOWED or (block.document, block.text.split("\n", 1)[0]) in NOT_RUN
+    """Whether the block is on the list of those that need no running, or others follow it."""
+    is_followed = block.document in FOLLOWED or ON_AN_INSTALLED_MACHINE in block.text
+    return is_followed or (block.document, block.text.split("\n", 1)[0]) in NOT_RUN
 
 
 def run_step(story: Story, block: Block, answer: Block | None) -> None:
