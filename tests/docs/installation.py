@@ -1,6 +1,7 @@
 """Follows docs/installation.md on this machine, below a folder, with a wheel that was built and a real PostgreSQL.
 
-Then it follows an upgrade, and the way back. `.ci/check_wheel.py` calls it. What belongs to the whole machine is not run: `not_run.ON_A_MACHINE` says what and why.
+Then it follows an upgrade, and the way back. `.ci/check_wheel.py` calls it. What belongs to the whole machine is not
+run: `not_run.ON_A_MACHINE` says what and why.
 """
 
 from __future__ import annotations
@@ -238,7 +239,7 @@ class Installation:
             port = list(self.proxies.values())[-1]
             to_proxy = f"--insecure --connect-to {SITE}:443:127.0.0.1:{port}"
             command = command.replace("curl ", f"curl {to_proxy} ", 1) if SITE in command else command
-        script = "\n".join(["set -o pipefail", *self._shell, self._with_databases(self.move(command))])
+        script = "\n".join([*self._shell, self._with_databases(self.move(command))])
         done = subprocess.run(
             ["bash", "-ec", script.replace("-o webnet -g webnet", "").replace(" -g webnet ", " ")],
             cwd=self.release,
