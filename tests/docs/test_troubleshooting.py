@@ -177,3 +177,11 @@ def test_every_command_is_one_that_there_is() -> None:
     assert {shlex.split(command)[1] for command in commands} <= own_commands() | {"check", "migrate"}
     assert [fault for command in commands if (fault := find_faults_of_command(command))] == []
     assert find_faults_of_command("webnet resume_plugin helpdesk --custom acme")
+
+
+def test_every_name_of_the_schema_is_in_it() -> None:
+    words = set(re.findall(r"\w+", (ROOT / "schema.graphql").read_text(encoding="utf-8")))
+
+    named = {span for span in code_spans(PAGE.prose()) if re.fullmatch(r"[a-z]+([A-Z][a-z]+)+", span)}
+
+    assert named >= {"ineffectiveReasons", "effectivePlugins"} and named <= words
