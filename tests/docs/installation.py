@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
 import psycopg
@@ -64,8 +64,10 @@ class Installation:
         self._open = ExitStack()
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("WEBNET_")}
         self._environment = {**inherited, "PORT": str(find_free_port()), "PYTHONUNBUFFERED": "1", **OF_PIP}
-        for name in ("DATABASE_URL", "DJANGO_SETTINGS_MODULE", "PYTHONPATH", "VIRTUAL_ENV"):
+        for name in ("DATABASE_URL", "DJANGO_SETTINGS_MODULE", "PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "VIRTUAL_ENV"):
             self._environment.pop(name, None)
+        # For `createdb`, which takes no address with a password.
+        self._environment["PGPASSWORD"] = unquote(self.postgresql.password or "")
         for each in OF_DEBIAN:
             (folder / each).mkdir(parents=True)
         self.release.mkdir()
