@@ -57,6 +57,11 @@ def make_body(block: Block, *, fill: Callable[[str], str]) -> dict[str, Any]:
     return {"query": fill(block.text), **variables}
 
 
+def is_file(text: str) -> bool:
+    """Whether it is a file of the reader's, such as `# client/overview.graphql`, and nobody sends it."""
+    return re.match(r"# [\w/]+\.graphql\n", text) is not None
+
+
 def read_who(text: str) -> tuple[str | None, str]:
     """Who asks (None: nobody) and at which address."""
     first = text.split("\n", 1)[0]

@@ -11,7 +11,7 @@ from django.conf import settings
 from graphql import DocumentNode, GraphQLError, OperationDefinitionNode, get_introspection_query, parse, validate
 
 from tests.docs.documents import ROOT, find_documents, find_operations
-from tests.docs.graphql_blocks import read_who
+from tests.docs.graphql_blocks import is_file, read_who
 from webnet.api.engine.cost import SameDocument, measure_cost, read_sizes
 from webnet.api.paging.pages import LARGEST_PAGE
 from webnet.api.schema import full_schema
@@ -29,7 +29,8 @@ def find_texts() -> Iterator[tuple[str, str, int]]:
     for document in (*find_documents(), *find_operations()):
         for block in document.blocks():
             if block.language == "graphql":
-                yield block.place, block.text, budget_for(*read_who(block.text))
+                budget = lowest() if is_file(block.text) else budget_for(*read_who(block.text))
+                yield block.place, block.text, budget
             if block.language == "python":
                 yield from ((block.place, text, lowest()) for text in find_strings(block.text))
     for folder in ("examples", "benchmarks", "tools"):

@@ -20,7 +20,7 @@ import pytest
 from tests.docs.comparing import require_json, require_text
 from tests.docs.console_blocks import read_commands
 from tests.docs.documents import Block, Document
-from tests.docs.graphql_blocks import read_who
+from tests.docs.graphql_blocks import is_file, read_who
 from tests.docs.source_parts import put_into
 from tests.docs.workshop import Workshop
 
@@ -108,7 +108,7 @@ def _run_words(workshop: Workshop, command: str) -> str:
 
 
 def _ask(workshop: Workshop, block: Block, answer: Block | None) -> None:
-    if _PLACE.fullmatch(block.text.partition("\n")[0]):
+    if is_file(block.text):
         return _write(workshop, block, answer)
     if answer is None:
         pytest.fail(f"{block.place}: a block of json with the answer must follow.")
