@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 
 from webnet.contract.codes import CodeMeaning
@@ -40,7 +41,7 @@ there is no such union, they are errors with the same codes and the status 200. 
 FAULTS = """\
 ## Faults of an input
 
-`faults` of `InvalidInput` and `InvalidSettings` has a code for each value: a code of that refusal, from the table
+`faults` of `InvalidInput` and `InvalidSettings` has a code for each value: a code of that refusal, from the tables
 above, or that of a check of Django's columns in capitals. Checks of plugins may have others.
 """
 ERRORS = """\
@@ -95,13 +96,11 @@ def main(arguments: Sequence[str]) -> None:
 
 def write_catalogue() -> str:
     """The text of the file."""
-    types = {code: f"`{kind.__name__}`" for kind in Refusal.__subclasses__() for code in kind.codes}
-    refusals = ((f"`{code}`", types[code], meaning) for code, meaning in REFUSAL_CODES.items())
     return "\n".join(
         [
             INTRODUCTION,
             REFUSALS,
-            *_table(("code", "type"), refusals),
+            *_refusal_tables(),
             FAULTS,
             *_plain_table(FAULT_CODES),
             ERRORS,
@@ -115,6 +114,14 @@ def write_catalogue() -> str:
             OTHERS,
         ]
     )
+
+
+def _refusal_tables() -> Iterator[str]:
+    """A part for each type of refusals."""
+    types = {code: kind.__name__ for kind in Refusal.__subclasses__() for code in kind.codes}
+    for name, codes in groupby(REFUSAL_CODES, key=types.__getitem__):
+        yield f"### {name}\n"
+        yield from _plain_table({code: REFUSAL_CODES[code] for code in codes})
 
 
 def _plain_table(codes: Mapping[str, CodeMeaning]) -> Iterator[str]:
