@@ -1,4 +1,4 @@
-// Reads the settings anew each time it is opened, and shows them as a form.
+// Reads the settings each time it is opened, and shows them as a form.
 import { useCallback, useEffect, useId, useRef, useState } from "react";
 import type { RJSFSchema } from "@rjsf/utils";
 import { useClient } from "urql";

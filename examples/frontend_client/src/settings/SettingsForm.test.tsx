@@ -85,6 +85,21 @@ test("a secret is sent, and not shown again", async () => {
   ]);
 });
 
+test("removing a secret keeps what was typed and not saved yet", async () => {
+  const sent = show({ SaveSettings: () => answer(saved(state({ greeting: "Hello" }, 4))) });
+
+  type("Greeting", "Hi");
+  save("Remove Token");
+  expect(await screen.findByText("Removed.")).toBeTruthy();
+
+  expect((screen.getByLabelText("Greeting") as HTMLInputElement).value).toBe("Hi");
+  save();
+  await waitFor(() => expect(sent()).toHaveLength(2));
+  expect(sent().at(-1)).toEqual({
+    input: { customer: "acme", plugin: "p", settings: { greeting: "Hi" }, expectedRevision: 4 },
+  });
+});
+
 test("a conflict shows both versions, and saves what was chosen onto the newer one", async () => {
   const theirs = state({ greeting: "Ahoy" }, 4);
   const sent = show({

@@ -68,19 +68,19 @@ export function SettingsForm({ slug, plugin, schema, opened, mayChange }: Props)
     const { data, error } = await client.mutation(SaveSettingsDocument, { input }).toPromise();
     const result = data?.updateCustomerPluginSettings;
     if (error) setProblem(describeError(error));
-    else if (result?.__typename === "UpdateCustomerPluginSettingsPayload") accept(result.config);
+    else if (result?.__typename === "UpdateCustomerPluginSettingsPayload") accept(result.config, patch && to);
     else if (result?.__typename === "InvalidSettings") refuse(from, to, result.faults);
     else if (result?.__typename === "Conflict") await showConflict(from, to);
     else if (result) setProblem(describeRefusal(result));
     setUnderWay(false);
   }
 
-  function accept(state: SettingsStateFragment) {
+  function accept(state: SettingsStateFragment, unsaved?: JsonObject) {
     setBase(state);
     // Without the secrets that were typed: they are stored, and never shown again.
-    setValues(state.effectiveSettings as JsonObject);
+    setValues(unsaved ?? (state.effectiveSettings as JsonObject));
     setConflict(null);
-    setSaved("Saved.");
+    setSaved(unsaved ? "Removed." : "Saved.");
   }
 
   function refuse(from: SettingsStateFragment, to: JsonObject, faults: Parameters<typeof placeFaults>[0]) {
