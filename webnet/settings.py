@@ -122,7 +122,7 @@ CONTENT_SECURITY_POLICY = {
         "worker-src": [csp.SELF],
     }
 }
-CSRF_FAILURE_VIEW = "webnet.console.views.show_csrf_failure"
+CSRF_FAILURE_VIEW = "webnet.console.entrance.sign_in.show_csrf_failure"
 SILENCED_SYSTEM_CHECKS = [
     "security.W005",  # Whether subdomains have https is for their owner to say.
     "security.W008",  # The proxy redirects to https: health checks and metrics come without it.
@@ -219,7 +219,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "webnet.console.frame.frame_of_page",
+                "webnet.console.frame.page_frame.frame_of_page",
             ]
         },
     }

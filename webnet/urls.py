@@ -7,14 +7,11 @@ from django.db import Error as DatabaseError
 from django.http import HttpRequest, JsonResponse
 from django.urls import path
 from django.views.decorators.http import require_safe
-from django.views.generic import RedirectView
 
 from webnet.accounts.admin import change_own_password
 from webnet.api.http.views import graphql_view
-from webnet.console.customer_pages import dashboard, unknown_page
-from webnet.console.invitations import accept_invitation, show_invitation
-from webnet.console.plugin_pages import plugin_page
-from webnet.console.views import admin_sign_in, home, sign_in, sign_out
+from webnet.console import urls as console
+from webnet.console.entrance.sign_in import admin_sign_in
 from webnet.database.writability import find_obstacle
 from webnet.errors import DeadlineExceeded
 from webnet.program import PROGRAM
@@ -52,18 +49,7 @@ urlpatterns = [
     path("graphql/", graphql_view, name="graphql"),
     path("graphql/<slug:customer>", graphql_view, name="graphql-customer"),
     path("graphql/<slug:customer>/", graphql_view, name="graphql-customer"),
-    path("", home, name="home"),
-    path("sign-in/", sign_in, name="sign-in"),
-    path("sign-out/", sign_out, name="sign-out"),
-    path("invitations/", accept_invitation, name="invitations"),
-    path("invitations/<str:token>/", show_invitation, name="invitation"),
-    path("c/<slug:customer>/", dashboard, name="customer"),
-    path(
-        "c/<slug:customer>/plugins/<slug:plugin>", RedirectView.as_view(pattern_name="plugin-pages", query_string=True)
-    ),
-    path("c/<slug:customer>/plugins/<slug:plugin>/", plugin_page, name="plugin-pages"),
-    path("c/<slug:customer>/plugins/<slug:plugin>/<path:path>", plugin_page),
-    path("c/<slug:customer>/<path:path>", unknown_page),
+    *console.urlpatterns,
     path("admin/login/", admin_sign_in),
     path("admin/password_change/", admin.site.admin_view(change_own_password)),
     path("admin/", admin.site.urls),
@@ -72,4 +58,4 @@ urlpatterns = [
     path("metrics", metrics_page, name="metrics"),
 ]
 
-handler404 = "webnet.console.customer_pages.not_found"
+handler404 = "webnet.console.frame.entry.not_found"

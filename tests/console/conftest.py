@@ -12,7 +12,7 @@ from tests.console.pages import Pages
 from tests.factories import make_customer, make_member, make_operator
 from tests.plugins.conftest import install, registered
 from webnet.accounts.authentication import SESSION_BACKEND
-from webnet.console.streamed_pages import seats
+from webnet.console.dashboard.streamed_pages import seats
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer, Role, User
 from webnet.plugins.manager import manager

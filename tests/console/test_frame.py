@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import pytest
@@ -73,7 +74,7 @@ def test_the_switcher_has_the_viewers_other_customers_only(browse):
 
     assert links(browse("vera").get(FRAMED).text, around="details") == [
         ("/c/initech/", "Initech"),
-        ("/", "All customers"),
+        ("/customers/", "All customers"),
     ]
 
 
@@ -121,37 +122,47 @@ def test_the_dashboard_takes_no_other_method(browse):
     assert browse("vera").post("/c/acme/").status_code == 405
 
 
-def test_home_lists_the_users_customers_only(browse):
-    page = browse("vera").get("/").text
+def test_the_list_of_customers_has_the_users_own_only(browse):
+    page = browse("vera").get("/customers/").text
 
     assert 'href="/c/acme/"' in page
     assert "globex" not in page
 
 
-def test_home_finds_customers_by_name_and_goes_through_pages(browse):
+def test_customers_are_found_by_name_and_listed_in_pages(browse):
     for number in range(60):
         make_customer(f"customer-{number:02}")
     platform = browse("platform")
 
-    first, second, found = (platform.get(address).text for address in ("/", "/?page=2", "/?q=LOBE"))
+    first = platform.get("/customers/").text
+    address = html.unescape(re.search(r'rel="next" href="([^"]*)"', first).group(1))
+    second, found = platform.get(f"/customers/{address}").text, platform.get("/customers/?q=LOBE").text
 
-    assert "Page 1 of 2" in first and 'href="/c/globex/"' not in first
-    assert 'href="/c/globex/"' in second
-    assert 'href="/c/globex/"' in found and 'href="/c/acme/"' not in found
+    assert 'href="/c/globex/"' not in re.search(r"<main.*</main>", first, re.S).group()
+    assert 'href="/c/globex/"' in re.search(r"<main.*</main>", second, re.S).group()
+    assert 'href="/c/globex/"' in found and 'href="/c/acme/"' not in re.search(r"<main.*</main>", found, re.S).group()
 
 
-@pytest.mark.parametrize("query", ["page=999", "page=x", "q=%00", "q=" + "x" * 5000, "q=<script>alert(1)</script>"])
-def test_home_takes_any_question(browse, query):
-    answer = browse("vera").get(f"/?{query}")
+@pytest.mark.parametrize("query", ["q=%00", "q=" + "x" * 5000, "q=<script>alert(1)</script>"])
+def test_the_list_of_customers_takes_any_words(browse, query):
+    answer = browse("vera").get(f"/customers/?{query}")
 
     assert answer.status_code == 200
     assert "<script>alert" not in answer.text
 
 
+@pytest.mark.parametrize("query", ["after=x", "before=%00", "after=" + "x" * 5000])
+def test_a_cursor_that_is_none_is_refused_on_a_page(browse, query):
+    answer = browse("vera").get(f"/customers/?{query}")
+
+    assert answer.status_code == 400
+    assert "This is not a cursor of this list" in answer.text
+
+
 def test_someone_without_a_customer_is_told_what_to_do(browse):
     User.objects.create_user("nobody")
 
-    assert "You are not a member of any customer yet" in browse("nobody").get("/").text
+    assert "You are not a member of any customer yet" in browse("nobody").get("/customers/").text
 
 
 def test_a_label_of_a_plugin_is_text_and_no_markup(browse, install):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.http import HttpRequest, HttpResponse
 
-from webnet.console.page_routes import find_page, set_aside_unmountable
+from webnet.console.dashboard.page_routes import find_page, set_aside_unmountable
 from webnet.plugins.base import NavigationItem, PluginBase, UIView
 from webnet.plugins.registry import PluginRegistry
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from tests.factories import PASSWORD
 from tests.outages import unreachable
-from webnet.console.views import show_csrf_failure
+from webnet.console.entrance.sign_in import show_csrf_failure
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

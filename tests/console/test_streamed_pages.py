@@ -17,8 +17,8 @@ from django.http import HttpResponseBase, StreamingHttpResponse
 from django.utils import translation
 
 from tests.console.pages import LARGE
-from webnet.console import streamed_pages
-from webnet.console.streamed_pages import PageFailed, PageOverdue, StreamedPage, seats
+from webnet.console.dashboard import streamed_pages
+from webnet.console.dashboard.streamed_pages import PageFailed, PageOverdue, StreamedPage, seats
 from webnet.customers.models import User
 from webnet.errors import DeadlineExceeded
 from webnet.plugins.runtime import failures

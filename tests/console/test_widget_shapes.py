@@ -2,7 +2,7 @@
 
 import pytest
 
-from webnet.console.widget_shapes import Shape, shape
+from webnet.console.dashboard.widget_shapes import Shape, shape
 
 
 @pytest.mark.parametrize(

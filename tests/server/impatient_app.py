@@ -7,7 +7,7 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webnet.settings")
 django.setup(set_prefix=False)
 
-from webnet.console import streamed_pages  # noqa: E402 - Django must be set up first
+from webnet.console.dashboard import streamed_pages  # noqa: E402 - Django must be set up first
 from webnet.server.asgi import admission  # noqa: E402
 
 streamed_pages.LIFE_IN_DEADLINES = 2

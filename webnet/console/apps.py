@@ -12,7 +12,7 @@ class ConsoleConfig(AppConfig):
 
     def ready(self) -> None:
         """Check the plugins' pages at start-up: a plugin with one that can't be mounted is set aside."""
-        from webnet.console.page_routes import set_aside_unmountable
+        from webnet.console.dashboard.page_routes import set_aside_unmountable
         from webnet.plugins.registry import registry
 
         set_aside_unmountable(registry)

@@ -35,6 +35,7 @@ NO_CUSTOMER = 0  # Never a primary key.
 class Context:
     """The context of one request. `customer_slug` is the customer of the view; None in the platform's view.
 
+    `takes_tokens` is False for pages, which know the session's user alone, whatever tokens the request has.
     `watch` monitors a subscription; it is None for other operations. `cost` is the points of the operation, 0 until it
     is measured. `state_read` is where its answer depends on the plugins' state alone, None if it does nowhere.
     `guards` are the effective plugins that its document names in `@ifPlugin`.
@@ -42,6 +43,7 @@ class Context:
 
     request: HttpRequest
     customer_slug: str | None = None
+    takes_tokens: bool = True
     identity: RequestIdentity = field(init=False)
     view_customer: Customer | None = field(init=False, default=None)
     reading: Reading = field(init=False)
@@ -52,7 +54,10 @@ class Context:
     guards: frozenset[str] = field(init=False, default=frozenset())
 
     def __post_init__(self) -> None:
-        self._read_as(authenticate_request(self.request, view=self.customer_slug))
+        if self.takes_tokens:
+            self._read_as(authenticate_request(self.request, view=self.customer_slug))
+        else:
+            self._read_as(identify_user(self.request))
         if self.identity.view is not None:
             self.view_customer = self.reading.stay_in_view(self.identity.view)
         else:

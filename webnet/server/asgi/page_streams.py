@@ -15,7 +15,7 @@ from threading import Thread
 from django.conf import settings
 from django.db import connections
 
-from webnet.console.streamed_pages import PageFailed, PageOverdue, StreamedPage, life_seconds
+from webnet.console.dashboard.streamed_pages import PageFailed, PageOverdue, StreamedPage, life_seconds
 from webnet.database.deadlines import Deadline, until
 from webnet.plugins.runtime import open_requests
 from webnet.plugins.runtime.open_requests import Work

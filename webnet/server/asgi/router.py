@@ -22,8 +22,8 @@ from webnet import metrics
 from webnet.api.events import threads as threads_of_streams
 from webnet.api.http.requests import MAXIMUM_BODY_BYTES
 from webnet.body_errors import BodyRefused, BodyTooLarge, BodyTooSlow
+from webnet.console.dashboard.streamed_pages import StreamedPage
 from webnet.console.security_headers import cors_headers_without_django, headers_without_django
-from webnet.console.streamed_pages import StreamedPage
 from webnet.database.deadlines import Deadline
 from webnet.errors import DatabaseOutage, DeadlineExceeded, ServerBusy
 from webnet.plugins.runtime import open_requests

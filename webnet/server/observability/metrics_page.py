@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from webnet.accounts.authentication import ip_address
-from webnet.console.customer_pages import not_found
+from webnet.console.frame.entry import not_found
 from webnet.server.observability.shared_metrics import collect
 
 # How the names of headers begin that proxies add: then the address is the proxy's, and says nothing about the client's.

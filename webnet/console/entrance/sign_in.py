@@ -1,37 +1,17 @@
-"""The start page, sign-in and sign-out."""
+"""Signing in and out."""
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.core.paginator import Paginator
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
 from webnet.accounts import sessions
-from webnet.accounts.authentication import identify_user
-from webnet.console.customer_pages import not_found
-from webnet.customers import access
+from webnet.console.frame.entry import not_found
 from webnet.errors import PermissionDenied, RateLimited
-
-CUSTOMERS_PER_PAGE = 50
-
-
-@require_safe
-@never_cache
-def home(request: HttpRequest) -> HttpResponse:
-    """The start page: the user's customers, which can be searched, and links to the tools."""
-    if not request.user.is_authenticated:
-        return redirect("sign-in")
-    query = request.GET.get("q", "").strip()[:200].replace("\0", "")
-    customers = access.visible_customers(identify_user(request).actor).order_by("slug")
-    if query:
-        customers = customers.filter(Q(slug__icontains=query) | Q(name__icontains=query))
-    page = Paginator(customers, CUSTOMERS_PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "webnet/home.html", {"customers": page, "query": query})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

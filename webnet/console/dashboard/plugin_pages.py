@@ -20,10 +20,10 @@ from django.shortcuts import render
 
 from webnet.api.engine.client_values import find_reason
 from webnet.api.resolvers import navigation_and_widgets
-from webnet.console.customer_pages import for_customer, not_found
-from webnet.console.frame import Frame
-from webnet.console.page_routes import PageMatch, find_page
-from webnet.console.streamed_pages import PageCall, StreamedPage
+from webnet.console.dashboard.page_routes import PageMatch, find_page
+from webnet.console.dashboard.streamed_pages import PageCall, StreamedPage
+from webnet.console.frame.entry import for_customer, not_found
+from webnet.console.frame.page_frame import CustomerFrame
 from webnet.containment import REFUSED_VALUE, format_error
 from webnet.database.outages import is_outage
 from webnet.errors import DeadlineExceeded, NotFound, PermissionDenied, RateLimited
@@ -37,7 +37,7 @@ logger = logging.getLogger(__name__)
 
 
 @for_customer
-def plugin_page(request: HttpRequest, frame: Frame, plugin: str, path: str = "") -> HttpResponseBase:
+def plugin_page(request: HttpRequest, frame: CustomerFrame, plugin: str, path: str = "") -> HttpResponseBase:
     """A plugin's page, if the plugin is effective for the customer and the user has the page's permission."""
     state = frame.reading.state_of(frame.customer)
     if plugin not in state.effective:
@@ -51,7 +51,7 @@ def plugin_page(request: HttpRequest, frame: Frame, plugin: str, path: str = "")
     return _show(request, frame, plugin, match)
 
 
-def _add_slash(request: HttpRequest, frame: Frame, plugin: str, path: str) -> HttpResponseBase:
+def _add_slash(request: HttpRequest, frame: CustomerFrame, plugin: str, path: str) -> HttpResponseBase:
     """Redirect to the address with a slash at its end if a page is there, like Django's CommonMiddleware does."""
     if request.method not in ("GET", "HEAD") or path.endswith("/") or find_page(plugin, f"{path}/") is None:
         return not_found(request)
@@ -60,7 +60,7 @@ def _add_slash(request: HttpRequest, frame: Frame, plugin: str, path: str) -> Ht
     return HttpResponseRedirect(f"{address}?{query}" if query else address)
 
 
-def _show(request: HttpRequest, frame: Frame, plugin: str, match: PageMatch) -> HttpResponseBase:
+def _show(request: HttpRequest, frame: CustomerFrame, plugin: str, match: PageMatch) -> HttpResponseBase:
     config = frame.reading.state_of(frame.customer).config(plugin)
     context = HookContext(
         customer=frame.customer, actor=frame.reading.actor, settings=layers.opened(config.plugin, config)
@@ -97,7 +97,7 @@ def _show(request: HttpRequest, frame: Frame, plugin: str, match: PageMatch) -> 
 
 
 def _stream(
-    request: HttpRequest, frame: Frame, response: StreamingHttpResponse, *, plugin: str, page: str
+    request: HttpRequest, frame: CustomerFrame, response: StreamingHttpResponse, *, plugin: str, page: str
 ) -> HttpResponseBase:
     call = PageCall(
         plugin=plugin,
@@ -143,7 +143,7 @@ def _refuse(request: HttpRequest, reason: str) -> HttpResponse:
     return render(request, "webnet/refused.html", {"reason": reason}, status=403)
 
 
-def _fail(request: HttpRequest, frame: Frame, *, plugin: str, reason: str) -> HttpResponse:
+def _fail(request: HttpRequest, frame: CustomerFrame, *, plugin: str, reason: str) -> HttpResponse:
     # The text of the exception may contain internals of the plugin, so only platform operators see it.
     shown = reason if frame.reading.actor.is_platform_operator else ""
     return render(request, "webnet/page_failed.html", {"plugin": plugin, "reason": shown}, status=500)

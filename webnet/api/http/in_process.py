@@ -1,0 +1,52 @@
+"""Executes the documents of webnet's own pages in the process, exactly as if their user had sent them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from strawberry.http import GraphQLRequestData
+from strawberry.types.graphql import OperationType
+
+from webnet.api.error_reporting import report_errors
+from webnet.api.errors import find_raised
+from webnet.api.http.views import run_operation
+from webnet.api.request.context import Context
+from webnet.api.visibility import visible_schema
+from webnet.database.outages import find_outage
+from webnet.errors import DeadlineExceeded, WebnetError
+from webnet.plugins.changes import pauses
+from webnet.plugins.runtime import failures
+from webnet.request_record import note_code
+
+PAGE_OPERATIONS = {OperationType.QUERY, OperationType.MUTATION}
+
+
+class DocumentFailed(WebnetError):
+    """A document was answered with an error; `extensions` are those of the first."""
+
+    def __init__(self, message: str, *, extensions: Mapping[str, Any]) -> None:
+        super().__init__(message, code=extensions.get("code", "INTERNAL_ERROR"))
+        self.extensions = extensions
+
+
+def execute_document(document: str, variables: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    """The answer's `data`. What it may do and cost is decided as for a client.
+
+    Raises DocumentFailed if there is an error, and an outage of the database as it is, so that the page is made again.
+    """
+    wanted = GraphQLRequestData(query=document, variables=dict(variables), operation_name=None, extensions=None)
+    result = run_operation(wanted, context, visible_schema(context.reading), allowed=PAGE_OPERATIONS)
+    for error in result.errors or ():
+        raised = find_raised(error)
+        if raised is not None and (find_outage(raised) or isinstance(raised, DeadlineExceeded)):
+            raise raised
+    if failures.counter.has_counted():
+        pauses.pause_at_once()
+    if result.errors:
+        first = report_errors(result.errors, context)[0]
+        failed = DocumentFailed(first.message, extensions=first.extensions or {})
+        note_code(failed.code)
+        raise failed
+    data: dict[str, Any] = result.data or {}
+    return data

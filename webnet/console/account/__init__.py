@@ -1,0 +1,1 @@
+"""The signed-in person's own pages: who they are, their password and their API tokens."""

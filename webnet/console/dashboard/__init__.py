@@ -1,0 +1,1 @@
+"""A customer's dashboard, and plugins' own pages in the same frame."""

@@ -1,0 +1,54 @@
+"""The GraphQL documents that pages run, each in a file of `webnet/console/documents/` that is named after it."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from webnet import console
+
+FOLDER = files(console) / "documents"
+# What stands for a secret, wherever a document is shown.
+MASK = "…"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunDocument:
+    """A document that a page has run: `name` is that of its file, `customer` the slug of the view or empty."""
+
+    name: str
+    variables: Mapping[str, Any]
+    customer: str
+
+    @property
+    def document(self) -> str:
+        return read_document(self.name)
+
+    @property
+    def variables_text(self) -> str:
+        """The variables as JSON, for people to paste; empty without any."""
+        return json.dumps(self.variables, indent=2, ensure_ascii=False, default=str) if self.variables else ""
+
+
+@cache
+def read_document(name: str) -> str:
+    """The text of the document."""
+    return (FOLDER / f"{name}.graphql").read_text(encoding="utf-8").strip()
+
+
+def mask(variables: Mapping[str, Any], secrets: Sequence[str]) -> dict[str, Any]:
+    """A copy of the variables without the values at these places, such as "input.password"."""
+    masked = copy.deepcopy(dict(variables))
+    for place in secrets:
+        *outer, last = place.split(".")
+        inner: Any = masked
+        for name in outer:
+            inner = inner.get(name) if isinstance(inner, dict) else None
+        if isinstance(inner, dict) and inner.get(last) is not None:
+            inner[last] = MASK
+    return masked

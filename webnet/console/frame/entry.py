@@ -1,0 +1,88 @@
+"""Decorators of views: who is let in, and the page that is shown if a document fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeAlias
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+
+from webnet.accounts.authentication import request_id
+from webnet.api.http.in_process import DocumentFailed
+from webnet.console.frame.page_frame import CustomerFrame, Frame
+from webnet.errors import NotFound
+from webnet.plugins.changes import pauses
+
+View: TypeAlias = Callable[..., HttpResponseBase]
+
+# The status of a page whose document fails with this code; with any other, the request is at fault.
+STATUS_BY_CODE = {"INTERNAL_ERROR": 500, "PLUGIN_FAILED": 500, "RATE_LIMITED": 429}
+
+
+def for_customer(view: View) -> View:
+    """A decorator that calls the view with the frame of the customer in the address.
+
+    Anonymous users are redirected to sign in, whether or not the address exists. For signed-in users, a customer they
+    may not see and one that does not exist look the same.
+    """
+
+    @never_cache
+    @wraps(view)
+    def view_for_customer(request: HttpRequest, customer: str, **kwargs: Any) -> HttpResponseBase:
+        return _enter(view, request, customer, kwargs)
+
+    return view_for_customer
+
+
+def for_platform(view: View) -> View:
+    """A decorator that calls the view with a frame of no customer, for everybody who is signed in."""
+
+    @never_cache
+    @wraps(view)
+    def view_for_platform(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
+        return _enter(view, request, None, kwargs)
+
+    return view_for_platform
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django passes it
+    """The page for what does not exist, or not for this user. It is the same for every address and reveals nothing."""
+    request.frame = None  # type: ignore[attr-defined]
+    return render(request, "webnet/not_found.html", status=404)
+
+
+def not_allowed(frame: Frame, reason: str) -> HttpResponse:
+    """The page for what a higher role may see; everybody may know that it is there."""
+    return frame.render("webnet/refused.html", {"reason": reason}, status=403)
+
+
+def _enter(view: View, request: HttpRequest, customer: str | None, arguments: dict[str, Any]) -> HttpResponseBase:
+    if not request.user.is_authenticated:
+        return redirect_to_login(request.get_full_path())
+    try:
+        frame = Frame(request, None) if customer is None else CustomerFrame(request, customer)
+    except NotFound:
+        return not_found(request)
+    request.frame = frame  # type: ignore[attr-defined]  # for the context processor `frame_of_page`
+    request.htmx = frame.htmx  # type: ignore[attr-defined]
+    try:
+        response = view(request, frame, **arguments)
+    except DocumentFailed as failed:
+        return _show_failure(frame, failed)
+    if response.status_code in (302, 303):
+        frame.carry_changes()
+    pauses.pause_at_once()
+    return response
+
+
+def _show_failure(frame: Frame, failed: DocumentFailed) -> HttpResponse:
+    status = STATUS_BY_CODE.get(failed.code, 400)
+    context = {"failed": failed, "request_id": request_id(frame.request), "is_ours": status == 500}
+    response = frame.render("webnet/request_failed.html", context, status=status)
+    if "retryAfterSeconds" in failed.extensions:
+        response["Retry-After"] = str(failed.extensions["retryAfterSeconds"])
+    return response

@@ -1,0 +1,1 @@
+"""Plugins, for the platform and for one customer: lists, one plugin, switching and settings."""

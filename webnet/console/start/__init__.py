@@ -1,0 +1,1 @@
+"""Where everybody begins: the things to do, and GraphiQL in the frame."""
