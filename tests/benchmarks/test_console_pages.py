@@ -1,0 +1,22 @@
+"""The benchmark of the console's pages: that it runs, and that it would say so if the promise were broken."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from benchmarks import console_pages
+from tests.benchmarks.running import run_benchmark
+
+
+def test_it_measures_pages_of_the_platform_and_of_a_customer():
+    done = run_benchmark("console_pages", "--customers", "10", "--rows", "20", "--rounds", "1")
+
+    for address in ("/", "/customers/"):
+        assert re.search(rf"^{address} +page +[\d.]+ ms, documents +[\d.]+ ms", done.stdout, re.MULTILINE), done.stdout
+
+
+@pytest.mark.parametrize(("page", "documents", "expected"), [(30.0, 10.0, True), (30.1, 10.0, False)])
+def test_a_page_that_is_slower_is_not_good(page, documents, expected):
+    assert console_pages.judge("/", page, documents) is expected
