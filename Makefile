@@ -17,7 +17,7 @@ CORES := $(shell getconf _NPROCESSORS_ONLN)
 PARALLEL := -n $(shell expr $(CORES) + 2) --dist worksteal
 PARALLEL_QUICK := -n $(CORES) --dist worksteal
 # What a build of the package reads beside the Python files.
-SOURCES := pyproject.toml hatch_build.py $(wildcard frontend/*.json frontend/*.mjs frontend/.npmrc frontend/src/*)
+SOURCES := pyproject.toml hatch_build.py $(wildcard frontend/*.json frontend/*.mjs frontend/.npmrc frontend/src/*/*)
 # The settings want a key and a host; these commands serve nobody.
 OFFLINE := WEBNET_DEBUG=1 WEBNET_SECRET_KEY=offline WEBNET_DATA_DIR=$(VENV)/offline DATABASE_URL=sqlite://:memory:
 
@@ -127,7 +127,8 @@ build: $(VENV)/dev-installed ## Build the source distribution and the wheel into
 	$(BIN)/python -m build --installer uv
 
 clean: ## Remove what was made, but not the data in var/
-	rm -rf $(VENV) .venv-newest dist build webnet/api/static/webnet/graphiql frontend/node_modules
+	rm -rf $(VENV) .venv-newest dist build frontend/node_modules
+	rm -rf webnet/api/static/webnet/graphiql webnet/console/static/webnet/console/bundle
 	rm -rf examples/frontend_client/node_modules examples/frontend_client/dist
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
@@ -158,13 +159,13 @@ $(BIN)/uv: | $(BIN)/python
 $(VENV)/run-installed: requirements/run.txt $(SOURCES) | $(BIN)/python $(UV)
 	@echo "Installing requirements/run.txt ..."
 	@$(install_locked) requirements/run.txt || $(on_failure)
-	@echo "Installing webnet, editable; the first time GraphiQL is bundled too ..."
+	@echo "Installing webnet, editable; the first time the front end is bundled too ..."
 	@$(install_webnet) || $(on_failure)
 	@touch $@
 
 $(VENV)/dev-installed: $(DEV_LOCK) $(SOURCES) | $(BIN)/python $(UV)
 	@echo "Installing $(DEV_LOCK) ..."
 	@$(install_locked) $(DEV_LOCK) || $(on_failure)
-	@echo "Installing webnet, editable; the first time GraphiQL is bundled too ..."
+	@echo "Installing webnet, editable; the first time the front end is bundled too ..."
 	@$(install_webnet) || $(on_failure)
 	@touch $@ $(VENV)/run-installed

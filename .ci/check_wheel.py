@@ -80,7 +80,7 @@ def check(visitor: Visitor) -> None:
     workers = [f"/static/webnet/graphiql/{name}.worker.js" for name in ("editor", "graphql", "json")]
     if len(assets) < 2:
         raise SystemExit(f"GraphiQL's page names only {assets}.")
-    for asset in [*assets, *workers, "/static/admin/css/base.css"]:
+    for asset in [*assets, *workers, "/static/webnet/console/bundle/console.js", "/static/admin/css/base.css"]:
         if not visitor.fetch(asset):
             raise SystemExit(f"{asset} is empty.")
     print(f"The installed wheel serves {len(assets)} assets of GraphiQL's page, and answers: {answer}.")

@@ -163,6 +163,15 @@ def test_every_package_is_in_the_architecture() -> None:
     assert names_in(ARCHITECTURE, "package") == needed
 
 
+def test_every_package_of_the_bundles_is_in_the_architecture() -> None:
+    package = json.loads((ROOT / "frontend/package.json").read_text(encoding="utf-8"))
+
+    assert (
+        names_in(ARCHITECTURE, "package of the bundles")
+        == package["dependencies"].keys() | package["devDependencies"].keys()
+    )
+
+
 def test_every_package_of_the_example_front_end_is_in_the_architecture() -> None:
     package = json.loads((ROOT / "examples/frontend_client/package.json").read_text(encoding="utf-8"))
     needed = {name for name in package["dependencies"] | package["devDependencies"] if not name.startswith("@types/")}

@@ -37,7 +37,7 @@ def find_texts() -> Iterator[tuple[str, str, int]]:
         for path in sorted((ROOT / folder).rglob("*.py")):
             if not SKIPPED & set(path.parts):
                 yield from ((name_of(path), text, lowest()) for text in find_strings(path.read_text()))
-    examples = ROOT / "frontend/src/examples.js"
+    examples = ROOT / "frontend/src/graphiql/examples.js"
     yield from ((name_of(examples), text, lowest()) for text in re.findall(r"(?s)`(.*?)`", examples.read_text()))
     graphiql = get_introspection_query(
         specified_by_url=True, directive_is_repeatable=True, schema_description=True, input_value_deprecation=True

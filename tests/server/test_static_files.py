@@ -29,13 +29,23 @@ def test_the_editors_workers_are_bundled(visitor: Client, worker: str) -> None:
     assert (answer.status, answer.headers["content-type"].split(";")[0]) == (200, "text/javascript")
 
 
-def test_the_bundle_travels_compressed_to_who_takes_it(visitor: Client) -> None:
-    path = "/static/webnet/graphiql/graphiql.js"
+BUNDLES = ["/static/webnet/graphiql/graphiql.js", "/static/webnet/console/bundle/console.js"]
+
+
+@pytest.mark.parametrize("path", BUNDLES)
+def test_a_bundle_travels_compressed_to_who_takes_it(visitor: Client, path: str) -> None:
 
     plain, compressed = visitor.get(path), visitor.get(path, **{"Accept-Encoding": "gzip"})
 
     assert compressed.headers["content-encoding"] == "gzip"
     assert len(compressed.body) < len(plain.body) / 2
+
+
+def test_the_consoles_bundle_has_the_licenses_of_its_packages(visitor: Client) -> None:
+    notice = visitor.get("/static/webnet/console/bundle/NOTICE.txt").text
+
+    assert re.findall(r"(?m)^(\S+) [\d.]+$", notice) == ["htmx-ext-sse", "htmx.org"]
+    assert notice.count("Permission to use, copy, modify, and/or distribute") == 2
 
 
 def test_a_file_outside_the_packages_static_folders_is_not_served(visitor: Client) -> None:

@@ -1,0 +1,15 @@
+// The console's script. Every page works without it: it makes waiting visible, and replaces parts of a page in place.
+import "./htmx.js";
+import "htmx-ext-sse";
+
+import { offerCopying } from "./copying.js";
+import { keepFocus } from "./focus.js";
+import { rememberTimeZone } from "./time_zone.js";
+import { showWaiting } from "./waiting.js";
+
+const { root = "/", signIn = "/sign-in/" } = document.currentScript.dataset;
+
+rememberTimeZone({ path: root });
+showWaiting({ signIn });
+keepFocus();
+offerCopying();
