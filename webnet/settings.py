@@ -265,9 +265,11 @@ GDAL_LIBRARY_PATH = find_gdal()
 REDIS_URL = read_redis_url(env.get("REDIS_URL", ""))
 USE_TZ = True
 TIME_ZONE = "UTC"
-# webnet's own texts are English; those of plugins and of Django are shown in the viewer's language, stored in this one.
+# Texts are shown in the viewer's language, and stored in LANGUAGE_CODE. webnet is written in English; for each further
+# language webnet/console/locale has the translations, without which pages would mix two languages.
 USE_I18N = True
 LANGUAGE_CODE = "en-us"
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 
 # --- Static files: served from the packages, so that an installed webnet needs no `collectstatic` ---------------------
 STATIC_URL = "/static/"

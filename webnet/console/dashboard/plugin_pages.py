@@ -17,6 +17,7 @@ from django.http import (
     StreamingHttpResponse,
 )
 from django.shortcuts import render
+from django.utils.translation import gettext
 
 from webnet.api.engine.client_values import find_reason
 from webnet.api.resolvers import navigation_and_widgets
@@ -47,7 +48,7 @@ def plugin_page(request: HttpRequest, frame: CustomerFrame, plugin: str, path: s
         return _add_slash(request, frame, plugin, path)
     permission = match.page.permission
     if permission and permission not in permissions_of(frame.reading.actor, frame.customer, state=state):
-        return _refuse(request, f"This page needs the permission '{permission}'.")
+        return _refuse(request, gettext("This page needs the permission '{permission}'.").format(permission=permission))
     return _show(request, frame, plugin, match)
 
 
@@ -73,7 +74,7 @@ def _show(request: HttpRequest, frame: CustomerFrame, plugin: str, match: PageMa
     except (Http404, NotFound):
         return not_found(request)
     except (PermissionDenied, DjangoPermissionDenied) as denied:
-        return _refuse(request, str(denied) or "You may not open this page.")
+        return _refuse(request, str(denied) or gettext("You may not open this page."))
     except SuspiciousOperation:  # caused by the client: Django logs it and responds with 400
         raise
     except Exception as error:

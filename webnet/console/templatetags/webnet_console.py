@@ -1,28 +1,44 @@
-"""`{% load webnet_console %}`: what the console's templates show times with."""
+"""`{% load webnet_console %}`: moments in the viewer's time zone, and GraphQL's enum values as words."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
 from django import template
-from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import pgettext
+
+from webnet.console.time_zones import find_zone
+from webnet.console.words import find_word
 
 register = template.Library()
 
 
-@register.simple_tag
-def moment(value: datetime | str | None) -> SafeString | str:
-    """The time in the person's zone, with UTC in the title; nothing for None. A text is RFC 3339, as the API has it."""
+@register.simple_tag(takes_context=True)
+def moment(context: template.Context, value: datetime | str | None) -> SafeString:
+    """A `<time>` element in the viewer's time zone with UTC as its title; nothing for None.
+
+    The value is an aware datetime, or one as text, as the API has it (RFC 3339).
+    """
     if not value:
-        return ""
-    instant = datetime.fromisoformat(value) if isinstance(value, str) else value
-    in_utc = instant.astimezone(UTC)
+        return SafeString()
+    aware = datetime.fromisoformat(value) if isinstance(value, str) else value
+    # A RequestContext has the request itself, also in what is included with `only`.
+    request = getattr(context, "request", None) or context.get("request")
+    exact = aware.astimezone(UTC)
+    local = aware.astimezone(find_zone(request))
     return format_html(
         '<time datetime="{}" title="{} UTC">{}</time>',
-        in_utc.isoformat(),
-        in_utc.strftime("%Y-%m-%d %H:%M:%S"),
-        date_format(timezone.localtime(instant), "SHORT_DATETIME_FORMAT"),
+        exact.isoformat().replace("+00:00", "Z"),
+        f"{exact:%Y-%m-%d %H:%M:%S}",
+        # Translators: a date with its time, as in https://docs.djangoproject.com/en/stable/ref/templates/builtins/#date
+        date_format(local, pgettext("format of a moment", "j M Y, H:i")),
     )
+
+
+@register.filter
+def word(value: object) -> str:
+    """An enum value of GraphQL, such as `NEEDS_MIGRATION`, as a word in the viewer's language; "" for None."""
+    return find_word(str(value)) if value else ""

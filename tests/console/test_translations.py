@@ -1,0 +1,126 @@
+"""Each text of webnet has a German translation that fits it, and templates show no other texts."""
+
+from __future__ import annotations
+
+import re
+from gettext import GNUTranslations
+from pathlib import Path
+from string import Formatter
+
+import pytest
+from babel.messages.catalog import Message
+from django.test import Client
+from django.utils import translation
+
+from tests.console.template_texts import find_untranslated
+from tests.servers import ROOT
+from tools import messages
+
+CATALOGUE = ROOT / messages.LOCALE / "de" / "LC_MESSAGES" / "django.po"
+TEMPLATES = sorted((ROOT / "webnet").rglob("templates/**/*.html"))
+TEXTS = [each for each in messages.read_catalogue("de") if each.id]
+
+
+def list_placeholders(text: str) -> list[str]:
+    """The places for values, of `%` and of `str.format`, and the elements of HTML."""
+    braces = [name for _, name, _, _ in Formatter().parse(re.sub(r"%\(\w+\)s", "", text)) if name is not None]
+    return sorted([*re.findall(r"%\(\w+\)s", text), *braces, *re.findall(r"</?\w+", text)])
+
+
+def describe_faults(text: Message) -> list[str]:
+    sources, translations = ((each,) if isinstance(each, str) else tuple(each) for each in (text.id, text.string))
+    faults = ["not translated"] if not all(translations) else []
+    faults += ["fuzzy"] if text.fuzzy else []
+    allowed = [list_placeholders(source) for source in sources]
+    faults += ["another placeholder" for each in translations if each and list_placeholders(each) not in allowed]
+    return faults
+
+
+def test_the_catalogue_has_all_texts_and_no_others() -> None:
+    assert CATALOGUE.read_bytes() == messages.render_catalogue("de"), "Run 'make messages', and translate what is new."
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=[str(each.id)[:60] for each in TEXTS])
+def test_each_text_is_translated_with_its_placeholders(text: Message) -> None:
+    assert describe_faults(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        (Message("Sign in"), "not translated"),
+        (Message(("{n} row", "{n} rows"), ("{n} Zeile", "")), "not translated"),
+        (Message("Sign in", "Anmelden", flags=["fuzzy"]), "fuzzy"),
+        (Message("'{name}' is paused.", "Pausiert."), "another placeholder"),
+        (Message("Hello, %(name)s", "Hallo, %(nam)s"), "another placeholder"),
+        (Message("<a>Here</a>", "<a>Hier"), "another placeholder"),
+    ],
+)
+def test_a_fault_of_a_translation_is_found(text: Message, fault: str) -> None:
+    assert describe_faults(text) == [fault]
+
+
+def test_the_compiled_catalogue_is_the_one_of_the_repository() -> None:
+    with CATALOGUE.with_suffix(".mo").open("rb") as file:
+        compiled = GNUTranslations(file)
+
+    with_context = {f"{each.context}\x04{each.id}" if each.context else each.id: each.string for each in TEXTS}
+    single = {key: string for key, string in with_context.items() if isinstance(key, str)}
+    stale = {key for key, string in single.items() if compiled._catalog.get(key) != string}
+    assert stale == set(), "Run 'make install-dev'."
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=[each.name for each in TEMPLATES])
+def test_a_template_shows_translated_texts_only(template: Path) -> None:
+    assert find_untranslated(template.read_text()) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("<h1>Sign in</h1>", ["Sign in"]),
+        ("<p>{% if a %}Yes{% endif %} {{ b }} rows</p>", ["Yes … rows"]),
+        ('<a title="More of {{ it }}" class="x" href="y"></a>', ['title="More of \x00"']),
+        (
+            '<input type="submit" value="Go"><input value="kept" placeholder="Name">',
+            ['value="Go"', 'placeholder="Name"'],
+        ),
+        ('{% translate "a" %}<p>· 12 webnet</p>{% blocktranslate %}b <b>c</b>{% endblocktranslate %}{# d #}', []),
+        ('<code>e</code><pre>f</pre><p translate="no">g</p>{% comment %}h{% endcomment %}<style>i</style>', []),
+        ('<p {% if a %}class="b"{% endif %} aria-label="{% translate \'c\' %}"><!-- d --><br></p>', []),
+    ],
+)
+def test_untranslated_texts_are_found(source: str, found: list[str]) -> None:
+    assert find_untranslated(source) == found
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("accepted", "cookie", "language", "title"),
+    [
+        ("de-AT,de;q=0.9", "", "de", "Anmelden"),
+        ("en-GB", "", "en", "Sign in"),
+        ("fr,de;q=0.5", "", "de", "Anmelden"),
+        ("tlh", "", "en", "Sign in"),
+        ("en", "de", "de", "Anmelden"),
+    ],
+)
+def test_a_page_is_in_the_language_of_its_reader(accepted: str, cookie: str, language: str, title: str) -> None:
+    client = Client(headers={"Accept-Language": accepted})
+    client.cookies["django_language"] = cookie
+
+    page = client.get("/sign-in/").content.decode()
+
+    assert f'<html lang="{language}">' in page
+    assert f"<h1>{title}</h1>" in page
+
+
+@pytest.mark.django_db
+def test_right_to_left_languages_turn_the_page_round(client: Client, settings: object) -> None:
+    settings.LANGUAGES = [("en", "English"), ("ar", "العربية")]  # type: ignore[attr-defined]
+    translation.trans_real.get_languages.cache_clear()
+
+    page = client.get("/sign-in/", headers={"Accept-Language": "ar"}).content.decode()
+    translation.trans_real.get_languages.cache_clear()
+
+    assert '<html lang="ar" dir="rtl">' in page
