@@ -28,9 +28,7 @@ KEYWORDS: dict[str, Any] = {
     **dict.fromkeys(("pgettext", "pgettext_lazy"), ((1, "c"), 2)),
     **dict.fromkeys(("npgettext", "npgettext_lazy"), ((1, "c"), 2, 3)),
 }
-HEADER = (
-    "# The {} texts of webnet. `make messages` adds new texts, without a translation, and drops those that are gone."
-)
+HEADER = "# The {} texts of webnet. `make messages` adds new texts, without a translation, and moves\n# those that are gone to the end."
 
 # Of a catalogue's header; times and names would change with whoever runs the command.
 KEPT_HEADERS = (b'"Language:', b'"Plural-Forms:', b'"MIME-Version:', b'"Content-T')
@@ -74,11 +72,16 @@ def read_catalogue(language: str, root: Path = ROOT) -> Catalog:
 
 
 def render_catalogue(language: str, root: Path = ROOT) -> bytes:
-    """What the file of a language has to be: its translations, with all texts that there are now and no others."""
-    stored = read_catalogue(language, root)
+    """What the file of a language has to be: its translations, with all texts that there are now, and those that are gone after them."""
+    stored, collected = read_catalogue(language, root), collect_messages(root)
+    # Kept translations of texts that were gone, and are back: on another branch, or in another place.
+    for message in stored.obsolete.values():
+        if collected.get(message.id, message.context) is not None:
+            stored.add(message.id, message.string, context=message.context)
     # A guess at what a changed text means would be shown to people if nobody looked at it.
-    stored.update(collect_messages(root), no_fuzzy_matching=True)
-    stored.obsolete.clear()
+    stored.update(collected, no_fuzzy_matching=True)
+    for key in [key for key, message in stored.obsolete.items() if collected.get(message.id, message.context)]:
+        del stored.obsolete[key]
     stored.fuzzy = False
     name = stored.locale.english_name if stored.locale else language
     stored.header_comment = HEADER.format(name)

@@ -94,6 +94,26 @@ def test_untranslated_texts_are_found(source: str, found: list[str]) -> None:
     assert find_untranslated(source) == found
 
 
+def test_texts_are_found_in_code_and_templates_and_a_kept_translation_comes_back(tmp_path: Path) -> None:
+    catalogue = tmp_path / messages.LOCALE / "de" / "LC_MESSAGES" / "django.po"
+    catalogue.parent.mkdir(parents=True)
+    catalogue.write_text('msgid ""\nmsgstr ""\n\nmsgid "Gone"\nmsgstr "Weg"\n\n#~ msgid "Back"\n#~ msgstr "Da"\n')
+    templates = tmp_path / "webnet" / "console" / "templates"
+    templates.mkdir()
+    (tmp_path / "webnet" / "words.py").write_text('WORDS = _("Back"), pgettext_lazy("verb", "Switch"), gettext(name)\n')
+    (templates / "page.html").write_text(
+        "{% load i18n %}  <p title=\"{% translate 'Go' %}\">\n {% blocktranslate count n=rows %}{{ n }} row{% plural %}"
+        "{{ n }} rows{% endblocktranslate %} (it's \"</p>"
+    )
+
+    catalogue.write_bytes(messages.render_catalogue("de", tmp_path))
+
+    found = {each.id: each.string for each in messages.read_catalogue("de", tmp_path) if each.id}
+    assert found == {"Back": "Da", "Switch": "", "Go": "", ("%(n)s row", "%(n)s rows"): ("", "")}
+    assert '#~ msgid "Gone"' in catalogue.read_text()
+    assert catalogue.read_bytes() == messages.render_catalogue("de", tmp_path)
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("accepted", "cookie", "language", "title"),
