@@ -13,6 +13,7 @@ import pytest
 
 CLIENTS = Path(__file__).parent / "node_clients"
 CACHES = Path(__file__).parent / "cache_clients"
+AXE = Path(__file__).parent / "node_axe"
 FORMS = Path(__file__).parent / "node_forms"
 SCHEMA_LINT = Path(__file__).parent / "schema_lint"
 PERSISTED = Path(__file__).parent / "persisted_clients"

@@ -28,7 +28,9 @@ KEYWORDS: dict[str, Any] = {
     **dict.fromkeys(("pgettext", "pgettext_lazy"), ((1, "c"), 2)),
     **dict.fromkeys(("npgettext", "npgettext_lazy"), ((1, "c"), 2, 3)),
 }
-HEADER = "# The {} texts of webnet. `make messages` adds new texts, without a translation, and moves\n# those that are gone to the end."
+HEADER = """\
+# The {} texts of webnet. `make messages` adds new texts, without a translation, and moves
+# those that are gone to the end."""
 
 # Of a catalogue's header; times and names would change with whoever runs the command.
 KEPT_HEADERS = (b'"Language:', b'"Plural-Forms:', b'"MIME-Version:', b'"Content-T')
@@ -72,9 +74,9 @@ def read_catalogue(language: str, root: Path = ROOT) -> Catalog:
 
 
 def render_catalogue(language: str, root: Path = ROOT) -> bytes:
-    """What the file of a language has to be: its translations, with all texts that there are now, and those that are gone after them."""
+    """What the file of a language has to be: all texts that there are now, and after them those that are gone."""
     stored, collected = read_catalogue(language, root), collect_messages(root)
-    # Kept translations of texts that were gone, and are back: on another branch, or in another place.
+    # Translations of texts that were gone, and are back.
     for message in stored.obsolete.values():
         if collected.get(message.id, message.context) is not None:
             stored.add(message.id, message.string, context=message.context)
