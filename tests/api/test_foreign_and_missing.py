@@ -12,7 +12,7 @@ from webnet.accounts import invitations
 from webnet.api.visibility import visible_schema
 from webnet.api.vocabulary.node import global_id
 from webnet.customers.access import Actor, Role
-from webnet.customers.models import Invitation
+from webnet.customers.models import ApiToken, Invitation
 from webnet.plugins.manager import manager
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -137,6 +137,8 @@ class TestNode:
         lambda world: global_id("User", 10**30),
         lambda world: global_id("User", "²"),
         lambda world: global_id("ApiToken", world.platform.api_tokens.create(name="x", digest="x").pk),
+        lambda world: global_id("ApiToken", limited_token(world, world.acme).pk),
+        lambda world: global_id("ApiToken", limited_token(world, world.globex).pk),
         lambda world: global_id("Invitation", invite_to("globex").pk),
         lambda world: global_id("Invitation", invite_to("acme").pk),
         lambda world: global_id("Invitation", 1),
@@ -157,10 +159,12 @@ class TestNode:
         manager.enable("greeter", actor=SYSTEM, customer="acme")
         admin.mutate("createApiToken", "changed: __typename", name="robot")
         admin.mutate("inviteMember", "token", customer="acme", role="VIEWER", username="gus")
+        world.viewer.api_tokens.create(name="x", digest="x", only_customer=world.acme)
         found = admin.data(
             """{ viewer { user { id } apiTokens { edges { node { id } } } } plugin(name: "greeter") { id }
             customer(slug: "acme") { id pluginConfigs { edges { node { id } } }
                 members { edges { node { id user { id } } } } invitations { edges { node { id } } }
+                apiTokens { edges { node { id user { id } } } }
                 auditLogs { edges { node { id } } } } }"""
         )
         ids = list(_find_ids(found))
@@ -196,6 +200,11 @@ class TestNode:
         assert operator.data(NODES, ids=["x"] * 100) == {"nodes": [None] * 100}
         assert answer["errors"][0]["message"] == "'ids' has 101 items: give at most 100."
         assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+def limited_token(world, customer) -> ApiToken:
+    """A token for this customer alone, of which only its owner and the customer's admins know."""
+    return world.stranger.api_tokens.create(name=customer.slug, digest=customer.slug, only_customer=customer)
 
 
 def invite_to(slug: str) -> Invitation:

@@ -41,6 +41,7 @@ def test_viewer_is_null(nobody, world, view):
 
 
 MUTATIONS = {
+    "changePassword": {"currentPassword": "x", "newPassword": "x"},
     "createApiToken": {"name": "x"},
     "revokeApiToken": {"id": "x"},
     "createCustomer": {"slug": "new", "name": "New"},

@@ -1,10 +1,10 @@
-"""Signs browsers in and out; audited, including refused attempts."""
+"""Signs browsers in and out, and changes the password of who is signed in; audited, including refused attempts."""
 
 from __future__ import annotations
 
 from typing import NoReturn
 
-from django.contrib.auth import SESSION_KEY, login, logout
+from django.contrib.auth import SESSION_KEY, login, logout, update_session_auth_hash
 from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest
 
@@ -18,8 +18,10 @@ from webnet.accounts.authentication import (
 )
 from webnet.accounts.known_devices import find_device, remember_device
 from webnet.accounts.password_hashing import limited_hashing
-from webnet.accounts.sign_in_throttle import count_attempt
+from webnet.accounts.sign_in_throttle import Attempt, count_attempt
+from webnet.accounts.users import choose_password
 from webnet.audit.operation import Operation, audited
+from webnet.customers.access import Actor, require_session
 from webnet.customers.models import User
 from webnet.errors import PermissionDenied, RateLimited, Refusal
 from webnet.values.storable_values import is_storable_text
@@ -33,11 +35,7 @@ def sign_in(request: HttpRequest, *, username: str, password: str) -> User:
     nobody = anonymous_actor(request)
     with limited_hashing():
         named = find_user(username)
-        device = find_device(request, named)
-        try:
-            attempt = count_attempt(username=username, address=nobody.ip_address, device=device)
-        except RateLimited as refusal:
-            _refuse(Operation(actor=nobody, action="sign_in"), refusal)
+        attempt = _count_attempt(Operation(actor=nobody, action="sign_in"), request, username=username, user=named)
         is_right = _check_password(named, password)
     if named is None or not is_right:
         reason = f"as '{named.username}'" if named is not None else ""
@@ -59,12 +57,41 @@ def start_session(request: HttpRequest, user: User) -> None:
     remember_device(request, user)
 
 
+def change_password(request: HttpRequest, *, actor: Actor, current: str, new: str) -> User:
+    """Change the password of the actor, in the session of the request, which goes on; their other sessions end.
+
+    A wrong current password counts like a wrong one at signing in, so that an open session is no way to guess it.
+    Raises PermissionDenied (also BAD_CREDENTIALS, SESSION_REQUIRED), RateLimited, or InvalidInput for the new one.
+    """
+    operation = Operation(actor=actor, action="change_password")
+    known = _find_own_user(operation)
+    with limited_hashing():
+        attempt = _count_attempt(operation, request, username=known.username, user=known)
+        if not _check_password(known, current):
+            _refuse(operation, _wrong_password())
+        attempt.succeed()
+        user = _change_password(operation, known.password, new)
+    # Only once it is committed: else this session would end with the others if the change is undone.
+    request.user = user
+    update_session_auth_hash(request, user)
+    remember_device(request, user)
+    return user
+
+
 def sign_out(request: HttpRequest) -> bool:
     """End the session; False when nobody was signed in. A bearer token is not a session: `tokens.revoke` ends that."""
     if has_bearer(request) or not request.user.is_authenticated:
         return False
     _end_session(Operation(actor=identify_user(request).actor, action="sign_out"), request)
     return True
+
+
+def _count_attempt(operation: Operation, request: HttpRequest, *, username: str, user: User | None) -> Attempt:
+    device = find_device(request, user)
+    try:
+        return count_attempt(username=username, address=operation.actor.ip_address, device=device)
+    except RateLimited as refusal:
+        _refuse(operation, refusal)
 
 
 def _check_password(user: User | None, password: str) -> bool:
@@ -91,3 +118,23 @@ def _record_sign_in(operation: Operation) -> None:
 def _end_session(operation: Operation, request: HttpRequest) -> None:
     logout(request)
     operation.record()
+
+
+@audited
+def _find_own_user(operation: Operation) -> User:
+    return User.objects.get(pk=require_session(operation.actor))
+
+
+@audited
+def _change_password(operation: Operation, checked: str, new: str) -> User:
+    user = User.objects.select_for_update().get(pk=require_session(operation.actor))
+    if user.password != checked:  # Changed since it was checked: what was typed is the current one no longer.
+        raise _wrong_password()
+    choose_password(user, new, field="new_password")
+    user.save(update_fields=["password", "updated_at"])
+    operation.record(after={"username": user.username})
+    return user
+
+
+def _wrong_password() -> PermissionDenied:
+    return PermissionDenied("The current password is wrong.", code="BAD_CREDENTIALS")

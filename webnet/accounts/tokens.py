@@ -1,4 +1,7 @@
-"""Creates and revokes API tokens: users create their own, which never grant more than what they act with."""
+"""Creates and revokes API tokens: users create their own, which never grant more than what they act with.
+
+Whoever can end a member's access to a customer can end that of a token which is valid nowhere else: its admins.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,8 @@ from django.utils import timezone
 
 from webnet.accounts.authentication import digest_of, make_secret
 from webnet.accounts.validation import clean_line, unique_name
-from webnet.audit.operation import Operation, audited
-from webnet.customers.access import Actor, find_customer, require_signed_in
+from webnet.audit.operation import Operation, audited, lock_customer
+from webnet.customers.access import Actor, customers_with_role, find_customer, require_signed_in
 from webnet.customers.models import ApiToken, Customer, Role
 from webnet.errors import InvalidInput, NotFound, PermissionDenied
 from webnet.input_faults import InputFaults
@@ -51,6 +54,11 @@ def visible_tokens(actor: Actor) -> QuerySet[ApiToken]:
     return tokens
 
 
+def tokens_of_customers(customers: QuerySet[Customer]) -> QuerySet[ApiToken]:
+    """The tokens, also ended ones, of anybody that are valid for one of these customers alone."""
+    return ApiToken.objects.select_related("only_customer").filter(only_customer__in=customers.values("pk"))
+
+
 def create(
     *,
     actor: Actor,
@@ -79,7 +87,9 @@ def create(
 
 
 def revoke(*, actor: Actor, token_id: int, reason: str | None = "") -> TokenChange:
-    """Revoke a token: the actor's own, or any as a platform operator. Raises PermissionDenied or NotFound."""
+    """Revoke a token: the actor's own, one valid only for a customer of which they are an admin, or any as a platform
+    operator. Raises PermissionDenied or NotFound.
+    """
     return _revoke(Operation(actor=actor, action="revoke_api_token", reason=reason), token_id)
 
 
@@ -115,8 +125,13 @@ def _create(
 @audited
 def _revoke(operation: Operation, token_id: int) -> TokenChange:
     found = _revocable_tokens(operation.actor).filter(pk=token_id)
-    if not found.exists():
+    token = found.first()
+    if token is None:
         raise NotFound.token()
+    if token.only_customer is not None and token.user_id != operation.actor.user_id:
+        # What others do to it is in the log that the customer's operators read.
+        lock_customer(token.only_customer)
+        operation.customer = token.only_customer
     # The condition decides between parallel calls: only the first one changes the token.
     is_changed = ApiToken.objects.filter(pk=token_id, revoked_at=None).update(revoked_at=timezone.now()) == 1
     token = found.get()
@@ -129,7 +144,7 @@ def _revocable_tokens(actor: Actor) -> QuerySet[ApiToken]:
     if actor.is_platform_operator:
         return ApiToken.objects.select_related("only_customer")
     require_signed_in(actor)
-    return visible_tokens(actor)
+    return visible_tokens(actor) | tokens_of_customers(customers_with_role(actor, Role.ADMIN))
 
 
 def _limit_time(actor: Actor, requested: datetime | None) -> datetime | None:

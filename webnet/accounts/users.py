@@ -70,7 +70,7 @@ def _create(operation: Operation, user: User, password: str | None, *, is_checke
     with faults.gather():
         user.email = clean_email(user.email) if user.email else ""
     with faults.gather():
-        _set_password(user, password, is_checked=is_checked)
+        choose_password(user, password, is_checked=is_checked)
     if faults and is_username(user.username) and User.objects.filter(username=user.username).exists():
         faults.add(taken, "username", code="NAME_TAKEN")
     faults.refuse()
@@ -85,7 +85,7 @@ def _change_password(operation: Operation, username: str, password: str | None) 
     require_operator(operation.actor)
     user = _lock_user(username)
     before = _describe(user)
-    _set_password(user, password, is_checked=True)
+    choose_password(user, password)
     user.save(update_fields=["password", "updated_at"])
     operation.record(before=before, after=_describe(user))
     return user
@@ -106,6 +106,21 @@ def _set_active(operation: Operation, username: str, *, is_active: bool) -> User
     return UserChange(user=user, changed=True)
 
 
+def choose_password(user: User, password: str | None, *, field: str = "password", is_checked: bool = True) -> None:
+    """Give the user this password, or none, without saving it. Raises InvalidInput, with a fault for each objection."""
+    faults = InputFaults()
+    if password is not None and not is_storable_text(password):
+        faults.add("A password can't contain this character.", field)
+    elif password is not None and is_checked:
+        try:
+            validate_password(password, user)
+        except ValidationError as error:
+            for message in error.messages:
+                faults.add(message, field)
+    faults.refuse()
+    user.set_password(password)
+
+
 def clean_email(email: str) -> str:
     """The address, with its domain in lower case. Raises InvalidInput."""
     email = clean_line(email, field="email", maximum_length=254)
@@ -114,17 +129,6 @@ def clean_email(email: str) -> str:
     except ValidationError as error:
         raise InvalidInput("This is not an email address.", field="email") from error
     return User.objects.normalize_email(email)
-
-
-def _set_password(user: User, password: str | None, *, is_checked: bool) -> None:
-    if password is not None and not is_storable_text(password):
-        raise InvalidInput("A password can't contain this character.", field="password")
-    if password is not None and is_checked:
-        try:
-            validate_password(password, user)
-        except ValidationError as error:
-            raise InvalidInput(" ".join(error.messages), field="password") from error
-    user.set_password(password)
 
 
 def _lock_user(username: str) -> User:

@@ -53,7 +53,9 @@ REFUSAL_CODES: Mapping[str, CodeMeaning] = {
         Retry.NO,
     ),
     "TOKEN_NOT_FOUND": _says(
-        "The viewer has no token with this id.", "Read `apiTokens` again: it may have been ended.", Retry.NO
+        "There is no token with this id, or the viewer may not end it.",
+        "Read `apiTokens` again: it may have been ended.",
+        Retry.NO,
     ),
     "MEMBER_NOT_FOUND": _says(
         "The customer has no such member. This does not say whether the user exists.",

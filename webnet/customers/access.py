@@ -16,6 +16,7 @@ from webnet.errors import NotFound, PermissionDenied
 __all__ = [
     "Actor",
     "Role",
+    "customers_with_role",
     "find_customer",
     "find_customers",
     "recognise",
@@ -74,6 +75,15 @@ def visible_customers(actor: Actor) -> QuerySet[Customer]:
     return customers.filter(memberships__user=actor.user_id).annotate(
         member_role=F("memberships__role"), is_own_default=F("memberships__is_default")
     )
+
+
+def customers_with_role(actor: Actor, role: Role) -> QuerySet[Customer]:
+    """Those that the actor can see for which they have at least this role, within the limits of their token."""
+    customers = visible_customers(actor)
+    if actor.maximum_role is not None and not actor.maximum_role.includes(role):
+        return customers.none()
+    enough = {"member_role__in": [each for each in Role if each.includes(role)]}  # an annotation, which no stub knows
+    return customers.filter(**enough)
 
 
 def recognise(actor: Actor, customer: Customer | None, *, role: str | None, is_own_default: bool) -> Customer | None:

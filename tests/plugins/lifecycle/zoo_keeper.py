@@ -51,7 +51,8 @@ HOST_QUERY = """query($customer: String!, $plugin: String!, $id: ID!) {
     nodes(ids: [$id]) { id }
     node(id: $id) { id }
     customer(slug: $customer) { name pluginConfigs { edges { node { plugin { name } effective ineffectiveReasons } } } }
-    customers { totalCount edges { node { slug } } }
+    customers { totalCount edges { node { slug apiTokens { nodes { name user { username } } } } } }
+    users(filter: {search: "a"}) { totalCount nodes { username isActive memberships { nodes { role } } } }
     plugin(name: $plugin) { name status contributions { queries pages } health { status } }
     plugins(first: 100) { totalCount edges { node { name status statusReason statusTraceback settingsSchema } } }
     customerPluginConfig(customer: $customer, plugin: $plugin) { effective effectiveSettings }

@@ -89,7 +89,7 @@ def find_ids(customer: Customer) -> dict[str, str]:
     found = {name: ids[0] for name, ids in collect_traces(plugins_of(customer), customer).ids.items()}
     member = User.objects.get(username=f"{customer.slug}-member")
     invitation = invitations.invite(actor=SYSTEM, customer=customer.slug, role=Role.VIEWER, username="x").invitation
-    token = ApiToken.objects.create(user=member, name="robot", prefix="x", digest=customer.slug)
+    token = ApiToken.objects.create(user=member, name="robot", prefix="x", digest=customer.slug, only_customer=customer)
     row = PluginAuditLog.objects.filter(customer_slug=customer.slug).order_by("position")[0]
     manager.update_settings("site_map", actor=SYSTEM, customer=customer.slug, patch={"show_names": False})
     change = PluginAuditLog.objects.filter(customer_slug=customer.slug).latest("position")

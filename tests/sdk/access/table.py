@@ -92,6 +92,7 @@ ROOTS = {
     "nodes": Access(given={"ids": ["{Shelf}"]}, hidden="null"),
     "customer": Access(given={"slug": "{customer}"}, hidden="null"),
     "customers": Access(given={"filter": {"slug": ["{customer}"]}}, hidden="empty"),
+    "users": Access(lowest="platform", too_low="null"),
     "plugin": Access(given={"name": "shelf"}),
     "plugins": Access(),
     "customerPluginConfig": Access(given=CONFIG, hidden="null"),
@@ -106,11 +107,10 @@ ROOTS = {
     "dashboardWidgets": Access(view=OWN),
     "signIn": write("viewer", own="BAD_CREDENTIALS", signed_out="BAD_CREDENTIALS"),
     "signOut": write("viewer", signed_out="ok"),
+    "changePassword": write("viewer", own="SESSION_REQUIRED"),
     "createApiToken": write("viewer", given={"onlyCustomer": "{customer}"}),
-    # Everybody revokes their own tokens; this one is another member's.
-    "revokeApiToken": write(
-        "platform", given={"id": "{ApiToken}"}, too_low="TOKEN_NOT_FOUND", hidden="TOKEN_NOT_FOUND"
-    ),
+    # Everybody revokes their own tokens; this one is another member's, and valid for the customer alone.
+    "revokeApiToken": write("admin", given={"id": "{ApiToken}"}, too_low="TOKEN_NOT_FOUND", hidden="TOKEN_NOT_FOUND"),
     "createCustomer": of_platform(given={"slug": "new"}),
     "updateCustomer": of_platform(given=CUSTOMER, is_role_first=False),
     "createUser": of_platform(given={"username": "new"}),
@@ -219,5 +219,5 @@ NODES = {
     "User": "operator",
     "Membership": "admin",
     "Invitation": "admin",
-    "ApiToken": "platform",  # nobody sees those of others
+    "ApiToken": "admin",  # this one, which is valid for the customer alone; nobody sees others of others
 }

@@ -42,7 +42,6 @@ def read_documented_roles() -> dict[str, set[str]]:
 
 def nodes_at(view: str | None) -> list[Asked]:
     (node,) = fields_of({"node": ROOTS["node"]})
-    own = {name: "null" if name == "ApiToken" else "ok" for name in NODES}
     return [
         Asked(
             label=name,
@@ -52,7 +51,6 @@ def nodes_at(view: str | None) -> list[Asked]:
             access=Access(
                 lowest=lowest,
                 given={"id": f"{{{name}}}"},
-                own=own[name],
                 too_low="null",
                 hidden="null",
                 view=view,

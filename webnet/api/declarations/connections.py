@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 from decimal import Decimal
 from enum import Enum
 from functools import cached_property, reduce
@@ -27,6 +28,7 @@ from webnet.api.declarations.fields import (
     find_shown_rows,
 )
 from webnet.api.declarations.mistakes import mistake
+from webnet.api.declarations.row_columns import COLUMNS
 from webnet.api.declarations.sizes import MAXIMUM_VALUES
 from webnet.api.declarations.state_reads import StateRead, reads_state
 from webnet.api.errors import BadValue
@@ -153,17 +155,22 @@ def take_arguments(kwargs: dict[str, Any]) -> PageArguments:
 
 
 def connection(
-    graphql_type: Any, *, description: str | None = None, is_filtered: bool = True, reads: StateRead | None = None
+    graphql_type: Any,
+    *,
+    description: str | None = None,
+    is_filtered: bool = True,
+    reads: StateRead | None = None,
+    columns: Sequence[str] | None = None,
 ) -> Declare:
     """A field with pages of rows, of the type `Connection[Device]`, whose resolver returns a `Page`.
 
-    `is_filtered` is whether it takes the filter of the rows' type, if that has one. `reads` is as for `field`, without
-    a filter.
+    `is_filtered` is whether it takes the filter of the rows' type, if that has one. `reads` and `columns` are as for
+    `field`, the former without a filter.
     """
+    described = {UNFILTERED: not is_filtered, **(reads_state(reads) if reads is not None else {})}
+    described |= {COLUMNS: tuple(columns)} if columns is not None else {}
     return ConnectionField(
-        type_annotation=StrawberryAnnotation.from_annotation(graphql_type),
-        description=description,
-        metadata={UNFILTERED: not is_filtered, **(reads_state(reads) if reads is not None else {})},
+        type_annotation=StrawberryAnnotation.from_annotation(graphql_type), description=description, metadata=described
     )
 
 

@@ -19,7 +19,7 @@ from webnet.api.declarations.state_reads import StateRead
 from webnet.api.operations.nodes import find_nodes
 from webnet.api.paging.pages import Page, PageArguments
 from webnet.api.request.context import Context, Info, open_to_all
-from webnet.api.resolvers import listings, navigation_and_widgets
+from webnet.api.resolvers import listings, navigation_and_widgets, people
 from webnet.api.resolvers.problems import find_problems
 from webnet.api.types.audit_log import PluginAuditLog
 from webnet.api.types.customer import Customer
@@ -28,12 +28,14 @@ from webnet.api.types.effective_plugin import EffectivePlugin, find_effective_pl
 from webnet.api.types.plan import PlanStep, PluginPlan
 from webnet.api.types.plugin import Plugin
 from webnet.api.types.problem import Problem
+from webnet.api.types.user import User
 from webnet.api.types.viewer import Viewer, find_viewer
 from webnet.api.values.contributions import DashboardWidget, NavigationItem
 from webnet.api.vocabulary.enums import PlanAction
 from webnet.api.vocabulary.node import Node
 from webnet.audit.models import PluginAuditLog as AuditRow
 from webnet.customers.models import Customer as CustomerRow
+from webnet.customers.models import User as UserRow
 from webnet.errors import NotFound, Refusal
 from webnet.plugins import models
 from webnet.plugins.changes.plans import Plan
@@ -90,6 +92,13 @@ class Query:
     def customers(self, info: Info, arguments: PageArguments) -> Page[CustomerRow]:
         """The customers that the viewer may see, by slug unless ordered otherwise."""
         return listings.customers(info, arguments)
+
+    @connection(Connection[User] | None)
+    def users(self, info: Info, arguments: PageArguments) -> Page[UserRow] | None:
+        """Everybody who has an account, by username unless ordered otherwise; null for all but platform operators, and
+        in a customer's view.
+        """
+        return people.users(info, arguments)
 
     @field(graphql_type=Plugin | None, reads=StateRead.ANYWHERE)
     def plugin(self, info: Info, name: str) -> models.PluginConfig | None:

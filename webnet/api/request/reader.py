@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import QuerySet
 from strawberry.annotation import StrawberryAnnotation
 
+from webnet.accounts import tokens
 from webnet.api.declarations.fields import find_named
 from webnet.api.declarations.row_columns import columns_of_type
 from webnet.api.paging.batches import Loader
@@ -16,7 +17,7 @@ from webnet.api.request.user_statement import read_users
 from webnet.api.values.references import UserRef
 from webnet.customers import access
 from webnet.customers.access import Actor
-from webnet.customers.models import Customer, Invitation, Membership, Role, User
+from webnet.customers.models import ApiToken, Customer, Invitation, Membership, Role, User
 from webnet.errors import NotFound
 from webnet.plugins.gate.effective import (
     CustomerState,
@@ -157,10 +158,8 @@ class Reading:
 
     def customers_with_role(self, role: Role) -> QuerySet[Customer]:
         """The visible customers for which the actor has at least this role."""
-        if self.actor.maximum_role is not None and not self.actor.maximum_role.includes(role):
-            return self.visible_customers().none()
-        enough = {"member_role__in": [each for each in Role if each.includes(role)]}
-        return self.visible_customers().filter(**enough)
+        customers = access.customers_with_role(self.actor, role)
+        return customers.filter(pk=self.view.pk) if self.view is not None else customers
 
     @cached_property
     def operates_in_view(self) -> bool:
@@ -244,13 +243,14 @@ class Reading:
     def visible_users(self) -> QuerySet[User]:
         """The actor, and all members of customers that the actor operates; all users for a platform operator."""
         users = User.objects.all()
-        if self._sees_all_users:
+        if self.sees_all_users:
             return users
         members = Membership.objects.filter(customer__in=self._operated_customers())
         return users.filter(pk__in=members.values("user")) | users.filter(pk=self.actor.user_id or 0)
 
     @property
-    def _sees_all_users(self) -> bool:
+    def sees_all_users(self) -> bool:
+        """Whether these are all users there are: for a platform operator, outside of a customer's view."""
         return self.actor.is_platform_operator and self.view is None
 
     def _operated_customers(self) -> list[int] | QuerySet[Customer, int]:
@@ -258,6 +258,11 @@ class Reading:
         if self.view is not None:
             return [self.view.pk] if self.has_role(Role.OPERATOR, self.view) else []
         return self.customers_with_role(Role.OPERATOR).values_list("pk", flat=True)
+
+    def remember_users(self, users: Iterable[User]) -> None:
+        """Remember users that were read, so that what they need is loaded for all of them together."""
+        for user in users:
+            self.users.put(user.pk, user)
 
     def sees_email(self, user: User) -> bool:
         """Whether the actor may see the user's email address: their own, or as an admin of a customer of the user."""
@@ -268,6 +273,10 @@ class Reading:
     def _administered_users(self) -> frozenset[int]:
         customers = self.customers_with_role(Role.ADMIN).values("pk")
         return frozenset(Membership.objects.filter(customer__in=customers).values_list("user", flat=True))
+
+    def administered_tokens(self) -> QuerySet[ApiToken]:
+        """The tokens of anybody that are valid only for a customer that the actor administers."""
+        return tokens.tokens_of_customers(self.customers_with_role(Role.ADMIN))
 
     def visible_invitations(self) -> QuerySet[Invitation]:
         """The invitations to customers that the actor administers."""
@@ -291,7 +300,7 @@ class Reading:
         return customer_states(customers, self.platform)
 
     def _load_users(self, pks: Collection[int]) -> Mapping[int, User]:
-        operated = None if self._sees_all_users else self._operated_customers()
+        operated = None if self.sees_all_users else self._operated_customers()
         if isinstance(operated, QuerySet):
             found: Iterable[User] = self.visible_users().filter(pk__in=pks)
         else:

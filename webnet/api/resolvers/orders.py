@@ -7,10 +7,11 @@ from uuid import UUID
 
 from webnet.api.declarations.fields import make_order
 from webnet.api.paging.keyset import Ordering, SortKey
-from webnet.customers.models import Customer
+from webnet.customers.models import Customer, User
 from webnet.plugins.models import PluginConfig
 
 CUSTOMERS = make_order(Customer, name="Customer", by=("slug", "name"), unique="slug", ties="slug")
+USERS = make_order(User, name="User", by=("username", "name"), unique="username", ties="username")
 PLUGINS = make_order(
     PluginConfig,
     name="Plugin",
@@ -27,6 +28,8 @@ CONFIGS_OF_PLUGIN = Ordering((SortKey(path="customer__slug"),))
 MEMBERS = Ordering((SortKey(path="user__username"),))
 OWN_MEMBERSHIPS = Ordering((SortKey(path="customer__slug"),))
 OWN_TOKENS = Ordering((SortKey(path="name"),))
+# By age, since only a user's own have names of which no two are the same.
+TOKENS_OF_CUSTOMER = Ordering((SortKey(path="pk", kind=int, is_descending=True),))
 HEALTH_HISTORY = Ordering((SortKey(path="pk", kind=int, is_descending=True),))
 INVITATIONS = Ordering(
     (SortKey(path="created_at", kind=datetime, is_descending=True), SortKey(path="pk", kind=UUID, is_descending=True))

@@ -1,4 +1,4 @@
-"""Who belongs to a customer, and what is the viewer's own: memberships and API tokens."""
+"""Users, who belongs to a customer, and what is the viewer's own: memberships and API tokens."""
 
 from __future__ import annotations
 
@@ -8,12 +8,43 @@ from functools import partial
 from django.db.models import Q, QuerySet
 
 from webnet.accounts import tokens
+from webnet.api.declarations.connections import narrow
 from webnet.api.paging.batches import open_nested_page
 from webnet.api.paging.pages import Listing, Page, PageArguments, open_page
 from webnet.api.request.context import Info
 from webnet.api.request.reader import Reading
 from webnet.api.resolvers import orders
-from webnet.customers.models import ApiToken, Customer, Membership, Role
+from webnet.customers.models import ApiToken, Customer, Membership, Role, User
+
+
+def users(info: Info, arguments: PageArguments) -> Page[User] | None:
+    """All users; None for viewers who do not see all of them."""
+    reading = info.context.reading
+    if not reading.sees_all_users:
+        return None
+
+    rows = narrow(reading.visible_users(), arguments.filter)
+    ordering = orders.USERS.read(arguments.order)
+    return open_page(info, Listing(rows=rows, ordering=ordering, on_rows_read=reading.remember_users), arguments)
+
+
+def memberships_of(info: Info, user: User, arguments: PageArguments) -> Page[Membership] | None:
+    """Of which customers the user is a member; None for viewers who do not see all users."""
+    reading = info.context.reading
+    if not reading.sees_all_users:
+        return None
+
+    def take(read: Sequence[Membership]) -> None:
+        reading.announce_customers(membership.customer_id for membership in read)
+
+    return open_nested_page(
+        info,
+        parent=["user_id"],
+        key=(user.pk,),
+        among=lambda: [(each.pk,) for each in reading.users.known()],
+        arguments=arguments,
+        make_listing=lambda: Listing(rows=_memberships(), ordering=orders.OWN_MEMBERSHIPS, on_rows_read=take),
+    )
 
 
 def members_of(info: Info, customer: Customer, arguments: PageArguments) -> Page[Membership] | None:
@@ -27,7 +58,11 @@ def members_of(info: Info, customer: Customer, arguments: PageArguments) -> Page
         key=(customer.pk,),
         among=lambda: [(each.pk,) for each in reading.customers.known() if reading.has_role(Role.ADMIN, each)],
         arguments=arguments,
-        make_listing=lambda: Listing(rows=_memberships(), ordering=orders.MEMBERS),
+        make_listing=lambda: Listing(
+            rows=_memberships(),
+            ordering=orders.MEMBERS,
+            on_rows_read=lambda read: reading.remember_users(each.user for each in read),
+        ),
     )
 
 
@@ -67,19 +102,40 @@ def own_tokens(info: Info, arguments: PageArguments) -> Page[ApiToken]:
     """The viewer's own tokens; with a limited token, only those that can do no more than it."""
     reading = info.context.reading
     rows = tokens.visible_tokens(reading.actor)
-    announce = partial(_announce_customers, reading)
+    announce = partial(_announce_owners_and_customers, reading)
     return open_page(info, Listing(rows=rows, ordering=orders.OWN_TOKENS, on_rows_read=announce), arguments)
 
 
+def tokens_of_customer(info: Info, customer: Customer, arguments: PageArguments) -> Page[ApiToken] | None:
+    """The tokens that are valid for this customer alone; None for viewers who are not admins there."""
+    reading = info.context.reading
+    if not reading.has_role(Role.ADMIN, customer):
+        return None
+    return open_nested_page(
+        info,
+        parent=["only_customer_id"],
+        key=(customer.pk,),
+        among=lambda: [(each.pk,) for each in reading.customers.known() if reading.has_role(Role.ADMIN, each)],
+        arguments=arguments,
+        make_listing=lambda: Listing(
+            rows=reading.administered_tokens(),
+            ordering=orders.TOKENS_OF_CUSTOMER,
+            on_rows_read=partial(_announce_owners_and_customers, reading),
+        ),
+    )
+
+
 def find_tokens(reading: Reading, pks: Collection[int]) -> list[ApiToken]:
-    """Those of the viewer's own tokens that have these primary keys."""
-    found = list(tokens.visible_tokens(reading.actor).filter(pk__in=pks))
-    _announce_customers(reading, found)
+    """Those with these primary keys that are the viewer's own, or of a customer that the viewer administers."""
+    visible = tokens.visible_tokens(reading.actor) | reading.administered_tokens()
+    found = list(visible.filter(pk__in=pks))
+    _announce_owners_and_customers(reading, found)
     return found
 
 
-def _announce_customers(reading: Reading, read: Sequence[ApiToken]) -> None:
+def _announce_owners_and_customers(reading: Reading, read: Sequence[ApiToken]) -> None:
     reading.customers.announce(token.only_customer_id for token in read if token.only_customer_id is not None)
+    reading.users.announce(token.user_id for token in read)
 
 
 def _memberships() -> QuerySet[Membership]:

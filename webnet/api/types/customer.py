@@ -18,7 +18,7 @@ from webnet.api.resolvers import listings, navigation_and_widgets, orders, peopl
 from webnet.api.resolvers.filters import CustomerFilter
 from webnet.api.types.audit_log import PluginAuditLog
 from webnet.api.types.invitation import Invitation
-from webnet.api.types.viewer import Membership
+from webnet.api.types.viewer import ApiToken, Membership
 from webnet.api.values.contributions import CustomerPermission
 from webnet.api.values.references import ConfigRef
 from webnet.api.vocabulary.enums import Role
@@ -113,6 +113,16 @@ class Customer(Node):
     ) -> Page[models.Invitation] | None:
         """Newest first, also those that have ended; null for viewers who are not admins of the customer."""
         return listings.invitations_of_customer(info, root, arguments)
+
+    @connection(UncountedConnection[ApiToken] | None)
+    @staticmethod
+    def api_tokens(
+        root: strawberry.Parent[models.Customer], info: Info, arguments: PageArguments
+    ) -> Page[models.ApiToken] | None:
+        """The tokens of anybody that are valid for this customer alone, newest first, also those that have ended; null
+        for viewers who are not admins of the customer.
+        """
+        return people.tokens_of_customer(info, root, arguments)
 
     @staticmethod
     def find_nodes(info: Info, keys: Sequence[str]) -> Mapping[str, models.Customer]:

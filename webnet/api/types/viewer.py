@@ -8,6 +8,7 @@ from datetime import datetime
 import strawberry
 from django.conf import settings
 
+from webnet.accounts.authentication import is_usable
 from webnet.api.declarations.connections import Connection, connection
 from webnet.api.declarations.fields import field, object_type, row_type
 from webnet.api.engine.limits import MAXIMUM_ALIASES, MAXIMUM_DEPTH, MAXIMUM_TOKENS, budget_of
@@ -82,6 +83,18 @@ class ApiToken(Node):
     def id(root: strawberry.Parent[models.ApiToken]) -> strawberry.ID:
         """The global id."""
         return global_id("ApiToken", root.pk)
+
+    @field(graphql_type=User | None)
+    @staticmethod
+    def user(root: strawberry.Parent[models.ApiToken], info: Info) -> models.User | None:
+        """Its owner, who acts with it; null for somebody whom the viewer may not see, such as a platform operator."""
+        return info.context.reading.users.get(root.user_id)
+
+    @field()
+    @staticmethod
+    def is_usable(root: strawberry.Parent[models.ApiToken]) -> bool:
+        """Whether it has been neither revoked nor expired; it grants no more than its owner may do."""
+        return is_usable(root)
 
     @field(graphql_type=CustomerRef | None)
     @staticmethod

@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from webnet.api.types.customer_plugin_config import CustomerPluginConfig
     from webnet.api.types.plugin import Plugin
     from webnet.api.types.user import User
+    from webnet.api.types.viewer import Membership
 
 ConfigRef = Annotated["CustomerPluginConfig", strawberry.lazy("webnet.api.types.customer_plugin_config")]
 CustomerRef = Annotated["Customer", strawberry.lazy("webnet.api.types.customer")]
+MembershipRef = Annotated["Membership", strawberry.lazy("webnet.api.types.viewer")]
 PluginRef = Annotated["Plugin", strawberry.lazy("webnet.api.types.plugin")]
 UserRef = Annotated["User", strawberry.lazy("webnet.api.types.user")]

@@ -1,4 +1,4 @@
-"""Signing in and out, and the viewer's own API tokens."""
+"""Signing in and out, the viewer's own password, and API tokens."""
 
 from __future__ import annotations
 
@@ -56,6 +56,30 @@ class SignOutPayload:
 
 
 @input_type
+class ChangePasswordInput:
+    """The viewer's passwords.
+
+    Attributes:
+        current_password: The password until now; give both in variables, so that no log of documents has them.
+        new_password: The password from now on.
+    """
+
+    current_password: str
+    new_password: str
+
+
+@object_type
+class ChangePasswordPayload:
+    """Whose password was changed.
+
+    Attributes:
+        viewer: The viewer, with a new key of the same session in the response's cookie.
+    """
+
+    viewer: Viewer
+
+
+@input_type
 class CreateApiTokenInput:
     """A new token of the viewer.
 
@@ -90,9 +114,11 @@ class RevokeApiTokenInput:
 
     Attributes:
         id: The global id of the token.
+        reason: Why, for the audit log; at most 1,000 characters of it are kept.
     """
 
     id: strawberry.ID
+    reason: str | None = None
 
 
 @object_type
@@ -128,6 +154,19 @@ class SessionMutations:
             changed=changed, signed_out_user_id=global_id("User", user_id) if changed and user_id is not None else None
         )
 
+    # Attempts are counted as at signing in, and the session's new key is in the response's cookie.
+    @mutation(InvalidInput, RateLimited, metadata=commits_itself)
+    def change_password(self, info: Info, input: ChangePasswordInput) -> ChangePasswordPayload:
+        """Changes the viewer's own password; other sessions end, API tokens stay. Not with an API token."""
+        sessions.change_password(
+            info.context.request,
+            actor=info.context.actor,
+            current=input.current_password,
+            new=input.new_password,
+        )
+        info.context.enter_session()
+        return ChangePasswordPayload(viewer=Viewer())
+
     @mutation(NotFound, InvalidInput)
     def create_api_token(self, info: Info, input: CreateApiTokenInput) -> CreateApiTokenPayload:
         """Makes a token for the viewer; its secret is in the answer, and never shown again."""
@@ -143,9 +182,11 @@ class SessionMutations:
 
     @mutation(NotFound)
     def revoke_api_token(self, info: Info, input: RevokeApiTokenInput) -> RevokeApiTokenPayload:
-        """Ends a token of the viewer at once; platform operators can end those of others."""
+        """Ends a token of the viewer at once. Admins of a customer can end those that are valid for it alone, and
+        platform operators all.
+        """
         type_name, key = read_global_id(input.id) or ("", "")
         pk = read_pk(key) if type_name == "ApiToken" else None
         # No token has the key 0, so an invalid id is refused and audited like that of another user's token.
-        ended = tokens.revoke(actor=info.context.actor, token_id=pk or 0)
+        ended = tokens.revoke(actor=info.context.actor, token_id=pk or 0, reason=input.reason)
         return RevokeApiTokenPayload(api_token=ended.api_token, changed=ended.changed)
