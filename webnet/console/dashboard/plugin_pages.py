@@ -23,7 +23,7 @@ from webnet.api.engine.client_values import find_reason
 from webnet.api.resolvers import navigation_and_widgets
 from webnet.console.dashboard.page_routes import PageMatch, find_page
 from webnet.console.dashboard.streamed_pages import PageCall, StreamedPage
-from webnet.console.frame.entry import for_customer, not_found
+from webnet.console.frame.entry import for_plugins, not_found
 from webnet.console.frame.page_frame import CustomerFrame
 from webnet.containment import REFUSED_VALUE, format_error
 from webnet.database.outages import is_outage
@@ -37,7 +37,7 @@ from webnet.plugins.settings import layers
 logger = logging.getLogger(__name__)
 
 
-@for_customer
+@for_plugins
 def plugin_page(request: HttpRequest, frame: CustomerFrame, plugin: str, path: str = "") -> HttpResponseBase:
     """A plugin's page, if the plugin is effective for the customer and the user has the page's permission."""
     state = frame.reading.state_of(frame.customer)

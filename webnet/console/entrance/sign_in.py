@@ -10,6 +10,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from webnet.accounts import sessions
+from webnet.console.frame import interrupted_forms
 from webnet.console.frame.entry import not_found
 from webnet.errors import PermissionDenied, RateLimited
 
@@ -48,8 +49,13 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 
 def show_csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django passes it
-    """The page for a form that was sent without the token of this browser's session."""
-    return render(request, "webnet/csrf_failed.html", status=403)
+    """The page for a form that was sent without the token of this browser's session, such as of the one before.
+
+    If it is of a page of this site, what was typed can be sent again.
+    """
+    if not interrupted_forms.may_show_again(request):
+        return render(request, "webnet/csrf_failed.html", status=403)
+    return interrupted_forms.show_again(request)
 
 
 def _show_form(request: HttpRequest, *, username: str = "", error: str = "", status: int = 200) -> HttpResponse:

@@ -10,6 +10,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from graphql import OperationType, get_operation_ast, parse
+
 from webnet import console
 
 FOLDER = files(console) / "documents"
@@ -39,6 +41,13 @@ class RunDocument:
 def read_document(name: str) -> str:
     """The text of the document."""
     return (FOLDER / f"{name}.graphql").read_text(encoding="utf-8").strip()
+
+
+@cache
+def is_mutation(name: str) -> bool:
+    """Whether the document changes something."""
+    operation = get_operation_ast(parse(read_document(name)))
+    return operation is not None and operation.operation is OperationType.MUTATION
 
 
 def mask(variables: Mapping[str, Any], secrets: Sequence[str]) -> dict[str, Any]:

@@ -6,14 +6,16 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeAlias
 
+from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 
 from webnet.accounts.authentication import request_id
 from webnet.api.http.in_process import DocumentFailed
-from webnet.console.frame.page_frame import CustomerFrame, Frame
+from webnet.console.frame.interrupted_forms import KEEPS_FORMS, KeptForm, ask_to_sign_in, is_kept, sign_in_again
+from webnet.console.frame.page_frame import CustomerFrame, Frame, Refused
 from webnet.errors import NotFound
 from webnet.plugins.changes import pauses
 
@@ -26,7 +28,7 @@ STATUS_BY_CODE = {"INTERNAL_ERROR": 500, "PLUGIN_FAILED": 500, "RATE_LIMITED": 4
 def for_customer(view: View) -> View:
     """A decorator that calls the view with the frame of the customer in the address.
 
-    Anonymous users are redirected to sign in, whether or not the address exists. For signed-in users, a customer they
+    Anonymous users are asked to sign in, whether or not the address exists. For signed-in users, a customer they
     may not see and one that does not exist look the same.
     """
 
@@ -35,7 +37,20 @@ def for_customer(view: View) -> View:
     def view_for_customer(request: HttpRequest, customer: str, **kwargs: Any) -> HttpResponseBase:
         return _enter(view, request, customer, kwargs)
 
-    return view_for_customer
+    return _keeping_forms(view_for_customer)
+
+
+def for_plugins(view: View) -> View:
+    """The same for pages of plugins, whose own forms would do what they are for if they were called to be shown."""
+
+    @never_cache
+    @wraps(view)
+    def view_for_plugins(request: HttpRequest, customer: str, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        return _show(view, request, customer, kwargs)
+
+    return view_for_plugins
 
 
 def for_platform(view: View) -> View:
@@ -46,7 +61,7 @@ def for_platform(view: View) -> View:
     def view_for_platform(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         return _enter(view, request, None, kwargs)
 
-    return view_for_platform
+    return _keeping_forms(view_for_platform)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django passes it
@@ -60,13 +75,40 @@ def not_allowed(frame: Frame, reason: str) -> HttpResponse:
     return frame.render("webnet/refused.html", {"reason": reason}, status=403)
 
 
+def _keeping_forms(view: View) -> View:
+    setattr(view, KEEPS_FORMS, True)
+    return view
+
+
 def _enter(view: View, request: HttpRequest, customer: str | None, arguments: dict[str, Any]) -> HttpResponseBase:
+    if is_kept(request):
+        return sign_in_again(request) or _show_again(view, request, customer, arguments)
     if not request.user.is_authenticated:
-        return redirect_to_login(request.get_full_path())
+        return ask_to_sign_in(request)
+    return _show(view, request, customer, arguments)
+
+
+def _show_again(view: View, request: HttpRequest, customer: str | None, arguments: dict[str, Any]) -> HttpResponseBase:
+    """The form's page with what was typed, and without sending it."""
+    form = KeptForm.read(request)
+    if form.entries is None:
+        return HttpResponseRedirect(form.page)
+    form.fill(request)
+    try:
+        return _show(view, request, customer, arguments, is_unsent=True)
+    except Refused as refused:  # The view has no form to show again.
+        messages.warning(request, refused.message)
+        return HttpResponseRedirect(form.page)
+
+
+def _show(
+    view: View, request: HttpRequest, customer: str | None, arguments: dict[str, Any], *, is_unsent: bool = False
+) -> HttpResponseBase:
     try:
         frame = Frame(request, None) if customer is None else CustomerFrame(request, customer)
     except NotFound:
         return not_found(request)
+    frame.is_unsent = is_unsent
     request.frame = frame  # type: ignore[attr-defined]  # for the context processor `frame_of_page`
     request.htmx = frame.htmx  # type: ignore[attr-defined]
     try:

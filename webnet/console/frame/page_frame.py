@@ -13,13 +13,14 @@ from django.contrib.messages.storage.base import Message
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext, gettext_noop
 from django_htmx.middleware import HtmxDetails
 
 from webnet.api.http.in_process import execute_document
 from webnet.api.request.context import Context
 from webnet.api.request.reader import Reading
 from webnet.api.resolvers import navigation_and_widgets
-from webnet.console.frame.documents import RunDocument, mask, read_document
+from webnet.console.frame.documents import RunDocument, is_mutation, mask, read_document
 from webnet.console.frame.navigation import MenuItem, list_customer_menu, list_platform_menu
 from webnet.customers import access
 from webnet.customers.models import Customer, Role
@@ -30,6 +31,9 @@ MAXIMUM_LISTED_CUSTOMERS = 20
 OPERATION_LEVEL = 5
 # A longer one is not carried: messages are kept in a cookie, or in the session.
 LONGEST_CARRIED = 8_000
+NOT_SENT = gettext_noop(
+    "Your session had ended, so this was not sent, and nothing has changed. Check what you typed, and send it again."
+)
 
 
 class Refused(WebnetError):
@@ -49,6 +53,8 @@ class Frame:
         self.context = Context(request=request, customer_slug=slug, takes_tokens=False)
         self.customer = self.context.view_customer
         self.title = ""
+        # Whether the page shows a form that was filled before, and must not send it: `interrupted_forms`.
+        self.is_unsent = False
         self.operations: list[RunDocument] = []
         self.changes: list[RunDocument] = []
         self.htmx = HtmxDetails(request)
@@ -113,9 +119,12 @@ class Frame:
     ) -> dict[str, Any]:
         """Execute the document as the page's user, and return its `data`; raises DocumentFailed.
 
-        The values at the places `secrets`, such as "input.password", are shown nowhere.
+        The values at the places `secrets`, such as "input.password", are shown nowhere. Raises Refused for a mutation
+        that must not be sent.
         """
         variables = variables or {}
+        if self.is_unsent and is_mutation(name):
+            raise Refused({"code": "NOT_SENT", "message": gettext(NOT_SENT)})
         self._remember(name, variables, secrets)
         return execute_document(read_document(name), variables, self.context)
 
