@@ -40,6 +40,7 @@ OWN = {"customer": "acme"}
 PAGE = {**OWN, "plugin": "pages"}
 EVERYBODY = (SIGN_IN, OK, OK, OK, OK, OK)
 MEMBERS = (SIGN_IN, MISSING, OK, OK, OK, OK)
+PLATFORM = (SIGN_IN, *(MISSING,) * 4, OK)
 ONLY_POST = (POST_ONLY,) * 6
 
 TABLE = {
@@ -49,8 +50,17 @@ TABLE = {
     "invitations": Row(*ONLY_POST),
     # Whoever has the link sees that it can't be accepted.
     "invitation": Row(*EVERYBODY, {"token": "wni_unknown"}),
+    "account": Row(*EVERYBODY),
+    "account-password": Row(*EVERYBODY),
+    "account-tokens": Row(*EVERYBODY),
+    "account-revoke-token": Row(*ONLY_POST),
     "customers": Row(*EVERYBODY),
+    "switcher": Row(*(MOVED,) * 6),
+    "users": Row(*PLATFORM),
+    "user": Row(*PLATFORM, {"username": "vera"}),
     "customer": Row(*MEMBERS, OWN),
+    "tokens": Row(SIGN_IN, MISSING, NO, NO, OK, OK, OWN),
+    "revoke-customer-token": Row(*ONLY_POST, OWN),
     "plugin-pages-without-slash": Row(*(MOVED,) * 6, PAGE),
     "plugin-pages": Row(*MEMBERS, PAGE),
     "plugin-page": Row(*MEMBERS, {**PAGE, "path": "framed/"}),

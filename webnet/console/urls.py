@@ -5,7 +5,13 @@ from __future__ import annotations
 from django.urls import path
 from django.views.generic import RedirectView
 
+from webnet.console.account.overview import show_account
+from webnet.console.account.password import change_password
+from webnet.console.account.tokens import list_tokens, revoke_token
 from webnet.console.customers.customers import list_customers
+from webnet.console.customers.switcher import list_choices
+from webnet.console.customers.tokens import list_customer_tokens, revoke_customer_token
+from webnet.console.customers.users import list_users, show_user
 from webnet.console.dashboard.dashboard import dashboard, unknown_page
 from webnet.console.dashboard.plugin_pages import plugin_page
 from webnet.console.entrance.invitations import accept_invitation, show_invitation
@@ -18,11 +24,20 @@ PLATFORM = [
     path("sign-out/", sign_out, name="sign-out"),
     path("invitations/", accept_invitation, name="invitations"),
     path("invitations/<str:token>/", show_invitation, name="invitation"),
+    path("account/", show_account, name="account"),
+    path("account/password/", change_password, name="account-password"),
+    path("account/tokens/", list_tokens, name="account-tokens"),
+    path("account/tokens/revoke/", revoke_token, name="account-revoke-token"),
     path("customers/", list_customers, name="customers"),
+    path("switcher/", list_choices, name="switcher"),
+    path("users/", list_users, name="users"),
+    path("users/<str:username>/", show_user, name="user"),
 ]
 # Pages that manage a customer are below `manage/`, beside the plugins' own.
 CUSTOMER = [
     path("c/<slug:customer>/", dashboard, name="customer"),
+    path("c/<slug:customer>/manage/tokens/", list_customer_tokens, name="tokens"),
+    path("c/<slug:customer>/manage/tokens/revoke/", revoke_customer_token, name="revoke-customer-token"),
     path(
         "c/<slug:customer>/plugins/<slug:plugin>",
         RedirectView.as_view(pattern_name="plugin-pages", query_string=True),

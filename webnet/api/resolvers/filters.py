@@ -49,13 +49,15 @@ class CustomerFilter:
 
 @filter_type
 class UserFilter:
-    """Which users. Fields are joined by AND; what is left out or null does not filter.
+    """Which users. Fields are joined by AND, the items of one list by OR; what is left out or null does not filter.
 
     Attributes:
+        username: These usernames.
         search: A part of the username, the name or the email address, in upper or lower case.
         is_active: Only those who may sign in, or only others.
     """
 
+    username: list[str] | None
     search: str | None = lookup("username__icontains", "name__icontains", "email__icontains")
     is_active: bool | None
 

@@ -41,6 +41,7 @@ PLATFORM_MENU = (
     MenuEntry(route="audit", label=_("Audit log"), is_for_operators=True),
     MenuEntry(route="workers", label=_("Workers"), is_for_operators=True),
     MenuEntry(route="keys", label=_("Keys"), is_for_operators=True),
+    MenuEntry(route="account", label=_("Your account")),
 )
 CUSTOMER_MENU = (
     MenuEntry(route="customer-problems", label=_("Things to do"), lowest_role=Role.OPERATOR),

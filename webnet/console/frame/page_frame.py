@@ -97,11 +97,21 @@ class Frame:
 
     @cached_property
     def other_customers(self) -> list[Customer]:
-        """The first of the viewer's other customers, by slug."""
+        """The first of the viewer's other customers, by slug; with one more if there are more than are listed."""
         customers = access.visible_customers(self.reading.actor).order_by("slug")
         if self.customer is not None:
             customers = customers.exclude(pk=self.customer.pk)
-        return list(customers[:MAXIMUM_LISTED_CUSTOMERS])
+        return list(customers[: MAXIMUM_LISTED_CUSTOMERS + 1])
+
+    @property
+    def listed_customers(self) -> list[Customer]:
+        """Those that the switcher lists; more are found by searching."""
+        return self.other_customers[:MAXIMUM_LISTED_CUSTOMERS]
+
+    @property
+    def has_more_customers(self) -> bool:
+        """Whether there are more than the switcher lists."""
+        return len(self.other_customers) > MAXIMUM_LISTED_CUSTOMERS
 
     @cached_property
     def messages(self) -> list[Message]:

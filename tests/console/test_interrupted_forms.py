@@ -1,0 +1,314 @@
+"""A session that ends in the middle of a form: what was typed is shown again after signing in, and not sent before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.http import HttpRequest, HttpResponse
+from django.test import Client
+from django.urls import resolve, reverse
+
+from tests.console.conftest import SYSTEM
+from tests.console.forms import find_form
+from tests.console.test_addresses import TABLE
+from tests.factories import PASSWORD
+from webnet.accounts.models import SignInAttempts
+from webnet.audit.models import PluginAuditLog
+from webnet.console.frame import interrupted_forms
+from webnet.console.frame.interrupted_forms import KEEPS_FORMS, KEPT
+from webnet.console.urls import urlpatterns
+from webnet.customers.models import ApiToken, Customer, User
+from webnet.plugins.base import PluginBase, UIView
+from webnet.plugins.manager import manager
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+OWN_SITE = {"Referer": "http://testserver/users/?q=a", "Origin": "http://testserver"}
+TYPED = {"username": "new.user", "name": "Ada <b> Lovelace", "email": "a@b.example", "password": "typed-s3cret-words"}
+
+
+@pytest.fixture
+def platform(browse) -> Client:
+    """The browser of a platform operator who has a password."""
+    user = User.objects.get(username="platform")
+    user.set_password(PASSWORD)
+    user.save()
+    return browse("platform")
+
+
+def end_sessions() -> None:
+    Session.objects.all().delete()
+
+
+def interrupt(client: Client, address: str = "/users/", **typed: str) -> HttpResponse:
+    """Send the form after the session has ended."""
+    end_sessions()
+    return client.post(address, typed, headers=OWN_SITE)
+
+
+def sign_in(client: Client, page: HttpResponse, *, username: str = "platform", password: str = PASSWORD) -> Any:
+    """Fill the sign-in form that was shown instead, and send it."""
+    form = find_form(page.text, KEPT, "username", "password")
+    entries = {**form.entries, "username": username, "password": password}
+    return client.post(form.action, entries, headers=OWN_SITE)
+
+
+def test_what_was_typed_is_shown_again_after_signing_in_and_sent_only_then(platform):
+    asked = interrupt(platform, **TYPED)
+
+    again = sign_in(platform, asked)
+
+    form = find_form(again.text, "username", "email")
+    assert (asked.status_code, again.status_code) == (200, 422)
+    assert again.request["PATH_INFO"] == "/users/"
+    assert {name: form.entries[name] for name in TYPED} == {**TYPED, "password": ""}
+    assert "Your session had ended, so this was not sent" in again.text
+    assert not User.objects.filter(username="new.user").exists()
+
+    sent = platform.post(form.action, {**form.entries, "password": TYPED["password"]})
+
+    assert sent["Location"] == "/users/new.user/"
+    assert User.objects.get(username="new.user").name == "Ada <b> Lovelace"
+
+
+def test_the_page_that_asks_to_sign_in_shows_nothing_of_what_was_typed(platform):
+    page = interrupt(platform, **TYPED).text
+
+    assert not [each for each in TYPED.values() if each in page]
+    assert "Lovelace" not in page
+    assert find_form(page, KEPT).action == "/users/"
+
+
+def test_a_password_is_not_even_in_the_sealed_text(platform, monkeypatch):
+    sealed = []
+    real = interrupted_forms.sealed_texts.seal
+    monkeypatch.setattr(
+        interrupted_forms.sealed_texts, "seal", lambda plain, **rest: sealed.append(plain) or real(plain, **rest)
+    )
+
+    interrupt(platform, "/account/password/", current_password=PASSWORD, new_password="n", other_secret="s", kept="k")
+
+    [kept] = [interrupted_forms.zlib.decompress(each).decode() for each in sealed]
+    assert '"kept": ["k"]' in kept
+    assert "password" not in kept and "secret" not in kept
+
+
+def test_the_password_form_comes_back_empty_and_changes_nothing(platform):
+    before = User.objects.get(username="platform").password
+    asked = interrupt(
+        platform, "/account/password/", current_password=PASSWORD, new_password="another", new_password_again="another"
+    )
+
+    again = sign_in(platform, asked)
+
+    assert again.status_code == 422 and "this was not sent" in again.text
+    assert set(find_form(again.text, "current_password").entries.values()) & {PASSWORD, "another"} == set()
+    assert User.objects.get(username="platform").password == before
+
+
+def test_a_wrong_password_keeps_what_was_typed(platform):
+    asked = interrupt(platform, **TYPED)
+
+    refused = sign_in(platform, asked, password="wrong")
+    again = sign_in(platform, refused)
+
+    assert refused.status_code == 403 and "The username or the password is wrong." in refused.text
+    assert find_form(again.text, "email").entries["email"] == "a@b.example"
+
+
+def test_signing_in_at_a_form_is_slowed_down_and_audited_like_any_other(platform):
+    page = interrupt(platform, **TYPED)
+    for _ in range(5):
+        page = sign_in(platform, page, password="wrong")
+
+    waiting = sign_in(platform, page)
+
+    assert waiting.status_code == 429 and int(waiting["Retry-After"]) >= 1
+    assert SignInAttempts.objects.exists()
+    assert PluginAuditLog.objects.filter(action="sign_in", error_code="BAD_CREDENTIALS").exists()
+    assert KEPT in waiting.text
+
+
+def test_somebody_else_who_signs_in_gets_what_they_may_open(platform, browse):
+    asked = interrupt(platform, **TYPED)
+    vera = User.objects.get(username="vera")
+    vera.set_password(PASSWORD)
+    vera.save()
+
+    again = sign_in(platform, asked, username="vera")
+
+    assert again.status_code == 404
+    assert "Lovelace" not in again.text
+
+
+def test_a_form_without_fields_leads_back_to_its_page_with_the_reason(platform):
+    token = ApiToken.objects.create(user=User.objects.get(username="platform"), name="robot", digest="x")
+    asked = interrupt(platform, "/account/tokens/revoke/", id="x")
+
+    back = sign_in(platform, asked)
+
+    assert back.status_code == 302 and back["Location"] == "/account/tokens/"
+    assert "this was not sent" in platform.get(back["Location"]).text
+    token.refresh_from_db()
+    assert token.revoked_at is None
+
+
+def test_a_text_of_another_address_or_made_up_is_not_taken(platform):
+    elsewhere = find_form(interrupt(platform, "/account/tokens/", name="robot").text, KEPT).entries[KEPT]
+
+    for kept in (elsewhere, "made up", "", "\u00e9"):
+        again = platform.post("/users/", {KEPT: kept, "username": "platform", "password": PASSWORD})
+        assert (again.status_code, again["Location"]) == (302, "/")
+        assert not User.objects.filter(username="robot").exists()
+
+
+def test_a_kept_form_is_never_sent_by_somebody_who_is_signed_in(platform):
+    kept = find_form(interrupt(platform, **TYPED).text, KEPT).entries
+    platform.post("/sign-in/", {"username": "platform", "password": PASSWORD})
+
+    again = platform.post("/users/", kept)
+
+    assert again.status_code == 422
+    assert not User.objects.filter(username="new.user").exists()
+
+
+def test_what_is_too_long_is_lost_and_the_page_says_so(platform, monkeypatch):
+    monkeypatch.setattr(interrupted_forms, "LONGEST_KEPT", 100)
+    asked = interrupt(platform, name="x" * 101)
+
+    back = sign_in(platform, asked)
+
+    assert "too long to be kept" in asked.text
+    assert (back.status_code, back["Location"]) == (302, "/users/?q=a")
+
+
+def csrf_browser(username: str) -> Client:
+    browser = Client(enforce_csrf_checks=True)
+    browser.get("/sign-in/")
+    token = browser.cookies["csrftoken"].value
+    browser.post("/sign-in/", {"username": username, "password": PASSWORD, "csrfmiddlewaretoken": token})
+    return browser
+
+
+class TestTokensOfAnEarlierSession:
+    """Signing in, also in another tab, makes a new CSRF token: forms of before have the old one."""
+
+    def test_the_form_can_be_sent_again_in_this_session(self, platform):
+        browser = csrf_browser("platform")
+        old = {**TYPED, "csrfmiddlewaretoken": "x" * 32}
+
+        refused = browser.post("/users/", old, headers=OWN_SITE)
+        form = find_form(refused.text, KEPT)
+        again = browser.post(form.action, form.entries, headers=OWN_SITE)
+
+        assert (refused.status_code, again.status_code) == (403, 422)
+        assert "Lovelace" not in refused.text
+        assert find_form(again.text, "email").entries["email"] == "a@b.example"
+        assert not User.objects.filter(username="new.user").exists()
+
+    def test_it_asks_to_sign_in_where_the_session_has_ended_too(self, platform):
+        browser = csrf_browser("platform")
+        end_sessions()
+
+        asked = browser.post("/users/", {**TYPED, "csrfmiddlewaretoken": "x" * 32}, headers=OWN_SITE)
+        again = sign_in(browser, asked)
+
+        assert asked.status_code == 403
+        assert find_form(again.text, "email").entries["email"] == "a@b.example"
+
+    @pytest.mark.parametrize("headers", [{}, {"Origin": "https://evil.example"}, {"Origin": "null"}])
+    def test_a_form_of_another_site_is_not_kept(self, platform, headers):
+        refused = csrf_browser("platform").post("/users/", TYPED, headers=headers)
+
+        assert refused.status_code == 403
+        assert KEPT not in refused.text and "Please send it again" in refused.text
+
+    def test_a_form_of_a_plugin_is_not_kept(self, platform):
+        refused = csrf_browser("platform").post("/c/acme/plugins/pages/plain/", TYPED, headers=OWN_SITE)
+
+        assert refused.status_code == 403 and KEPT not in refused.text
+
+
+def test_with_htmx_the_whole_page_becomes_the_sign_in_form(platform):
+    end_sessions()
+
+    asked = platform.post("/users/", TYPED, headers={**OWN_SITE, "HX-Request": "true"})
+
+    assert (asked.status_code, asked["HX-Retarget"], asked["HX-Reswap"]) == (200, "body", "innerHTML")
+    assert sign_in(platform, asked).status_code == 422
+
+
+def test_with_htmx_a_part_of_a_page_leads_to_signing_in_and_back_to_the_page():
+    headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/users/?active=no"}
+
+    asked = Client().get("/switcher/?q=a", headers=headers)
+
+    assert asked["HX-Redirect"] == "/sign-in/?next=/users/%3Factive%3Dno"
+
+
+def test_a_page_is_still_redirected_to():
+    assert Client().get("/users/?q=a")["Location"] == "/sign-in/?next=/users/%3Fq%3Da"
+
+
+def test_plugins_forms_are_not_called_to_be_shown(platform, install):
+    """Their views do what the form is for."""
+    done = []
+
+    def do_it(request: HttpRequest) -> HttpResponse:
+        done.append(request.method)
+        return HttpResponse("done")
+
+    class Doer(PluginBase):
+        name = "doer"
+        version = "1"
+
+        def get_ui_views(self) -> list[UIView]:
+            return [UIView(name="do", path="do/", view=do_it)]
+
+    install(Doer(), enabled=True)
+    manager.enable("doer", actor=SYSTEM, customer="acme")
+
+    asked = interrupt(platform, "/c/acme/plugins/doer/do/", a="b")
+
+    assert asked["Location"] == "/sign-in/?next=/c/acme/plugins/doer/do/"
+    assert done == []
+
+
+PLUGINS_OWN = {"plugin-pages", "plugin-page"}
+OF_NOBODY = {"sign-in", "sign-out", "invitations", "invitation", "plugin-pages-without-slash"}
+
+
+@pytest.mark.parametrize("name", sorted(set(TABLE) - PLUGINS_OWN - OF_NOBODY))
+def test_every_address_keeps_forms(name, platform):
+    """Those that take none refuse them before anybody is asked to sign in."""
+    address = reverse(name, kwargs=TABLE[name].arguments)
+    end_sessions()
+
+    answer = platform.post(address, {"entry": "typed"}, headers=OWN_SITE)
+
+    assert getattr(resolve(address).func, KEEPS_FORMS)
+    assert answer.status_code == 405 or KEPT in answer.text
+
+
+def test_the_table_has_every_address():
+    assert {each.name for each in urlpatterns} >= PLUGINS_OWN | OF_NOBODY
+
+
+@pytest.mark.parametrize("name", sorted(set(TABLE) - PLUGINS_OWN - OF_NOBODY))
+def test_no_form_that_is_shown_again_changes_anything(name, platform):
+    address = reverse(name, kwargs=TABLE[name].arguments)
+    asked = interrupt(
+        platform, address, username="new.user", customer="acme", role="ADMIN", name="n", id="x", do="remove"
+    )
+    if asked.status_code == 405:
+        return
+    before = PluginAuditLog.objects.count()
+
+    again = sign_in(platform, asked)
+
+    # Signing in is all that is in the log.
+    assert again.status_code in (302, 404, 405, 422), again.status_code
+    assert PluginAuditLog.objects.count() == before + 1
+    assert Customer.objects.get(slug="acme").memberships.count() == 3

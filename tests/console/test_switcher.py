@@ -1,0 +1,106 @@
+"""The customer switcher of every page: the first of one's customers, and a search for the others."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.console.forms import find_form
+from tests.factories import make_customer, make_membership
+from webnet.audit.models import Generation
+from webnet.customers.models import Customer, User
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+HTMX = {"HX-Request": "true"}
+
+
+def switcher_of(page: str) -> str:
+    return re.search(r'<details class="switcher">.*?</details>', page, re.S).group()
+
+
+def slugs(part: str) -> list[str]:
+    return re.findall(r'href="/c/([\w-]+)/"', part)
+
+
+def search(client, query: str) -> str:
+    return client.get("/switcher/", {"q": query}, headers=HTMX).text
+
+
+def test_with_few_customers_there_is_nothing_to_search(browse):
+    assert 'name="q"' not in switcher_of(browse("vera").get("/account/").text)
+
+
+def test_with_many_the_first_are_listed_and_the_rest_is_found(browse):
+    for number in range(60):
+        make_customer(f"customer-{number:02}", name=f"Customer {number:02}")
+    platform = browse("platform")
+
+    for address in ("/", "/users/", "/c/acme/", "/account/tokens/"):
+        part = switcher_of(platform.get(address).text)
+        assert len(slugs(part)) == 20
+        assert find_form(part, "q").action == "/customers/"
+    assert slugs(search(platform, "OMER 59")) == ["customer-59"]
+
+
+def test_without_javascript_the_search_leads_to_the_list(browse):
+    make_customer("initech", name="Initech")
+
+    page = browse("platform").get("/customers/", {"q": "nite"}).text
+
+    assert 'href="/c/initech/"' in page
+
+
+def test_opened_as_a_page_it_is_the_list(browse):
+    platform = browse("platform")
+
+    assert platform.get("/switcher/?q=a%26b")["Location"] == "/customers/?q=a%26b"
+    assert platform.get("/switcher/")["Location"] == "/customers/"
+
+
+def test_only_ones_own_are_found(browse):
+    make_customer("acme-two")
+    vera = browse("vera")
+
+    assert slugs(search(vera, "acme")) == ["acme"]
+    assert "No customer of yours matches “globex”." in search(vera, "globex")
+    assert search(vera, "nowhere").replace("nowhere", "globex") == search(vera, "globex")
+
+
+def test_it_says_that_there_are_more(browse):
+    for number in range(30):
+        make_customer(f"customer-{number:02}")
+
+    found = search(browse("platform"), "customer")
+
+    assert len(slugs(found)) == 20 and "There are more" in found
+
+
+def test_what_is_typed_is_escaped(browse):
+    assert "<script>" not in search(browse("vera"), "<script>alert(1)</script>")
+
+
+@pytest.mark.parametrize("query", ["\0", "x" * 10_000, "%", "'"])
+def test_odd_searches_are_answered(browse, query):
+    assert browse("vera").get("/switcher/", {"q": query}, headers=HTMX).status_code == 200
+
+
+@pytest.mark.slow
+def test_it_works_with_ten_thousand_customers(browse, django_assert_max_num_queries):
+    rows = Customer.objects.bulk_create(Customer(slug=f"c{number}", name=f"C {number}") for number in range(10_000))
+    Generation.objects.bulk_create(Generation(customer=each) for each in rows)
+    vera = User.objects.get(username="vera")
+    for each in rows[:3_000:100]:
+        make_membership(vera, each)
+    platform = browse("platform")
+    platform.get("/account/")
+
+    with django_assert_max_num_queries(12):
+        page = platform.get("/account/").text
+    with django_assert_max_num_queries(12):
+        found = search(platform, "c 9999")
+
+    assert len(slugs(switcher_of(page))) == 20
+    assert slugs(found) == ["c9999"]
+    assert slugs(search(browse("vera"), "c9999")) == []
