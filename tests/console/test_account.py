@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -127,6 +127,46 @@ class TestPassword:
         assert User.objects.get(username="vera").check_password(PASSWORD)
 
 
+class TestPreferences:
+    def choose(self, client: Client, **chosen: str):
+        form = find_form(client.get("/account/preferences/").text, "zone")
+        return client.post(form.action, {**form.entries, **chosen})
+
+    def test_the_language_is_that_which_was_chosen(self, vera):
+        done = self.choose(vera, language="de")
+
+        page = vera.get(done["Location"], headers={"Accept-Language": "en"}).text
+        assert done["Location"] == "/account/preferences/"
+        assert '<html lang="de"' in page
+
+    def test_times_are_those_of_the_zone_that_was_chosen(self, vera):
+        User.objects.filter(username="vera").update(is_superuser=True, last_login=datetime(2026, 1, 1, 12, tzinfo=UTC))
+        self.choose(vera, zone="Asia/Tokyo")
+
+        page = vera.get("/users/vera/").text
+
+        assert '<time datetime="2026-01-01T12:00:00Z" title="2026-01-01 12:00:00 UTC">1 Jan 2026, 21:00</time>' in page
+
+    def test_without_a_choice_they_are_those_of_the_browser(self, vera):
+        self.choose(vera, language="de", zone="Asia/Tokyo")
+        self.choose(vera, language="", zone="")
+
+        page = vera.get("/account/preferences/").text
+        assert '<html lang="en"' in page
+        assert find_form(page, "zone").entries["zone"] == ""
+
+    @pytest.mark.parametrize("zone", ["Nowhere", "../etc/passwd", "\0", "x" * 10_000])
+    def test_what_is_no_zone_is_refused(self, vera, zone):
+        refused = self.choose(vera, zone=zone)
+
+        assert refused.status_code == 422 and "This is not a time zone." in refused.text
+        assert not vera.cookies.get("webnet_chosen_timezone")
+
+    def test_a_language_that_there_is_not_counts_as_none(self, vera):
+        assert self.choose(vera, language="xx").status_code == 302
+        assert '<html lang="en"' in vera.get("/account/preferences/").text
+
+
 class TestTokens:
     def test_a_new_ones_secret_is_shown_once_and_kept_nowhere(self, vera, caplog):
         caplog.set_level(logging.DEBUG)
@@ -160,7 +200,7 @@ class TestTokens:
         assert (token.only_customer.slug, token.maximum_role) == ("acme", "viewer")
         assert token.expires_at.isoformat() == "2999-12-31T23:59:59+00:00"
         row = vera.get("/account/tokens/").text
-        assert "Acme Corp, at most Viewer" in row and "2999-12-31 23:59:59 UTC" in row
+        assert "Acme Corp, at most viewer" in row and "2999-12-31 23:59:59 UTC" in row
 
     @pytest.mark.parametrize(
         ("typed", "message"),

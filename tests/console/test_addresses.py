@@ -52,6 +52,7 @@ TABLE = {
     "invitation": Row(*EVERYBODY, {"token": "wni_unknown"}),
     "account": Row(*EVERYBODY),
     "account-password": Row(*EVERYBODY),
+    "account-preferences": Row(*EVERYBODY),
     "account-tokens": Row(*EVERYBODY),
     "account-revoke-token": Row(*ONLY_POST),
     "customers": Row(*EVERYBODY),

@@ -20,6 +20,7 @@ NOT_SHOWN = (
     "OrderDirection",
     "CustomerOrderField",
     "PluginOrderField",
+    "UserOrderField",
     "__TypeKind",
     "__DirectiveLocation",
     "TypeKind",

@@ -36,7 +36,7 @@ def test_everybody_is_listed_with_their_roles(platform):
     page = platform.get("/users/").text
 
     assert names(page) == ["ann", "gus", "oscar", "platform", "sam", "vera"]
-    assert "Acme Corp: Admin" in page and "sam@example.com" in page and "Sam Doe" in page
+    assert "Acme Corp: admin" in page and "sam@example.com" in page and "Sam Doe" in page
     assert page.count(">Inactive</span>") == 1
 
 

@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 
 from webnet.console.account.overview import show_account
 from webnet.console.account.password import change_password
+from webnet.console.account.preferences import choose_preferences
 from webnet.console.account.tokens import list_tokens, revoke_token
 from webnet.console.customers.customers import list_customers
 from webnet.console.customers.switcher import list_choices
@@ -26,6 +27,7 @@ PLATFORM = [
     path("invitations/<str:token>/", show_invitation, name="invitation"),
     path("account/", show_account, name="account"),
     path("account/password/", change_password, name="account-password"),
+    path("account/preferences/", choose_preferences, name="account-preferences"),
     path("account/tokens/", list_tokens, name="account-tokens"),
     path("account/tokens/revoke/", revoke_token, name="account-revoke-token"),
     path("customers/", list_customers, name="customers"),

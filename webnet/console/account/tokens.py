@@ -36,7 +36,7 @@ def list_tokens(request: HttpRequest, frame: Frame) -> HttpResponse:
     context = {
         "tokens": viewer["apiTokens"],
         "customers": [each["customer"] for each in viewer["memberships"]["nodes"]],
-        "roles": [(role.name, role.label) for role in Role],
+        "roles": [role.name for role in Role],
         "made": made,
         # What was typed is shown again unless it has been done.
         "typed": {} if made else request.POST,

@@ -63,7 +63,7 @@ def show_user(request: HttpRequest, frame: Frame, username: str) -> HttpResponse
         return not_found(request)
     context = {
         "person": users["nodes"][0],
-        "roles": [(role.name, role.label) for role in Role],
+        "roles": [role.name for role in Role],
         "typed": request.POST,
         "refusal": refusal,
     }

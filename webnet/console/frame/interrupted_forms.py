@@ -22,7 +22,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import render
 from django.urls import Resolver404, resolve, reverse
 from django.utils.datastructures import MultiValueDict
-from django_htmx.http import HttpResponseClientRedirect, reswap, retarget
 from django_htmx.middleware import HtmxDetails
 
 from webnet.accounts import sessions
@@ -83,14 +82,10 @@ class KeptForm:
 
 def ask_to_sign_in(request: HttpRequest) -> HttpResponseBase:
     """The way to sign in: a redirect, or for a form the sign-in form that keeps its entries."""
-    htmx = HtmxDetails(request)
-    if request.method == "POST":
-        page = _show_sign_in(request, KeptForm.of(request))
-        # htmx would put it where the form's own answer belongs, and nothing at all for another status than 200.
-        return reswap(retarget(page, "body"), "innerHTML") if htmx else page
-    if htmx:
-        return HttpResponseClientRedirect(redirect_to_login(htmx.current_url_abs_path or request.get_full_path()).url)
-    return redirect_to_login(request.get_full_path())
+    # The console's script stays on the page instead of following the redirect.
+    if request.method != "POST" or HtmxDetails(request):
+        return redirect_to_login(request.get_full_path())
+    return _show_sign_in(request, KeptForm.of(request))
 
 
 def is_kept(request: HttpRequest) -> bool:
