@@ -22,7 +22,16 @@ from tools import messages
 pytestmark = [pytest.mark.browser, with_files_of_its_own]
 
 # What is only sent to, and has no page of its own.
-NO_PAGES = frozenset({"sign-out", "invitations", "plugin-pages-without-slash"})
+NO_PAGES = frozenset(
+    {
+        "account-revoke-token",
+        "invitations",
+        "plugin-pages-without-slash",
+        "revoke-customer-token",
+        "sign-out",
+        "switcher",
+    }
+)
 PAGES = [route for route in list_routes() if route not in NO_PAGES]
 BAD_PAGE = """<!doctype html><html lang="en"><title>Bad</title><main><h1>Bad</h1>
 <p style="color: #bbb; background: #fff">pale</p><input><div style="width: 900px">wide</div>
