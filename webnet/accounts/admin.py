@@ -112,9 +112,12 @@ class ApiTokenAdmin(ReadOnlyAdmin):
         _apply(request, queryset, lambda actor, token: tokens.revoke(actor=actor, token_id=token.pk).changed)
 
 
-def change_own_password(request: HttpRequest) -> HttpResponse:
-    """Redirect "Change password" to the audited page: Django's own page would write the password itself."""
-    return redirect(f"admin:{PASSWORD_PAGE}", request.user.pk)
+def change_own_password(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - as every view
+    """Redirect "Change password" to the console's page, since Django's own would write the password itself.
+
+    Also to have it ask for the current one: the page for users' passwords asks for none, not even for one's own.
+    """
+    return redirect("account-password")
 
 
 def _set_user_active(actor: Actor, user: User, *, is_active: bool) -> bool:

@@ -21,7 +21,6 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import render
 from django.urls import Resolver404, resolve, reverse
-from django.utils.datastructures import MultiValueDict
 from django_htmx.middleware import HtmxDetails
 
 from webnet.accounts import sessions
@@ -76,8 +75,7 @@ class KeptForm:
         sent = QueryDict(mutable=True)
         for name, values in (self.entries or {}).items():
             sent.setlist(name, list(values))
-        changed: Any = request  # of the classes of Django's handlers, which have a setter
-        changed.POST, changed._files = sent, MultiValueDict()  # noqa: SLF001 - where Django keeps what it has parsed
+        request.POST = sent  # type: ignore[assignment]  # The classes of Django's handlers have a setter.
 
 
 def ask_to_sign_in(request: HttpRequest) -> HttpResponseBase:
