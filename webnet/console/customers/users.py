@@ -53,6 +53,8 @@ def list_users(request: HttpRequest, frame: Frame) -> HttpResponse:
 def show_user(request: HttpRequest, frame: Frame, username: str) -> HttpResponse:
     """One user. One form gives them a role for a customer, and one beside each customer takes it away."""
     refusal = None
+    if "\0" in username:  # what no database can search for
+        return not_found(request)
     if request.method == "POST" and frame.is_platform_operator:
         try:
             return _change_membership(request, frame, username)
