@@ -6,6 +6,7 @@ import io
 from dataclasses import dataclass, field
 
 import pytest
+from cryptography.fernet import Fernet
 from django.core.management import call_command
 from django.test import Client
 from pytest_django import Settings
@@ -19,6 +20,7 @@ from webnet.customers.access import Actor
 from webnet.customers.models import Role, User
 from webnet.plugins.gate import effective
 from webnet.plugins.manager import manager
+from webnet.plugins.runtime import workers
 
 SYSTEM = Actor.system("tests")
 
@@ -39,6 +41,7 @@ class OperationWorld:
 def make_world(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> OperationWorld:
     """The demo data; a token of acme-admin, an invitation for rosa, settings, and a plugin that is paused."""
     settings.WEBNET_DEMO_PASSWORD = PASSWORD
+    settings.WEBNET_SETTINGS_KEYS, settings.WEBNET_AUDIT_KEYS = [Fernet.generate_key().decode()], ["A" * 43 + "="]
     StoryPlugins(monkeypatch)
     forget_states()
     call_command("sync_plugins", stdout=io.StringIO())
@@ -47,6 +50,7 @@ def make_world(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Operation
     admin, platform = (User.objects.get(username=name) for name in ("acme-admin", "platform"))
     _set_up_plugins()
     members.set(actor=SYSTEM, customer="globex", username="acme-viewer", role=Role.VIEWER)
+    workers.beat("example")
     token = tokens.create(actor=actor_for(admin), name="report")
     invitation = invitations.invite(actor=actor_for(admin), customer="acme", username="rosa", role=Role.VIEWER)
     return OperationWorld(

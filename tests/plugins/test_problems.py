@@ -13,10 +13,10 @@ from django.utils import timezone
 
 from tests.api.client import GraphQLClient
 from tests.factories import make_customer, make_member, make_membership, make_operator
+from webnet.audit import verification_state
 from webnet.audit.models import PluginAuditLog
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer, Role
-from webnet.plugins.health import problems
 from webnet.plugins.manager import manager
 from webnet.plugins.models import (
     Availability,
@@ -169,7 +169,7 @@ def test_workers_on_other_versions_and_an_overdue_checkpoint_are_problems(
     manager.acknowledge_problem("workers:old", actor=Actor.system("tests"))  # for a first row in the log
     assert keys(platform) == ["workers:old"]
 
-    monkeypatch.setattr(problems, "CHECKPOINT_PATIENCE", timedelta(0))
+    monkeypatch.setattr(verification_state, "CHECKPOINT_PATIENCE", timedelta(0))
 
     assert keys(platform) == ["workers:old", "audit:checkpoint"]
     settings.WEBNET_AUDIT_CHECKPOINTS = False

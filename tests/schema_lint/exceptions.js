@@ -48,6 +48,7 @@ export const exceptions = [
       "SecretSetting",
       "SettingSource",
       "SettingsIssue",
+      "OutdatedPlugin",
     ),
     reason: "It is a part of the one object or answer that it is read from, and never changes without it.",
   },

@@ -22,7 +22,12 @@ def signing_key() -> Ed25519PrivateKey:
 
 def trusted_keys() -> frozenset[str]:
     """The public keys, in hexadecimal, whose signatures are accepted; empty if no key was ever created."""
-    return frozenset(public_text(_private_key(key)) for key in key_texts())
+    return frozenset(public_keys())
+
+
+def public_keys() -> tuple[str, ...]:
+    """The same in the order in which they are set, the one that signs first."""
+    return tuple(public_text(_private_key(key)) for key in key_texts())
 
 
 def key_texts() -> tuple[str, ...]:

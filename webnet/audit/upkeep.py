@@ -14,14 +14,13 @@ from webnet.audit import log as audit_log
 from webnet.audit.log import AuditEntry
 from webnet.audit.models import AuditOutcome, PluginAuditLog
 from webnet.audit.retention import LogDisagrees
+from webnet.audit.verification_state import CHECKPOINT_INTERVAL, VERIFY
 from webnet.customers.access import Actor
 from webnet.program import PROGRAM
 
 logger = logging.getLogger(__name__)
 
 UPKEEP = Actor.system("upkeep")
-VERIFY = "verify_audit_log"
-CHECKPOINT_INTERVAL = timedelta(days=1)
 
 
 def look_after_log() -> None:

@@ -280,13 +280,16 @@ class OwedCall(models.Model):
 class Worker(models.Model):
     """A process that serves requests: it updates `seen_at` while it runs, and deletes its row when it ends.
 
-    `plugins` are those that it has loaded, `{name: version}`, whether they are effective or not.
+    `plugins` are those that it has loaded, `{name: version}`, whether they are effective or not; the version is empty
+    if it is not known.
     """
 
     token = models.CharField(max_length=32, unique=True)
     host = models.CharField(max_length=255)
     process_id = models.PositiveIntegerField()
     plugins = models.JSONField(default=dict)
+    # Null in rows that code without the column has added, during a rolling restart.
+    webnet_version = models.CharField(max_length=50, null=True)  # noqa: DJ001 - as above
     started_at = models.DateTimeField()
     seen_at = models.DateTimeField()
 

@@ -59,6 +59,7 @@ HOST_QUERY = """query($customer: String!, $plugin: String!, $id: ID!) {
     customerPluginConfigs { edges { node { plugin { name } } } }
     pluginAuditLogs { edges { node { action outcome } } }
     pluginPlan(plugin: $plugin, action: DISABLE) { steps { plugin { name } } refusal { message } }
+    workers { outdatedPlugins { name } } keys { purpose } auditVerification { status }
     problems { key } navigationItems { label plugin { name } }
     effectivePlugins { plugin { name } types fields }
     dashboardWidgets { name plugin { name } data html error }

@@ -102,6 +102,9 @@ ROOTS = {
     ),
     "pluginPlan": Access(lowest="operator", given=CONFIG, selection=PLAN),
     "problems": Access(lowest="operator", too_low="empty"),
+    "workers": Access(lowest="platform", own="empty", too_low="null"),
+    "keys": Access(lowest="platform", too_low="null"),
+    "auditVerification": Access(lowest="operator", given=CUSTOMER, too_low="null", hidden="null"),
     "navigationItems": Access(view=OWN),
     "effectivePlugins": Access(view=OWN),
     "dashboardWidgets": Access(view=OWN),
@@ -177,6 +180,7 @@ ROOTS = {
 }
 # The same fields where they name no customer, so that they are about the platform.
 PLATFORM_WIDE = {
+    "auditVerification": Access(lowest="platform", too_low="null"),
     "pluginPlan": Access(lowest="platform", given=PLUGIN, too_low="OPERATORS_ONLY", selection=PLAN),
     "setPluginAvailability": of_platform(given=PLUGIN),
     "resumePlugin": of_platform(given=PLUGIN),

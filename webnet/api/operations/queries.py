@@ -9,6 +9,7 @@ from webnet.api.declarations.connections import Connection, UncountedConnection,
 from webnet.api.declarations.fields import field, object_type
 from webnet.api.declarations.refusals import to_graphql
 from webnet.api.declarations.sizes import (
+    COST,
     LENGTH_OF,
     MAXIMUM_IDS,
     MAXIMUM_NAVIGATION_ITEMS,
@@ -21,10 +22,13 @@ from webnet.api.paging.pages import Page, PageArguments
 from webnet.api.request.context import Context, Info, open_to_all
 from webnet.api.resolvers import listings, navigation_and_widgets, people
 from webnet.api.resolvers.problems import find_problems
+from webnet.api.resolvers.verification import ShownVerification, find_verification
 from webnet.api.types.audit_log import PluginAuditLog
+from webnet.api.types.audit_verification import AuditVerification
 from webnet.api.types.customer import Customer
 from webnet.api.types.customer_plugin_config import CustomerPluginConfig
 from webnet.api.types.effective_plugin import EffectivePlugin, find_effective_plugins
+from webnet.api.types.installation import Key, Worker
 from webnet.api.types.plan import PlanStep, PluginPlan
 from webnet.api.types.plugin import Plugin
 from webnet.api.types.problem import Problem
@@ -39,9 +43,14 @@ from webnet.customers.models import User as UserRow
 from webnet.errors import NotFound, Refusal
 from webnet.plugins import models
 from webnet.plugins.changes.plans import Plan
+from webnet.plugins.health import keys
 from webnet.plugins.health.problems import MOST_PROBLEMS
 from webnet.plugins.health.problems import Problem as FoundProblem
 from webnet.plugins.manager import manager
+from webnet.plugins.runtime import workers
+
+# It tries the keys on every stored secret.
+KEYS_COST = 100
 
 
 @object_type
@@ -149,6 +158,16 @@ class Query:
         """
         return listings.audit_logs(info, arguments)
 
+    @field(graphql_type=AuditVerification | None)
+    def audit_verification(self, info: Info, customer: str | None = UNSET) -> ShownVerification | None:
+        """How far the audit log was verified and signed; null for viewers who may not read the rows. The platform's
+        operators get that of the whole log, operators and admins of a customer that of its chain.
+
+        Args:
+            customer: The slug of a customer; null for that of the view, and on the platform's view for the whole log.
+        """
+        return find_verification(info.context.reading, customer or None)
+
     @field()
     def plugin_plan(self, info: Info, plugin: str, action: PlanAction, customer: str | None = UNSET) -> PluginPlan:
         """What an action would do, in order, or why it would be refused. Changes nothing.
@@ -166,6 +185,23 @@ class Query:
         platform, on its own view, all that concerns the platform.
         """
         return find_problems(info.context.reading)
+
+    @field(graphql_type=list[Worker] | None, maximum=workers.MOST_WORKERS)
+    def workers(self, info: Info) -> list[workers.RunningWorker] | None:
+        """The processes that serve now, the oldest first, with the versions that they run; null for viewers who are not
+        platform operators.
+        """
+        reading = info.context.reading
+        if not reading.actor.is_platform_operator:
+            return None
+        return workers.find_running({name: row.version for name, row in reading.platform.plugins.items()})
+
+    @field(graphql_type=list[Key] | None, maximum=keys.MOST_KEYS, metadata={COST: KEYS_COST})
+    def keys(self, info: Info) -> list[keys.Key] | None:
+        """The keys of the server that answers, the current one of each purpose first, and what still needs each; null
+        for viewers who are not platform operators.
+        """
+        return keys.find_keys() if info.context.actor.is_platform_operator else None
 
     @field(maximum=MAXIMUM_NAVIGATION_ITEMS, reads=StateRead.ANYWHERE)
     def navigation_items(self, info: Info) -> list[NavigationItem]:

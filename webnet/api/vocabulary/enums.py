@@ -7,9 +7,11 @@ from enum import Enum
 import strawberry
 
 from webnet.audit.models import AuditOutcome
+from webnet.audit.verification_state import VerificationStatus
 from webnet.customers.models import Role
 from webnet.plugins.changes.plans import PlanAction
 from webnet.plugins.gate.rules import IneffectiveCode
+from webnet.plugins.health.keys import KeyPurpose, KeyState
 from webnet.plugins.health.problems import ProblemSeverity
 from webnet.plugins.models import Availability, HealthStatus, PluginStatus
 
@@ -18,6 +20,8 @@ __all__ = [
     "Availability",
     "HealthStatus",
     "IneffectiveCode",
+    "KeyPurpose",
+    "KeyState",
     "OrderDirection",
     "PlanAction",
     "PluginStatus",
@@ -25,6 +29,7 @@ __all__ = [
     "Role",
     "SettingLayer",
     "TypeKind",
+    "VerificationStatus",
 ]
 
 strawberry.enum(Role, description="What a member may do for a customer; each role includes the previous ones.")
@@ -37,6 +42,9 @@ strawberry.enum(
     ),
 )
 strawberry.enum(ProblemSeverity, description="ERROR: something does not work for somebody. WARNING: it still works.")
+strawberry.enum(KeyPurpose, description="What a key of the server is for.")
+strawberry.enum(KeyState, description="Whether a key of the server is in use.")
+strawberry.enum(VerificationStatus, description="What is known about the rows of the audit log, by its checkpoints.")
 strawberry.enum(HealthStatus, description="The result of a health check; UNKNOWN if it did not return a valid one.")
 strawberry.enum(AuditOutcome, description="How an operation ended.")
 strawberry.enum(PlanAction, description="RESET removes a customer's choice, so that the availability decides again.")

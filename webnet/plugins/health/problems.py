@@ -7,14 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 
-from django.conf import settings
 from django.db.models import Count, Min, Q, QuerySet
 from django.utils import timezone
 
-from webnet.audit.checkpoints import Statement
-from webnet.audit.models import AuditCheckpoint, AuditOutcome, PluginAuditLog
+from webnet.audit import verification_state
 from webnet.audit.operation import Operation, audited
-from webnet.audit.upkeep import CHECKPOINT_INTERVAL, VERIFY
 from webnet.customers import access
 from webnet.customers.models import Customer, Role
 from webnet.errors import NotFound
@@ -34,8 +31,6 @@ from webnet.program import PROGRAM
 
 # More than a person reads; the most severe and the oldest come first.
 MOST_PROBLEMS = 200
-# A checkpoint is made each day by whichever process is asked first; this late, none was.
-CHECKPOINT_PATIENCE = 2 * CHECKPOINT_INTERVAL
 # Of a kind that only a person can solve, each with what to do. PAUSED is told by `paused_until` instead.
 REMEDIES = {
     PluginStatus.FAILED: "Mend or remove the plugin, and restart the server.",
@@ -243,12 +238,8 @@ def _find_unhealthy(
 
 
 def _find_old_workers(rows: Iterable[PluginConfig]) -> Iterator[Problem]:
-    versions = {row.name: row.version for row in rows if row.version}
-    old = [
-        worker
-        for worker in workers.find_alive()
-        if any(versions.get(name, version) != version for name, version in worker.plugins.items() if version)
-    ]
+    versions = {row.name: row.version for row in rows}
+    old = [worker for worker in workers.find_alive() if workers.find_outdated_plugins(worker, versions)]
     if old:
         yield Problem(
             key="workers:old",
@@ -261,27 +252,23 @@ def _find_old_workers(rows: Iterable[PluginConfig]) -> Iterator[Problem]:
 
 
 def _find_log_problems() -> Iterator[Problem]:
-    last = AuditCheckpoint.objects.order_by("number").last()
-    fault = PluginAuditLog.objects.filter(action=VERIFY, outcome=AuditOutcome.FAILED).order_by("position").last()
-    if fault is not None and (last is None or last.position < fault.position):
+    found = verification_state.of_log()
+    if found.fault is not None:
         yield Problem(
             key="audit:invalid",
             severity=ProblemSeverity.ERROR,
             message="The audit log is not valid: somebody has changed it, or a key is missing.",
             remedy=f"'{PROGRAM} verify_audit_log' lists all faults.",
-            since=fault.created_at,
+            since=found.fault_found_at or timezone.now(),
         )
-    elif settings.WEBNET_AUDIT_CHECKPOINTS:
-        first = PluginAuditLog.objects.order_by("position").values_list("created_at", flat=True).first()
-        made_at = datetime.fromisoformat(Statement.read(last.text).made_at) if last is not None else first
-        if made_at is not None and timezone.now() - made_at > CHECKPOINT_PATIENCE:
-            yield Problem(
-                key="audit:checkpoint",
-                severity=ProblemSeverity.WARNING,
-                message="The audit log has not been verified and signed for more than two days.",
-                remedy=f"See in the servers' log why, or run '{PROGRAM} checkpoint_audit_log'.",
-                since=made_at + CHECKPOINT_INTERVAL,
-            )
+    elif found.overdue_since is not None:
+        yield Problem(
+            key="audit:checkpoint",
+            severity=ProblemSeverity.WARNING,
+            message="The audit log has not been verified and signed for more than two days.",
+            remedy=f"See in the servers' log why, or run '{PROGRAM} checkpoint_audit_log'.",
+            since=found.overdue_since,
+        )
 
 
 def _find_reported() -> Iterator[Problem]:

@@ -40,11 +40,7 @@ def unseal(sealed: str, *, customer_id: int | None, plugin: str, path: str) -> A
 
 def is_sealed_with_first_key(sealed: str) -> bool:
     """Whether this was sealed with the current key, so that no other key is needed for it."""
-    try:
-        _keys()[0].decrypt(sealed.encode())
-    except InvalidToken:
-        return False
-    return True
+    return _opens(_keys()[0], sealed)
 
 
 def require_keys() -> None:
@@ -61,6 +57,26 @@ def key_fingerprint() -> str:
 def key_texts() -> tuple[str, ...]:
     """The keys themselves, for a copy of them: the first seals, all of them open."""
     return tuple(settings.WEBNET_SETTINGS_KEYS) or (_embedded_key(Path(settings.WEBNET_DATA_DIR) / KEY_FILE),)
+
+
+def find_key_texts() -> tuple[str, ...]:
+    """The same, but no key is made: empty if there never was one."""
+    file = Path(settings.WEBNET_DATA_DIR) / KEY_FILE
+    return key_texts() if settings.WEBNET_SETTINGS_KEYS or file.exists() else ()
+
+
+def find_sealing_key(sealed: str) -> int | None:
+    """The place, among the keys, of the one that this was sealed with; None if none of them opens it."""
+    keys = _read_keys(find_key_texts())
+    return next((place for place, key in enumerate(keys) if _opens(key, sealed)), None)
+
+
+def _opens(key: Fernet, sealed: str) -> bool:
+    try:
+        key.decrypt(sealed.encode())
+    except InvalidToken:
+        return False
+    return True
 
 
 def _keys() -> tuple[Fernet, ...]:
