@@ -41,6 +41,7 @@ PAGE = {**OWN, "plugin": "pages"}
 EVERYBODY = (SIGN_IN, OK, OK, OK, OK, OK)
 MEMBERS = (SIGN_IN, MISSING, OK, OK, OK, OK)
 PLATFORM = (SIGN_IN, *(MISSING,) * 4, OK)
+OPERATORS_ONLY = (SIGN_IN, MISSING, MISSING, MISSING, MISSING, OK)
 ONLY_POST = (POST_ONLY,) * 6
 
 TABLE = {
@@ -59,9 +60,17 @@ TABLE = {
     "switcher": Row(*(MOVED,) * 6),
     "users": Row(*PLATFORM),
     "user": Row(*PLATFORM, {"username": "vera"}),
+    "workers": Row(*OPERATORS_ONLY),
+    "keys": Row(*OPERATORS_ONLY),
+    "audit": Row(*OPERATORS_ONLY),
+    "audit-export": Row(*OPERATORS_ONLY),
+    "audit-row": Row(SIGN_IN, *(MISSING,) * 5, {"row": "unknown"}),
     "customer": Row(*MEMBERS, OWN),
     "tokens": Row(SIGN_IN, MISSING, NO, NO, OK, OK, OWN),
     "revoke-customer-token": Row(*ONLY_POST, OWN),
+    "customer-audit": Row(SIGN_IN, MISSING, NO, OK, OK, OK, OWN),
+    "customer-audit-export": Row(SIGN_IN, MISSING, NO, OK, OK, OK, OWN),
+    "customer-audit-row": Row(SIGN_IN, *(MISSING,) * 5, {**OWN, "row": "unknown"}),
     "plugin-pages-without-slash": Row(*(MOVED,) * 6, PAGE),
     "plugin-pages": Row(*MEMBERS, PAGE),
     "plugin-page": Row(*MEMBERS, {**PAGE, "path": "framed/"}),

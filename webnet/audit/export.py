@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import IO, Any
 
 from django.db.models import QuerySet
@@ -13,6 +13,8 @@ from webnet.audit import checkpoints
 from webnet.audit.chain import BATCH_ROWS
 from webnet.audit.models import AuditCheckpoint, PluginAuditLog
 
+NDJSON_COLUMNS = ("position", "text", "hash")
+ROW_START = '{"text": '
 COLUMNS = tuple(field.attname for field in PluginAuditLog._meta.concrete_fields)
 # Spreadsheets take a cell that starts with one of these for a formula, and run it.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -21,18 +23,30 @@ Advance = Callable[[], object]
 
 
 def write_ndjson(rows: QuerySet[PluginAuditLog], stream: IO[str], advance: Advance = lambda: None) -> None:
-    """A line for each row, `{"text", "hash"}`, and for each checkpoint, at its position, `{"checkpoint", …}`."""
+    """A line for each row, and for each checkpoint at its position."""
+    for line in to_ndjson(_in_order(rows.only(*NDJSON_COLUMNS))):
+        stream.write(line)
+        if line.startswith(ROW_START):
+            advance()
+
+
+def to_ndjson(rows: Iterable[PluginAuditLog]) -> Iterator[str]:
+    """The lines for these rows, `{"text", "hash"}`, in their order, and for all checkpoints, `{"checkpoint", …}`."""
     signed = AuditCheckpoint.objects.iterator(chunk_size=100)
     checkpoint = next(signed, None)
-    for row in _in_order(rows.only("position", "text", "hash")):
+    for row in rows:
         while checkpoint and checkpoint.position < row.position:
-            stream.write(checkpoints.to_line(checkpoint) + "\n")
+            yield checkpoints.to_line(checkpoint) + "\n"
             checkpoint = next(signed, None)
-        stream.write(json.dumps({"text": row.text, "hash": row.hash}, ensure_ascii=False) + "\n")
-        advance()
+        yield to_line(text=row.text, hash_=row.hash)
     while checkpoint:
-        stream.write(checkpoints.to_line(checkpoint) + "\n")
+        yield checkpoints.to_line(checkpoint) + "\n"
         checkpoint = next(signed, None)
+
+
+def to_line(*, text: str, hash_: str) -> str:
+    """The line of a row."""
+    return json.dumps({"text": text, "hash": hash_}, ensure_ascii=False) + "\n"
 
 
 def write_csv(rows: QuerySet[PluginAuditLog], stream: IO[str], advance: Advance = lambda: None) -> None:

@@ -17,6 +17,10 @@ from webnet.console.dashboard.dashboard import dashboard, unknown_page
 from webnet.console.dashboard.plugin_pages import plugin_page
 from webnet.console.entrance.invitations import accept_invitation, show_invitation
 from webnet.console.entrance.sign_in import sign_in, sign_out
+from webnet.console.operations.audit_download import audit_export, customer_audit_export
+from webnet.console.operations.audit_log import audit_log, audit_row, customer_audit_log, customer_audit_row
+from webnet.console.operations.keys import show_keys
+from webnet.console.operations.workers import show_workers
 from webnet.console.start.problems import show_problems
 
 PLATFORM = [
@@ -34,12 +38,20 @@ PLATFORM = [
     path("switcher/", list_choices, name="switcher"),
     path("users/", list_users, name="users"),
     path("users/<str:username>/", show_user, name="user"),
+    path("workers/", show_workers, name="workers"),
+    path("keys/", show_keys, name="keys"),
+    path("audit/", audit_log, name="audit"),
+    path("audit/export/", audit_export, name="audit-export"),
+    path("audit/<str:row>/", audit_row, name="audit-row"),
 ]
 # Pages that manage a customer are below `manage/`, beside the plugins' own.
 CUSTOMER = [
     path("c/<slug:customer>/", dashboard, name="customer"),
     path("c/<slug:customer>/manage/tokens/", list_customer_tokens, name="tokens"),
     path("c/<slug:customer>/manage/tokens/revoke/", revoke_customer_token, name="revoke-customer-token"),
+    path("c/<slug:customer>/manage/audit/", customer_audit_log, name="customer-audit"),
+    path("c/<slug:customer>/manage/audit/export/", customer_audit_export, name="customer-audit-export"),
+    path("c/<slug:customer>/manage/audit/<str:row>/", customer_audit_row, name="customer-audit-row"),
     path(
         "c/<slug:customer>/plugins/<slug:plugin>",
         RedirectView.as_view(pattern_name="plugin-pages", query_string=True),

@@ -9,7 +9,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from webnet.api.declarations.fields import field, row_type
-from webnet.api.request.context import Info
+from webnet.api.request.context import Context, Info
 from webnet.api.resolvers import listings
 from webnet.api.resolvers.filters import PluginAuditLogFilter
 from webnet.api.values.references import CustomerRef, PluginRef, UserRef
@@ -70,10 +70,7 @@ class PluginAuditLog(Node):
         """For platform operators the hash in the chain, as in exports and checkpoints. For others it is sealed, as ids
         are: it stays the same as long as the row and the server's key do.
         """
-        if info.context.actor.is_platform_operator:
-            return root.hash
-        # The hash covers the position in everybody's log, which could be found by trying.
-        return sealed_texts.seal(bytes.fromhex(root.hash), purpose=HASHES, bound_to=[])
+        return shown_hash(root, info.context)
 
     @field(graphql_type=UserRef | None, columns=["actor_id"])
     @staticmethod
@@ -140,3 +137,11 @@ class PluginAuditLog(Node):
         found = listings.find_audit_logs(info.context.reading, read_sequences(keys))
         # A change of settings is a row of the same model.
         return {f"{row.chain}/{row.sequence}": strawberry.cast(PluginAuditLog, row) for row in found}
+
+
+def shown_hash(row: AuditRow, context: Context) -> str:
+    """The hash as this viewer sees it."""
+    if context.actor.is_platform_operator:
+        return row.hash
+    # The hash covers the position in everybody's log, which could be found by trying.
+    return sealed_texts.seal(bytes.fromhex(row.hash), purpose=HASHES, bound_to=[])

@@ -11,7 +11,7 @@ import logging
 import time
 import weakref
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from contextvars import Context, copy_context
 from dataclasses import dataclass
 from threading import Lock
@@ -44,7 +44,7 @@ FILE_PIECE_BYTES = 65_536
 
 @dataclass(frozen=True, kw_only=True)
 class PageCall:
-    """Whose page it is, and for whom."""
+    """Whose page it is, and for whom; `plugin` is empty for what webnet itself streams."""
 
     plugin: str
     page: str
@@ -52,8 +52,13 @@ class PageCall:
     customer: str
     user_id: int | None
 
+    def __str__(self) -> str:
+        if not self.plugin:
+            return f"'{self.page}' for '{self.customer}'"
+        return f"Plugin '{self.plugin}' for '{self.customer}': its page '{self.page}'"
+
     def entered(self) -> CheckedCall:
-        """A call of the page's code, to be entered around it."""
+        """A call of the plugin's code, to be entered around it."""
         return calling(self.plugin, f"the page '{self.page}'", self.customer_id, self.user_id)
 
 
@@ -90,7 +95,12 @@ class Seats:
         with self._lock:
             taken = self._taken.copy()  # Others leave meanwhile.
             if sum((each.plugin, each.customer_id) == (plugin, customer_id) for each in taken) >= MAXIMUM_PER_PLUGIN:
-                message = f"This plugin streams {MAXIMUM_PER_PLUGIN} pages already: close one, or try again later."
+                what = (
+                    f"This plugin streams {MAXIMUM_PER_PLUGIN} pages"
+                    if plugin
+                    else f"{MAXIMUM_PER_PLUGIN} downloads run"
+                )
+                message = f"{what} already: close one, or try again later."
                 raise RateLimited(message, retry_after_seconds=RETRY_AFTER_SECONDS)
             if len(taken) >= MAXIMUM_PAGES:
                 message = f"Too many pages are being streamed: try again in {RETRY_AFTER_SECONDS} seconds."
@@ -165,8 +175,11 @@ class Pieces:
     def _step(self) -> bytes:
         if isinstance(self._source, AsyncSteps):
             return next(self._source)
-        with self.call.entered():
+        with self._entered():
             return next(self._source)
+
+    def _entered(self) -> AbstractContextManager[object]:
+        return self.call.entered() if self.call.plugin else nullcontext()
 
     def give_up(self, *, is_piece: bool) -> None:
         """Log that it took too long, and count it unless it was the client that was slow."""
@@ -174,11 +187,8 @@ class Pieces:
             return
         self._is_reported = True
         waited = settings.WEBNET_REQUEST_DEADLINE if is_piece else life_seconds()
-        logger.error(
-            "Plugin '%s' for '%s': its page '%s' was ended, since %s for %d seconds.",
-            *(self.call.plugin, self.call.customer, self.call.page),
-            *("it sent nothing" if is_piece else "it was open", waited),
-        )
+        reason = "it sent nothing" if is_piece else "it was open"
+        logger.error("%s was ended, since %s for %d seconds.", self.call, reason, waited)
         if is_piece or self._plugin_seconds > waited / 2:
             self._count(None)
 
@@ -193,7 +203,7 @@ class Pieces:
         if not self._leave_seat.alive:
             return
         try:
-            with translation.override(self._language), self.call.entered():
+            with translation.override(self._language), self._entered():
                 if isinstance(self._source, AsyncSteps):
                     self._source.close()
                 self._response.close()
@@ -205,15 +215,13 @@ class Pieces:
     def _report(self, error: BaseException) -> None:
         if not self._is_reported:
             self._is_reported = True
-            logger.error(
-                "Plugin '%s' for '%s': its page '%s' failed while it was streamed.",
-                *(self.call.plugin, self.call.customer, self.call.page),
-                exc_info=error,
-            )
+            logger.error("%s failed while it was streamed.", self.call, exc_info=error)
             self._count(error)
 
     def _count(self, error: BaseException | None) -> None:
         call, place = self.call, f"on the page '{self.call.page}'"
+        if not call.plugin:
+            return
         count_for_user(call.plugin, user_id=call.user_id, customer_id=call.customer_id, raised=error, place=place)
 
 

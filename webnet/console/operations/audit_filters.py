@@ -1,0 +1,72 @@
+"""What the audit log's address asks for: the fields of its filter form, as the variables of its documents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from webnet.console.frame.paging import read_text
+
+OUTCOMES = ("SUCCEEDED", "REFUSED", "FAILED")
+# The field of the filter, by the name in the address.
+TEXTS = {"plugin": "plugin", "actor": "actor", "action": "action", "code": "errorCode", "customer": "customer"}
+TIMES = {"from": "createdFrom", "until": "createdUntil"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditFilters:
+    """`typed` is what was in the form, by field; `errors` say what can't be used of it; `filter` is for GraphQL."""
+
+    typed: Mapping[str, str]
+    errors: Mapping[str, str] = field(default_factory=dict)
+    filter: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def has_more(self) -> bool:
+        """Whether a field is used that is not always in sight."""
+        return any(self.typed[name] for name in self.typed if name not in ("q", "outcome"))
+
+    @property
+    def may_stop_early(self) -> bool:
+        """Whether a page may have looked at a part of the rows only."""
+        return bool(self.filter)
+
+
+def read_filters(request: HttpRequest, *, has_customers: bool) -> AuditFilters:
+    """The filters in the address; `has_customers` is whether rows of several customers may be there."""
+    names = ["q", "outcome", *TEXTS, "request", *TIMES]
+    typed = {name: read_text(request, name) for name in names if has_customers or name != "customer"}
+    errors: dict[str, str] = {}
+    wanted: dict[str, Any] = {TEXTS[name]: [typed[name]] for name in TEXTS if typed.get(name)}
+    if typed["q"]:
+        wanted["search"] = typed["q"]
+    if typed["request"]:
+        wanted["requestId"] = typed["request"]
+    if typed["outcome"] in OUTCOMES:
+        wanted["outcome"] = [typed["outcome"]]
+    elif typed["outcome"]:
+        errors["outcome"] = _("Choose one of the list.")
+    for name, wanted_as in TIMES.items():
+        if typed[name]:
+            instant = _read_time(typed[name])
+            if instant is None:
+                errors[name] = _("Write a date and a time, such as 2026-01-31T12:00.")
+            else:
+                wanted[wanted_as] = instant
+    return AuditFilters(typed=typed, errors=errors, filter=wanted)
+
+
+def _read_time(text: str) -> str | None:
+    """RFC 3339 in UTC; without an offset it is of the person's zone. None for what is no time."""
+    try:
+        found = datetime.fromisoformat(text)
+        aware = found if found.tzinfo else timezone.make_aware(found)
+        return aware.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    except (ValueError, OverflowError):
+        return None
