@@ -21,10 +21,12 @@ from tools import messages
 
 pytestmark = [pytest.mark.browser, with_files_of_its_own]
 
-# What is only sent to, and has no page of its own.
+# What is only sent to, or is a file, and has no page of its own.
 NO_PAGES = frozenset(
     {
         "account-revoke-token",
+        "audit-export",
+        "customer-audit-export",
         "invitations",
         "plugin-pages-without-slash",
         "revoke-customer-token",

@@ -22,9 +22,10 @@ FRAMED = "/c/acme/plugins/pages/framed/"
 
 
 def links(html: str, *, around: str = "nav") -> list[tuple[str, str]]:
-    """(address, label) of the links in that element."""
+    """(address, label) of the links in that element, without the console's own menu."""
     part = re.search(rf"<{around}\b.*?</{around}>", html, re.S)
-    found = re.findall(r'<a[^>]*href="([^"]*)"[^>]*>(.*?)</a>', part.group() if part else "", re.S)
+    above, _heading, _menu = (part.group() if part else "").partition('class="side-title"')
+    found = re.findall(r'<a[^>]*href="([^"]*)"[^>]*>(.*?)</a>', above, re.S)
     return [(address, re.sub(r"<[^>]*>", "", label).replace("↗", "").strip()) for address, label in found]
 
 

@@ -33,6 +33,18 @@ WORDS: dict[str, Promise] = {
     # ProblemSeverity
     "ERROR": _("error"),
     "WARNING": _("warning"),
+    # VerificationStatus
+    "VERIFIED": _("verified"),
+    "PENDING": _("not verified yet"),
+    "OVERDUE": _("verification overdue"),
+    "INVALID": _("fault found"),
+    # KeyPurpose
+    "SETTINGS": _("secrets in settings"),
+    "CHECKPOINTS": _("checkpoints of the audit log"),
+    "SESSIONS": _("sessions, cursors and ids"),
+    # KeyState; MISSING is above.
+    "CURRENT": _("current"),
+    "FORMER": _("former"),
     # PlanAction
     "ENABLE": _("enable"),
     "DISABLE": _("disable"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
-from django.utils.timezone import localtime
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -49,7 +49,7 @@ def _export(request: HttpRequest, frame: Frame) -> HttpResponseBase:
             "'%(program)s export_audit_log'."
         )
         return show_log(request, frame, refusal=reason % {"count": f"{MOST_ROWS:,}", "program": PROGRAM}, status=422)
-    name = f"audit-log-{frame.customer.slug if frame.customer else 'webnet'}-{localtime():%Y-%m-%d}.ndjson"
+    name = f"audit-log-{frame.customer.slug if frame.customer else 'webnet'}-{timezone.now():%Y-%m-%d}.ndjson"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     response = StreamingHttpResponse(_join(export.lines()), content_type="application/x-ndjson", headers=headers)
     call = PageCall(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from webnet.console.frame.paging import read_text
+from webnet.console.time_zones import find_zone
 
 OUTCOMES = ("SUCCEEDED", "REFUSED", "FAILED")
 # The field of the filter, by the name in the address.
@@ -54,7 +54,7 @@ def read_filters(request: HttpRequest, *, has_customers: bool) -> AuditFilters:
         errors["outcome"] = _("Choose one of the list.")
     for name, wanted_as in TIMES.items():
         if typed[name]:
-            instant = _read_time(typed[name])
+            instant = _read_time(typed[name], find_zone(request))
             if instant is None:
                 errors[name] = _("Write a date and a time, such as 2026-01-31T12:00.")
             else:
@@ -62,11 +62,11 @@ def read_filters(request: HttpRequest, *, has_customers: bool) -> AuditFilters:
     return AuditFilters(typed=typed, errors=errors, filter=wanted)
 
 
-def _read_time(text: str) -> str | None:
-    """RFC 3339 in UTC; without an offset it is of the person's zone. None for what is no time."""
+def _read_time(text: str, zone: tzinfo) -> str | None:
+    """RFC 3339 in UTC; without an offset it is of the person's zone. None for what is not a time."""
     try:
         found = datetime.fromisoformat(text)
-        aware = found if found.tzinfo else timezone.make_aware(found)
+        aware = found if found.tzinfo else found.replace(tzinfo=zone)
         return aware.astimezone(UTC).isoformat().replace("+00:00", "Z")
     except (ValueError, OverflowError):
         return None

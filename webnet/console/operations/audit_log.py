@@ -23,7 +23,6 @@ from webnet.console.operations.audit_filters import OUTCOMES, AuditFilters, read
 # Of a row in the list, and of one on its own page.
 MOST_DIFFERENCES, MOST_DIFFERENCES_OF_ONE = 20, 1_000
 FOLLOW = "follow_audit_log"
-OUTCOME_LABELS = {"SUCCEEDED": _("Succeeded"), "REFUSED": _("Refused"), "FAILED": _("Failed")}
 # Routes by the names of their addresses in templates; a customer's begin with "customer-".
 ROUTES = {"log_url": "audit", "export_url": "audit-export"}
 
@@ -126,7 +125,7 @@ def _describe(request: HttpRequest, frame: Frame, filters: AuditFilters) -> dict
         **_addresses(frame),
         "filters": filters,
         "kept": urlencode(kept),
-        "outcomes": [(value, OUTCOME_LABELS[value]) for value in OUTCOMES],
+        "outcomes": OUTCOMES,
         "is_live": bool(request.GET.get("live")),
         "may_follow": not settings.WEBNET_TRUSTED_DOCUMENTS_ONLY,
     }

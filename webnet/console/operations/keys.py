@@ -14,20 +14,11 @@ from webnet.console.frame.entry import for_platform, not_found
 from webnet.console.frame.page_frame import Frame
 from webnet.program import PROGRAM
 
-# The heading of each purpose, and what its keys are for.
-PURPOSES: Mapping[str, tuple[str | Promise, str | Promise]] = {
-    "SETTINGS": (
-        _("Secrets in settings"),
-        _("The current key encrypts secrets; former ones still open what they encrypted."),
-    ),
-    "CHECKPOINTS": (
-        _("Checkpoints of the audit log"),
-        _("The current key signs checkpoints; signatures of all of these are trusted."),
-    ),
-    "SESSIONS": (
-        _("Sessions, cursors and ids"),
-        _("The current key signs what browsers and clients keep; former ones are still accepted."),
-    ),
+# What the keys of each purpose are for.
+PURPOSES: Mapping[str, str | Promise] = {
+    "SETTINGS": _("The current key encrypts secrets; former ones still open what they encrypted."),
+    "CHECKPOINTS": _("The current key signs checkpoints; signatures of all of these are trusted."),
+    "SESSIONS": _("The current key signs what browsers and clients keep; former ones are still accepted."),
 }
 
 
@@ -43,6 +34,6 @@ def show_keys(request: HttpRequest, frame: Frame) -> HttpResponse:
 
 def _group(keys: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [
-        {"purpose": purpose, "title": title, "text": text, "keys": [key for key in keys if key["purpose"] == purpose]}
-        for purpose, (title, text) in PURPOSES.items()
+        {"purpose": purpose, "text": text, "keys": [key for key in keys if key["purpose"] == purpose]}
+        for purpose, text in PURPOSES.items()
     ]
