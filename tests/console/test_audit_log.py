@@ -62,9 +62,9 @@ def links(page: str, rel: str) -> list[str]:
         ("request=r-special", {"special"}),
         ("q=NEEDLE", {"needle"}),
         ("plugin=shelf&actor=bob", set()),
-        ("from=2999-01-01T00:00", set()),
-        ("until=2999-01-01T00:00&plugin=shelf", {"shelf"}),
-        ("until=2000-01-01", set()),
+        ("from=2999-01-01T00:00:00", set()),
+        ("until=2999-01-01T00:00:00&plugin=shelf", {"shelf"}),
+        ("until=2000-01-01T12:30:05", set()),
     ],
 )
 def test_each_filter_selects_its_rows(acme: Customer, browse: Browse, query: str, matches: set[str]) -> None:
@@ -104,6 +104,18 @@ def test_what_a_field_can_not_use_is_said_beside_it_and_kept(
     assert response.status_code == 400
     assert says in response.text and 'aria-invalid="true"' in response.text
     assert 'value="shelf"' in response.text and "<details open>" in response.text
+
+
+def test_times_are_in_the_persons_zone(acme: Customer, browse: Browse) -> None:
+    client = browse("platform")
+    client.cookies["webnet_timezone"] = "Europe/Berlin"
+
+    page = client.get("/audit/?from=2026-01-31T12:00&until=2026-02-01").text
+
+    variables = html.unescape(page.partition('<details class="graphql">')[2])
+    assert '"createdFrom": "2026-01-31T11:00:00Z"' in variables
+    assert '"createdUntil": "2026-01-31T23:00:00Z"' in variables
+    assert 'value="2026-01-31T12:00:00"' in page and 'value="2026-02-01T00:00:00"' in page
 
 
 @pytest.mark.parametrize("name", ["q", "plugin", "actor", "action", "code", "request", "customer", "from", "outcome"])

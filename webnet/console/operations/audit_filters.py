@@ -52,21 +52,27 @@ def read_filters(request: HttpRequest, *, has_customers: bool) -> AuditFilters:
         wanted["outcome"] = [typed["outcome"]]
     elif typed["outcome"]:
         errors["outcome"] = _("Choose one of the list.")
+    zone = find_zone(request)
     for name, wanted_as in TIMES.items():
-        if typed[name]:
-            instant = _read_time(typed[name], find_zone(request))
-            if instant is None:
-                errors[name] = _("Write a date and a time, such as 2026-01-31T12:00.")
-            else:
-                wanted[wanted_as] = instant
+        if not typed[name]:
+            continue
+        instant = _read_time(typed[name], zone)
+        if instant is None:
+            errors[name] = _("Write a date and a time, such as 2026-01-31T12:00.")
+            continue
+        wanted[wanted_as] = instant.isoformat().replace("+00:00", "Z")
+        # As the browser's field takes it: local, and with a time.
+        typed[name] = instant.astimezone(zone).replace(tzinfo=None).isoformat(timespec="seconds")
     return AuditFilters(typed=typed, errors=errors, filter=wanted)
 
 
-def _read_time(text: str, zone: tzinfo) -> str | None:
-    """RFC 3339 in UTC; without an offset it is of the person's zone. None for what is not a time."""
+def _read_time(text: str, zone: tzinfo) -> datetime | None:
+    """In UTC; without an offset it is of the person's zone. None for what is not a time."""
     try:
         found = datetime.fromisoformat(text)
         aware = found if found.tzinfo else found.replace(tzinfo=zone)
-        return aware.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        # The first and the last day of all are none in every zone.
+        aware.astimezone(zone)
+        return aware.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
