@@ -125,6 +125,23 @@ def test_filters_and_an_entry_are_used_by_keyboard_alone(visit: Visit) -> None:
     expect(page.get_by_role("row", name="settings → greeting")).to_contain_text("Hei")
 
 
+def test_the_list_follows_what_is_typed_and_so_does_the_download(visit: Visit) -> None:
+    page = visit(LOG, as_user="acme-admin")
+    change(page, "Hallo", "found while typing")
+
+    page.get_by_label("Search", exact=True).press_sequentially("found while typing")
+
+    expect(page.locator(".log > li")).to_have_count(1)
+    expect(entry(page, "found while typing")).to_be_visible()
+    expect(page.get_by_label("Search", exact=True)).to_be_focused()
+    expect(page.locator("#found")).to_have_text("1 entry on this page")
+    with _downloaded(page) as lines:
+        page.get_by_role("link", name="Download as NDJSON").click()
+    assert [json.loads(line["text"])["reason"] for line in lines] == ["found while typing"]
+    page.reload()
+    expect(page.locator(".log > li")).to_have_count(1)
+
+
 @contextmanager
 def _downloaded(page: Page) -> Iterator[list[dict[str, str]]]:
     lines: list[dict[str, str]] = []
