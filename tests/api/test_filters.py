@@ -9,6 +9,7 @@ import pytest
 from tests.api.client import GraphQLClient
 from webnet.accounts import customers
 from webnet.audit.models import PluginAuditLog
+from webnet.audit.operation import renew_platform
 from webnet.customers.access import Actor
 from webnet.plugins.manager import manager
 from webnet.plugins.models import Availability, PluginConfig
@@ -202,6 +203,56 @@ def test_configs_of_a_customer_by_effect(client):
     assert found(None) == ALL
     assert found(True) == ["greeter", "inventory"]
     assert found(False) == ["broken", "map", "refusing"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ("{}", ALL),
+        ('{customer: ["globex"]}', []),
+        ('{customer: ["acme"], plugin: ["greeter", "map", "absent"]}', ["greeter", "map"]),
+        ("{plugin: []}", []),
+        ('{search: "INVENT"}', ["inventory"]),
+        ('{search: "a map"}', ["map"]),
+        ('{search: "zz"}', []),
+        ("{enabled: true}", ["greeter"]),
+        ("{enabled: false}", []),
+        ("{availability: [DEFAULT_ON]}", ["inventory"]),
+        ("{availability: [WITHHELD, OFFERED]}", ["broken", "greeter", "map", "refusing"]),
+        ("{hasSettings: true}", ["greeter"]),
+        ("{health: [DEGRADED, UNKNOWN]}", ["greeter"]),
+        ("{health: [UNHEALTHY]}", []),
+        ('{search: "e", enabled: null, availability: [OFFERED]}', ["broken", "greeter", "refusing"]),
+    ],
+)
+def test_configs_of_a_customer_filter(client, wanted, expected):
+    query = f"""{{ customer(slug: "acme") {{ pluginConfigs(filter: {wanted}) {{
+        totalCount nodes {{ plugin {{ name }} }} }} }} }}"""
+
+    page = client.data(query)["customer"]["pluginConfigs"]
+
+    assert [each["plugin"]["name"] for each in page["nodes"]] == expected
+    assert page["totalCount"] == len(expected)
+
+
+@pytest.mark.parametrize("search", ["łódź", "ŁÓDŹ", "gRÜß"])
+def test_configs_are_searched_by_the_words_of_their_plugins(client, search):
+    PluginConfig.objects.filter(name="greeter").update(description="Grüße aus Łódź")
+    renew_platform()
+    shown = f'(filter: {{search: "{search}"}}) {{ nodes {{ plugin {{ name }} }} }}'
+
+    found = client.data(f'{{ customerPluginConfigs{shown} customer(slug: "acme") {{ pluginConfigs{shown} }} }}')
+
+    assert found["customerPluginConfigs"]["nodes"] == [{"plugin": {"name": "greeter"}}]
+    assert found["customer"]["pluginConfigs"]["nodes"] == [{"plugin": {"name": "greeter"}}]
+
+
+def test_too_many_values_are_refused_for_the_configs_of_a_customer_as_for_others(client):
+    many = str([f"p{number}" for number in range(1_001)]).replace("'", '"')
+
+    code = client.code(f'{{ customer(slug: "acme") {{ pluginConfigs(filter: {{plugin: {many}}}) {{ totalCount }} }} }}')
+
+    assert code == client.code(f"{{ customerPluginConfigs(filter: {{plugin: {many}}}) {{ totalCount }} }}")
 
 
 class TestAuditLogs:

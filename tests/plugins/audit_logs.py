@@ -45,11 +45,15 @@ def write_rows(count: int, *, customers: Iterable[Customer | None] = (None,), pe
 
 def write_many(count: int, *, start: int, columns: Callable[[int], dict[str, Any]]) -> None:
     """Insert rows without their hashes, which a log for plans and times needs not; `columns` are those of each."""
-    common = {"created_at": timezone.now(), "actor_name": "ada", "action": "enable_plugin", "outcome": "succeeded"}
+    common = {
+        "chain": "many",
+        "created_at": timezone.now(),
+        "actor_name": "ada",
+        "action": "enable_plugin",
+        "outcome": "succeeded",
+    }
     PluginAuditLog.objects.bulk_create(
-        PluginAuditLog(
-            position=number, chain="many", sequence=number, text="{}", hash="0" * 64, **{**common, **columns(number)}
-        )
+        PluginAuditLog(position=number, sequence=number, text="{}", hash="0" * 64, **{**common, **columns(number)})
         for number in range(start, start + count)
     )
 

@@ -46,9 +46,4 @@ def schema_without(plugins: Iterable[str]) -> Schema:
 
 def derive(full: FullSchema, hidden: frozenset[str]) -> Schema:
     """Derive the schema without what these plugins contribute from the full one."""
-    owners = full.owners
-    removal = full.index.plan_removal(
-        types=(name for name, plugin in owners.types.items() if plugin in hidden),
-        fields=(key for key, plugin in owners.fields.items() if plugin in hidden),
-    )
-    return full.schema.derive(SchemaFilter(full.index, removal).build(), hidden=hidden)
+    return full.schema.derive(SchemaFilter(full.index, full.plan_removal(hidden)).build(), hidden=hidden)

@@ -97,6 +97,13 @@ class PluginAuditLog(RowModel):
             models.Index(fields=["error_code", "-position"], name="audit_by_error_code"),
             models.Index(fields=["request_id", "-position"], name="audit_by_request"),
             models.Index(fields=["created_at", "position"], name="audit_by_time"),
+            # By the chain, since PostgreSQL does not take rows with a NULL customer to be in the order of the next
+            # column. Health checks are no changes, and there are very many of them.
+            models.Index(
+                fields=["chain", "plugin_name", "-position"],
+                name="audit_changes_of_plugin",
+                condition=models.Q(outcome=AuditOutcome.SUCCEEDED) & ~models.Q(action="check_plugin_health"),
+            ),
         )
 
     def __str__(self) -> str:

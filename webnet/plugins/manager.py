@@ -257,9 +257,17 @@ class PluginManager:
         """Retry every plugin whose pause is over, one transaction each; skips those that another process retried."""
         return tuple(change for change in pauses.retry_due(now or timezone.now()) if change.changed)
 
-    def plan(self, plugin: str, *, actor: Actor, action: PlanAction, customer: str | None = None) -> Plan:
-        """What the action would do, or why it is refused. Changes nothing."""
-        return plans.plan(plugin, actor=actor, customer=customer, action=action)
+    def plan(
+        self,
+        plugin: str,
+        *,
+        actor: Actor,
+        action: PlanAction,
+        customer: str | None = None,
+        availability: Availability | None = None,
+    ) -> Plan:
+        """What the action would do, or why it is refused; the arguments are those of the change. Changes nothing."""
+        return plans.plan(plugin, actor=actor, customer=customer, action=action, availability=availability)
 
     def check_health(self, plugin: str, *, actor: Actor, customer: str | None = None) -> PluginHealth:
         """Run the plugin's health check, with a deadline and outside of any transaction, and store the result."""

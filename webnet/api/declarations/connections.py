@@ -67,8 +67,6 @@ ARGUMENTS = {
 PAGING_ARGUMENTS = tuple(_optional_argument(name, kind) for name, kind in PAGING.items())
 # The parameter in which a resolver gets them together; it is not an argument in the schema.
 PASSED = (PageArguments, PageArguments.__name__)
-# Metadata of a connection that has no argument `filter`.
-UNFILTERED = "webnet.unfiltered"
 
 
 @strawberry.type(description="A row, and its place in the list.")
@@ -112,7 +110,7 @@ class ConnectionField(DescribedField):
         own = self.base_resolver.arguments if self.base_resolver is not None else []
         shown = self.shown_rows
         kinds: dict[str, Any] = {}
-        if shown.filter is not None and not self.metadata.get(UNFILTERED):
+        if shown.filter is not None:
             kinds["filter"] = shown.filter
         if shown.order is not None and shown.order.input is not None:
             kinds["order"] = list[shown.order.input]  # type: ignore[name-defined]  # made at run time
@@ -158,19 +156,19 @@ def connection(
     graphql_type: Any,
     *,
     description: str | None = None,
-    is_filtered: bool = True,
     reads: StateRead | None = None,
     columns: Sequence[str] | None = None,
 ) -> Declare:
     """A field with pages of rows, of the type `Connection[Device]`, whose resolver returns a `Page`.
 
-    `is_filtered` is whether it takes the filter of the rows' type, if that has one. `reads` and `columns` are as for
-    `field`, the former without a filter.
+    `reads` and `columns` are as for `field`, the former without a filter.
     """
-    described = {UNFILTERED: not is_filtered, **(reads_state(reads) if reads is not None else {})}
+    described = reads_state(reads) if reads is not None else {}
     described |= {COLUMNS: tuple(columns)} if columns is not None else {}
     return ConnectionField(
-        type_annotation=StrawberryAnnotation.from_annotation(graphql_type), description=description, metadata=described
+        type_annotation=StrawberryAnnotation.from_annotation(graphql_type),
+        description=description,
+        metadata=described,
     )
 
 
@@ -207,13 +205,11 @@ def narrow(rows: QuerySet[Row], wanted: Any, *context: Any, uses_index: bool = T
     """
     if not wanted:
         return rows
+    refuse_long_lists(wanted)
     for field in fields_of(wanted):
         value = getattr(wanted, field.python_name)
         if not is_given(value):
             continue
-        if isinstance(value, list) and len(value) > MAXIMUM_VALUES:
-            place = f"filter.{to_camel_case(field.python_name)}"
-            raise BadValue(f"'{place}' has {len(value):,} items: give at most {MAXIMUM_VALUES:,}.")
         paths = field.metadata.get(LOOKUPS, (field.python_name,))
         stored = plain(value, field.type)
         for path in paths:
@@ -223,6 +219,15 @@ def narrow(rows: QuerySet[Row], wanted: Any, *context: Any, uses_index: bool = T
         rows = rows.filter(condition if uses_index or not condition or value == [] else _hide(condition))
     own = getattr(wanted, "apply", None)
     return own(rows, *context) if own is not None else rows
+
+
+def refuse_long_lists(wanted: Any) -> None:
+    """Raise BadValue for a list of the filter with too many items."""
+    for field in fields_of(wanted):
+        value = getattr(wanted, field.python_name)
+        if isinstance(value, list) and len(value) > MAXIMUM_VALUES:
+            place = f"filter.{to_camel_case(field.python_name)}"
+            raise BadValue(f"'{place}' has {len(value):,} items: give at most {MAXIMUM_VALUES:,}.")
 
 
 def _hide(condition: Q) -> Case:

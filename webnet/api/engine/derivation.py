@@ -91,6 +91,29 @@ class Removal:
     fields: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
 
+@dataclass(frozen=True, kw_only=True)
+class LostParts:
+    """What one schema has and another lacks: names of types, and coordinates such as `Query.sites` of other types'
+    fields; both sorted.
+    """
+
+    types: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+
+
+def list_lost(before: Removal, after: Removal) -> LostParts:
+    """What is removed afterwards only, of the same full schema; fields of a type that is removed go without saying."""
+    types = after.types - before.types
+    fields = (
+        f"{type_name}.{field_name}"
+        for type_name, gone in after.fields.items()
+        if type_name not in after.types
+        for field_name in gone - before.fields.get(type_name, set())
+        if not field_name.startswith("...")  # a member of a union
+    )
+    return LostParts(types=tuple(sorted(types)), fields=tuple(sorted(fields)))
+
+
 class SchemaFilter:
     """Builds a schema without what is removed; types that do not change are shared with the original."""
 

@@ -17,6 +17,7 @@ from webnet.api.declarations.sizes import (
     MAXIMUM_WIDGETS,
 )
 from webnet.api.declarations.state_reads import StateRead
+from webnet.api.engine.current import current_schema
 from webnet.api.operations.nodes import find_nodes
 from webnet.api.paging.pages import Page, PageArguments
 from webnet.api.request.context import Context, Info, open_to_all
@@ -35,7 +36,7 @@ from webnet.api.types.problem import Problem
 from webnet.api.types.user import User
 from webnet.api.types.viewer import Viewer, find_viewer
 from webnet.api.values.contributions import DashboardWidget, NavigationItem
-from webnet.api.vocabulary.enums import PlanAction
+from webnet.api.vocabulary.enums import Availability, PlanAction
 from webnet.api.vocabulary.node import Node
 from webnet.audit.models import PluginAuditLog as AuditRow
 from webnet.customers.models import Customer as CustomerRow
@@ -169,15 +170,26 @@ class Query:
         return find_verification(info.context.reading, customer or None)
 
     @field()
-    def plugin_plan(self, info: Info, plugin: str, action: PlanAction, customer: str | None = UNSET) -> PluginPlan:
+    def plugin_plan(
+        self,
+        info: Info,
+        plugin: str,
+        action: PlanAction,
+        customer: str | None = UNSET,
+        availability: Availability | None = UNSET,
+    ) -> PluginPlan:
         """What an action would do, in order, or why it would be refused. Changes nothing.
 
         Args:
             plugin: The plugin's name.
             action: The action to plan.
             customer: The slug of the customer to plan for; null for everybody.
+            availability: With ENABLE for everybody: what customers may choose from then on; null leaves it as it is.
         """
-        return find_plan(info.context, plugin=plugin, customer=customer or None, action=action)
+        found = _ask(
+            info.context, plugin=plugin, customer=customer or None, action=action, availability=availability or None
+        )
+        return show_plan(info.context, found, plugin=plugin, customer=customer or None, action=action)
 
     @field(graphql_type=list[Problem], maximum=MOST_PROBLEMS)
     def problems(self, info: Info) -> list[FoundProblem]:
@@ -214,21 +226,30 @@ class Query:
         return navigation_and_widgets.dashboard_widgets(info.context.reading)
 
 
-def find_plan(context: Context, *, plugin: str, customer: str | None, action: PlanAction) -> PluginPlan:
-    """What the action would do, or why it is refused."""
-    found = _ask(context, plugin=plugin, customer=customer, action=action)
-    reading = context.reading
+def show_plan(context: Context, found: Plan, *, plugin: str, customer: str | None, action: PlanAction) -> PluginPlan:
+    """The plan with what it changes in the schema."""
+    reading, full, effective = context.reading, current_schema(), found.effective
+    removed = full.list_lost(effective.before, without=effective.stopping)
+    added = full.list_lost(effective.after, without=effective.starting)
+    named = reading.find_customers(found.affected.slugs)
     return PluginPlan(
         action=action,
         plugin=reading.find_plugin(plugin),
         customer=reading.find_customer(customer) if customer else None,
         steps=[PlanStep(plugin=reading.platform.plugins[step.plugin], action=step.action) for step in found.steps],
-        affected_customer_count=found.affected_customer_count,
+        affected_customer_count=found.affected.count,
+        affected_customers=list(named.values()),
+        removed_types=list(removed.types),
+        removed_fields=list(removed.fields),
+        added_types=list(added.types),
+        added_fields=list(added.fields),
         refusal=to_graphql(found.refusal) if found.refusal else None,
     )
 
 
-def _ask(context: Context, *, plugin: str, customer: str | None, action: PlanAction) -> Plan:
+def _ask(
+    context: Context, *, plugin: str, customer: str | None, action: PlanAction, availability: Availability | None
+) -> Plan:
     refusal: Refusal | None = None
     try:
         context.require_in_view(customer)
@@ -236,4 +257,4 @@ def _ask(context: Context, *, plugin: str, customer: str | None, action: PlanAct
         refusal = error
     if refusal is not None:
         return Plan(refusal=refusal)
-    return manager.plan(plugin, actor=context.actor, customer=customer, action=action)
+    return manager.plan(plugin, actor=context.actor, customer=customer, action=action, availability=availability)

@@ -15,6 +15,8 @@ from webnet.api.declarations.row_columns import columns_of_type
 from webnet.api.paging.batches import Loader
 from webnet.api.request.user_statement import read_users
 from webnet.api.values.references import UserRef
+from webnet.audit.last_changes import find_last_changes
+from webnet.audit.models import PluginAuditLog
 from webnet.customers import access
 from webnet.customers.access import Actor
 from webnet.customers.models import ApiToken, Customer, Invitation, Membership, Role, User
@@ -61,6 +63,11 @@ class Reading:
     @cached_property
     def health(self) -> Loader[int | None, Mapping[str, PluginHealth]]:
         return Loader(self._load_health)
+
+    @cached_property
+    def last_changes(self) -> Loader[tuple[int | None, str], PluginAuditLog]:
+        """By customer (None is everybody) and plugin's name."""
+        return Loader(self._load_last_changes)
 
     # Customers
 
@@ -317,6 +324,14 @@ class Reading:
         names = {row.pk: name for name, row in self.platform.plugins.items()}
         for row in rows:
             found[row.customer_id][names.get(row.plugin_id, "")] = row
+        return found
+
+    def _load_last_changes(
+        self, keys: Collection[tuple[int | None, str]]
+    ) -> Mapping[tuple[int | None, str], PluginAuditLog]:
+        found = find_last_changes(keys)
+        self.announce_customers(key[0] for key in found if key[0] is not None)
+        self.users.announce(row.actor_id for row in found.values() if row.actor_id is not None)
         return found
 
 

@@ -102,6 +102,7 @@ class CustomerPluginConfigFilter:
     Attributes:
         customer: The slugs of their customers.
         plugin: The names of their plugins.
+        search: A part of the plugin's name, verbose name or description, in upper or lower case.
         enabled: The customer's own choice.
         availability: These availabilities, as the customer has them.
         has_settings: Whether the customer overrides any setting.
@@ -110,6 +111,9 @@ class CustomerPluginConfigFilter:
 
     customer: list[str] | None = lookup("customer__slug")
     plugin: list[str] | None = lookup("plugin__name")
+    search: str | None = lookup(
+        "plugin__name__icontains", "plugin__verbose_name__icontains", "plugin__description__icontains"
+    )
     enabled: bool | None
     availability: list[Availability] | None = lookup()
     has_settings: bool | None = lookup()
@@ -125,6 +129,28 @@ class CustomerPluginConfigFilter:
             checks = PluginHealth.objects.filter(plugin=OuterRef("plugin"), customer=OuterRef("customer"))
             rows = rows.filter(Exists(checks.filter(is_latest=True, status__in=plain(self.health))))
         return rows
+
+    def matches(self, config: CustomerPluginConfig, reading: Reading) -> bool:
+        """The same for a config that need not be stored; what costs a statement comes last."""
+        plugin = config.plugin
+        if is_given(self.customer) and config.customer.slug not in (self.customer or ()):
+            return False
+        if is_given(self.plugin) and plugin.name not in (self.plugin or ()):
+            return False
+        if self.search and not any(
+            self.search.casefold() in text.casefold() for text in (plugin.name, plugin.verbose_name, plugin.description)
+        ):
+            return False
+        if is_given(self.enabled) and config.enabled is not self.enabled:
+            return False
+        if is_given(self.availability) and (config.availability or plugin.availability) not in plain(self.availability):
+            return False
+        if is_given(self.has_settings) and config.overrides is not self.has_settings:
+            return False
+        if not is_given(self.health):
+            return True
+        health = reading.find_health(plugin, customer_id=config.customer_id)
+        return health is not None and health.status in plain(self.health)
 
 
 @filter_type

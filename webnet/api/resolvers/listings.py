@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial, reduce
 from operator import or_
@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet, Subquery
 
-from webnet.api.declarations.connections import narrow
+from webnet.api.declarations.connections import narrow, refuse_long_lists
 from webnet.api.declarations.row_columns import columns_of_nodes
 from webnet.api.errors import LogReplaced
 from webnet.api.paging.batches import open_nested_page
@@ -29,7 +29,7 @@ from webnet.api.paging.pages import (
 from webnet.api.request.context import Context, Info
 from webnet.api.request.reader import Reading
 from webnet.api.resolvers import orders
-from webnet.api.resolvers.filters import PluginAuditLogFilter, availability_is
+from webnet.api.resolvers.filters import CustomerPluginConfigFilter, PluginAuditLogFilter, availability_is
 from webnet.api.strawberry_internals import raw_info_of
 from webnet.audit.models import PluginAuditLog
 from webnet.audit.page_statement import read_page
@@ -84,12 +84,16 @@ def configs(info: Info, arguments: PageArguments) -> Page[CustomerPluginConfig]:
 def configs_of_customer(
     info: Info, customer: Customer, arguments: PageArguments, *, effective: Any
 ) -> Page[CustomerPluginConfig]:
-    """One config for every plugin that exists for the viewer there, by name; `effective` can select some of them."""
+    """One config for every plugin that exists for the viewer there, by name; the arguments can select some of them."""
     reading = info.context.reading
     state = reading.state_of(customer)
     names = reading.visible_plugin_names_for(customer)
     if isinstance(effective, bool):
         names = names & state.effective if effective else names - state.effective
+    wanted_configs: CustomerPluginConfigFilter | None = arguments.filter
+    if wanted_configs is not None:
+        refuse_long_lists(wanted_configs)
+        names = frozenset(name for name in names if wanted_configs.matches(state.config(name), reading))
 
     def read(wanted: Sequence[str]) -> list[CustomerPluginConfig]:
         reading.remember_plugins(state.platform.plugins[name] for name in wanted)
@@ -124,6 +128,37 @@ def find_config(reading: Reading, slug: str, plugin: str) -> CustomerPluginConfi
     if customer is None or row is None or not reading.sees_plugin(row, customer):
         return None
     return reading.state_of(customer).config(plugin)
+
+
+def last_change_of_plugin(reading: Reading, plugin: PluginConfig) -> PluginAuditLog | None:
+    """The last change of the plugin for everybody; None for viewers who are not platform operators."""
+    if not reading.actor.is_platform_operator:
+        return None
+    reading.remember_plugins([plugin])
+    key = (None, plugin.name)
+    if not reading.last_changes.expects(key):
+        reading.last_changes.announce((None, name) for name in reading.known_plugins)
+    return reading.last_changes.get(key)
+
+
+def last_change_of_config(reading: Reading, config: CustomerPluginConfig) -> PluginAuditLog | None:
+    """The last change of the plugin for the customer; None for the role VIEWER."""
+    # Most pairs have no row, and nothing has been changed of those.
+    if config._state.adding or not reading.has_role(Role.OPERATOR, config.customer):
+        return None
+    reading.remember_plugins([config.plugin])
+    key = (config.customer_id, config.plugin.name)
+    if not reading.last_changes.expects(key):
+        reading.last_changes.announce(_changed_pairs(reading))
+    return reading.last_changes.get(key)
+
+
+def _changed_pairs(reading: Reading) -> Iterator[tuple[int, str]]:
+    """The pairs of the customers and plugins in the response of which something was stored."""
+    for customer in reading.customers.known():
+        if reading.has_role(Role.OPERATOR, customer):
+            stored = reading.state_of(customer).rows
+            yield from ((customer.pk, name) for name in reading.known_plugins if name in stored)
 
 
 def is_effective(reading: Reading, config: CustomerPluginConfig) -> bool:

@@ -74,7 +74,7 @@ class Customer(Node):
         """Every permission of the plugins that the viewer may see, and who has it; null for the role VIEWER."""
         return permission_matrix.permissions_of(info.context.reading, root)
 
-    @connection(Connection[ConfigRef], is_filtered=False, reads=StateRead.ANYWHERE)
+    @connection(Connection[ConfigRef], reads=StateRead.ANYWHERE)
     @staticmethod
     def plugin_configs(
         root: strawberry.Parent[models.Customer],

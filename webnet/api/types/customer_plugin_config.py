@@ -17,6 +17,7 @@ from webnet.api.request.context import Info
 from webnet.api.resolvers import histories, listings, settings_view
 from webnet.api.resolvers.filters import CustomerPluginConfigFilter
 from webnet.api.resolvers.settings_view import ShownSettings
+from webnet.api.types.audit_log import PluginAuditLog
 from webnet.api.types.health import PluginHealth
 from webnet.api.types.settings_history import SettingsChange
 from webnet.api.values.references import CustomerRef, PluginRef
@@ -24,7 +25,7 @@ from webnet.api.values.settings import SecretSetting, SettingSource
 from webnet.api.vocabulary.enums import Availability, IneffectiveCode
 from webnet.api.vocabulary.node import Node, global_id
 from webnet.api.vocabulary.scalars import Json
-from webnet.audit.models import PluginAuditLog
+from webnet.audit.models import PluginAuditLog as AuditRow
 from webnet.customers.models import Customer
 from webnet.plugins import models
 
@@ -128,7 +129,7 @@ class CustomerPluginConfig(Node):
     @staticmethod
     def settings_history(
         root: strawberry.Parent[models.CustomerPluginConfig], info: Info, arguments: PageArguments
-    ) -> Page[PluginAuditLog] | None:
+    ) -> Page[AuditRow] | None:
         """The changes of the customer's layer, newest first; null for the role VIEWER."""
         return histories.settings_of(info, root.plugin, root, arguments)
 
@@ -145,6 +146,14 @@ class CustomerPluginConfig(Node):
     ) -> Page[models.PluginHealth]:
         """The checks for this customer, newest first, as many as are kept."""
         return histories.health_of_config(info, root, arguments)
+
+    @field(graphql_type=PluginAuditLog | None)
+    @staticmethod
+    def last_change(root: strawberry.Parent[models.CustomerPluginConfig], info: Info) -> AuditRow | None:
+        """The last change for this customer: of the choice, the availability, the settings, a pause or a role's
+        permission. Null if the audit log has none, and for the role VIEWER.
+        """
+        return listings.last_change_of_config(info.context.reading, root)
 
     @field(reads=StateRead.ANYWHERE)
     @staticmethod

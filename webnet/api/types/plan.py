@@ -1,4 +1,4 @@
-"""What an action would do."""
+"""What an action would do: its steps, and what changes by it in the schema and for customers."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from webnet.api.types.customer import Customer
 from webnet.api.types.plugin import Plugin
 from webnet.api.vocabulary.enums import PlanAction
 from webnet.customers.models import Customer as CustomerRow
+from webnet.customers.summary import MAXIMUM_NAMED
+from webnet.plugins.kernel.parsing import MAXIMUM_ENTRIES
 from webnet.plugins.models import PluginConfig
 
 
@@ -36,6 +38,14 @@ class PluginPlan:
         plugin: The plugin that was asked about; null if it does not exist, or the viewer may not see it.
         customer: The customer that was asked about; null if it was for everybody, or the viewer may not see it.
         steps: What would be done, in this order; empty if it would be refused.
+        removed_types: The names of the types that would leave the schema that the viewer sees there. Sorted. For
+            everybody, those of all plugins that would stop being effective for somebody.
+        removed_fields: The fields of other types that would leave it, as schema coordinates such as `Query.sites`.
+            Sorted.
+        added_types: The names of the types that would come into it. Sorted. For everybody, those of all plugins that
+            would start being effective for somebody.
+        added_fields: The fields of other types that would come into it, as schema coordinates. Sorted.
+        affected_customers: The first 20 of those customers, by slug.
         refusal: Why it would be refused; null if it would not.
     """
 
@@ -46,4 +56,9 @@ class PluginPlan:
     affected_customer_count: int = strawberry.field(
         description="The number of the viewer's customers for whom some plugin starts or stops being effective."
     )
+    affected_customers: list[CustomerRow] = at_most(MAXIMUM_NAMED, graphql_type=list[Customer])
+    removed_types: list[str] = at_most(MAXIMUM_ENTRIES)
+    removed_fields: list[str] = at_most(MAXIMUM_ENTRIES)
+    added_types: list[str] = at_most(MAXIMUM_ENTRIES)
+    added_fields: list[str] = at_most(MAXIMUM_ENTRIES)
     refusal: Refusal | None

@@ -281,6 +281,14 @@ class Plugin(Node):
         """
         return listings.configs_of_plugin(info, root, arguments)
 
+    @field(graphql_type=PluginAuditLog | None)
+    @staticmethod
+    def last_change(root: strawberry.Parent[models.PluginConfig], info: Info) -> AuditRow | None:
+        """The last change for everybody: of the choice, the availability, the settings, a pause or the version. Null if
+        the audit log has none, and for viewers who are not platform operators.
+        """
+        return listings.last_change_of_plugin(info.context.reading, root)
+
     @connection(UncountedConnection[PluginAuditLog] | None)
     @staticmethod
     def audit_logs(

@@ -1,25 +1,29 @@
-"""What a change would do, without doing it: the steps in order, and how many customers it would affect."""
+"""What a change would do, without doing it: the steps in order, which plugins it starts or stops, and for whom."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from operator import attrgetter
 
-from django.db import models
+from django.db.models import F, QuerySet, TextChoices
 
 from webnet.customers import access
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer, Role
+from webnet.customers.summary import MAXIMUM_NAMED, CustomerSummary
 from webnet.errors import InvalidInput, Refusal
 from webnet.plugins.changes.availabilities import Choice
 from webnet.plugins.changes.scopes import CustomerScope, PlatformScope, find_plugin, find_seen_plugin
 from webnet.plugins.gate.effective import customer_state, platform_state
 from webnet.plugins.gate.rules import CustomerState, PlatformState
-from webnet.plugins.models import CustomerPluginConfig
+from webnet.plugins.kernel.dependencies import in_reach
+from webnet.plugins.models import Availability, CustomerPluginConfig
 
 
-class PlanAction(models.TextChoices):
+class PlanAction(TextChoices):
     """What is done with a plugin.
 
     Attributes:
@@ -42,32 +46,77 @@ class PlanStep:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EffectiveChange:
+    """The plugins that are effective before and after; `starting` and `stopping` are so for somebody it concerns.
+
+    For everybody, effective means: can be for a customer. So a plugin may start for some customers, or for one, without
+    being in only one of the two sets.
+    """
+
+    before: frozenset[str] = frozenset()
+    after: frozenset[str] = frozenset()
+    starting: frozenset[str] = frozenset()
+    stopping: frozenset[str] = frozenset()
+
+    @classmethod
+    def between(cls, before: frozenset[str], after: frozenset[str]) -> EffectiveChange:
+        """What changes from one set to the other."""
+        return cls(before=before, after=after, starting=after - before, stopping=before - after)
+
+    @property
+    def is_change(self) -> bool:
+        """Whether any plugin starts or stops."""
+        return bool(self.starting or self.stopping)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Plan:
-    """The steps in order, with dependencies or dependents included; empty if `refusal` is set."""
+    """The steps in order, with dependencies or dependents included; empty if `refusal` is set.
+
+    `affected` are the actor's customers for whom some plugin starts or stops being effective.
+    """
 
     steps: tuple[PlanStep, ...] = ()
-    affected_customer_count: int = 0
+    effective: EffectiveChange = field(default_factory=EffectiveChange)
+    affected: CustomerSummary = field(default_factory=CustomerSummary)
     refusal: Refusal | None = None
 
+    @property
+    def affected_customer_count(self) -> int:
+        """How many customers it affects."""
+        return self.affected.count
 
-def plan(plugin: str, *, actor: Actor, customer: str | None, action: PlanAction) -> Plan:
-    """What the action would do for everybody, or for one customer. Changes nothing."""
+
+def plan(
+    plugin: str,
+    *,
+    actor: Actor,
+    customer: str | None,
+    action: PlanAction,
+    availability: Availability | None = None,
+) -> Plan:
+    """What the action would do for everybody, or for one customer. Changes nothing.
+
+    `availability` is the one that is set along with it, as `manager.enable` does.
+    """
     try:
+        if availability is not None and (customer is not None or action != PlanAction.ENABLE):
+            raise InvalidInput("An availability is planned with ENABLE for everybody only.", field="availability")
         if customer is None:
-            return _plan_for_platform(plugin, actor, action)
+            return _plan_for_platform(plugin, actor, action, availability)
         return _plan_for_customer(plugin, actor, customer, action)
     except Refusal as refusal:
         return Plan(refusal=refusal)
 
 
-def _plan_for_platform(plugin: str, actor: Actor, action: PlanAction) -> Plan:
+def _plan_for_platform(plugin: str, actor: Actor, action: PlanAction, availability: Availability | None) -> Plan:
     access.require_operator(actor)
     scope = PlatformScope(platform=platform_state())
     row = find_plugin(scope.platform.plugins, plugin)
     if action == PlanAction.RESET:
         raise InvalidInput("Only a customer's choice can be reset; name the customer.", field="action")
     is_on = action == PlanAction.ENABLE
-    wanted = Choice(plugin=plugin, enabled=is_on, availability=row.availability)
+    wanted = Choice(plugin=plugin, enabled=is_on, availability=availability or row.availability)
     rows = scope.platform.plugins
     choices = [
         each
@@ -75,7 +124,8 @@ def _plan_for_platform(plugin: str, actor: Actor, action: PlanAction) -> Plan:
         if (rows[each.plugin].enabled, rows[each.plugin].availability) != (each.enabled, each.availability)
     ]
     steps = tuple(PlanStep(plugin=choice.plugin, action=action) for choice in choices)
-    return Plan(steps=steps, affected_customer_count=_count_affected(actor, scope.platform, choices))
+    effective, affected = _foresee(actor, scope.platform, choices)
+    return Plan(steps=steps, effective=effective, affected=affected)
 
 
 def _plan_for_customer(plugin: str, actor: Actor, slug: str, action: PlanAction) -> Plan:
@@ -100,39 +150,76 @@ def _plan_for_customer(plugin: str, actor: Actor, slug: str, action: PlanAction)
         rows[name] = copy.copy(scope.row(name))
         rows[name].enabled = enabled.get(name, rows[name].enabled)
     after = replace(state, rows=rows)
-    return Plan(steps=steps, affected_customer_count=int(after.effective != state.effective))
+    effective = EffectiveChange.between(state.effective, after.effective)
+    affected = CustomerSummary.of_slugs([customer.slug] if effective.is_change else [])
+    return Plan(steps=steps, effective=effective, affected=affected)
 
 
 CHOICES = {PlanAction.ENABLE: True, PlanAction.DISABLE: False, PlanAction.RESET: None}
 
 
-def _count_affected(actor: Actor, before: PlatformState, choices: Collection[Choice]) -> int:
-    """The number of the actor's customers whose set of effective plugins would change."""
-    changed = {choice.plugin: copy.copy(before.plugins[choice.plugin]) for choice in choices}
+def _foresee(
+    actor: Actor, platform: PlatformState, choices: Collection[Choice]
+) -> tuple[EffectiveChange, CustomerSummary]:
+    """Which plugins start or stop being effective, and for which of the actor's customers."""
+    changed = {choice.plugin: copy.copy(platform.plugins[choice.plugin]) for choice in choices}
     for choice in choices:
         changed[choice.plugin].enabled = bool(choice.enabled)
         changed[choice.plugin].availability = choice.availability
+    before = _keep_related(platform, changed)
     after = replace(before, plugins={**before.plugins, **changed})
     customers = access.visible_customers(actor).filter(is_active=True)
-    rows = _rows_by_customer(before, customers)
-    without = customers.exclude(pk__in=rows).count()
-    nobody = Customer(is_active=True)
-    count = without if _differs(nobody, {}, before, after) else 0
-    return count + sum(_differs(nobody, choices, before, after) for choices in rows.values())
+    # Customers with the same choices about these plugins are alike, and most have made none.
+    alike: dict[Hashable, EffectiveChange] = {}
+    affected: list[str] = []
+    related = [row.pk for row in before.plugins.values()]
+    configs = CustomerPluginConfig.objects.filter(customer__in=customers.values("pk"), plugin__in=related)
+    for slug, rows in _group_by_customer(configs, before):
+        key = frozenset((name, *_decisive_values(row)) for name, row in rows.items())
+        if key not in alike:
+            alike[key] = _compare(rows, before, after)
+        if alike[key].is_change:
+            affected.append(slug)
+    summary = CustomerSummary.of_slugs(affected)
+    without = _compare({}, before, after)
+    others = customers.exclude(pk__in=configs.values("customer"))
+    if without.is_change and (count := others.count()):
+        first = sorted((*summary.slugs, *others.order_by("slug").values_list("slug", flat=True)[:MAXIMUM_NAMED]))
+        summary = CustomerSummary(slugs=tuple(first[:MAXIMUM_NAMED]), count=summary.count + count)
+        alike[None] = without
+    possible = EffectiveChange.between(before.possible, after.possible)
+    effective = EffectiveChange(
+        before=platform.possible,
+        after=(platform.possible - before.possible) | after.possible,
+        starting=possible.starting.union(*(each.starting for each in alike.values())),
+        stopping=possible.stopping.union(*(each.stopping for each in alike.values())),
+    )
+    return effective, summary
 
 
-def _rows_by_customer(
-    platform: PlatformState, customers: models.QuerySet[Customer]
-) -> dict[int, dict[str, CustomerPluginConfig]]:
+def _keep_related(platform: PlatformState, changed: Iterable[str]) -> PlatformState:
+    """The state with no other plugins than those that the change can reach, and what those need."""
+    needs = {name: [need.name for need in node.dependencies] for name, node in platform.nodes.items()}
+    related = in_reach(needs, in_reach(platform.users, changed))
+    return replace(platform, plugins={name: row for name, row in platform.plugins.items() if name in related})
+
+
+def _group_by_customer(
+    configs: QuerySet[CustomerPluginConfig], platform: PlatformState
+) -> Iterator[tuple[str, dict[str, CustomerPluginConfig]]]:
+    """Each customer's slug and choices, by plugin."""
     names = {row.pk: name for name, row in platform.plugins.items()}
-    found: dict[int, dict[str, CustomerPluginConfig]] = {}
-    for config in CustomerPluginConfig.objects.filter(customer__in=customers.values("pk")).iterator():
-        found.setdefault(config.customer_id, {})[names[config.plugin_id]] = config
-    return found
+    rows = configs.annotate(slug=F("customer__slug")).order_by("slug")
+    for slug, own in groupby(rows.iterator(), key=attrgetter("slug")):
+        yield slug, {names[config.plugin_id]: config for config in own}
 
 
-def _differs(
-    customer: Customer, rows: Mapping[str, CustomerPluginConfig], before: PlatformState, after: PlatformState
-) -> bool:
-    was = CustomerState(customer=customer, platform=before, rows=rows).effective
-    return was != CustomerState(customer=customer, platform=after, rows=rows).effective
+def _decisive_values(row: CustomerPluginConfig) -> tuple[Hashable, ...]:
+    """All that the gate asks of a customer's row."""
+    return row.enabled, row.availability, row.is_paused, row.settings_fault if row.overrides else None
+
+
+def _compare(rows: Mapping[str, CustomerPluginConfig], before: PlatformState, after: PlatformState) -> EffectiveChange:
+    nobody = Customer(is_active=True)
+    was, becomes = (CustomerState(customer=nobody, platform=each, rows=rows).effective for each in (before, after))
+    return EffectiveChange.between(was, becomes)

@@ -1,0 +1,48 @@
+"""The last change of each of many plugins, for everybody or for a customer, in one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from django.db import connection
+
+from webnet.audit.log import PLATFORM_CHAIN
+from webnet.audit.models import PluginAuditLog
+from webnet.database.model_columns import ModelColumns
+
+# A customer's primary key, or None for everybody, and a plugin's name.
+Pair = tuple[int | None, str]
+
+# What is searched through or hashed, but never shown.
+ROW = ModelColumns(PluginAuditLog, "l", only={field.attname for field in PluginAuditLog._meta.fields} - {"text"})
+# The condition of the index `audit_changes_of_plugin`, as it stands there: SQLite uses a partial index only for that,
+# and not if its values are parameters.
+IS_CHANGE = "c.outcome = 'succeeded' AND NOT (c.action = 'check_plugin_health')"
+# Two parameters for each, of which SQLite takes 32,766 at most.
+PAIRS_PER_STATEMENT = 1_000
+
+
+def find_last_changes(pairs: Collection[Pair]) -> Mapping[Pair, PluginAuditLog]:
+    """The newest row about a change of each pair that has one; a health check is no change."""
+    by_chain = {
+        (PLATFORM_CHAIN if customer is None else str(customer), name): (customer, name) for customer, name in pairs
+    }
+    wanted = list(by_chain)
+    found: dict[Pair, PluginAuditLog] = {}
+    for start in range(0, len(wanted), PAIRS_PER_STATEMENT):
+        part = wanted[start : start + PAIRS_PER_STATEMENT]
+        with connection.cursor() as cursor:
+            cursor.execute(_write_statement(len(part)), [value for pair in part for value in pair])
+            rows = ROW.read_all(cursor.fetchall())
+        found.update((by_chain[row.chain, row.plugin_name], row) for row in rows)
+    return found
+
+
+def _write_statement(count: int) -> str:
+    pairs = ", ".join(["(%s, %s)"] * count)
+    table = connection.ops.quote_name(PluginAuditLog._meta.db_table)
+    return (
+        f"WITH wanted (chain, plugin_name) AS (VALUES {pairs}) SELECT {ROW.sql} FROM wanted w JOIN {ROW.table}"  # noqa: S608 - our own names
+        f" ON l.position = (SELECT c.position FROM {table} c WHERE c.chain = w.chain AND c.plugin_name = w.plugin_name"
+        f" AND {IS_CHANGE} ORDER BY c.position DESC LIMIT 1)"
+    )
