@@ -38,10 +38,12 @@ class Row:
 
 OWN = {"customer": "acme"}
 PAGE = {**OWN, "plugin": "pages"}
+PLUGIN = {"plugin": "pages"}
 EVERYBODY = (SIGN_IN, OK, OK, OK, OK, OK)
 MEMBERS = (SIGN_IN, MISSING, OK, OK, OK, OK)
 PLATFORM = (SIGN_IN, *(MISSING,) * 4, OK)
 OPERATORS_ONLY = (SIGN_IN, MISSING, MISSING, MISSING, MISSING, OK)
+OPERATORS = (SIGN_IN, MISSING, MISSING, MISSING, MISSING, OK)
 ONLY_POST = (POST_ONLY,) * 6
 
 TABLE = {
@@ -65,12 +67,17 @@ TABLE = {
     "audit": Row(*OPERATORS_ONLY),
     "audit-export": Row(*OPERATORS_ONLY),
     "audit-row": Row(SIGN_IN, *(MISSING,) * 5, {"row": "unknown"}),
+    "plugins": Row(*OPERATORS),
+    "plugin-switch": Row(*OPERATORS, PLUGIN),
+    "plugin-customers": Row(*OPERATORS, PLUGIN),
     "customer": Row(*MEMBERS, OWN),
     "tokens": Row(SIGN_IN, MISSING, NO, NO, OK, OK, OWN),
     "revoke-customer-token": Row(*ONLY_POST, OWN),
     "customer-audit": Row(SIGN_IN, MISSING, NO, OK, OK, OK, OWN),
     "customer-audit-export": Row(SIGN_IN, MISSING, NO, OK, OK, OK, OWN),
     "customer-audit-row": Row(SIGN_IN, *(MISSING,) * 5, {**OWN, "row": "unknown"}),
+    "customer-plugins": Row(*MEMBERS, OWN),
+    "customer-plugin-switch": Row(SIGN_IN, MISSING, NO, OK, OK, OK, PAGE),
     "plugin-pages-without-slash": Row(*(MOVED,) * 6, PAGE),
     "plugin-pages": Row(*MEMBERS, PAGE),
     "plugin-page": Row(*MEMBERS, {**PAGE, "path": "framed/"}),

@@ -21,6 +21,9 @@ from webnet.console.operations.audit_download import audit_export, customer_audi
 from webnet.console.operations.audit_log import audit_log, audit_row, customer_audit_log, customer_audit_row
 from webnet.console.operations.keys import show_keys
 from webnet.console.operations.workers import show_workers
+from webnet.console.plugins.bulk_switch import list_plugin_customers
+from webnet.console.plugins.lists import list_customer_plugins, list_plugins
+from webnet.console.plugins.switching import switch_customer_plugin, switch_plugin
 from webnet.console.start.problems import show_problems
 
 PLATFORM = [
@@ -43,6 +46,9 @@ PLATFORM = [
     path("audit/", audit_log, name="audit"),
     path("audit/export/", audit_export, name="audit-export"),
     path("audit/<str:row>/", audit_row, name="audit-row"),
+    path("plugins/", list_plugins, name="plugins"),
+    path("plugins/<slug:plugin>/switch/", switch_plugin, name="plugin-switch"),
+    path("plugins/<slug:plugin>/customers/", list_plugin_customers, name="plugin-customers"),
 ]
 # Pages that manage a customer are below `manage/`, beside the plugins' own.
 CUSTOMER = [
@@ -52,6 +58,10 @@ CUSTOMER = [
     path("c/<slug:customer>/manage/audit/", customer_audit_log, name="customer-audit"),
     path("c/<slug:customer>/manage/audit/export/", customer_audit_export, name="customer-audit-export"),
     path("c/<slug:customer>/manage/audit/<str:row>/", customer_audit_row, name="customer-audit-row"),
+    path("c/<slug:customer>/manage/plugins/", list_customer_plugins, name="customer-plugins"),
+    path(
+        "c/<slug:customer>/manage/plugins/<slug:plugin>/switch/", switch_customer_plugin, name="customer-plugin-switch"
+    ),
     path(
         "c/<slug:customer>/plugins/<slug:plugin>",
         RedirectView.as_view(pattern_name="plugin-pages", query_string=True),
