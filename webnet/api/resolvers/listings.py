@@ -144,7 +144,9 @@ def last_change_of_plugin(reading: Reading, plugin: PluginConfig) -> PluginAudit
 def last_change_of_config(reading: Reading, config: CustomerPluginConfig) -> PluginAuditLog | None:
     """The last change of the plugin for the customer; None for the role VIEWER."""
     # Most pairs have no row, and nothing has been changed of those.
-    if config._state.adding or not reading.has_role(Role.OPERATOR, config.customer):
+    # That of the request, which was read with the viewer's role; a state's has none.
+    customer = None if config._state.adding else reading.customers.get(config.customer_id)
+    if customer is None or not reading.has_role(Role.OPERATOR, customer):
         return None
     reading.remember_plugins([config.plugin])
     key = (config.customer_id, config.plugin.name)
