@@ -56,7 +56,7 @@ class TestOfThePlatform:
         rows = rows_of(main_of(platform, "/plugins/"))
 
         assert rows["Soil"].startswith(
-            "Soil soil 1.2 Disabled 'soil' is disabled for everybody. Offered Disabled tests"
+            "Soil soil 1.2 Disabled 'soil' is disabled for everybody. Offered Disabled: tests"
         )
         assert "Too wet" in rows["Soil"] and "Enable Soil" in rows["Soil"]
         assert "'garden' needs 'soil', which is not effective for anybody." in rows["Garden"]
@@ -148,7 +148,7 @@ class TestOfACustomer:
         assert "Switch" not in found["vera"]["Soil"]
         assert "Switch off Soil" in found["oscar"]["Soil"] and "Switch on Garden" in found["oscar"]["Garden"]
         assert "'acme' has not switched 'garden' on." in found["vera"]["Garden"]
-        assert "Switched on tests" in found["oscar"]["Soil"] and "Switched on" not in found["vera"]["Soil"]
+        assert "Switched on: tests" in found["oscar"]["Soil"] and "Switched on" not in found["vera"]["Soil"]
 
     def test_a_required_one_is_locked_with_the_reason(self, plugins, browse):
         manager.set_availability("soil", actor=SYSTEM, availability=Availability.REQUIRED)

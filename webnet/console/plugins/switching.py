@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from webnet.console.frame.entry import for_customer, for_platform, not_allowed, not_found
 from webnet.console.frame.page_frame import CustomerFrame, Frame, Refused
-from webnet.console.plugins.words import AVAILABILITIES, MEANINGS
+from webnet.console.plugins.words import MEANINGS
 from webnet.customers.models import Role
 
 PLANNED = ("ENABLE", "DISABLE", "RESET")
@@ -140,7 +140,7 @@ def _switch(request: HttpRequest, frame: Frame, plugin: str) -> HttpResponse:
         "config": subject.config,
         "plan": subject.plan,
         "actions": list(_list_actions(frame, subject)),
-        "availabilities": [(value, named, MEANINGS[value]) for value, (_kind, named) in AVAILABILITIES.items()],
+        "meanings": MEANINGS,
         "refusal": refusal,
         "in_the_way": _name_plugins(frame, refusal),
         "is_outdated": is_outdated,

@@ -1,4 +1,4 @@
-"""What the console calls the values of the schema's enums about plugins, and how it colours them."""
+"""How the console colours the values of the schema's enums about plugins, and what it calls the log's actions."""
 
 from __future__ import annotations
 
@@ -8,26 +8,17 @@ from django.utils.translation import gettext_lazy as _
 # The kinds of `webnet/parts/status.html`.
 GOOD, WARNING, PROBLEM, QUIET = "good", "warning", "problem", "quiet"
 
-STATUSES: dict[str, tuple[str, str | Promise]] = {
-    "LOADED": (GOOD, _("Loaded")),
-    "FAILED": (PROBLEM, _("Failed")),
-    "INCOMPATIBLE": (PROBLEM, _("Incompatible")),
-    "NEEDS_MIGRATION": (WARNING, _("Needs migration")),
-    "MISSING": (PROBLEM, _("Missing")),
-    "PAUSED": (WARNING, _("Paused")),
+STATUSES = {
+    "LOADED": GOOD,
+    "FAILED": PROBLEM,
+    "INCOMPATIBLE": PROBLEM,
+    "NEEDS_MIGRATION": WARNING,
+    "MISSING": PROBLEM,
+    "PAUSED": WARNING,
 }
-AVAILABILITIES: dict[str, tuple[str, str | Promise]] = {
-    "WITHHELD": (WARNING, _("Withheld")),
-    "OFFERED": (QUIET, _("Offered")),
-    "DEFAULT_ON": (QUIET, _("On by default")),
-    "REQUIRED": (QUIET, _("Required")),
-}
-HEALTH: dict[str, tuple[str, str | Promise]] = {
-    "HEALTHY": (GOOD, _("Healthy")),
-    "DEGRADED": (WARNING, _("Degraded")),
-    "UNHEALTHY": (PROBLEM, _("Unhealthy")),
-    "UNKNOWN": (QUIET, _("Unknown")),
-}
+AVAILABILITIES = {"WITHHELD": WARNING, "OFFERED": QUIET, "DEFAULT_ON": QUIET, "REQUIRED": QUIET}
+HEALTH = {"HEALTHY": GOOD, "DEGRADED": WARNING, "UNHEALTHY": PROBLEM, "UNKNOWN": QUIET}
+KINDS = {**STATUSES, **AVAILABILITIES, **HEALTH}
 # What an availability means, for somebody who chooses one.
 MEANINGS: dict[str, str | Promise] = {
     "WITHHELD": _("Customers don't see it."),
@@ -35,22 +26,21 @@ MEANINGS: dict[str, str | Promise] = {
     "DEFAULT_ON": _("On until a customer switches it off."),
     "REQUIRED": _("On; customers can't switch it off."),
 }
-EVERY_WORD = {**STATUSES, **AVAILABILITIES, **HEALTH}
-# Actions of the audit log, as parts of "Enabled by ada".
+# Actions of the audit log, before the name of who did it.
 ACTIONS: dict[str, str | Promise] = {
-    "enable_plugin": _("Enabled"),
-    "enable_customer_plugin": _("Switched on"),
-    "disable_plugin": _("Disabled"),
-    "disable_customer_plugin": _("Switched off"),
-    "reset_customer_plugin": _("Choice reset"),
-    "set_plugin_availability": _("Availability set"),
-    "update_plugin_settings": _("Settings changed"),
-    "revert_plugin_settings": _("Settings restored"),
-    "update_customer_plugin_settings": _("Settings changed"),
-    "revert_customer_plugin_settings": _("Settings restored"),
-    "pause_plugin": _("Paused"),
-    "resume_plugin": _("Resumed"),
-    "retry_plugin": _("Retried"),
-    "upgrade_plugin": _("Upgraded"),
-    "set_role_permission": _("Permission changed"),
+    "enable_plugin": _("Enabled:"),
+    "enable_customer_plugin": _("Switched on:"),
+    "disable_plugin": _("Disabled:"),
+    "disable_customer_plugin": _("Switched off:"),
+    "reset_customer_plugin": _("Choice forgotten:"),
+    "set_plugin_availability": _("Availability set:"),
+    "update_plugin_settings": _("Settings changed:"),
+    "revert_plugin_settings": _("Settings restored:"),
+    "update_customer_plugin_settings": _("Settings changed:"),
+    "revert_customer_plugin_settings": _("Settings restored:"),
+    "pause_plugin": _("Paused:"),
+    "resume_plugin": _("Resumed:"),
+    "retry_plugin": _("Tried again:"),
+    "upgrade_plugin": _("Upgraded:"),
+    "set_role_permission": _("Permission changed:"),
 }
