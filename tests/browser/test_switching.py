@@ -169,7 +169,7 @@ def choose_all(page: Page) -> None:
     sign_in(page, "platform")
     page.goto("/plugins/device_inventory/customers/?q=many-")
     expect(page.get_by_text(f"{CUSTOMERS} customers match.")).to_be_visible()
-    page.get_by_label("that match, on all pages").check()
+    page.get_by_label("For whom").select_option("all")
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_role("heading", name=f"{CUSTOMERS} customers")).to_be_visible()
 

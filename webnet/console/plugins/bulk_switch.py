@@ -92,7 +92,10 @@ class BulkRun:
             choice=CustomerChoice.read(given.dict()),
             customers=tuple(dict.fromkeys(slugs)) if given.get("scope") != "all" else None,
             after=given.get("after", ""),
-            **{name: _read_number(given.get(name, "")) for name in ("total", "done", "changed", "refused")},
+            total=_read_number(given.get("total", "")),
+            done=_read_number(given.get("done", "")),
+            changed=_read_number(given.get("changed", "")),
+            refused=_read_number(given.get("refused", "")),
             refusals=_read_refusals(given.get("refusals", "")),
         )
 
