@@ -1,0 +1,468 @@
+"""Reads a form: what was typed becomes fields for templates, the layer's values, and errors at the fields.
+
+A part whose inputs are as they were written keeps its stored value exactly, whatever a browser can't say of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from django.utils.translation import gettext
+
+from webnet.console.settings_form import names
+from webnet.console.settings_form.entries import EntryWriter, find_branch
+from webnet.console.settings_form.fields import BROKEN, Field, Secret, ShownOption
+from webnet.console.settings_form.hints import branch_label, label_of, list_hints
+from webnet.console.settings_form.shapes import Kind, Shape, Shapes
+from webnet.console.settings_form.texts import (
+    Unreadable,
+    is_same,
+    read_integer,
+    read_json,
+    read_number,
+    show,
+    write_compact,
+)
+from webnet.plugins.schema.merge_patch import MAXIMUM_NAME
+from webnet.plugins.schema.walk import MISSING, join_pointer, pointer_get, split_pointer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layer:
+    """One layer of settings as a form needs it: its values at a revision, what it inherits, and what is known of each.
+
+    `secrets` are those that are set, with the time. `sources` say where each value comes from. `locked` are pointers
+    of settings that this layer must not set, in which `*` is any name.
+    """
+
+    schema: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    inherited: Mapping[str, Any] = field(default_factory=dict)
+    secrets: Mapping[str, Any] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
+    locked: Sequence[str] = ()
+
+    def write_entries(self, shapes: Shapes, settings: Any = None) -> dict[str, str]:
+        """The form as it is before anything is typed; with other settings, as it is with those."""
+        writer = EntryWriter(shapes=shapes, secrets=tuple(self.secrets))
+        writer.write(
+            shapes.top(),
+            "",
+            value=self.settings if settings is None else settings,
+            inherited=self.inherited,
+            path="",
+        )
+        return writer.entries
+
+
+@dataclass(kw_only=True)
+class TreeReader:
+    """Reads entries into fields. `secrets` are the changes that were typed, by pointer; None removes one.
+
+    With `is_checked` off, errors are not shown yet: a row that was just added can't be filled in already.
+
+    `unseal` gives the text of a secret that was typed before; None if it is too old, or somebody else's.
+    """
+
+    layer: Layer
+    shapes: Shapes
+    entries: Mapping[str, str]
+    base_entries: Mapping[str, str]
+    issues: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    unseal: Callable[[str, str], str | None] = lambda _, __: None
+    is_checked: bool = True
+    secrets: dict[str, Any] = field(default_factory=dict)
+    shown_issues: set[str] = field(default_factory=set)
+    _touched: frozenset[str] = frozenset()
+
+    def read(self) -> Field:
+        """The whole form."""
+        self._touched = frozenset(self._find_touched())
+        self._locked = [split_pointer(pointer) for pointer in self.layer.locked]
+        place = _Place(name="", path="", member="", inherited=self.layer.inherited)
+        return self._read(self.shapes.top(), place, self.layer.settings)
+
+    def _find_touched(self) -> Iterator[str]:
+        """The pointers of all inputs that are not as they were written, and of what contains them."""
+        for entry in self.entries.keys() | self.base_entries.keys():
+            if entry.startswith((names.KEPT, names.SHOWN)):
+                continue
+            before, after = self.base_entries.get(entry), self.entries.get(entry)
+            if before is None or after is None or names.unify_lines(before) != names.unify_lines(after):
+                yield from names.pointers_up(names.pointer_of(entry))
+
+    def _read(self, declared: Shape, place: _Place, base: Any) -> Field:
+        shape = declared
+        # A branch of a choice may be JSON, too: then there is a choice beside it.
+        is_choice = shape.kind is Kind.CHOICE and names.SHOWN + place.name in self.entries
+        if names.JSON + place.name in self.entries and not is_choice:
+            shape = replace(declared, kind=Kind.JSON)
+        if self._is_locked(place.path):
+            return self._lock(shape, place, base)
+        match shape.kind:
+            case Kind.OBJECT:
+                found = self._read_object(shape, place, base)
+            case Kind.ARRAY:
+                found = self._read_array(shape, place, base)
+            case Kind.CHOICE:
+                found = self._read_choice(shape, place, base)
+            case Kind.SECRET:
+                found = self._read_secret(shape, place)
+            case Kind.NULL:
+                found = self._make(shape, place, value=None)
+            case _:
+                found = self._read_single(shape, place, base)
+        found = replace(found, shape=declared)
+        if place.name not in self._touched and found.kind is not Kind.SECRET:
+            return replace(found, value=base, errors=tuple(self._issues(place)))
+        return found if self.is_checked else replace(found, errors=())
+
+    def _make(self, shape: Shape, place: _Place, **more: Any) -> Field:
+        """The field of a place, with what all kinds have."""
+        errors = [*more.pop("errors", ()), *self.issues.get(place.path, ())]
+        if place.path in self.issues:
+            self.shown_issues.add(place.path)
+        is_own = more.get("value", MISSING) is not MISSING
+        inherited = place.inherited
+        # An object is not inherited as a whole: its members say for themselves where they come from.
+        is_shown = inherited is not MISSING and shape.kind is not Kind.OBJECT
+        return Field(
+            kind=shape.kind,
+            name=place.name,
+            path=place.path,
+            label=place.label or label_of(place.member, shape),
+            shape=shape,
+            description=shape.description,
+            hints=tuple(list_hints(shape)),
+            errors=tuple(dict.fromkeys(errors)),
+            inherited=show(_label_inherited(shape, inherited)) if is_shown else "",
+            inherited_value=inherited,
+            source=self.layer.sources.get(place.path, "") if is_shown and not is_own else "",
+            row_name=place.row_name,
+            has_fixed_name=place.has_fixed_name,
+            is_required=place.is_required,
+            is_own=is_own and not shape.is_whole,
+            is_removable=place.is_removable,
+            is_there=place.is_there,
+            **more,
+        )
+
+    def _read_single(self, shape: Shape, place: _Place, base: Any) -> Field:
+        name = (names.JSON if shape.kind is Kind.JSON else "") + place.name
+        text = self.entries.get(name)
+        if text is None:
+            # Not in the form that was sent, such as after an upgrade of the plugin.
+            return self._make(shape, place, value=base)
+        is_on_purpose = names.EMPTY + place.name in self.entries
+        value, errors = self._parse(shape, place, text, is_on_purpose=is_on_purpose, base=base)
+        return self._make(
+            shape,
+            place,
+            value=value,
+            text=text,
+            errors=errors,
+            options=tuple(self._list_options(shape, place, text)) if shape.kind is Kind.OPTIONS else (),
+            is_fixed=place.is_fixed,
+            can_be_empty=shape.kind is Kind.TEXT and not place.is_there and not shape.words.get("minLength"),
+            is_empty_on_purpose=is_on_purpose and not text,
+        )
+
+    def _parse(
+        self, shape: Shape, place: _Place, text: str, *, is_on_purpose: bool, base: Any
+    ) -> tuple[Any, tuple[str, ...]]:
+        """The value of what was typed, and what is wrong with it."""
+        if shape.kind is Kind.TEXT:
+            if text or place.is_there or is_on_purpose:
+                return text, ()
+            return MISSING, ()
+        if not text.strip():
+            return (BROKEN, (gettext("must have a value"),)) if place.is_there else (MISSING, ())
+        try:
+            if shape.kind is Kind.OPTIONS:
+                return self._parse_option(shape, text, base), ()
+            if shape.kind is Kind.JSON:
+                return self._parse_json(shape, place, text), ()
+            return (read_integer(text) if shape.kind is Kind.INTEGER else read_number(text)), ()
+        except Unreadable as error:
+            return BROKEN, (str(error),)
+
+    def _parse_option(self, shape: Shape, text: str, base: Any) -> Any:
+        for option in shape.options:
+            if write_compact(option.value) == text:
+                return option.value
+        if base is not MISSING and write_compact(base) == text:
+            return base
+        raise Unreadable(gettext("must be one of the values in the list"))
+
+    def _parse_json(self, shape: Shape, place: _Place, text: str) -> Any:
+        value = read_json(text)
+        if not shape.is_whole and (null := _find_null(value)) is not None:
+            raise Unreadable(gettext("can't set %s to null: leave it out, so that it is inherited") % (null or text))
+        if not place.name and not isinstance(value, Mapping):
+            raise Unreadable(gettext("must be an object in JSON, such as {}"))
+        return value
+
+    def _list_options(self, shape: Shape, place: _Place, text: str) -> Iterator[ShownOption]:
+        known = {write_compact(option.value): option.title or show(option.value) for option in shape.options}
+        if not (place.is_there and text in known):
+            label = gettext("Not set")
+            if place.inherited is not MISSING:
+                label = gettext("Inherited: %s") % show(_label_inherited(shape, place.inherited))
+            yield ShownOption(value="", label=label, is_selected=not text)
+        for value, label in known.items():
+            yield ShownOption(value=value, label=label, is_selected=value == text)
+        if text and text not in known:
+            yield ShownOption(value=text, label=gettext("%s (not allowed)") % text, is_selected=True)
+
+    def _read_object(self, shape: Shape, place: _Place, base: Any) -> Field:
+        own = base if isinstance(base, Mapping) else {}
+        below = place.inherited if isinstance(place.inherited, Mapping) else {}
+        mark = self.entries.get(names.OBJECT + place.name, "1" if base is not MISSING else "")
+        if mark == "-":
+            return self._make(shape, place, is_collapsed=True)
+        fields = tuple(
+            self._read(self.shapes.member(shape, member), inner, own.get(member, MISSING))
+            for member in shape.members
+            for inner in [place.member_of(shape, member, below)]
+        )
+        rows = self._read_rows(shape, place, own, below)
+        known = {inner.row_name for inner in rows} | set(shape.members)
+        values = {
+            **{member: inner.value for member, inner in zip(shape.members, fields, strict=True)},
+            **{str(inner.row_name): inner.value for inner in rows if inner.row_name},
+        }
+        is_broken = any(inner.value is BROKEN for inner in (*fields, *rows))
+        kept = {member: values[member] for member in dict.fromkeys((*own, *values)) if member in values}
+        value: Any = {member: each for member, each in kept.items() if each is not MISSING}
+        if not value and mark != "1" and not (place.is_there and shape.is_whole):
+            value = MISSING
+        return self._make(
+            shape,
+            place,
+            value=BROKEN if is_broken else value,
+            fields=fields,
+            rows=rows,
+            can_add=names.COUNT + place.name in self.entries,
+            inherited_rows=tuple((member, show(each)) for member, each in below.items() if member not in known),
+        )
+
+    def _read_rows(
+        self, shape: Shape, place: _Place, own: Mapping[str, Any], below: Mapping[str, Any]
+    ) -> tuple[Field, ...]:
+        count = _read_count(self.entries.get(names.COUNT + place.name))
+        if count is None:
+            return ()
+        inner = self.shapes.other(shape)
+        rows: list[Field] = []
+        seen: set[str] = set(shape.members)
+        for index in range(count):
+            name = names.row(place.name, index)
+            member = self.entries.get(names.NAME + name, "")
+            path = place.path + join_pointer([member])
+            is_new = member not in own and path not in self.layer.secrets
+            found = self._read(
+                inner,
+                _Place(
+                    name=name,
+                    path=path,
+                    member=member,
+                    label=label_of(member, inner) if not inner.title else inner.title,
+                    inherited=below.get(member, MISSING),
+                    row_name=member,
+                    # Nobody can read a secret, so it can't move to another name.
+                    has_fixed_name=inner.kind is Kind.SECRET and path in self.layer.secrets,
+                    is_there=True,
+                    is_removable=True,
+                ),
+                own.get(member, MISSING),
+            )
+            if is_new and not member and not any(inner.text for inner in found.walk()):
+                # Added and left empty.
+                found = replace(found, value=MISSING, errors=())
+            elif error := self._find_name_error(member, seen, is_new=is_new):
+                found = replace(found, errors=(*found.errors, error) if self.is_checked else (), value=BROKEN)
+            seen.add(member)
+            rows.append(found)
+        for path in self.layer.secrets:
+            above, member = path[: len(place.path)], split_pointer(path[len(place.path) :] or "/")[0]
+            is_gone = above == place.path and path == place.path + join_pointer([member]) and member not in seen
+            if is_gone:
+                self.secrets[path] = None
+        return tuple(rows)
+
+    def _find_name_error(self, member: str, seen: set[str], *, is_new: bool) -> str:
+        if not member and is_new:
+            return gettext("needs a name")
+        if member in seen:
+            return gettext("has a name that is there already")
+        if len(member) > MAXIMUM_NAME:
+            return gettext("has a name that is too long")
+        return ""
+
+    def _read_array(self, shape: Shape, place: _Place, base: Any) -> Field:
+        text = self.entries.get(names.COUNT + place.name)
+        count = _read_count(text)
+        if text is None:
+            return self._make(shape, place, value=base)
+        if count is None:
+            return self._make(shape, place, value=[] if place.is_there else MISSING, can_add=True)
+        inner, own = self.shapes.item(shape), base if isinstance(base, list) else []
+        rows = tuple(
+            self._read(
+                inner,
+                _Place(
+                    name=names.child(place.name, index),
+                    path=names.child(place.path, index),
+                    member=str(index + 1),
+                    label=f"{inner.title or place.label or label_of(place.member, shape)} {index + 1}",
+                    is_there=True,
+                    is_removable=True,
+                ),
+                own[index] if index < len(own) else MISSING,
+            )
+            for index in range(count)
+        )
+        values = [row.value for row in rows]
+        is_broken = any(value is BROKEN or value is MISSING for value in values)
+        return self._make(shape, place, value=BROKEN if is_broken else values, rows=rows, can_add=True)
+
+    def _read_choice(self, shape: Shape, place: _Place, base: Any) -> Field:
+        wanted, shown = (self.entries.get(word + place.name, "") for word in (names.CHOICE, names.SHOWN))
+        index, labels = _read_index(shown, shape), list(map(branch_label, shape.branches))
+        none = gettext("Not set")
+        if place.inherited is not MISSING:
+            inherited = find_branch(self.shapes, shape, place.inherited)
+            none = gettext("Inherited: %s") % (labels[inherited] if inherited is not None else show(place.inherited))
+        options = [ShownOption(value="", label=none, is_selected=not wanted)]
+        options += [
+            ShownOption(value=str(number), label=label, is_selected=wanted == str(number))
+            for number, label in enumerate(labels)
+        ]
+        if index is None:
+            errors = (gettext("must have a value"),) if place.is_there else ()
+            value = BROKEN if place.is_there else MISSING
+            return self._make(
+                shape,
+                place,
+                value=value,
+                text=wanted,
+                options=tuple(options),
+                errors=errors,
+                is_switched=_read_index(wanted, shape) is not None,
+            )
+        branch = shape.branches[index]
+        inner = self._read(branch, replace(place, label=labels[index], is_removable=False, row_name=None), base)
+        # What is wrong with the value as a whole is shown at the choice, once.
+        return self._make(
+            shape,
+            place,
+            value=inner.value,
+            text=wanted,
+            is_switched=wanted != shown,
+            options=tuple(options),
+            fields=(replace(inner, errors=tuple(error for error in inner.errors if error not in self._issues(place))),),
+        )
+
+    def _issues(self, place: _Place) -> Sequence[str]:
+        return self.issues.get(place.path, ())
+
+    def _read_secret(self, shape: Shape, place: _Place) -> Field:
+        typed = self.entries.get(place.name, "")
+        sealed = self.entries.get(names.SEALED + place.name, "")
+        stored = self.layer.secrets.get(place.path, MISSING)
+        is_removed = stored is not MISSING and names.REMOVE + place.name in self.entries
+        errors: tuple[str, ...] = ()
+        if not typed and sealed:
+            opened = self.unseal(place.path, sealed)
+            sealed = sealed if opened is not None else ""
+            typed = opened or ""
+            errors = () if opened is not None else (gettext("was typed too long ago: type it again"),)
+        if typed:
+            try:
+                self.secrets[place.path] = self._parse_secret(shape, typed)
+            except Unreadable as error:
+                errors, sealed, typed = (str(error),), "", ""
+        elif is_removed:
+            self.secrets[place.path] = None
+        elif place.row_name is not None and stored is MISSING:
+            errors = (*errors, gettext("must have a value"))
+        is_set = stored is not MISSING
+        state = Secret(is_set=is_set, updated_at=stored if is_set else None, sealed=sealed, is_removed=is_removed)
+        # `text` is what a sealed text is made of before the form is shown again; no template renders it.
+        value = BROKEN if errors else MISSING
+        return self._make(shape, place, value=value, text=typed, secret=state, errors=errors)
+
+    def _parse_secret(self, shape: Shape, typed: str) -> Any:
+        types = [one for one in shape.words.get("type", ["string"]) if one != "null"]
+        if "string" in types or not types:
+            return typed
+        return read_integer(typed) if types == ["integer"] else read_number(typed) if "number" in types else read_json(typed)
+
+    def _is_locked(self, path: str) -> bool:
+        segments = split_pointer(path)
+        return any(
+            len(locked) == len(segments) and all(one in ("*", other) for one, other in zip(locked, segments, strict=True))
+            for locked in self._locked
+        )
+
+    def _lock(self, shape: Shape, place: _Place, base: Any) -> Field:
+        return replace(self._make(shape, place, value=base), is_locked=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Place:
+    """Where a field is, and what its surroundings say about it."""
+
+    name: str
+    path: str
+    member: str
+    label: str = ""
+    inherited: Any = MISSING
+    row_name: str | None = None
+    has_fixed_name: bool = False
+    is_there: bool = False
+    is_required: bool = False
+    is_removable: bool = False
+    is_fixed: bool = False
+
+    def member_of(self, shape: Shape, member: str, below: Mapping[str, Any]) -> _Place:
+        """The place of a member that the schema names."""
+        is_required = member in shape.required
+        return _Place(
+            name=names.child(self.name, member),
+            path=self.path + join_pointer([member]),
+            member=member,
+            inherited=below.get(member, MISSING),
+            is_there=shape.is_whole and is_required,
+            is_required=is_required,
+            is_fixed=member in shape.fixed,
+        )
+
+
+def _label_inherited(shape: Shape, value: Any) -> Any:
+    for option in shape.options:
+        if option.title and is_same(option.value, value):
+            return option.title
+    return value
+
+
+def _read_count(text: str | None) -> int | None:
+    # No form has more inputs than that, whatever was sent.
+    return min(int(text), 1_000) if text and text.isascii() and text.isdecimal() and len(text) < 6 else None
+
+
+def _read_index(text: str, shape: Shape) -> int | None:
+    index = _read_count(text)
+    return index if index is not None and index < len(shape.branches) else None
+
+
+def _find_null(value: Any, pointer: str = "") -> str | None:
+    """The pointer of a member that is null, which a patch would remove; not within arrays, which are set whole."""
+    if value is None:
+        return pointer
+    if isinstance(value, Mapping):
+        found = (_find_null(member, pointer + join_pointer([name])) for name, member in value.items())
+        return next((each for each in found if each is not None), None)
+    return None
