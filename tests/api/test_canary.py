@@ -145,6 +145,7 @@ def ask_everything(client: Any) -> Iterator[Any]:
         "customer": '(slug: "acme")',
         "customerPluginConfig": '(customer: "acme", plugin: "keeper")',
         "pluginPlan": '(plugin: "keeper", action: DISABLE)',
+        "pluginSettingsPlan": '(plugin: "keeper", settings: {})',
     }
     yield from (client.run(query) for query in DEEP)
     for name, each in visible_schema(None)._schema.query_type.fields.items():

@@ -19,6 +19,7 @@ ARGUMENTS = {
     "plugin": '(name: "greeter")',
     "customerPluginConfig": '(customer: "acme", plugin: "greeter")',
     "pluginPlan": '(plugin: "greeter", action: ENABLE)',
+    "pluginSettingsPlan": '(plugin: "greeter", settings: {})',
 }
 
 

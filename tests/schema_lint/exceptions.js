@@ -44,6 +44,7 @@ export const exceptions = [
       "PluginDependency",
       "PluginPermission",
       "PluginPlan",
+      "PluginSettingsPlan",
       "RoleGrant",
       "SecretSetting",
       "SettingSource",

@@ -78,6 +78,11 @@ class Operation:
         self._others.append(change)
 
     @property
+    def recorded(self) -> ChangeRecord | None:
+        """What was recorded of the operation itself; None if nothing was."""
+        return self._own
+
+    @property
     def has_changed(self) -> bool:
         """Whether anything was recorded."""
         return self._own is not None or bool(self._others)

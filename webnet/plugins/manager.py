@@ -19,7 +19,7 @@ from webnet.plugins.changes import settings as settings_changes
 from webnet.plugins.changes.batches import BatchOutcome, BatchSwitch
 from webnet.plugins.changes.plans import Plan, PlanAction
 from webnet.plugins.changes.scopes import find_plugin
-from webnet.plugins.changes.settings import SettingsChange
+from webnet.plugins.changes.settings import SettingsChange, SettingsPlan
 from webnet.plugins.changes.switching import PluginChange
 from webnet.plugins.gate.effective import platform_state
 from webnet.plugins.health import checks, problems
@@ -163,6 +163,24 @@ class PluginManager:
         if customer is not None:
             return settings_changes.change_customer(operation, change, customer=customer)
         return settings_changes.change_global(operation, settings_changes.with_customer_issues(operation, change))
+
+    def plan_settings(
+        self,
+        plugin: str,
+        *,
+        actor: Actor,
+        patch: Any,
+        customer: str | None = None,
+        expected_revision: int | None = None,
+        allow_invalid: bool = False,
+    ) -> SettingsPlan:
+        """What `update_settings` would change, or why it would refuse to. Changes nothing."""
+        edit = edits.patch_with(plugin, patch)
+        change = SettingsChange(edit=edit, expected_revision=expected_revision, allow_invalid=allow_invalid)
+        operation = Operation(actor=actor, action="plan_settings", plugin_name=plugin)
+        if customer is not None:
+            return settings_changes.plan_customer(operation, change, customer=customer)
+        return settings_changes.plan_global(operation, settings_changes.with_customer_issues(operation, change))
 
     def revert_settings(
         self,

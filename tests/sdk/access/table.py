@@ -81,6 +81,7 @@ def of_platform(**options: Any) -> Access:
 
 
 PLAN = "{ customer { id } affectedCustomerCount steps { action } refusal { code message } }"
+SETTINGS_PLAN = "{ customer { id } currentRevision changes { path } refusal { code message } }"
 CUSTOMER = {"customer": "{customer}"}
 CONFIG = CUSTOMER | {"plugin": "shelf"}
 PLUGIN = {"plugin": "shelf"}
@@ -101,6 +102,7 @@ ROOTS = {
         lowest="operator", given={"filter": {"customer": ["{customer}"]}}, too_low="empty", hidden="empty"
     ),
     "pluginPlan": Access(lowest="operator", given=CONFIG, selection=PLAN),
+    "pluginSettingsPlan": Access(lowest="operator", given=CONFIG | {"settings": {}}, selection=SETTINGS_PLAN),
     "problems": Access(lowest="operator", too_low="empty"),
     "workers": Access(lowest="platform", own="empty", too_low="null"),
     "keys": Access(lowest="platform", too_low="null"),
@@ -182,6 +184,9 @@ ROOTS = {
 PLATFORM_WIDE = {
     "auditVerification": Access(lowest="platform", too_low="null"),
     "pluginPlan": Access(lowest="platform", given=PLUGIN, too_low="OPERATORS_ONLY", selection=PLAN),
+    "pluginSettingsPlan": Access(
+        lowest="platform", given=PLUGIN | {"settings": {}}, too_low="OPERATORS_ONLY", selection=SETTINGS_PLAN
+    ),
     "setPluginAvailability": of_platform(given=PLUGIN),
     "resumePlugin": of_platform(given=PLUGIN),
     "checkPluginHealth": of_platform(given=PLUGIN),

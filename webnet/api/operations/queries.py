@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import strawberry
 from strawberry import UNSET
+from strawberry.scalars import JSON
 
 from webnet.api.declarations.connections import Connection, UncountedConnection, connection
 from webnet.api.declarations.fields import field, object_type
@@ -24,13 +27,14 @@ from webnet.api.request.context import Context, Info, open_to_all
 from webnet.api.resolvers import listings, navigation_and_widgets, people
 from webnet.api.resolvers.problems import find_problems
 from webnet.api.resolvers.verification import ShownVerification, find_verification
+from webnet.api.resolvers.settings_view import choose_shown
 from webnet.api.types.audit_log import PluginAuditLog
 from webnet.api.types.audit_verification import AuditVerification
 from webnet.api.types.customer import Customer
 from webnet.api.types.customer_plugin_config import CustomerPluginConfig
 from webnet.api.types.effective_plugin import EffectivePlugin, find_effective_plugins
 from webnet.api.types.installation import Key, Worker
-from webnet.api.types.plan import PlanStep, PluginPlan
+from webnet.api.types.plan import PlanStep, PluginPlan, PluginSettingsPlan
 from webnet.api.types.plugin import Plugin
 from webnet.api.types.problem import Problem
 from webnet.api.types.user import User
@@ -44,6 +48,7 @@ from webnet.customers.models import User as UserRow
 from webnet.errors import NotFound, Refusal
 from webnet.plugins import models
 from webnet.plugins.changes.plans import Plan
+from webnet.plugins.changes.settings import SettingsPlan
 from webnet.plugins.health import keys
 from webnet.plugins.health.problems import MOST_PROBLEMS
 from webnet.plugins.health.problems import Problem as FoundProblem
@@ -191,6 +196,35 @@ class Query:
         )
         return show_plan(info.context, found, plugin=plugin, customer=customer or None, action=action)
 
+    @field()
+    def plugin_settings_plan(
+        self,
+        info: Info,
+        plugin: str,
+        settings: JSON,
+        customer: str | None = UNSET,
+        expected_revision: int | None = UNSET,
+        allow_invalid: bool = False,
+    ) -> PluginSettingsPlan:
+        """What `updatePluginSettings` or, for a customer, `updateCustomerPluginSettings` would change, or why it would
+        be refused; for who may do that. Changes nothing.
+
+        Args:
+            plugin: The plugin's name.
+            settings: What to change, as a JSON Merge Patch (RFC 7396). Give secrets in a variable, and use POST.
+            customer: The slug of the customer to plan for; null for everybody.
+            expected_revision: The revision of the layer that you have read; null for any.
+            allow_invalid: For everybody only: plan to change the settings even if customers' own are then not valid.
+        """
+        return find_settings_plan(
+            info.context,
+            plugin=plugin,
+            customer=customer or None,
+            settings=settings,
+            expected_revision=None if expected_revision is UNSET else expected_revision,
+            allow_invalid=allow_invalid,
+        )
+
     @field(graphql_type=list[Problem], maximum=MOST_PROBLEMS)
     def problems(self, info: Info) -> list[FoundProblem]:
         """What has to be done, the most urgent first: for the customers that the viewer operates; for operators of the
@@ -250,11 +284,48 @@ def show_plan(context: Context, found: Plan, *, plugin: str, customer: str | Non
 def _ask(
     context: Context, *, plugin: str, customer: str | None, action: PlanAction, availability: Availability | None
 ) -> Plan:
-    refusal: Refusal | None = None
-    try:
-        context.require_in_view(customer)
-    except NotFound as error:
-        refusal = error
+    refusal = _find_refusal_of_view(context, customer)
     if refusal is not None:
         return Plan(refusal=refusal)
     return manager.plan(plugin, actor=context.actor, customer=customer, action=action, availability=availability)
+
+
+def find_settings_plan(
+    context: Context,
+    *,
+    plugin: str,
+    customer: str | None,
+    settings: Any,
+    expected_revision: int | None,
+    allow_invalid: bool,
+) -> PluginSettingsPlan:
+    """What the change of settings would do, or why it is refused."""
+    refusal = _find_refusal_of_view(context, customer)
+    found = (
+        SettingsPlan(refusal=refusal)
+        if refusal is not None
+        else manager.plan_settings(
+            plugin,
+            actor=context.actor,
+            patch=settings,
+            customer=customer,
+            expected_revision=expected_revision,
+            allow_invalid=allow_invalid,
+        )
+    )
+    reading = context.reading
+    return PluginSettingsPlan(
+        plugin=reading.find_plugin(plugin),
+        customer=reading.find_customer(customer) if customer else None,
+        changes=list(choose_shown(found.changes, plugin, sees_all=context.actor.is_platform_operator)),
+        current_revision=found.revision,
+        refusal=to_graphql(found.refusal) if found.refusal else None,
+    )
+
+
+def _find_refusal_of_view(context: Context, customer: str | None) -> Refusal | None:
+    try:
+        context.require_in_view(customer)
+    except NotFound as refusal:
+        return refusal
+    return None

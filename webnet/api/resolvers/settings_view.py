@@ -50,6 +50,13 @@ class ShownSettings:
         known = _merged.get(key)
         return known if known is not None else self._merge(key, own)
 
+    def inherited(self) -> Mapping[str, Any]:
+        """The layers below this one, merged: what holds where this one sets nothing."""
+        if self._hides_global:
+            return {}
+        below = self._plugin.settings if self._config is not None else {}
+        return self._show(layers.shared_settings(self._schema, below, {}))
+
     def sources(self) -> list[SettingSource]:
         found = layers.settings_sources(self._plugin, self._config)
         if self._hides_global:
@@ -116,10 +123,15 @@ def find_effective(reading: Reading, config: CustomerPluginConfig) -> Mapping[st
 
 def show_changes(row: PluginAuditLog, *, sees_all: bool) -> tuple[ChangedSetting, ...]:
     """What one change of settings did; the current schema decides what is secret or platform-only."""
-    schema = layers.schema_of(row.plugin_name)
+    return choose_shown(list_changes(row), row.plugin_name, sees_all=sees_all)
+
+
+def choose_shown(changes: tuple[ChangedSetting, ...], plugin: str, *, sees_all: bool) -> tuple[ChangedSetting, ...]:
+    """Those that the viewer may see, of secrets only that they changed."""
+    schema = layers.schema_of(plugin)
     if schema is None:
-        return list_changes(row)
-    shown = [change for change in list_changes(row) if sees_all or not schema.platform_only(change.path)]
+        return changes
+    shown = [change for change in changes if sees_all or not schema.platform_only(change.path)]
     return tuple(
         ChangedSetting(path=change.path, is_secret=True) if schema.is_secret(change.path) else change
         for change in shown

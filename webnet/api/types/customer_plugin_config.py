@@ -107,6 +107,14 @@ class CustomerPluginConfig(Node):
 
     @field(graphql_type=JSON, reads=StateRead.ANYWHERE)
     @staticmethod
+    def inherited_settings(root: strawberry.Parent[models.CustomerPluginConfig], info: Info) -> Json:
+        """The global layer merged onto the schema's defaults, which hold where the customer's layer sets nothing;
+        without what `settings` leaves out.
+        """
+        return show_for_customer(root, info).inherited()
+
+    @field(graphql_type=JSON, reads=StateRead.ANYWHERE)
+    @staticmethod
     def effective_settings(root: strawberry.Parent[models.CustomerPluginConfig], info: Info) -> Json:
         """All layers merged: the customer's onto the global one onto the schema's defaults; without what `settings`
         lacks.

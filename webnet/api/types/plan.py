@@ -1,4 +1,4 @@
-"""What an action would do: its steps, and what changes by it in the schema and for customers."""
+"""What an action or a change of settings would do, to the schema and for customers as well."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import strawberry
 
 from webnet.api.declarations.fields import at_most, object_type
 from webnet.api.declarations.refusals import Refusal
-from webnet.api.declarations.sizes import MAXIMUM_PLUGINS
+from webnet.api.declarations.sizes import MAXIMUM_PLUGINS, MAXIMUM_SETTINGS
 from webnet.api.types.customer import Customer
 from webnet.api.types.plugin import Plugin
+from webnet.api.types.settings_history import ChangedSetting
 from webnet.api.vocabulary.enums import PlanAction
 from webnet.customers.models import Customer as CustomerRow
 from webnet.customers.summary import MAXIMUM_NAMED
 from webnet.plugins.kernel.parsing import MAXIMUM_ENTRIES
 from webnet.plugins.models import PluginConfig
+from webnet.plugins.settings.history import ChangedSetting as Changed
 
 
 @object_type
@@ -61,4 +63,30 @@ class PluginPlan:
     removed_fields: list[str] = at_most(MAXIMUM_ENTRIES)
     added_types: list[str] = at_most(MAXIMUM_ENTRIES)
     added_fields: list[str] = at_most(MAXIMUM_ENTRIES)
+    refusal: Refusal | None
+
+
+@object_type
+class PluginSettingsPlan:
+    """What a change of settings would do.
+
+    Attributes:
+        plugin: The plugin that was asked about; null if it does not exist, or the viewer may not see it.
+        customer: The customer that was asked about; null if it was for everybody, or the viewer may not see it.
+        current_revision: The revision that the layer has now, for `expectedRevision`; null if the viewer may not change
+            it.
+        refusal: Why it would be refused; null if it would not.
+    """
+
+    plugin: PluginConfig | None = strawberry.field(graphql_type=Plugin | None)
+    customer: CustomerRow | None = strawberry.field(graphql_type=Customer | None)
+    changes: list[Changed] = at_most(
+        MAXIMUM_SETTINGS,
+        graphql_type=list[ChangedSetting],
+        description=(
+            "The values of this layer that would change, also if they are not valid; empty if nothing would, or if it "
+            "would be refused before."
+        ),
+    )
+    current_revision: int | None
     refusal: Refusal | None

@@ -213,6 +213,15 @@ class Plugin(Node):
 
     @field(graphql_type=JSON | None, reads=StateRead.ANYWHERE)
     @staticmethod
+    def inherited_settings(root: strawberry.Parent[models.PluginConfig], info: Info) -> Json:
+        """The schema's defaults, which hold where the global layer sets nothing; null for viewers who are not platform
+        operators.
+        """
+        shown = show_globally(root, info)
+        return shown.inherited() if shown else None
+
+    @field(graphql_type=JSON | None, reads=StateRead.ANYWHERE)
+    @staticmethod
     def effective_settings(root: strawberry.Parent[models.PluginConfig], info: Info) -> Json:
         """The global layer merged onto the schema's defaults, without secrets; null for viewers who are not platform
         operators.

@@ -231,7 +231,7 @@ class TreeReader:
         known = {inner.row_name for inner in rows} | set(shape.members)
         values = {
             **{member: inner.value for member, inner in zip(shape.members, fields, strict=True)},
-            **{str(inner.row_name): inner.value for inner in rows if inner.row_name},
+            **{str(inner.row_name): inner.value for inner in rows},
         }
         is_broken = any(inner.value is BROKEN for inner in (*fields, *rows))
         kept = {member: values[member] for member in dict.fromkeys((*own, *values)) if member in values}

@@ -1,18 +1,30 @@
-"""Changes one layer of a plugin's settings: the global one, or one customer's."""
+"""Changes one layer of a plugin's settings, the global one or one customer's, or only plans that."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
 from webnet.audit.operation import Operation, audited
-from webnet.errors import Conflict, SettingsIssue
-from webnet.plugins.changes.scopes import Scope, lock_customer, lock_platform, require_runnable
+from webnet.customers import access
+from webnet.customers.models import Role
+from webnet.errors import Conflict, Refusal, SettingsIssue
+from webnet.plugins.changes.scopes import (
+    CustomerScope,
+    PlatformScope,
+    Scope,
+    find_plugin,
+    find_seen_plugin,
+    lock_customer,
+    lock_platform,
+    require_runnable,
+)
 from webnet.plugins.changes.switching import PluginChange
+from webnet.plugins.gate.effective import customer_state, platform_state
 from webnet.plugins.gate.rules import CustomerState, PlatformState
-from webnet.plugins.models import PluginConfig
+from webnet.plugins.models import CustomerPluginConfig, PluginConfig
 from webnet.plugins.settings import layers, validity
 from webnet.plugins.settings.edits import Edit, invalid
-from webnet.plugins.settings.history import audit_view, changed_secrets
+from webnet.plugins.settings.history import ChangedSetting, audit_view, changed_secrets, compare_views
 from webnet.plugins.settings.layers import Layer
 from webnet.plugins.settings.validity import CustomerIssues, Issues, describe_fault, find_issues
 from webnet.values.json_text import is_same_json
@@ -28,6 +40,18 @@ class SettingsChange:
     expected_revision: int | None = None
     allow_invalid: bool = False
     customer_issues: CustomerIssues = field(default_factory=CustomerIssues)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettingsPlan:
+    """What a change of a layer would do: the values that it changes, even if those are refused.
+
+    `revision` is the layer's, None if the layer is not the actor's to change.
+    """
+
+    changes: tuple[ChangedSetting, ...] = ()
+    revision: int | None = None
+    refusal: Refusal | None = None
 
 
 def with_customer_issues(operation: Operation, change: SettingsChange) -> SettingsChange:
@@ -49,9 +73,7 @@ def change_global(operation: Operation, change: SettingsChange) -> PluginChange:
     revision = row.settings_revision
     is_changed, _ = _edit(operation, row.name, row, change)
     if is_changed:
-        issues = find_issues(row)
-        if issues and not change.allow_invalid:
-            raise invalid(row.name, issues)
+        issues = _check_global(row, change)
         validity.refuse_or_store(row, change.customer_issues, revision=revision, allow_invalid=change.allow_invalid)
         row.settings_fault = describe_fault(layers.schema_of(row.name), issues)
         row.save(update_fields=LAYER_FIELDS)
@@ -68,12 +90,70 @@ def change_customer(operation: Operation, change: SettingsChange, *, customer: s
     require_runnable(scope.platform, row)
     is_changed, beyond = _edit(operation, row.name, config, change)
     if is_changed or beyond:
-        if issues := _visible_issues(operation, row, find_issues(row, config), beyond=beyond):
-            raise invalid(row.name, issues)
+        _check_customer(operation, row, config, beyond=beyond)
         config.settings_fault = ""
         config.save(update_fields=None if config._state.adding else LAYER_FIELDS)
         state = scope.renew(scope.read_row(row.name))
     return _describe_change(operation, scope, state)
+
+
+def plan_global(operation: Operation, change: SettingsChange) -> SettingsPlan:
+    """What `change_global` would do, or why it would refuse. Changes nothing, and records nothing."""
+    revision: int | None = None
+    try:
+        access.require_operator(operation.actor)
+        scope = PlatformScope(platform=platform_state())
+        find_plugin(scope.platform.plugins, operation.plugin_name)
+        row = scope.read_row(operation.plugin_name)
+        revision = row.settings_revision
+        require_runnable(scope.platform, row)
+        is_changed, _ = _edit(operation, row.name, row, change)
+        if is_changed:
+            _check_global(row, change)
+            if not change.allow_invalid:
+                validity.refuse_if_broken(row, change.customer_issues, revision=revision)
+    except Refusal as refusal:
+        return SettingsPlan(changes=_list_planned(operation), revision=revision, refusal=refusal)
+    return SettingsPlan(changes=_list_planned(operation), revision=revision)
+
+
+def plan_customer(operation: Operation, change: SettingsChange, *, customer: str) -> SettingsPlan:
+    """What `change_customer` would do, in the same way."""
+    revision: int | None = None
+    try:
+        found = access.find_customer(operation.actor, customer)
+        access.require(operation.actor, Role.OPERATOR, customer=found)
+        state = customer_state(found)
+        row = find_seen_plugin(operation.actor, state, operation.plugin_name)
+        config: CustomerPluginConfig = CustomerScope.of(state).read_row(row.name)
+        revision = config.settings_revision
+        require_runnable(state.platform, row)
+        is_changed, beyond = _edit(operation, row.name, config, change)
+        if is_changed or beyond:
+            _check_customer(operation, row, config, beyond=beyond)
+    except Refusal as refusal:
+        return SettingsPlan(changes=_list_planned(operation), revision=revision, refusal=refusal)
+    return SettingsPlan(changes=_list_planned(operation), revision=revision)
+
+
+def _list_planned(operation: Operation) -> tuple[ChangedSetting, ...]:
+    """The values that the operation would have changed."""
+    record = operation.recorded
+    return compare_views(record.before, record.after) if record is not None else ()
+
+
+def _check_global(row: PluginConfig, change: SettingsChange) -> Issues:
+    """What is wrong with the changed global layer; refused unless that is allowed."""
+    issues = find_issues(row)
+    if issues and not change.allow_invalid:
+        raise invalid(row.name, issues)
+    return issues
+
+
+def _check_customer(operation: Operation, row: PluginConfig, config: CustomerPluginConfig, *, beyond: Issues) -> None:
+    """Refuse the customer's changed layer if something is wrong with it, or `beyond` what it may set."""
+    if issues := _visible_issues(operation, row, find_issues(row, config), beyond=beyond):
+        raise invalid(row.name, issues)
 
 
 def _edit(operation: Operation, plugin: str, layer: Layer, change: SettingsChange) -> tuple[bool, Issues]:

@@ -67,18 +67,23 @@ def settings_at(plugin: str, customer_id: int | None, revision: int) -> tuple[di
 
 
 def list_changes(row: PluginAuditLog) -> tuple[ChangedSetting, ...]:
-    """What one change did, by path; for secrets only that they changed.
+    """What one change did, by path; for secrets only that they changed."""
+    return compare_views(row.before, row.after)
+
+
+def compare_views(before_view: Any, after_view: Any) -> tuple[ChangedSetting, ...]:
+    """The same for what an audit row contains before and after.
 
     Members that only come in another order are listed too, each with the same value before and after.
     """
-    before, after = _view(row.before)["settings"], _view(row.after)["settings"]
+    before, after = _view(before_view)["settings"], _view(after_view)["settings"]
     paths = dict.fromkeys(join_pointer(place) for side in (before, after) for place, _ in walk_leaves(side) if place)
     changed = [path for path in paths if not _is_same(pointer_get(before, path), pointer_get(after, path))]
     plain = [
         ChangedSetting(path=path, before=_leaf(before, path), after=_leaf(after, path))
         for path in changed or (paths if not is_same_json(before, after) else ())
     ]
-    secret = [ChangedSetting(path=path, is_secret=True) for path in _view(row.after)["secretsChanged"]]
+    secret = [ChangedSetting(path=path, is_secret=True) for path in _view(after_view)["secretsChanged"]]
     return tuple(sorted((*plain, *secret), key=lambda change: change.path))
 
 

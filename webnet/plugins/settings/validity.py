@@ -116,9 +116,26 @@ def refuse_or_store(row: PluginConfig, customer_issues: CustomerIssues, *, revis
     `row` is the changed layer, and `revision` the one that it had. A customer whose settings could not be used before
     is no reason to refuse; its fault is removed when they can be used again.
     """
+    overrides, issues_of = _find_override_issues(row, customer_issues, revision=revision)
+    if not allow_invalid:
+        _refuse_broken(row.name, overrides, issues_of)
+    schema = layers.schema_of(row.name)
+    faults = [(each, describe_fault(schema, issues_of[each.pk])) for each in overrides]
+    _store_faults({each.pk: fault for each, fault in faults if fault != each.settings_fault})
+
+
+def refuse_if_broken(row: PluginConfig, customer_issues: CustomerIssues, *, revision: int) -> None:
+    """The same refusal without a lock, for a change that is only planned: nothing is stored."""
+    _refuse_broken(row.name, *_find_override_issues(row, customer_issues, revision=revision))
+
+
+def _find_override_issues(
+    row: PluginConfig, customer_issues: CustomerIssues, *, revision: int
+) -> tuple[list[Any], dict[int, Issues]]:
+    """The customers' layers, without their settings, and the issues of each over the changed global layer."""
     known = dict(customer_issues.known) if customer_issues.revision == revision else {}
     # Without the settings themselves: those of most customers were checked before the lock.
-    # No override can change meanwhile: that needs a share of the platform's lock, which this change holds.
+    # No override can change meanwhile: that needs a share of the platform's lock, which a change holds.
     columns = ("pk", "customer__slug", "settings_revision", "settings_fault")
     overrides = list(overriding(row).order_by("customer__slug").values_list(*columns, named=True))
     unknown = [each.pk for each in overrides if (each.pk, each.settings_revision) not in known]
@@ -126,16 +143,16 @@ def refuse_or_store(row: PluginConfig, customer_issues: CustomerIssues, *, revis
         configs = overriding(row).filter(pk__in=unknown[start : start + BATCH_SIZE])
         for config, issues in _validate_overrides(row, configs):
             known[config.pk, config.settings_revision] = issues
+    # Without a lock, one may have changed between the two statements: it is checked when the change is made.
+    return overrides, {each.pk: known.get((each.pk, each.settings_revision), ()) for each in overrides}
 
-    issues_of = {each.pk: known[each.pk, each.settings_revision] for each in overrides}
+
+def _refuse_broken(plugin: str, overrides: Iterable[Any], issues_of: Mapping[int, Issues]) -> None:
     broken = {
         each.customer__slug: issues_of[each.pk] for each in overrides if issues_of[each.pk] and not each.settings_fault
     }
-    if broken and not allow_invalid:
-        raise _refusal(row.name, broken)
-    schema = layers.schema_of(row.name)
-    faults = [(each, describe_fault(schema, issues_of[each.pk])) for each in overrides]
-    _store_faults({each.pk: fault for each, fault in faults if fault != each.settings_fault})
+    if broken:
+        raise _refusal(plugin, broken)
 
 
 def _refusal(plugin: str, broken: dict[str, Issues]) -> InvalidSettings:
