@@ -7,6 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from tests.factories import actor_for, make_customer, make_member, make_operator
 from webnet.audit import operation
 from webnet.audit.operation import renew_platform
+from webnet.audit.models import PluginAuditLog
 from webnet.customers.access import Actor, Role, visible_customers
 from webnet.errors import InvalidSettings
 from webnet.plugins.base import PluginBase
@@ -85,6 +86,24 @@ def test_a_global_change_that_customers_do_not_fit_is_refused_and_names_the_firs
     assert "those of 23 customers ('c00', 'c01'" in refused.value.message
     assert PluginConfig.objects.get().settings == {}
     assert reasons("c00") == []
+
+
+def test_a_plan_of_it_is_refused_in_the_same_way_and_changes_nothing(boxes, operator):
+    make_customer("acme")
+    update(operator, {"size": 11}, customer="acme")
+    rows = PluginAuditLog.objects.count()
+
+    planned = manager.plan_settings("boxes", actor=operator, patch={"mode": "small"})
+    allowed = manager.plan_settings("boxes", actor=operator, patch={"mode": "small"}, allow_invalid=True)
+
+    with pytest.raises(InvalidSettings) as refused:
+        update(operator, {"mode": "small"})
+    assert (planned.refusal.message, planned.refusal.customers) == (refused.value.message, ("acme",))
+    assert [change.path for change in planned.changes] == [change.path for change in allowed.changes] == ["/mode"]
+    assert allowed.refusal is None
+    assert PluginConfig.objects.get().settings == {}
+    assert PluginAuditLog.objects.count() == rows + 1
+    assert reasons("acme") == []
 
 
 def test_allowed_all_the_same_it_is_not_effective_for_those_until_theirs_fit_again(boxes, operator):

@@ -50,11 +50,13 @@ def is_mutation(name: str) -> bool:
     return operation is not None and operation.operation is OperationType.MUTATION
 
 
-def mask(variables: Mapping[str, Any], secrets: Sequence[str]) -> dict[str, Any]:
-    """A copy of the variables without the values at these places, such as "input.password"."""
+def mask(variables: Mapping[str, Any], secrets: Sequence[str | Sequence[str]]) -> dict[str, Any]:
+    """A copy of the variables without the values at these places, such as "input.password", or its names one by one
+    where they may have dots themselves.
+    """
     masked = copy.deepcopy(dict(variables))
     for place in secrets:
-        *outer, last = place.split(".")
+        *outer, last = place.split(".") if isinstance(place, str) else place
         inner: Any = masked
         for name in outer:
             inner = inner.get(name) if isinstance(inner, dict) else None

@@ -125,7 +125,7 @@ class Frame:
         return [*(RunDocument(**json.loads(str(each.message))) for each in carried), *self.operations]
 
     def run(
-        self, name: str, variables: Mapping[str, Any] | None = None, *, secrets: Sequence[str] = ()
+        self, name: str, variables: Mapping[str, Any] | None = None, *, secrets: Sequence[str | Sequence[str]] = ()
     ) -> dict[str, Any]:
         """Execute the document as the page's user, and return its `data`; raises DocumentFailed.
 
@@ -139,7 +139,7 @@ class Frame:
         return execute_document(read_document(name), variables, self.context)
 
     def change(
-        self, name: str, variables: Mapping[str, Any] | None = None, *, secrets: Sequence[str] = ()
+        self, name: str, variables: Mapping[str, Any] | None = None, *, secrets: Sequence[str | Sequence[str]] = ()
     ) -> dict[str, Any]:
         """Execute a document with one mutation, and return its payload; raises Refused, and DocumentFailed."""
         [payload] = self.run(name, variables, secrets=secrets).values()
@@ -162,7 +162,7 @@ class Frame:
             if len(carried) <= LONGEST_CARRIED:
                 messages.add_message(self.request, OPERATION_LEVEL, carried)
 
-    def _remember(self, name: str, variables: Mapping[str, Any], secrets: Sequence[str]) -> None:
+    def _remember(self, name: str, variables: Mapping[str, Any], secrets: Sequence[str | Sequence[str]]) -> None:
         slug = self.customer.slug if self.customer else ""
         self.operations.append(RunDocument(name=name, variables=mask(variables, secrets), customer=slug))
 
