@@ -39,11 +39,15 @@ class Row:
 OWN = {"customer": "acme"}
 PAGE = {**OWN, "plugin": "pages"}
 PLUGIN = {"plugin": "pages"}
+PLUGIN = {"plugin": "pages"}
+PAGE = {**OWN, **PLUGIN}
 EVERYBODY = (SIGN_IN, OK, OK, OK, OK, OK)
 MEMBERS = (SIGN_IN, MISSING, OK, OK, OK, OK)
 PLATFORM = (SIGN_IN, *(MISSING,) * 4, OK)
 OPERATORS_ONLY = (SIGN_IN, MISSING, MISSING, MISSING, MISSING, OK)
 OPERATORS = (SIGN_IN, MISSING, MISSING, MISSING, MISSING, OK)
+OPERATORS = (SIGN_IN, MISSING, NO, OK, OK, OK)
+PLATFORM_ONLY = (SIGN_IN, MISSING, MISSING, MISSING, MISSING, OK)
 ONLY_POST = (POST_ONLY,) * 6
 
 TABLE = {
@@ -70,6 +74,8 @@ TABLE = {
     "plugins": Row(*OPERATORS),
     "plugin-switch": Row(*OPERATORS, PLUGIN),
     "plugin-customers": Row(*OPERATORS, PLUGIN),
+    "plugin-settings": Row(*PLATFORM_ONLY, PLUGIN),
+    "plugin-settings-history": Row(*PLATFORM_ONLY, PLUGIN),
     "customer": Row(*MEMBERS, OWN),
     "tokens": Row(SIGN_IN, MISSING, NO, NO, OK, OK, OWN),
     "revoke-customer-token": Row(*ONLY_POST, OWN),
@@ -78,6 +84,8 @@ TABLE = {
     "customer-audit-row": Row(SIGN_IN, *(MISSING,) * 5, {**OWN, "row": "unknown"}),
     "customer-plugins": Row(*MEMBERS, OWN),
     "customer-plugin-switch": Row(SIGN_IN, MISSING, NO, OK, OK, OK, PAGE),
+    "customer-plugin-settings": Row(*OPERATORS, PAGE),
+    "customer-plugin-settings-history": Row(*OPERATORS, PAGE),
     "plugin-pages-without-slash": Row(*(MOVED,) * 6, PAGE),
     "plugin-pages": Row(*MEMBERS, PAGE),
     "plugin-page": Row(*MEMBERS, {**PAGE, "path": "framed/"}),

@@ -24,6 +24,8 @@ from webnet.console.operations.workers import show_workers
 from webnet.console.plugins.bulk_switch import list_plugin_customers
 from webnet.console.plugins.lists import list_customer_plugins, list_plugins
 from webnet.console.plugins.switching import switch_customer_plugin, switch_plugin
+from webnet.console.plugin_settings.history import show_customer_history, show_global_history
+from webnet.console.plugin_settings.pages import edit_customer_settings, edit_global_settings
 from webnet.console.start.problems import show_problems
 
 PLATFORM = [
@@ -49,6 +51,8 @@ PLATFORM = [
     path("plugins/", list_plugins, name="plugins"),
     path("plugins/<slug:plugin>/switch/", switch_plugin, name="plugin-switch"),
     path("plugins/<slug:plugin>/customers/", list_plugin_customers, name="plugin-customers"),
+    path("plugins/<slug:plugin>/settings/", edit_global_settings, name="plugin-settings"),
+    path("plugins/<slug:plugin>/settings/history/", show_global_history, name="plugin-settings-history"),
 ]
 # Pages that manage a customer are below `manage/`, beside the plugins' own.
 CUSTOMER = [
@@ -61,6 +65,16 @@ CUSTOMER = [
     path("c/<slug:customer>/manage/plugins/", list_customer_plugins, name="customer-plugins"),
     path(
         "c/<slug:customer>/manage/plugins/<slug:plugin>/switch/", switch_customer_plugin, name="customer-plugin-switch"
+    ),
+    path(
+        "c/<slug:customer>/manage/plugins/<slug:plugin>/settings/",
+        edit_customer_settings,
+        name="customer-plugin-settings",
+    ),
+    path(
+        "c/<slug:customer>/manage/plugins/<slug:plugin>/settings/history/",
+        show_customer_history,
+        name="customer-plugin-settings-history",
     ),
     path(
         "c/<slug:customer>/plugins/<slug:plugin>",

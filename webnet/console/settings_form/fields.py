@@ -70,6 +70,8 @@ class Field:
     is_removable: bool = False
     is_there: bool = False
     is_switched: bool = False
+    is_set: bool = False
+    shown: str = ""
     can_add: bool = False
     can_be_empty: bool = False
     is_empty_on_purpose: bool = False

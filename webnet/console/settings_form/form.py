@@ -16,7 +16,7 @@ from webnet.console.settings_form.patches import add_secrets, make_patch
 from webnet.console.settings_form.shapes import Kind, Shapes
 from webnet.console.settings_form.texts import show, write_compact
 from webnet.console.settings_form.tree import Layer, TreeReader
-from webnet.plugins.schema.walk import MISSING
+from webnet.plugins.schema.walk import MISSING, pointer_get
 from webnet.values.storable_values import is_too_deep
 
 # The input with the layer as it was when the form was made.
@@ -208,6 +208,9 @@ class SettingsForm:
         steps = [above for above in names.pointers_up(path) if above][::-1]
         return " › ".join(known.get(step) or label_of(names.last_of(step), self.root.shape) for step in steps)
 
-    def show_at(self, path: str, value: Any) -> str:
-        """A value as the form shows it."""
-        return "" if value is MISSING else show(value)
+    def show_layer_value(self, path: str, value: Any) -> str:
+        """A value of this layer as people read it; for None, that of the layers below."""
+        if value is not None:
+            return show(value)
+        below = pointer_get(self.layer.inherited, path)
+        return gettext("not set") if below is MISSING else gettext("inherited: %s") % show(below)

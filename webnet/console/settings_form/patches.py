@@ -12,7 +12,10 @@ from webnet.plugins.schema.walk import MISSING, join_pointer, pointer_get, point
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """One setting that you and somebody else may have changed: as both saw it, and what each made of it."""
+    """One setting that you and somebody else may have changed: as both saw it, and what each made of it.
+
+    Of a secret, `mine` and `theirs` are what was done to it, MISSING if nothing.
+    """
 
     path: str
     before: Any
@@ -21,15 +24,19 @@ class Difference:
     is_secret: bool = False
 
     @property
-    def is_contested(self) -> bool:
-        """Whether both changed it, and not to the same value; that of a secret is not known."""
-        if self.is_secret:
-            return self.mine is not MISSING and self.theirs is not MISSING
-        return not any(_is_same(*pair) for pair in [(self.before, self.mine), (self.before, self.theirs), self._both])
+    def is_mine(self) -> bool:
+        """Whether you have changed it."""
+        return self.mine is not MISSING if self.is_secret else not _is_same(self.before, self.mine)
 
     @property
-    def _both(self) -> tuple[Any, Any]:
-        return self.mine, self.theirs
+    def is_theirs(self) -> bool:
+        """Whether somebody else has."""
+        return self.theirs is not MISSING if self.is_secret else not _is_same(self.before, self.theirs)
+
+    @property
+    def is_contested(self) -> bool:
+        """Whether both have, and not to the same value; that of a secret is not known."""
+        return self.is_mine and self.is_theirs and (self.is_secret or not _is_same(self.mine, self.theirs))
 
 
 def make_patch(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ A part whose inputs are as they were written keeps its stored value exactly, wha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -44,9 +44,11 @@ class Layer:
     sources: Mapping[str, str] = field(default_factory=dict)
     locked: Sequence[str] = ()
 
-    def write_entries(self, shapes: Shapes, settings: Any = None) -> dict[str, str]:
-        """The form as it is before anything is typed; with other settings, as it is with those."""
-        writer = EntryWriter(shapes=shapes, secrets=tuple(self.secrets))
+    def write_entries(
+        self, shapes: Shapes, settings: Mapping[str, Any] | None = None, *, secrets: Iterable[str] = ()
+    ) -> dict[str, str]:
+        """The form as it is before anything is typed; with other settings and more secrets, as it is with those."""
+        writer = EntryWriter(shapes=shapes, secrets=tuple(dict.fromkeys((*self.secrets, *secrets))))
         writer.write(
             shapes.top(),
             "",
@@ -244,6 +246,7 @@ class TreeReader:
             value=BROKEN if is_broken else value,
             fields=fields,
             rows=rows,
+            is_set=mark == "1",
             can_add=names.COUNT + place.name in self.entries,
             inherited_rows=tuple((member, show(each)) for member, each in below.items() if member not in known),
         )
@@ -326,7 +329,7 @@ class TreeReader:
         )
         values = [row.value for row in rows]
         is_broken = any(value is BROKEN or value is MISSING for value in values)
-        return self._make(shape, place, value=BROKEN if is_broken else values, rows=rows, can_add=True)
+        return self._make(shape, place, value=BROKEN if is_broken else values, rows=rows, can_add=True, is_set=True)
 
     def _read_choice(self, shape: Shape, place: _Place, base: Any) -> Field:
         wanted, shown = (self.entries.get(word + place.name, "") for word in (names.CHOICE, names.SHOWN))
@@ -361,6 +364,7 @@ class TreeReader:
             value=inner.value,
             text=wanted,
             is_switched=wanted != shown,
+            shown=shown,
             options=tuple(options),
             fields=(replace(inner, errors=tuple(error for error in inner.errors if error not in self._issues(place))),),
         )
