@@ -27,8 +27,9 @@ from webnet.customers.models import Customer, Role
 from webnet.errors import WebnetError
 
 MAXIMUM_LISTED_CUSTOMERS = 20
-# The level of messages that carry a mutation to the page after it; those for people have levels of 10 and more.
-OPERATION_LEVEL = 5
+# The level of messages that carry a mutation to the page after it: above those for people, of which 40 is the highest. Of
+# lower levels than INFO, Django keeps none.
+OPERATION_LEVEL = 100
 # A longer one is not carried: messages are kept in a cookie, or in the session.
 LONGEST_CARRIED = 8_000
 NOT_SENT = gettext_noop(
