@@ -61,7 +61,7 @@ def test_a_plan_for_everybody_is_the_change_that_is_then_made(platform):
     planned = plan(platform, {"greeting": "Hey", "limit": 6}, revision=0)
 
     platform.mutate("updatePluginSettings", "changed", plugin="greeter", settings={"greeting": "Hey", "limit": 6})
-    history = "{ plugin(name: \"greeter\") { settingsHistory { nodes { changes { path before after isSecret } } } } }"
+    history = '{ plugin(name: "greeter") { settingsHistory { nodes { changes { path before after isSecret } } } } }'
     assert planned["changes"] == platform.data(history)["plugin"]["settingsHistory"]["nodes"][0]["changes"]
 
 

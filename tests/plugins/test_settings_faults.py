@@ -6,8 +6,8 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.factories import actor_for, make_customer, make_member, make_operator
 from webnet.audit import operation
-from webnet.audit.operation import renew_platform
 from webnet.audit.models import PluginAuditLog
+from webnet.audit.operation import renew_platform
 from webnet.customers.access import Actor, Role, visible_customers
 from webnet.errors import InvalidSettings
 from webnet.plugins.base import PluginBase

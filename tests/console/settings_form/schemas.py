@@ -7,7 +7,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 NAMES = st.one_of(
-    st.sampled_from(["host", "port", "a/b", "m~n", "x.y", "list[0]", "~+0", "~1", "", " ", "*", "ä", "0", "name:/x", "שלום"]),
+    st.sampled_from(["host", "port", "a/b", "m~n", "x.y", "list[0]", "~+0", "~1", "", " "]),
+    st.sampled_from(["*", "ä", "0", "name:/x", "שלום"]),
     st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=4),
 )
 TEXTS = st.one_of(
@@ -15,7 +16,8 @@ TEXTS = st.one_of(
     st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=6),
 )
 INTEGERS = st.one_of(st.integers(-9, 9), st.integers(-(2**63), 2**63 - 1))
-NUMBERS = st.one_of(INTEGERS, st.floats(allow_nan=False, allow_infinity=False), st.sampled_from([1.0, -0.0, 1e20, 1e-300]))
+FLOATS = st.floats(allow_nan=False, allow_infinity=False)
+NUMBERS = st.one_of(INTEGERS, FLOATS, st.sampled_from([1.0, -0.0, 1e20, 1e-300]))
 SCALARS = st.one_of(TEXTS, INTEGERS, NUMBERS, st.booleans())
 # Of any shape, as older versions of a plugin may have left it; only arrays have nulls in a stored layer.
 LEFTOVERS = st.recursive(
@@ -86,7 +88,7 @@ SCHEMAS = _objects(PARTS).map(
 
 
 @st.composite
-def values_of(draw: st.DrawFn, schema: dict[str, Any], depth: int = 0) -> Any:
+def values_of(draw: st.DrawFn, schema: dict[str, Any], depth: int = 0) -> Any:  # noqa: C901 - a branch for each word
     """A value that mostly fits."""
     if depth > 4 or draw(st.integers(0, 9)) == 0:
         return draw(LEFTOVERS)
@@ -110,7 +112,8 @@ def values_of(draw: st.DrawFn, schema: dict[str, Any], depth: int = 0) -> Any:
         return draw(st.lists(values_of(schema["items"], depth + 1), max_size=3))
     kinds = schema.get("type", "string")
     kind = kinds[0] if isinstance(kinds, list) else kinds
-    return draw({"string": TEXTS, "integer": INTEGERS, "number": NUMBERS, "boolean": st.booleans()}.get(kind, LEFTOVERS))
+    values = {"string": TEXTS, "integer": INTEGERS, "number": NUMBERS, "boolean": st.booleans()}
+    return draw(values.get(kind, LEFTOVERS))
 
 
 @st.composite

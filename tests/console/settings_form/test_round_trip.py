@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from tests.console.settings_form.schemas import INTEGERS, NUMBERS, TEXTS, layers
 from webnet.console.settings_form import names
 from webnet.console.settings_form.form import SettingsForm
+from webnet.console.settings_form.layers import Layer
 from webnet.console.settings_form.shapes import Kind
-from webnet.console.settings_form.tree import Layer
 from webnet.plugins.schema.merge_patch import merge_patch
 from webnet.plugins.schema.walk import pointer_get, split_pointer, walk_leaves
 from webnet.values.json_text import is_same_json

@@ -204,7 +204,7 @@ class Query:
         settings: JSON,
         customer: str | None = UNSET,
         expected_revision: int | None = UNSET,
-        allow_invalid: bool = False,
+        allow_invalid: bool = False,  # noqa: FBT001, FBT002 - GraphQL names it
     ) -> PluginSettingsPlan:
         """What `updatePluginSettings` or, for a customer, `updateCustomerPluginSettings` would change, or why it would
         be refused; for who may do that. Changes nothing.

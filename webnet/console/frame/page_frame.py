@@ -27,8 +27,8 @@ from webnet.customers.models import Customer, Role
 from webnet.errors import WebnetError
 
 MAXIMUM_LISTED_CUSTOMERS = 20
-# The level of messages that carry a mutation to the page after it: above those for people, of which 40 is the highest. Of
-# lower levels than INFO, Django keeps none.
+# The level of messages that carry a mutation to the page after it: above those for people, of which 40 is the highest.
+# Of levels below INFO, Django keeps none.
 OPERATION_LEVEL = 100
 # A longer one is not carried: messages are kept in a cookie, or in the session.
 LONGEST_CARRIED = 8_000

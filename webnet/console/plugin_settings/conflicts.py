@@ -9,10 +9,10 @@ from django.utils.translation import gettext
 
 from webnet.console.settings_form import names
 from webnet.console.settings_form.form import SettingsForm
+from webnet.console.settings_form.layers import Layer
 from webnet.console.settings_form.patches import Difference, compare, take_from
 from webnet.console.settings_form.shapes import Kind
 from webnet.console.settings_form.texts import show
-from webnet.console.settings_form.tree import Layer
 from webnet.plugins.schema.walk import MISSING
 
 # The choice for a setting that both have changed, in front of its pointer.
@@ -63,7 +63,7 @@ def show_differences(form: SettingsForm, now: Layer) -> tuple[ShownDifference, .
 
 
 def resolve(form: SettingsForm, now: Layer, revision: int, picks: Mapping[str, str]) -> SettingsForm:
-    """A form over the settings of now with what is kept of the typed ones: what only you changed, and what you chose."""
+    """A form over the settings of now, with what is kept of the typed ones: what only you changed, and your choices."""
     kept = {
         each.path: each
         for each in list_differences(form, now)

@@ -23,7 +23,7 @@ from webnet.console.plugin_settings.typed_secrets import make_seals
 from webnet.console.settings_form import names
 from webnet.console.settings_form.buttons import UnusableButton
 from webnet.console.settings_form.form import BASE, Base, SettingsForm, UnreadableForm
-from webnet.console.settings_form.tree import Layer
+from webnet.console.settings_form.layers import Layer
 from webnet.customers.models import Role
 
 METHODS = require_http_methods(["GET", "HEAD", "POST"])

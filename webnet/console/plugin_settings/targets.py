@@ -9,7 +9,7 @@ from typing import Any
 from django.urls import reverse
 
 from webnet.console.frame.page_frame import Frame
-from webnet.console.settings_form.tree import Layer
+from webnet.console.settings_form.layers import Layer
 from webnet.plugins.schema.walk import split_pointer
 
 
@@ -60,7 +60,9 @@ class Target:
             "expectedRevision": revision,
         }
         places = [("settings", *split_pointer(path)) for path in secrets]
-        planned: dict[str, Any] = self.frame.run("plugin_settings_plan", variables, secrets=places)["pluginSettingsPlan"]
+        planned: dict[str, Any] = self.frame.run("plugin_settings_plan", variables, secrets=places)[
+            "pluginSettingsPlan"
+        ]
         return planned
 
     def update(

@@ -15,18 +15,26 @@ from webnet.plugins.schema.walk import MISSING, join_pointer, split_pointer
 MAXIMUM_ENTRIES = 800
 MAXIMUM_DEPTH = 10
 
-_FITTING: Mapping[Kind, Any] = {
-    Kind.TEXT: lambda value: isinstance(value, str),
-    Kind.NUMBER: lambda value: isinstance(value, int | float) and not isinstance(value, bool),
-    Kind.INTEGER: lambda value: isinstance(value, int | float) and not isinstance(value, bool),
-    Kind.OPTIONS: lambda value: True,
-    Kind.NULL: lambda value: value is None,
-    Kind.OBJECT: lambda value: isinstance(value, Mapping) and all(map(names.is_nameable, value)),
-    Kind.ARRAY: lambda value: isinstance(value, list),
-    Kind.CHOICE: lambda value: True,
-    Kind.SECRET: lambda value: False,
-    Kind.JSON: lambda value: True,
+# What the values of these kinds are; the others take any.
+_TYPES: Mapping[Kind, tuple[type, ...]] = {
+    Kind.TEXT: (str,),
+    Kind.NUMBER: (int, float),
+    Kind.INTEGER: (int, float),
+    Kind.NULL: (type(None),),
+    Kind.OBJECT: (Mapping,),
+    Kind.ARRAY: (list,),
+    # Among plain values, there are none.
+    Kind.SECRET: (),
 }
+
+
+def fits(kind: Kind, value: Any) -> bool:
+    """Whether a field of the kind can show the value."""
+    if kind in {Kind.NUMBER, Kind.INTEGER} and isinstance(value, bool):
+        return False
+    if kind is Kind.OBJECT and isinstance(value, Mapping) and not all(map(names.is_nameable, value)):
+        return False
+    return isinstance(value, _TYPES.get(kind, object))
 
 
 @dataclass(kw_only=True)
@@ -47,7 +55,7 @@ class EntryWriter:
         is_inner = shape.kind in {Kind.OBJECT, Kind.ARRAY, Kind.CHOICE}
         is_full = len(self.entries) >= MAXIMUM_ENTRIES or (is_inner and name.count("/") >= MAXIMUM_DEPTH)
         # What is stored may be older than the schema.
-        if is_full or (value is not MISSING and not _FITTING[shape.kind](value)) or self._is_too_large(shape, value):
+        if is_full or (value is not MISSING and not fits(shape.kind, value)) or self._is_too_large(shape, value):
             self.write_json(name, value)
         elif shape.kind is Kind.OBJECT:
             self._write_object(shape, name, value, inherited, path)
@@ -126,7 +134,13 @@ class EntryWriter:
             self.write(inner, names.child(name, index), value=item, path=names.child(path, index), is_there=True)
 
     def _write_choice(
-        self, shape: Shape, name: str, value: Any, inherited: Any, path: str, is_there: bool  # noqa: FBT001 - as `write`
+        self,
+        shape: Shape,
+        name: str,
+        value: Any,
+        inherited: Any,
+        path: str,
+        is_there: bool,  # noqa: FBT001 - as `write`
     ) -> None:
         known = merge_shown(inherited, value)
         index = find_branch(self.shapes, shape, known)
@@ -135,9 +149,7 @@ class EntryWriter:
         elif index is None:
             self.entries[names.CHOICE + name] = self.entries[names.SHOWN + name] = ""
         else:
-            self.write_branch(
-                shape, name, index, value=value, inherited=inherited, path=path, is_there=is_there
-            )
+            self.write_branch(shape, name, index, value=value, inherited=inherited, path=path, is_there=is_there)
 
     def _is_too_large(self, shape: Shape, value: Any) -> bool:
         left = MAXIMUM_ENTRIES - len(self.entries)
@@ -173,7 +185,7 @@ def _score(shapes: Shapes, shape: Shape, value: Any) -> int | None:
     """How much the value looks like one of the shape; None if not at all."""
     if shape.kind is Kind.OPTIONS:
         return 5 if any(is_same(option.value, value) for option in shape.options) else None
-    if not _FITTING[shape.kind](value):
+    if not fits(shape.kind, value):
         return None
     if shape.kind is Kind.INTEGER:
         return 2 if isinstance(value, int) else None

@@ -106,7 +106,8 @@ class Field:
     @property
     def is_long(self) -> bool:
         """Whether a text needs several lines."""
-        return "\n" in self.text or self.shape.words.get("maxLength", 0) > LONG or "contentMediaType" in self.shape.words
+        words = self.shape.words
+        return "\n" in self.text or words.get("maxLength", 0) > LONG or "contentMediaType" in words
 
     @property
     def input_type(self) -> str:

@@ -31,7 +31,7 @@ def branch_label(shape: Shape) -> str:
         return show(shape.options[0].value)
     if not shape.title and shape.kind is Kind.OBJECT and shape.members:
         # Better than nothing to tell branches apart by.
-        return ", ".join(label_of(member, shape) if not shape.title else member for member in list(shape.members)[:3])
+        return ", ".join(list(shape.members)[:3])
     return shape.title or types.get(shape.kind, gettext("JSON"))
 
 

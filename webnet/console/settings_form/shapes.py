@@ -24,6 +24,8 @@ _OBJECT_WORDS = frozenset({"properties", "additionalProperties", "patternPropert
 _ARRAY_WORDS = frozenset({"items", "prefixItems"})
 # Without one of them, a branch of `anyOf` only says more about a value, which is for the validator.
 _SHAPING = _OBJECT_WORDS | _ARRAY_WORDS | {"type", "enum"}
+# Keywords of which not the last one counts, but all together.
+_JOINED = frozenset({"properties", "anyOf", "oneOf", "type", "enum", "const", "required"})
 
 
 class Kind(StrEnum):
@@ -34,7 +36,7 @@ class Kind(StrEnum):
     INTEGER = "integer"
     OPTIONS = "options"
     NULL = "null"
-    SECRET = "secret"
+    SECRET = "secret"  # noqa: S105 - a kind of field
     OBJECT = "object"
     ARRAY = "array"
     CHOICE = "choice"
@@ -151,24 +153,19 @@ class Shapes:
         if not isinstance(schema, Mapping) or id(schema) in flat.passed:
             return
         flat.passed[id(schema)] = schema
-        if "$ref" in schema:
-            self._flatten(follow_ref(self._root, schema["$ref"]), flat)
-        for part in schema.get("allOf", ()):
+        referenced = [follow_ref(self._root, schema["$ref"])] if "$ref" in schema else []
+        for part in (*referenced, *schema.get("allOf", ())):
             self._flatten(part, flat)
-        for word, value in schema.items():
-            if word == "properties":
-                for name, inner in value.items():
-                    flat.members.setdefault(name, []).append(inner)
-            elif word in {"anyOf", "oneOf"}:
-                flat.groups.append(list(value))
-            elif word == "type":
-                flat.words["type"] = _common_types(flat.words.get("type"), list_types(schema))
-            elif word in {"enum", "const"}:
-                flat.words["enum"] = _common_options(flat.words.get("enum"), [value] if word == "const" else value)
-            elif word == "required":
-                flat.words[word] = [*flat.words.get(word, ()), *value]
-            else:
-                flat.words[word] = value
+        for name, inner in schema.get("properties", {}).items():
+            flat.members.setdefault(name, []).append(inner)
+        flat.groups.extend(list(schema[word]) for word in ("anyOf", "oneOf") if word in schema)
+        flat.words.update({word: value for word, value in schema.items() if word not in _JOINED})
+        if "type" in schema:
+            flat.words["type"] = _common_types(flat.words.get("type"), list_types(schema))
+        enums = [schema["enum"]] if "enum" in schema else []
+        for options in (*enums, *([[schema["const"]]] if "const" in schema else ())):
+            flat.words["enum"] = _common_options(flat.words.get("enum"), options)
+        flat.words["required"] = [*flat.words.get("required", ()), *schema.get("required", ())]
         for condition in (schema.get("then"), schema.get("else"), *schema.get("dependentSchemas", {}).values()):
             self._add_conditional_members(condition, flat)
 

@@ -53,7 +53,7 @@ def read_number(text: str) -> int | float:
 def read_json(text: str) -> Any:
     """Any JSON; raises Unreadable with the place of the mistake, and for what JSON does not have, such as NaN."""
     try:
-        return json.loads(text, parse_constant=_refuse_constant, parse_float=_read_exactly, object_pairs_hook=_read_pairs)
+        return json.loads(text, parse_constant=_refuse_constant, parse_float=read_number, object_pairs_hook=_read_pairs)
     except json.JSONDecodeError as error:
         place = {"line": error.lineno, "column": error.colno}
         raise Unreadable(gettext("is not JSON: see line %(line)s, column %(column)s") % place) from None
@@ -92,10 +92,6 @@ def is_same(one: Any, other: Any) -> bool:
 
 def _refuse_constant(name: str) -> Any:
     raise Unreadable(gettext("has %(name)s, which is not JSON") % {"name": name})
-
-
-def _read_exactly(text: str) -> Any:
-    return read_number(text)
 
 
 def _read_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

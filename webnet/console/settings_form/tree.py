@@ -5,58 +5,23 @@ A part whose inputs are as they were written keeps its stored value exactly, wha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.utils.translation import gettext
 
 from webnet.console.settings_form import names
-from webnet.console.settings_form.entries import EntryWriter, find_branch
+from webnet.console.settings_form.entries import find_branch
 from webnet.console.settings_form.fields import BROKEN, Field, Secret, ShownOption
 from webnet.console.settings_form.hints import branch_label, label_of, list_hints
+from webnet.console.settings_form.layers import Layer
+from webnet.console.settings_form.parsing import parse, parse_secret, read_count
+from webnet.console.settings_form.places import Place
 from webnet.console.settings_form.shapes import Kind, Shape, Shapes
-from webnet.console.settings_form.texts import (
-    Unreadable,
-    is_same,
-    read_integer,
-    read_json,
-    read_number,
-    show,
-    write_compact,
-)
+from webnet.console.settings_form.texts import Unreadable, is_same, show, write_compact
 from webnet.plugins.schema.merge_patch import MAXIMUM_NAME
-from webnet.plugins.schema.walk import MISSING, join_pointer, pointer_get, split_pointer
-
-
-@dataclass(frozen=True, kw_only=True)
-class Layer:
-    """One layer of settings as a form needs it: its values at a revision, what it inherits, and what is known of each.
-
-    `secrets` are those that are set, with the time. `sources` say where each value comes from. `locked` are pointers
-    of settings that this layer must not set, in which `*` is any name.
-    """
-
-    schema: Mapping[str, Any]
-    settings: Mapping[str, Any]
-    inherited: Mapping[str, Any] = field(default_factory=dict)
-    secrets: Mapping[str, Any] = field(default_factory=dict)
-    sources: Mapping[str, str] = field(default_factory=dict)
-    locked: Sequence[str] = ()
-
-    def write_entries(
-        self, shapes: Shapes, settings: Mapping[str, Any] | None = None, *, secrets: Iterable[str] = ()
-    ) -> dict[str, str]:
-        """The form as it is before anything is typed; with other settings and more secrets, as it is with those."""
-        writer = EntryWriter(shapes=shapes, secrets=tuple(dict.fromkeys((*self.secrets, *secrets))))
-        writer.write(
-            shapes.top(),
-            "",
-            value=self.settings if settings is None else settings,
-            inherited=self.inherited,
-            path="",
-        )
-        return writer.entries
+from webnet.plugins.schema.walk import MISSING, join_pointer, split_pointer
 
 
 @dataclass(kw_only=True)
@@ -82,9 +47,18 @@ class TreeReader:
     def read(self) -> Field:
         """The whole form."""
         self._touched = frozenset(self._find_touched())
-        self._locked = [split_pointer(pointer) for pointer in self.layer.locked]
-        place = _Place(name="", path="", member="", inherited=self.layer.inherited)
+        place = Place(name="", path="", member="", inherited=self.layer.inherited)
         return self._read(self.shapes.top(), place, self.layer.settings)
+
+    @property
+    def _readers(self) -> dict[Kind, Callable[[Shape, Place, Any], Field]]:
+        return {
+            Kind.OBJECT: self._read_object,
+            Kind.ARRAY: self._read_array,
+            Kind.CHOICE: self._read_choice,
+            Kind.SECRET: self._read_secret,
+            Kind.NULL: lambda shape, place, _: self._make(shape, place, value=None),
+        }
 
     def _find_touched(self) -> Iterator[str]:
         """The pointers of all inputs that are not as they were written, and of what contains them."""
@@ -95,33 +69,21 @@ class TreeReader:
             if before is None or after is None or names.unify_lines(before) != names.unify_lines(after):
                 yield from names.pointers_up(names.pointer_of(entry))
 
-    def _read(self, declared: Shape, place: _Place, base: Any) -> Field:
+    def _read(self, declared: Shape, place: Place, base: Any) -> Field:
         shape = declared
         # A branch of a choice may be JSON, too: then there is a choice beside it.
         is_choice = shape.kind is Kind.CHOICE and names.SHOWN + place.name in self.entries
         if names.JSON + place.name in self.entries and not is_choice:
             shape = replace(declared, kind=Kind.JSON)
-        if self._is_locked(place.path):
+        if self.layer.is_locked(place.path):
             return self._lock(shape, place, base)
-        match shape.kind:
-            case Kind.OBJECT:
-                found = self._read_object(shape, place, base)
-            case Kind.ARRAY:
-                found = self._read_array(shape, place, base)
-            case Kind.CHOICE:
-                found = self._read_choice(shape, place, base)
-            case Kind.SECRET:
-                found = self._read_secret(shape, place)
-            case Kind.NULL:
-                found = self._make(shape, place, value=None)
-            case _:
-                found = self._read_single(shape, place, base)
+        found = self._readers.get(shape.kind, self._read_single)(shape, place, base)
         found = replace(found, shape=declared)
         if place.name not in self._touched and found.kind is not Kind.SECRET:
             return replace(found, value=base, errors=tuple(self._issues(place)))
         return found if self.is_checked else replace(found, errors=())
 
-    def _make(self, shape: Shape, place: _Place, **more: Any) -> Field:
+    def _make(self, shape: Shape, place: Place, **more: Any) -> Field:
         """The field of a place, with what all kinds have."""
         errors = [*more.pop("errors", ()), *self.issues.get(place.path, ())]
         if place.path in self.issues:
@@ -151,14 +113,14 @@ class TreeReader:
             **more,
         )
 
-    def _read_single(self, shape: Shape, place: _Place, base: Any) -> Field:
+    def _read_single(self, shape: Shape, place: Place, base: Any) -> Field:
         name = (names.JSON if shape.kind is Kind.JSON else "") + place.name
         text = self.entries.get(name)
         if text is None:
             # Not in the form that was sent, such as after an upgrade of the plugin.
             return self._make(shape, place, value=base)
         is_on_purpose = names.EMPTY + place.name in self.entries
-        value, errors = self._parse(shape, place, text, is_on_purpose=is_on_purpose, base=base)
+        value, errors = parse(shape, place, text, is_empty_on_purpose=is_on_purpose, base=base)
         return self._make(
             shape,
             place,
@@ -171,42 +133,7 @@ class TreeReader:
             is_empty_on_purpose=is_on_purpose and not text,
         )
 
-    def _parse(
-        self, shape: Shape, place: _Place, text: str, *, is_on_purpose: bool, base: Any
-    ) -> tuple[Any, tuple[str, ...]]:
-        """The value of what was typed, and what is wrong with it."""
-        if shape.kind is Kind.TEXT:
-            if text or place.is_there or is_on_purpose:
-                return text, ()
-            return MISSING, ()
-        if not text.strip():
-            return (BROKEN, (gettext("must have a value"),)) if place.is_there else (MISSING, ())
-        try:
-            if shape.kind is Kind.OPTIONS:
-                return self._parse_option(shape, text, base), ()
-            if shape.kind is Kind.JSON:
-                return self._parse_json(shape, place, text), ()
-            return (read_integer(text) if shape.kind is Kind.INTEGER else read_number(text)), ()
-        except Unreadable as error:
-            return BROKEN, (str(error),)
-
-    def _parse_option(self, shape: Shape, text: str, base: Any) -> Any:
-        for option in shape.options:
-            if write_compact(option.value) == text:
-                return option.value
-        if base is not MISSING and write_compact(base) == text:
-            return base
-        raise Unreadable(gettext("must be one of the values in the list"))
-
-    def _parse_json(self, shape: Shape, place: _Place, text: str) -> Any:
-        value = read_json(text)
-        if not shape.is_whole and (null := _find_null(value)) is not None:
-            raise Unreadable(gettext("can't set %s to null: leave it out, so that it is inherited") % (null or text))
-        if not place.name and not isinstance(value, Mapping):
-            raise Unreadable(gettext("must be an object in JSON, such as {}"))
-        return value
-
-    def _list_options(self, shape: Shape, place: _Place, text: str) -> Iterator[ShownOption]:
+    def _list_options(self, shape: Shape, place: Place, text: str) -> Iterator[ShownOption]:
         known = {write_compact(option.value): option.title or show(option.value) for option in shape.options}
         if not (place.is_there and text in known):
             label = gettext("Not set")
@@ -218,7 +145,7 @@ class TreeReader:
         if text and text not in known:
             yield ShownOption(value=text, label=gettext("%s (not allowed)") % text, is_selected=True)
 
-    def _read_object(self, shape: Shape, place: _Place, base: Any) -> Field:
+    def _read_object(self, shape: Shape, place: Place, base: Any) -> Field:
         own = base if isinstance(base, Mapping) else {}
         below = place.inherited if isinstance(place.inherited, Mapping) else {}
         mark = self.entries.get(names.OBJECT + place.name, "1" if base is not MISSING else "")
@@ -252,35 +179,21 @@ class TreeReader:
         )
 
     def _read_rows(
-        self, shape: Shape, place: _Place, own: Mapping[str, Any], below: Mapping[str, Any]
+        self, shape: Shape, place: Place, own: Mapping[str, Any], below: Mapping[str, Any]
     ) -> tuple[Field, ...]:
-        count = _read_count(self.entries.get(names.COUNT + place.name))
+        count = read_count(self.entries.get(names.COUNT + place.name))
         if count is None:
             return ()
         inner = self.shapes.other(shape)
         rows: list[Field] = []
         seen: set[str] = set(shape.members)
         for index in range(count):
-            name = names.row(place.name, index)
-            member = self.entries.get(names.NAME + name, "")
-            path = place.path + join_pointer([member])
-            is_new = member not in own and path not in self.layer.secrets
-            found = self._read(
-                inner,
-                _Place(
-                    name=name,
-                    path=path,
-                    member=member,
-                    label=label_of(member, inner) if not inner.title else inner.title,
-                    inherited=below.get(member, MISSING),
-                    row_name=member,
-                    # Nobody can read a secret, so it can't move to another name.
-                    has_fixed_name=inner.kind is Kind.SECRET and path in self.layer.secrets,
-                    is_there=True,
-                    is_removable=True,
-                ),
-                own.get(member, MISSING),
-            )
+            member = self.entries.get(names.NAME + names.row(place.name, index), "")
+            row = place.row_of(inner, index, member, below.get(member, MISSING))
+            is_new = member not in own and row.path not in self.layer.secrets
+            # Nobody can read a secret, so it can't move to another name.
+            row = replace(row, has_fixed_name=inner.kind is Kind.SECRET and row.path in self.layer.secrets)
+            found = self._read(inner, row, own.get(member, MISSING))
             if is_new and not member and not any(inner.text for inner in found.walk()):
                 # Added and left empty.
                 found = replace(found, value=MISSING, errors=())
@@ -304,34 +217,24 @@ class TreeReader:
             return gettext("has a name that is too long")
         return ""
 
-    def _read_array(self, shape: Shape, place: _Place, base: Any) -> Field:
+    def _read_array(self, shape: Shape, place: Place, base: Any) -> Field:
         text = self.entries.get(names.COUNT + place.name)
-        count = _read_count(text)
+        count = read_count(text)
         if text is None:
             return self._make(shape, place, value=base)
         if count is None:
             return self._make(shape, place, value=[] if place.is_there else MISSING, can_add=True)
         inner, own = self.shapes.item(shape), base if isinstance(base, list) else []
+        label = place.label or label_of(place.member, shape)
         rows = tuple(
-            self._read(
-                inner,
-                _Place(
-                    name=names.child(place.name, index),
-                    path=names.child(place.path, index),
-                    member=str(index + 1),
-                    label=f"{inner.title or place.label or label_of(place.member, shape)} {index + 1}",
-                    is_there=True,
-                    is_removable=True,
-                ),
-                own[index] if index < len(own) else MISSING,
-            )
+            self._read(inner, place.item_of(inner, index, label), own[index] if index < len(own) else MISSING)
             for index in range(count)
         )
         values = [row.value for row in rows]
         is_broken = any(value is BROKEN or value is MISSING for value in values)
         return self._make(shape, place, value=BROKEN if is_broken else values, rows=rows, can_add=True, is_set=True)
 
-    def _read_choice(self, shape: Shape, place: _Place, base: Any) -> Field:
+    def _read_choice(self, shape: Shape, place: Place, base: Any) -> Field:
         wanted, shown = (self.entries.get(word + place.name, "") for word in (names.CHOICE, names.SHOWN))
         index, labels = _read_index(shown, shape), list(map(branch_label, shape.branches))
         none = gettext("Not set")
@@ -369,10 +272,10 @@ class TreeReader:
             fields=(replace(inner, errors=tuple(error for error in inner.errors if error not in self._issues(place))),),
         )
 
-    def _issues(self, place: _Place) -> Sequence[str]:
+    def _issues(self, place: Place) -> Sequence[str]:
         return self.issues.get(place.path, ())
 
-    def _read_secret(self, shape: Shape, place: _Place) -> Field:
+    def _read_secret(self, shape: Shape, place: Place, _: Any) -> Field:
         typed = self.entries.get(place.name, "")
         sealed = self.entries.get(names.SEALED + place.name, "")
         stored = self.layer.secrets.get(place.path, MISSING)
@@ -385,7 +288,7 @@ class TreeReader:
             errors = () if opened is not None else (gettext("was typed too long ago: type it again"),)
         if typed:
             try:
-                self.secrets[place.path] = self._parse_secret(shape, typed)
+                self.secrets[place.path] = parse_secret(shape, typed)
             except Unreadable as error:
                 errors, sealed, typed = (str(error),), "", ""
         elif is_removed:
@@ -398,51 +301,8 @@ class TreeReader:
         value = BROKEN if errors else MISSING
         return self._make(shape, place, value=value, text=typed, secret=state, errors=errors)
 
-    def _parse_secret(self, shape: Shape, typed: str) -> Any:
-        types = [one for one in shape.words.get("type", ["string"]) if one != "null"]
-        if "string" in types or not types:
-            return typed
-        return read_integer(typed) if types == ["integer"] else read_number(typed) if "number" in types else read_json(typed)
-
-    def _is_locked(self, path: str) -> bool:
-        segments = split_pointer(path)
-        return any(
-            len(locked) == len(segments) and all(one in ("*", other) for one, other in zip(locked, segments, strict=True))
-            for locked in self._locked
-        )
-
-    def _lock(self, shape: Shape, place: _Place, base: Any) -> Field:
+    def _lock(self, shape: Shape, place: Place, base: Any) -> Field:
         return replace(self._make(shape, place, value=base), is_locked=True)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Place:
-    """Where a field is, and what its surroundings say about it."""
-
-    name: str
-    path: str
-    member: str
-    label: str = ""
-    inherited: Any = MISSING
-    row_name: str | None = None
-    has_fixed_name: bool = False
-    is_there: bool = False
-    is_required: bool = False
-    is_removable: bool = False
-    is_fixed: bool = False
-
-    def member_of(self, shape: Shape, member: str, below: Mapping[str, Any]) -> _Place:
-        """The place of a member that the schema names."""
-        is_required = member in shape.required
-        return _Place(
-            name=names.child(self.name, member),
-            path=self.path + join_pointer([member]),
-            member=member,
-            inherited=below.get(member, MISSING),
-            is_there=shape.is_whole and is_required,
-            is_required=is_required,
-            is_fixed=member in shape.fixed,
-        )
 
 
 def _label_inherited(shape: Shape, value: Any) -> Any:
@@ -452,21 +312,6 @@ def _label_inherited(shape: Shape, value: Any) -> Any:
     return value
 
 
-def _read_count(text: str | None) -> int | None:
-    # No form has more inputs than that, whatever was sent.
-    return min(int(text), 1_000) if text and text.isascii() and text.isdecimal() and len(text) < 6 else None
-
-
 def _read_index(text: str, shape: Shape) -> int | None:
-    index = _read_count(text)
+    index = read_count(text)
     return index if index is not None and index < len(shape.branches) else None
-
-
-def _find_null(value: Any, pointer: str = "") -> str | None:
-    """The pointer of a member that is null, which a patch would remove; not within arrays, which are set whole."""
-    if value is None:
-        return pointer
-    if isinstance(value, Mapping):
-        found = (_find_null(member, pointer + join_pointer([name])) for name, member in value.items())
-        return next((each for each in found if each is not None), None)
-    return None
