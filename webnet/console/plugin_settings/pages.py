@@ -160,7 +160,7 @@ class _SettingsPage:
         return self._render("webnet/settings/conflict.html", context, status=CONFLICT)
 
     def _show_review(self, form: SettingsForm, changes: Any, refusal: Any) -> HttpResponse:
-        shown = [_show_change(form, change) for change in changes]
+        shown = [_show_change(form, change) for change in changes if not _is_frame(change, changes)]
         context = {
             "form": form,
             "changes": shown,
@@ -184,6 +184,11 @@ class _SettingsPage:
     @property
     def _seals(self) -> Any:
         return make_seals(self._target)
+
+
+def _is_frame(change: Any, changes: Any) -> bool:
+    """Whether it is only the object around other changes, which a first secret in it makes."""
+    return change["after"] == {} and any(each["path"].startswith(f"{change['path']}/") for each in changes)
 
 
 def _show_change(form: SettingsForm, change: Any) -> dict[str, Any]:

@@ -47,7 +47,8 @@ class Place:
             name=names.row(self.name, index),
             path=self.path + join_pointer([member]),
             member=member,
-            label=shape.title or label_of(member, shape),
+            # The title is that of all rows.
+            label=member or label_of(member, shape),
             inherited=inherited,
             row_name=member,
             is_there=True,

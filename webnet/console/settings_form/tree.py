@@ -129,7 +129,7 @@ class TreeReader:
             errors=errors,
             options=tuple(self._list_options(shape, place, text)) if shape.kind is Kind.OPTIONS else (),
             is_fixed=place.is_fixed,
-            can_be_empty=shape.kind is Kind.TEXT and not place.is_there and not shape.words.get("minLength"),
+            can_be_empty=is_on_purpose or (shape.kind is Kind.TEXT and not place.is_there and _takes_empty_text(shape)),
             is_empty_on_purpose=is_on_purpose and not text,
         )
 
@@ -310,6 +310,11 @@ def _label_inherited(shape: Shape, value: Any) -> Any:
         if option.title and is_same(option.value, value):
             return option.title
     return value
+
+
+def _takes_empty_text(shape: Shape) -> bool:
+    """Whether an empty text may be a value; a pattern or a format hardly ever takes one."""
+    return not shape.words.get("minLength") and not shape.words.keys() & {"pattern", "format"}
 
 
 def _read_index(text: str, shape: Shape) -> int | None:

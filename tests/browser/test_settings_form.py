@@ -1,0 +1,143 @@
+"""The settings form in a real browser: without scripts, in place with them, by keyboard alone, and by two people."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.test_console import look, overflow, sign_in
+from tests.databases import with_files_of_its_own
+from tests.servers import Server
+
+pytestmark = [pytest.mark.browser, with_files_of_its_own]
+
+REACHABILITY = "/plugins/reachability/settings/"
+HELLO = "/c/acme/manage/plugins/hello_world/settings/"
+SECRET = "canary-7f3a"
+
+
+@pytest.fixture(params=[1280, 380], ids=["wide", "narrow"])
+def plain(request: pytest.FixtureRequest, browser: Browser, webnet: Server) -> Iterator[Page]:
+    """A page in a browser that runs no scripts."""
+    viewport = {"width": request.param, "height": 860}
+    context = browser.new_context(base_url=webnet.url, viewport=viewport, java_script_enabled=False)
+    expect.set_options(timeout=30_000)
+    yield context.new_page()
+    context.close()
+
+
+def test_without_scripts_a_secret_is_added_reviewed_and_saved(plain: Page) -> None:
+    sign_in(plain, "platform")
+    plain.goto(REACHABILITY)
+    width = (plain.viewport_size or {})["width"]
+    host = f"host-{width}.example"
+    look(plain, "settings")
+    assert not overflow(plain)
+
+    plain.get_by_label("TCP port").fill("a lot")
+    plain.get_by_role("button", name="Add to Tokens by host").click()
+    plain.get_by_label("Name").last.fill(host)
+    plain.locator("input[type=password]").last.fill(SECRET)
+    plain.get_by_role("button", name="Review the changes").click()
+
+    expect(plain.get_by_role("alert")).to_contain_text("can't be saved")
+    look(plain, "settings-mistakes")
+    assert not overflow(plain)
+    plain.get_by_role("alert").get_by_role("link", name="TCP port").click()
+    assert plain.url.endswith("#setting_port")
+    assert SECRET not in plain.content()
+    expect(plain.get_by_label("TCP port")).to_have_value("a lot")
+    plain.get_by_label("TCP port").fill(str(width))
+    plain.get_by_role("button", name="Review the changes").click()
+
+    expect(plain.get_by_role("row", name="TCP port")).to_contain_text(str(width))
+    expect(plain.get_by_role("row", name=host)).to_contain_text("a new value")
+    look(plain, "settings-review")
+    assert not overflow(plain)
+    assert SECRET not in plain.content()
+    plain.get_by_label("Reason").fill("For the journey")
+    plain.get_by_role("button", name="Save").click()
+
+    expect(plain.get_by_text("The settings are saved.")).to_be_visible()
+    expect(plain.get_by_label("TCP port")).to_have_value(str(width))
+    expect(plain.get_by_text("Set since").last).to_be_visible()
+    assert SECRET not in plain.content()
+    plain.get_by_role("link", name="history").click()
+    expect(plain.get_by_text("For the journey").first).to_be_visible()
+    look(plain, "settings-history")
+    assert not overflow(plain)
+
+
+def test_with_scripts_rows_come_and_go_in_place_and_the_keyboard_keeps_its_place(page: Page) -> None:
+    sign_in(page, "platform")
+    page.goto(REACHABILITY)
+    page.evaluate("window.isTheSamePage = true")
+    page.get_by_label("Path of the health check").fill("/typed")
+
+    page.get_by_role("button", name="Add to Tokens by host").click()
+    expect(page.get_by_role("textbox", name="Name")).not_to_have_count(0)
+    page.get_by_label("Name").last.fill("b.example")
+    page.get_by_role("button", name="Remove").last.click()
+
+    expect(page.get_by_label("Name").and_(page.locator("[value='b.example']"))).to_have_count(0)
+    expect(page.get_by_label("Path of the health check")).to_have_value("/typed")
+    assert page.evaluate("window.isTheSamePage") is True
+    assert page.evaluate("document.activeElement !== document.body")
+
+
+def test_by_keyboard_alone_a_value_is_changed_and_reset(page: Page) -> None:
+    sign_in(page, "acme-operator")
+    page.goto(HELLO)
+    page.get_by_label("Greeting").focus()
+
+    page.keyboard.press("Control+A")
+    page.keyboard.type("Good day")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Review the changes")).to_be_visible()
+    page.get_by_label("Reason").focus()
+    page.keyboard.type("By keyboard")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_label("Greeting")).to_have_value("Good day")
+    page.get_by_role("button", name=re.compile("Reset to inherited.*Greeting")).focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Greeting")).to_have_value("")
+    page.get_by_label("Greeting").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Save").focus()
+    page.keyboard.press("Space")
+    expect(page.get_by_text("The settings are saved.")).to_be_visible()
+
+
+def test_two_people_at_once_see_both_versions_and_choose(page: Page, browser: Browser, webnet: Server) -> None:
+    other = browser.new_context(base_url=webnet.url).new_page()
+    sign_in(page, "acme-operator")
+    sign_in(other, "acme-admin")
+    page.goto(HELLO)
+    other.goto(HELLO)
+    other.get_by_label("Greeting").fill("Theirs")
+    other.get_by_label("Punctuation").select_option(label=".")
+    other.get_by_role("button", name="Review the changes").click()
+    other.get_by_role("button", name="Save").click()
+    expect(other.get_by_text("The settings are saved.")).to_be_visible()
+
+    page.get_by_label("Greeting").fill("Mine")
+    page.get_by_role("button", name="Review the changes").click()
+
+    row = page.get_by_role("row", name="Greeting")
+    expect(row).to_contain_text("Mine")
+    expect(row).to_contain_text("Theirs")
+    look(page, "settings-conflict")
+    page.get_by_role("radio", name="Theirs").check()
+    page.get_by_role("button", name="Edit the result").click()
+    expect(page.get_by_label("Greeting")).to_have_value("Theirs")
+    page.get_by_label("Greeting").fill("Ours")
+    page.get_by_role("button", name="Review the changes").click()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_label("Greeting")).to_have_value("Ours")
+    expect(page.get_by_label("Punctuation")).to_have_value('"."')
+    other.context.close()
