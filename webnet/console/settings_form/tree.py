@@ -12,7 +12,7 @@ from typing import Any
 from django.utils.translation import gettext
 
 from webnet.console.settings_form import names
-from webnet.console.settings_form.entries import find_branch
+from webnet.console.settings_form.entries import MAXIMUM_ENTRIES, find_branch
 from webnet.console.settings_form.fields import BROKEN, Field, Secret, ShownOption
 from webnet.console.settings_form.hints import branch_label, label_of, list_hints
 from webnet.console.settings_form.layers import Layer
@@ -22,6 +22,9 @@ from webnet.console.settings_form.shapes import Kind, Shape, Shapes
 from webnet.console.settings_form.texts import Unreadable, is_same, show, write_compact
 from webnet.plugins.schema.merge_patch import MAXIMUM_NAME
 from webnet.plugins.schema.walk import MISSING, join_pointer, split_pointer
+
+# Fields that need no input of their own are beside those that do.
+MAXIMUM_FIELDS = 3 * MAXIMUM_ENTRIES
 
 
 @dataclass(kw_only=True)
@@ -43,6 +46,7 @@ class TreeReader:
     secrets: dict[str, Any] = field(default_factory=dict)
     shown_issues: set[str] = field(default_factory=set)
     _touched: frozenset[str] = frozenset()
+    _left: int = MAXIMUM_FIELDS
 
     def read(self) -> Field:
         """The whole form."""
@@ -71,6 +75,10 @@ class TreeReader:
 
     def _read(self, declared: Shape, place: Place, base: Any) -> Field:
         shape = declared
+        self._left -= 1
+        if self._left < 0:
+            # No form that was written is as large; counts that are sent may be.
+            return self._make(replace(declared, kind=Kind.JSON), place, value=base)
         # A branch of a choice may be JSON, too: then there is a choice beside it.
         is_choice = shape.kind is Kind.CHOICE and names.SHOWN + place.name in self.entries
         if names.JSON + place.name in self.entries and not is_choice:
@@ -148,7 +156,10 @@ class TreeReader:
     def _read_object(self, shape: Shape, place: Place, base: Any) -> Field:
         own = base if isinstance(base, Mapping) else {}
         below = place.inherited if isinstance(place.inherited, Mapping) else {}
-        mark = self.entries.get(names.OBJECT + place.name, "1" if base is not MISSING else "")
+        mark = self.entries.get(names.OBJECT + place.name)
+        if mark is None:
+            # Not in the form that was sent.
+            return self._make(shape, place, value=base)
         if mark == "-":
             return self._make(shape, place, is_collapsed=True)
         fields = tuple(
