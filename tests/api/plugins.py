@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Any
 
-from webnet.plugins.base import DashboardWidget, HealthReport, NavigationItem, Permission, PluginBase
+from webnet.plugins.base import DashboardWidget, ExternalHost, HealthReport, NavigationItem, Permission, PluginBase
 
 SCHEMA = {
     "type": "object",
@@ -29,6 +30,7 @@ class Greeter(PluginBase):
     homepage = "https://example.com/greeter"
     documentation = "https://example.com/greeter/docs"
     support = "mailto:help@example.com"
+    upgrade_notes = MappingProxyType({"1.1": "Nothing to do.", "1.2.0": "Choose a greeting first."})
 
     def get_settings_schema(self) -> dict[str, Any]:
         return SCHEMA
@@ -51,6 +53,9 @@ class Greeter(PluginBase):
             DashboardWidget(name="page", title="Page", order=1, html=lambda: "<b>Hi</b><script>alert(1)</script>"),
             DashboardWidget(name="broken", title="Broken", order=3, data=lambda: {"not JSON": object()}),
         ]
+
+    def get_external_hosts(self) -> list[ExternalHost]:
+        return [ExternalHost(name="api.example.com:443", description="Translates greetings.")]
 
     def health_check(self, context: Any) -> HealthReport:
         return HealthReport(status="degraded", message="Hoarse.", details={"volume": 3})

@@ -5,13 +5,16 @@ from __future__ import annotations
 import pytest
 
 from webnet.customers.access import Actor
+from webnet.customers.models import Membership, User
+from webnet.plugins.base import PluginBase
 from webnet.plugins.manager import manager
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 QUERY = """query($plugin: String!) { plugin(name: $plugin) { contributions {
-    models types extendedTypes queries mutations subscriptions pages dashboardWidgets
-    navigationItems { label url plugin { name } } permissions { codename description minimumRole } } } }"""
+    models tables { name } types fields extendedTypes queries mutations subscriptions pages dashboardWidgets
+    navigationItems { label url plugin { name } } permissions { codename description minimumRole }
+    externalHosts { name description } } } }"""
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +29,9 @@ def contributions(client, plugin="greeter"):
 def test_what_a_plugin_declares_is_told_by_name(operator):
     assert contributions(operator) == {
         "models": [],
+        "tables": [],
         "types": [],
+        "fields": [],
         "extendedTypes": [],
         "queries": [],
         "mutations": [],
@@ -41,6 +46,7 @@ def test_what_a_plugin_declares_is_told_by_name(operator):
             {"codename": "greeter.greet", "description": "May greet.", "minimumRole": "VIEWER"},
             {"codename": "greeter.shout", "description": "May shout.", "minimumRole": "ADMIN"},
         ],
+        "externalHosts": [{"name": "api.example.com:443", "description": "Translates greetings."}],
     }
 
 
@@ -52,3 +58,25 @@ def test_viewers_are_not_told(viewer, operator, platform, admin):
 
 def test_a_plugin_that_did_not_load_adds_nothing(platform):
     assert contributions(platform, "broken") is None
+
+
+def test_tables_are_those_of_the_models_and_those_that_connect_their_rows(install, platform):
+    class Librarian(PluginBase):
+        name = "librarian"
+        version = "1.0"
+
+        def get_models(self):
+            return [User, Membership]
+
+    install(Librarian())
+    query = '{ plugin(name: "librarian") { contributions { tables { name model isCustomerOwned } } } }'
+
+    tables = platform.data(query)["plugin"]["contributions"]["tables"]
+
+    assert [(table["name"], table["model"]) for table in tables] == [
+        ("customers_membership", "customers.Membership"),
+        ("customers_user", "customers.User"),
+        ("customers_user_groups", "customers.User_groups"),
+        ("customers_user_user_permissions", "customers.User_user_permissions"),
+    ]
+    assert not any(table["isCustomerOwned"] for table in tables)

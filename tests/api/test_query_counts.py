@@ -127,6 +127,8 @@ FLAT = {
     "customers' audit logs": "{ customers(first: 100) { edges { node { auditLogs(first: 2) {"
     " edges { node { action user { username } plugin { name } } } pageInfo { hasNextPage hasPreviousPage } } } } } }",
     "dependents": "{ plugins(first: 100) { edges { node { dependents { name dependencies { plugin { name } } } } } } }",
+    "dependency graphs": "{ plugins(first: 20) { edges { node { upgradeNotes { text } dependencyGraph {"
+    " dependent { name version } dependency { name isSatisfied plugin { verboseName status } } } } } } }",
     "plugins' health and logs": "{ plugins(first: 100) { totalCount edges { node { health { status checkedAt }"
     " auditLogs(first: 1) { edges { node { action } } } } } } }",
     "plugins' configs": "{ plugins(first: 100) { edges { node { customerConfigs(first: 5) { totalCount edges { cursor"

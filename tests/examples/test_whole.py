@@ -7,7 +7,11 @@ from pathlib import Path
 import pytest
 from django.apps import apps
 
+from tests.api.client import GraphQLClient
+from tests.factories import make_operator
+from webnet.customers.access import Actor
 from webnet.plugins.base import PluginBase
+from webnet.plugins.manager import manager
 from webnet.plugins.registry import registry
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -49,3 +53,20 @@ def test_all_that_can_be_asked_for_needs_a_permission(name: str) -> None:
     assert fields and all(field.metadata["webnet.permission"] for field in fields)
     items = (*manifest.ui_views, *manifest.navigation_items, *manifest.dashboard_widgets)
     assert all(item.permission for item in items)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_reviewer_sees_what_it_adds_to_others_its_tables_and_the_hosts_it_talks_to() -> None:
+    query = """query($name: String!) { plugin(name: $name) { contributions {
+        fields extendedTypes tables { name model isCustomerOwned } externalHosts { name } } } }"""
+
+    manager.sync(actor=Actor.system("tests"))
+
+    added = GraphQLClient.of(make_operator()).data(query, name="reachability")["plugin"]["contributions"]
+
+    assert added == {
+        "fields": ["Device.reachability", "Mutation.checkReachability", "Subscription.reachability"],
+        "extendedTypes": ["Device"],
+        "tables": [{"name": "reachability_check", "model": "reachability.Check", "isCustomerOwned": True}],
+        "externalHosts": [{"name": "*"}],
+    }

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from webnet.plugins.declarations import (
     DashboardWidget,
     Dependency,
+    ExternalHost,
     GraphQLExtension,
     HealthReport,
     HookContext,
@@ -20,6 +22,7 @@ from webnet.plugins.declarations import (
 __all__ = [
     "DashboardWidget",
     "Dependency",
+    "ExternalHost",
     "GraphQLExtension",
     "HealthReport",
     "HookContext",
@@ -51,6 +54,7 @@ class PluginBase:
     documentation: str = ""
     support: str = ""
     changelog: str = ""
+    upgrade_notes: Mapping[str, str] = MappingProxyType({})
     webnet_version: str = ""
     dependencies: Sequence[str | Dependency] = ()
 
@@ -82,6 +86,10 @@ class PluginBase:
 
     def get_permissions(self) -> Sequence[Permission | Mapping[str, Any]]:
         """What members may do with the plugin, in addition to what their role allows anyway."""
+        return ()
+
+    def get_external_hosts(self) -> Sequence[ExternalHost | Mapping[str, Any]]:
+        """The machines that the plugin's code talks to, so that those who enable the plugin know; not enforced."""
         return ()
 
     # Hooks, by process

@@ -95,6 +95,26 @@ class Permission:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ExternalHost:
+    """Another machine that the plugin's code talks to, for those who decide whether to enable the plugin.
+
+    `name` is a host name or an IP address, with a port after a colon if only that one is used: "api.example.com",
+    "*.example.com", "192.0.2.1:443"; "*" is any host, such as those that customers enter. Nothing enforces it.
+    """
+
+    name: str
+    description: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpgradeNote:
+    """What people should know before they upgrade to this version of the plugin."""
+
+    version: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class GraphQLExtension:
     """What a plugin adds to the GraphQL schema: fields of the root types, types, and fields of existing types."""
 

@@ -7,6 +7,7 @@ from typing import Any
 from reachability import __version__
 from webnet.plugins.base import (
     DashboardWidget,
+    ExternalHost,
     GraphQLExtension,
     HealthReport,
     HookContext,
@@ -118,6 +119,15 @@ class Plugin(PluginBase):
         return [
             DashboardWidget(
                 name="outcomes", title="Reachability", order=40, permission="view", data=self.count_outcomes
+            )
+        ]
+
+    def get_external_hosts(self) -> list[ExternalHost]:
+        """Whatever the inventory has: the plugin can't know the names."""
+        return [
+            ExternalHost(
+                name="*",
+                description="Connects to the hosts of each customer's devices, except in the blocked networks.",
             )
         ]
 

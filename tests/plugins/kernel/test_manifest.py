@@ -12,6 +12,7 @@ from webnet.errors import PluginDefinitionError
 from webnet.plugins.base import (
     DashboardWidget,
     Dependency,
+    ExternalHost,
     GraphQLExtension,
     NavigationItem,
     Permission,
@@ -67,6 +68,7 @@ def test_dataclasses_and_equal_dicts_give_the_same_manifest() -> None:
         get_ui_views=returning([UIView(name="main", path="", view=repr)]),
         get_graphql_schema=returning(GraphQLExtension(types=(Fields,), extends={HostType: Fields})),
         get_models=returning([HostType]),
+        get_external_hosts=returning([ExternalHost(name="api.example.com:443", description="Asks for the weather.")]),
     )
     plain = plugin(
         dependencies=["other>=1"],
@@ -76,6 +78,7 @@ def test_dataclasses_and_equal_dicts_give_the_same_manifest() -> None:
         get_ui_views=returning([{"name": "main", "path": "", "view": repr}]),
         get_graphql_schema=returning({"types": [Fields], "extends": {HostType: Fields}}),
         get_models=returning((HostType,)),
+        get_external_hosts=returning([{"name": "api.example.com:443", "description": "Asks for the weather."}]),
     )
 
     assert read_manifest(typed) == read_manifest(plain)
@@ -195,6 +198,14 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     "a permission for no role": (
         {"get_permissions": returning([MAY | {"minimum_role": "boss"}])},
         "viewer, operator, adm",
+    ),
+    "a host that is an address of a page": (
+        {"get_external_hosts": returning([{"name": "https://example.com/", "description": "x"}])},
+        "item 1: 'https://example.com/' is not a host: use a host name or an IP address, like",
+    ),
+    "a host twice": (
+        {"get_external_hosts": returning([{"name": "*", "description": each} for each in "xy"])},
+        "the host '*' is declared twice",
     ),
     "a permission twice": ({"get_permissions": returning([MAY, MAY])}, "the permission 'see' is declared twice"),
     "a permission with a dot": (

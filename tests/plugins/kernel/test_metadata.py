@@ -8,7 +8,8 @@ import pytest
 
 from webnet.errors import PluginDefinitionError
 from webnet.plugins.base import PluginBase
-from webnet.plugins.kernel.identity import ADDRESSES, read_identity
+from webnet.plugins.kernel.addresses import is_host_pattern
+from webnet.plugins.kernel.identity import ADDRESSES, read_identity, read_upgrade_notes
 
 WHOLE = {
     "licence": "mit or Apache-2.0",
@@ -133,3 +134,54 @@ def test_what_no_column_holds_is_refused_before_it_is_stored(name: str, longest:
     assert getattr(read(**{name: text}), name) == text
     with pytest.raises(PluginDefinitionError, match=f"{name} has {longest + 1} characters: use at most {longest}"):
         read(**{name: f"{text}x"})
+
+
+def read_notes(notes: Any) -> list[tuple[str, str]]:
+    made: PluginBase = type("Plugin", (PluginBase,), {"name": "demo", "upgrade_notes": notes})()
+    return [(note.version, note.text) for note in read_upgrade_notes(made, "demo")]
+
+
+def test_the_note_of_the_newest_version_is_the_first() -> None:
+    assert read_notes({"1.9": "Old.", "1.10": "Newest.", "1.10rc1": "Newer."}) == [
+        ("1.10", "Newest."),
+        ("1.10rc1", "Newer."),
+        ("1.9", "Old."),
+    ]
+    assert read_notes({}) == []
+
+
+@pytest.mark.parametrize(
+    ("notes", "problem"),
+    [
+        (["Set the new address."], "upgrade_notes: must be a dict like"),
+        ({"two": "Set it."}, "upgrade_notes: 'two' is not a valid version"),
+        ({2: "Set it."}, "upgrade_notes: 2 is not a valid version"),
+        ({"2.0": " "}, "the note of '2.0' must be a string that is not empty"),
+        ({"2.0": 7}, "the note of '2.0' must be a string that is not empty"),
+        ({"2.0": "half \ud800"}, "characters that can't be stored"),
+        ({f"{number}.0": "x" for number in range(101)}, "has more than 100 entries"),
+    ],
+)
+def test_upgrade_notes_are_texts_by_version(notes: Any, problem: str) -> None:
+    with pytest.raises(PluginDefinitionError, match=problem):
+        read_notes(notes)
+
+
+@pytest.mark.parametrize(
+    ("name", "is_host"),
+    [
+        *(
+            (name, True)
+            for name in ("*", "*:443", "localhost", "api.example.com", "*.example.com", "a_b.example.com:1")
+        ),
+        *((name, True) for name in ("192.0.2.1", "192.0.2.1:65535", "[2001:db8::1]", "[2001:db8::1]:443")),
+        *((name, False) for name in ("", "**", "a.*.b", "API.example.com", "https://example.com", "a b", "a.", ".a")),
+        *((name, False) for name in ("a:0", "a:65536", "1.2.3", "999.1.1.1", "[zz]", "-a.b", "a..b", "a\n", "é.de")),
+        ("x" * 63 + ".com", True),
+        ("x" * 64 + ".com", False),
+        (f"{'x' * 60}." * 4 + "example", True),
+        (f"{'x' * 60}." * 5 + "example", False),
+    ],
+)
+def test_a_host_is_a_name_or_an_address_without_a_path(name: str, is_host: bool) -> None:
+    assert is_host_pattern(name) is is_host

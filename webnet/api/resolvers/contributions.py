@@ -11,10 +11,11 @@ from webnet.api.engine.current import current_schema
 from webnet.api.engine.ownership import Ownership
 from webnet.api.request.reader import Reading
 from webnet.api.resolvers.navigation_and_widgets import find_address, show_item
-from webnet.api.values.contributions import PluginContributions, PluginPermission
+from webnet.api.values.contributions import ExternalHost, PluginContributions, PluginPermission, PluginTable
 from webnet.customers.models import Role
 from webnet.plugins.models import PluginConfig
 from webnet.plugins.registry import Entry, registry
+from webnet.plugins.tenancy import CustomerOwnedModel
 
 ROOTS = ("Query", "Mutation", "Subscription")
 
@@ -29,7 +30,9 @@ def find_contributions(reading: Reading, plugin: PluginConfig) -> PluginContribu
     items = sorted(manifest.navigation_items, key=lambda item: (item.order, item.label))
     return PluginContributions(
         models=_models(entry),
+        tables=_tables(entry),
         types=sorted(kind for kind, owner in owners.types.items() if owner == plugin.name),
+        fields=sorted(f"{kind}.{field}" for kind, field in _added_fields(owners, plugin.name)),
         extended_types=sorted(_extended(owners, plugin.name)),
         queries=queries,
         mutations=mutations,
@@ -54,6 +57,7 @@ def find_contributions(reading: Reading, plugin: PluginConfig) -> PluginContribu
             )
             for permission in manifest.permissions
         ],
+        external_hosts=[ExternalHost(name=host.name, description=host.description) for host in manifest.external_hosts],
     )
 
 
@@ -68,6 +72,23 @@ def _models(entry: Entry) -> list[str]:
     return sorted(str(model._meta.label) for model in models_of(entry))
 
 
+def _tables(entry: Entry) -> list[PluginTable]:
+    """Those of the models, and those that connect rows of two models and have no model in the plugin's code."""
+    found = dict.fromkeys(models_of(entry))
+    for model in tuple(found):
+        found |= dict.fromkeys(field.remote_field.through for field in model._meta.local_many_to_many)
+    tables = {
+        model._meta.db_table: PluginTable(
+            name=model._meta.db_table,
+            model=str(model._meta.label),
+            is_customer_owned=issubclass(model, CustomerOwnedModel),
+        )
+        for model in found
+        if not model._meta.proxy and (model in models_of(entry) or model._meta.auto_created)
+    }
+    return [tables[name] for name in sorted(tables)]
+
+
 def _app_models(module: str) -> Iterable[type]:
     return (model for config in apps.get_app_configs() if config.name == module for model in config.get_models())
 
@@ -78,5 +99,10 @@ def _fields(owners: Ownership, plugin: str, root: str) -> list[str]:
 
 def _extended(owners: Ownership, plugin: str) -> set[str]:
     """Types of the host, or of plugins it needs, that the plugin adds fields to."""
-    extended = {kind for (kind, _), owner in owners.fields.items() if owner == plugin}
-    return {kind for kind in extended if kind not in ROOTS and owners.types.get(kind) != plugin}
+    return {kind for kind, _ in _added_fields(owners, plugin) if kind not in ROOTS}
+
+
+def _added_fields(owners: Ownership, plugin: str) -> list[tuple[str, str]]:
+    """The fields that it adds to types of others, with the types."""
+    added = [place for place, owner in owners.fields.items() if owner == plugin]
+    return [(kind, field) for kind, field in added if owners.types.get(kind) != plugin]

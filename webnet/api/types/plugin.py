@@ -15,7 +15,7 @@ from webnet.api.declarations.sizes import MAXIMUM_PLUGINS, MAXIMUM_REASONS, MAXI
 from webnet.api.declarations.state_reads import StateRead
 from webnet.api.paging.pages import Page, PageArguments
 from webnet.api.request.context import Info
-from webnet.api.resolvers import histories, listings, orders
+from webnet.api.resolvers import dependency_graph, histories, listings, orders
 from webnet.api.resolvers.filters import PluginFilter
 from webnet.api.resolvers.settings_view import ShownSettings
 from webnet.api.types.audit_log import PluginAuditLog
@@ -23,13 +23,15 @@ from webnet.api.types.customer_plugin_config import CustomerPluginConfig
 from webnet.api.types.health import PluginHealth
 from webnet.api.types.settings_history import SettingsChange
 from webnet.api.values.contributions import PluginContributions
+from webnet.api.values.references import PluginRef
 from webnet.api.values.settings import SecretSetting, SettingSource
 from webnet.api.vocabulary.enums import Availability, IneffectiveCode, PluginStatus
 from webnet.api.vocabulary.node import Node, global_id
 from webnet.api.vocabulary.scalars import Json
 from webnet.audit.models import PluginAuditLog as AuditRow
 from webnet.plugins import models
-from webnet.plugins.kernel.identity import MAXIMUM_DEPENDENCIES, MAXIMUM_KEYWORDS
+from webnet.plugins.kernel.identity import MAXIMUM_DEPENDENCIES, MAXIMUM_KEYWORDS, MAXIMUM_UPGRADE_NOTES
+from webnet.plugins.registry import registry
 
 
 @object_type
@@ -50,6 +52,33 @@ class PluginDependency:
     def plugin(self, info: Info) -> models.PluginConfig | None:
         """The plugin that is needed; null if it is not installed, or the viewer may not see it."""
         return info.context.reading.find_plugin(self.name)
+
+
+@object_type
+class PluginDependencyLink:
+    """A plugin, and one that it needs directly.
+
+    Attributes:
+        dependency: What it needs.
+    """
+
+    dependent: models.PluginConfig = strawberry.field(
+        graphql_type=PluginRef, description="The plugin that needs the other one."
+    )
+    dependency: PluginDependency
+
+
+@object_type
+class UpgradeNote:
+    """What to know before an upgrade to a version of a plugin.
+
+    Attributes:
+        version: The version (PEP 440).
+        text: What to know, from the manifest.
+    """
+
+    version: str
+    text: str
 
 
 def show_globally(plugin: models.PluginConfig, info: Info) -> ShownSettings | None:
@@ -185,6 +214,30 @@ class Plugin(Node):
     def dependents(root: strawberry.Parent[models.PluginConfig], info: Info) -> list[models.PluginConfig]:
         """The plugins that need this one directly, by name."""
         return listings.dependents(info.context.reading, root)
+
+    @field(graphql_type=list[PluginDependencyLink], maximum=MAXIMUM_PLUGINS, reads=StateRead.ANYWHERE)
+    @staticmethod
+    def dependency_graph(root: strawberry.Parent[models.PluginConfig], info: Info) -> list[PluginDependencyLink]:
+        """All that this plugin needs and all that need it, also through other plugins: one item for each pair, the
+        nearest ones first.
+        """
+        return [
+            PluginDependencyLink(
+                dependent=link.dependent,
+                dependency=PluginDependency(name=link.name, specifier=link.specifier, is_satisfied=link.is_satisfied),
+            )
+            for link in dependency_graph.dependency_graph(info.context.reading, root)
+        ]
+
+    @field(graphql_type=list[UpgradeNote], maximum=MAXIMUM_UPGRADE_NOTES, reads=StateRead.ANYWHERE)
+    @staticmethod
+    def upgrade_notes(root: strawberry.Parent[models.PluginConfig]) -> list[UpgradeNote]:
+        """What to know before an upgrade, from the manifest of the installed version, the newest version first; empty
+        while the plugin is not loaded.
+        """
+        entry = registry.find(root.name)
+        notes = entry.manifest.upgrade_notes if entry is not None and entry.manifest is not None else ()
+        return [UpgradeNote(version=note.version, text=str(note.text)) for note in notes]
 
     @field(graphql_type=JSON | None, reads=StateRead.ANYWHERE)
     @staticmethod

@@ -127,12 +127,45 @@ class CustomerPermission(Node):
 
 
 @object_type
+class PluginTable:
+    """A table of a plugin in the database.
+
+    Attributes:
+        name: The name of the table.
+        model: The model whose rows it has, such as "helpdesk.Ticket".
+        is_customer_owned: Whether each row belongs to one customer; the other rows belong to everybody, or connect rows
+            of other tables.
+    """
+
+    name: str
+    model: str
+    is_customer_owned: bool
+
+
+@object_type
+class ExternalHost:
+    """Another machine that a plugin says its code talks to. webnet does not enforce it.
+
+    Attributes:
+        name: A host name or an IP address, with a port if only that one is used; `*` stands for any host, and `*.` for
+            all names that end with the rest.
+        description: What for, in a sentence.
+    """
+
+    name: str
+    description: str
+
+
+@object_type
 class PluginContributions:
     """What a plugin adds while it is effective.
 
     Attributes:
         models: Its models.
+        tables: The tables of its models in the database, by name.
         types: The GraphQL types that it defines.
+        fields: The fields that it adds to types of webnet or of other plugins, as schema coordinates such as
+            `Query.sites`; the root types are among those types. Sorted.
         extended_types: The types of others that it adds fields to.
         queries: Its fields of `Query`.
         mutations: Its fields of `Mutation`.
@@ -141,10 +174,13 @@ class PluginContributions:
         navigation_items: Its items of the navigation.
         dashboard_widgets: The names of its widgets.
         permissions: Its permissions.
+        external_hosts: The machines that it says its code talks to; empty if it does not say.
     """
 
     models: list[str] = at_most(MAXIMUM_ENTRIES)
+    tables: list[PluginTable] = at_most(MAXIMUM_ENTRIES)
     types: list[str] = at_most(MAXIMUM_ENTRIES)
+    fields: list[str] = at_most(MAXIMUM_ENTRIES)
     extended_types: list[str] = at_most(MAXIMUM_ENTRIES)
     queries: list[str] = at_most(MAXIMUM_ENTRIES)
     mutations: list[str] = at_most(MAXIMUM_ENTRIES)
@@ -153,3 +189,4 @@ class PluginContributions:
     navigation_items: list[NavigationItem] = at_most(MAXIMUM_ENTRIES)
     dashboard_widgets: list[str] = at_most(MAXIMUM_ENTRIES)
     permissions: list[PluginPermission] = at_most(MAXIMUM_ENTRIES)
+    external_hosts: list[ExternalHost] = at_most(MAXIMUM_ENTRIES)

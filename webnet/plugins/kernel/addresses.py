@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from ipaddress import ip_address
 from urllib.parse import urlsplit
+
+LARGEST_PORT = 65_535
+_LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
+# In lower case, as browsers and certificates compare host names; the last part of a name has a letter (RFC 3696, 2).
+_HOST = re.compile(
+    rf"(\*|(?=[^:]{{1,253}}(:|\Z))(\*\.)?({_LABEL}\.)*(?=[^.:]*[a-z]){_LABEL}"
+    r"|(?P<address>[0-9.]+)|\[(?P<address6>[0-9a-f:.]+)\])(:(?P<port>[1-9][0-9]{0,4}))?"
+)
 
 
 def is_link(url: str) -> bool:
@@ -31,6 +41,18 @@ def is_mail_address(url: str) -> bool:
     name, _, host = address.partition("@")
     is_plain = not _has_strays(url) and not set("?&,;@<>%") & set(f"{name}{host}")
     return scheme == "mailto" and bool(name) and bool(host) and is_plain
+
+
+def is_host_pattern(name: str) -> bool:
+    """Whether it is "*", a host name whose first part may be "*", or an IP address; ":" and a port may follow."""
+    match = _HOST.fullmatch(name)
+    if match is None or int(match["port"] or 0) > LARGEST_PORT:
+        return False
+    address = match["address"] or match["address6"]
+    try:
+        return address is None or bool(ip_address(address))
+    except ValueError:
+        return False
 
 
 def is_static_path(path: str) -> bool:

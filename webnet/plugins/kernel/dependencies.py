@@ -51,6 +51,11 @@ def is_newer(version: str, than: str) -> bool:
     return not is_version(than) or Version(version) > Version(than)
 
 
+def newest_first(versions: Iterable[str]) -> list[str]:
+    """Valid versions, the latest one first."""
+    return sorted(versions, key=Version, reverse=True)
+
+
 def is_specifier(text: str) -> bool:
     """Whether the text is a valid version specifier (PEP 440)."""
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import reprlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
@@ -10,9 +11,9 @@ from packaging.licenses import InvalidLicenseExpression, canonicalize_license_ex
 from webnet.containment import deadline
 from webnet.errors import PluginDefinitionError, shorten
 from webnet.plugins.base import PluginBase
-from webnet.plugins.declarations import Dependency
+from webnet.plugins.declarations import Dependency, UpgradeNote
 from webnet.plugins.kernel.addresses import is_mail_address, is_static_path, is_web_address
-from webnet.plugins.kernel.dependencies import is_specifier, is_version, parse_dependency
+from webnet.plugins.kernel.dependencies import is_specifier, is_version, newest_first, parse_dependency
 from webnet.plugins.kernel.parsing import (
     DECLARATION_SECONDS,
     MAXIMUM_NAME_LENGTH,
@@ -25,9 +26,10 @@ from webnet.plugins.kernel.parsing import (
     take_all,
 )
 
-# More than any plugin needs. The API lists both without pages, and counts each list as if it were so long.
+# More than any plugin needs. The API lists them without pages, and counts each list as if it were so long.
 MAXIMUM_DEPENDENCIES = 100
 MAXIMUM_KEYWORDS = 100
+MAXIMUM_UPGRADE_NOTES = 100
 ADDRESSES = ("homepage", "documentation", "support", "changelog")
 # What each text may be long at most: what its column holds.
 _TEXTS = {
@@ -71,6 +73,28 @@ def read_identity(plugin: PluginBase) -> PluginIdentity:
     """Read and validate the plugin's metadata; raises PluginDefinitionError."""
     with deadline(DECLARATION_SECONDS):
         return _read_all(plugin)
+
+
+def read_upgrade_notes(plugin: PluginBase, name: str) -> tuple[UpgradeNote, ...]:
+    """Read and validate the plugin's `upgrade_notes`, the newest version first; raises PluginDefinitionError."""
+    source = DeclarationSource(plugin=name, place=f"class {type(plugin).__name__}, upgrade_notes")
+    declared = plugin.upgrade_notes
+    if not isinstance(declared, Mapping):
+        problem = f"must be a dict like {{'2.0.0': 'Set the new address first.'}}, not {type(declared).__name__}"
+        raise source.mistake(problem)
+    notes = {}
+    with deadline(DECLARATION_SECONDS):
+        items = take_all(source, declared.items(), maximum=MAXIMUM_UPGRADE_NOTES)
+    for version, text in items:
+        if not isinstance(version, str) or not is_version(version):
+            raise source.mistake(f"{reprlib.repr(version)} is not a valid version: use one like '1.0.0' (PEP 440)")
+        if not is_text(text) or not str(text).strip():
+            raise source.mistake(
+                f"the note of '{version}' must be a string that is not empty, not {reprlib.repr(text)}"
+            )
+        check_text(source, version, str(text))
+        notes[version] = UpgradeNote(version=version, text=text)
+    return tuple(notes[version] for version in newest_first(notes))
 
 
 def _read_all(plugin: PluginBase) -> PluginIdentity:

@@ -11,9 +11,18 @@ from typing import Any, TypeVar
 from webnet.containment import TookTooLong, deadline, format_error, is_operators
 from webnet.errors import PluginDefinitionError
 from webnet.plugins.base import HOOKS, PluginBase, count_taken
-from webnet.plugins.declarations import ROLES, DashboardWidget, GraphQLExtension, NavigationItem, Permission, UIView
-from webnet.plugins.kernel.addresses import is_link
-from webnet.plugins.kernel.identity import PluginIdentity, read_identity
+from webnet.plugins.declarations import (
+    ROLES,
+    DashboardWidget,
+    ExternalHost,
+    GraphQLExtension,
+    NavigationItem,
+    Permission,
+    UIView,
+    UpgradeNote,
+)
+from webnet.plugins.kernel.addresses import is_host_pattern, is_link
+from webnet.plugins.kernel.identity import PluginIdentity, read_identity, read_upgrade_notes
 from webnet.plugins.kernel.parsing import (
     DECLARATION_SECONDS,
     MAXIMUM_ENTRIES,
@@ -34,7 +43,7 @@ Guarded = TypeVar("Guarded", NavigationItem, DashboardWidget, UIView)
 class Manifest(PluginIdentity):
     """Everything that a plugin declares, validated; each `permission` is a full codename or empty.
 
-    `models` is None if the plugin leaves them to Django's discovery.
+    `models` is None if the plugin leaves them to Django's discovery. The newest of `upgrade_notes` is the first.
     """
 
     models: tuple[type, ...] | None = None
@@ -44,6 +53,8 @@ class Manifest(PluginIdentity):
     permissions: tuple[Permission, ...] = ()
     settings_schema: SettingsSchema | None = None
     graphql: GraphQLExtension | None = None
+    external_hosts: tuple[ExternalHost, ...] = ()
+    upgrade_notes: tuple[UpgradeNote, ...] = ()
 
 
 def read_manifest(plugin: PluginBase) -> Manifest:
@@ -61,6 +72,8 @@ def read_manifest(plugin: PluginBase) -> Manifest:
         permissions=permissions,
         settings_schema=_read(plugin, identity, "get_settings_schema", _read_settings),
         graphql=_read(plugin, identity, "get_graphql_schema", _read_graphql),
+        external_hosts=_read(plugin, identity, "get_external_hosts", _read_external_hosts),
+        upgrade_notes=read_upgrade_notes(plugin, identity.name),
     )
 
 
@@ -168,6 +181,18 @@ def _read_graphql(source: DeclarationSource, declared: Any) -> GraphQLExtension 
         if not all(isinstance(each, type) for each in (host_type, addition)):
             raise source.mistake("'extends' must map a type of the host to a class with the fields to add")
     return replace(extension, types=take_all(source, extension.types), extends=extends)
+
+
+def _read_external_hosts(source: DeclarationSource, declared: Any) -> tuple[ExternalHost, ...]:
+    hosts = read_all(source, ExternalHost, declared)
+    for index, host in enumerate(hosts, start=1):
+        if not is_host_pattern(host.name):
+            rule = (
+                "use a host name or an IP address, like 'api.example.com', '*.example.com' or '192.0.2.1:443', or '*'"
+            )
+            raise source.inside(f"item {index}").mistake(f"'{host.name}' is not a host: {rule}")
+    refuse_duplicates(source, "host", [host.name for host in hosts])
+    return hosts
 
 
 def _read_models(source: DeclarationSource, declared: Any) -> tuple[type, ...] | None:
