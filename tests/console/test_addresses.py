@@ -48,6 +48,8 @@ OPERATORS_ONLY = (SIGN_IN, MISSING, MISSING, MISSING, MISSING, OK)
 OPERATORS = (SIGN_IN, MISSING, MISSING, MISSING, MISSING, OK)
 OPERATORS = (SIGN_IN, MISSING, NO, OK, OK, OK)
 PLATFORM_ONLY = (SIGN_IN, MISSING, MISSING, MISSING, MISSING, OK)
+FROM_OPERATOR_UP = (SIGN_IN, MISSING, NO, OK, OK, OK)
+OPERATORS = (SIGN_IN, MISSING, MISSING, MISSING, MISSING, OK)
 ONLY_POST = (POST_ONLY,) * 6
 
 TABLE = {
@@ -76,6 +78,11 @@ TABLE = {
     "plugin-customers": Row(*OPERATORS, PLUGIN),
     "plugin-settings": Row(*PLATFORM_ONLY, PLUGIN),
     "plugin-settings-history": Row(*PLATFORM_ONLY, PLUGIN),
+    "plugin": Row(*OPERATORS, PLUGIN),
+    "plugin-contributions": Row(*OPERATORS, PLUGIN),
+    "plugin-health": Row(*OPERATORS, PLUGIN),
+    "plugin-activity": Row(*OPERATORS, PLUGIN),
+    "plugin-versions": Row(*OPERATORS, PLUGIN),
     "customer": Row(*MEMBERS, OWN),
     "tokens": Row(SIGN_IN, MISSING, NO, NO, OK, OK, OWN),
     "revoke-customer-token": Row(*ONLY_POST, OWN),
@@ -89,6 +96,11 @@ TABLE = {
     "plugin-pages-without-slash": Row(*(MOVED,) * 6, PAGE),
     "plugin-pages": Row(*MEMBERS, PAGE),
     "plugin-page": Row(*MEMBERS, {**PAGE, "path": "framed/"}),
+    "customer-plugin": Row(*MEMBERS, PAGE),
+    "customer-plugin-contributions": Row(*FROM_OPERATOR_UP, PAGE),
+    "customer-plugin-health": Row(*MEMBERS, PAGE),
+    "customer-plugin-activity": Row(*FROM_OPERATOR_UP, PAGE),
+    "customer-plugin-versions": Row(*MEMBERS, PAGE),
     "customer-unknown": Row(SIGN_IN, *(MISSING,) * 5, {**OWN, "path": "manage/nothing/"}),
 }
 

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from tests.console.conftest import SYSTEM
 from webnet.customers.models import Customer, Role
 from webnet.plugins.manager import manager
-from webnet.plugins.models import CustomerPluginConfig
+from webnet.plugins.models import Availability, CustomerPluginConfig
 from webnet.plugins.runtime import failures
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -61,12 +61,27 @@ def test_what_is_not_for_this_customer_or_user_is_the_same_as_what_never_was(bro
         ("vera", "/c/unheard/"),
         ("vera", "/c/acme/unheard/at/all"),
         ("gus", ROOT),
-        ("gus", "/c/globex/plugins/pages/"),
-        ("platform", "/c/globex/plugins/pages/"),
         ("vera", f"{ROOT}missing/"),
         ("vera", f"{ROOT}gone/"),
     ):
         assert told(browse(user).get(address)) == never, (user, address)
+
+
+def test_a_page_of_a_plugin_that_was_switched_off_says_so_to_those_who_see_the_plugin(browse, acme):
+    vera, gus = browse("vera"), browse("gus")
+    never = told(vera.get("/c/acme/plugins/unheard/"))
+
+    manager.disable("pages", actor=SYSTEM, customer="acme")
+    page, sent = vera.get(f"{ROOT}framed/"), vera.post(f"{ROOT}form/", {"word": "lost"})
+    elsewhere = gus.get("/c/globex/plugins/pages/")
+    manager.set_availability("pages", actor=SYSTEM, availability=Availability.WITHHELD)
+
+    assert page.status_code == sent.status_code == elsewhere.status_code == 404
+    assert "A Book of Pages is not on for Acme Corp" in page.text and "has switched &#x27;pages&#x27; off." in page.text
+    assert 'href="/c/acme/manage/plugins/pages/"' in page.text and "lost" not in sent.text
+    assert "A Book of Pages is not on for Globex" in elsewhere.text
+    # Whoever may not see the plugin does not learn that there is one.
+    assert told(vera.get(ROOT)) == told(gus.get("/c/globex/plugins/pages/")) == never
 
 
 def test_the_same_bytes_come_for_every_other_address_too(browse):

@@ -26,6 +26,20 @@ from webnet.console.plugins.lists import list_customer_plugins, list_plugins
 from webnet.console.plugins.switching import switch_customer_plugin, switch_plugin
 from webnet.console.plugin_settings.history import show_customer_history, show_global_history
 from webnet.console.plugin_settings.pages import edit_customer_settings, edit_global_settings
+from webnet.console.plugins.customer_plugin import (
+    show_customer_activity,
+    show_customer_contributions,
+    show_customer_health,
+    show_customer_plugin,
+    show_customer_versions,
+)
+from webnet.console.plugins.plugin import (
+    show_activity,
+    show_contributions,
+    show_health,
+    show_plugin,
+    show_versions,
+)
 from webnet.console.start.problems import show_problems
 
 PLATFORM = [
@@ -53,6 +67,11 @@ PLATFORM = [
     path("plugins/<slug:plugin>/customers/", list_plugin_customers, name="plugin-customers"),
     path("plugins/<slug:plugin>/settings/", edit_global_settings, name="plugin-settings"),
     path("plugins/<slug:plugin>/settings/history/", show_global_history, name="plugin-settings-history"),
+    path("plugins/<slug:plugin>/", show_plugin, name="plugin"),
+    path("plugins/<slug:plugin>/contributions/", show_contributions, name="plugin-contributions"),
+    path("plugins/<slug:plugin>/health/", show_health, name="plugin-health"),
+    path("plugins/<slug:plugin>/activity/", show_activity, name="plugin-activity"),
+    path("plugins/<slug:plugin>/versions/", show_versions, name="plugin-versions"),
 ]
 # Pages that manage a customer are below `manage/`, beside the plugins' own.
 CUSTOMER = [
@@ -83,6 +102,15 @@ CUSTOMER = [
     ),
     path("c/<slug:customer>/plugins/<slug:plugin>/", plugin_page, name="plugin-pages"),
     path("c/<slug:customer>/plugins/<slug:plugin>/<path:path>", plugin_page, name="plugin-page"),
+]
+# The pages of a customer's plugin: not `plugins/`, where the plugin's own pages are.
+CUSTOMER_PLUGIN = "c/<slug:customer>/manage/plugins/<slug:plugin>"
+CUSTOMER += [
+    path(f"{CUSTOMER_PLUGIN}/", show_customer_plugin, name="customer-plugin"),
+    path(f"{CUSTOMER_PLUGIN}/contributions/", show_customer_contributions, name="customer-plugin-contributions"),
+    path(f"{CUSTOMER_PLUGIN}/health/", show_customer_health, name="customer-plugin-health"),
+    path(f"{CUSTOMER_PLUGIN}/activity/", show_customer_activity, name="customer-plugin-activity"),
+    path(f"{CUSTOMER_PLUGIN}/versions/", show_customer_versions, name="customer-plugin-versions"),
 ]
 # Everything else below a customer's address: it must come last.
 REST = [path("c/<slug:customer>/<path:path>", unknown_page, name="customer-unknown")]

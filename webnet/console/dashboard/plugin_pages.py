@@ -42,7 +42,7 @@ def plugin_page(request: HttpRequest, frame: CustomerFrame, plugin: str, path: s
     """A plugin's page, if the plugin is effective for the customer and the user has the page's permission."""
     state = frame.reading.state_of(frame.customer)
     if plugin not in state.effective:
-        return not_found(request)
+        return _explain_absence(request, frame, plugin)
     match = find_page(plugin, path)
     if match is None:
         return _add_slash(request, frame, plugin, path)
@@ -50,6 +50,17 @@ def plugin_page(request: HttpRequest, frame: CustomerFrame, plugin: str, path: s
     if permission and permission not in permissions_of(frame.reading.actor, frame.customer, state=state):
         return _refuse(request, gettext("This page needs the permission '{permission}'.").format(permission=permission))
     return _show(request, frame, plugin, match)
+
+
+def _explain_absence(request: HttpRequest, frame: CustomerFrame, plugin: str) -> HttpResponse:
+    """Why the plugin's pages are not there, for instance since somebody has just switched it off.
+
+    A plugin that the customer may not see looks like one that does not exist.
+    """
+    config = frame.run("customer_plugin", {"customer": frame.customer.slug, "plugin": plugin})["customerPluginConfig"]
+    if config is None:
+        return not_found(request)
+    return frame.render("webnet/plugin/off.html", {"plugin": config["plugin"], "config": config}, status=404)
 
 
 def _add_slash(request: HttpRequest, frame: CustomerFrame, plugin: str, path: str) -> HttpResponseBase:
