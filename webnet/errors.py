@@ -33,9 +33,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from webnet.sentences import join_sentences, sentence
+
 # Of what somebody sent, in messages and in the log; and of a whole message of a refusal.
 MAXIMUM_SHOWN = 200
 MAXIMUM_MESSAGE = 1_000
+# A fault beside others. There is nothing to translate in it, so it is no literal where it is used.
+LABELLED = "{label}{message}"
 
 
 def show(sent: object) -> str:
@@ -107,44 +111,55 @@ class NotFound(Refusal):
 
     @classmethod
     def plugin(cls, name: str) -> NotFound:
-        return cls(f"There is no plugin '{show(name)}'.", code="PLUGIN_NOT_FOUND")
+        return cls(sentence("There is no plugin '{plugin}'.", plugin=show(name)), code="PLUGIN_NOT_FOUND")
 
     @classmethod
     def customer(cls, slug: str) -> NotFound:
-        return cls(f"There is no customer '{show(slug)}'.", code="CUSTOMER_NOT_FOUND")
+        return cls(sentence("There is no customer '{customer}'.", customer=show(slug)), code="CUSTOMER_NOT_FOUND")
 
     @classmethod
     def user(cls, username: str) -> NotFound:
-        return cls(f"There is no user '{show(username)}'.", code="USER_NOT_FOUND")
+        return cls(sentence("There is no user '{username}'.", username=show(username)), code="USER_NOT_FOUND")
 
     @classmethod
     def member(cls, username: str, slug: str) -> NotFound:
         return cls(
-            f"'{show(username)}' is not a member of '{slug}': invite them with 'inviteMember'.", code="MEMBER_NOT_FOUND"
+            sentence(
+                "'{username}' is not a member of '{customer}': invite them with 'inviteMember'.",
+                username=show(username),
+                customer=slug,
+            ),
+            code="MEMBER_NOT_FOUND",
         )
 
     @classmethod
     def invitation(cls, name: str) -> NotFound:
         return cls(
-            f"There is no such invitation for '{name}': sign in as the person who was invited, or ask for a new one.",
+            sentence(
+                "There is no such invitation for '{name}': sign in as the person who was invited, or ask for a new "
+                "one.",
+                name=name,
+            ),
             code="INVITATION_NOT_FOUND",
         )
 
     @classmethod
     def invitation_of(cls, slug: str) -> NotFound:
-        return cls(f"'{slug}' has no invitation with this id.", code="INVITATION_NOT_FOUND")
+        return cls(sentence("'{customer}' has no invitation with this id.", customer=slug), code="INVITATION_NOT_FOUND")
 
     @classmethod
     def permission(cls, codename: str) -> NotFound:
-        return cls(f"There is no permission '{show(codename)}'.", code="PERMISSION_NOT_FOUND")
+        return cls(
+            sentence("There is no permission '{permission}'.", permission=show(codename)), code="PERMISSION_NOT_FOUND"
+        )
 
     @classmethod
     def problem(cls, key: str) -> NotFound:
-        return cls(f"There is no problem '{show(key)}' now.", code="PROBLEM_NOT_FOUND")
+        return cls(sentence("There is no problem '{key}' now.", key=show(key)), code="PROBLEM_NOT_FOUND")
 
     @classmethod
     def token(cls) -> NotFound:
-        return cls("You have no token with this id.", code="TOKEN_NOT_FOUND")
+        return cls(sentence("You have no token with this id."), code="TOKEN_NOT_FOUND")
 
 
 class Conflict(Refusal):
@@ -238,7 +253,10 @@ class InvalidInput(Refusal):
         """The refusal for these faults; its code is that of the first of them, if no other is given."""
         first, are_named = faults[0], len({fault.path for fault in faults}) > 1
         labels = [f"{'.'.join(fault.path)}: " if are_named and fault.path else "" for fault in faults]
-        message = " ".join(f"{label}{fault.message}" for label, fault in zip(labels, faults, strict=True))
+        parts = (
+            sentence(LABELLED, label=label, message=fault.message) for label, fault in zip(labels, faults, strict=True)
+        )
+        message = join_sentences(parts)
         return cls(message, field=first.path[0] if first.path else "", code=code or first.code, faults=faults)
 
 
@@ -335,7 +353,7 @@ class Unauthenticated(RequestError):
     code = "UNAUTHENTICATED"
 
     def __init__(self) -> None:
-        super().__init__("Sign in first, or send a token: 'Authorization: Bearer wn_…'.")
+        super().__init__(sentence("Sign in first, or send a token: '{header}'.", header="Authorization: Bearer wn_…"))
 
 
 class CustomerRequired(RequestError):
@@ -368,7 +386,7 @@ class ServerBusy(RequestError):
     retry_after_seconds = 5
 
     def __init__(self) -> None:
-        super().__init__("Too many requests are waiting: try again in a few seconds.")
+        super().__init__(sentence("Too many requests are waiting: try again in a few seconds."))
 
 
 class DeadlineExceeded(RequestError):
@@ -378,8 +396,12 @@ class DeadlineExceeded(RequestError):
     status = 504
 
     def __init__(self, seconds: float) -> None:
+        shown = f"{seconds:g}"
         super().__init__(
-            f"This took longer than {seconds:g} seconds and was stopped; nothing was changed. Ask for less at a time."
+            sentence(
+                "This took longer than {seconds} seconds and was stopped; nothing was changed. Ask for less at a time.",
+                seconds=shown,
+            )
         )
 
 
@@ -390,7 +412,9 @@ class TablesBusy(RequestError):
 
     def __init__(self) -> None:
         super().__init__(
-            "Plugins are being migrated, uninstalled or backed up by another process: try again once it is done."
+            sentence(
+                "Plugins are being migrated, uninstalled or backed up by another process: try again once it is done."
+            )
         )
 
 

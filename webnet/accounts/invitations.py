@@ -20,6 +20,7 @@ from webnet.customers.access import Actor, require_session
 from webnet.customers.models import Customer, Invitation, Membership, Role, User, is_username
 from webnet.errors import InvalidInput, NotFound
 from webnet.input_faults import InputFaults
+from webnet.sentences import sentence
 
 logger = logging.getLogger(__name__)
 
@@ -126,7 +127,11 @@ def _invite(
     members = Membership.objects.filter(customer=customer)
     if members.filter(Q(user__email__iexact=email) if email else Q(user__username=username)).exists():
         raise InvalidInput(
-            f"'{email or username}' is a member of '{slug}' already: change the role with 'setMember'.",
+            sentence(
+                "'{person}' is a member of '{customer}' already: change the role with 'setMember'.",
+                person=email or username,
+                customer=slug,
+            ),
             field="email" if email else "username",
             code="ALREADY_MEMBER",
         )
@@ -177,7 +182,9 @@ def _revoke(operation: Operation, slug: str, invitation_id: UUID | None) -> Invi
         raise NotFound.invitation_of(slug)
     if invitation.accepted_at is not None:
         raise InvalidInput(
-            "This invitation has been accepted: remove the member instead.", field="id", code="INVITATION_ACCEPTED"
+            sentence("This invitation has been accepted: remove the member instead."),
+            field="id",
+            code="INVITATION_ACCEPTED",
         )
     if invitation.revoked_at is not None:
         return InvitationChange(invitation=invitation, changed=False)
@@ -200,18 +207,20 @@ def _find_own(user: User, secret: str) -> Invitation:
 def _require_acceptable(invitation: Invitation, user: User) -> None:
     slug = invitation.customer.slug
     if invitation.accepted_at is not None:
-        raise InvalidInput("This invitation has been accepted.", field="token", code="INVITATION_ACCEPTED")
+        raise InvalidInput(sentence("This invitation has been accepted."), field="token", code="INVITATION_ACCEPTED")
     if invitation.revoked_at is not None or not _can_still_invite(invitation):
-        message = f"This invitation has been revoked: ask an admin of '{slug}' for a new one."
+        message = sentence(
+            "This invitation has been revoked: ask an admin of '{customer}' for a new one.", customer=slug
+        )
         raise InvalidInput(message, field="token", code="INVITATION_REVOKED")
     if invitation.expires_at <= timezone.now():
-        message = f"This invitation has expired: ask an admin of '{slug}' for a new one."
+        message = sentence("This invitation has expired: ask an admin of '{customer}' for a new one.", customer=slug)
         raise InvalidInput(message, field="token", code="INVITATION_EXPIRED")
     if not invitation.customer.is_active:
         raise _refuse_inactive(invitation.customer, field="token")
     if find_membership(invitation.customer, user.username) is not None:
         raise InvalidInput(
-            f"You are a member of '{slug}' already: its admins can change your role.",
+            sentence("You are a member of '{customer}' already: its admins can change your role.", customer=slug),
             field="token",
             code="ALREADY_MEMBER",
         )
@@ -227,7 +236,7 @@ def _can_still_invite(invitation: Invitation) -> bool:
 
 
 def _refuse_inactive(customer: Customer, *, field: str) -> InvalidInput:
-    message = f"'{customer.slug}' is inactive: ask a platform operator."
+    message = sentence("'{customer}' is inactive: ask a platform operator.", customer=customer.slug)
     return InvalidInput(message, field=field, code="CUSTOMER_INACTIVE")
 
 
@@ -239,8 +248,12 @@ def _refuse_too_many(customer: Customer) -> None:
         >= MAXIMUM
     ):
         raise InvalidInput(
-            f"'{customer.slug}' has {MAXIMUM} invitations that are open or were made within a day: revoke some, or "
-            "try again tomorrow.",
+            sentence(
+                "'{customer}' has {maximum} invitations that are open or were made within a day: revoke some, or "
+                "try again tomorrow.",
+                customer=customer.slug,
+                maximum=MAXIMUM,
+            ),
             field="customer",
             code="TOO_MANY_INVITATIONS",
         )

@@ -15,6 +15,7 @@ from webnet.audit.operation import Operation, audited, lock_customer
 from webnet.customers.access import Actor, find_customer, require, require_session
 from webnet.customers.models import Customer, Invitation, Membership, Role, User, is_username
 from webnet.errors import InvalidInput, NotFound, PermissionDenied
+from webnet.sentences import sentence
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +99,7 @@ def _set_default(operation: Operation, slug: str) -> MemberChange:
     memberships = Membership.objects.select_related("customer").filter(user=user)
     chosen = memberships.filter(customer=customer).first()
     if chosen is None:
-        raise InvalidInput(f"You are not a member of '{slug}'.", field="customer")
+        raise InvalidInput(sentence("You are not a member of '{customer}'.", customer=slug), field="customer")
     if chosen.is_default:
         return MemberChange(membership=chosen, changed=False)
     former = memberships.filter(is_default=True).first()
@@ -152,7 +153,11 @@ def _refuse_last_admin(actor: Actor, membership: Membership) -> None:
     if not admins.exclude(pk=membership.pk).exists():
         slug, username = membership.customer.slug, membership.user.username
         raise PermissionDenied(
-            f"'{username}' is the last admin of '{slug}': only a platform operator can change that.",
+            sentence(
+                "'{username}' is the last admin of '{customer}': only a platform operator can change that.",
+                username=username,
+                customer=slug,
+            ),
             code="OPERATORS_ONLY",
         )
 

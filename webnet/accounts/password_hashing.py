@@ -9,6 +9,7 @@ from threading import BoundedSemaphore
 from django.contrib.auth.hashers import Argon2PasswordHasher
 
 from webnet.errors import RateLimited
+from webnet.sentences import sentence
 
 # At most half of the threads of a process by default, and 128 MiB.
 HASHES_AT_A_TIME = 2
@@ -34,7 +35,7 @@ _slots = BoundedSemaphore(HASHES_AT_A_TIME)
 def limited_hashing() -> Iterator[None]:
     """For those who may send any number of passwords; raises RateLimited if too many others are being checked."""
     if not _slots.acquire(timeout=LONGEST_WAIT_SECONDS):
-        message = f"Too many people are signing in: try again in {LONGEST_WAIT_SECONDS} s."
+        message = sentence("Too many people are signing in: try again in {seconds} s.", seconds=LONGEST_WAIT_SECONDS)
         raise RateLimited(message, retry_after_seconds=LONGEST_WAIT_SECONDS)
     try:
         yield

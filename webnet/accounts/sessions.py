@@ -24,6 +24,7 @@ from webnet.audit.operation import Operation, audited
 from webnet.customers.access import Actor, require_session
 from webnet.customers.models import User
 from webnet.errors import PermissionDenied, RateLimited, Refusal
+from webnet.sentences import sentence
 from webnet.values.storable_values import is_storable_text
 
 
@@ -39,7 +40,7 @@ def sign_in(request: HttpRequest, *, username: str, password: str) -> User:
         is_right = _check_password(named, password)
     if named is None or not is_right:
         reason = f"as '{named.username}'" if named is not None else ""
-        refused = PermissionDenied("The username or the password is wrong.", code="BAD_CREDENTIALS")
+        refused = PermissionDenied(sentence("The username or the password is wrong."), code="BAD_CREDENTIALS")
         _refuse(Operation(actor=nobody, action="sign_in", reason=reason), refused)
     attempt.succeed()
     start_session(request, named)

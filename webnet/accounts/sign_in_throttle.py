@@ -21,6 +21,7 @@ from webnet.accounts.authentication import network_of
 from webnet.accounts.models import SignInAttempts
 from webnet.customers.models import User
 from webnet.errors import RateLimited
+from webnet.sentences import sentence
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +115,9 @@ def _require_not_waiting(row: SignInAttempts, now: datetime) -> None:
     if row.not_before is not None and row.not_before > now:
         seconds = math.ceil((row.not_before - now).total_seconds())
         metrics.refused_requests.labels("sign_in").inc()
-        raise RateLimited(f"Too many attempts to sign in: wait {seconds} s.", retry_after_seconds=seconds)
+        raise RateLimited(
+            sentence("Too many attempts to sign in: wait {seconds} s.", seconds=seconds), retry_after_seconds=seconds
+        )
 
 
 def _failures(counted: tuple[Limit, SignInAttempts], now: datetime) -> int:

@@ -18,6 +18,7 @@ from webnet.customers.access import Actor, customers_with_role, find_customer, r
 from webnet.customers.models import ApiToken, Customer, Role
 from webnet.errors import InvalidInput, NotFound, PermissionDenied
 from webnet.input_faults import InputFaults
+from webnet.sentences import sentence
 
 SECRET_PREFIX = "wn_"  # noqa: S105 - the public start of every token
 SHOWN_CHARACTERS = 12
@@ -154,9 +155,9 @@ def _limit_time(actor: Actor, requested: datetime | None) -> datetime | None:
     if timezone.is_naive(requested):
         requested = requested.replace(tzinfo=UTC)
     if requested <= timezone.now():
-        raise InvalidInput("A token must expire in the future.", field="expires_at")
+        raise InvalidInput(sentence("A token must expire in the future."), field="expires_at")
     if limit is not None and requested > limit:
-        raise InvalidInput("A token can't create one that outlives it.", field="expires_at")
+        raise InvalidInput(sentence("A token can't create one that outlives it."), field="expires_at")
     return requested
 
 
@@ -171,7 +172,9 @@ def _limit_role(actor: Actor, requested: Role | None) -> str:
     if requested is None:
         return limit.value if limit is not None else ""
     if limit is not None and not limit.includes(requested):
-        raise PermissionDenied(f"The token you use allows no role above {limit.label.lower()}.")
+        raise PermissionDenied(
+            sentence("The token you use allows no role above {role}.", role=sentence(limit.label.lower()))
+        )
     return requested.value
 
 

@@ -14,6 +14,7 @@ from webnet.customers.access import Actor, require_operator
 from webnet.customers.models import User, is_username
 from webnet.errors import InvalidInput, NotFound
 from webnet.input_faults import InputFaults
+from webnet.sentences import sentence
 from webnet.values.storable_values import is_storable_text
 
 
@@ -98,7 +99,7 @@ def _set_active(operation: Operation, username: str, *, is_active: bool) -> User
     if user.is_active == is_active:
         return UserChange(user=user, changed=False)
     if user.pk == operation.actor.user_id:
-        raise InvalidInput("You can't deactivate yourself: ask another operator.", field="username")
+        raise InvalidInput(sentence("You can't deactivate yourself: ask another operator."), field="username")
     before = _describe(user)
     user.is_active = is_active
     user.save(update_fields=["is_active", "updated_at"])
@@ -127,7 +128,7 @@ def clean_email(email: str) -> str:
     try:
         validate_email(email)
     except ValidationError as error:
-        raise InvalidInput("This is not an email address.", field="email") from error
+        raise InvalidInput(sentence("This is not an email address."), field="email") from error
     return User.objects.normalize_email(email)
 
 

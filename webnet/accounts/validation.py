@@ -9,18 +9,21 @@ from contextlib import contextmanager
 from django.db import IntegrityError, transaction
 
 from webnet.errors import InvalidInput
+from webnet.sentences import sentence
 
 
 def clean_line(text: str, *, field: str, maximum_length: int) -> str:
     """One line of text, stripped. Raises InvalidInput when it is empty, too long or has control characters."""
     text = text.strip()
     if not text:
-        raise InvalidInput("This can't be empty.", field=field)
+        raise InvalidInput(sentence("This can't be empty."), field=field)
     if len(text) > maximum_length:
-        raise InvalidInput(f"This can't be longer than {maximum_length} characters.", field=field)
+        raise InvalidInput(
+            sentence("This can't be longer than {maximum} characters.", maximum=maximum_length), field=field
+        )
     # Unicode categories: Cc are control characters (line breaks among them), Cs are halves of surrogate pairs.
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in text):
-        raise InvalidInput("This can't contain control characters.", field=field)
+        raise InvalidInput(sentence("This can't contain control characters."), field=field)
     return text
 
 

@@ -16,6 +16,7 @@ from webnet.api.request.context import Context
 from webnet.api.request.reader import Reading
 from webnet.containment import REFUSED_VALUE
 from webnet.plugins.runtime.failures import count_for_user
+from webnet.values.viewer_language import for_viewer
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +41,7 @@ def report_errors(errors: Iterable[GraphQLError] | None, context: Context) -> li
                 *(context.request_id, place, name),
                 extra={REFUSED_VALUE: raised},
             )
-            answered = GraphQLError(refusal.message, error.nodes, path=error.path, original_error=refusal)
+            answered = GraphQLError(for_viewer(refusal.message), error.nodes, path=error.path, original_error=refusal)
         if not context.is_signed_in:
             answered = without_suggestions(answered)
         shown = describe_error(answered, request_id=context.request_id)

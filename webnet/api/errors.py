@@ -17,6 +17,7 @@ from graphql import (
 
 from webnet.database.outages import find_outage
 from webnet.errors import DatabaseOutage, RateLimited, RequestError, WebnetError, shorten, show
+from webnet.values.viewer_language import for_viewer
 
 logger = logging.getLogger("webnet.api")
 
@@ -92,9 +93,9 @@ def describe_error(error: GraphQLError, *, request_id: str) -> GraphQLError:
     if isinstance(cause, RecursionError) and error.path is None:
         return _with_code(error, "The document or a variable is nested too deeply.", "QUERY_TOO_DEEP")
     if isinstance(cause, RateLimited):
-        return _with_code(error, cause.message, cause.code, retryAfterSeconds=cause.retry_after_seconds)
+        return _with_code(error, for_viewer(cause.message), cause.code, retryAfterSeconds=cause.retry_after_seconds)
     if isinstance(cause, WebnetError):
-        return _with_code(error, cause.message, cause.code)
+        return _with_code(error, for_viewer(cause.message), cause.code)
     logger.error("Request %s failed at %s: %s", request_id, error.path, error.message, exc_info=cause)
     return _with_code(error, INTERNAL_MESSAGE, "INTERNAL_ERROR", requestId=request_id)
 

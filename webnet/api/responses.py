@@ -17,6 +17,7 @@ from webnet.api.sse_frames import COMPLETE, encode_next
 from webnet.errors import DatabaseOutage, DeadlineExceeded, RateLimited, WebnetError
 from webnet.request_record import note_code
 from webnet.values.lazy_texts import plain
+from webnet.values.viewer_language import for_viewer
 
 JSON_TYPE = "application/json"
 # The media type of the GraphQL over HTTP specification, for clients that accept it.
@@ -91,7 +92,7 @@ def error_entry(request: HttpRequest, error: WebnetError) -> dict[str, Any]:
         extensions["retryAfterSeconds"] = error.retry_after_seconds
     if error.code == "INTERNAL_ERROR":
         extensions["requestId"] = request_id(request)
-    return {"message": error.message, "extensions": extensions}
+    return {"message": for_viewer(error.message), "extensions": extensions}
 
 
 def frame_as_stream(request: HttpRequest, response: HttpResponse) -> HttpResponse:

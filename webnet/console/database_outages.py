@@ -23,6 +23,7 @@ from webnet.api.visibility import visible_schema
 from webnet.database.outages import find_outage, leave_lost_connection
 from webnet.errors import DatabaseOutage, DeadlineExceeded
 from webnet.values.storable_values import is_storable_text
+from webnet.values.viewer_language import for_viewer
 
 logger = logging.getLogger(__name__)
 
@@ -88,5 +89,7 @@ def _answer(request: HttpRequest, refusal: DatabaseOutage | DeadlineExceeded, er
     if is_graphql_path(request.path_info) and not wants_graphiql(request):
         return make_error_response(request, refusal, fingerprint=visible_schema(None).fingerprint)
     # Without the request, so that no context processor asks the database for the user or the customer's menu.
-    page = render_to_string("webnet/unavailable.html", {"refusal": refusal})
+    page = render_to_string(
+        "webnet/unavailable.html", {"status": refusal.status, "reason": for_viewer(refusal.message)}
+    )
     return HttpResponse(page, status=refusal.status, headers=headers)

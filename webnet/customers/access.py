@@ -12,6 +12,7 @@ from django.db.models import CharField, F, QuerySet, Value
 
 from webnet.customers.models import Customer, Membership, Role, is_slug
 from webnet.errors import NotFound, PermissionDenied
+from webnet.sentences import sentence
 
 __all__ = [
     "Actor",
@@ -144,7 +145,12 @@ def require(actor: Actor, role: Role, *, customer: Customer) -> None:
         raise NotFound.customer(customer.slug)
     if not actual.includes(role):
         raise PermissionDenied(
-            f"This needs the role {role.label.lower()} for '{customer.slug}'; yours is {actual.label.lower()}.",
+            sentence(
+                "This needs the role {role} for '{customer}'; yours is {actual}.",
+                role=sentence(role.label.lower()),
+                customer=customer.slug,
+                actual=sentence(actual.label.lower()),
+            ),
             required_role=role.value,
         )
 
@@ -152,7 +158,7 @@ def require(actor: Actor, role: Role, *, customer: Customer) -> None:
 def require_signed_in(actor: Actor) -> int:
     """The id of the acting user. Raises PermissionDenied for an anonymous request and for the system itself."""
     if actor.user_id is None:
-        raise PermissionDenied("Sign in first.", code="NOT_SIGNED_IN")
+        raise PermissionDenied(sentence("Sign in first."), code="NOT_SIGNED_IN")
     return actor.user_id
 
 
@@ -160,11 +166,13 @@ def require_session(actor: Actor) -> int:
     """The id of the user who acts in a browser. Raises PermissionDenied for everybody else, also for API tokens."""
     user_id = require_signed_in(actor)
     if actor.uses_token:
-        raise PermissionDenied("Sign in for this: an API token can't decide it for its user.", code="SESSION_REQUIRED")
+        raise PermissionDenied(
+            sentence("Sign in for this: an API token can't decide it for its user."), code="SESSION_REQUIRED"
+        )
     return user_id
 
 
 def require_operator(actor: Actor) -> None:
     """Raise PermissionDenied unless the actor is a platform operator."""
     if not actor.is_platform_operator:
-        raise PermissionDenied("Only a platform operator can do this.", code="OPERATORS_ONLY")
+        raise PermissionDenied(sentence("Only a platform operator can do this."), code="OPERATORS_ONLY")

@@ -17,6 +17,9 @@ OWNED_MODELS = (CustomerOwnedModel, GlobalModel)
 # and these are the audit log's, which belong to this app but are defined in `webnet.audit`.
 AUDIT_MODELS = (AuditCheckpoint, AuditHead, Generation, PluginAuditLog, RefusalCount)
 
+# How each `settings_fault` begins: it is the end of a sentence.
+FAULT_BEGINNING = "do not fit its schema: "
+
 
 class PluginStatus(models.TextChoices):
     """Whether the plugin's code can run here.

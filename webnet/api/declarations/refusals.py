@@ -17,6 +17,7 @@ from webnet.api.vocabulary.enums import PluginStatus, Role
 from webnet.customers.summary import MAXIMUM_NAMED
 from webnet.plugins.schema.walk import split_pointer
 from webnet.request_record import note_code
+from webnet.values.viewer_language import for_viewer
 
 # The argument of every mutation of webnet, and of those of plugins that take one.
 INPUT = "input"
@@ -211,7 +212,7 @@ REFUSALS: tuple[tuple[type[errors.Refusal], type[Refusal], Details], ...] = (
         errors.InvalidSettings,
         InvalidSettings,
         lambda invalid, argument: {
-            "issues": [SettingsIssue(path=issue.path, message=issue.message) for issue in invalid.issues],
+            "issues": [SettingsIssue(path=issue.path, message=for_viewer(issue.message)) for issue in invalid.issues],
             "faults": _settings_faults(invalid, argument),
             "customers": list(invalid.customers),
             "customer_count": invalid.customer_count,
@@ -226,7 +227,7 @@ REFUSALS: tuple[tuple[type[errors.Refusal], type[Refusal], Details], ...] = (
             "faults": [
                 InputFault(
                     path=_path_below(argument, map(to_camel_case, each.path)),
-                    message=errors.shorten(each.message, errors.MAXIMUM_MESSAGE),
+                    message=errors.shorten(for_viewer(each.message), errors.MAXIMUM_MESSAGE),
                     code=each.code,
                 )
                 for each in invalid.faults
@@ -243,7 +244,7 @@ REFUSALS: tuple[tuple[type[errors.Refusal], type[Refusal], Details], ...] = (
 def to_graphql(refusal: errors.Refusal, *, argument: str = "") -> Refusal:
     """The GraphQL value of a refusal; `argument` is the one whose fields its faults are about, if there is such."""
     error_type, details = next((shown, more) for raised, shown, more in REFUSALS if isinstance(refusal, raised))
-    return error_type(code=refusal.code, message=refusal.message, **details(refusal, argument))
+    return error_type(code=refusal.code, message=for_viewer(refusal.message), **details(refusal, argument))
 
 
 class RefusalHandler:
@@ -263,7 +264,7 @@ def _settings_faults(invalid: errors.InvalidSettings, argument: str) -> list[Inp
     return [
         InputFault(
             path=_path_below(argument, ("settings", *split_pointer(issue.path))),
-            message=issue.message,
+            message=for_viewer(issue.message),
             code=invalid.code,
         )
         for issue in invalid.issues

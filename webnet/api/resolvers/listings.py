@@ -40,6 +40,7 @@ from webnet.plugins.gate.effective import Reason
 from webnet.plugins.gate.rules import IneffectiveCode
 from webnet.plugins.kernel.dependencies import satisfies
 from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig
+from webnet.sentences import sentence
 
 
 def customers(info: Info, arguments: PageArguments) -> Page[Customer]:
@@ -187,8 +188,10 @@ def _without_internals(reading: Reading, name: str, found: Sequence[Reason]) -> 
     if reading.actor.is_platform_operator:
         return found
     general = {
-        IneffectiveCode.NOT_RUNNABLE: f"'{name}' can't run at the moment.",
-        IneffectiveCode.PAUSED: f"'{name}' is paused, since it failed; it is retried automatically.",
+        IneffectiveCode.NOT_RUNNABLE: sentence("'{plugin}' can't run at the moment.", plugin=name),
+        IneffectiveCode.PAUSED: sentence(
+            "'{plugin}' is paused, since it failed; it is retried automatically.", plugin=name
+        ),
     }
     return [Reason(code=each.code, message=general.get(each.code, each.message)) for each in found]
 

@@ -28,6 +28,7 @@ from webnet.api.vocabulary.scalars import Json
 from webnet.audit.models import PluginAuditLog as AuditRow
 from webnet.customers.models import Customer
 from webnet.plugins import models
+from webnet.values.viewer_language import for_viewer
 
 
 def show_for_customer(config: models.CustomerPluginConfig, info: Info) -> ShownSettings:
@@ -89,7 +90,7 @@ class CustomerPluginConfig(Node):
     @staticmethod
     def ineffective_reasons(root: strawberry.Parent[models.CustomerPluginConfig], info: Info) -> list[str]:
         """Why the plugin is not effective for the customer, in sentences; empty if it is."""
-        return [reason.message for reason in listings.reasons(info.context.reading, root)]
+        return [for_viewer(reason.message) for reason in listings.reasons(info.context.reading, root)]
 
     @field(maximum=MAXIMUM_REASONS, reads=StateRead.ANYWHERE)
     @staticmethod

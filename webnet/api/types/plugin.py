@@ -32,6 +32,7 @@ from webnet.audit.models import PluginAuditLog as AuditRow
 from webnet.plugins import models
 from webnet.plugins.kernel.identity import MAXIMUM_DEPENDENCIES, MAXIMUM_KEYWORDS, MAXIMUM_UPGRADE_NOTES
 from webnet.plugins.registry import registry
+from webnet.values.viewer_language import for_viewer
 
 
 @object_type
@@ -194,7 +195,7 @@ class Plugin(Node):
         """Why the plugin is effective for nobody, whatever a customer chooses, in sentences. Empty if it depends on the
         customer: see `CustomerPluginConfig`.
         """
-        return [reason.message for reason in listings.reasons_for_everybody(info.context.reading, root)]
+        return [for_viewer(reason.message) for reason in listings.reasons_for_everybody(info.context.reading, root)]
 
     @field(maximum=MAXIMUM_REASONS, reads=StateRead.ANYWHERE)
     @staticmethod

@@ -33,6 +33,7 @@ from webnet.plugins.gate.permissions import permissions_of
 from webnet.plugins.runtime.calls import calling
 from webnet.plugins.runtime.failures import count_for_user
 from webnet.plugins.settings import layers
+from webnet.values.viewer_language import for_viewer
 
 logger = logging.getLogger(__name__)
 
@@ -122,7 +123,7 @@ def _stream(
         return StreamedPage(response, call)
     except RateLimited as refusal:
         response.close()
-        refused = render(request, "webnet/too_many_streams.html", {"reason": refusal.message}, status=429)
+        refused = render(request, "webnet/too_many_streams.html", {"reason": for_viewer(refusal.message)}, status=429)
         refused["Retry-After"] = str(refusal.retry_after_seconds)
         return refused
 

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from webnet.accounts import invitations
 from webnet.accounts.authentication import identify_user
 from webnet.errors import Refusal
+from webnet.values.viewer_language import for_viewer
 
 
 @require_safe
@@ -28,7 +29,7 @@ def show_invitation(request: HttpRequest, token: str) -> HttpResponse:
     try:
         found = invitations.find(actor=identify_user(request).actor, secret=token)
     except Refusal as refusal:
-        return render(request, "webnet/invitation.html", {"error": refusal.message})
+        return render(request, "webnet/invitation.html", {"error": for_viewer(refusal.message)})
     return render(request, "webnet/invitation.html", {"invitation": found, "token": token})
 
 
@@ -43,5 +44,5 @@ def accept_invitation(request: HttpRequest) -> HttpResponse:
     try:
         change = invitations.accept(actor=identify_user(request).actor, secret=token)
     except Refusal as refusal:
-        return render(request, "webnet/invitation.html", {"error": refusal.message})
+        return render(request, "webnet/invitation.html", {"error": for_viewer(refusal.message)})
     return redirect("customer", customer=change.membership.customer.slug)

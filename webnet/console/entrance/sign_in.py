@@ -13,6 +13,7 @@ from webnet.accounts import sessions
 from webnet.console.frame import interrupted_forms
 from webnet.console.frame.entry import not_found
 from webnet.errors import PermissionDenied, RateLimited
+from webnet.values.viewer_language import for_viewer
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -26,9 +27,9 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     try:
         sessions.sign_in(request, username=username, password=request.POST.get("password", ""))
     except PermissionDenied as refusal:
-        return _show_form(request, username=username, error=str(refusal), status=403)
+        return _show_form(request, username=username, error=for_viewer(refusal.message), status=403)
     except RateLimited as refusal:
-        response = _show_form(request, username=username, error=str(refusal), status=429)
+        response = _show_form(request, username=username, error=for_viewer(refusal.message), status=429)
         response["Retry-After"] = str(refusal.retry_after_seconds)
         return response
     return HttpResponseRedirect(_read_next(request))

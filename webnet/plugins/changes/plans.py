@@ -21,6 +21,7 @@ from webnet.plugins.gate.effective import customer_state, platform_state
 from webnet.plugins.gate.rules import CustomerState, PlatformState
 from webnet.plugins.kernel.dependencies import in_reach
 from webnet.plugins.models import Availability, CustomerPluginConfig
+from webnet.sentences import sentence
 
 
 class PlanAction(TextChoices):
@@ -114,7 +115,7 @@ def _plan_for_platform(plugin: str, actor: Actor, action: PlanAction, availabili
     scope = PlatformScope(platform=platform_state())
     row = find_plugin(scope.platform.plugins, plugin)
     if action == PlanAction.RESET:
-        raise InvalidInput("Only a customer's choice can be reset; name the customer.", field="action")
+        raise InvalidInput(sentence("Only a customer's choice can be reset; name the customer."), field="action")
     is_on = action == PlanAction.ENABLE
     wanted = Choice(plugin=plugin, enabled=is_on, availability=availability or row.availability)
     rows = scope.platform.plugins

@@ -33,9 +33,10 @@ from webnet.plugins.changes.availabilities import (
 )
 from webnet.plugins.gate import effective
 from webnet.plugins.gate.effective import customer_states, effective_customers, platform_state
-from webnet.plugins.gate.rules import CustomerState, PlatformState
+from webnet.plugins.gate.rules import CustomerState, PlatformState, describe_status, describe_why_not_runnable
 from webnet.plugins.kernel.dependencies import Blocker, LazyNodes, Nodes, PluginNode, plan_disable, plan_enable
 from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig, PluginStatus
+from webnet.sentences import join_sentences, sentence
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,10 +170,14 @@ class CustomerScope:
         try:
             self._plan(wanted, cascade=False)
         except DependencyRefusal as refusal:
-            others, verb = quote(refusal.plugins), "Enable" if refusal.code == "DEPENDENCY_DISABLED" else "Disable"
             if refusal.code not in ("DEPENDENCY_DISABLED", "DEPENDENTS_ENABLED") or self._is_blocked(refusal.plugins):
                 raise
-            message = f"{refusal.message} {verb} {others} for '{self.customer.slug}' first."
+            data = {"others": quote(refusal.plugins), "customer": self.customer.slug}
+            if refusal.code == "DEPENDENCY_DISABLED":
+                way_out = sentence("Enable {others} for '{customer}' first.", **data)
+            else:
+                way_out = sentence("Disable {others} for '{customer}' first.", **data)
+            message = join_sentences((refusal.message, way_out))
             raise DependencyRefusal(message, code=refusal.code, plugins=refusal.plugins) from None
 
     def nodes(self) -> Nodes:
@@ -207,7 +212,7 @@ class CustomerScope:
 
     @property
     def _where(self) -> str:
-        return f" for '{self.customer.slug}'"
+        return sentence(" for '{customer}'", customer=self.customer.slug)
 
     def _was_on(self, row: PluginConfig) -> bool:
         return row.enabled and self.state.is_switched_on(row.name)
@@ -235,10 +240,14 @@ class CustomerScope:
     def _require_offered(self, row: PluginConfig, availability: Availability) -> None:
         require_runnable(self.platform, row)
         if not row.enabled:
-            message = f"'{row.name}' is disabled for everybody; enable it globally first."
+            message = sentence("'{plugin}' is disabled for everybody; enable it globally first.", plugin=row.name)
             raise PluginUnavailable(message, code="PLUGIN_DISABLED", status=PluginStatus(row.status).value)
         if availability == Availability.WITHHELD:
-            message = f"'{row.name}' is withheld from '{self.customer.slug}'; set its availability first."
+            message = sentence(
+                "'{plugin}' is withheld from '{customer}'; set its availability first.",
+                plugin=row.name,
+                customer=self.customer.slug,
+            )
             raise PermissionDenied(message, code="AVAILABILITY")
 
     def _is_blocked(self, plugins: Iterable[str]) -> bool:
@@ -246,9 +255,9 @@ class CustomerScope:
 
     def _find_blocker(self, row: PluginConfig) -> Blocker | None:
         if not row.enabled:
-            return Blocker(reason="is disabled for everybody")
+            return Blocker(reason=sentence("is disabled for everybody"))
         if self.state.availability(row.name) == Availability.WITHHELD:
-            return Blocker(reason=f"is withheld from '{self.customer.slug}'")
+            return Blocker(reason=sentence("is withheld from '{customer}'", customer=self.customer.slug))
         return _find_blocker(self.platform, row)
 
 
@@ -313,8 +322,7 @@ def require_runnable(platform: PlatformState, row: PluginConfig) -> None:
     """Raise PluginUnavailable unless the plugin's code can run here."""
     if row.status != PluginStatus.LOADED:
         status = PluginStatus(row.status)
-        why = f": {row.status_reason}" if row.status_reason else "."
-        raise PluginUnavailable(f"'{row.name}' can't run ({status.label.lower()}){why}", status=status.value)
+        raise PluginUnavailable(describe_why_not_runnable(row), status=status.value)
     if row.name in platform.unloaded:
         raise PluginUnavailable(platform.unloaded[row.name], status=PluginStatus.FAILED.value)
 
@@ -322,8 +330,9 @@ def require_runnable(platform: PlatformState, row: PluginConfig) -> None:
 def _find_blocker(platform: PlatformState, row: PluginConfig) -> Blocker | None:
     if row.status == PluginStatus.LOADED and row.name not in platform.unloaded:
         return None
-    return Blocker(reason=f"can't run ({PluginStatus(row.status).label.lower()})")
+    return Blocker(reason=sentence("can't run ({status})", status=describe_status(row)))
 
 
 def _required(plugin: str, where: str) -> PermissionDenied:
-    return PermissionDenied(f"'{plugin}' is required{where} and can't be switched off.", code="AVAILABILITY")
+    message = sentence("'{plugin}' is required{where} and can't be switched off.", plugin=plugin, where=where)
+    return PermissionDenied(message, code="AVAILABILITY")

@@ -27,6 +27,7 @@ from webnet.plugins.settings.edits import Edit, invalid
 from webnet.plugins.settings.history import ChangedSetting, audit_view, changed_secrets, compare_views
 from webnet.plugins.settings.layers import Layer
 from webnet.plugins.settings.validity import CustomerIssues, Issues, describe_fault, find_issues
+from webnet.sentences import sentence
 from webnet.values.json_text import is_same_json
 
 LAYER_FIELDS = ("settings", "secrets", "settings_revision", "settings_fault", "updated_at")
@@ -160,8 +161,11 @@ def _edit(operation: Operation, plugin: str, layer: Layer, change: SettingsChang
     """Edit the layer, not yet saved, and record the change: whether it changes anything, and what it must not set."""
     current = layer.settings_revision
     if change.expected_revision is not None and change.expected_revision != current:
-        message = (
-            f"The settings of '{plugin}' are at revision {current}, not {change.expected_revision}; read them again."
+        message = sentence(
+            "The settings of '{plugin}' are at revision {current}, not {expected}; read them again.",
+            plugin=plugin,
+            current=current,
+            expected=change.expected_revision,
         )
         raise Conflict(message, current_revision=current)
     before, sealed = audit_view(layer), layer.secrets

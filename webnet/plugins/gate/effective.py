@@ -21,6 +21,7 @@ from webnet.plugins.loading.missing_migrations import find_missing, tables
 from webnet.plugins.models import OVERRIDES, Availability, CustomerPluginConfig, PluginConfig
 from webnet.plugins.registry import registry
 from webnet.program import PROGRAM
+from webnet.sentences import sentence
 
 __all__ = [
     "CustomerState",
@@ -142,14 +143,19 @@ def _why_withheld(row: PluginConfig) -> str | None:
     """Why this process can't run the plugin, independently of its row."""
     entry = registry.find(row.name)
     if entry is None:
-        return f"'{row.name}' is not loaded in this process; restart it."
+        return sentence("'{plugin}' is not loaded in this process; restart it.", plugin=row.name)
     if entry.status != "loaded" or entry.identity is None:
-        return entry.reason or f"'{row.name}' is {entry.status} in this process."
+        is_set_aside = sentence("'{plugin}' is {status} in this process.", plugin=row.name, status=entry.status)
+        return entry.reason or is_set_aside
     # An older version may run until its process is restarted; a newer one can't run until a sync accepts it.
     version = entry.identity.version
     if row.version and version != row.version and is_newer(version, than=row.version):
-        waits = f"Version {version} of '{row.name}' is not in use yet: run '{PROGRAM} sync_plugins'."
-        return row.status_reason or waits
+        return row.status_reason or sentence(
+            "Version {version} of '{plugin}' is not in use yet: run '{program} sync_plugins'.",
+            version=version,
+            plugin=row.name,
+            program=PROGRAM,
+        )
     return None
 
 

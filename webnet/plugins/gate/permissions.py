@@ -12,6 +12,7 @@ from webnet.errors import NotFound, PermissionDenied
 from webnet.plugins.declarations import Permission
 from webnet.plugins.gate.effective import CustomerState, customer_state
 from webnet.plugins.registry import registry
+from webnet.sentences import sentence
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +37,9 @@ def require_permission(actor: Actor, customer: Customer, codename: str, *, state
     if access.role_in(actor, customer) is None:
         raise NotFound.customer(customer.slug)
     lowest_role = next((role.value for role in Role if codename in granted_to(role, found)), None)
-    message = f"This needs the permission '{codename}' for '{customer.slug}'."
+    message = sentence(
+        "This needs the permission '{permission}' for '{customer}'.", permission=codename, customer=customer.slug
+    )
     raise PermissionDenied(message, code="PERMISSION_MISSING", required_role=lowest_role)
 
 

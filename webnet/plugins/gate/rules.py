@@ -12,7 +12,8 @@ from django.db import models
 from webnet.customers.models import Customer
 from webnet.plugins.declarations import Dependency
 from webnet.plugins.kernel.dependencies import PluginNode, describe_cycle, find_cycle, in_reach, satisfies, users_of
-from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig, PluginStatus
+from webnet.plugins.models import FAULT_BEGINNING, Availability, CustomerPluginConfig, PluginConfig, PluginStatus
+from webnet.sentences import Sentence, sentence
 
 
 class IneffectiveCode(models.TextChoices):
@@ -47,6 +48,25 @@ class Reason:
 
     code: IneffectiveCode
     message: str
+
+
+def describe_status(row: PluginConfig) -> Sentence:
+    """The plugin's status as a word in a sentence."""
+    return sentence(PluginStatus(row.status).label.lower())
+
+
+def describe_why_not_runnable(row: PluginConfig) -> Sentence:
+    """Why the code of the plugin can't run, by its status; what the reason adds is a stored text."""
+    data = {"plugin": row.name, "status": describe_status(row), "reason": row.status_reason}
+    if row.status_reason:
+        return sentence("'{plugin}' can't run ({status}): {reason}", **data)
+    return sentence("'{plugin}' can't run ({status}).", **data)
+
+
+def describe_settings_fault(plugin: str, fault: str) -> Sentence:
+    """Why the plugin's settings can't be used, of the stored fault."""
+    issues = fault.removeprefix(FAULT_BEGINNING)
+    return sentence("The settings of '{plugin}' do not fit its schema: {issues}", plugin=plugin, issues=issues)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +107,10 @@ class PlatformState:
             if need.name in self.plugins and self.needed_by(need.name) is None
         )
         code = IneffectiveCode.DEPENDENCY_NOT_EFFECTIVE
-        needs = (f"'{plugin}' needs '{name}', which is not effective for anybody." for name in blocked)
+        needs = (
+            sentence("'{plugin}' needs '{needed}', which is not effective for anybody.", plugin=plugin, needed=name)
+            for name in blocked
+        )
         return (*self.obstacles[plugin], *(Reason(code=code, message=message) for message in needs))
 
     @cached_property
@@ -120,15 +143,17 @@ class PlatformState:
 
     def _find_obstacles(self, row: PluginConfig) -> Iterator[Reason]:
         if row.status == PluginStatus.PAUSED:
-            yield Reason(code=IneffectiveCode.PAUSED, message=row.status_reason or f"'{row.name}' is paused.")
+            yield Reason(
+                code=IneffectiveCode.PAUSED,
+                message=row.status_reason or sentence("'{plugin}' is paused.", plugin=row.name),
+            )
         elif row.status != PluginStatus.LOADED:
-            why = f": {row.status_reason}" if row.status_reason else "."
-            label = PluginStatus(row.status).label.lower()
-            yield Reason(code=IneffectiveCode.NOT_RUNNABLE, message=f"'{row.name}' can't run ({label}){why}")
+            yield Reason(code=IneffectiveCode.NOT_RUNNABLE, message=describe_why_not_runnable(row))
         elif row.name in self.unloaded:
             yield Reason(code=IneffectiveCode.NOT_RUNNABLE, message=self.unloaded[row.name])
         if not row.enabled:
-            yield Reason(code=IneffectiveCode.DISABLED_GLOBALLY, message=f"'{row.name}' is disabled for everybody.")
+            message = sentence("'{plugin}' is disabled for everybody.", plugin=row.name)
+            yield Reason(code=IneffectiveCode.DISABLED_GLOBALLY, message=message)
         for need in self.nodes[row.name].dependencies:
             yield from self._find_unmet(row.name, need)
         if row.name in self.circles:
@@ -139,8 +164,13 @@ class PlatformState:
         row = self.plugins.get(need.name)
         if row is not None and row.version and satisfies(row.version, need.specifier):
             return
-        state = "is not installed" if row is None else f"is {row.version or 'of no known version'}"
-        message = f"'{plugin}' needs '{need}', which {state}."
+        data = {"plugin": plugin, "needed": need, "version": row.version if row is not None else None}
+        if row is None:
+            message = sentence("'{plugin}' needs '{needed}', which is not installed.", **data)
+        elif row.version:
+            message = sentence("'{plugin}' needs '{needed}', which is {version}.", **data)
+        else:
+            message = sentence("'{plugin}' needs '{needed}', which is of no known version.", **data)
         yield Reason(code=IneffectiveCode.DEPENDENCY_NOT_EFFECTIVE, message=message)
 
 
@@ -237,32 +267,40 @@ class CustomerState:
         if own is not None and own.is_paused:
             yield Reason(code=IneffectiveCode.PAUSED, message=own.pause_reason)
         if fault := self.settings_fault(plugin):
-            yield Reason(code=IneffectiveCode.INVALID_SETTINGS, message=f"The settings of '{plugin}' {fault}")
+            yield Reason(code=IneffectiveCode.INVALID_SETTINGS, message=describe_settings_fault(plugin, fault))
         # The dependencies of a circle lead back to it: following them would never end.
         if plugin not in self.platform.circles:
             yield from self._find_ineffective_needs(plugin)
         if not self.customer.is_active:
-            message = f"The customer '{self.customer.slug}' is not active."
+            message = sentence("The customer '{customer}' is not active.", customer=self.customer.slug)
             yield Reason(code=IneffectiveCode.CUSTOMER_INACTIVE, message=message)
 
     def _find_ineffective_needs(self, plugin: str) -> Iterator[Reason]:
         for need in self.platform.nodes[plugin].dependencies:
             # One that is not installed is an obstacle for everybody, which is reported there.
             if need.name in self.platform.plugins and self.reasons(need.name):
-                message = f"'{plugin}' needs '{need.name}', which is not effective for '{self.customer.slug}'."
+                message = sentence(
+                    "'{plugin}' needs '{needed}', which is not effective for '{customer}'.",
+                    plugin=plugin,
+                    needed=need.name,
+                    customer=self.customer.slug,
+                )
                 yield Reason(code=IneffectiveCode.DEPENDENCY_NOT_EFFECTIVE, message=message)
 
     def _switched_off(self, plugin: str) -> Reason | None:
         row = self.rows.get(plugin)
         choice = row.enabled if row else None
         availability = self.availability(plugin)
-        slug = self.customer.slug
+        data = {"plugin": plugin, "customer": self.customer.slug}
         if availability == Availability.WITHHELD:
-            return Reason(code=IneffectiveCode.WITHHELD, message=f"'{plugin}' is withheld from '{slug}'.")
+            message = sentence("'{plugin}' is withheld from '{customer}'.", **data)
+            return Reason(code=IneffectiveCode.WITHHELD, message=message)
         if availability == Availability.REQUIRED:
             return None
         if choice is False:
-            return Reason(code=IneffectiveCode.SWITCHED_OFF, message=f"'{slug}' has switched '{plugin}' off.")
+            message = sentence("'{customer}' has switched '{plugin}' off.", **data)
+            return Reason(code=IneffectiveCode.SWITCHED_OFF, message=message)
         if choice is None and availability == Availability.OFFERED:
-            return Reason(code=IneffectiveCode.NOT_SWITCHED_ON, message=f"'{slug}' has not switched '{plugin}' on.")
+            message = sentence("'{customer}' has not switched '{plugin}' on.", **data)
+            return Reason(code=IneffectiveCode.NOT_SWITCHED_ON, message=message)
         return None

@@ -16,6 +16,7 @@ from webnet.customers import access
 from webnet.customers.models import Customer, Role
 from webnet.errors import NotFound
 from webnet.plugins.gate.effective import CustomerState, PlatformState, customer_states, platform_state
+from webnet.plugins.gate.rules import describe_settings_fault, describe_why_not_runnable
 from webnet.plugins.models import (
     Availability,
     CustomerPluginConfig,
@@ -28,24 +29,25 @@ from webnet.plugins.models import (
 from webnet.plugins.runtime import reported_problems, workers
 from webnet.plugins.runtime.reported_problems import ProblemKind
 from webnet.program import PROGRAM
+from webnet.sentences import join_sentences, sentence
 
 # More than a person reads; the most severe and the oldest come first.
 MOST_PROBLEMS = 200
 # Of a kind that only a person can solve, each with what to do. PAUSED is told by `paused_until` instead.
 REMEDIES = {
-    PluginStatus.FAILED: "Mend or remove the plugin, and restart the server.",
-    PluginStatus.INCOMPATIBLE: "Install a version of the plugin, or of what it needs, that fits.",
-    PluginStatus.NEEDS_MIGRATION: f"Run '{PROGRAM} sync_plugins --migrate'.",
-    PluginStatus.MISSING: "Install the plugin again, or uninstall its data.",
+    PluginStatus.FAILED: sentence("Mend or remove the plugin, and restart the server."),
+    PluginStatus.INCOMPATIBLE: sentence("Install a version of the plugin, or of what it needs, that fits."),
+    PluginStatus.NEEDS_MIGRATION: sentence("Run '{program} sync_plugins --migrate'.", program=PROGRAM),
+    PluginStatus.MISSING: sentence("Install the plugin again, or uninstall its data."),
 }
 REPORTED = {
     ProblemKind.QUEUE_FULL: (
-        "Requests were refused because too many were waiting.",
-        "Add workers or threads, or find out who sends so many requests.",
+        sentence("Requests were refused because too many were waiting."),
+        sentence("Add workers or threads, or find out who sends so many requests."),
     ),
     ProblemKind.BUDGET_EXHAUSTED: (
-        "Requests were refused because a user, a token or an address spent its points.",
-        "Find out who it is in the log, by the code RATE_LIMITED.",
+        sentence("Requests were refused because a user, a token or an address spent its points."),
+        sentence("Find out who it is in the log, by the code {code}.", code="RATE_LIMITED"),
     ),
 }
 HAS_PROBLEM = Q(paused_until__isnull=False) | ~Q(settings_fault="")
@@ -146,7 +148,7 @@ def _find_of_plugin(row: PluginConfig) -> Iterator[Problem]:
         yield Problem(
             key=f"{status.value}:{row.name}",
             severity=ProblemSeverity.ERROR,
-            message=row.status_reason or f"'{row.name}' can't run: its status is {status.value}.",
+            message=row.status_reason or describe_why_not_runnable(row),
             remedy=REMEDIES[status],
             since=row.updated_at,
             plugin=row.name,
@@ -161,8 +163,8 @@ def _paused(name: str, reason: str, *, since: datetime, customer: Customer | Non
     return Problem(
         key=_key("paused", name, customer),
         severity=ProblemSeverity.ERROR,
-        message=f"'{name}' is paused. {reason}".strip(),
-        remedy="It is tried again by itself. Have the plugin mended, and resume it.",
+        message=join_sentences((sentence("'{plugin}' is paused.", plugin=name), reason)),
+        remedy=sentence("It is tried again by itself. Have the plugin mended, and resume it."),
         since=since,
         plugin=name,
         customer=customer,
@@ -173,8 +175,8 @@ def _invalid(name: str, fault: str, *, since: datetime, customer: Customer | Non
     return Problem(
         key=_key("settings", name, customer),
         severity=ProblemSeverity.ERROR,
-        message=f"The settings of '{name}' no longer fit. {fault}".strip(),
-        remedy="Change them so that they fit the plugin's schema.",
+        message=describe_settings_fault(name, fault),
+        remedy=sentence("Change them so that they fit the plugin's schema."),
         since=since,
         plugin=name,
         customer=customer,
@@ -189,17 +191,23 @@ def _count_customers(platform: PlatformState) -> Iterator[Problem]:
     """The pauses and settings of customers, one problem for each plugin: an operator can't read thousands."""
     names = {row.pk: row.name for row in platform.plugins.values()}
     kinds = (
-        ("paused_for", Q(paused_until__isnull=False), "is paused for {} customers.", "Have the plugin mended."),
-        ("settings_of", ~Q(settings_fault=""), "has settings of {} customers that no longer fit.", "Tell them."),
+        ("paused_for", Q(paused_until__isnull=False), sentence("Have the plugin mended.")),
+        ("settings_of", ~Q(settings_fault=""), sentence("Tell them.")),
     )
-    for kind, condition, says, remedy in kinds:
+    for kind, condition, remedy in kinds:
         counted = CustomerPluginConfig.objects.filter(condition, plugin__in=names).values("plugin")
         for each in counted.annotate(count=Count("pk"), since=Min("updated_at")):
-            name = names[each["plugin"]]
+            name, count = names[each["plugin"]], each["count"]
+            if kind == "paused_for":
+                message = sentence("'{plugin}' is paused for {count} customers.", plugin=name, count=count)
+            else:
+                message = sentence(
+                    "'{plugin}' has settings of {count} customers that no longer fit.", plugin=name, count=count
+                )
             yield Problem(
                 key=f"{kind}:{name}",
                 severity=ProblemSeverity.WARNING,
-                message=f"'{name}' {says.format(each['count'])}",
+                message=message,
                 remedy=remedy,
                 since=each["since"],
                 count=each["count"],
@@ -229,8 +237,8 @@ def _find_unhealthy(
         yield Problem(
             key=_key("unhealthy", name, customer),
             severity=ProblemSeverity.WARNING,
-            message=f"'{name}' says that it is unhealthy. {result.message}".strip(),
-            remedy="Do what it says, and check its health again.",
+            message=join_sentences((sentence("'{plugin}' says that it is unhealthy.", plugin=name), result.message)),
+            remedy=sentence("Do what it says, and check its health again."),
             since=since[result.plugin_id, result.customer_id],
             plugin=name,
             customer=customer,
@@ -244,8 +252,8 @@ def _find_old_workers(rows: Iterable[PluginConfig]) -> Iterator[Problem]:
         yield Problem(
             key="workers:old",
             severity=ProblemSeverity.WARNING,
-            message=f"{len(old)} workers run other versions of plugins than the last sync found.",
-            remedy="Restart them: send SIGHUP to the server.",
+            message=sentence("{count} workers run other versions of plugins than the last sync found.", count=len(old)),
+            remedy=sentence("Restart them: send SIGHUP to the server."),
             since=min(worker.started_at for worker in old),
             count=len(old),
         )
@@ -257,16 +265,16 @@ def _find_log_problems() -> Iterator[Problem]:
         yield Problem(
             key="audit:invalid",
             severity=ProblemSeverity.ERROR,
-            message="The audit log is not valid: somebody has changed it, or a key is missing.",
-            remedy=f"'{PROGRAM} verify_audit_log' lists all faults.",
+            message=sentence("The audit log is not valid: somebody has changed it, or a key is missing."),
+            remedy=sentence("'{program} verify_audit_log' lists all faults.", program=PROGRAM),
             since=found.fault_found_at or timezone.now(),
         )
     elif found.overdue_since is not None:
         yield Problem(
             key="audit:checkpoint",
             severity=ProblemSeverity.WARNING,
-            message="The audit log has not been verified and signed for more than two days.",
-            remedy=f"See in the servers' log why, or run '{PROGRAM} checkpoint_audit_log'.",
+            message=sentence("The audit log has not been verified and signed for more than two days."),
+            remedy=sentence("See in the servers' log why, or run '{program} checkpoint_audit_log'.", program=PROGRAM),
             since=found.overdue_since,
         )
 

@@ -12,6 +12,7 @@ from packaging.version import InvalidVersion, Version
 
 from webnet.errors import DependencyRefusal, NotFound
 from webnet.plugins.declarations import Dependency
+from webnet.sentences import Sentence, enumerate_names, join_sentences, sentence
 
 
 def check_host(webnet_version: str, host_version: str) -> str | None:
@@ -126,9 +127,15 @@ def plan_enable(nodes: Nodes, name: str, *, with_dependencies: bool, where: str 
     _refuse_unusable(nodes, paths)
     off = tuple(needed for needed in paths if needed != name and not nodes[needed].is_on)
     if len(off) == 1 and not with_dependencies:
-        raise DependencyRefusal(f"{_describe_path(paths[off[0]])}, which is disabled{where}.", plugins=off)
+        path = _describe_path(paths[off[0]])
+        message = sentence("{path}, which is disabled{where}.", path=path, where=where)
+        raise DependencyRefusal(message, plugins=off)
     if off and not with_dependencies:
-        raise DependencyRefusal(f"'{name}' needs {_enumerate(off)}, which are disabled{where}.", plugins=off)
+        needed = enumerate_names(off)
+        message = sentence(
+            "'{plugin}' needs {needed}, which are disabled{where}.", plugin=name, needed=needed, where=where
+        )
+        raise DependencyRefusal(message, plugins=off)
     order = _sort({each: nodes[each] for each in paths})
     return tuple(each for each in order if not nodes[each].is_on)
 
@@ -149,8 +156,11 @@ def plan_disable(
     paths = _find_paths(enabled, name)
     others = tuple(each for each in paths if each != name)
     if others and not with_dependents:
-        verb = "is" if len(others) == 1 else "are"
-        message = f"'{name}' is needed by {_enumerate(others)}, which {verb} enabled{where}."
+        data = {"plugin": name, "others": enumerate_names(others), "where": where}
+        if len(others) == 1:
+            message = sentence("'{plugin}' is needed by {others}, which is enabled{where}.", **data)
+        else:
+            message = sentence("'{plugin}' is needed by {others}, which are enabled{where}.", **data)
         raise DependencyRefusal(message, code="DEPENDENTS_ENABLED", plugins=others)
     return tuple(reversed(_sort({each: nodes[each] for each in paths})))
 
@@ -215,9 +225,9 @@ def find_cycle(nodes: Nodes, name: str) -> tuple[str, ...]:
     return _find_cycle(_Needs(nodes), name)
 
 
-def describe_cycle(path: tuple[str, ...]) -> str:
+def describe_cycle(path: tuple[str, ...]) -> Sentence:
     """Describe a path that `find_cycle` returned, in one sentence."""
-    return f"{_describe_path(path)}: remove one of these dependencies."
+    return sentence("{path}: remove one of these dependencies.", path=_describe_path(path))
 
 
 class LazyNodes(Mapping[str, PluginNode]):
@@ -319,26 +329,27 @@ def _refuse_unusable(nodes: Nodes, paths: Mapping[str, tuple[str, ...]]) -> None
         for need in nodes[name].dependencies if name in nodes else ():
             chain, node, plugins = _describe_path((*path, need.name)), nodes.get(need.name), (need.name,)
             if node is None:
-                message = f"{chain}, which is not installed."
+                message = sentence("{path}, which is not installed.", path=chain)
                 refusals.append(DependencyRefusal(message, code="DEPENDENCY_MISSING", plugins=plugins))
             elif not satisfies(node.version, need.specifier):
-                installed = f"version {node.version} is installed" if node.version else "its version is unknown"
-                message = f"{chain} in version {need.specifier}, but {installed}."
+                data = {"path": chain, "specifier": need.specifier, "version": node.version}
+                if node.version:
+                    message = sentence("{path} in version {specifier}, but version {version} is installed.", **data)
+                else:
+                    message = sentence("{path} in version {specifier}, but its version is unknown.", **data)
                 refusals.append(DependencyRefusal(message, code="DEPENDENCY_VERSION", plugins=plugins))
             elif node.blocker is not None:
-                message = f"{chain}, which {node.blocker.reason}."
+                message = sentence("{path}, which {reason}.", path=chain, reason=node.blocker.reason)
                 refusals.append(DependencyRefusal(message, code=node.blocker.code, plugins=plugins))
     if refusals:
         names = dict.fromkeys(name for refusal in refusals for name in refusal.plugins)
-        message = " ".join(refusal.message for refusal in refusals)
+        message = join_sentences(refusal.message for refusal in refusals)
         raise DependencyRefusal(message, code=refusals[0].code, plugins=tuple(names))
 
 
-def _describe_path(path: tuple[str, ...]) -> str:
+def _describe_path(path: tuple[str, ...]) -> Sentence:
     """Describe a path of dependencies: "'a' needs 'b', which needs 'c'"."""
-    return f"'{path[0]}' needs " + ", which needs ".join(f"'{name}'" for name in path[1:])
-
-
-def _enumerate(names: tuple[str, ...]) -> str:
-    quoted = [f"'{name}'" for name in names]
-    return " and ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)
+    needed: str = f"'{path[-1]}'"
+    for name in reversed(path[1:-1]):
+        needed = sentence("'{plugin}', which needs {needed}", plugin=name, needed=needed)
+    return sentence("'{plugin}' needs {needed}", plugin=path[0], needed=needed)

@@ -45,6 +45,7 @@ from webnet.plugins.schema.walk import (
     walk_leaves,
     walk_places,
 )
+from webnet.sentences import sentence
 from webnet.values import storable_values
 
 __all__ = [
@@ -66,7 +67,7 @@ __all__ = [
 
 # Nobody reads more of them, and each takes a while to describe.
 MAXIMUM_ISSUES = 100
-TOO_COSTLY = (SettingsIssue(path="", message="take too long to check: send fewer or shorter values"),)
+TOO_COSTLY = (SettingsIssue(path="", message=sentence("take too long to check: send fewer or shorter values")),)
 
 
 def find_unstorable(value: Any) -> Iterator[SettingsIssue]:
@@ -165,7 +166,7 @@ class SettingsSchema:
             # A value that is not an object replaces everything below it, platform-only values included.
             replaces = value is not None and value != {} and self._has_below(pointer, is_platform_only)
             if replaces or (value is not None and self.platform_only(pointer)):
-                issues.append(SettingsIssue(path=pointer, message="can only be set for the whole platform"))
+                issues.append(SettingsIssue(path=pointer, message=sentence("can only be set for the whole platform")))
         return tuple(issues)
 
     def schema_for_customers(self) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from webnet.plugins.settings import history as settings_history
 from webnet.plugins.settings import layers, secrets
 from webnet.plugins.settings.layers import Layer
 from webnet.plugins.settings.validity import Issues
+from webnet.sentences import sentence
 from webnet.values.json_text import is_same_json, write_json
 from webnet.values.platform_language import read_for_all
 
@@ -40,7 +41,9 @@ def patch_with(plugin: str, patch: Any) -> Edit:
     def edit(layer: Layer) -> Issues:
         schema = _require_schema(plugin)
         if not isinstance(patch, dict):
-            raise invalid(plugin, (SettingsIssue(path="", message="A patch of settings must be a JSON object."),))
+            raise invalid(
+                plugin, (SettingsIssue(path="", message=sentence("A patch of settings must be a JSON object.")),)
+            )
         refuse_depth(patch)
         _refuse_excess(plugin, patch)
         beyond = schema.find_platform_only(patch) if isinstance(layer, CustomerPluginConfig) else ()
@@ -98,8 +101,15 @@ def call_migrate_settings(plugin: PluginBase, from_version: str, settings: dict[
 
 def invalid(plugin: str, issues: Issues) -> InvalidSettings:
     """The refusal of settings that are not valid."""
-    count = "one value is" if len(issues) == 1 else f"{len(issues)} values are"
-    return InvalidSettings(f"The settings of '{plugin}' were not changed: {count} not valid.", issues=issues)
+    if len(issues) == 1:
+        message = sentence("The settings of '{plugin}' were not changed: one value is not valid.", plugin=plugin)
+    else:
+        message = sentence(
+            "The settings of '{plugin}' were not changed: {count} values are not valid.",
+            plugin=plugin,
+            count=len(issues),
+        )
+    return InvalidSettings(message, issues=issues)
 
 
 def _refuse_excess(plugin: str, document: Any) -> None:
@@ -110,7 +120,7 @@ def _refuse_excess(plugin: str, document: Any) -> None:
 def _require_schema(plugin: str) -> SettingsSchema:
     schema = layers.schema_of(plugin)
     if schema is None:
-        raise invalid(plugin, (SettingsIssue(path="", message="The plugin declares no settings."),))
+        raise invalid(plugin, (SettingsIssue(path="", message=sentence("The plugin declares no settings.")),))
     return schema
 
 

@@ -13,6 +13,7 @@ from webnet.audit.models import AuditOutcome, PluginAuditLog
 from webnet.errors import RevisionNotAvailable
 from webnet.plugins.schema.walk import MISSING, join_pointer, pointer_get, walk_leaves
 from webnet.plugins.settings.layers import Layer
+from webnet.sentences import sentence
 from webnet.values.json_text import is_same_json
 
 GLOBAL_ACTIONS = ("update_plugin_settings", "revert_plugin_settings")
@@ -61,7 +62,11 @@ def settings_at(plugin: str, customer_id: int | None, revision: int) -> tuple[di
     row = rows.filter(after_text__startswith=f'{{"revision": {revision}, ').first()
     if row is None:
         raise RevisionNotAvailable(
-            f"The settings of '{plugin}' can't go back to revision {revision}: it is not in the audit log."
+            sentence(
+                "The settings of '{plugin}' can't go back to revision {revision}: it is not in the audit log.",
+                plugin=plugin,
+                revision=revision,
+            )
         )
     return _view(row.after)["settings"], row.plugin_version
 

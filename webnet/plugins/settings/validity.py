@@ -17,7 +17,7 @@ from django.utils import timezone
 from webnet.customers.access import Actor
 from webnet.customers.summary import CustomerSummary
 from webnet.errors import InvalidSettings, SettingsIssue, WebnetError
-from webnet.plugins.models import OVERRIDES, CustomerPluginConfig, PluginConfig
+from webnet.plugins.models import FAULT_BEGINNING, OVERRIDES, CustomerPluginConfig, PluginConfig
 from webnet.plugins.schema.settings_schema import TOO_COSTLY, SettingsSchema, bounded_steps, merge_patch
 from webnet.plugins.schema.walk import pointer_removed, split_pointer
 from webnet.plugins.settings import layers, secrets
@@ -63,10 +63,10 @@ def describe_fault(schema: SettingsSchema | None, issues: Issues) -> str:
         return ""
     shown = [issue for issue in issues if schema is None or not schema.platform_only(issue.path)]
     if not shown:
-        return f"do not fit its schema: {PLATFORMS_FAULT}."
+        return f"{FAULT_BEGINNING}{PLATFORMS_FAULT}."
     first = "; ".join(f"{issue.path or 'the whole'} {issue.message}" for issue in shown[:NAMED_ISSUES])
     more = f", and {len(shown) - NAMED_ISSUES} more" if len(shown) > NAMED_ISSUES else ""
-    return f"do not fit its schema: {first}{more}."
+    return f"{FAULT_BEGINNING}{first}{more}."
 
 
 def overriding(row: PluginConfig) -> Any:

@@ -7,6 +7,7 @@ import strawberry
 from webnet.api.declarations.fields import input_type, object_type
 from webnet.api.declarations.mutations import mutation
 from webnet.api.request.context import Info
+from webnet.api.resolvers.problems import translate
 from webnet.api.types.problem import Problem
 from webnet.errors import NotFound
 from webnet.plugins.health import problems
@@ -48,4 +49,4 @@ class ProblemMutations:
         problem = manager.acknowledge_problem(
             input.key, actor=info.context.actor, customer=input.customer, reason=input.reason
         )
-        return AcknowledgeProblemPayload(problem=problem)
+        return AcknowledgeProblemPayload(problem=translate(problem))

@@ -1,0 +1,191 @@
+"""webnet's own sentences are in the viewer's language, and English wherever they are stored or compared."""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import translation
+
+from tests.api.client import GraphQLClient
+from tests.factories import make_customer, make_member, make_operator
+from tests.plugins.conftest import install, registered
+from tests.servers import ROOT
+from webnet.audit.models import PluginAuditLog
+from webnet.customers.models import Customer, Role
+from webnet.errors import InputFault, InvalidInput, NotFound
+from webnet.plugins.base import PluginBase
+from webnet.plugins.kernel.dependencies import describe_cycle
+from webnet.plugins.models import PluginConfig, PluginStatus
+from webnet.sentences import Sentence, enumerate_names, join_sentences, sentence
+from webnet.values.viewer_language import for_viewer
+
+__all__ = ["install", "registered"]
+
+with_database = pytest.mark.django_db(transaction=True)
+REASONS = """query($plugin: String!) { plugin(name: $plugin) { ineffectiveReasons }
+  customerPluginConfig(customer: "acme", plugin: $plugin) { ineffectiveReasons ineffectiveCodes } }"""
+PROBLEMS = "{ problems { message remedy } }"
+ENABLE = """mutation($input: EnableCustomerPluginInput!) { enableCustomerPlugin(input: $input) {
+  ... on Refusal { code message } } }"""
+SET = """mutation($input: UpdateCustomerPluginSettingsInput!) { updateCustomerPluginSettings(input: $input) {
+  ... on InvalidSettings { message issues { path message } } } }"""
+
+
+class Base(PluginBase):
+    name = "base"
+    verbose_name = "Base"
+    version = "1.0"
+
+    def get_settings_schema(self) -> dict[str, Any]:
+        return {"type": "object", "properties": {"size": {"type": "integer", "minimum": 3}, "on": {"type": "boolean"}}}
+
+
+class Top(Base):
+    name = "top"
+    verbose_name = "Top"
+    dependencies = ("base",)
+
+
+@pytest.fixture
+def acme(install: Callable[..., None]) -> Customer:
+    install(Base(), Top(), enabled=True)
+    return make_customer("acme")
+
+
+def ask(client: GraphQLClient, query: str, *, language: str, **variables: Any) -> Any:
+    answer = client.send({"query": query, "variables": variables}, **{"Accept-Language": language}).json()
+    assert "errors" not in answer, answer
+    return answer["data"]
+
+
+@with_database
+def test_reasons_are_in_the_viewers_language(acme: Customer) -> None:
+    PluginConfig.objects.filter(name="base").update(enabled=False)
+    viewer = GraphQLClient.of(make_operator())
+
+    german, english = (ask(viewer, REASONS, language=each, plugin="top") for each in ("de", "en"))
+
+    assert english["plugin"]["ineffectiveReasons"] == ["'top' needs 'base', which is not effective for anybody."]
+    assert german["plugin"]["ineffectiveReasons"] == ["'top' braucht 'base', das für niemanden wirksam ist."]
+    assert english["customerPluginConfig"]["ineffectiveReasons"] == [
+        "'acme' has not switched 'top' on.",
+        "'top' needs 'base', which is not effective for 'acme'.",
+    ]
+    assert german["customerPluginConfig"]["ineffectiveReasons"] == [
+        "'acme' hat 'top' nicht eingeschaltet.",
+        "'top' braucht 'base', das für 'acme' nicht wirksam ist.",
+    ]
+
+
+@with_database
+def test_problems_are_in_the_viewers_language_and_stored_reasons_are_not(acme: Customer) -> None:
+    PluginConfig.objects.filter(name="base").update(status=PluginStatus.FAILED)
+    PluginConfig.objects.filter(name="top").update(status=PluginStatus.MISSING, status_reason="Its folder is gone.")
+    operator = GraphQLClient.of(make_operator())
+
+    german = ask(operator, PROBLEMS, language="de")["problems"]
+
+    assert {each["message"]: each["remedy"] for each in german} == {
+        "'base' kann nicht laufen (fehlgeschlagen).": (
+            "Reparieren oder entfernen Sie das Plugin, und starten Sie den Server neu."
+        ),
+        "Its folder is gone.": "Installieren Sie das Plugin wieder, oder deinstallieren Sie seine Daten.",
+    }
+
+
+@with_database
+def test_refusals_are_in_the_viewers_language(acme: Customer) -> None:
+    viewer = GraphQLClient.of(make_member("vera", acme, Role.VIEWER))
+    operator = GraphQLClient.of(make_member("oscar", acme, Role.OPERATOR))
+    wanted = {"customer": "acme", "plugin": "top"}
+
+    denied = ask(viewer, ENABLE, language="de", input=wanted)["enableCustomerPlugin"]
+    refused = ask(operator, ENABLE, language="de", input=wanted)["enableCustomerPlugin"]
+    in_english = ask(operator, ENABLE, language="en", input=wanted)["enableCustomerPlugin"]
+
+    assert denied["message"] == "Dafür ist die Rolle Operator für 'acme' nötig; Ihre ist Betrachter."
+    assert refused["message"] == "'top' braucht 'base', das für 'acme' deaktiviert ist."
+    assert in_english["message"] == "'top' needs 'base', which is disabled for 'acme'."
+    assert {denied["code"], refused["code"]} == {"ROLE_TOO_LOW", "DEPENDENCY_DISABLED"}
+
+
+@with_database
+def test_what_is_wrong_with_settings_is_said_in_the_viewers_language(acme: Customer) -> None:
+    operator = GraphQLClient.of(make_member("oscar", acme, Role.OPERATOR))
+    settings = {"size": 1, "on": "yes"}
+
+    refused = ask(operator, SET, language="de", input={"customer": "acme", "plugin": "base", "settings": settings})[
+        "updateCustomerPluginSettings"
+    ]
+
+    assert refused == {
+        "message": "Die Einstellungen von 'base' wurden nicht geändert: 2 Werte sind ungültig.",
+        "issues": [
+            {"path": "/on", "message": "muss wahr oder falsch sein"},
+            {"path": "/size", "message": "muss mindestens 3 sein"},
+        ],
+    }
+
+
+@with_database
+def test_errors_of_a_request_are_in_the_viewers_language(acme: Customer) -> None:
+    answer = GraphQLClient().send({"query": "{ plugins { totalCount } }"}, **{"Accept-Language": "de"}).json()
+
+    assert answer["errors"][0]["message"].startswith("Melden Sie sich zuerst an, oder senden Sie ein Token")
+    assert not PluginAuditLog.objects.filter(reason__contains="Melden").exists()
+
+
+def test_a_sentence_is_a_text_like_any_other() -> None:
+    made = sentence("'{plugin}' is paused.", plugin="a{b}")
+
+    assert made == "'a{b}' is paused." and {made: 1}["'a{b}' is paused."] == 1
+    assert type(f"{made}!") is str and type(made.upper()) is str
+    assert copy.deepcopy(made).data == {"plugin": "a{b}"}
+    # Errors keep what can be translated.
+    assert isinstance(NotFound.plugin("x").message, Sentence)
+
+
+def test_parts_of_a_sentence_are_translated_too() -> None:
+    cycle = describe_cycle(("a", "b", "c", "a"))
+    fault = InputFault(path=("name",), message=sentence("This can't be empty."))
+    made = {
+        cycle: "'a' braucht 'b', und dieses 'c', und dieses 'a': Entfernen Sie eine dieser Abhängigkeiten.",
+        enumerate_names(["a", "b", "c"]): "'a', 'b' und 'c'",
+        join_sentences((sentence("Sign in first."), "", "Stored text.")): "Melden Sie sich zuerst an. Stored text.",
+        InvalidInput.of([fault, fault]).message: "Das darf nicht leer sein. Das darf nicht leer sein.",
+        "Stored text.": "Stored text.",
+    }
+
+    assert cycle == "'a' needs 'b', which needs 'c', which needs 'a': remove one of these dependencies."
+    with translation.override("de"):
+        translated = {text: for_viewer(text) for text in made}
+
+    assert translated == made
+    assert {type(text) for text in translated.values()} == {str}
+
+
+def find_templates(path: Path) -> Iterator[tuple[str, int]]:
+    """Where `sentence` is called with what Babel can't read."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "sentence":
+            template = node.args[0] if node.args else None
+            if not (isinstance(template, ast.Constant) and isinstance(template.value, str)):
+                yield path.relative_to(ROOT).as_posix(), node.lineno
+
+
+def test_each_template_is_a_literal_so_that_it_is_in_the_catalogues() -> None:
+    found = {file for path in (ROOT / "webnet").rglob("*.py") for file, _ in find_templates(path)}
+
+    # Of places only, or words that webnet/console/words.py has.
+    assert found == {
+        "webnet/sentences.py",
+        "webnet/errors.py",
+        "webnet/plugins/gate/rules.py",
+        "webnet/customers/access.py",
+        "webnet/accounts/tokens.py",
+    }
