@@ -26,7 +26,7 @@ OFFLINE := WEBNET_DEBUG=1 WEBNET_SECRET_KEY=offline WEBNET_DATA_DIR=$(VENV)/offl
 EXAMPLE_PLUGINS := hello_world,device_inventory,site_map,reachability
 ALL_PLUGINS_SCHEMA := examples/frontend_client/schema.graphql
 
-.PHONY: help run test test-fast fuzz fault-test bench bench-growth load neighbours lint format schema messages docs release trace lock build clean install install-dev
+.PHONY: help run test test-fast fuzz fault-test bench bench-growth load neighbours lint format schema messages screenshots docs release trace lock build clean install install-dev
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -113,6 +113,9 @@ schema: $(VENV)/dev-installed ## Write schema.graphql, the example front end's, 
 messages: $(VENV)/dev-installed ## Bring the catalogues of translated texts up to date, and compile them
 	$(BIN)/python tools/messages.py
 	@$(MAKE) --no-print-directory install-dev
+
+screenshots: $(VENV)/dev-installed ## Take the pictures of the console that the documentation shows; NAMES="…" for some
+	$(BIN)/python tools/screenshots.py $(NAMES)
 
 docs: $(VENV)/dev-installed ## Build the documentation as a site into build/docs/site, and check its links
 	@$(BIN)/python tools/docs_site.py
