@@ -23,8 +23,10 @@ TEXTS = [each for each in messages.read_catalogue("de") if each.id]
 
 def list_placeholders(text: str) -> list[str]:
     """The places for values, of `%` and of `str.format`, and the elements of HTML."""
-    braces = [name for _, name, _, _ in Formatter().parse(re.sub(r"%\(\w+\)s", "", text)) if name is not None]
-    return sorted([*re.findall(r"%\(\w+\)s", text), *braces, *re.findall(r"</?\w+", text)])
+    values = re.findall(r"%(?:\(\w+\))?[ds]", text)
+    # JSON in a text is no place: `{}`.
+    braces = [name for _, name, _, _ in Formatter().parse(text) if name] if "%" not in text else []
+    return sorted([*values, *braces, *re.findall(r"</?\w+", text)])
 
 
 def describe_faults(text: Message) -> list[str]:
