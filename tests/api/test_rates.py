@@ -17,7 +17,7 @@ from webnet.api.request.rates import MOST_BUCKETS, REQUEST_POINTS, STRANGER_POIN
 from webnet.api.responses import STREAM_TYPE
 from webnet.plugins.models import ReportedProblem
 from webnet.plugins.runtime import reported_problems
-from webnet.plugins.runtime.reported_problems import ProblemKind
+from webnet.plugins.runtime.reported_problems import ReportedKind
 
 QUERY, QUERY_POINTS = "{ __typename }", 1
 database = pytest.mark.django_db(transaction=True)
@@ -237,7 +237,7 @@ def test_no_limit_is_0_and_no_request_writes_a_row(
 
     assert answers == [200, 429]
     reported_problems.store()
-    assert ReportedProblem.objects.get(kind=ProblemKind.BUDGET_EXHAUSTED.value).count >= 1
+    assert ReportedProblem.objects.get(kind=ReportedKind.BUDGET_EXHAUSTED.value).count >= 1
 
 
 @database

@@ -107,6 +107,7 @@ ADDED = {
     "PluginSettingsPlan",
     "PluginTable",
     "Problem",
+    "ProblemKind",
     "ProblemSeverity",
     "AuditCheckpoint",
     "AuditVerification",

@@ -21,7 +21,7 @@ from webnet.database.writability import DISK_FULL, READ_ONLY
 from webnet.plugins.gate.rules import IneffectiveCode
 from webnet.plugins.health import problems
 from webnet.plugins.models import HealthStatus, PluginStatus
-from webnet.plugins.runtime.reported_problems import ProblemKind
+from webnet.plugins.runtime.reported_problems import ReportedKind
 from webnet.server.database_faults import SILENT
 
 PAGE = Document.read(ROOT / "docs" / "troubleshooting.md")
@@ -37,12 +37,12 @@ KEYS = {
     "f'{status.value}:{row.name}'": {status.value for status in problems.REMEDIES},
     "_key('paused', name, customer)": {"paused"},
     "_key('settings', name, customer)": {"settings"},
-    "f'{kind}:{name}'": {"paused_for", "settings_of"},
+    "f'{prefix}:{name}'": {"paused_for", "settings_of"},
     "_key('unhealthy', name, customer)": {"unhealthy"},
     "'workers:old'": {"workers:old"},
     "'audit:invalid'": {"audit:invalid"},
     "'audit:checkpoint'": {"audit:checkpoint"},
-    "f'reported:{kind.value}'": {f"reported:{kind.value}" for kind in ProblemKind},
+    "f'reported:{kind.value}'": {f"reported:{kind.value}" for kind in ReportedKind},
 }
 
 

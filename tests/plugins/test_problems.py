@@ -29,11 +29,15 @@ from webnet.plugins.models import (
     Worker,
 )
 from webnet.plugins.runtime import reported_problems
-from webnet.plugins.runtime.reported_problems import ProblemKind
+from webnet.plugins.runtime.reported_problems import ReportedKind
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-QUERY = "{ problems { key severity message remedy since count plugin { name } customer { slug } acknowledgedBy } }"
+QUERY = """{
+  problems {
+    key kind severity message remedy command since count plugin { name } customer { slug } acknowledgedBy
+  }
+}"""
 ACKNOWLEDGE = "problem { key acknowledgedBy }"
 NOW = timezone.now()
 
@@ -102,6 +106,17 @@ def test_what_is_wrong_with_plugins_is_told_with_what_to_do(platform: GraphQLCli
     assert all(each["message"] and each["remedy"] and each["plugin"] for each in found)
     by_key = {each["key"]: each for each in found}
     assert by_key["failed:broken"]["message"] == "Importing 'broken' raised ValueError."
+    assert {key: each["kind"] for key, each in by_key.items()} == {
+        "failed:broken": "PLUGIN_FAILED",
+        "incompatible:old": "PLUGIN_INCOMPATIBLE",
+        "needs_migration:new": "MIGRATION_MISSING",
+        "missing:gone": "PLUGIN_MISSING",
+        "paused:tired": "PLUGIN_PAUSED",
+        "settings:strict": "SETTINGS_INVALID",
+        "unhealthy:ill": "PLUGIN_UNHEALTHY",
+    }
+    commands = {key: each["command"] for key, each in by_key.items() if each["command"]}
+    assert commands == {"needs_migration:new": "manage.py sync_plugins --migrate"}
     assert by_key["paused:tired"]["message"] == "'tired' is paused. It failed 5 times."
 
 
@@ -121,7 +136,11 @@ def test_operators_of_a_customer_see_its_own_and_nobody_elses(
     assert keys(operator.at("acme")) == [each["key"] for each in own]
     assert keys(GraphQLClient.of(make_member("eve", acme))) == []
     assert sorted(keys(platform)) == ["failed:broken", "paused_for:shelf", "settings_of:shelf"]
-    assert {each["count"] for each in platform.data(QUERY)["problems"]} == {1, 2}
+    assert {(each["kind"], each["count"]) for each in platform.data(QUERY)["problems"]} == {
+        ("PLUGIN_FAILED", 1),
+        ("PLUGIN_PAUSED_FOR_CUSTOMERS", 2),
+        ("SETTINGS_OF_CUSTOMERS_INVALID", 2),
+    }
     of_globex = sorted(keys(platform.at("globex")))
     assert of_globex == ["paused:shelf:globex", "settings:shelf:globex", "unhealthy:shelf:globex"]
 
@@ -171,19 +190,22 @@ def test_workers_on_other_versions_and_an_overdue_checkpoint_are_problems(
 
     monkeypatch.setattr(verification_state, "CHECKPOINT_PATIENCE", timedelta(0))
 
-    assert keys(platform) == ["workers:old", "audit:checkpoint"]
+    found = platform.data(QUERY)["problems"]
+    assert [each["key"] for each in found] == ["workers:old", "audit:checkpoint"]
+    assert [each["kind"] for each in found] == ["WORKERS_OUTDATED", "CHECKPOINT_OVERDUE"]
+    assert [each["command"] for each in found] == [None, "manage.py checkpoint_audit_log"]
     settings.WEBNET_AUDIT_CHECKPOINTS = False
     assert keys(platform) == ["workers:old"]
 
 
 def test_what_processes_report_is_added_up_and_over_after_a_while(platform: GraphQLClient) -> None:
     for _ in range(2):
-        reported_problems.report(ProblemKind.QUEUE_FULL)
-        reported_problems.report(ProblemKind.QUEUE_FULL)
+        reported_problems.report(ReportedKind.QUEUE_FULL)
+        reported_problems.report(ReportedKind.QUEUE_FULL)
         reported_problems.store()
 
     (found,) = platform.data(QUERY)["problems"]
-    assert (found["key"], found["count"]) == ("reported:queue_full", 4)
+    assert (found["key"], found["kind"], found["count"]) == ("reported:queue_full", "QUEUE_FULL", 4)
 
     ReportedProblem.objects.update(last_seen=NOW - reported_problems.OVER_AFTER)
     assert keys(platform) == []

@@ -22,7 +22,7 @@ from webnet import metrics
 from webnet.accounts.authentication import RequestIdentity, ip_address, network_of
 from webnet.errors import RateLimited
 from webnet.plugins.runtime import reported_problems
-from webnet.plugins.runtime.reported_problems import ProblemKind
+from webnet.plugins.runtime.reported_problems import ReportedKind
 
 logger = logging.getLogger(__name__)
 
@@ -170,7 +170,7 @@ class Rates:
         if verdict.seconds > 0:
             claim, seconds = claims[verdict.place], math.ceil(verdict.seconds)
             metrics.refused_requests.labels("points").inc()
-            reported_problems.report(ProblemKind.BUDGET_EXHAUSTED)
+            reported_problems.report(ReportedKind.BUDGET_EXHAUSTED)
             raise RateLimited(f"Too many requests {claim.whose}: wait {seconds} s.", retry_after_seconds=seconds)
 
 

@@ -12,7 +12,7 @@ from webnet.customers.models import Role
 from webnet.plugins.changes.plans import PlanAction
 from webnet.plugins.gate.rules import IneffectiveCode
 from webnet.plugins.health.keys import KeyPurpose, KeyState
-from webnet.plugins.health.problems import ProblemSeverity
+from webnet.plugins.health.problems import ProblemKind, ProblemSeverity
 from webnet.plugins.models import Availability, HealthStatus, PluginStatus
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "OrderDirection",
     "PlanAction",
     "PluginStatus",
+    "ProblemKind",
     "ProblemSeverity",
     "Role",
     "SettingLayer",
@@ -45,6 +46,7 @@ strawberry.enum(ProblemSeverity, description="ERROR: something does not work for
 strawberry.enum(KeyPurpose, description="What a key of the server is for.")
 strawberry.enum(KeyState, description="Whether a key of the server is in use.")
 strawberry.enum(VerificationStatus, description="What is known about the rows of the audit log, by its checkpoints.")
+strawberry.enum(ProblemKind, description="What kind of problem it is, so that a client can offer what mends it.")
 strawberry.enum(HealthStatus, description="The result of a health check; UNKNOWN if it did not return a valid one.")
 strawberry.enum(AuditOutcome, description="How an operation ended.")
 strawberry.enum(PlanAction, description="RESET removes a customer's choice, so that the availability decides again.")

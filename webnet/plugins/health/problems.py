@@ -27,25 +27,29 @@ from webnet.plugins.models import (
     ProblemAcknowledgement,
 )
 from webnet.plugins.runtime import reported_problems, workers
-from webnet.plugins.runtime.reported_problems import ProblemKind
+from webnet.plugins.runtime.reported_problems import ReportedKind
 from webnet.program import PROGRAM
 from webnet.sentences import join_sentences, sentence
 
 # More than a person reads; the most severe and the oldest come first.
 MOST_PROBLEMS = 200
+# Commands that mend a problem, or say more about it.
+MIGRATE = f"{PROGRAM} sync_plugins --migrate"
+LIST_FAULTS = f"{PROGRAM} verify_audit_log"
+SIGN = f"{PROGRAM} checkpoint_audit_log"
 # Of a kind that only a person can solve, each with what to do. PAUSED is told by `paused_until` instead.
 REMEDIES = {
     PluginStatus.FAILED: sentence("Mend or remove the plugin, and restart the server."),
     PluginStatus.INCOMPATIBLE: sentence("Install a version of the plugin, or of what it needs, that fits."),
-    PluginStatus.NEEDS_MIGRATION: sentence("Run '{program} sync_plugins --migrate'.", program=PROGRAM),
+    PluginStatus.NEEDS_MIGRATION: sentence("Run '{command}'.", command=MIGRATE),
     PluginStatus.MISSING: sentence("Install the plugin again, or uninstall its data."),
 }
 REPORTED = {
-    ProblemKind.QUEUE_FULL: (
+    ReportedKind.QUEUE_FULL: (
         sentence("Requests were refused because too many were waiting."),
         sentence("Add workers or threads, or find out who sends so many requests."),
     ),
-    ProblemKind.BUDGET_EXHAUSTED: (
+    ReportedKind.BUDGET_EXHAUSTED: (
         sentence("Requests were refused because a user, a token or an address spent its points."),
         sentence("Find out who it is in the log, by the code {code}.", code="RATE_LIMITED"),
     ),
@@ -65,18 +69,65 @@ class ProblemSeverity(Enum):
     WARNING = "warning"
 
 
+class ProblemKind(Enum):
+    """What kind of problem it is, so that a client can offer what mends it.
+
+    Attributes:
+        PLUGIN_FAILED: The plugin's code can't be loaded.
+        PLUGIN_INCOMPATIBLE: The plugin does not fit this version of webnet, or of what it needs.
+        MIGRATION_MISSING: The plugin's migrations have not run.
+        PLUGIN_MISSING: The plugin is enabled, and its code is not installed.
+        PLUGIN_PAUSED: The plugin is paused, for everybody or for the customer.
+        PLUGIN_PAUSED_FOR_CUSTOMERS: The plugin is paused for as many customers as `count` says.
+        SETTINGS_INVALID: Settings no longer fit the plugin's schema.
+        SETTINGS_OF_CUSTOMERS_INVALID: Those of as many customers as `count` says no longer fit.
+        PLUGIN_UNHEALTHY: The plugin's last health check says so.
+        WORKERS_OUTDATED: Workers run other versions of plugins than the last sync found.
+        AUDIT_LOG_INVALID: The last verification of the audit log has found a fault.
+        CHECKPOINT_OVERDUE: The audit log has not been verified and signed for too long.
+        QUEUE_FULL: Requests were refused because too many were waiting.
+        BUDGET_EXHAUSTED: Requests were refused because somebody's points were spent.
+    """
+
+    PLUGIN_FAILED = "plugin_failed"
+    PLUGIN_INCOMPATIBLE = "plugin_incompatible"
+    MIGRATION_MISSING = "migration_missing"
+    PLUGIN_MISSING = "plugin_missing"
+    PLUGIN_PAUSED = "plugin_paused"
+    PLUGIN_PAUSED_FOR_CUSTOMERS = "plugin_paused_for_customers"
+    SETTINGS_INVALID = "settings_invalid"
+    SETTINGS_OF_CUSTOMERS_INVALID = "settings_of_customers_invalid"
+    PLUGIN_UNHEALTHY = "plugin_unhealthy"
+    WORKERS_OUTDATED = "workers_outdated"
+    AUDIT_LOG_INVALID = "audit_log_invalid"
+    CHECKPOINT_OVERDUE = "checkpoint_overdue"
+    QUEUE_FULL = "queue_full"
+    BUDGET_EXHAUSTED = "budget_exhausted"
+
+
+KINDS_BY_STATUS = {
+    PluginStatus.FAILED: ProblemKind.PLUGIN_FAILED,
+    PluginStatus.INCOMPATIBLE: ProblemKind.PLUGIN_INCOMPATIBLE,
+    PluginStatus.NEEDS_MIGRATION: ProblemKind.MIGRATION_MISSING,
+    PluginStatus.MISSING: ProblemKind.PLUGIN_MISSING,
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Problem:
     """One thing to do. `key` names it for as long as it lasts; `count` is the number of customers, workers or times.
 
-    `customer` is set where it is the problem of one customer, `plugin` where it is one of a plugin.
+    `command` mends it or says more, where one does. `customer` is set where it is the problem of one customer, `plugin`
+    where it is one of a plugin.
     """
 
     key: str
+    kind: ProblemKind
     severity: ProblemSeverity
     message: str
     remedy: str
     since: datetime
+    command: str | None = None
     count: int = 1
     plugin: str | None = None
     customer: Customer | None = None
@@ -147,9 +198,11 @@ def _find_of_plugin(row: PluginConfig) -> Iterator[Problem]:
     if status in REMEDIES and (row.enabled or status is not PluginStatus.MISSING):
         yield Problem(
             key=f"{status.value}:{row.name}",
+            kind=KINDS_BY_STATUS[status],
             severity=ProblemSeverity.ERROR,
             message=row.status_reason or describe_why_not_runnable(row),
             remedy=REMEDIES[status],
+            command=MIGRATE if status is PluginStatus.NEEDS_MIGRATION else None,
             since=row.updated_at,
             plugin=row.name,
         )
@@ -162,6 +215,7 @@ def _find_of_plugin(row: PluginConfig) -> Iterator[Problem]:
 def _paused(name: str, reason: str, *, since: datetime, customer: Customer | None = None) -> Problem:
     return Problem(
         key=_key("paused", name, customer),
+        kind=ProblemKind.PLUGIN_PAUSED,
         severity=ProblemSeverity.ERROR,
         message=join_sentences((sentence("'{plugin}' is paused.", plugin=name), reason)),
         remedy=sentence("It is tried again by itself. Have the plugin mended, and resume it."),
@@ -174,6 +228,7 @@ def _paused(name: str, reason: str, *, since: datetime, customer: Customer | Non
 def _invalid(name: str, fault: str, *, since: datetime, customer: Customer | None = None) -> Problem:
     return Problem(
         key=_key("settings", name, customer),
+        kind=ProblemKind.SETTINGS_INVALID,
         severity=ProblemSeverity.ERROR,
         message=describe_settings_fault(name, fault),
         remedy=sentence("Change them so that they fit the plugin's schema."),
@@ -191,21 +246,32 @@ def _count_customers(platform: PlatformState) -> Iterator[Problem]:
     """The pauses and settings of customers, one problem for each plugin: an operator can't read thousands."""
     names = {row.pk: row.name for row in platform.plugins.values()}
     kinds = (
-        ("paused_for", Q(paused_until__isnull=False), sentence("Have the plugin mended.")),
-        ("settings_of", ~Q(settings_fault=""), sentence("Tell them.")),
+        (
+            "paused_for",
+            ProblemKind.PLUGIN_PAUSED_FOR_CUSTOMERS,
+            Q(paused_until__isnull=False),
+            sentence("Have the plugin mended."),
+        ),
+        (
+            "settings_of",
+            ProblemKind.SETTINGS_OF_CUSTOMERS_INVALID,
+            ~Q(settings_fault=""),
+            sentence("Tell them."),
+        ),
     )
-    for kind, condition, remedy in kinds:
+    for prefix, kind, condition, remedy in kinds:
         counted = CustomerPluginConfig.objects.filter(condition, plugin__in=names).values("plugin")
         for each in counted.annotate(count=Count("pk"), since=Min("updated_at")):
             name, count = names[each["plugin"]], each["count"]
-            if kind == "paused_for":
+            if kind is ProblemKind.PLUGIN_PAUSED_FOR_CUSTOMERS:
                 message = sentence("'{plugin}' is paused for {count} customers.", plugin=name, count=count)
             else:
                 message = sentence(
                     "'{plugin}' has settings of {count} customers that no longer fit.", plugin=name, count=count
                 )
             yield Problem(
-                key=f"{kind}:{name}",
+                key=f"{prefix}:{name}",
+                kind=kind,
                 severity=ProblemSeverity.WARNING,
                 message=message,
                 remedy=remedy,
@@ -236,6 +302,7 @@ def _find_unhealthy(
         customer = customers[result.customer_id] if customers and result.customer_id is not None else None
         yield Problem(
             key=_key("unhealthy", name, customer),
+            kind=ProblemKind.PLUGIN_UNHEALTHY,
             severity=ProblemSeverity.WARNING,
             message=join_sentences((sentence("'{plugin}' says that it is unhealthy.", plugin=name), result.message)),
             remedy=sentence("Do what it says, and check its health again."),
@@ -251,6 +318,7 @@ def _find_old_workers(rows: Iterable[PluginConfig]) -> Iterator[Problem]:
     if old:
         yield Problem(
             key="workers:old",
+            kind=ProblemKind.WORKERS_OUTDATED,
             severity=ProblemSeverity.WARNING,
             message=sentence("{count} workers run other versions of plugins than the last sync found.", count=len(old)),
             remedy=sentence("Restart them: send SIGHUP to the server."),
@@ -264,17 +332,21 @@ def _find_log_problems() -> Iterator[Problem]:
     if found.fault is not None:
         yield Problem(
             key="audit:invalid",
+            kind=ProblemKind.AUDIT_LOG_INVALID,
             severity=ProblemSeverity.ERROR,
             message=sentence("The audit log is not valid: somebody has changed it, or a key is missing."),
-            remedy=sentence("'{program} verify_audit_log' lists all faults.", program=PROGRAM),
+            remedy=sentence("'{command}' lists all faults.", command=LIST_FAULTS),
+            command=LIST_FAULTS,
             since=found.fault_found_at or timezone.now(),
         )
     elif found.overdue_since is not None:
         yield Problem(
             key="audit:checkpoint",
+            kind=ProblemKind.CHECKPOINT_OVERDUE,
             severity=ProblemSeverity.WARNING,
             message=sentence("The audit log has not been verified and signed for more than two days."),
-            remedy=sentence("See in the servers' log why, or run '{program} checkpoint_audit_log'.", program=PROGRAM),
+            remedy=sentence("See in the servers' log why, or run '{command}'.", command=SIGN),
+            command=SIGN,
             since=found.overdue_since,
         )
 
@@ -284,6 +356,7 @@ def _find_reported() -> Iterator[Problem]:
         message, remedy = REPORTED[kind]
         yield Problem(
             key=f"reported:{kind.value}",
+            kind=ProblemKind(kind.value),
             severity=ProblemSeverity.WARNING,
             message=message,
             remedy=remedy,

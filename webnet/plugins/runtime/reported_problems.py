@@ -20,18 +20,18 @@ UPSERT = (
 )
 
 
-class ProblemKind(Enum):
+class ReportedKind(Enum):
     """What can be reported."""
 
     QUEUE_FULL = "queue_full"
     BUDGET_EXHAUSTED = "budget_exhausted"
 
 
-_counts: dict[ProblemKind, int] = {}
+_counts: dict[ReportedKind, int] = {}
 _lock = Lock()
 
 
-def report(kind: ProblemKind) -> None:
+def report(kind: ReportedKind) -> None:
     """Count it; takes neither a statement nor time."""
     with _lock:
         _counts[kind] = _counts.get(kind, 0) + 1
@@ -58,7 +58,7 @@ def forget() -> None:
         _counts.clear()
 
 
-def find_current() -> dict[ProblemKind, ReportedProblem]:
+def find_current() -> dict[ReportedKind, ReportedProblem]:
     """What was reported lately."""
     rows = ReportedProblem.objects.filter(last_seen__gte=timezone.now() - OVER_AFTER)
-    return {ProblemKind(row.kind): row for row in rows}
+    return {ReportedKind(row.kind): row for row in rows}

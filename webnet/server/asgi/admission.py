@@ -31,7 +31,7 @@ from webnet.database.lock_waits import limit_lock_waits
 from webnet.database.outages import BUSY, make_outage
 from webnet.errors import DatabaseOutage, DeadlineExceeded, ServerBusy, WebnetError
 from webnet.plugins.runtime import reported_problems
-from webnet.plugins.runtime.reported_problems import ProblemKind
+from webnet.plugins.runtime.reported_problems import ReportedKind
 from webnet.server.asgi.shares import Caller, Turns
 from webnet.server.asgi.types import Scope
 
@@ -153,7 +153,7 @@ class ThreadQueue:
         places = MAXIMUM_WAITING - len(self._turns) - self._turns.count(caller.share)
         if self._turns.count_member(caller) >= places:
             metrics.refused_requests.labels("queue").inc()
-            reported_problems.report(ProblemKind.QUEUE_FULL)
+            reported_problems.report(ReportedKind.QUEUE_FULL)
             raise ServerBusy
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._turns.add(caller, turn)
