@@ -93,6 +93,7 @@ TABLE = {
     "customer-plugin-switch": Row(SIGN_IN, MISSING, NO, OK, OK, OK, PAGE),
     "customer-plugin-settings": Row(*OPERATORS, PAGE),
     "customer-plugin-settings-history": Row(*OPERATORS, PAGE),
+    "customer-problems": Row(SIGN_IN, MISSING, NO, OK, OK, OK, OWN),
     "plugin-pages-without-slash": Row(*(MOVED,) * 6, PAGE),
     "plugin-pages": Row(*MEMBERS, PAGE),
     "plugin-page": Row(*MEMBERS, {**PAGE, "path": "framed/"}),

@@ -17,6 +17,7 @@ MOMENT = datetime(2026, 11, 28, 9, 5, 7, 123, tzinfo=UTC)
 IN_UTC = '<time datetime="2026-11-28T09:05:07.000123Z" title="2026-11-28 09:05:07 UTC">28 Nov 2026, 09:05</time>'
 # Of arguments that no page shows.
 NOT_SHOWN = (
+    "ProblemKind",
     "OrderDirection",
     "CustomerOrderField",
     "PluginOrderField",

@@ -41,6 +41,7 @@ from webnet.console.plugins.plugin import (
     show_versions,
 )
 from webnet.console.start.problems import show_problems
+from webnet.console.start.problems import show_customer_problems, show_problems
 
 PLATFORM = [
     path("", show_problems, name="home"),
@@ -95,6 +96,7 @@ CUSTOMER = [
         show_customer_history,
         name="customer-plugin-settings-history",
     ),
+    path("c/<slug:customer>/manage/problems/", show_customer_problems, name="customer-problems"),
     path(
         "c/<slug:customer>/plugins/<slug:plugin>",
         RedirectView.as_view(pattern_name="plugin-pages", query_string=True),

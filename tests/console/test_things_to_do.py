@@ -1,0 +1,246 @@
+"""The start page and that of a customer: what has to be done, and the button that mends it."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from tests.console.conftest import SYSTEM
+from tests.console.test_statements import MOST
+from tests.factories import make_customer, make_membership
+from webnet.audit.operation import renew_platform
+from webnet.console.start.remedies import BUTTONS, REMEDIES, find_links
+from webnet.customers.models import Customer, Role, User
+from webnet.plugins.health.problems import ProblemKind
+from webnet.plugins.manager import manager
+from webnet.plugins.models import CustomerPluginConfig, HealthStatus, PluginConfig, PluginHealth, PluginStatus, Worker
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+OF_ACME = "/c/acme/manage/problems/"
+
+
+def pause(slug: str | None = None) -> None:
+    manager.pause("pages", actor=SYSTEM, customer=slug, reason="It failed 5 times.", error="ValueError")
+
+
+def cards(page: str) -> list[str]:
+    """Each problem of a page as one text, with its buttons and links."""
+    listed = re.search(r'(?s)<ul class="rows problems">(.*?)</ul>', page)
+    found = re.findall(r"(?s)<li class=\"card\">(.*?)</li>", listed[1]) if listed else []
+    return [" ".join(html.unescape(re.sub(r"<[^>]*>", " ", each)).split()) for each in found]
+
+
+def form_of(page: str) -> dict[str, str]:
+    """What the first problem's form sends, whichever button is pressed."""
+    form = re.search(r'(?s)<form class="actions".*?</form>', page)
+    assert form is not None
+    return dict(re.findall(r'<input type="hidden" name="(key|plugin|customer)" value="([^"]*)">', form[0]))
+
+
+def test_there_is_nothing_to_do(browse):
+    for viewer in ("platform", "ann", "vera"):
+        assert "Nothing to do." in browse(viewer).get("/").text
+    assert "Nothing to do." in browse("oscar").get(OF_ACME).text
+
+
+def test_a_problem_says_what_and_since_when_and_what_to_do(browse):
+    pause()
+
+    [card] = cards(browse("platform").get("/").text)
+
+    assert card.startswith("Error A Book of Pages 'pages' is paused.")
+    assert "It failed 5 times." in card
+    assert "It is tried again by itself. Have the plugin mended, and resume it. Since " in card
+    assert card.endswith("Resume it I know of it")
+
+
+def test_a_paused_plugin_is_resumed_by_its_button(browse):
+    pause()
+    platform = browse("platform")
+
+    answer = platform.post("/", {"do": "resume", **form_of(platform.get("/").text)})
+
+    assert (answer.status_code, answer["Location"]) == (302, "/")
+    page = platform.get("/").text
+    assert "It runs again." in page and "Nothing to do." in page
+    assert "mutation ResumePlugin" in page  # shown as GraphQL
+    assert not PluginConfig.objects.get().is_paused
+
+
+@pytest.mark.parametrize("address", ["/", OF_ACME])
+def test_an_operator_of_a_customer_resumes_its_plugin(browse, address):
+    pause("acme")
+    oscar = browse("oscar")
+
+    oscar.post(address, {"do": "resume", **form_of(oscar.get(address).text)})
+
+    assert "It runs again." in oscar.get(address).text
+    assert not CustomerPluginConfig.objects.get(customer__slug="acme").is_paused
+
+
+def test_health_is_checked_again_by_its_button(browse):
+    PluginHealth.objects.create(
+        plugin=PluginConfig.objects.get(),
+        status=HealthStatus.UNHEALTHY,
+        message="The disk is full.",
+        checked_at=timezone.now(),
+        duration_ms=1,
+        is_latest=True,
+    )
+    platform = browse("platform")
+    page = platform.get("/").text
+    assert "The disk is full." in page and "Check its health now" in page
+
+    platform.post("/", {"do": "check", **form_of(page)})
+
+    page = platform.get("/").text
+    assert "Health of pages: healthy." in page and "Nothing to do." in page
+
+
+def test_a_problem_that_somebody_knows_of_says_who(browse):
+    pause("acme")
+    oscar = browse("oscar")
+
+    oscar.post(OF_ACME, {"do": "acknowledge", **form_of(oscar.get(OF_ACME).text)})
+
+    [card] = cards(browse("ann").get(OF_ACME).text)
+    assert "oscar knows of it" in card and "I know of it" not in card
+
+
+def test_a_migration_that_is_missing_has_a_command_to_copy(browse):
+    PluginConfig.objects.update(status=PluginStatus.NEEDS_MIGRATION)
+    renew_platform()
+
+    page = browse("platform").get("/").text
+
+    assert '<code id="command-1">manage.py sync_plugins --migrate</code>' in page
+    assert 'hidden data-copy="command-1"' in page
+
+
+def test_what_is_solved_meanwhile_is_refused_with_the_reason(browse):
+    answer = browse("oscar").post(OF_ACME, {"do": "acknowledge", "key": "paused:pages:acme", "customer": "acme"})
+
+    assert answer.status_code == 422
+    assert 'data-code="PROBLEM_NOT_FOUND"' in answer.text and "Nothing to do." in answer.text
+
+
+def test_a_refusal_is_beside_its_problem(browse):
+    pause()
+    platform = browse("platform")
+
+    answer = platform.post("/", {"do": "resume", "key": "paused:pages", "plugin": "nothing", "customer": ""})
+
+    assert answer.status_code == 422
+    assert "There is no plugin" in cards(answer.text)[0]
+
+
+@pytest.mark.parametrize("wrong", ["", "destroy", "\0", "x" * 10_000])
+def test_a_button_that_does_not_exist_changes_nothing(browse, wrong):
+    pause()
+
+    answer = browse("platform").post("/", {"do": wrong, "key": wrong, "plugin": wrong, "customer": wrong})
+
+    assert answer.status_code == 400
+    assert PluginConfig.objects.get().is_paused
+
+
+@pytest.mark.parametrize("wrong", ["\0", "x" * 10_000, "globex", "nowhere"])
+@pytest.mark.parametrize("do", ["resume", "check", "acknowledge"])
+def test_a_customer_that_is_not_ones_own_is_refused_like_a_missing_one(browse, do, wrong):
+    sent = {"do": do, "key": wrong, "plugin": "pages", "customer": wrong}
+
+    answer = browse("oscar").post("/", sent)
+
+    assert answer.status_code == 422
+    assert "data-code=" in answer.text and "Globex" not in answer.text
+
+
+def test_who_may_not_do_anything_about_problems_sees_none(browse):
+    pause("acme")
+    vera = browse("vera")
+
+    assert cards(vera.get("/").text) == []
+    refused = vera.get(OF_ACME)
+    assert refused.status_code == 403 and "Operators and admins see what has to be done here." in refused.text
+    assert vera.post(OF_ACME, {"do": "resume", "plugin": "pages", "customer": "acme"}).status_code == 403
+    assert CustomerPluginConfig.objects.get(customer__slug="acme").is_paused
+
+
+def test_people_of_customers_see_the_problems_of_all_that_they_operate_and_the_first_customers(browse):
+    oscar = User.objects.get(username="oscar")
+    make_membership(oscar, Customer.objects.get(slug="globex"), Role.OPERATOR)
+    manager.enable("pages", actor=SYSTEM, customer="globex")
+    pause("acme")
+    pause("globex")
+    for number in range(6):
+        make_membership(oscar, make_customer(f"customer-{number}"), Role.VIEWER)
+
+    page = browse("oscar").get("/").text
+
+    assert sorted(card.split(" of Pages ")[1].split(" '")[0] for card in cards(page)) == ["Acme Corp", "Globex"]
+    assert page.count('<a class="card"') == 6
+    assert '<a href="/customers/">All customers</a>' in page
+    assert len(cards(browse("oscar").get(OF_ACME).text)) == 1
+
+
+def test_an_operators_start_page_has_no_list_of_customers(browse):
+    assert "Your customers" not in browse("platform").get("/").text
+
+
+def test_every_kind_of_problem_has_a_way_out():
+    assert {kind.name for kind in ProblemKind} == set(REMEDIES)
+    assert set(BUTTONS) < set(REMEDIES)
+
+
+def test_a_kind_of_a_later_version_has_no_links(db):
+    assert find_links({"kind": "SOMETHING_NEW", "plugin": None, "customer": None}) == []
+
+
+def test_a_name_of_a_plugin_is_text_and_no_markup(browse):
+    PluginConfig.objects.update(verbose_name="<script>alert(1)</script>")
+    renew_platform()
+    pause()
+
+    assert "<script>alert" not in browse("platform").get("/").text
+
+
+def test_the_statements_do_not_grow_with_the_problems(browse):
+    def count(viewer: str, address: str) -> int:
+        client = browse(viewer)
+        client.get(address)
+        with CaptureQueriesContext(connection) as captured:
+            client.get(address)
+        return len(captured)
+
+    def add(numbers: range) -> None:
+        for number in numbers:
+            customer = make_customer(f"customer-{number:02}")
+            make_membership(oscar, customer, Role.OPERATOR)
+            CustomerPluginConfig.objects.create(
+                customer=customer, plugin=plugin, paused_until=now, settings_fault="It is."
+            )
+            PluginConfig.objects.create(name=f"broken_{number}", version="1", status=PluginStatus.FAILED)
+            worker = {"token": str(number), "process_id": number, "plugins": {"pages": "0.1"}}
+            Worker.objects.create(host="h", started_at=now, seen_at=now, **worker)
+        renew_platform()
+
+    pages = [("platform", "/"), ("oscar", "/"), ("oscar", OF_ACME)]
+    oscar, plugin, now = User.objects.get(username="oscar"), PluginConfig.objects.get(), timezone.now()
+    pause("acme")
+    add(range(2))
+    few: dict[Any, int] = {page: count(*page) for page in pages}
+    add(range(2, 30))
+
+    many = {page: count(*page) for page in pages}
+
+    assert len(cards(browse("oscar").get("/").text)) > 30
+    # One more finds the plugins of somebody who has many customers.
+    assert all(many[page] <= few[page] + 1 for page in pages), (few, many)
+    assert max(many.values()) <= MOST
