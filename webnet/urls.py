@@ -12,6 +12,7 @@ from webnet.accounts.admin import change_own_password
 from webnet.api.http.views import graphql_view
 from webnet.console import urls as console
 from webnet.console.entrance.sign_in import admin_sign_in
+from webnet.console.graphiql.page import with_graphiql
 from webnet.database.writability import find_obstacle
 from webnet.errors import DeadlineExceeded
 from webnet.program import PROGRAM
@@ -45,10 +46,10 @@ def readyz(_request: HttpRequest) -> JsonResponse:
 urlpatterns = [
     # First, since most requests are for these. Both spellings are served, since clients follow a redirect with a GET;
     # `reverse` takes the last of a name.
-    path("graphql", graphql_view, name="graphql"),
-    path("graphql/", graphql_view, name="graphql"),
-    path("graphql/<slug:customer>", graphql_view, name="graphql-customer"),
-    path("graphql/<slug:customer>/", graphql_view, name="graphql-customer"),
+    path("graphql", with_graphiql(graphql_view), name="graphql"),
+    path("graphql/", with_graphiql(graphql_view), name="graphql"),
+    path("graphql/<slug:customer>", with_graphiql(graphql_view), name="graphql-customer"),
+    path("graphql/<slug:customer>/", with_graphiql(graphql_view), name="graphql-customer"),
     *console.urlpatterns,
     path("admin/login/", admin_sign_in),
     path("admin/password_change/", admin.site.admin_view(change_own_password)),

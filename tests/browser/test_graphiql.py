@@ -4,12 +4,19 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import is_stray
-from tests.browser.test_console import look
+from tests.browser.test_console import look, overflow
 from tests.browsing import Client
 from tests.databases import with_files_of_its_own
 from tests.servers import DEMO_PASSWORD, Server
 
 pytestmark = [pytest.mark.browser, with_files_of_its_own]
+
+# Ends when the browser's storage has the tab, which is a moment after it was written.
+KEPT = """async () => {
+  while (!localStorage["graphiql:tabState"]?.includes("query Mine")) {
+    await new Promise(requestAnimationFrame);
+  }
+}"""
 
 
 def sign_in(page: Page, username: str) -> None:
@@ -110,12 +117,63 @@ def test_signing_out_is_one_click(page: Page) -> None:
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
 
 
-def test_a_customers_view_says_whose_it_is(page: Page) -> None:
-    sign_in(page, "acme-viewer")
+def test_the_view_of_another_customer_is_chosen_in_the_bar(page: Page, webnet: Server) -> None:
+    sign_in(page, "platform")
+    view = page.get_by_role("banner").locator("details.views")
+    expect(view.locator("summary")).to_have_text("View of All customers")
 
-    page.goto("/graphql/acme/")
+    view.locator("summary").click()
+    view.get_by_role("link", name="Acme").click()
 
-    expect(page.get_by_role("banner")).to_contain_text("customer acme")
+    expect(page).to_have_url(f"{webnet.url}/graphql/acme/")
+    expect(view.locator("summary")).to_have_text("View of Acme")
+    view.locator("summary").click()
+    view.get_by_role("link", name="All customers").click()
+    expect(page).to_have_url(f"{webnet.url}/graphql/")
+
+
+def test_what_a_page_ran_is_opened_beside_the_tabs_that_are_there(page: Page, webnet: Server) -> None:
+    sign_in(page, "platform")
+    write(page, "query Mine { viewer { isPlatformOperator } }")
+    page.evaluate(KEPT)
+    page.goto("/customers/?q=glo")
+
+    page.get_by_text("Show as GraphQL").click()
+    page.get_by_role("link", name="Open in GraphiQL").click()
+
+    expect(page).to_have_url(f"{webnet.url}/graphql/")
+    expect(page.get_by_role("tab", name="Customers")).to_have_attribute("aria-selected", "true")
+    expect(page.get_by_role("tab", name="Mine")).to_be_visible()
+    page.get_by_role("region", name="Operation Editor").get_by_role("textbox").focus()
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".result-window")).to_contain_text('"slug": "globex"')
+    expect(page.locator(".result-window")).not_to_contain_text('"slug": "acme"')
+
+
+def test_a_browser_without_tabs_opens_what_the_address_has(page: Page) -> None:
+    sign_in(page, "platform")
+    page.evaluate("localStorage.clear()")
+
+    page.goto("/graphql/acme/#query=query+Given+%7B+viewer+%7B+isPlatformOperator+%7D+%7D")
+
+    expect(page.locator(".graphiql-query-editor")).to_contain_text("query Given")
+    expect(page.get_by_role("tab", name="WhoAmI")).to_be_visible()
+
+
+def test_on_a_telephone_the_answer_is_below_the_editor(page: Page) -> None:
+    page.set_viewport_size({"width": 380, "height": 800})
+    sign_in(page, "platform")
+    run_operation(page, "WhoAmI")
+    expect(page.locator(".result-window")).to_contain_text('"isPlatformOperator": true')
+    look(page, "graphiql")
+
+    editor = page.get_by_role("region", name="Operation Editor").bounding_box()
+    answer = page.locator(".result-window").bounding_box()
+
+    assert editor is not None and answer is not None
+    assert editor["y"] + editor["height"] <= answer["y"]
+    assert min(editor["width"], answer["width"]) > 300 and min(editor["height"], answer["height"]) > 200
+    assert not overflow(page)
 
 
 def test_a_request_to_another_host_would_be_seen(browser: Browser, webnet: Server) -> None:

@@ -8,14 +8,20 @@ import { createRoot } from "react-dom/client";
 
 import { examples } from "./examples.js";
 import { makeFetcher } from "./fetcher.js";
+import { takeFromAddress } from "./shared_operation.js";
 
 const page = JSON.parse(document.getElementById("webnet-page").textContent);
+
+const shared = takeFromAddress();
 
 createRoot(document.getElementById("graphiql")).render(
   <GraphiQL
     fetcher={makeFetcher(page)}
     // Shown where this browser keeps no tabs yet.
-    defaultTabs={examples.map((query) => ({ query }))}
+    defaultTabs={[...(shared ? [shared] : []), ...examples.map((query) => ({ query }))]}
+    // Beside the tabs that it keeps.
+    initialQuery={shared?.query}
+    initialVariables={shared?.variables}
     shouldPersistHeaders={false}
   >
     <GraphiQL.Logo>

@@ -1,23 +1,15 @@
-"""The views of the API: queries and mutations over HTTP, GraphiQL in a browser, and event streams."""
+"""The views of the API: queries and mutations over HTTP, and event streams."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
-from typing import TypeVar, cast
+from typing import TypeVar
 
-from csp import constants as csp
-from csp.decorators import csp_replace
-from django.conf import settings
-from django.contrib.auth.views import redirect_to_login
 from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.middleware.csrf import get_token
-from django.shortcuts import render, resolve_url
 from django.utils import translation
-from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from strawberry.http import GraphQLRequestData
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
@@ -45,10 +37,6 @@ from webnet.plugins.runtime import failures
 from webnet.request_record import note_code
 
 logger = logging.getLogger(__name__)
-
-# GraphiQL's editor places lines and cursors by style attributes, and its style sheet contains fonts. The page holds
-# nothing of plugins or users but a name.
-GRAPHIQL_SOURCES = {"font-src": [csp.SELF, "data:"], "style-src": [csp.SELF, csp.UNSAFE_INLINE]}
 
 # A query string with one of these asks for an answer, whoever sends it.
 DOCUMENT_PARAMETERS = frozenset({"query", "documentId", "extensions"})
@@ -93,8 +81,6 @@ Subscribe = Callable[[HttpRequest, GraphQLRequestData, Context, Schema], Subscri
 
 def respond(request: HttpRequest, customer: str | None, *, subscribe: Subscribe[Subscribed]) -> Subscribed:
     """The response; for a subscription, what `subscribe` returns."""
-    if wants_graphiql(request):
-        return show_graphiql(request, customer)
     schema: Schema | None = None
     context: Context | None = None
     try:
@@ -213,29 +199,6 @@ def refuse_subscription(*_: object) -> HttpResponse:
 
 
 def wants_graphiql(request: HttpRequest) -> bool:
-    """Whether a browser has opened the URL."""
+    """Whether a browser has opened the URL; `webnet.urls` has what it sees then."""
     is_page = request.method in ("GET", "HEAD") and "text/html" in request.headers.get("Accept", "")
     return is_page and DOCUMENT_PARAMETERS.isdisjoint(request.GET)
-
-
-@never_cache
-def show_graphiql(request: HttpRequest, customer: str | None) -> HttpResponse:
-    """GraphiQL's page, with the CSRF cookie that its requests need; signed out, the way to sign in.
-
-    There is none where only trusted documents run: it could send nothing, not even its introspection.
-    """
-    if settings.WEBNET_TRUSTED_DOCUMENTS_ONLY:
-        message = "This server runs trusted documents only, so it has no GraphiQL: see WEBNET_TRUSTED_DOCUMENTS_ONLY."
-        off = BadRequest(message, code="DOCUMENT_NOT_TRUSTED", status=403)
-        return make_error_response(request, off, fingerprint=_fingerprint_of(None))
-    if not request.user.is_authenticated:
-        return redirect_to_login(request.get_full_path())
-    get_token(request)
-    page = {
-        "graphql_url": request.path,
-        "sign_out_url": resolve_url("sign-out"),
-        "username": request.user.get_username(),
-        "customer": customer,
-    }
-    view = csp_replace(GRAPHIQL_SOURCES)(partial(render, template_name="webnet/graphiql.html", context=page))
-    return cast("HttpResponse", view(request))

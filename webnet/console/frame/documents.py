@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
+from urllib.parse import urlencode
 
 from graphql import OperationType, get_operation_ast, parse
 
@@ -35,6 +36,12 @@ class RunDocument:
     def variables_text(self) -> str:
         """The variables as JSON, for people to paste; empty without any."""
         return json.dumps(self.variables, indent=2, ensure_ascii=False, default=str) if self.variables else ""
+
+    @property
+    def fragment(self) -> str:
+        """What opens it in a new tab of GraphiQL, behind the "#" of an address."""
+        parts = {"query": self.document, "variables": self.variables_text}
+        return urlencode({name: text for name, text in parts.items() if text})
 
 
 @cache

@@ -1,0 +1,1 @@
+"""GraphiQL in the console's frame: what a browser sees at the API's own addresses."""
