@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import Enum
+from functools import reduce
+from operator import or_
 from uuid import UUID
 
 from django.conf import settings
@@ -38,6 +42,22 @@ You are invited to {customer} at webnet, as {role}. To accept, sign in and confi
 The link is valid until {expires}, and only for the account with this email address. If you have no account, ask
 whoever runs webnet for one.
 """
+
+
+class InvitationStatus(Enum):
+    """What has become of an invitation.
+
+    Attributes:
+        OPEN: It can be accepted, as long as whoever made it could make it now.
+        ACCEPTED: The invited person has become a member.
+        REVOKED: It was revoked, replaced by another one, or its person was removed.
+        EXPIRED: It ended by itself.
+    """
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    REVOKED = "revoked"
+    EXPIRED = "expired"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +125,27 @@ def revoke(*, actor: Actor, customer: str, invitation_id: UUID | None, reason: s
     Raises PermissionDenied, NotFound or InvalidInput (INVITATION_ACCEPTED).
     """
     return _revoke(Operation(actor=actor, action="revoke_invitation", reason=reason), customer, invitation_id)
+
+
+def status_of(invitation: Invitation) -> InvitationStatus:
+    """What has become of the invitation."""
+    if invitation.accepted_at is not None:
+        return InvitationStatus.ACCEPTED
+    if invitation.revoked_at is not None:
+        return InvitationStatus.REVOKED
+    return InvitationStatus.EXPIRED if invitation.expires_at <= timezone.now() else InvitationStatus.OPEN
+
+
+def have_status(statuses: Iterable[InvitationStatus]) -> Q:
+    """The condition of invitations of which `status_of` is any of these."""
+    unanswered, now = Q(accepted_at=None, revoked_at=None), timezone.now()
+    conditions = {
+        InvitationStatus.OPEN: unanswered & Q(expires_at__gt=now),
+        InvitationStatus.ACCEPTED: Q(accepted_at__isnull=False),
+        InvitationStatus.REVOKED: Q(revoked_at__isnull=False),
+        InvitationStatus.EXPIRED: unanswered & Q(expires_at__lte=now),
+    }
+    return reduce(or_, (conditions[each] for each in statuses), Q(pk__in=[]))
 
 
 @audited

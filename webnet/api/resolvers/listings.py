@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet, Subquery
 
+from webnet.accounts.invitations import have_status
 from webnet.api.declarations.connections import narrow, refuse_long_lists
 from webnet.api.declarations.row_columns import columns_of_nodes
 from webnet.api.errors import LogReplaced
@@ -259,11 +260,14 @@ def audit_logs_of_plugin(info: Info, plugin: PluginConfig, arguments: PageArgume
     )
 
 
-def invitations_of_customer(info: Info, customer: Customer, arguments: PageArguments) -> Page[Invitation] | None:
-    """The invitations to the customer; None for viewers who are not its admins."""
+def invitations_of_customer(
+    info: Info, customer: Customer, arguments: PageArguments, *, statuses: Any
+) -> Page[Invitation] | None:
+    """The invitations to the customer; None for viewers who are not its admins. A list of statuses selects some."""
     reading = info.context.reading
     if not reading.has_role(Role.ADMIN, customer):
         return None
+    wanted = have_status(statuses) if isinstance(statuses, list) else Q()
 
     return open_nested_page(
         info,
@@ -272,7 +276,7 @@ def invitations_of_customer(info: Info, customer: Customer, arguments: PageArgum
         among=lambda: [(each.pk,) for each in reading.customers.known() if reading.has_role(Role.ADMIN, each)],
         arguments=arguments,
         make_listing=lambda: Listing(
-            rows=reading.visible_invitations(),
+            rows=reading.visible_invitations().filter(wanted),
             ordering=orders.INVITATIONS,
             on_rows_read=partial(_announce_invitations, reading),
         ),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from functools import partial
+from dataclasses import dataclass
+from functools import partial, reduce
+from operator import or_
 
 from django.db.models import Q, QuerySet
 
@@ -47,8 +49,28 @@ def memberships_of(info: Info, user: User, arguments: PageArguments) -> Page[Mem
     )
 
 
-def members_of(info: Info, customer: Customer, arguments: PageArguments) -> Page[Membership] | None:
-    """The customer's members; None for viewers who are not admins there."""
+@dataclass(frozen=True, kw_only=True)
+class WantedMembers:
+    """Which members; what is empty or None does not filter."""
+
+    search: str = ""
+    username: str = ""
+    role: Role | None = None
+
+    def select(self, rows: QuerySet[Membership]) -> QuerySet[Membership]:
+        """Those of the memberships that are wanted."""
+        if self.search:
+            columns = ("username", "name", "email")
+            rows = rows.filter(reduce(or_, (Q(**{f"user__{column}__icontains": self.search}) for column in columns)))
+        if self.username:
+            rows = rows.filter(user__username=User.normalize_username(self.username))
+        return rows.filter(role=self.role.value) if self.role is not None else rows
+
+
+def members_of(
+    info: Info, customer: Customer, arguments: PageArguments, wanted: WantedMembers
+) -> Page[Membership] | None:
+    """Those of the customer's members that are wanted; None for viewers who are not admins there."""
     reading = info.context.reading
     if not reading.has_role(Role.ADMIN, customer):
         return None
@@ -59,7 +81,7 @@ def members_of(info: Info, customer: Customer, arguments: PageArguments) -> Page
         among=lambda: [(each.pk,) for each in reading.customers.known() if reading.has_role(Role.ADMIN, each)],
         arguments=arguments,
         make_listing=lambda: Listing(
-            rows=_memberships(),
+            rows=wanted.select(_memberships()),
             ordering=orders.MEMBERS,
             on_rows_read=lambda read: reading.remember_users(each.user for each in read),
         ),

@@ -13,14 +13,23 @@ from webnet.plugins.gate.permissions import declared_by, grants
 from webnet.plugins.models import CustomerPluginConfig
 
 
-def permissions_of(reading: Reading, customer: Customer) -> list[CustomerPermission] | None:
-    """Every permission of the plugins that the viewer may see there, by codename; None for the role VIEWER."""
+def permissions_of(reading: Reading, customer: Customer, *, search: str = "") -> list[CustomerPermission] | None:
+    """The permissions of the plugins that the viewer may see there, by codename; None for the role VIEWER.
+
+    With `search`, those of which the codename, the description or the plugin's verbose name contains it.
+    """
     if not reading.has_role(Role.OPERATOR, customer):
         return None
     state = reading.state_of(customer)
     configs = [state.config(name) for name in reading.visible_plugin_names_for(customer)]
     reading.remember_plugins(config.plugin for config in configs)
-    found = [permission for config in configs for permission in _permissions(reading, config)]
+    words = search.casefold()
+    found = [
+        each
+        for config in configs
+        for each in _permissions(reading, config)
+        if any(words in text.casefold() for text in (each.codename, each.description, each.plugin.verbose_name))
+    ]
     return sorted(found, key=lambda permission: permission.codename)
 
 

@@ -21,7 +21,7 @@ from webnet.api.types.invitation import Invitation
 from webnet.api.types.viewer import ApiToken, Membership
 from webnet.api.values.contributions import CustomerPermission
 from webnet.api.values.references import ConfigRef
-from webnet.api.vocabulary.enums import Role
+from webnet.api.vocabulary.enums import InvitationStatus, Role
 from webnet.api.vocabulary.node import Node, global_id
 from webnet.audit.models import PluginAuditLog as AuditRow
 from webnet.customers import models
@@ -70,9 +70,15 @@ class Customer(Node):
 
     @field(maximum=MAXIMUM_PERMISSIONS, reads=StateRead.ANYWHERE)
     @staticmethod
-    def permissions(root: strawberry.Parent[models.Customer], info: Info) -> list[CustomerPermission] | None:
-        """Every permission of the plugins that the viewer may see, and who has it; null for the role VIEWER."""
-        return permission_matrix.permissions_of(info.context.reading, root)
+    def permissions(
+        root: strawberry.Parent[models.Customer], info: Info, search: str | None = UNSET
+    ) -> list[CustomerPermission] | None:
+        """Every permission of the plugins that the viewer may see, and who has it; null for the role VIEWER.
+
+        Args:
+            search: A part of the codename, the description or the plugin's verbose name, in upper or lower case.
+        """
+        return permission_matrix.permissions_of(info.context.reading, root, search=search or "")
 
     @connection(Connection[ConfigRef], reads=StateRead.ANYWHERE)
     @staticmethod
@@ -101,18 +107,39 @@ class Customer(Node):
     @connection(Connection[Membership] | None)
     @staticmethod
     def members(
-        root: strawberry.Parent[models.Customer], info: Info, arguments: PageArguments
+        root: strawberry.Parent[models.Customer],
+        info: Info,
+        arguments: PageArguments,
+        *,
+        search: str | None = UNSET,
+        username: str | None = UNSET,
+        role: Role | None = UNSET,
     ) -> Page[models.Membership] | None:
-        """By username; null for viewers who are not admins of the customer."""
-        return people.members_of(info, root, arguments)
+        """By username; null for viewers who are not admins of the customer.
+
+        Args:
+            search: A part of the username, the name or the email address, in upper or lower case.
+            username: Only the member with this username.
+            role: Only members with this role.
+        """
+        wanted = people.WantedMembers(search=search or "", username=username or "", role=role or None)
+        return people.members_of(info, root, arguments, wanted)
 
     @connection(UncountedConnection[Invitation] | None)
     @staticmethod
     def invitations(
-        root: strawberry.Parent[models.Customer], info: Info, arguments: PageArguments
+        root: strawberry.Parent[models.Customer],
+        info: Info,
+        arguments: PageArguments,
+        *,
+        status: list[InvitationStatus] | None = UNSET,
     ) -> Page[models.Invitation] | None:
-        """Newest first, also those that have ended; null for viewers who are not admins of the customer."""
-        return listings.invitations_of_customer(info, root, arguments)
+        """Newest first, also those that have ended; null for viewers who are not admins of the customer.
+
+        Args:
+            status: Only those with one of these; null for all.
+        """
+        return listings.invitations_of_customer(info, root, arguments, statuses=status)
 
     @connection(UncountedConnection[ApiToken] | None)
     @staticmethod

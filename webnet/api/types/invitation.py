@@ -8,12 +8,13 @@ from uuid import UUID
 
 import strawberry
 
+from webnet.accounts.invitations import status_of
 from webnet.api.declarations.fields import field, row_type
 from webnet.api.request.context import Info
 from webnet.api.resolvers import listings
 from webnet.api.types.user import User
 from webnet.api.values.references import CustomerRef
-from webnet.api.vocabulary.enums import Role
+from webnet.api.vocabulary.enums import InvitationStatus, Role
 from webnet.api.vocabulary.node import Node, global_id, read_global_id
 from webnet.customers import models
 
@@ -43,6 +44,12 @@ class Invitation(Node):
     def id(root: strawberry.Parent[models.Invitation]) -> strawberry.ID:
         """The global id."""
         return global_id("Invitation", root.pk)
+
+    @field()
+    @staticmethod
+    def status(root: strawberry.Parent[models.Invitation]) -> InvitationStatus:
+        """Whether it is open, or how it has ended."""
+        return status_of(root)
 
     @field()
     @staticmethod

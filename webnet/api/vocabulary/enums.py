@@ -6,6 +6,7 @@ from enum import Enum
 
 import strawberry
 
+from webnet.accounts.invitations import InvitationStatus
 from webnet.audit.models import AuditOutcome
 from webnet.audit.verification_state import VerificationStatus
 from webnet.customers.models import Role
@@ -20,6 +21,7 @@ __all__ = [
     "Availability",
     "HealthStatus",
     "IneffectiveCode",
+    "InvitationStatus",
     "KeyPurpose",
     "KeyState",
     "OrderDirection",
@@ -49,6 +51,7 @@ strawberry.enum(VerificationStatus, description="What is known about the rows of
 strawberry.enum(ProblemKind, description="What kind of problem it is, so that a client can offer what mends it.")
 strawberry.enum(HealthStatus, description="The result of a health check; UNKNOWN if it did not return a valid one.")
 strawberry.enum(AuditOutcome, description="How an operation ended.")
+strawberry.enum(InvitationStatus, description="What has become of an invitation.")
 strawberry.enum(PlanAction, description="RESET removes a customer's choice, so that the availability decides again.")
 strawberry.enum(IneffectiveCode, description="Why a plugin is not effective for a customer, as a code for programs.")
 
