@@ -58,9 +58,10 @@ def overflow(page: Page) -> bool:
 
 def test_a_member_goes_from_signing_in_to_a_plugins_page_and_back(plain: Page, webnet: Server) -> None:
     sign_in(plain, "acme-viewer")
-    expect(plain.get_by_role("heading", name="Welcome")).to_be_visible()
+    expect(plain.get_by_role("heading", name="Things to do")).to_be_visible()
     look(plain, "home")
-    plain.get_by_role("link", name="Acme").click()
+    plain.get_by_role("link", name="Customers", exact=True).click()
+    plain.get_by_role("link", name="Acme", exact=True).click()
 
     expect(plain).to_have_url(f"{webnet.url}/c/acme/")
     expect(plain.get_by_role("region", name="Greeting")).to_contain_text("Hello, Acme!")
@@ -82,11 +83,12 @@ def test_a_member_goes_from_signing_in_to_a_plugins_page_and_back(plain: Page, w
 
 def test_a_platform_operator_switches_between_customers(plain: Page, webnet: Server) -> None:
     sign_in(plain, "platform")
-    plain.get_by_role("link", name="Acme").click()
+    plain.get_by_role("link", name="Customers", exact=True).click()
+    plain.get_by_role("link", name="Acme", exact=True).click()
 
     plain.locator("details.switcher summary").click()
     look(plain, "switcher")
-    plain.get_by_role("link", name="Globex").click()
+    plain.get_by_role("link", name="Globex", exact=True).click()
 
     expect(plain).to_have_url(f"{webnet.url}/c/globex/")
     look(plain, "empty")

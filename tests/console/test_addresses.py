@@ -50,6 +50,7 @@ OPERATORS = (SIGN_IN, MISSING, NO, OK, OK, OK)
 PLATFORM_ONLY = (SIGN_IN, MISSING, MISSING, MISSING, MISSING, OK)
 FROM_OPERATOR_UP = (SIGN_IN, MISSING, NO, OK, OK, OK)
 OPERATORS = (SIGN_IN, MISSING, MISSING, MISSING, MISSING, OK)
+ADMINS = (SIGN_IN, MISSING, NO, NO, OK, OK)
 ONLY_POST = (POST_ONLY,) * 6
 
 TABLE = {
@@ -83,6 +84,8 @@ TABLE = {
     "plugin-health": Row(*OPERATORS, PLUGIN),
     "plugin-activity": Row(*OPERATORS, PLUGIN),
     "plugin-versions": Row(*OPERATORS, PLUGIN),
+    "customer-new": Row(SIGN_IN, *(MISSING,) * 4, OK),
+    "customer-default": Row(*ONLY_POST),
     "customer": Row(*MEMBERS, OWN),
     "tokens": Row(SIGN_IN, MISSING, NO, NO, OK, OK, OWN),
     "revoke-customer-token": Row(*ONLY_POST, OWN),
@@ -94,6 +97,13 @@ TABLE = {
     "customer-plugin-settings": Row(*OPERATORS, PAGE),
     "customer-plugin-settings-history": Row(*OPERATORS, PAGE),
     "customer-problems": Row(SIGN_IN, MISSING, NO, OK, OK, OK, OWN),
+    "customer-overview": Row(*MEMBERS, OWN),
+    "customer-switch": Row(SIGN_IN, *(MISSING,) * 4, OK, OWN),
+    "members": Row(*ADMINS, OWN),
+    "member": Row(*ADMINS, {**OWN, "username": "vera"}),
+    "member-invitations": Row(*ADMINS, OWN),
+    "member-invitation-revoke": Row(*ONLY_POST, OWN),
+    "permissions": Row(SIGN_IN, MISSING, NO, OK, OK, OK, OWN),
     "plugin-pages-without-slash": Row(*(MOVED,) * 6, PAGE),
     "plugin-pages": Row(*MEMBERS, PAGE),
     "plugin-page": Row(*MEMBERS, {**PAGE, "path": "framed/"}),

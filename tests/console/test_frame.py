@@ -13,7 +13,7 @@ from django.shortcuts import redirect
 from tests.console.conftest import SYSTEM
 from tests.factories import make_customer, make_membership
 from webnet.customers.models import Customer, Membership, Role, User
-from webnet.plugins.base import NavigationItem, PluginBase, UIView
+from webnet.plugins.base import DashboardWidget, NavigationItem, PluginBase, UIView
 from webnet.plugins.manager import manager
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -158,12 +158,19 @@ def test_the_list_of_customers_takes_any_words(browse, query):
     assert "<script>alert" not in answer.text
 
 
-@pytest.mark.parametrize("query", ["after=x", "before=%00", "after=" + "x" * 5000])
-def test_a_cursor_that_is_none_is_refused_on_a_page(browse, query):
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        ("after=x", "This is not a cursor of this list"),
+        ("before=%00", "a character that can&#x27;t be stored"),
+        ("after=" + "x" * 5000, "This is not a cursor of this list"),
+    ],
+)
+def test_a_cursor_that_is_none_is_refused_on_a_page(browse, query, reason):
     answer = browse("vera").get(f"/customers/?{query}")
 
     assert answer.status_code == 400
-    assert "This is not a cursor of this list" in answer.text
+    assert reason in answer.text
 
 
 def test_someone_without_a_customer_is_told_what_to_do(browse):
@@ -187,3 +194,67 @@ def test_a_label_of_a_plugin_is_text_and_no_markup(browse, install):
 
     assert "<script>alert" not in page
     assert '/x"on' not in page
+
+
+def test_the_menu_marks_the_page_and_the_one_above_it_alone(browse):
+    ann = browse("ann")
+
+    def marked(address: str) -> list[tuple[str, bool]]:
+        menu = ann.get(address).context["frame"].menu
+        return [(item.url, item.is_current) for item in menu if item.is_within]
+
+    assert marked("/c/acme/manage/") == [("/c/acme/manage/", True)]
+    assert marked("/c/acme/manage/members/invitations/") == [("/c/acme/manage/members/", False)]
+    assert marked("/c/acme/manage/permissions/") == [("/c/acme/manage/permissions/", True)]
+
+
+HOSTILE = """<em>Kept</em><a href="/c/acme/" hx-get="/" data-hx-post="/x" hx-on:click="steal()">Link</a>
+<div hx-boost="true" onclick="steal()" style="position: fixed"><script>steal()</script></div>
+<form action="/sign-out/"><button hx-delete="/x">Go</button></form><iframe srcdoc="<script>steal()</script>"></iframe>
+<img src="https://elsewhere.example/x.png"><a href="javascript:steal()">Run</a><base href="https://elsewhere.example/">"""
+
+
+def test_scripts_and_attributes_of_htmx_in_a_widget_are_taken_out_and_the_rest_is_shown(browse, install):
+    class Sly(PluginBase):
+        name = "sly"
+        version = "1"
+
+        def get_dashboard_widgets(self) -> list[DashboardWidget]:
+            return [DashboardWidget(name="sly", title="Sly", html=lambda: HOSTILE)]
+
+    install(Sly(), enabled=True)
+    manager.enable("sly", actor=SYSTEM, customer="acme")
+
+    page = browse("vera").get("/c/acme/").text
+    widget = re.search(r'<section[^>]*aria-labelledby="sly-sly".*?</section>', page, re.S).group()
+    container, shown = re.search(r'(<div class="html"[^>]*>)(.*)</div>', widget, re.S).groups()
+
+    # htmx would not even look at it.
+    assert "hx-disable" in container
+    assert "<em>Kept</em>" in shown and "Link</a>" in shown
+    for part in ("hx-", "steal", "script", "style=", "<form", "<button", "<iframe", "elsewhere.example", "<base"):
+        assert part not in shown, part
+
+
+def test_a_widget_with_a_hostile_title_is_text(browse, install):
+    class Sly(PluginBase):
+        name = "sly"
+        version = "1"
+
+        def get_dashboard_widgets(self) -> list[DashboardWidget]:
+            return [DashboardWidget(name="sly", title='<b hx-get="/">x</b>', data=lambda: '<i hx-get="/">y</i>')]
+
+    install(Sly(), enabled=True)
+    manager.enable("sly", actor=SYSTEM, customer="acme")
+
+    page = browse("vera").get("/c/acme/").text
+
+    assert "&lt;b hx-get" in page and "&lt;i hx-get" in page
+    assert "<b hx-get" not in page and "<i hx-get" not in page
+
+
+def test_a_page_of_a_plugin_has_the_frame_with_both_menus(browse):
+    page = browse("ann").get(FRAMED).text
+
+    assert '<a href="/c/acme/plugins/pages/"' in page and '<a href="/c/acme/manage/members/"' in page
+    assert 'class="switcher"' in page and "Signed in as" in page

@@ -13,6 +13,11 @@ from webnet.console.customers.customers import list_customers
 from webnet.console.customers.switcher import list_choices
 from webnet.console.customers.tokens import list_customer_tokens, revoke_customer_token
 from webnet.console.customers.users import list_users, show_user
+from webnet.console.customers.customers import choose_default, create_customer, list_customers
+from webnet.console.customers.invitations import list_invitations, revoke_invitation
+from webnet.console.customers.members import list_members, show_member
+from webnet.console.customers.overview import show_overview, switch_customer
+from webnet.console.customers.permissions import show_permissions
 from webnet.console.dashboard.dashboard import dashboard, unknown_page
 from webnet.console.dashboard.plugin_pages import plugin_page
 from webnet.console.entrance.invitations import accept_invitation, show_invitation
@@ -73,6 +78,8 @@ PLATFORM = [
     path("plugins/<slug:plugin>/health/", show_health, name="plugin-health"),
     path("plugins/<slug:plugin>/activity/", show_activity, name="plugin-activity"),
     path("plugins/<slug:plugin>/versions/", show_versions, name="plugin-versions"),
+    path("customers/new/", create_customer, name="customer-new"),
+    path("customers/default/", choose_default, name="customer-default"),
 ]
 # Pages that manage a customer are below `manage/`, beside the plugins' own.
 CUSTOMER = [
@@ -97,6 +104,13 @@ CUSTOMER = [
         name="customer-plugin-settings-history",
     ),
     path("c/<slug:customer>/manage/problems/", show_customer_problems, name="customer-problems"),
+    path("c/<slug:customer>/manage/", show_overview, name="customer-overview"),
+    path("c/<slug:customer>/manage/switch/", switch_customer, name="customer-switch"),
+    path("c/<slug:customer>/manage/members/", list_members, name="members"),
+    path("c/<slug:customer>/manage/members/user/<str:username>/", show_member, name="member"),
+    path("c/<slug:customer>/manage/members/invitations/", list_invitations, name="member-invitations"),
+    path("c/<slug:customer>/manage/members/invitations/revoke/", revoke_invitation, name="member-invitation-revoke"),
+    path("c/<slug:customer>/manage/permissions/", show_permissions, name="permissions"),
     path(
         "c/<slug:customer>/plugins/<slug:plugin>",
         RedirectView.as_view(pattern_name="plugin-pages", query_string=True),

@@ -30,6 +30,11 @@ WORDS: dict[str, Promise] = {
     # AuditOutcome; FAILED is above.
     "SUCCEEDED": _("succeeded"),
     "REFUSED": _("refused"),
+    # InvitationStatus
+    "OPEN": _("open"),
+    "ACCEPTED": _("accepted"),
+    "REVOKED": _("revoked"),
+    "EXPIRED": _("expired"),
     # ProblemSeverity
     "ERROR": _("error"),
     "WARNING": _("warning"),

@@ -9,7 +9,8 @@ from strawberry.http import GraphQLRequestData
 from strawberry.types.graphql import OperationType
 
 from webnet.api.error_reporting import report_errors
-from webnet.api.errors import find_raised
+from webnet.api.errors import BadRequest, find_raised
+from webnet.api.http.requests import refuse_unusable
 from webnet.api.http.views import run_operation
 from webnet.api.request.context import Context
 from webnet.api.visibility import visible_schema
@@ -35,6 +36,11 @@ def execute_document(document: str, variables: Mapping[str, Any], context: Conte
 
     Raises DocumentFailed if there is an error, and an outage of the database as it is, so that the page is made again.
     """
+    try:
+        # What comes from a page's address or form can have characters that no database stores.
+        refuse_unusable(document, dict(variables))
+    except BadRequest as refused:
+        raise DocumentFailed(refused.message, extensions={"code": refused.code}) from refused
     wanted = GraphQLRequestData(query=document, variables=dict(variables), operation_name=None, extensions=None)
     result = run_operation(wanted, context, visible_schema(context.reading), allowed=PAGE_OPERATIONS)
     for error in result.errors or ():

@@ -42,7 +42,7 @@ def read_request(request: HttpRequest, context: Context) -> GraphQLRequestData:
     if not isinstance(operation_name, str | None):
         raise BadRequest("'operationName' must be a string, or null.")
     if not _is_plain(request):
-        _refuse_unusable(query, variables)
+        refuse_unusable(query, variables)
     ids = parts.get("documentId"), (extensions or {}).get("persistedQuery")
     # Most requests have a document and no id, and run wherever they come from.
     if ids != (None, None) or settings.WEBNET_TRUSTED_DOCUMENTS_ONLY:
@@ -125,7 +125,7 @@ def _is_plain(request: HttpRequest) -> bool:
     return request.body.count(b"[") + request.body.count(b"{") <= MAXIMUM_DEPTH
 
 
-def _refuse_unusable(query: str | None, variables: Any) -> None:
+def refuse_unusable(query: str | None, variables: Any) -> None:
     """Reject texts that can't be stored, and nesting that could exhaust the stack of recursive code.
 
     Numbers are left to the types of the variables, which say where they are wrong.

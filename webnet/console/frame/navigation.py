@@ -44,6 +44,7 @@ PLATFORM_MENU = (
     MenuEntry(route="account", label=_("Your account")),
 )
 CUSTOMER_MENU = (
+    MenuEntry(route="customer-overview", label=_("Overview")),
     MenuEntry(route="customer-problems", label=_("Things to do"), lowest_role=Role.OPERATOR),
     MenuEntry(route="customer-plugins", label=_("Plugins")),
     MenuEntry(route="members", label=_("Members"), lowest_role=Role.ADMIN),
@@ -51,6 +52,8 @@ CUSTOMER_MENU = (
     MenuEntry(route="tokens", label=_("Tokens"), lowest_role=Role.ADMIN),
     MenuEntry(route="customer-audit", label=_("Audit log"), lowest_role=Role.OPERATOR),
 )
+# The addresses of all others begin with that of one of these.
+FIRST_PAGES = ("home", "customer-overview")
 
 
 def list_platform_menu(path: str, *, is_platform_operator: bool) -> list[MenuItem]:
@@ -70,6 +73,5 @@ def _link(entry: MenuEntry, path: str, **arguments: str) -> Iterator[MenuItem]:
         url = reverse(entry.route, kwargs=arguments)
     except NoReverseMatch:
         return
-    # Every address begins with that of the start page.
-    is_within = path == url if entry.route == "home" else path.startswith(url)
+    is_within = path == url if entry.route in FIRST_PAGES else path.startswith(url)
     yield MenuItem(url=url, label=entry.label, is_current=path == url, is_within=is_within)
