@@ -37,20 +37,13 @@ class Row:
 
 
 OWN = {"customer": "acme"}
-PAGE = {**OWN, "plugin": "pages"}
-PLUGIN = {"plugin": "pages"}
 PLUGIN = {"plugin": "pages"}
 PAGE = {**OWN, **PLUGIN}
 EVERYBODY = (SIGN_IN, OK, OK, OK, OK, OK)
 MEMBERS = (SIGN_IN, MISSING, OK, OK, OK, OK)
-PLATFORM = (SIGN_IN, *(MISSING,) * 4, OK)
-OPERATORS_ONLY = (SIGN_IN, MISSING, MISSING, MISSING, MISSING, OK)
-OPERATORS = (SIGN_IN, MISSING, MISSING, MISSING, MISSING, OK)
 OPERATORS = (SIGN_IN, MISSING, NO, OK, OK, OK)
-PLATFORM_ONLY = (SIGN_IN, MISSING, MISSING, MISSING, MISSING, OK)
-FROM_OPERATOR_UP = (SIGN_IN, MISSING, NO, OK, OK, OK)
-OPERATORS = (SIGN_IN, MISSING, MISSING, MISSING, MISSING, OK)
 ADMINS = (SIGN_IN, MISSING, NO, NO, OK, OK)
+PLATFORM_ONLY = (SIGN_IN, MISSING, MISSING, MISSING, MISSING, OK)
 ONLY_POST = (POST_ONLY,) * 6
 
 TABLE = {
@@ -67,50 +60,50 @@ TABLE = {
     "account-revoke-token": Row(*ONLY_POST),
     "customers": Row(*EVERYBODY),
     "switcher": Row(*(MOVED,) * 6),
-    "users": Row(*PLATFORM),
-    "user": Row(*PLATFORM, {"username": "vera"}),
-    "workers": Row(*OPERATORS_ONLY),
-    "keys": Row(*OPERATORS_ONLY),
-    "audit": Row(*OPERATORS_ONLY),
-    "audit-export": Row(*OPERATORS_ONLY),
+    "users": Row(*PLATFORM_ONLY),
+    "user": Row(*PLATFORM_ONLY, {"username": "vera"}),
+    "workers": Row(*PLATFORM_ONLY),
+    "keys": Row(*PLATFORM_ONLY),
+    "audit": Row(*PLATFORM_ONLY),
+    "audit-export": Row(*PLATFORM_ONLY),
     "audit-row": Row(SIGN_IN, *(MISSING,) * 5, {"row": "unknown"}),
-    "plugins": Row(*OPERATORS),
-    "plugin-switch": Row(*OPERATORS, PLUGIN),
-    "plugin-customers": Row(*OPERATORS, PLUGIN),
+    "plugins": Row(*PLATFORM_ONLY),
+    "plugin-switch": Row(*PLATFORM_ONLY, PLUGIN),
+    "plugin-customers": Row(*PLATFORM_ONLY, PLUGIN),
     "plugin-settings": Row(*PLATFORM_ONLY, PLUGIN),
     "plugin-settings-history": Row(*PLATFORM_ONLY, PLUGIN),
-    "plugin": Row(*OPERATORS, PLUGIN),
-    "plugin-contributions": Row(*OPERATORS, PLUGIN),
-    "plugin-health": Row(*OPERATORS, PLUGIN),
-    "plugin-activity": Row(*OPERATORS, PLUGIN),
-    "plugin-versions": Row(*OPERATORS, PLUGIN),
-    "customer-new": Row(SIGN_IN, *(MISSING,) * 4, OK),
+    "plugin": Row(*PLATFORM_ONLY, PLUGIN),
+    "plugin-contributions": Row(*PLATFORM_ONLY, PLUGIN),
+    "plugin-health": Row(*PLATFORM_ONLY, PLUGIN),
+    "plugin-activity": Row(*PLATFORM_ONLY, PLUGIN),
+    "plugin-versions": Row(*PLATFORM_ONLY, PLUGIN),
+    "customer-new": Row(*PLATFORM_ONLY),
     "customer-default": Row(*ONLY_POST),
     "customer": Row(*MEMBERS, OWN),
-    "tokens": Row(SIGN_IN, MISSING, NO, NO, OK, OK, OWN),
+    "tokens": Row(*ADMINS, OWN),
     "revoke-customer-token": Row(*ONLY_POST, OWN),
-    "customer-audit": Row(SIGN_IN, MISSING, NO, OK, OK, OK, OWN),
-    "customer-audit-export": Row(SIGN_IN, MISSING, NO, OK, OK, OK, OWN),
+    "customer-audit": Row(*OPERATORS, OWN),
+    "customer-audit-export": Row(*OPERATORS, OWN),
     "customer-audit-row": Row(SIGN_IN, *(MISSING,) * 5, {**OWN, "row": "unknown"}),
     "customer-plugins": Row(*MEMBERS, OWN),
-    "customer-plugin-switch": Row(SIGN_IN, MISSING, NO, OK, OK, OK, PAGE),
+    "customer-plugin-switch": Row(*OPERATORS, PAGE),
     "customer-plugin-settings": Row(*OPERATORS, PAGE),
     "customer-plugin-settings-history": Row(*OPERATORS, PAGE),
-    "customer-problems": Row(SIGN_IN, MISSING, NO, OK, OK, OK, OWN),
+    "customer-problems": Row(*OPERATORS, OWN),
     "customer-overview": Row(*MEMBERS, OWN),
-    "customer-switch": Row(SIGN_IN, *(MISSING,) * 4, OK, OWN),
+    "customer-switch": Row(*PLATFORM_ONLY, OWN),
     "members": Row(*ADMINS, OWN),
     "member": Row(*ADMINS, {**OWN, "username": "vera"}),
     "member-invitations": Row(*ADMINS, OWN),
     "member-invitation-revoke": Row(*ONLY_POST, OWN),
-    "permissions": Row(SIGN_IN, MISSING, NO, OK, OK, OK, OWN),
+    "permissions": Row(*OPERATORS, OWN),
     "plugin-pages-without-slash": Row(*(MOVED,) * 6, PAGE),
     "plugin-pages": Row(*MEMBERS, PAGE),
     "plugin-page": Row(*MEMBERS, {**PAGE, "path": "framed/"}),
     "customer-plugin": Row(*MEMBERS, PAGE),
-    "customer-plugin-contributions": Row(*FROM_OPERATOR_UP, PAGE),
+    "customer-plugin-contributions": Row(*OPERATORS, PAGE),
     "customer-plugin-health": Row(*MEMBERS, PAGE),
-    "customer-plugin-activity": Row(*FROM_OPERATOR_UP, PAGE),
+    "customer-plugin-activity": Row(*OPERATORS, PAGE),
     "customer-plugin-versions": Row(*MEMBERS, PAGE),
     "customer-unknown": Row(SIGN_IN, *(MISSING,) * 5, {**OWN, "path": "manage/nothing/"}),
 }

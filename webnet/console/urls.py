@@ -9,15 +9,14 @@ from webnet.console.account.overview import show_account
 from webnet.console.account.password import change_password
 from webnet.console.account.preferences import choose_preferences
 from webnet.console.account.tokens import list_tokens, revoke_token
-from webnet.console.customers.customers import list_customers
-from webnet.console.customers.switcher import list_choices
-from webnet.console.customers.tokens import list_customer_tokens, revoke_customer_token
-from webnet.console.customers.users import list_users, show_user
 from webnet.console.customers.customers import choose_default, create_customer, list_customers
 from webnet.console.customers.invitations import list_invitations, revoke_invitation
 from webnet.console.customers.members import list_members, show_member
 from webnet.console.customers.overview import show_overview, switch_customer
 from webnet.console.customers.permissions import show_permissions
+from webnet.console.customers.switcher import list_choices
+from webnet.console.customers.tokens import list_customer_tokens, revoke_customer_token
+from webnet.console.customers.users import list_users, show_user
 from webnet.console.dashboard.dashboard import dashboard, unknown_page
 from webnet.console.dashboard.plugin_pages import plugin_page
 from webnet.console.entrance.invitations import accept_invitation, show_invitation
@@ -26,11 +25,9 @@ from webnet.console.operations.audit_download import audit_export, customer_audi
 from webnet.console.operations.audit_log import audit_log, audit_row, customer_audit_log, customer_audit_row
 from webnet.console.operations.keys import show_keys
 from webnet.console.operations.workers import show_workers
-from webnet.console.plugins.bulk_switch import list_plugin_customers
-from webnet.console.plugins.lists import list_customer_plugins, list_plugins
-from webnet.console.plugins.switching import switch_customer_plugin, switch_plugin
 from webnet.console.plugin_settings.history import show_customer_history, show_global_history
 from webnet.console.plugin_settings.pages import edit_customer_settings, edit_global_settings
+from webnet.console.plugins.bulk_switch import list_plugin_customers
 from webnet.console.plugins.customer_plugin import (
     show_customer_activity,
     show_customer_contributions,
@@ -38,6 +35,7 @@ from webnet.console.plugins.customer_plugin import (
     show_customer_plugin,
     show_customer_versions,
 )
+from webnet.console.plugins.lists import list_customer_plugins, list_plugins
 from webnet.console.plugins.plugin import (
     show_activity,
     show_contributions,
@@ -45,7 +43,7 @@ from webnet.console.plugins.plugin import (
     show_plugin,
     show_versions,
 )
-from webnet.console.start.problems import show_problems
+from webnet.console.plugins.switching import switch_customer_plugin, switch_plugin
 from webnet.console.start.problems import show_customer_problems, show_problems
 
 PLATFORM = [

@@ -163,7 +163,7 @@ def connection(
 
     `reads` and `columns` are as for `field`, the former without a filter.
     """
-    described = reads_state(reads) if reads is not None else {}
+    described: dict[str, Any] = dict(reads_state(reads)) if reads is not None else {}
     described |= {COLUMNS: tuple(columns)} if columns is not None else {}
     return ConnectionField(
         type_annotation=StrawberryAnnotation.from_annotation(graphql_type),

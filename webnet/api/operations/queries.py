@@ -26,8 +26,8 @@ from webnet.api.paging.pages import Page, PageArguments
 from webnet.api.request.context import Context, Info, open_to_all
 from webnet.api.resolvers import listings, navigation_and_widgets, people
 from webnet.api.resolvers.problems import find_problems
-from webnet.api.resolvers.verification import ShownVerification, find_verification
 from webnet.api.resolvers.settings_view import choose_shown
+from webnet.api.resolvers.verification import ShownVerification, find_verification
 from webnet.api.types.audit_log import PluginAuditLog
 from webnet.api.types.audit_verification import AuditVerification
 from webnet.api.types.customer import Customer
