@@ -155,7 +155,8 @@ def test_the_graph_is_svg_with_links_full_names_and_escaped_texts():
     [link] = svg.findall(f"{SVG}a")
     assert (link.get("href"), link.get("aria-label"), link.findtext(f"{SVG}title")) == (
         "/plugins/b/",
-        f"{name}, 1.0",
+        # What is seen comes first, for those who say it to a computer.
+        f"A <b>very</b> long…, 1.0: {name}, 1.0",
         f"{name}, 1.0",
     )
     assert link.find(f"{SVG}text").text == "A <b>very</b> long…"

@@ -120,6 +120,12 @@ def test_a_customer_reads_its_own_state(browse):
     assert "On It is on for Acme Corp, and can't be switched off." in text_of(browse("vera").get(MANAGE))
 
 
+def test_links_lead_from_a_widget_to_its_plugin_and_on_to_the_platform_for_those_who_operate_it(browse):
+    assert f'<a href="{MANAGE}">A Book of Pages</a>' in browse("vera").get("/c/acme/").text
+    assert 'href="/plugins/pages/"' in browse("platform").get(MANAGE).text
+    assert 'href="/plugins/pages/"' not in browse("ann").get(MANAGE).text
+
+
 def test_nobody_but_platform_operators_sees_why_code_cannot_run(browse):
     PluginConfig.objects.filter(name="pages").update(
         status=PluginStatus.FAILED, status_reason="s3cret reason", status_traceback="s3cret line"

@@ -58,6 +58,13 @@ class Box:
     points: str
     is_center: bool
 
+    @property
+    def name(self) -> str:
+        """The whole texts, after shortened ones, since a name has to contain what is seen (WCAG 2.5.3)."""
+        whole = ", ".join(filter(None, (self.plugin.label, self.plugin.detail)))
+        shown = ", ".join(filter(None, (self.label, self.detail)))
+        return whole if shown == whole else f"{shown}: {whole}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Arrow:
