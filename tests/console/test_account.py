@@ -207,12 +207,11 @@ class TestTokens:
         [
             ({"name": " "}, "This can&#x27;t be empty."),
             ({"name": "x" * 101}, "This can&#x27;t be longer than 100 characters."),
-            ({"name": "a\0b"}, "This can&#x27;t contain control characters."),
+            ({"name": "a\tb"}, "This can&#x27;t contain control characters."),
             ({"expires_on": "2020-01-01"}, "A token must expire in the future."),
             ({"expires_on": "tomorrow"}, "This is not a day."),
             ({"only_customer": "globex"}, "There is no customer &#x27;globex&#x27;."),
             ({"only_customer": "nowhere"}, "There is no customer &#x27;nowhere&#x27;."),
-            ({"only_customer": "\0"}, "There is no customer"),
         ],
     )
     def test_what_is_refused_is_explained_and_the_rest_is_kept(self, vera, typed, message):
@@ -254,11 +253,11 @@ class TestTokens:
         theirs = find_form(browse("ann").get("/account/tokens/").text, "id").entries["id"]
         pages = []
 
-        for wanted in (theirs, "nothing", "\0"):
+        for wanted in (theirs, "nothing"):
             vera.post("/account/tokens/revoke/", {"id": wanted})
             pages.append(re.findall(r'<p class="message error"[^>]*>(.*?)</p>', vera.get("/account/tokens/").text))
 
-        assert pages == [["You have no token with this id."]] * 3
+        assert pages == [["You have no token with this id."]] * 2
 
 
 class TestTokensOfACustomer:

@@ -55,10 +55,10 @@ def test_a_problem_says_what_and_since_when_and_what_to_do(browse):
 
     [card] = cards(browse("platform").get("/").text)
 
-    assert card.startswith("Error A Book of Pages 'pages' is paused.")
+    assert card.startswith("Error A Book of Pages 'pages' is paused until ")
     assert "It failed 5 times." in card
     assert "It is tried again by itself. Have the plugin mended, and resume it. Since " in card
-    assert card.endswith("Resume it I know of it")
+    assert card.endswith("Resume it Look at the plugin I know of it")
 
 
 def test_a_paused_plugin_is_resumed_by_its_button(browse):

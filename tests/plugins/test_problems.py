@@ -117,7 +117,7 @@ def test_what_is_wrong_with_plugins_is_told_with_what_to_do(platform: GraphQLCli
     }
     commands = {key: each["command"] for key, each in by_key.items() if each["command"]}
     assert commands == {"needs_migration:new": "manage.py sync_plugins --migrate"}
-    assert by_key["paused:tired"]["message"] == "'tired' is paused. It failed 5 times."
+    assert by_key["paused:tired"]["message"] == "It failed 5 times."
 
 
 def test_operators_of_a_customer_see_its_own_and_nobody_elses(

@@ -217,7 +217,7 @@ def _paused(name: str, reason: str, *, since: datetime, customer: Customer | Non
         key=_key("paused", name, customer),
         kind=ProblemKind.PLUGIN_PAUSED,
         severity=ProblemSeverity.ERROR,
-        message=join_sentences((sentence("'{plugin}' is paused.", plugin=name), reason)),
+        message=reason or sentence("'{plugin}' is paused.", plugin=name),
         remedy=sentence("It is tried again by itself. Have the plugin mended, and resume it."),
         since=since,
         plugin=name,
@@ -245,38 +245,34 @@ def _key(kind: str, plugin: str, customer: Customer | None) -> str:
 def _count_customers(platform: PlatformState) -> Iterator[Problem]:
     """The pauses and settings of customers, one problem for each plugin: an operator can't read thousands."""
     names = {row.pk: row.name for row in platform.plugins.values()}
-    kinds = (
-        (
-            "paused_for",
-            ProblemKind.PLUGIN_PAUSED_FOR_CUSTOMERS,
-            Q(paused_until__isnull=False),
-            sentence("Have the plugin mended."),
-        ),
-        (
-            "settings_of",
-            ProblemKind.SETTINGS_OF_CUSTOMERS_INVALID,
-            ~Q(settings_fault=""),
-            sentence("Tell them."),
-        ),
-    )
-    for prefix, kind, condition, remedy in kinds:
-        counted = CustomerPluginConfig.objects.filter(condition, plugin__in=names).values("plugin")
-        for each in counted.annotate(count=Count("pk"), since=Min("updated_at")):
-            name, count = names[each["plugin"]], each["count"]
-            if kind is ProblemKind.PLUGIN_PAUSED_FOR_CUSTOMERS:
-                message = sentence("'{plugin}' is paused for {count} customers.", plugin=name, count=count)
-            else:
-                message = sentence(
-                    "'{plugin}' has settings of {count} customers that no longer fit.", plugin=name, count=count
-                )
+    found = {"paused": Q(paused_until__isnull=False), "unfit": ~Q(settings_fault="")}
+    counts = {name: Count("pk", filter=condition) for name, condition in found.items()}
+    begins = {f"{name}_since": Min("updated_at", filter=condition) for name, condition in found.items()}
+    rows = CustomerPluginConfig.objects.filter(HAS_PROBLEM, plugin__in=names).values("plugin")
+    for row in rows.annotate(**counts, **begins):
+        name = names[row["plugin"]]
+        if row["paused"]:
             yield Problem(
-                key=f"{prefix}:{name}",
-                kind=kind,
+                key=f"paused_for:{name}",
+                kind=ProblemKind.PLUGIN_PAUSED_FOR_CUSTOMERS,
                 severity=ProblemSeverity.WARNING,
-                message=message,
-                remedy=remedy,
-                since=each["since"],
-                count=each["count"],
+                message=sentence("'{plugin}' is paused for {count} customers.", plugin=name, count=row["paused"]),
+                remedy=sentence("Have the plugin mended."),
+                since=row["paused_since"],
+                count=row["paused"],
+                plugin=name,
+            )
+        if row["unfit"]:
+            yield Problem(
+                key=f"settings_of:{name}",
+                kind=ProblemKind.SETTINGS_OF_CUSTOMERS_INVALID,
+                severity=ProblemSeverity.WARNING,
+                message=sentence(
+                    "'{plugin}' has settings of {count} customers that no longer fit.", plugin=name, count=row["unfit"]
+                ),
+                remedy=sentence("Tell them."),
+                since=row["unfit_since"],
+                count=row["unfit"],
                 plugin=name,
             )
 
