@@ -156,7 +156,7 @@ def test_secrets_that_no_key_opens_show_that_one_is_missing(platform: GraphQLCli
 
     current, missing = of_purpose(platform, "SETTINGS")
 
-    assert (current["useCount"], current["state"]) == (0, "CURRENT")
+    assert (current["useCount"], current["state"], current["isRemovable"]) == (0, "CURRENT", False)
     assert (missing["state"], missing["useCount"], missing["fingerprint"], missing["source"]) == (
         "MISSING",
         2,

@@ -310,6 +310,7 @@ def list_inputs() -> Iterator[tuple[str, str, Any]]:
 
 FILTERED = {
     "CustomerFilter": "customers",
+    "UserFilter": "users",
     "PluginFilter": "plugins",
     "CustomerPluginConfigFilter": "customerPluginConfigs",
     "PluginAuditLogFilter": "pluginAuditLogs",

@@ -145,6 +145,16 @@ def test_an_operation_tries_one_password(nobody, document: str):
     assert not SignInAttempts.objects.exists()
 
 
+def test_an_operation_that_signs_in_changes_no_password(nobody):
+    change = 'changePassword(input: {currentPassword: "x", newPassword: "x"}) { __typename }'
+    sign_in = 'signIn(input: {username: "ann", password: "x"}) { __typename }'
+
+    refused = [nobody.run(f"mutation {{ a: {change} b: {other} }}") for other in (change, sign_in)]
+
+    codes = [{error["extensions"]["code"] for error in each["errors"]} for each in refused]
+    assert codes == [{"TOO_MANY_SIGN_INS"}] * 2
+
+
 def test_a_sign_in_that_is_written_twice_and_done_once_is_one(nobody):
     field = 'signIn(input: {username: "ann", password: "x"}) { __typename }'
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.conftest import WAIT_MS
-from tests.browser.looks import WIDE, Watcher
+from tests.browser.looks import BAD_IMPACTS, LOOKS, RUN_AXE, WIDE, Watcher, find_wide
 from tests.databases import with_files_of_its_own
+from tests.node import AXE, install_clients
 from tests.servers import DEMO_PASSWORD, Server
 
 pytestmark = [pytest.mark.browser, with_files_of_its_own]
@@ -21,6 +23,11 @@ LOG = "/c/acme/manage/audit/"
 UPDATE = """mutation($input: UpdateCustomerPluginSettingsInput!) { updateCustomerPluginSettings(input: $input) {
   ... on UpdateCustomerPluginSettingsPayload { config { id } } ... on Refusal { code message } } }"""
 Visit = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return install_clients(tmp_path_factory.mktemp("axe"), AXE) / "node_modules" / "axe-core" / "axe.min.js"
 
 
 @pytest.fixture
@@ -174,3 +181,22 @@ def test_without_scripts_the_log_is_filtered_opened_and_reloaded(visit: Visit) -
     page.get_by_label("Search", exact=True).fill("without scripts")
     page.get_by_role("button", name="Show").click()
     expect(page.locator(".log > li")).to_have_count(1)
+
+
+@pytest.mark.parametrize("look", ["light", "dark"])
+def test_long_and_foreign_texts_fit_and_all_that_is_open_is_accessible(visit: Visit, axe: Path, look: str) -> None:
+    page = visit(LOG, as_user="acme-admin")
+    change(page, f"مرحبا{'x' * 20} {look}", f"سبب طويل {'y' * 200} {look}")
+
+    for address in (f"{LOG}?live=1&plugin=hello_world", None):
+        if address is not None:
+            page.goto(address)
+        else:
+            page.locator(".what a").first.click()
+            page.wait_for_load_state("load")
+        page.emulate_media(**LOOKS[look])
+        page.evaluate("for (const each of document.querySelectorAll('main details')) each.open = true")
+        page.evaluate(axe.read_text())
+
+        assert page.evaluate(RUN_AXE, [BAD_IMPACTS, ()]) == []
+        assert find_wide(page) == []

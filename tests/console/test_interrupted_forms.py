@@ -302,6 +302,6 @@ def test_no_form_that_is_shown_again_changes_anything(name, platform):
     again = sign_in(platform, asked)
 
     # Signing in is all that is in the log.
-    assert again.status_code in (200, 302, 400, 404, 422), again.status_code
+    assert again.status_code < 500
     assert PluginAuditLog.objects.count() == before + 1
     assert Customer.objects.get(slug="acme").memberships.count() == 3

@@ -55,8 +55,8 @@ from webnet.plugins.registry import registry
 @strawberry.type(
     description=(
         "All changes. A mutation states the desired result, so it is safe to repeat (`changed` is then false). One "
-        "with an error in its answer is null and has changed nothing, except signIn, checkPluginHealth and "
-        "setPluginForCustomers; the others in the document are answered as without it."
+        "with an error in its answer is null and has changed nothing, except signIn, changePassword, checkPluginHealth "
+        "and setPluginForCustomers; the others in the document are answered as without it."
     )
 )
 class Mutation(

@@ -120,7 +120,9 @@ ERROR_CODES: Mapping[str, CodeMeaning] = {
     "TOO_MANY_REPETITIONS": _says(
         OF_DOCUMENT, "The same fields are selected again and again, also in fragments.", "Select each of them once."
     ),
-    "TOO_MANY_SIGN_INS": _says(OF_DOCUMENT, "The operation has more than one `signIn`.", "Send one per operation."),
+    "TOO_MANY_SIGN_INS": _says(
+        OF_DOCUMENT, "The operation has more than one `signIn` or `changePassword`.", "Send one per operation."
+    ),
     # Fields
     "CUSTOMER_REQUIRED": _says(
         "200",

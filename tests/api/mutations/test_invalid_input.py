@@ -34,7 +34,8 @@ REFUSED = {
     "createUser": (
         "platform",
         {"username": "no name", "name": "a\nb", "email": "x", "password": "1"},
-        [(name, "INVALID_INPUT") for name in ("username", "name", "email", "password")],
+        # The password has two: it is too short, and too common.
+        [(name, "INVALID_INPUT") for name in ("username", "name", "email", "password", "password")],
     ),
     "createUser, also taken": (
         "platform",

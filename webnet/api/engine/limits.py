@@ -82,6 +82,10 @@ class DocumentLimits(ASTValidationRule):
             context.report_error(CodedError(message, code="TOO_MANY_ALIASES"))
 
 
+# What checks a password.
+TRIES = frozenset({"signIn", "changePassword"})
+
+
 class OneSignIn(ASTValidationRule):
     """Rejects an operation that would try several passwords: each takes as long as it is meant to."""
 
@@ -91,7 +95,7 @@ class OneSignIn(ASTValidationRule):
         while selections and node.operation is OperationType.MUTATION:
             selection = selections.pop()
             inner: InlineFragmentNode | FragmentDefinitionNode | None = None
-            if isinstance(selection, FieldNode) and selection.name.value == "signIn":
+            if isinstance(selection, FieldNode) and selection.name.value in TRIES:
                 keys.add((selection.alias or selection.name).value)
             elif isinstance(selection, InlineFragmentNode):
                 inner = selection
@@ -100,7 +104,7 @@ class OneSignIn(ASTValidationRule):
                 inner = self.context.get_fragment(selection.name.value)
             selections.extend(inner.selection_set.selections if inner is not None else ())
         if len(keys) > 1:
-            message = "An operation can have one signIn: send the others in requests of their own."
+            message = "An operation can have one signIn or changePassword: send the others in requests of their own."
             self.report_error(CodedError(message, code="TOO_MANY_SIGN_INS"))
 
 

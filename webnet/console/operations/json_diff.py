@@ -10,8 +10,6 @@ from typing import Any
 
 # Beyond this depth a value is one piece: the API refuses what is much deeper.
 DEEPEST = 32
-# A longer value is cut where many are shown.
-LONGEST_SHOWN = 400
 # Under this name an audit row has the places of secrets that were changed; their values are stored nowhere in it.
 SECRETS_CHANGED = "secretsChanged"
 
