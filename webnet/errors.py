@@ -274,6 +274,7 @@ class DependencyRefusal(Refusal):
         "DEPENDENCY_VERSION",
         "DEPENDENCY_CYCLE",
         "DEPENDENTS_ENABLED",
+        "PLAN_CHANGED",
         "PLUGIN_IN_USE",
         "ROWS_PROTECTED",
     )

@@ -326,11 +326,24 @@ def test_every_list_in_an_input_has_a_maximum(platform):
             )
             assert answer["code"] == "INVALID_INPUT"
             continue
+        if name == "onlyPlugins":
+            assert_only_plugins_are_limited(platform, kind)
+            continue
         query = f"query($f: {kind}) {{ {FILTERED[kind]}(filter: $f) {{ edges {{ cursor }} }} }}"
         answer = platform.run(query, f={name: [item] * (MAXIMUM_VALUES + 1)})
         (error,) = answer["errors"]
         assert error["message"] == f"'filter.{name}' has 1,001 items: give at most 1,000."
         assert error["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+def assert_only_plugins_are_limited(client, kind: str) -> None:
+    field = kind[0].lower() + kind.removesuffix("Input")[1:]
+    values = {"plugin": "map", **({"customer": "acme"} if "Customer" in kind else {})}
+    answer = client.run(
+        f"mutation($input: {kind}!) {{ {field}(input: $input) {{ __typename }} }}",
+        input={**values, "onlyPlugins": ["x"] * (MAXIMUM_VALUES + 1)},
+    )
+    assert answer["errors"][0]["message"] == "'input.onlyPlugins' has 1,001 items: give at most 1,000."
 
 
 def test_an_order_of_many_parts_is_refused(platform):

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import WAIT_MS
+from tests.browser.looks import find_faults
+from tests.browser.test_every_page import axe
 from tests.browsing import Client
 from tests.databases import with_files_of_its_own
 from tests.servers import DEMO_PASSWORD, Server, serve_webnet
+
+__all__ = ["axe"]
 
 pytestmark = [pytest.mark.browser, with_files_of_its_own]
 
@@ -206,3 +211,21 @@ def test_many_customers_are_switched_by_a_button_without_scripts(plain: Page, op
     result = f"Done. {CUSTOMERS} of {CUSTOMERS}: {CUSTOMERS - 100} changed, 100 were so already, 0 refused."
     expect(plain.get_by_text(result)).to_be_visible()
     expect(plain.get_by_role("button", name="Continue")).to_have_count(0)
+
+
+def test_a_plan_and_a_run_are_accessible_and_fit_a_telephone(page: Page, operator: Client, axe: Path) -> None:
+    """Pages that no link leads to, or not with these parts."""
+    enable(operator, "site_map", availability="DEFAULT_ON")
+    sign_in(page, "platform")
+    page.goto("/plugins/device_inventory/switch/?action=DISABLE")
+    faults = find_faults(page, axe)
+    page.goto("/plugins/site_map/customers/?q=many-00")
+    page.get_by_label("Choose Many 1", exact=True).check()
+    page.get_by_label("What to do").select_option("Switch off")
+    page.get_by_role("button", name="Continue").click()
+    faults += find_faults(page, axe)
+    page.get_by_role("button", name="Start").click()
+    expect(page.get_by_text("1 of 1: 1 changed")).to_be_visible()
+    faults += find_faults(page, axe)
+
+    assert faults == []

@@ -13,6 +13,7 @@ from tests.console.conftest import SYSTEM
 from tests.console.plugin_family import Fence, Garden, Soil, Stubborn
 from tests.console.test_plugin_lists import main_of
 from webnet.audit.models import PluginAuditLog
+from webnet.console.plugins import switching
 from webnet.customers.models import Customer
 from webnet.plugins.gate.effective import is_effective
 from webnet.plugins.manager import manager
@@ -89,6 +90,26 @@ class TestForEverybody:
         assert PluginConfig.objects.get(name="soil").enabled
         assert platform.post(SOIL, form_of(response.text)).status_code == 302
         assert not PluginConfig.objects.get(name="soil").enabled
+
+    def test_what_comes_up_while_it_is_being_done_is_not_done_either(self, offered, browse, monkeypatch):
+        """Between the plan that the request itself has read and its change."""
+        platform = browse("platform")
+        manager.disable("fence", actor=SYSTEM)
+        seen = form_of(main_of(platform, f"{SOIL}?action=DISABLE"))
+        carry_out = switching._carry_out
+
+        def carry_out_late(*args: Any) -> str:
+            manager.enable("fence", actor=SYSTEM)
+            return carry_out(*args)
+
+        monkeypatch.setattr(switching, "_carry_out", carry_out_late)
+        response = platform.post(SOIL, {**seen, "reason": "Autumn"})
+
+        assert PluginConfig.objects.get(name="soil").enabled
+        assert response["Location"] == f"{SOIL}?action=DISABLE&reason=Autumn"
+        page = main_of(platform, response["Location"])
+        assert "Something has changed since you looked at the plan" in page and 'value="Autumn"' in page
+        assert re.findall(r"<li><bdi>(\w+)</bdi> is switched off\.", page) == ["Fence", "Garden", "Soil"]
 
     def test_without_a_look_at_the_plan_nothing_is_done(self, offered, browse):
         response = browse("platform").post(SOIL, {"action": "DISABLE"})

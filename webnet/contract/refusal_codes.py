@@ -127,6 +127,9 @@ REFUSAL_CODES: Mapping[str, CodeMeaning] = {
     "DEPENDENTS_ENABLED": _says(
         "`plugins` need it and are enabled.", "Send `disableDependents: true`, or disable them first."
     ),
+    "PLAN_CHANGED": _says(
+        "It would change `plugins` as well, which are not among `onlyPlugins`.", "Ask for the plan again, and show it."
+    ),
     "PLUGIN_IN_USE": _says(
         "By `uninstall_plugin` only: the plugin is enabled, loaded by a server, or others depend on it.",
         "Do what the message lists.",

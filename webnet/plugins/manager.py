@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -93,14 +93,23 @@ class PluginManager:
         customer: str | None = None,
         availability: Availability | None = None,
         with_dependencies: bool = False,
+        only: Collection[str] | None = None,
         reason: str | None = "",
     ) -> PluginChange:
-        """Switch the plugin on; for one that is on already, this only sets the availability, if given."""
+        """Switch the plugin on; for one that is on already, this only sets the availability, if given.
+
+        With `only`, it is refused if any other plugin would be changed; so it is in the next two.
+        """
         action = "enable_plugin" if customer is None else "enable_customer_plugin"
         operation = Operation(actor=actor, action=action, plugin_name=plugin, reason=reason)
         with pauses.pausing_at_once(operation):
             return switching.switch(
-                operation, customer=customer, enabled=True, availability=availability, cascade=with_dependencies
+                operation,
+                customer=customer,
+                enabled=True,
+                availability=availability,
+                cascade=with_dependencies,
+                only=only,
             )
 
     def disable(
@@ -110,21 +119,29 @@ class PluginManager:
         actor: Actor,
         customer: str | None = None,
         with_dependents: bool = False,
+        only: Collection[str] | None = None,
         reason: str | None = "",
     ) -> PluginChange:
         """Switch the plugin off."""
         action = "disable_plugin" if customer is None else "disable_customer_plugin"
         operation = Operation(actor=actor, action=action, plugin_name=plugin, reason=reason)
         with pauses.pausing_at_once(operation):
-            return switching.switch(operation, customer=customer, enabled=False, cascade=with_dependents)
+            return switching.switch(operation, customer=customer, enabled=False, cascade=with_dependents, only=only)
 
     def reset(
-        self, plugin: str, *, actor: Actor, customer: str, cascade: bool = False, reason: str | None = ""
+        self,
+        plugin: str,
+        *,
+        actor: Actor,
+        customer: str,
+        cascade: bool = False,
+        only: Collection[str] | None = None,
+        reason: str | None = "",
     ) -> PluginChange:
         """Forget the customer's choice, so that the availability alone decides again."""
         operation = Operation(actor=actor, action="reset_customer_plugin", plugin_name=plugin, reason=reason)
         with pauses.pausing_at_once(operation):
-            return switching.switch(operation, customer=customer, enabled=None, cascade=cascade)
+            return switching.switch(operation, customer=customer, enabled=None, cascade=cascade, only=only)
 
     def set_availability(
         self,

@@ -54,6 +54,33 @@ class TestCustomersPlugins:
         assert enabled["alsoEnabled"] == [{"plugin": {"name": "inventory"}, "enabled": True}]
         assert disabled["alsoDisabled"] == [{"plugin": {"name": "map"}}]
 
+    def test_no_plugin_is_changed_that_was_not_planned(self, operator, platform):
+        """As when another one is switched between the plan and its confirmation."""
+        selection = "... on DependencyRefusal { plugins }"
+        on = {"customer": "acme", "plugin": "map", "enableDependencies": True}
+        off = {"customer": "acme", "plugin": "inventory", "disableDependents": True}
+
+        refused = ask(operator, "enableCustomerPlugin", selection, **on, onlyPlugins=["map"])
+        assert not CustomerPluginConfig.objects.filter(enabled=True).exists()
+        planned = operator.mutate("enableCustomerPlugin", "changed", **on, onlyPlugins=["map", "inventory", "greeter"])
+        again = operator.mutate("enableCustomerPlugin", "changed", **on, onlyPlugins=[])
+        kept = ask(operator, "disableCustomerPlugin", selection, **off, onlyPlugins=["inventory"])
+        globally = ask(platform, "disablePlugin", selection, plugin="inventory", disableDependents=True, onlyPlugins=[])
+
+        assert (refused["code"], refused["plugins"]) == ("PLAN_CHANGED", ["inventory"])
+        assert (planned["changed"], again["changed"]) == (True, False)
+        assert (kept["code"], kept["plugins"]) == ("PLAN_CHANGED", ["map"])
+        assert (globally["code"], globally["plugins"]) == ("PLAN_CHANGED", ["map", "inventory"])
+        assert PluginConfig.objects.get(name="inventory").enabled
+
+    def test_an_availability_that_comes_along_has_to_be_planned_too(self, platform):
+        values = {"plugin": "map", "availability": "REQUIRED", "enableDependencies": True}
+
+        refused = ask(platform, "enablePlugin", "... on DependencyRefusal { plugins }", **values, onlyPlugins=["map"])
+
+        assert (refused["code"], refused["plugins"]) == ("PLAN_CHANGED", ["inventory"])
+        assert PluginConfig.objects.get(name="map").availability == Availability.OFFERED
+
     @pytest.mark.parametrize(
         ("mutation", "values"),
         [

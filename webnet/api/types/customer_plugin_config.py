@@ -14,7 +14,7 @@ from webnet.api.declarations.sizes import MAXIMUM_REASONS, MAXIMUM_SETTINGS
 from webnet.api.declarations.state_reads import StateRead
 from webnet.api.paging.pages import Page, PageArguments
 from webnet.api.request.context import Info
-from webnet.api.resolvers import histories, listings, settings_view
+from webnet.api.resolvers import histories, last_changes, listings, settings_view
 from webnet.api.resolvers.filters import CustomerPluginConfigFilter
 from webnet.api.resolvers.settings_view import ShownSettings
 from webnet.api.types.audit_log import PluginAuditLog
@@ -162,7 +162,7 @@ class CustomerPluginConfig(Node):
         """The last change for this customer: of the choice, the availability, the settings, a pause or a role's
         permission. Null if the audit log has none, and for the role VIEWER.
         """
-        return listings.last_change_of_config(info.context.reading, root)
+        return last_changes.of_config(info.context.reading, root)
 
     @field(reads=StateRead.ANYWHERE)
     @staticmethod

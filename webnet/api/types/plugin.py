@@ -15,7 +15,7 @@ from webnet.api.declarations.sizes import MAXIMUM_PLUGINS, MAXIMUM_REASONS, MAXI
 from webnet.api.declarations.state_reads import StateRead
 from webnet.api.paging.pages import Page, PageArguments
 from webnet.api.request.context import Info
-from webnet.api.resolvers import dependency_graph, histories, listings, orders
+from webnet.api.resolvers import dependency_graph, histories, last_changes, listings, orders
 from webnet.api.resolvers.filters import PluginFilter
 from webnet.api.resolvers.settings_view import ShownSettings
 from webnet.api.types.audit_log import PluginAuditLog
@@ -350,7 +350,7 @@ class Plugin(Node):
         """The last change for everybody: of the choice, the availability, the settings, a pause or the version. Null if
         the audit log has none, and for viewers who are not platform operators.
         """
-        return listings.last_change_of_plugin(info.context.reading, root)
+        return last_changes.of_plugin(info.context.reading, root)
 
     @connection(UncountedConnection[PluginAuditLog] | None)
     @staticmethod

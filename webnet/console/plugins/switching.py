@@ -12,7 +12,9 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.functional import Promise
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from webnet.console.frame.entry import for_customer, for_platform, not_allowed, not_found
@@ -32,6 +34,9 @@ MUTATIONS: Mapping[str, tuple[str, str, str, str]] = {
     AVAILABILITY: ("set_plugin_availability", "set_plugin_availability", "", ""),
     RESUME: ("resume_plugin", "resume_plugin", "", ""),
 }
+OUTDATED = gettext_lazy(
+    "Something has changed since you looked at the plan, and nothing was done. This is what would be done now."
+)
 # A plan as somebody saw it; the same digest means the same plan.
 DIGEST_LENGTH = 32
 
@@ -89,10 +94,9 @@ class Subject:
         return hashlib.sha256(json.dumps(self.plan, sort_keys=True).encode()).hexdigest()[:DIGEST_LENGTH]
 
     @property
-    def others(self) -> list[Mapping[str, Any]]:
-        """The steps of the plan about other plugins."""
-        steps = self.plan["steps"] if self.plan is not None else []
-        return [step for step in steps if step["plugin"]["name"] != self.plugin["name"]]
+    def plan_steps(self) -> list[Mapping[str, Any]]:
+        """What would be done; empty without a plan."""
+        return list(self.plan["steps"]) if self.plan is not None else []
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -130,6 +134,8 @@ def _switch(request: HttpRequest, frame: Frame, plugin: str) -> HttpResponse:
             try:
                 messages.success(request, _carry_out(frame, wish, subject))
             except Refused as refused:
+                if refused.code == "PLAN_CHANGED":
+                    return _look_again(request, wish)
                 status, refusal = 422, refused.data
             else:
                 return redirect(request.path)
@@ -143,9 +149,16 @@ def _switch(request: HttpRequest, frame: Frame, plugin: str) -> HttpResponse:
         "meanings": MEANINGS,
         "refusal": refusal,
         "in_the_way": _name_plugins(frame, refusal),
-        "is_outdated": is_outdated,
+        "outdated": OUTDATED if is_outdated else "",
     }
     return frame.render("webnet/plugins/switch.html", context, status=status)
+
+
+def _look_again(request: HttpRequest, wish: Wish) -> HttpResponse:
+    """To the plan as it is now, which this request has read before it changed."""
+    messages.warning(request, OUTDATED)
+    wanted = {"action": wish.action, "availability": wish.availability, "reason": wish.reason}
+    return redirect(f"{request.path}?{urlencode({name: value for name, value in wanted.items() if value})}")
 
 
 def _find_subject(frame: Frame, plugin: str, wish: Wish) -> Subject | None:
@@ -193,8 +206,9 @@ def _carry_out(frame: Frame, wish: Wish, subject: Subject) -> str:
     if frame.customer is not None:
         values["customer"] = frame.customer.slug
     if cascade:
-        # Without others in the plan none may be taken along: one that has come up since is named in a refusal.
-        values[cascade] = bool(subject.others)
+        # What has come up between this request's look at the plan and now is refused, and not done.
+        names = [subject.plugin["name"], *(step["plugin"]["name"] for step in subject.plan_steps)]
+        values |= {cascade: True, "onlyPlugins": list(dict.fromkeys(names))}
     if wish.action == AVAILABILITY or (wish.action == "ENABLE" and frame.customer is None and wish.availability):
         # Null means another thing for everybody: that it is offered.
         unchanged = subject.plugin["availability"] if frame.customer is None else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,7 +10,8 @@ from webnet.audit.operation import ChangeRecord, Operation, audited
 from webnet.customers import access
 from webnet.customers.models import Customer
 from webnet.database.model_columns import ModelColumns
-from webnet.plugins.changes.availabilities import Choice
+from webnet.errors import DependencyRefusal
+from webnet.plugins.changes.availabilities import Choice, quote
 from webnet.plugins.changes.scopes import Scope, lock_scope
 from webnet.plugins.gate.rules import CustomerState, PlatformState
 from webnet.plugins.hooks.in_change import run_hook
@@ -41,11 +43,12 @@ def switch(
     enabled: bool | None,
     availability: Availability | None = None,
     cascade: bool,
+    only: Collection[str] | None = None,
 ) -> PluginChange:
     """Switch the plugin on or off; None forgets a customer's choice, so that the availability alone decides again.
 
     `cascade` switches what it needs, or what needs it, as well; without it those refuse the change. An `availability`
-    is set along with it.
+    is set along with it. With `only`, it is refused if any other plugin would be changed.
     """
     scope = lock_scope(operation, customer)
     wanted = Choice(
@@ -53,7 +56,10 @@ def switch(
         enabled=enabled,
         availability=availability or scope.row(operation.plugin_name).availability,
     )
-    return _write(operation, scope, scope.plan_switch(wanted, cascade=cascade))
+    choices = scope.plan_switch(wanted, cascade=cascade)
+    if only is not None:
+        _refuse_others(scope, choices, only)
+    return _write(operation, scope, choices)
 
 
 @audited
@@ -74,6 +80,19 @@ def set_availability(operation: Operation, *, customer: str | None, availability
     return _write(operation, scope, (wanted,))
 
 
+def _refuse_others(scope: Scope, choices: Sequence[Choice], only: Collection[str]) -> None:
+    others = tuple(each.plugin for each in choices if each.plugin not in only and not _holds(scope, each))
+    if others:
+        message = f"It would change {quote(others)} as well, which was not planned. Look at the plan again."
+        raise DependencyRefusal(message, code="PLAN_CHANGED", plugins=others)
+
+
+def _holds(scope: Scope, choice: Choice) -> bool:
+    """Whether it is stored so already."""
+    row = scope.row(choice.plugin)
+    return (row.enabled, row.availability) == (choice.enabled, choice.availability)
+
+
 def _write(operation: Operation, scope: Scope, choices: tuple[Choice, ...]) -> PluginChange:
     """Write what changes, call the hooks of what is switched on or off by it, and record each plugin's change.
 
@@ -81,9 +100,9 @@ def _write(operation: Operation, scope: Scope, choices: tuple[Choice, ...]) -> P
     """
     written: list[Any] = []  # of the scope's kind of rows
     for choice in choices:
-        row = scope.row(choice.plugin)
-        if (row.enabled, row.availability) == (choice.enabled, choice.availability):
+        if _holds(scope, choice):
             continue
+        row = scope.row(choice.plugin)
         before = describe_switch(row)
         was_on = scope.is_on(Choice(plugin=choice.plugin, enabled=row.enabled, availability=row.availability))
         is_on = scope.is_on(choice)

@@ -30,12 +30,15 @@ class EnableCustomerPluginInput:
         plugin: The plugin's name.
         enable_dependencies: Whether to enable the plugins that it needs as well; otherwise it is refused while one of
             them is not effective.
+        only_plugins: Change no other plugins than these, such as those in the steps of a plan: if it would, it is
+            refused with PLAN_CHANGED. Null allows all.
         reason: Why, for the audit log; at most 1,000 characters of it are kept.
     """
 
     customer: str
     plugin: str
     enable_dependencies: bool = False
+    only_plugins: list[str] | None = None
     reason: str | None = None
 
 
@@ -63,12 +66,15 @@ class DisableCustomerPluginInput:
         plugin: The plugin's name.
         disable_dependents: Whether to disable the plugins that need it as well; otherwise it is refused while one of
             them is on.
+        only_plugins: Change no other plugins than these, such as those in the steps of a plan: if it would, it is
+            refused with PLAN_CHANGED. Null allows all.
         reason: Why, for the audit log; at most 1,000 characters of it are kept.
     """
 
     customer: str
     plugin: str
     disable_dependents: bool = False
+    only_plugins: list[str] | None = None
     reason: str | None = None
 
 
@@ -96,12 +102,15 @@ class ResetCustomerPluginInput:
         plugin: The plugin's name.
         cascade: Whether to enable its dependencies or disable its dependents as well, whichever the availability
             requires.
+        only_plugins: Change no other plugins than these, such as those in the steps of a plan: if it would, it is
+            refused with PLAN_CHANGED. Null allows all.
         reason: Why, for the audit log; at most 1,000 characters of it are kept.
     """
 
     customer: str
     plugin: str
     cascade: bool = False
+    only_plugins: list[str] | None = None
     reason: str | None = None
 
 
@@ -189,6 +198,7 @@ class CustomerPluginMutations:
             actor=info.context.actor,
             customer=input.customer,
             with_dependencies=input.enable_dependencies,
+            only=results.read_only(input.only_plugins),
             reason=input.reason,
         )
         config, also = results.configs(info, change)
@@ -203,6 +213,7 @@ class CustomerPluginMutations:
             actor=info.context.actor,
             customer=input.customer,
             with_dependents=input.disable_dependents,
+            only=results.read_only(input.only_plugins),
             reason=input.reason,
         )
         config, also = results.configs(info, change)
@@ -217,6 +228,7 @@ class CustomerPluginMutations:
             actor=info.context.actor,
             customer=input.customer,
             cascade=input.cascade,
+            only=results.read_only(input.only_plugins),
             reason=input.reason,
         )
         config, also = results.configs(info, change)

@@ -33,12 +33,15 @@ class EnablePluginInput:
         availability: What customers may choose from now on; null leaves it as it is.
         enable_dependencies: Whether to enable the plugins that it needs as well; otherwise it is refused while one of
             them is disabled.
+        only_plugins: Change no other plugins than these, such as those in the steps of a plan: if it would, it is
+            refused with PLAN_CHANGED. Null allows all.
         reason: Why, for the audit log; at most 1,000 characters of it are kept.
     """
 
     plugin: str
     availability: Availability | None = None
     enable_dependencies: bool = False
+    only_plugins: list[str] | None = None
     reason: str | None = None
 
 
@@ -65,11 +68,14 @@ class DisablePluginInput:
         plugin: The plugin's name.
         disable_dependents: Whether to disable the plugins that need it as well; otherwise it is refused while one of
             them is enabled.
+        only_plugins: Change no other plugins than these, such as those in the steps of a plan: if it would, it is
+            refused with PLAN_CHANGED. Null allows all.
         reason: Why, for the audit log; at most 1,000 characters of it are kept.
     """
 
     plugin: str
     disable_dependents: bool = False
+    only_plugins: list[str] | None = None
     reason: str | None = None
 
 
@@ -218,6 +224,7 @@ class PluginMutations:
             actor=info.context.actor,
             availability=input.availability,
             with_dependencies=input.enable_dependencies,
+            only=results.read_only(input.only_plugins),
             reason=input.reason,
         )
         plugin, also = results.plugins(info, change)
@@ -230,6 +237,7 @@ class PluginMutations:
             input.plugin,
             actor=info.context.actor,
             with_dependents=input.disable_dependents,
+            only=results.read_only(input.only_plugins),
             reason=input.reason,
         )
         plugin, also = results.plugins(info, change)

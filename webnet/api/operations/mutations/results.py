@@ -1,4 +1,4 @@
-"""Reads what a change has touched again, for its payload."""
+"""What mutations of plugins have in common: reads what a change has touched again, for its payload."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from webnet.api.declarations.refusals import INPUT, to_graphql
+from webnet.api.declarations.sizes import MAXIMUM_VALUES
+from webnet.api.errors import BadValue
 from webnet.api.request.context import Info
 from webnet.api.resolvers import listings
 from webnet.errors import NotFound
@@ -13,6 +15,13 @@ from webnet.plugins.changes.batches import BatchOutcome
 from webnet.plugins.changes.switching import PluginChange
 from webnet.plugins.lifecycle.sync import SyncReport
 from webnet.plugins.models import CustomerPluginConfig, PluginConfig
+
+
+def read_only(names: Sequence[str] | None) -> Sequence[str] | None:
+    """The names of `onlyPlugins`; raises BadValue for too many."""
+    if names is not None and len(names) > MAXIMUM_VALUES:
+        raise BadValue(f"'input.onlyPlugins' has {len(names):,} items: give at most {MAXIMUM_VALUES:,}.")
+    return names
 
 
 def plugins(info: Info, change: PluginChange) -> tuple[PluginConfig, list[PluginConfig]]:
