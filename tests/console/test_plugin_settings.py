@@ -18,7 +18,7 @@ from webnet.plugins.manager import manager
 from webnet.plugins.models import CustomerPluginConfig, PluginConfig
 from webnet.plugins.settings import layers
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 SYSTEM = Actor.system("tests")
 GLOBAL = "/plugins/talker/settings/"

@@ -12,7 +12,7 @@ from webnet.console.settings_form.layers import Layer
 from webnet.console.settings_form.shapes import Kind
 from webnet.console.settings_form.tree import MAXIMUM_FIELDS
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.slow]
 
 ODD = ["a/b", "m~n", "x.y", "l[0]", "", " ", "\u202e", "<script>", '"', "'", "~+0", "~0", "empty:/x", "{{ x }}", "😀"]
 
@@ -36,6 +36,9 @@ def branching(levels):
 REFERRING = {f"a{n}": {"allOf": [{"$ref": f"#/$defs/a{n + 1}"}] * 2} for n in range(60)} | {"a60": {"type": "string"}}
 ENDLESS = {"e": {"anyOf": [{"$ref": "#/$defs/e"}, {"$ref": "#/$defs/f"}]}, "f": {"anyOf": [{"$ref": "#/$defs/e"}]}}
 TREE = {"t": {"type": "object", "additionalProperties": {"$ref": "#/$defs/t"}, "properties": {"v": {}}}}
+CHOICE = {
+    "oneOf": [{"type": "object", "properties": {f"m{n}": {"type": "string"} for n in range(5)}}, {"type": "string"}]
+}
 SCHEMAS = {
     "deep": (nested(70), {}),
     "wide": ({"type": "object", "properties": {f"p{n}": {"type": "string"} for n in range(5_000)}}, {}),
@@ -44,6 +47,7 @@ SCHEMAS = {
     "endless": ({"$ref": "#/$defs/e"}, ENDLESS),
     "tree": ({"$ref": "#/$defs/t"}, TREE),
     "many branches": ({"oneOf": [{"type": "object", "properties": {f"b{n}": {}}} for n in range(500)]}, {}),
+    "many choices": ({"type": "object", "properties": {f"c{n}": CHOICE for n in range(700)}}, {}),
     "odd": ({"type": "object", "properties": {name: {"type": "string", "title": name} for name in ODD}}, {}),
 }
 
@@ -62,6 +66,18 @@ def test_a_hostile_schema_makes_a_small_form_quickly(name):
     assert time.thread_time() - began < 2
     assert len(form.entries) < 1_000
     assert form.with_entries(form.entries).patch == {}
+
+
+def test_a_form_that_values_make_larger_than_it_may_be_is_json_where_it_is_too_large():
+    part, _ = SCHEMAS["many choices"]
+    own = {"x": {f"c{n}": {"m0": "v"} for n in range(300)}, "y": "v"}
+    schema = {"type": "object", "properties": {"x": part, "y": {"type": "string"}}}
+
+    form = SettingsForm(layer=Layer(schema=schema, settings=own), revision=0)
+
+    assert [each.kind for each in form.root.fields] == [Kind.JSON, Kind.TEXT]
+    assert len(form.entries) < 1_000
+    assert form.patch == {}
 
 
 @pytest.mark.parametrize("name", SCHEMAS)

@@ -6,9 +6,11 @@ import copy
 import json
 
 import pytest
+from django.template.loader import render_to_string
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.console.settings_form.browser_form import read_controls
 from tests.console.settings_form.schemas import INTEGERS, NUMBERS, TEXTS, layers
 from webnet.console.settings_form import names
 from webnet.console.settings_form.form import SettingsForm
@@ -83,6 +85,18 @@ def test_one_field_that_is_edited_makes_exactly_that_patch(layer, data):
     assert json.dumps(merged, sort_keys=True) == json.dumps(expected, sort_keys=True)
     (changed,) = [place for place, _ in walk_leaves(patch)]
     assert split_pointer(field.path)[: len(changed)] == changed
+
+
+@settings(many, max_examples=100)
+@given(layers())
+def test_the_page_has_every_input_of_the_form_as_it_is(layer):
+    form = make_form(*layer)
+
+    page = render_to_string(form.root.template, {"field": form.root, "is_top": True, "address": "/"})
+
+    sent = names.read_sent(read_controls(page))
+    assert sent == names.read_sent(dict(form.hidden))
+    assert form.with_entries(sent).patch == {}
 
 
 @many

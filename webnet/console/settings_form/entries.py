@@ -57,18 +57,28 @@ class EntryWriter:
         # What is stored may be older than the schema.
         if is_full or (value is not MISSING and not fits(shape.kind, value)) or self._is_too_large(shape, value):
             self.write_json(name, value)
-        elif shape.kind is Kind.OBJECT:
-            self._write_object(shape, name, value, inherited, path)
-        elif shape.kind is Kind.ARRAY:
-            self._write_array(shape, name, value, path)
-        elif shape.kind is Kind.CHOICE:
-            self._write_choice(shape, name, value, inherited, path, is_there)
+        elif is_inner:
+            self._write_inner(shape, name, value=value, inherited=inherited, path=path, is_there=is_there)
         elif shape.kind is Kind.JSON:
             self.write_json(name, value)
         elif shape.kind is not Kind.NULL:
             self.entries[name] = write_text(shape, value)
             if shape.kind is Kind.TEXT and value == "" and not is_there:
                 self.entries[names.EMPTY + name] = "on"
+
+    def _write_inner(self, shape: Shape, name: str, *, value: Any, inherited: Any, path: str, is_there: bool) -> None:
+        before = len(self.entries)
+        if shape.kind is Kind.OBJECT:
+            self._write_object(shape, name, value, inherited, path)
+        elif shape.kind is Kind.ARRAY:
+            self._write_array(shape, name, value, path)
+        else:
+            self._write_choice(shape, name, value, inherited, path, is_there)
+        if len(self.entries) > MAXIMUM_ENTRIES:
+            # Too much of it was found out on the way, since parts have several inputs each.
+            for entry in list(self.entries)[before:]:
+                del self.entries[entry]
+            self.write_json(name, value)
 
     def write_json(self, name: str, value: Any) -> None:
         """Write a part that is edited as JSON."""

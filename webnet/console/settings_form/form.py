@@ -86,9 +86,11 @@ class SettingsForm:
     issues: tuple[tuple[str, str], ...] = ()
     is_checked: bool = True
     seals: Seals = field(default_factory=Seals)
+    # Of a form that this one is made from: the shapes of a large schema take a while.
+    known_shapes: Shapes | None = None
 
     def __post_init__(self) -> None:
-        self.shapes = Shapes(self.layer.schema)
+        self.shapes = self.known_shapes or Shapes(self.layer.schema)
         self._base_entries = self.layer.write_entries(self.shapes)
         if not self.entries:
             self.entries = dict(self._base_entries)
@@ -190,7 +192,12 @@ class SettingsForm:
     def with_entries(self, entries: Mapping[str, str], *, is_checked: bool = True) -> SettingsForm:
         """The same with other inputs."""
         return SettingsForm(
-            layer=self.layer, revision=self.revision, entries=dict(entries), is_checked=is_checked, seals=self.seals
+            layer=self.layer,
+            revision=self.revision,
+            entries=dict(entries),
+            is_checked=is_checked,
+            seals=self.seals,
+            known_shapes=self.shapes,
         )
 
     def with_issues(self, issues: Iterable[tuple[str, str]]) -> SettingsForm:
@@ -201,6 +208,7 @@ class SettingsForm:
             entries=dict(self.entries),
             issues=tuple(issues),
             seals=self.seals,
+            known_shapes=self.shapes,
         )
 
     def label_at(self, path: str) -> str:

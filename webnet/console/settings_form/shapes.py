@@ -16,7 +16,7 @@ from webnet.plugins.schema.walk import Schema, follow_ref, list_types
 MAXIMUM_BRANCHES = 40
 MAXIMUM_OPTIONS = 500
 # Branches within branches multiply; a form of MAXIMUM_ENTRIES needs far fewer.
-MAXIMUM_SHAPES = 5_000
+MAXIMUM_SHAPES = 2_000
 
 _TEXT_WORDS = frozenset({"minLength", "maxLength", "pattern", "format", "contentMediaType", "contentEncoding"})
 _NUMBER_WORDS = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"})
