@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from gettext import GNUTranslations
+from importlib import import_module
 from pathlib import Path
 from string import Formatter
 
 import pytest
-from babel.messages.catalog import Message
-from django.test import Client
-from django.utils import translation
+from babel.messages.catalog import Catalog, Message
+from babel.messages.mofile import write_mo
+from django.apps import AppConfig, apps
+from django.http import HttpRequest, HttpResponse
+from django.template import engines
+from django.test import Client, override_settings
+from django.utils.translation import gettext_lazy
 
 from tests.console.template_texts import find_untranslated
+from tests.factories import make_customer, make_member
+from tests.plugins.conftest import install, registered
 from tests.servers import ROOT
 from tools import messages
+from webnet.accounts.authentication import SESSION_BACKEND
+from webnet.customers.access import Actor
+from webnet.customers.models import Customer, Role, User
+from webnet.plugins.base import DashboardWidget, NavigationItem, PluginBase, UIView
+from webnet.plugins.manager import manager
+
+__all__ = ["install", "registered"]
 
 CATALOGUE = ROOT / messages.LOCALE / "de" / "LC_MESSAGES" / "django.po"
 TEMPLATES = sorted((ROOT / "webnet").rglob("templates/**/*.html"))
@@ -138,11 +153,70 @@ def test_a_page_is_in_the_language_of_its_reader(accepted: str, cookie: str, lan
 
 
 @pytest.mark.django_db
-def test_right_to_left_languages_turn_the_page_round(client: Client, settings: object) -> None:
-    settings.LANGUAGES = [("en", "English"), ("ar", "العربية")]  # type: ignore[attr-defined]
-    translation.trans_real.get_languages.cache_clear()
-
-    page = client.get("/sign-in/", headers={"Accept-Language": "ar"}).content.decode()
-    translation.trans_real.get_languages.cache_clear()
+def test_right_to_left_languages_turn_the_page_round(client: Client) -> None:
+    # Django forgets the languages that it has read whenever the setting changes in a test.
+    with override_settings(LANGUAGES=[("en", "English"), ("ar", "العربية")]):
+        page = client.get("/sign-in/", headers={"Accept-Language": "ar"}).content.decode()
 
     assert '<html lang="ar" dir="rtl">' in page
+
+
+class Greeter(PluginBase):
+    """Texts of its own, one of which webnet translates too."""
+
+    name = "greeter"
+    verbose_name = "Greeter"
+    version = "1.0"
+
+    def get_navigation_items(self) -> list[NavigationItem]:
+        return [NavigationItem(label=gettext_lazy("Good morning"), url="", order=1)]
+
+    def get_ui_views(self) -> list[UIView]:
+        return [UIView(name="page", path="", view=greet, title=gettext_lazy("Good morning"))]
+
+    def get_dashboard_widgets(self) -> list[DashboardWidget]:
+        return [DashboardWidget(name="card", title=gettext_lazy("Good morning"), data=lambda: gettext_lazy("Sign in"))]
+
+
+def greet(request: HttpRequest) -> HttpResponse:
+    page = """{% extends "webnet/page.html" %}{% load i18n %}
+        {% block page %}<h1>{% translate "Good morning" %}</h1>{% endblock %}"""
+    return HttpResponse(engines["django"].from_string(page).render({}, request))
+
+
+@pytest.fixture
+def greeter(tmp_path: Path, install: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> Iterator[Customer]:
+    """The plugin is installed as a Django app with a German catalogue, and on for `acme`."""
+    folder = tmp_path / "greeter_app"
+    catalogue = folder / "locale" / "de" / "LC_MESSAGES" / "django.mo"
+    catalogue.parent.mkdir(parents=True)
+    (folder / "__init__.py").touch()
+    own = Catalog(locale="de")
+    own.add("Good morning", "Guten Morgen")
+    own.add("Sign in", "Hereinspaziert")
+    with catalogue.open("wb") as file:
+        write_mo(file, own)
+    monkeypatch.syspath_prepend(tmp_path)
+    # After webnet's own, as plugins are. Setting INSTALLED_APPS would load all plugins of this process again.
+    monkeypatch.setitem(apps.app_configs, "greeter_app", AppConfig("greeter_app", import_module("greeter_app")))
+    # Django forgets its catalogues whenever this changes in a test.
+    with override_settings(LOCALE_PATHS=[]):
+        install(Greeter(), enabled=True)
+        acme = make_customer("acme", name="Acme")
+        make_member("vera", acme, Role.VIEWER)
+        manager.enable("greeter", actor=Actor.system("tests"), customer="acme")
+        yield acme
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_plugins_texts_come_from_its_own_catalogue_and_webnets_stay_webnets(greeter: Customer) -> None:
+    client = Client(headers={"Accept-Language": "de"})
+    client.force_login(User.objects.get(username="vera"), backend=SESSION_BACKEND)
+
+    dashboard = client.get("/c/acme/").content.decode()
+    page = client.get("/c/acme/plugins/greeter/").content.decode()
+
+    assert dashboard.count("Guten Morgen") == 2
+    assert "<h1>Guten Morgen</h1>" in page and "Good morning" not in dashboard + page
+    # What both have is webnet's: no plugin changes the console's own words.
+    assert "Anmelden" in dashboard and "Hereinspaziert" not in dashboard
