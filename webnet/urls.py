@@ -12,7 +12,7 @@ from webnet.accounts.admin import change_own_password
 from webnet.api.http.views import graphql_view
 from webnet.console import urls as console
 from webnet.console.entrance.sign_in import admin_sign_in
-from webnet.console.graphiql.page import with_graphiql
+from webnet.console.graphiql.page import show_page
 from webnet.database.writability import find_obstacle
 from webnet.errors import DeadlineExceeded
 from webnet.program import PROGRAM
@@ -43,13 +43,16 @@ def readyz(_request: HttpRequest) -> JsonResponse:
     return JsonResponse({"status": "ready"})
 
 
+# What whoever opens the API's address in a browser sees.
+IN_BROWSER = {"show_page": show_page}
+
 urlpatterns = [
     # First, since most requests are for these. Both spellings are served, since clients follow a redirect with a GET;
     # `reverse` takes the last of a name.
-    path("graphql", with_graphiql(graphql_view), name="graphql"),
-    path("graphql/", with_graphiql(graphql_view), name="graphql"),
-    path("graphql/<slug:customer>", with_graphiql(graphql_view), name="graphql-customer"),
-    path("graphql/<slug:customer>/", with_graphiql(graphql_view), name="graphql-customer"),
+    path("graphql", graphql_view, IN_BROWSER, name="graphql"),
+    path("graphql/", graphql_view, IN_BROWSER, name="graphql"),
+    path("graphql/<slug:customer>", graphql_view, IN_BROWSER, name="graphql-customer"),
+    path("graphql/<slug:customer>/", graphql_view, IN_BROWSER, name="graphql-customer"),
     *console.urlpatterns,
     path("admin/login/", admin_sign_in),
     path("admin/password_change/", admin.site.admin_view(change_own_password)),

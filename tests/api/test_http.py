@@ -9,7 +9,7 @@ from asgiref.sync import async_to_sync
 from django.test import AsyncClient, Client
 
 from tests.api.client import GraphQLClient
-from tests.factories import PASSWORD, make_member, make_operator, make_token
+from tests.factories import PASSWORD, make_customer, make_member, make_operator, make_token
 from webnet.api.http.requests import MAXIMUM_BODY_BYTES
 from webnet.api.resolvers import listings
 from webnet.audit.models import PluginAuditLog
@@ -171,12 +171,24 @@ BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 def test_browser_gets_graphiql_with_its_csrf_cookie():
     browser = Client()
     browser.force_login(make_operator("ops"))
+    make_customer("acme")
 
     page = browser.get("/graphql/acme/", headers=BROWSER)
 
     assert page.status_code == 200
-    assert "acme" in page.content.decode()
+    assert '"graphqlUrl": "/graphql/acme/"' in page.content.decode()
     assert "csrftoken" in page.cookies
+
+
+def test_graphiql_of_a_foreign_customer_is_not_found_like_that_of_a_missing_one():
+    browser = Client()
+    browser.force_login(make_member("ada", make_customer("acme")))
+    make_customer("globex")
+
+    pages = [browser.get(f"/graphql/{slug}/", headers=BROWSER) for slug in ("globex", "nowhere")]
+
+    assert [page.status_code for page in pages] == [404, 404]
+    assert pages[0].content == pages[1].content
 
 
 def test_signed_out_a_browser_is_led_to_the_sign_in_page_and_back():

@@ -141,8 +141,20 @@ def test_operators_of_a_customer_see_its_own_and_nobody_elses(
         ("PLUGIN_PAUSED_FOR_CUSTOMERS", 2),
         ("SETTINGS_OF_CUSTOMERS_INVALID", 2),
     }
+    assert "'shelf' is paused for 2 customers." in {each["message"] for each in platform.data(QUERY)["problems"]}
     of_globex = sorted(keys(platform.at("globex")))
     assert of_globex == ["paused:shelf:globex", "settings:shelf:globex", "unhealthy:shelf:globex"]
+
+
+def test_a_pause_says_once_that_it_is_one(acme: Customer, operator: GraphQLClient, platform: GraphQLClient) -> None:
+    make_plugin("shelf")
+    CustomerPluginConfig.objects.create(customer=acme, plugin=PluginConfig.objects.get(), enabled=True)
+    manager.pause("shelf", actor=Actor.system("tests"), customer="acme", reason="5 failures.", error="ValueError")
+
+    (own,), (counted,) = operator.data(QUERY)["problems"], platform.data(QUERY)["problems"]
+
+    assert own["message"].startswith("'shelf' is paused for 'acme' until ")
+    assert counted["message"] == "'shelf' is paused for 1 customer."
 
 
 def test_a_withheld_or_disabled_plugin_is_no_problem_of_a_customer(acme: Customer, operator: GraphQLClient) -> None:

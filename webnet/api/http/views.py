@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TypeVar
 
 from django.db import Error as DatabaseError
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils import translation
 from django.views.decorators.csrf import csrf_exempt
 from strawberry.http import GraphQLRequestData
@@ -46,10 +46,14 @@ ALLOWED_OPERATIONS = {
     "POST": {OperationType.QUERY, OperationType.MUTATION},
 }
 
+Page = Callable[[HttpRequest, str | None], HttpResponseBase]
+
 
 @csrf_exempt  # `require_intent` checks it, and its errors are JSON.
-def graphql_view(request: HttpRequest, customer: str | None = None) -> HttpResponse:
-    """The view of `/graphql/`, and of `/graphql/<customer>/`."""
+def graphql_view(request: HttpRequest, customer: str | None = None, *, show_page: Page) -> HttpResponseBase:
+    """The view of `/graphql/`, and of `/graphql/<customer>/`; a browser that opens it gets the page."""
+    if wants_graphiql(request):
+        return show_page(request, customer)
     # Also for who accepts an event stream: a mutation is served like any other write.
     return frame_as_stream(request, respond(request, customer, subscribe=refuse_subscription))
 
@@ -199,6 +203,6 @@ def refuse_subscription(*_: object) -> HttpResponse:
 
 
 def wants_graphiql(request: HttpRequest) -> bool:
-    """Whether a browser has opened the URL; `webnet.urls` has what it sees then."""
+    """Whether a browser has opened the URL."""
     is_page = request.method in ("GET", "HEAD") and "text/html" in request.headers.get("Accept", "")
     return is_page and DOCUMENT_PARAMETERS.isdisjoint(request.GET)

@@ -256,7 +256,11 @@ def _count_customers(platform: PlatformState) -> Iterator[Problem]:
                 key=f"paused_for:{name}",
                 kind=ProblemKind.PLUGIN_PAUSED_FOR_CUSTOMERS,
                 severity=ProblemSeverity.WARNING,
-                message=sentence("'{plugin}' is paused for {count} customers.", plugin=name, count=row["paused"]),
+                message=(
+                    sentence("'{plugin}' is paused for 1 customer.", plugin=name)
+                    if row["paused"] == 1
+                    else sentence("'{plugin}' is paused for {count} customers.", plugin=name, count=row["paused"])
+                ),
                 remedy=sentence("Have the plugin mended."),
                 since=row["paused_since"],
                 count=row["paused"],
@@ -267,8 +271,14 @@ def _count_customers(platform: PlatformState) -> Iterator[Problem]:
                 key=f"settings_of:{name}",
                 kind=ProblemKind.SETTINGS_OF_CUSTOMERS_INVALID,
                 severity=ProblemSeverity.WARNING,
-                message=sentence(
-                    "'{plugin}' has settings of {count} customers that no longer fit.", plugin=name, count=row["unfit"]
+                message=(
+                    sentence("'{plugin}' has settings of 1 customer that no longer fit.", plugin=name)
+                    if row["unfit"] == 1
+                    else sentence(
+                        "'{plugin}' has settings of {count} customers that no longer fit.",
+                        plugin=name,
+                        count=row["unfit"],
+                    )
                 ),
                 remedy=sentence("Tell them."),
                 since=row["unfit_since"],
