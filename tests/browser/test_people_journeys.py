@@ -229,3 +229,20 @@ def test_a_search_shows_what_it_finds_while_somebody_types(people: People) -> No
         expect(admin.get_by_label("Name or email address")).to_be_focused()
         assert admin.evaluate("performance.timeOrigin") == before
         expect(admin).to_have_url(f"{people.webnet.url}{MEMBERS}?q=oper&role=")
+
+
+@pytest.mark.parametrize(
+    "name", ["W" * 200, "שלום " * 40, "Acme <b>& Sons</b> " * 10], ids=["long", "right to left", "markup"]
+)
+def test_every_name_fits_a_telephone(people: People, name: str) -> None:
+    with people.open("platform", "/c/globex/manage/", viewport={"width": 380, "height": 780}) as platform:
+        platform.get_by_label("Name", exact=True).fill(name)
+        platform.get_by_role("button", name="Rename").click()
+        expect(platform.get_by_role("heading", level=1)).to_have_text(name.strip())
+
+        for address in ("", "switch/", "members/", "members/invitations/", "permissions/"):
+            platform.goto(f"/c/globex/manage/{address}")
+            assert not overflow(platform), address
+        platform.goto("/customers/")
+        assert not overflow(platform)
+        look(platform, f"names-{len(name)}")

@@ -117,6 +117,13 @@ def test_the_dashboard_draws_each_widget_and_names_the_one_that_failed(browse, c
     assert "The widget &#x27;broken&#x27; of &#x27;pages&#x27; failed." in page
 
 
+def test_the_dashboard_shows_the_graphql_of_its_widgets(browse):
+    page = browse("vera").get("/c/acme/").text
+
+    shown = re.search(r'<details class="graphql">.*?</details>', page, re.S).group()
+    assert "query Dashboard" in shown and "/graphql/acme/" in shown
+
+
 def test_the_dashboard_of_a_customer_without_plugins_says_what_would_be_there(browse):
     page = browse("gus").get("/c/globex/").text
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from webnet.api.resolvers import navigation_and_widgets
 from webnet.console.dashboard.widget_shapes import shape
 from webnet.console.frame.entry import for_customer, not_found
 from webnet.console.frame.page_frame import CustomerFrame
@@ -15,8 +14,8 @@ from webnet.console.frame.page_frame import CustomerFrame
 @for_customer
 def dashboard(request: HttpRequest, frame: CustomerFrame) -> HttpResponse:  # noqa: ARG001 - as every view
     """The customer's dashboard with its widgets."""
-    shown = navigation_and_widgets.dashboard_widgets(frame.reading)
-    widgets = [{"widget": each, "shape": shape(each.data)} for each in shown]
+    shown = frame.run("dashboard")["dashboardWidgets"]
+    widgets = [{"widget": each, "shape": shape(each["data"])} for each in shown]
     return frame.render("webnet/dashboard.html", {"widgets": widgets})
 
 
