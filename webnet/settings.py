@@ -210,8 +210,6 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
 ]
 MESSAGE_STORAGE = "webnet.console.languages_and_messages.MessageStorage"
-# Below the levels of messages for people, pages carry the mutations that they show (`webnet/console/frame/`).
-MESSAGE_LEVEL = 1
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

@@ -156,8 +156,6 @@ class Frame:
 
     def carry_changes(self) -> None:
         """Leave the mutations of this request to the page that it redirects to, which shows them as GraphQL."""
-        # Django drops messages below the level of the request, which is that of `info` otherwise.
-        messages.set_level(self.request, OPERATION_LEVEL)
         for each in self.changes:
             carried = json.dumps({"name": each.name, "variables": each.variables, "customer": each.customer})
             if len(carried) <= LONGEST_CARRIED:

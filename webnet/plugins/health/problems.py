@@ -245,11 +245,14 @@ def _key(kind: str, plugin: str, customer: Customer | None) -> str:
 def _count_customers(platform: PlatformState) -> Iterator[Problem]:
     """The pauses and settings of customers, one problem for each plugin: an operator can't read thousands."""
     names = {row.pk: row.name for row in platform.plugins.values()}
-    found = {"paused": Q(paused_until__isnull=False), "unfit": ~Q(settings_fault="")}
-    counts = {name: Count("pk", filter=condition) for name, condition in found.items()}
-    begins = {f"{name}_since": Min("updated_at", filter=condition) for name, condition in found.items()}
+    is_paused, is_unfit = Q(paused_until__isnull=False), ~Q(settings_fault="")
     rows = CustomerPluginConfig.objects.filter(HAS_PROBLEM, plugin__in=names).values("plugin")
-    for row in rows.annotate(**counts, **begins):
+    for row in rows.annotate(
+        paused=Count("pk", filter=is_paused),
+        paused_since=Min("updated_at", filter=is_paused),
+        unfit=Count("pk", filter=is_unfit),
+        unfit_since=Min("updated_at", filter=is_unfit),
+    ):
         name = names[row["plugin"]]
         if row["paused"]:
             yield Problem(
