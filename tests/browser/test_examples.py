@@ -91,7 +91,7 @@ def page(request: pytest.FixtureRequest, browser: Browser, webnet: Server) -> It
 def go_through(page: Page, customer: str) -> None:
     """Each of the pages, by the menu: with its heading, and no wider than the window."""
     sign_in(page, f"{customer}-admin")
-    expect(page.get_by_role("heading", name="Welcome")).to_be_visible()
+    expect(page.get_by_role("heading", name="Things to do")).to_be_visible()
     page.goto(f"/c/{customer}/")
     for entry in PAGES:
         page.get_by_role("navigation", name=customer.title()).get_by_role("link", name=entry).click()
