@@ -30,6 +30,8 @@ export type DisableCustomerPluginInput = {
   customer: string;
   /** Whether to disable the plugins that need it as well; otherwise it is refused while one of them is on. */
   disableDependents?: boolean;
+  /** Change no other plugins than these, such as those in the steps of a plan: if it would, it is refused with PLAN_CHANGED. Null allows all. */
+  onlyPlugins?: Array<string> | null | undefined;
   /** The plugin's name. */
   plugin: string;
   /** Why, for the audit log; at most 1,000 characters of it are kept. */
@@ -42,6 +44,8 @@ export type EnableCustomerPluginInput = {
   customer: string;
   /** Whether to enable the plugins that it needs as well; otherwise it is refused while one of them is not effective. */
   enableDependencies?: boolean;
+  /** Change no other plugins than these, such as those in the steps of a plan: if it would, it is refused with PLAN_CHANGED. Null allows all. */
+  onlyPlugins?: Array<string> | null | undefined;
   /** The plugin's name. */
   plugin: string;
   /** Why, for the audit log; at most 1,000 characters of it are kept. */
