@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
 from strawberry.http import GraphQLRequestData
 from strawberry.types.graphql import OperationType
 
+from webnet.api.engine.limits import charge_operation
 from webnet.api.error_reporting import report_errors
 from webnet.api.errors import BadRequest, find_raised
+from webnet.api.http.kept_answers import find_kept_answer, keep_answer, make_key, note_operation
 from webnet.api.http.requests import refuse_unusable
 from webnet.api.http.views import run_operation
 from webnet.api.request.context import Context
+from webnet.api.responses import encode_json
 from webnet.api.visibility import visible_schema
 from webnet.database.outages import find_outage
 from webnet.errors import DeadlineExceeded, WebnetError
@@ -42,7 +46,14 @@ def execute_document(document: str, variables: Mapping[str, Any], context: Conte
     except BadRequest as refused:
         raise DocumentFailed(refused.message, extensions={"code": refused.code}) from refused
     wanted = GraphQLRequestData(query=document, variables=dict(variables), operation_name=None, extensions=None)
-    result = run_operation(wanted, context, visible_schema(context.reading), allowed=PAGE_OPERATIONS)
+    schema = visible_schema(context.reading)
+    key = make_key(context, schema, wanted)
+    kept = find_kept_answer(context, key)
+    if kept is not None and charge_operation(context, kept.cost) is None:
+        note_operation(kept, context)
+        known: dict[str, Any] = orjson.loads(kept.body)["data"]
+        return known
+    result = run_operation(wanted, context, schema, allowed=PAGE_OPERATIONS)
     for error in result.errors or ():
         raised = find_raised(error)
         if raised is not None and (find_outage(raised) or isinstance(raised, DeadlineExceeded)):
@@ -55,4 +66,6 @@ def execute_document(document: str, variables: Mapping[str, Any], context: Conte
         note_code(failed.code)
         raise failed
     data: dict[str, Any] = result.data or {}
+    if context.state_read is not None:
+        keep_answer(context, key, encode_json({"data": data}))
     return data
