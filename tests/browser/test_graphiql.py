@@ -174,6 +174,8 @@ def test_on_a_telephone_the_answer_is_below_the_editor(page: Page) -> None:
     assert editor["y"] + editor["height"] <= answer["y"]
     assert min(editor["width"], answer["width"]) > 300 and min(editor["height"], answer["height"]) > 200
     assert not overflow(page)
+    # Nothing is below GraphiQL.
+    assert page.evaluate("document.documentElement.scrollHeight === document.body.offsetHeight")
 
 
 def test_a_request_to_another_host_would_be_seen(browser: Browser, webnet: Server) -> None:
