@@ -140,6 +140,26 @@ def test_errors_of_a_request_are_in_the_viewers_language(acme: Customer) -> None
     assert not PluginAuditLog.objects.filter(reason__contains="Melden").exists()
 
 
+@with_database
+def test_a_sentence_is_stored_as_its_english_text(acme: Customer) -> None:
+    base = PluginConfig.objects.get(name="base")
+    base.status_reason = describe_cycle(("base", "top", "base"))
+    base.settings = {"why": sentence("Sign in first.")}
+
+    with translation.override("de"):
+        base.save()
+        PluginConfig.objects.filter(name="top").update(status_reason=sentence("Sign in first."))
+
+    stored = PluginConfig.objects.in_bulk(["base", "top"], field_name="name")
+    reasons = {name: row.status_reason for name, row in stored.items()}
+    assert reasons == {
+        "base": "'base' needs 'top', which needs 'base': remove one of these dependencies.",
+        "top": "Sign in first.",
+    }
+    assert {type(reason) for reason in reasons.values()} == {str}
+    assert stored["base"].settings == {"why": "Sign in first."}
+
+
 def test_a_sentence_is_a_text_like_any_other() -> None:
     made = sentence("'{plugin}' is paused.", plugin="a{b}")
 
