@@ -17,11 +17,6 @@ UNLINKED = {
     "invitation": "/invitations/wni_unknown/",
     "plugin-page": "/c/acme/plugins/hello_world/nothing/",
     "customer-unknown": "/c/acme/nothing/",
-    # A plugin's page leads to them, by way of the list of plugins.
-    "plugin-settings": "/plugins/reachability/settings/",
-    "plugin-settings-history": "/plugins/reachability/settings/history/",
-    "customer-plugin-settings": "/c/acme/manage/plugins/hello_world/settings/",
-    "customer-plugin-settings-history": "/c/acme/manage/plugins/hello_world/settings/history/",
 }
 # More links than this are the rows of a list.
 MOST_LINKS = 400
