@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -59,19 +58,16 @@ FIRST_PAGES = ("home", "customer-overview")
 def list_platform_menu(path: str, *, is_platform_operator: bool) -> list[MenuItem]:
     """The links of the platform's pages, for a page with this path."""
     shown = (each for each in PLATFORM_MENU if is_platform_operator or not each.is_for_operators)
-    return [item for each in shown for item in _link(each, path)]
+    return [_link(each, path) for each in shown]
 
 
 def list_customer_menu(path: str, *, customer: str, role: Role | None) -> list[MenuItem]:
     """The links of the pages that manage the customer, for a page with this path."""
     shown = (each for each in CUSTOMER_MENU if role is not None and role.includes(each.lowest_role))
-    return [item for each in shown for item in _link(each, path, customer=customer)]
+    return [_link(each, path, customer=customer) for each in shown]
 
 
-def _link(entry: MenuEntry, path: str, **arguments: str) -> Iterator[MenuItem]:
-    try:
-        url = reverse(entry.route, kwargs=arguments)
-    except NoReverseMatch:
-        return
+def _link(entry: MenuEntry, path: str, **arguments: str) -> MenuItem:
+    url = reverse(entry.route, kwargs=arguments)
     is_within = path == url if entry.route in FIRST_PAGES else path.startswith(url)
-    yield MenuItem(url=url, label=entry.label, is_current=path == url, is_within=is_within)
+    return MenuItem(url=url, label=entry.label, is_current=path == url, is_within=is_within)

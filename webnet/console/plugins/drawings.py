@@ -53,7 +53,7 @@ def _describe(frame: Frame, plugin: Mapping[str, Any], *, is_unfit: bool) -> Gra
         name=plugin["name"],
         label=plugin["verboseName"],
         detail=", ".join(each for each in details if each),
-        address=find_address(frame, plugin["name"]) or "",
+        address=find_address(frame, plugin["name"]),
         state="unfit" if is_unfit else "plain",
     )
 

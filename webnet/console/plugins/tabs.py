@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -52,21 +52,17 @@ def list_tabs(frame: Frame, plugin: str, path: str) -> list[TabLink]:
         if frame.customer is not None and not _is_for(frame, tab):
             continue
         url = find_address(frame, plugin, tab.name)
-        if url is not None:
-            is_current = path == url if tab.name == "" else path.startswith(url)
-            links.append(TabLink(url=url, label=tab.label, is_current=is_current))
+        is_current = path == url if tab.name == "" else path.startswith(url)
+        links.append(TabLink(url=url, label=tab.label, is_current=is_current))
     return links
 
 
-def find_address(frame: Frame, plugin: str, page: str = "") -> str | None:
-    """The address of a page of the plugin, on the platform's pages or on the customer's; None without such a page."""
+def find_address(frame: Frame, plugin: str, page: str = "") -> str:
+    """The address of a page of the plugin, on the platform's pages or on the customer's."""
     route, arguments = f"plugin-{page}" if page else "plugin", {"plugin": plugin}
     if frame.customer is not None:
         route, arguments = f"customer-{route}", {"customer": frame.customer.slug, **arguments}
-    try:
-        return reverse(route, kwargs=arguments)
-    except NoReverseMatch:
-        return None
+    return reverse(route, kwargs=arguments)
 
 
 def _is_for(frame: Frame, tab: Tab) -> bool:

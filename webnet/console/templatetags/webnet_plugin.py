@@ -22,4 +22,4 @@ def plugin_tabs(context: Mapping[str, Any]) -> list[TabLink]:
 @register.simple_tag(takes_context=True)
 def plugin_address(context: Mapping[str, Any], plugin: str, page: str = "") -> str:
     """The address of a page of a plugin, beside the page that is shown; empty without such a page."""
-    return find_address(context["request"].frame, plugin, page) or ""
+    return find_address(context["request"].frame, plugin, page)
