@@ -13,11 +13,12 @@ from django.utils import timezone
 
 from tests.api.client import GraphQLClient
 from tests.console.forms import find_form, read_forms
+from tests.databases import one_database_is_enough
 from tests.factories import PASSWORD, make_customer, make_membership, make_token
 from webnet.audit.models import PluginAuditLog
 from webnet.customers.models import ApiToken, Customer, Role, User
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), one_database_is_enough]
 
 NEW = "a staple battery, horse correct"
 

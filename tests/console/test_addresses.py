@@ -9,10 +9,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from tests.databases import one_database_is_enough
 from webnet.console.urls import urlpatterns
 from webnet.customers.models import Customer
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), one_database_is_enough]
 
 # Admin of another customer; viewer, operator and admin of the customer; operator of the platform.
 VIEWERS = ("signed out", "gus", "vera", "oscar", "ann", "platform")

@@ -13,6 +13,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from tests.databases import one_database_is_enough
 from tests.plugins.audit_logs import write_rows
 from webnet.api.http import audit_export
 from webnet.audit import retention
@@ -21,7 +22,7 @@ from webnet.console.dashboard import streamed_pages
 from webnet.console.operations import audit_download
 from webnet.customers.models import Customer
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), one_database_is_enough]
 
 Browse = Callable[..., Client]
 ADDRESS = "/c/acme/manage/audit/export/"

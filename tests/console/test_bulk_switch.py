@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from tests.console.conftest import SYSTEM
 from tests.console.plugin_family import Garden, Soil
 from tests.console.test_plugin_lists import main_of
+from tests.databases import one_database_is_enough
 from tests.factories import make_customer
 from webnet.api.http.in_process import DocumentFailed
 from webnet.audit.models import PluginAuditLog
@@ -25,7 +26,7 @@ from webnet.plugins.gate.effective import effective_customers
 from webnet.plugins.manager import manager
 from webnet.plugins.models import Availability, CustomerPluginConfig
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), one_database_is_enough]
 
 SOIL, GARDEN = "/plugins/soil/customers/", "/plugins/garden/customers/"
 

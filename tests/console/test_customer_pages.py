@@ -10,13 +10,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.console.conftest import SYSTEM
+from tests.databases import one_database_is_enough
 from tests.factories import make_customer, make_membership
 from webnet.audit.models import PluginAuditLog
 from webnet.customers.models import Customer, Membership, Role, User
 from webnet.plugins.manager import manager
 from webnet.plugins.models import Generation
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), one_database_is_enough]
 
 MANAGE = "/c/acme/manage/"
 SWITCH = f"{MANAGE}switch/"

@@ -12,11 +12,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from tests.console.test_statements import MOST
+from tests.databases import one_database_is_enough
 from tests.factories import make_customer, make_membership
 from webnet.console.frame.documents import MASK, RunDocument, mask, read_document
 from webnet.customers.models import Customer, Role, User
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), one_database_is_enough]
 
 BROWSER = {"Accept": "text/html"}
 

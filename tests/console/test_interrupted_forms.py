@@ -13,6 +13,7 @@ from django.urls import resolve, reverse
 from tests.console.conftest import SYSTEM
 from tests.console.forms import find_form
 from tests.console.test_addresses import TABLE
+from tests.databases import one_database_is_enough
 from tests.factories import PASSWORD
 from webnet.accounts.models import SignInAttempts
 from webnet.audit.models import PluginAuditLog
@@ -23,7 +24,7 @@ from webnet.customers.models import ApiToken, Customer, User
 from webnet.plugins.base import PluginBase, UIView
 from webnet.plugins.manager import manager
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), one_database_is_enough]
 
 OWN_SITE = {"Referer": "http://testserver/users/?q=a", "Origin": "http://testserver"}
 TYPED = {"username": "new.user", "name": "Ada <b> Lovelace", "email": "a@b.example", "password": "typed-s3cret-words"}

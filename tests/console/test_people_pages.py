@@ -13,13 +13,14 @@ from django.urls import reverse
 
 from tests.console.conftest import SYSTEM
 from tests.console.test_customer_pages import follow, main_of
+from tests.databases import one_database_is_enough
 from tests.factories import make_member, make_user
 from webnet.accounts import customers, invitations
 from webnet.accounts.authentication import SESSION_BACKEND
 from webnet.audit.models import PluginAuditLog
 from webnet.customers.models import Customer, Invitation, Membership, Role, User
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), one_database_is_enough]
 
 MEMBERS = "/c/acme/manage/members/"
 INVITATIONS = f"{MEMBERS}invitations/"

@@ -10,13 +10,14 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.console.conftest import SYSTEM
 from tests.console.test_customer_pages import follow, main_of
+from tests.databases import one_database_is_enough
 from webnet.audit.models import PluginAuditLog
 from webnet.customers.models import Role
 from webnet.plugins.base import Permission, PluginBase
 from webnet.plugins.manager import manager
 from webnet.plugins.models import CustomerPluginConfig
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), one_database_is_enough]
 
 PERMISSIONS = "/c/acme/manage/permissions/"
 SECRET = "/c/acme/plugins/pages/secret/"

@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.html import escape
 
 from tests.console.pages import Pages
+from tests.databases import one_database_is_enough
 from webnet.audit.operation import renew_platform
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer
@@ -23,7 +24,7 @@ from webnet.plugins.base import ExternalHost, HealthReport, PluginBase
 from webnet.plugins.manager import manager
 from webnet.plugins.models import Availability, PluginConfig, PluginHealth, PluginStatus
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), one_database_is_enough]
 
 SYSTEM = Actor.system("tests")
 MANAGE = "/c/acme/manage/plugins/pages/"

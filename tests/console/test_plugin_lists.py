@@ -15,12 +15,13 @@ from tests.api.plugins import numbered
 from tests.console.conftest import SYSTEM
 from tests.console.plugin_family import Fence, Garden, Soil
 from tests.console.test_statements import MOST
+from tests.databases import one_database_is_enough
 from webnet.audit.operation import renew_platform
 from webnet.customers.models import Customer
 from webnet.plugins.manager import manager
 from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), one_database_is_enough]
 
 OWN = "/c/acme/manage/plugins/"
 

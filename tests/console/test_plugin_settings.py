@@ -11,6 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.console.settings_plugin import Mute, Talker
+from tests.databases import one_database_is_enough
 from tests.factories import make_customer
 from webnet.console.plugin_settings import typed_secrets
 from webnet.customers.access import Actor
@@ -18,7 +19,7 @@ from webnet.plugins.manager import manager
 from webnet.plugins.models import CustomerPluginConfig, PluginConfig
 from webnet.plugins.settings import layers
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, one_database_is_enough]
 
 SYSTEM = Actor.system("tests")
 GLOBAL = "/plugins/talker/settings/"

@@ -7,11 +7,12 @@ import re
 import pytest
 
 from tests.console.forms import find_form
+from tests.databases import one_database_is_enough
 from tests.factories import make_customer, make_membership
 from webnet.audit.models import Generation
 from webnet.customers.models import Customer, User
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), one_database_is_enough]
 
 HTMX = {"HX-Request": "true"}
 

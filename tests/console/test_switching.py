@@ -12,6 +12,7 @@ from django.test import Client
 from tests.console.conftest import SYSTEM
 from tests.console.plugin_family import Fence, Garden, Soil, Stubborn
 from tests.console.test_plugin_lists import main_of
+from tests.databases import one_database_is_enough
 from webnet.audit.models import PluginAuditLog
 from webnet.console.plugins import switching
 from webnet.customers.models import Customer
@@ -19,7 +20,7 @@ from webnet.plugins.gate.effective import is_effective
 from webnet.plugins.manager import manager
 from webnet.plugins.models import Availability, PluginConfig
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), one_database_is_enough]
 
 SOIL, GARDEN = "/plugins/soil/switch/", "/plugins/garden/switch/"
 OWN_SOIL, OWN_GARDEN = "/c/acme/manage/plugins/soil/switch/", "/c/acme/manage/plugins/garden/switch/"

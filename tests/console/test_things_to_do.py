@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from tests.console.conftest import SYSTEM
 from tests.console.test_statements import MOST
+from tests.databases import one_database_is_enough
 from tests.factories import make_customer, make_membership
 from webnet.audit.operation import renew_platform
 from webnet.console.start.remedies import BUTTONS, REMEDIES, find_links
@@ -21,7 +22,7 @@ from webnet.plugins.health.problems import ProblemKind
 from webnet.plugins.manager import manager
 from webnet.plugins.models import CustomerPluginConfig, HealthStatus, PluginConfig, PluginHealth, PluginStatus, Worker
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), one_database_is_enough]
 
 OF_ACME = "/c/acme/manage/problems/"
 

@@ -9,11 +9,12 @@ import pytest
 from django.test import Client
 
 from tests.console.forms import find_form, read_forms
+from tests.databases import one_database_is_enough
 from tests.factories import PASSWORD, make_customer, make_membership, make_user
 from webnet.audit.models import PluginAuditLog
 from webnet.customers.models import Membership, Role, User
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), one_database_is_enough]
 
 
 @pytest.fixture

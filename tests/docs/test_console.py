@@ -35,7 +35,9 @@ def test_every_page_is_in_a_table_and_nothing_else():
     documented = set().union(*(addresses_of(row) for row in rows))
 
     served = {
-        "/" + re.sub(r"<\w+:(\w+)>", r"<\1>", str(each.pattern)) for each in urlpatterns if each.name not in PARTS_OF_PAGES
+        "/" + re.sub(r"<\w+:(\w+)>", r"<\1>", str(each.pattern))
+        for each in urlpatterns
+        if each.name not in PARTS_OF_PAGES
     }
 
     assert documented == served | {"/graphql/", "/graphql/<customer>/"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.databases import one_database_is_enough
 from webnet.console.settings_form.buttons import UnusableButton
 from webnet.console.settings_form.form import Base, SettingsForm, UnreadableForm
 from webnet.console.settings_form.layers import Layer
@@ -12,7 +13,7 @@ from webnet.console.settings_form.shapes import Kind
 from webnet.console.settings_form.texts import Unreadable, read_integer, read_json, read_number
 from webnet.plugins.schema.merge_patch import merge_patch
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, one_database_is_enough]
 
 
 def make_form(properties, own=None, below=None, **more):

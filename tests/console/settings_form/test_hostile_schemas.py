@@ -7,12 +7,13 @@ import time
 import pytest
 from django.template.loader import render_to_string
 
+from tests.databases import one_database_is_enough
 from webnet.console.settings_form.form import SettingsForm
 from webnet.console.settings_form.layers import Layer
 from webnet.console.settings_form.shapes import Kind
 from webnet.console.settings_form.tree import MAXIMUM_FIELDS
 
-pytestmark = [pytest.mark.unit, pytest.mark.slow]
+pytestmark = [pytest.mark.unit, pytest.mark.slow, one_database_is_enough]
 
 ODD = ["a/b", "m~n", "x.y", "l[0]", "", " ", "\u202e", "<script>", '"', "'", "~+0", "~0", "empty:/x", "{{ x }}", "😀"]
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.console.settings_form.browser_form import read_controls
 from tests.console.settings_form.schemas import INTEGERS, NUMBERS, TEXTS, layers
+from tests.databases import one_database_is_enough
 from webnet.console.settings_form import names
 from webnet.console.settings_form.form import SettingsForm
 from webnet.console.settings_form.layers import Layer
@@ -20,7 +21,7 @@ from webnet.plugins.schema.merge_patch import merge_patch
 from webnet.plugins.schema.walk import pointer_get, split_pointer, walk_leaves
 from webnet.values.json_text import is_same_json
 
-pytestmark = [pytest.mark.unit, pytest.mark.slow]
+pytestmark = [pytest.mark.unit, pytest.mark.slow, one_database_is_enough]
 many = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 
 
