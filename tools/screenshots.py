@@ -30,6 +30,8 @@ from tools.small_png import shrink  # noqa: E402
 FOLDER = Path("docs/images/console")
 WIDTHS = {"wide": {"width": 1280, "height": 800}, "narrow": {"width": 380, "height": 760}}
 SCHEMES = ("light", "dark")
+# What the documents show; all others are for looking at.
+SHOWN = {("wide", "light"), ("narrow", "dark")}
 PAGE_MS = 30_000
 
 
@@ -48,7 +50,12 @@ class Picture:
 EXECUTE = (".graphiql-execute-button[aria-haspopup=menu]", "[role=menuitem]")
 PICTURES = (
     Picture(name="things-to-do", address="/"),
-    Picture(name="customers", address="/customers/"),
+    Picture(name="plugins", address="/plugins/"),
+    Picture(name="contributions", address="/plugins/site_map/contributions/"),
+    Picture(name="plan", address="/plugins/device_inventory/switch/?action=ENABLE&availability=REQUIRED"),
+    Picture(name="settings", address="/c/acme/manage/plugins/reachability/settings/", viewer="acme-admin"),
+    Picture(name="permissions", address="/c/acme/manage/permissions/", viewer="acme-admin"),
+    Picture(name="audit-log", address="/audit/"),
     Picture(name="dashboard", address="/c/acme/", viewer="acme-admin"),
     Picture(
         name="graphiql",
@@ -65,6 +72,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description="Takes the pictures of the console for the documentation.")
     parser.add_argument("names", nargs="*", help="which (default: all)")
     parser.add_argument("--output", type=Path, default=ROOT / FOLDER, help=f"the folder (default: {FOLDER})")
+    parser.add_argument("--all", action="store_true", help="also those that no document shows: to look at")
     options = parser.parse_args(arguments)
     known = {picture.name: picture for picture in PICTURES}
     if unknown := set(options.names) - known.keys():
@@ -72,7 +80,7 @@ def main(arguments: Sequence[str]) -> int:
     chosen = [known[name] for name in options.names] or list(PICTURES)
     options.output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="webnet-screenshots-") as folder, serve(Path(folder)) as server:
-        for path, size in take(chosen, server, options.output):
+        for path, size in take(chosen, server, options.output, takes_all=options.all):
             print(f"{path.relative_to(ROOT) if path.is_relative_to(ROOT) else path}: {size // 1024} kB")
     return 0
 
@@ -87,8 +95,8 @@ def serve(folder: Path) -> Iterator[Server]:
         yield server
 
 
-def take(pictures: Sequence[Picture], server: Server, folder: Path) -> Iterator[tuple[Path, int]]:
-    """Each picture in each width and scheme, as a file and its size."""
+def take(pictures: Sequence[Picture], server: Server, folder: Path, *, takes_all: bool) -> Iterator[tuple[Path, int]]:
+    """Each picture in the widths and schemes that are shown, or in all, as a file and its size."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(SWITCHES))
         sessions: dict[str, Any] = {}
@@ -97,6 +105,8 @@ def take(pictures: Sequence[Picture], server: Server, folder: Path) -> Iterator[
                 sessions[picture.viewer] = sign_in(browser, server, picture.viewer)
             for width, viewport in WIDTHS.items():
                 for scheme in SCHEMES:
+                    if not takes_all and (width, scheme) not in SHOWN:
+                        continue
                     context = browser.new_context(
                         base_url=server.url,
                         viewport=viewport,
