@@ -54,7 +54,7 @@ def test_the_five_minutes_of_the_readme(page: Page) -> None:
 
     manage.get_by_role("link", name="Plugins", exact=True).click()
     page.get_by_role("link", name="Switch off Hello World").click()
-    expect(page.get_by_role("region", name="The plan")).to_contain_text("Query.hello")
+    expect(page.get_by_role("region", name="The plan")).to_contain_text("Hello World is switched off.")
     page.get_by_label("Reason").fill("Trying it out")
     page.get_by_role("button", name="Switch off").click()
     expect(page.get_by_role("status").first).to_be_visible()

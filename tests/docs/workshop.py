@@ -52,7 +52,12 @@ class Workshop:
         """Clone webnet into the folder."""
         home.mkdir()
         # Compiled modules come along: they are as old as their sources, and each process would compile them again.
-        ignored = shutil.ignore_patterns("graphiql", "node_modules")
+
+        def ignored(folder: str, names: list[str]) -> set[str]:
+            """The largest bundle, which no document needs."""
+            is_static = Path(folder).parts[-2:] == ("static", "webnet")
+            return {name for name in names if name == "node_modules" or (is_static and name == "graphiql")}
+
         for name in CLONED:
             source, target = ROOT / name, home / name
             if source.is_dir():

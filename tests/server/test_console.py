@@ -12,7 +12,7 @@ pytestmark = with_files_of_its_own
 def test_home_sends_a_visitor_to_the_sign_in_form(visitor: Client) -> None:
     answer = visitor.get("/")
 
-    assert answer.url.endswith("/sign-in/")
+    assert answer.url.endswith("/sign-in/?next=/")
     assert "Password" in answer.text
 
 
@@ -56,7 +56,7 @@ def test_signing_out_ends_the_session(operator: Client) -> None:
 
     operator.post_form("/sign-out/")
 
-    assert operator.get("/").url.endswith("/sign-in/")
+    assert operator.get("/").url.endswith("/sign-in/?next=/")
 
 
 def test_signing_out_by_a_link_does_nothing(operator: Client) -> None:

@@ -47,7 +47,7 @@ def test_a_first_start_says_where_to_look_and_how_to_sign_in(tmp_path: Path) -> 
 
         assert f"{server.url}/graphql/" in server.output
         assert "platform" in server.output
-        assert "Welcome, platform" in signed_in.get("/").text
+        assert "Things to do" in signed_in.get("/").text
         assert enabled_plugins(signed_in) == ["hello_world"]
 
 

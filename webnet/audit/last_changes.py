@@ -17,7 +17,8 @@ Pair = tuple[int | None, str]
 ROW = ModelColumns(PluginAuditLog, "l", only={field.attname for field in PluginAuditLog._meta.fields} - {"text"})
 # The condition of the index `audit_changes_of_plugin`, as it stands there: SQLite uses a partial index only for that,
 # and not if its values are parameters.
-IS_CHANGE = "c.outcome = 'succeeded' AND NOT (c.action = 'check_plugin_health')"
+HEALTH_CHECK = "check_plugin_health"
+IS_CHANGE = f"c.outcome = 'succeeded' AND NOT (c.action = '{HEALTH_CHECK}')"
 # Two parameters for each, of which SQLite takes 32,766 at most.
 PAIRS_PER_STATEMENT = 1_000
 

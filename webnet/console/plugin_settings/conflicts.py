@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from webnet.console.settings_form import names
 from webnet.console.settings_form.form import SettingsForm
 from webnet.console.settings_form.layers import Layer
-from webnet.console.settings_form.patches import Difference, compare, take_from
+from webnet.console.settings_form.patches import ValueDifference, compare, take_from
 from webnet.console.settings_form.shapes import Kind
 from webnet.console.settings_form.texts import show
 from webnet.plugins.schema.walk import MISSING
@@ -39,7 +39,7 @@ class ShownDifference:
         return names.id_of(self.path)
 
 
-def list_differences(form: SettingsForm, now: Layer) -> tuple[Difference, ...]:
+def list_differences(form: SettingsForm, now: Layer) -> tuple[ValueDifference, ...]:
     """All that changed between the settings that the form was made of, and what is typed or stored by now."""
     plain = compare(form.layer.settings, form.settings, now.settings)
     return (*plain, *_list_secrets(form, now))
@@ -86,17 +86,17 @@ def resolve(form: SettingsForm, now: Layer, revision: int, picks: Mapping[str, s
     return resolved.with_entries(entries)
 
 
-def _list_secrets(form: SettingsForm, now: Layer) -> Iterator[Difference]:
+def _list_secrets(form: SettingsForm, now: Layer) -> Iterator[ValueDifference]:
     before, after = form.base.secrets, {path: str(since) for path, since in now.secrets.items()}
     for path in sorted({*form.secrets, *before, *after}):
         mine = (gettext("a new value") if form.secrets[path] is not None else None) if path in form.secrets else MISSING
         theirs = MISSING if before.get(path) == after.get(path) else gettext("a new value") if path in after else None
         if mine is not MISSING or theirs is not MISSING:
             was = gettext("set") if path in before else MISSING
-            yield Difference(path=path, before=was, mine=mine, theirs=theirs, is_secret=True)
+            yield ValueDifference(path=path, before=was, mine=mine, theirs=theirs, is_secret=True)
 
 
-def _describe(difference: Difference, value: object) -> str:
+def _describe(difference: ValueDifference, value: object) -> str:
     if difference.is_secret:
         return gettext("removed") if value is None else gettext("unchanged") if value is MISSING else str(value)
     return gettext("inherited") if value is MISSING else show(value)

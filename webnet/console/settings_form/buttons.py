@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from webnet.console.settings_form import names
 from webnet.console.settings_form.entries import MAXIMUM_ENTRIES, EntryWriter, find_branch
 from webnet.console.settings_form.fields import Field
-from webnet.console.settings_form.shapes import Kind, Shape, Shapes
+from webnet.console.settings_form.shapes import FieldShape, Kind, Shapes
 from webnet.plugins.schema.walk import MISSING
 
 
@@ -85,7 +85,7 @@ def switch(choice: Field, entries: Mapping[str, str], *, shapes: Shapes, secrets
     return changed | fresh.entries
 
 
-def _first_value(shape: Shape, shapes: Shapes, *, is_inherited: bool) -> Any:
+def _first_value(shape: FieldShape, shapes: Shapes, *, is_inherited: bool) -> Any:
     """What a new item, or a branch that was just chosen, begins with: its default, and what can't be otherwise."""
     if is_inherited:
         return MISSING

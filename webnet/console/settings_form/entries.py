@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from webnet.console.settings_form import names
-from webnet.console.settings_form.shapes import Kind, Shape, Shapes
+from webnet.console.settings_form.shapes import FieldShape, Kind, Shapes
 from webnet.console.settings_form.texts import is_same, write_compact, write_pretty
 from webnet.plugins.schema.walk import MISSING, join_pointer, split_pointer
 
@@ -46,7 +46,7 @@ class EntryWriter:
     entries: dict[str, str] = field(default_factory=dict)
 
     def write(
-        self, shape: Shape, name: str, *, value: Any, inherited: Any = MISSING, path: str, is_there: bool = False
+        self, shape: FieldShape, name: str, *, value: Any, inherited: Any = MISSING, path: str, is_there: bool = False
     ) -> None:
         """Write the inputs of one place: its own value, MISSING if it has none, and what it then inherits.
 
@@ -66,7 +66,9 @@ class EntryWriter:
             if shape.kind is Kind.TEXT and value == "" and not is_there:
                 self.entries[names.EMPTY + name] = "on"
 
-    def _write_inner(self, shape: Shape, name: str, *, value: Any, inherited: Any, path: str, is_there: bool) -> None:
+    def _write_inner(
+        self, shape: FieldShape, name: str, *, value: Any, inherited: Any, path: str, is_there: bool
+    ) -> None:
         before = len(self.entries)
         if shape.kind is Kind.OBJECT:
             self._write_object(shape, name, value, inherited, path)
@@ -85,13 +87,13 @@ class EntryWriter:
         self.entries[names.JSON + name] = "" if value is MISSING else write_pretty(value)
 
     def write_branch(
-        self, shape: Shape, name: str, index: int, *, value: Any, inherited: Any, path: str, is_there: bool
+        self, shape: FieldShape, name: str, index: int, *, value: Any, inherited: Any, path: str, is_there: bool
     ) -> None:
         """Write a choice with that branch."""
         self.entries[names.CHOICE + name] = self.entries[names.SHOWN + name] = str(index)
         self.write(shape.branches[index], name, value=value, inherited=inherited, path=path, is_there=is_there)
 
-    def _write_object(self, shape: Shape, name: str, value: Any, inherited: Any, path: str) -> None:
+    def _write_object(self, shape: FieldShape, name: str, value: Any, inherited: Any, path: str) -> None:
         own = value if isinstance(value, Mapping) else {}
         below = inherited if isinstance(inherited, Mapping) else {}
         secrets = [secret for secret in self.secrets if secret.startswith(f"{path}/")]
@@ -117,7 +119,9 @@ class EntryWriter:
             )
         self._write_rows(shape, name, own, below, path)
 
-    def _write_rows(self, shape: Shape, name: str, own: Mapping[str, Any], below: Mapping[str, Any], path: str) -> None:
+    def _write_rows(
+        self, shape: FieldShape, name: str, own: Mapping[str, Any], below: Mapping[str, Any], path: str
+    ) -> None:
         depth = len(split_pointer(path))
         stored = (split_pointer(secret)[depth] for secret in self.secrets if secret.startswith(f"{path}/"))
         rows = [member for member in dict.fromkeys((*own, *stored)) if member not in shape.members]
@@ -137,7 +141,7 @@ class EntryWriter:
                 is_there=True,
             )
 
-    def _write_array(self, shape: Shape, name: str, value: Any, path: str) -> None:
+    def _write_array(self, shape: FieldShape, name: str, value: Any, path: str) -> None:
         self.entries[names.COUNT + name] = "" if value is MISSING else str(len(value))
         inner = self.shapes.item(shape)
         for index, item in enumerate(() if value is MISSING else value):
@@ -145,7 +149,7 @@ class EntryWriter:
 
     def _write_choice(
         self,
-        shape: Shape,
+        shape: FieldShape,
         name: str,
         value: Any,
         inherited: Any,
@@ -161,14 +165,14 @@ class EntryWriter:
         else:
             self.write_branch(shape, name, index, value=value, inherited=inherited, path=path, is_there=is_there)
 
-    def _is_too_large(self, shape: Shape, value: Any) -> bool:
+    def _is_too_large(self, shape: FieldShape, value: Any) -> bool:
         left = MAXIMUM_ENTRIES - len(self.entries)
         if shape.kind is Kind.OBJECT and len(shape.members) > left:
             return True
         return isinstance(value, Mapping | list) and shape.kind in {Kind.OBJECT, Kind.ARRAY} and 2 * len(value) > left
 
 
-def write_text(shape: Shape, value: Any) -> str:
+def write_text(shape: FieldShape, value: Any) -> str:
     """The text of a single value."""
     if value is MISSING or shape.kind is Kind.SECRET:
         return ""
@@ -182,7 +186,7 @@ def merge_shown(below: Any, above: Any) -> Any:
     return below if above is MISSING else above
 
 
-def find_branch(shapes: Shapes, choice: Shape, value: Any) -> int | None:
+def find_branch(shapes: Shapes, choice: FieldShape, value: Any) -> int | None:
     """The branch that the value looks most like; it need not be valid, which secrets would be needed for."""
     if value is MISSING:
         return None
@@ -191,7 +195,7 @@ def find_branch(shapes: Shapes, choice: Shape, value: Any) -> int | None:
     return scores.index(best) if best is not None else None
 
 
-def _score(shapes: Shapes, shape: Shape, value: Any) -> int | None:
+def _score(shapes: Shapes, shape: FieldShape, value: Any) -> int | None:
     """How much the value looks like one of the shape; None if not at all."""
     if shape.kind is Kind.OPTIONS:
         return 5 if any(is_same(option.value, value) for option in shape.options) else None

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from webnet.console.settings_form import names
-from webnet.console.settings_form.shapes import Kind, Shape
+from webnet.console.settings_form.shapes import FieldShape, Kind
 from webnet.plugins.schema.walk import MISSING
 
 # The value of a field with an error: what was typed is no value.
@@ -46,7 +46,7 @@ class Field:
     name: str
     path: str
     label: str
-    shape: Shape = field(repr=False)
+    shape: FieldShape = field(repr=False)
     value: Any = MISSING
     text: str = ""
     description: str = ""

@@ -6,17 +6,17 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext, ngettext
 
-from webnet.console.settings_form.shapes import Kind, Shape
+from webnet.console.settings_form.shapes import FieldShape, Kind
 from webnet.console.settings_form.texts import show
 
 
-def label_of(member: str, shape: Shape) -> str:
+def label_of(member: str, shape: FieldShape) -> str:
     """The title of a place, or what its name says."""
     words = member.replace("_", " ").replace("-", " ").strip()
     return shape.title or (words[:1].upper() + words[1:] if words else member)
 
 
-def branch_label(shape: Shape) -> str:
+def branch_label(shape: FieldShape) -> str:
     """What a branch of a choice is called."""
     types = {
         Kind.TEXT: gettext("Text"),
@@ -35,7 +35,7 @@ def branch_label(shape: Shape) -> str:
     return shape.title or types.get(shape.kind, gettext("JSON"))
 
 
-def list_hints(shape: Shape) -> Iterator[str]:
+def list_hints(shape: FieldShape) -> Iterator[str]:
     """What the value has to be like, as far as the schema says so in words that people know."""
     words = shape.words
     if shape.kind in {Kind.TEXT, Kind.SECRET}:
@@ -60,7 +60,7 @@ def list_hints(shape: Shape) -> Iterator[str]:
             yield gettext("No item twice")
 
 
-def _list_text_hints(shape: Shape) -> Iterator[str]:
+def _list_text_hints(shape: FieldShape) -> Iterator[str]:
     words = shape.words
     formats = {
         "email": gettext("An e-mail address"),

@@ -8,14 +8,14 @@ from typing import Any
 from django.utils.translation import gettext
 
 from webnet.console.settings_form.fields import BROKEN
-from webnet.console.settings_form.places import Place
-from webnet.console.settings_form.shapes import Kind, Shape
+from webnet.console.settings_form.places import SettingPlace
+from webnet.console.settings_form.shapes import FieldShape, Kind
 from webnet.console.settings_form.texts import Unreadable, read_integer, read_json, read_number, write_compact
 from webnet.plugins.schema.walk import MISSING, join_pointer
 
 
 def parse(
-    shape: Shape, place: Place, text: str, *, is_empty_on_purpose: bool, base: Any
+    shape: FieldShape, place: SettingPlace, text: str, *, is_empty_on_purpose: bool, base: Any
 ) -> tuple[Any, tuple[str, ...]]:
     """The value of what was typed, MISSING for nothing, and what is wrong with it; `base` is the stored value."""
     kind = shape.kind
@@ -33,7 +33,7 @@ def parse(
         return BROKEN, (str(error),)
 
 
-def parse_secret(shape: Shape, typed: str) -> Any:
+def parse_secret(shape: FieldShape, typed: str) -> Any:
     """A secret is a text wherever its schema lets it be one; raises Unreadable."""
     types = [one for one in shape.words.get("type", ["string"]) if one != "null"]
     if "string" in types or not types:
@@ -43,7 +43,7 @@ def parse_secret(shape: Shape, typed: str) -> Any:
     return read_number(typed) if "number" in types else read_json(typed)
 
 
-def _parse_option(shape: Shape, text: str, base: Any) -> Any:
+def _parse_option(shape: FieldShape, text: str, base: Any) -> Any:
     for option in shape.options:
         if write_compact(option.value) == text:
             return option.value
@@ -52,7 +52,7 @@ def _parse_option(shape: Shape, text: str, base: Any) -> Any:
     raise Unreadable(gettext("must be one of the values in the list"))
 
 
-def _parse_json(shape: Shape, place: Place, text: str) -> Any:
+def _parse_json(shape: FieldShape, place: SettingPlace, text: str) -> Any:
     value = read_json(text)
     if not shape.is_whole and (null := _find_null(value)) is not None:
         raise Unreadable(gettext("can't set %s to null: leave it out, so that it is inherited") % (null or text))

@@ -11,7 +11,7 @@ from webnet.plugins.schema.walk import MISSING, join_pointer, pointer_get, point
 
 
 @dataclass(frozen=True, kw_only=True)
-class Difference:
+class ValueDifference:
     """One setting that you and somebody else may have changed: as both saw it, and what each made of it.
 
     Of a secret, `mine` and `theirs` are what was done to it, MISSING if nothing.
@@ -61,17 +61,21 @@ def add_secrets(patch: dict[str, Any], secrets: Mapping[str, Any]) -> dict[str, 
     return patch
 
 
-def compare(before: Mapping[str, Any], mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> tuple[Difference, ...]:
+def compare(
+    before: Mapping[str, Any], mine: Mapping[str, Any], theirs: Mapping[str, Any]
+) -> tuple[ValueDifference, ...]:
     """Each setting that either has changed, by path."""
     return tuple(sorted(_compare(before, mine, theirs), key=lambda difference: split_pointer(difference.path)))
 
 
-def _compare(before: Mapping[str, Any], mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> Iterator[Difference]:
+def _compare(
+    before: Mapping[str, Any], mine: Mapping[str, Any], theirs: Mapping[str, Any]
+) -> Iterator[ValueDifference]:
     paths = {join_pointer(place) for side in (before, mine, theirs) for place, _ in walk_leaves(side) if place}
     for path in paths:
         values = [_leaf(side, path) for side in (before, mine, theirs)]
         if not (_is_same(values[0], values[1]) and _is_same(values[0], values[2])):
-            yield Difference(path=path, before=values[0], mine=values[1], theirs=values[2])
+            yield ValueDifference(path=path, before=values[0], mine=values[1], theirs=values[2])
 
 
 def take_from(mine: Mapping[str, Any], theirs: Mapping[str, Any], paths: frozenset[str]) -> dict[str, Any]:

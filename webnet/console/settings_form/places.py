@@ -8,12 +8,12 @@ from typing import Any
 
 from webnet.console.settings_form import names
 from webnet.console.settings_form.hints import label_of
-from webnet.console.settings_form.shapes import Shape
+from webnet.console.settings_form.shapes import FieldShape
 from webnet.plugins.schema.walk import MISSING, join_pointer
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class SettingPlace:
     """The place of one field. `is_there`: it exists whatever is typed, such as an item of an array."""
 
     name: str
@@ -28,10 +28,10 @@ class Place:
     is_removable: bool = False
     is_fixed: bool = False
 
-    def member_of(self, shape: Shape, member: str, below: Mapping[str, Any]) -> Place:
+    def member_of(self, shape: FieldShape, member: str, below: Mapping[str, Any]) -> SettingPlace:
         """The place of a member that the schema names."""
         is_required = member in shape.required
-        return Place(
+        return SettingPlace(
             name=names.child(self.name, member),
             path=self.path + join_pointer([member]),
             member=member,
@@ -41,9 +41,9 @@ class Place:
             is_fixed=member in shape.fixed,
         )
 
-    def row_of(self, shape: Shape, index: int, member: str, inherited: Any) -> Place:
+    def row_of(self, shape: FieldShape, index: int, member: str, inherited: Any) -> SettingPlace:
         """The place of a row, which has a name of its own."""
-        return Place(
+        return SettingPlace(
             name=names.row(self.name, index),
             path=self.path + join_pointer([member]),
             member=member,
@@ -55,9 +55,9 @@ class Place:
             is_removable=True,
         )
 
-    def item_of(self, shape: Shape, index: int, label: str) -> Place:
+    def item_of(self, shape: FieldShape, index: int, label: str) -> SettingPlace:
         """The place of an item."""
-        return Place(
+        return SettingPlace(
             name=names.child(self.name, index),
             path=names.child(self.path, index),
             member=str(index + 1),

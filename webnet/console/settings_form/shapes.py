@@ -70,7 +70,7 @@ class _Flat:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shape:
+class FieldShape:
     """One place: its kind, and the keywords that apply. `is_whole`: in an array, where nothing is inherited.
 
     `around` are the schemas of the places around it, by which recursion is known.
@@ -81,7 +81,7 @@ class Shape:
     is_whole: bool
     members: Mapping[str, tuple[Any, ...]] = field(default_factory=dict, repr=False)
     options: tuple[Option, ...] = ()
-    branches: tuple[Shape, ...] = field(default=(), repr=False)
+    branches: tuple[FieldShape, ...] = field(default=(), repr=False)
     fixed: frozenset[str] = frozenset()
     around: frozenset[int] = field(default=frozenset(), repr=False)
     is_recursive: bool = False
@@ -110,30 +110,30 @@ class Shapes:
 
     def __init__(self, schema: Schema) -> None:
         self._root = schema
-        self._known: dict[tuple[int, bool, frozenset[int]], Shape] = {}
+        self._known: dict[tuple[int, bool, frozenset[int]], FieldShape] = {}
         # So that no two schemas have the same `id`.
         self._made: list[Any] = []
         self._left = MAXIMUM_SHAPES
 
-    def top(self) -> Shape:
+    def top(self) -> FieldShape:
         """The shape of the settings as a whole, which is an object or JSON."""
         shape = self.find(self._root, is_whole=False, around=frozenset())
         return shape if shape.kind is Kind.OBJECT else replace(shape, kind=Kind.JSON)
 
-    def member(self, shape: Shape, name: str) -> Shape:
+    def member(self, shape: FieldShape, name: str) -> FieldShape:
         """The shape of a member that the schema names."""
         schemas = shape.members[name]
         return self.find(self._join(schemas), is_whole=shape.is_whole, around=shape.around)
 
-    def other(self, shape: Shape) -> Shape:
+    def other(self, shape: FieldShape) -> FieldShape:
         """The shape of any other member."""
         return self.find(shape.others or {}, is_whole=shape.is_whole, around=shape.around)
 
-    def item(self, shape: Shape) -> Shape:
+    def item(self, shape: FieldShape) -> FieldShape:
         """The shape of an array's items."""
         return self.find(shape.words["items"], is_whole=True, around=shape.around)
 
-    def find(self, schema: Any, *, is_whole: bool, around: frozenset[int]) -> Shape:
+    def find(self, schema: Any, *, is_whole: bool, around: frozenset[int]) -> FieldShape:
         """The shape of a place with this schema."""
         key = id(schema), is_whole, around
         if key not in self._known:
@@ -175,10 +175,10 @@ class Shapes:
         for name, schemas in conditional.members.items():
             flat.members.setdefault(name, schemas[:1])
 
-    def _shape(self, flat: _Flat, *, is_whole: bool, around: frozenset[int]) -> Shape:
+    def _shape(self, flat: _Flat, *, is_whole: bool, around: frozenset[int]) -> FieldShape:
         words = flat.words
         self._left -= 1
-        made = Shape(
+        made = FieldShape(
             kind=Kind.JSON,
             words=words,
             is_whole=is_whole,
@@ -205,14 +205,14 @@ class Shapes:
             return _make_choice(made, branches)
         return self._simple(made, types[0] if types else "")
 
-    def _typed(self, flat: _Flat, one: str, *, is_whole: bool, around: frozenset[int]) -> Shape:
+    def _typed(self, flat: _Flat, one: str, *, is_whole: bool, around: frozenset[int]) -> FieldShape:
         copy = flat.copy()
         copy.words["type"] = [one]
         # The branch is named after its type, since the title is that of all.
         shape = self._shape(copy, is_whole=is_whole, around=around)
         return replace(shape, title="")
 
-    def _simple(self, made: Shape, one: str) -> Shape:
+    def _simple(self, made: FieldShape, one: str) -> FieldShape:
         words = made.words
         if one == "boolean":
             return self._with_options(made, [Option(value=True), Option(value=False)])
@@ -224,7 +224,7 @@ class Shapes:
             return replace(made, kind=Kind.ARRAY)
         return made
 
-    def _with_options(self, made: Shape, options: list[Option]) -> Shape:
+    def _with_options(self, made: FieldShape, options: list[Option]) -> FieldShape:
         # A patch that sets a member to null removes it.
         shown = tuple(option for option in options if made.is_whole or option.value is not None)
         return replace(made, kind=Kind.OPTIONS, options=shown) if 0 < len(shown) <= MAXIMUM_OPTIONS else made
@@ -240,7 +240,7 @@ class Shapes:
                 return True
         return False
 
-    def _with_branches(self, flat: _Flat, made: Shape, group: list[Any], around: frozenset[int]) -> Shape:
+    def _with_branches(self, flat: _Flat, made: FieldShape, group: list[Any], around: frozenset[int]) -> FieldShape:
         if len(group) > MAXIMUM_BRANCHES:
             return made
         base = flat.copy()
@@ -285,9 +285,9 @@ class Shapes:
                 yield name
 
 
-def _make_choice(made: Shape, branches: Iterable[Shape]) -> Shape:
+def _make_choice(made: FieldShape, branches: Iterable[FieldShape]) -> FieldShape:
     """A choice between them; branches that are choices themselves are choices of this one."""
-    flat: list[Shape] = []
+    flat: list[FieldShape] = []
     for branch in branches:
         flat += branch.branches if branch.kind is Kind.CHOICE else [branch]
     # A secret's input has nowhere to say that another branch is chosen.

@@ -17,8 +17,8 @@ from webnet.console.settings_form.fields import BROKEN, Field, Secret, ShownOpti
 from webnet.console.settings_form.hints import branch_label, label_of, list_hints
 from webnet.console.settings_form.layers import Layer
 from webnet.console.settings_form.parsing import parse, parse_secret, read_count
-from webnet.console.settings_form.places import Place
-from webnet.console.settings_form.shapes import Kind, Shape, Shapes
+from webnet.console.settings_form.places import SettingPlace
+from webnet.console.settings_form.shapes import FieldShape, Kind, Shapes
 from webnet.console.settings_form.texts import Unreadable, is_same, show, write_compact
 from webnet.plugins.schema.merge_patch import MAXIMUM_NAME
 from webnet.plugins.schema.walk import MISSING, join_pointer, split_pointer
@@ -51,11 +51,11 @@ class TreeReader:
     def read(self) -> Field:
         """The whole form."""
         self._touched = frozenset(self._find_touched())
-        place = Place(name="", path="", member="", inherited=self.layer.inherited)
+        place = SettingPlace(name="", path="", member="", inherited=self.layer.inherited)
         return self._read(self.shapes.top(), place, self.layer.settings)
 
     @property
-    def _readers(self) -> dict[Kind, Callable[[Shape, Place, Any], Field]]:
+    def _readers(self) -> dict[Kind, Callable[[FieldShape, SettingPlace, Any], Field]]:
         return {
             Kind.OBJECT: self._read_object,
             Kind.ARRAY: self._read_array,
@@ -73,7 +73,7 @@ class TreeReader:
             if before is None or after is None or names.unify_lines(before) != names.unify_lines(after):
                 yield from names.pointers_up(names.pointer_of(entry))
 
-    def _read(self, declared: Shape, place: Place, base: Any) -> Field:
+    def _read(self, declared: FieldShape, place: SettingPlace, base: Any) -> Field:
         shape = declared
         self._left -= 1
         if self._left < 0:
@@ -91,7 +91,7 @@ class TreeReader:
             return replace(found, value=base, errors=tuple(self._issues(place)))
         return found if self.is_checked else replace(found, errors=())
 
-    def _make(self, shape: Shape, place: Place, **more: Any) -> Field:
+    def _make(self, shape: FieldShape, place: SettingPlace, **more: Any) -> Field:
         """The field of a place, with what all kinds have."""
         errors = [*more.pop("errors", ()), *self.issues.get(place.path, ())]
         if place.path in self.issues:
@@ -121,7 +121,7 @@ class TreeReader:
             **more,
         )
 
-    def _read_single(self, shape: Shape, place: Place, base: Any) -> Field:
+    def _read_single(self, shape: FieldShape, place: SettingPlace, base: Any) -> Field:
         name = (names.JSON if shape.kind is Kind.JSON else "") + place.name
         text = self.entries.get(name)
         if text is None:
@@ -141,7 +141,7 @@ class TreeReader:
             is_empty_on_purpose=is_on_purpose and not text,
         )
 
-    def _list_options(self, shape: Shape, place: Place, text: str) -> Iterator[ShownOption]:
+    def _list_options(self, shape: FieldShape, place: SettingPlace, text: str) -> Iterator[ShownOption]:
         known = {write_compact(option.value): option.title or show(option.value) for option in shape.options}
         if not (place.is_there and text in known):
             label = gettext("Not set")
@@ -153,7 +153,7 @@ class TreeReader:
         if text and text not in known:
             yield ShownOption(value=text, label=gettext("%s (not allowed)") % text, is_selected=True)
 
-    def _read_object(self, shape: Shape, place: Place, base: Any) -> Field:
+    def _read_object(self, shape: FieldShape, place: SettingPlace, base: Any) -> Field:
         own = base if isinstance(base, Mapping) else {}
         below = place.inherited if isinstance(place.inherited, Mapping) else {}
         mark = self.entries.get(names.OBJECT + place.name)
@@ -190,7 +190,7 @@ class TreeReader:
         )
 
     def _read_rows(
-        self, shape: Shape, place: Place, own: Mapping[str, Any], below: Mapping[str, Any]
+        self, shape: FieldShape, place: SettingPlace, own: Mapping[str, Any], below: Mapping[str, Any]
     ) -> tuple[Field, ...]:
         count = read_count(self.entries.get(names.COUNT + place.name))
         if count is None:
@@ -228,7 +228,7 @@ class TreeReader:
             return gettext("has a name that is too long")
         return ""
 
-    def _read_array(self, shape: Shape, place: Place, base: Any) -> Field:
+    def _read_array(self, shape: FieldShape, place: SettingPlace, base: Any) -> Field:
         text = self.entries.get(names.COUNT + place.name)
         count = read_count(text)
         if text is None:
@@ -245,7 +245,7 @@ class TreeReader:
         is_broken = any(value is BROKEN or value is MISSING for value in values)
         return self._make(shape, place, value=BROKEN if is_broken else values, rows=rows, can_add=True, is_set=True)
 
-    def _read_choice(self, shape: Shape, place: Place, base: Any) -> Field:
+    def _read_choice(self, shape: FieldShape, place: SettingPlace, base: Any) -> Field:
         wanted, shown = (self.entries.get(word + place.name, "") for word in (names.CHOICE, names.SHOWN))
         index, labels = _read_index(shown, shape), list(map(branch_label, shape.branches))
         none = gettext("Not set")
@@ -283,10 +283,10 @@ class TreeReader:
             fields=(replace(inner, errors=tuple(error for error in inner.errors if error not in self._issues(place))),),
         )
 
-    def _issues(self, place: Place) -> Sequence[str]:
+    def _issues(self, place: SettingPlace) -> Sequence[str]:
         return self.issues.get(place.path, ())
 
-    def _read_secret(self, shape: Shape, place: Place, _: Any) -> Field:
+    def _read_secret(self, shape: FieldShape, place: SettingPlace, _: Any) -> Field:
         typed = self.entries.get(place.name, "")
         sealed = self.entries.get(names.SEALED + place.name, "")
         stored = self.layer.secrets.get(place.path, MISSING)
@@ -312,22 +312,22 @@ class TreeReader:
         value = BROKEN if errors else MISSING
         return self._make(shape, place, value=value, text=typed, secret=state, errors=errors)
 
-    def _lock(self, shape: Shape, place: Place, base: Any) -> Field:
+    def _lock(self, shape: FieldShape, place: SettingPlace, base: Any) -> Field:
         return replace(self._make(shape, place, value=base), is_locked=True)
 
 
-def _label_inherited(shape: Shape, value: Any) -> Any:
+def _label_inherited(shape: FieldShape, value: Any) -> Any:
     for option in shape.options:
         if option.title and is_same(option.value, value):
             return option.title
     return value
 
 
-def _takes_empty_text(shape: Shape) -> bool:
+def _takes_empty_text(shape: FieldShape) -> bool:
     """Whether an empty text may be a value; a pattern or a format hardly ever takes one."""
     return not shape.words.get("minLength") and not shape.words.keys() & {"pattern", "format"}
 
 
-def _read_index(text: str, shape: Shape) -> int | None:
+def _read_index(text: str, shape: FieldShape) -> int | None:
     index = read_count(text)
     return index if index is not None and index < len(shape.branches) else None
