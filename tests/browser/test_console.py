@@ -83,7 +83,7 @@ def test_a_member_goes_from_signing_in_to_a_plugins_page_and_back(plain: Page, w
 def test_a_platform_operator_switches_between_customers(plain: Page, webnet: Server) -> None:
     sign_in(plain, "platform")
     plain.get_by_role("navigation").get_by_role("link", name="Customers").click()
-    plain.get_by_role("main").get_by_role("link", name="Acme").click()
+    plain.get_by_role("main").get_by_role("link", name="Acme", exact=True).click()
 
     plain.locator("details.switcher summary").click()
     look(plain, "switcher")

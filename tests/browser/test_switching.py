@@ -44,7 +44,11 @@ def operator(webnet: Server) -> Client:
     """The platform's operator beside the browser; nothing but `hello_world` is enabled, and that for everybody."""
     client = Client(webnet.url)
     client.sign_in("platform", DEMO_PASSWORD)
-    change(client, "setPluginAvailability", plugin="device_inventory", customer="acme", availability=None)
+    for customer in ("acme", "many-007"):
+        change(client, "setPluginAvailability", plugin="device_inventory", customer=customer, availability=None)
+    enable(client, "device_inventory")
+    many = [f"many-{number:03}" for number in range(CUSTOMERS)]
+    change(client, "setPluginForCustomers", plugin="device_inventory", customers=many, action="RESET", cascade=True)
     for name in ("site_map", "device_inventory"):
         change(client, "disablePlugin", plugin=name, disableDependents=True)
         change(client, "setPluginAvailability", plugin=name, availability="OFFERED")
