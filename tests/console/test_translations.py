@@ -198,7 +198,9 @@ def greeter(tmp_path: Path, install: Callable[..., None], monkeypatch: pytest.Mo
         write_mo(file, own)
     monkeypatch.syspath_prepend(tmp_path)
     # After webnet's own, as plugins are. Setting INSTALLED_APPS would load all plugins of this process again.
-    monkeypatch.setitem(apps.app_configs, "greeter_app", AppConfig("greeter_app", import_module("greeter_app")))
+    config = AppConfig("greeter_app", import_module("greeter_app"))
+    config.apps, config.models = apps, {}  # as Django does when it loads one
+    monkeypatch.setitem(apps.app_configs, "greeter_app", config)
     # Django forgets its catalogues whenever this changes in a test.
     with override_settings(LOCALE_PATHS=[]):
         install(Greeter(), enabled=True)
