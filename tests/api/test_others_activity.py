@@ -12,7 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.api.client import GraphQLClient
-from tests.api.plans import explain
+from tests.api.plans import explain, forget_statistics
 from tests.factories import make_customer, make_member, make_membership, make_operator
 from tests.plugins.audit_logs import OPERATOR, cut_off, find_faults, write_rows
 from webnet.api.paging.keyset import write_cursor
@@ -218,6 +218,7 @@ def test_a_search_reads_no_rows_of_others(request, acme, globex, who):
     """By the index of customers alone: all others lead to rows of everybody, of which a page covers any number."""
     client = request.getfixturevalue(who)
     write_rows(ROWS, customers=[globex, None, acme])
+    forget_statistics("customers_customer", "customers_membership", "plugins_pluginauditlog")
     place = write_cursor(orders.AUDIT_LOGS, PluginAuditLog.objects.filter(customer_id=acme.pk)[1], view="")
 
     wrong = []
