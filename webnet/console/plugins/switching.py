@@ -232,7 +232,9 @@ def _describe(payload: Mapping[str, Any], wish: Wish, subject: Subject, *, names
         (RESUME, False): _("%(name)s runs again."),
         (RESUME, True): _("%(name)s runs again."),
     }[wish.action, subject.config is not None] % {"name": name}
-    return f"{done} {_('Also changed: %(names)s.') % {'names': ', '.join(names)}}" if names else done
+    # Not within an f-string, where texts are not found on every Python.
+    also = _("Also changed: %(names)s.") % {"names": ", ".join(names)}
+    return f"{done} {also}" if names else done
 
 
 def _name_of(changed: Mapping[str, Any]) -> str:
