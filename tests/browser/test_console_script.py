@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
@@ -121,6 +122,27 @@ def test_a_change_in_place_is_sent_once_and_with_the_csrf_token(page: Page, show
     token = next(each["value"] for each in page.context.cookies() if each["name"] == "csrftoken")
     assert request.value.headers["x-csrftoken"] == token
     assert len(answers.routes) == 1
+
+
+@pytest.mark.parametrize("field", ['<input name="q" value="a">', '<select name="q"><option>a<option>b</select>'])
+def test_what_was_typed_or_chosen_before_the_script_was_there_counts(page: Page, show: Show, field: str) -> None:
+    questions: list[str] = []
+
+    def answer(route: Route) -> None:
+        questions.append(urlsplit(route.request.url).query)
+        route.fulfill(body="Found", content_type="text/html")
+
+    page.route(f"**{ANSWER}**", answer)
+    # Once the page is read, and before what is deferred runs.
+    page.add_init_script("document.onreadystatechange ??= () => { document.querySelector('[name=q]').value = 'b'; }")
+
+    show(
+        f'<form hx-get="{ANSWER}" hx-trigger="input changed delay:300ms from:find [name=q], change" hx-target="#part">'
+        f'{field}</form><div id="part"></div>'
+    )
+
+    expect(page.locator("#part")).to_have_text("Found")
+    assert questions == ["q=b"]
 
 
 def test_a_script_in_an_answer_does_nothing(page: Page, show: Show, answers: Answers) -> None:

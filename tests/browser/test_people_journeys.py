@@ -39,7 +39,8 @@ class People:
         page.goto(address)
         page.get_by_label("Username").fill(username)
         page.get_by_label("Password").fill(DEMO_PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
+        with page.expect_navigation():
+            page.get_by_role("button", name="Sign in").click()
         yield page
         context.close()
         assert violations == []

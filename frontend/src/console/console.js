@@ -3,12 +3,14 @@ import "./htmx.js";
 import "htmx-ext-sse";
 
 import { offerCopying } from "./copying.js";
+import { hearWhatCameEarly } from "./early.js";
 import { keepFocus } from "./focus.js";
 import { rememberTimeZone } from "./time_zone.js";
 import { showWaiting } from "./waiting.js";
 
 const { root = "/", signIn = "/sign-in/" } = document.currentScript.dataset;
 
+hearWhatCameEarly();
 rememberTimeZone({ path: root });
 showWaiting({ signIn });
 keepFocus();
