@@ -41,7 +41,7 @@ class Server:
 
     def wait_for(self, text: str) -> str:
         """Read on in what it prints, until the text is there."""
-        return _wait_for(text, self.lines)
+        return _wait_for(text, self.lines, self.process)
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         """Send the signal and wait until the process has ended."""
@@ -156,7 +156,7 @@ def _start(
     reader = Thread(target=_read_lines, args=(process, lines), daemon=True)
     reader.start()
     try:
-        yield _wait_for(until, lines), process, lines
+        yield _wait_for(until, lines, process), process, lines
     finally:
         _end(process)
         reader.join(STOP_SECONDS)
@@ -195,7 +195,7 @@ def _read_lines(process: Process, lines: "SimpleQueue[str | None]") -> None:
     lines.put(None)
 
 
-def _wait_for(until: str, lines: "SimpleQueue[str | None]") -> str:
+def _wait_for(until: str, lines: "SimpleQueue[str | None]", process: Process) -> str:
     output = ""
     while until not in output:
         try:
@@ -203,6 +203,8 @@ def _wait_for(until: str, lines: "SimpleQueue[str | None]") -> str:
         except Empty:
             line = None
         if line is None:
-            raise RuntimeError(f"The server did not start:\n{output}")
+            ended = process.poll()
+            reason = "says nothing more" if ended is None else f"has ended with {ended}"
+            raise RuntimeError(f"The server did not say {until!r}, and {reason}:\n{output}")
         output += line
     return output

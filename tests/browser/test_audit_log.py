@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.conftest import WAIT_MS
-from tests.browser.looks import BAD_IMPACTS, LOOKS, RUN_AXE, WIDE, Watcher, find_wide
+from tests.browser.looks import WIDE, Watcher, find_faults
 from tests.databases import with_files_of_its_own
 from tests.node import AXE, install_clients
 from tests.servers import DEMO_PASSWORD, Server
@@ -183,10 +183,9 @@ def test_without_scripts_the_log_is_filtered_opened_and_reloaded(visit: Visit) -
     expect(page.locator(".log > li")).to_have_count(1)
 
 
-@pytest.mark.parametrize("look", ["light", "dark"])
-def test_long_and_foreign_texts_fit_and_all_that_is_open_is_accessible(visit: Visit, axe: Path, look: str) -> None:
+def test_long_and_foreign_texts_fit_and_all_that_is_open_is_accessible(visit: Visit, axe: Path) -> None:
     page = visit(LOG, as_user="acme-admin")
-    change(page, f"مرحبا{'x' * 20} {look}", f"سبب طويل {'y' * 200} {look}")
+    change(page, f"مرحبا{'x' * 20}", f"سبب طويل {'y' * 200}")
 
     for address in (f"{LOG}?live=1&plugin=hello_world", None):
         if address is not None:
@@ -194,9 +193,6 @@ def test_long_and_foreign_texts_fit_and_all_that_is_open_is_accessible(visit: Vi
         else:
             page.locator(".what a").first.click()
             page.wait_for_load_state("load")
-        page.emulate_media(**LOOKS[look])
         page.evaluate("for (const each of document.querySelectorAll('main details')) each.open = true")
-        page.evaluate(axe.read_text())
 
-        assert page.evaluate(RUN_AXE, [BAD_IMPACTS, ()]) == []
-        assert find_wide(page) == []
+        assert find_faults(page, axe) == []

@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.browser.conftest import WAIT_MS
 from tests.browser.every_page import UNLINKED, find_pages, list_routes
-from tests.browser.looks import LOOKS, WIDE, Watcher, find_faults, find_wide, walk_by_keyboard
+from tests.browser.looks import WIDE, Watcher, find_faults, find_wide, walk_by_keyboard
 from tests.browsing import Client
 from tests.databases import with_files_of_its_own
 from tests.node import AXE, install_clients
@@ -41,12 +42,21 @@ PAGES = [route for route in list_routes() if route not in NO_PAGES]
 # A customer's pages of a plugin have the templates of the platform's. TEST_EVERY_PAGE=1 walks through them as well.
 TWINS = {route for route in PAGES if route.startswith("customer-plugin-") or route == "customer-audit"}
 WALKED = PAGES if os.environ.get("TEST_EVERY_PAGE") else [route for route in PAGES if route not in TWINS]
+# Those with each kind of control, to walk through with forced colours too.
+FORCED = PAGES if os.environ.get("TEST_EVERY_PAGE") else ["home", "customer-plugin-settings", "permissions"]
 BAD_PAGE = """<!doctype html><html lang="en"><title>Bad</title><main><h1>Bad</h1>
 <p style="color: #bbb; background: #fff">pale</p><input><div style="width: 900px">wide</div>
 <a href="#" style="outline: none">unseen</a><button tabindex="-1">skipped</button><button id="caught">b</button>
 <script>console.error("said"); caught.onfocus = () => document.querySelector("a").focus();</script></main>"""
 
 Opener = Callable[..., AbstractContextManager[Page]]
+
+
+@cache
+def list_english_texts() -> list[str]:
+    """Those that have another German text, and can't be part of anything else."""
+    translated = [(each.id, each.string) for each in messages.read_catalogue("de") if isinstance(each.id, str)]
+    return [text for text, german in translated if len(text) > 11 and text != german and "%" not in text]
 
 
 @pytest.fixture(scope="module")
@@ -66,28 +76,41 @@ def addresses(operator: Client) -> dict[str, str]:
     return {**UNLINKED, **find_pages(operator, starts=("/", "/c/acme/"))}
 
 
-@pytest.fixture
-def open_page(browser: Browser, webnet: Server, operator: Client) -> Opener:
-    """Opens a page of a new browser profile, as the platform operator; what it says and asks for has to be nothing."""
+@pytest.fixture(scope="module")
+def open_page(browser: Browser, webnet: Server, operator: Client) -> Iterator[Opener]:
+    """Opens a page as the platform operator; what it says and asks for has to be nothing.
 
-    @contextmanager
-    def open_one(address: str, *, signed_in: bool = True, **options: Any) -> Iterator[Page]:
+    Those of the same options share a profile, whose browser keeps styles and scripts.
+    """
+    profiles: dict[tuple[bool, str], tuple[BrowserContext, Watcher]] = {}
+
+    def make_profile(signed_in: bool, options: dict[str, Any]) -> tuple[BrowserContext, Watcher]:
         context = browser.new_context(base_url=webnet.url, viewport=WIDE, **options)
         context.set_default_timeout(WAIT_MS)
         if signed_in:
             kept = [{"name": each.name, "value": each.value or "", "url": webnet.url} for each in operator.cookies]
             context.add_cookies(kept)  # type: ignore[arg-type]
-        watcher = Watcher.watch(context, webnet.url)
+        return context, Watcher.watch(context, webnet.url)
+
+    @contextmanager
+    def open_one(route: str, address: str, **options: Any) -> Iterator[Page]:
+        signed_in, key = route != "sign-in", (route != "sign-in", repr(options))
+        if key not in profiles:
+            profiles[key] = make_profile(signed_in, options)
+        context, watcher = profiles[key]
+        watcher.take()
         page = context.new_page()
         answer = page.goto(address, wait_until="load")
         assert answer is not None
         yield page
-        context.close()
+        page.close()
         # The browser itself tells of such a status.
         ignored = "" if answer.ok else f"status of {answer.status}"
         assert [each for each in watcher.take() if not ignored or ignored not in each] == []
 
-    return open_one
+    yield open_one
+    for context, _ in profiles.values():
+        context.close()
 
 
 def test_links_lead_to_every_page(addresses: dict[str, str]) -> None:
@@ -95,10 +118,10 @@ def test_links_lead_to_every_page(addresses: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("route", PAGES)
-def test_a_page_is_accessible_in_each_look_and_fits_a_telephone(
+def test_a_page_is_accessible_in_light_and_dark_and_fits_a_telephone(
     route: str, addresses: dict[str, str], open_page: Opener, axe: Path
 ) -> None:
-    with open_page(addresses[route], signed_in=route != "sign-in") as page:
+    with open_page(route, addresses[route]) as page:
         faults = find_faults(page, axe)
 
     assert faults == []
@@ -108,11 +131,7 @@ def test_a_page_is_accessible_in_each_look_and_fits_a_telephone(
 def test_a_page_is_german_for_a_german_reader_and_fits_from_right_to_left(
     route: str, addresses: dict[str, str], open_page: Opener
 ) -> None:
-    translated = [(each.id, each.string) for each in messages.read_catalogue("de") if isinstance(each.id, str)]
-    # Those that can't be part of anything else.
-    english = {text for text, german in translated if len(text) > 11 and text != german and "%" not in text}
-
-    with open_page(addresses[route], signed_in=route != "sign-in", locale="de-DE") as page:
+    with open_page(route, addresses[route], locale="de-DE") as page:
         text = page.inner_text("body")
         faults = find_wide(page)
         page.evaluate("document.documentElement.dir = 'rtl'")
@@ -121,14 +140,16 @@ def test_a_page_is_german_for_a_german_reader_and_fits_from_right_to_left(
 
     assert language == "de"
     assert faults == []
-    assert [each for each in english if each in text] == []
+    assert [each for each in list_english_texts() if each in text] == []
 
 
-@pytest.mark.parametrize("route", WALKED)
+@pytest.mark.parametrize(
+    ("route", "options"), [*((each, {}) for each in WALKED), *((each, {"forced_colors": "active"}) for each in FORCED)]
+)
 def test_the_keyboard_reaches_all_of_a_page_and_shows_where_it_is(
-    route: str, addresses: dict[str, str], open_page: Opener
+    route: str, options: dict[str, Any], addresses: dict[str, str], open_page: Opener
 ) -> None:
-    with open_page(addresses[route], signed_in=route != "sign-in") as page:
+    with open_page(route, addresses[route], **options) as page:
         faults = walk_by_keyboard(page)
 
     assert faults == []
@@ -136,7 +157,7 @@ def test_the_keyboard_reaches_all_of_a_page_and_shows_where_it_is(
 
 @pytest.mark.parametrize("route", WALKED)
 def test_a_page_is_whole_without_scripts(route: str, addresses: dict[str, str], open_page: Opener) -> None:
-    with open_page(addresses[route], signed_in=route != "sign-in", java_script_enabled=False) as page:
+    with open_page(route, addresses[route], java_script_enabled=False) as page:
         headings = page.locator("h1").count()
         forms = page.locator("form:not(:has(button:not([type=button]), input[type=submit]))").count()
         unaddressed = page.locator("button[hx-post]:not([type=submit]), a[hx-get]:not([href])").count()
@@ -152,7 +173,7 @@ def test_what_is_wrong_with_a_page_is_found(browser: Browser, webnet: Server, ax
     page = context.new_page()
     page.goto("/bad/")
 
-    faults = find_faults(page, axe, looks={"light": LOOKS["light"]})
+    faults = find_faults(page, axe)
     unreached = walk_by_keyboard(page)
     page.evaluate("fetch('https://cdn.example/x').catch(() => null)")
     context.close()

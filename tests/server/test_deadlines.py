@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import http.client
 import json
+import select
 from collections.abc import Iterator
 from contextlib import closing
-from time import monotonic
 
 import pytest
 
@@ -15,6 +15,7 @@ from tests.server.production import Deployment, make_deployment
 from tests.servers import START_SECONDS, Server, serve_application
 
 SECONDS = 2
+MOST_TRIES = 10
 # An endless statement, and an endless list whose rows ask nothing.
 SCHEMA = """
     import sys
@@ -65,6 +66,10 @@ def ask(server: Server, deployment: Deployment, query: str, *, accept: str = "*/
     return connection
 
 
+def is_answered(connection: http.client.HTTPConnection) -> bool:
+    return bool(select.select([connection.sock], [], [], 0)[0])
+
+
 def read(connection: http.client.HTTPConnection) -> tuple[int, str]:
     """The status, and the code of the error."""
     with closing(connection):
@@ -83,14 +88,19 @@ def server(request: pytest.FixtureRequest, deployment: Deployment) -> Iterator[S
 @pytest.mark.slow
 @pytest.mark.parametrize("server", ["uvicorn"], indirect=True)
 def test_heavy_requests_delay_no_health_check_and_end_with_their_time(deployment: Deployment, server: Server) -> None:
-    begun = monotonic()
-    heavy = [ask(server, deployment, query) for query in ("{ tide }", "{ waves { height } }") * 2]
-    # One more than there are threads for those who accept a stream.
-    streams = [ask(server, deployment, "{ tide }", accept="application/json, text/event-stream") for _ in range(3)]
-    server.wait_for("rises")
-
-    assert [Client(server.url).get(path).status for path in ("/healthz", "/readyz")] == [200, 200]
-    assert monotonic() - begun < SECONDS  # the threads are still taken
+    # Again where this machine was so slow that the time of the heavy ones had ended before.
+    for _ in range(MOST_TRIES):
+        heavy = [ask(server, deployment, query) for query in ("{ tide }", "{ waves { height } }") * 2]
+        # One more than there are threads for those who accept a stream.
+        streams = [ask(server, deployment, "{ tide }", accept="application/json, text/event-stream") for _ in range(3)]
+        server.wait_for("rises")
+        assert [Client(server.url).get(path).status for path in ("/healthz", "/readyz")] == [200, 200]
+        if not any(map(is_answered, [*heavy, *streams])):
+            break
+        for connection in [*heavy, *streams]:
+            read(connection)
+    else:
+        pytest.fail("Health checks were answered only after what is heavy.")
 
     for connection in heavy[2:]:
         connection.close()
