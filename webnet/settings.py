@@ -227,6 +227,7 @@ TEMPLATES = [
 
 # --- Users ------------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "customers.User"
+SESSION_ENGINE = "webnet.accounts.session_statements"
 AUTHENTICATION_BACKENDS = ["webnet.accounts.authentication.SessionBackend"]
 # The first one hashes; passwords that were hashed by another are hashed again when their users sign in.
 PASSWORD_HASHERS = [

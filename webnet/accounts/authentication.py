@@ -17,6 +17,7 @@ from django.db.models import Q, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
 
+from webnet.accounts.session_statements import find_active_user
 from webnet.accounts.token_statement import find_token
 from webnet.audit.models import Generation
 from webnet.customers.access import Actor, recognise
@@ -54,7 +55,7 @@ class SessionBackend(BaseBackend):
     """Loads the user of a session. It checks no passwords: `sessions.sign_in` is the only way to sign in."""
 
     def get_user(self, user_id: int) -> User | None:
-        return users_with_platform_token().filter(pk=user_id, is_active=True).first()
+        return find_active_user(user_id)
 
 
 # The name that a session stores for its backend, and that the settings must list.

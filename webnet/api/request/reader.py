@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from strawberry.annotation import StrawberryAnnotation
 
 from webnet.accounts import tokens
+from webnet.accounts.session_statements import find_view
 from webnet.api.declarations.fields import find_named
 from webnet.api.declarations.row_columns import columns_of_type
 from webnet.api.paging.batches import Loader
@@ -73,7 +74,7 @@ class Reading:
 
     def enter_view(self, slug: str) -> Customer:
         """Restrict everything to this customer; raises NotFound if the actor may not see it."""
-        return self.stay_in_view(access.find_customer(self.actor, slug))
+        return self.stay_in_view(find_view(self.actor, slug))
 
     def stay_in_view(self, customer: Customer) -> Customer:
         """The same for a customer that was found before."""
