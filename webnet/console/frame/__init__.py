@@ -1,5 +1,6 @@
 """What every page stands in: who looks at which customer, the menu, and the documents that the page runs.
 
+addresses          the addresses of pages, each found once
 documents          the GraphQL documents of `webnet/console/documents/`, by name
 navigation         the menu: which pages there are, and for whom
 paging             the page of a list that an address asks for

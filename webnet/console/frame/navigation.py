@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from webnet.console.frame.addresses import find_url
 from webnet.customers.models import Role
 
 
@@ -68,6 +68,6 @@ def list_customer_menu(path: str, *, customer: str, role: Role | None) -> list[M
 
 
 def _link(entry: MenuEntry, path: str, **arguments: str) -> MenuItem:
-    url = reverse(entry.route, kwargs=arguments)
+    url = find_url(entry.route, **arguments)
     is_within = path == url if entry.route in FIRST_PAGES else path.startswith(url)
     return MenuItem(url=url, label=entry.label, is_current=path == url, is_within=is_within)

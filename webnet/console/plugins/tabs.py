@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from webnet.console.frame.addresses import find_url
 from webnet.console.frame.page_frame import Frame
 from webnet.customers.models import Role
 
@@ -62,7 +62,7 @@ def find_address(frame: Frame, plugin: str, page: str = "") -> str:
     route, arguments = f"plugin-{page}" if page else "plugin", {"plugin": plugin}
     if frame.customer is not None:
         route, arguments = f"customer-{route}", {"customer": frame.customer.slug, **arguments}
-    return reverse(route, kwargs=arguments)
+    return find_url(route, **arguments)
 
 
 def _is_for(frame: Frame, tab: Tab) -> bool:
