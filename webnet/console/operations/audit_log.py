@@ -22,6 +22,8 @@ from webnet.console.operations.audit_filters import OUTCOMES, AuditFilters, read
 
 # Of a row in the list, and of one on its own page.
 MOST_DIFFERENCES, MOST_DIFFERENCES_OF_ONE = 20, 1_000
+# The list shows so many characters of a value; the row's own page shows all.
+LONGEST_IN_LIST = 400
 FOLLOW = "follow_audit_log"
 # Routes by the names of their addresses in templates; a customer's begin with "customer-".
 ROUTES = {"log_url": "audit", "export_url": "audit-export"}
@@ -139,8 +141,9 @@ def _addresses(frame: Frame) -> dict[str, str]:
 
 
 def _with_differences(page: Mapping[str, Any]) -> list[dict[str, Any]]:
+    limits = {"most": MOST_DIFFERENCES, "longest": LONGEST_IN_LIST}
     return [
-        {**node, "differences": json_diff.compare(node["before"], node["after"], most=MOST_DIFFERENCES)}
+        {**node, "differences": json_diff.compare(node["before"], node["after"], **limits)}
         for node in (edge["node"] for edge in page["edges"])
     ]
 
