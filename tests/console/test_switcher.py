@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.test.utils import override_script_prefix
 
 from tests.console.forms import find_form
 from tests.databases import one_database_is_enough
@@ -43,6 +44,29 @@ def test_with_many_the_first_are_listed_and_the_rest_is_found(browse):
         assert len(slugs(part)) == 20
         assert find_form(part, "q").action == "/customers/"
     assert slugs(search(platform, "OMER 59")) == ["customer-59"]
+
+
+@pytest.mark.parametrize(("others", "listed", "has_more"), [(20, 20, False), (21, 20, True)])
+def test_the_pages_own_customer_is_not_listed_and_counts_for_nothing(browse, acme, others, listed, has_more):
+    Customer.objects.exclude(pk=acme.pk).update(slug="b-0")
+    for number in range(1, others):
+        make_customer(f"b-{number}")
+
+    part = switcher_of(browse("platform").get("/c/acme/manage/").text)
+
+    assert Customer.objects.count() == others + 1
+    assert "acme" not in slugs(part)
+    assert (len(slugs(part)), 'name="q"' in part) == (listed, has_more)
+
+
+def test_its_addresses_are_those_of_the_path_that_a_request_was_served_under(browse, acme):
+    platform, parts = browse("platform"), []
+
+    for path in ("/one/", "/two/"):
+        with override_script_prefix(path):
+            parts.append(switcher_of(platform.get("/users/").text))
+
+    assert 'href="/one/c/acme/"' in parts[0] and 'href="/two/c/acme/"' in parts[1]
 
 
 def test_without_javascript_the_search_leads_to_the_list(browse):
