@@ -1,10 +1,15 @@
-"""Whether each page of the console is about as fast as the data on it: the page beside its own documents by GraphQL.
+"""Whether each page of the console is about as fast as the same data by GraphQL.
 
     python benchmarks/console_pages.py [--customers 500] [--rows 20000] [--rounds 15]
 
-Each page is asked for by an operator of the platform, and so is what it says that it ran, over `/graphql/`, in turns;
-the medians are compared. Fails when a page takes over three times as long. The database is that of TEST_DATABASE, as
-for the tests.
+Each page is asked for by an operator of the platform, and so are the same data over `/graphql/`, in turns; the medians
+are compared. The data are the documents that the page says it ran, and what its frame shows as well: who is signed in,
+the customers to switch to, and what plugins add to the menu. Fails when a page takes over three times as long. The last
+figure of a line is for the page's own documents alone. Nothing is promised of it: some take less than any frame does.
+
+Answers that are kept for the plugins' state are forgotten before each turn, so that both sides read the data. As in
+production, WEBNET_DEBUG is 0: otherwise Django notes each statement. The database is that of TEST_DATABASE, as for the
+tests.
 """
 
 from __future__ import annotations
@@ -28,12 +33,18 @@ from tests.servers import ROOT
 MOST_TIMES = 3.0
 LIMIT_SECONDS = 1_800
 PLUGINS = "hello_world,device_inventory,site_map,reachability"
+# What a frame shows beside the page's own documents: one customer more than there are in the list to switch to.
+FRAME = """query Frame {
+  viewer { user { username } isPlatformOperator }
+  customers(first: 21) { nodes { slug name isActive } }
+  navigationItems { label url }
+}"""
 # What completes an address; one that needs anything else is about a single row, and left out.
 ARGUMENTS = {"customer": "customer-00001", "plugin": "site_map"}
 
 
 def measure(customers: int, rows: int, *, rounds: int) -> dict[str, list[float]]:
-    """In the child: for each page its milliseconds, and those of its documents."""
+    """In the child: for each page its milliseconds, those of its documents, and those of its frame's data."""
     from benchmarks.django_process import set_up_django
 
     set_up_django()
@@ -54,7 +65,11 @@ def measure(customers: int, rows: int, *, rounds: int) -> dict[str, list[float]]
     found = {}
     for address, sent in pages.items():
         if sent:
-            taken = [(time_page(browser, address), time_documents(api, sent)) for _ in range(rounds + 1)][1:]
+            frame = [(sent[0][0], json.dumps({"query": FRAME}))]
+            taken = [
+                (time_page(browser, address), time_documents(api, sent), time_documents(api, frame))
+                for _ in range(rounds + 1)
+            ][1:]
             found[address] = [median(each) for each in zip(*taken, strict=True)]
     return found
 
@@ -109,12 +124,14 @@ def read_operations(browser: Any, address: str) -> list[tuple[str, str]]:
 
 
 def time_page(browser: Any, address: str) -> float:
+    forget_answers()
     started = perf_counter()
     browser.get(address)
     return (perf_counter() - started) * 1_000
 
 
 def time_documents(api: Any, sent: list[tuple[str, str]]) -> float:
+    forget_answers()
     started = perf_counter()
     for address, body in sent:
         answer = api.post(address, body, content_type="application/json")
@@ -122,11 +139,20 @@ def time_documents(api: Any, sent: list[tuple[str, str]]) -> float:
     return (perf_counter() - started) * 1_000
 
 
-def judge(address: str, page: float, documents: float) -> bool:
+def forget_answers() -> None:
+    from webnet.api.http.kept_answers import kept_answers
+
+    kept_answers.clear()
+
+
+def judge(address: str, page: float, documents: float, frame: float) -> bool:
     """Print the figures of one page, and whether they are as promised."""
-    is_good = page <= documents * MOST_TIMES
-    print(f"{address:60} page {page:6.1f} ms, documents {documents:6.1f} ms ({page / documents:.2f})")
-    return is_good
+    data = documents + frame
+    print(
+        f"{address:60} page {page:6.1f} ms, data {data:6.1f} ms ({page / data:.2f}),"
+        f" documents {documents:6.1f} ms ({page / documents:.2f})"
+    )
+    return page <= data * MOST_TIMES
 
 
 def main() -> int:
@@ -141,7 +167,11 @@ def main() -> int:
         return 0
     figures = measure_in_child(wanted)
     found = [judge(address, *each) for address, each in figures.items()]
-    print("good" if all(found) else f"NOT GOOD: a page takes at most {MOST_TIMES} times what its documents take")
+    print(
+        "good"
+        if all(found)
+        else f"NOT GOOD: a page takes at most {MOST_TIMES} times what the same data take by GraphQL"
+    )
     return 0 if all(found) else 1
 
 
@@ -156,7 +186,8 @@ def measure_in_child(wanted: argparse.Namespace) -> dict[str, list[float]]:
             "DJANGO_SETTINGS_MODULE": "webnet.settings",
             "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "examples")]),
             "WEBNET_DATA_DIR": folder,
-            "WEBNET_DEBUG": "1",
+            "WEBNET_ALLOWED_HOSTS": "localhost",
+            "WEBNET_HTTPS": "0",
             "WEBNET_PLUGINS": PLUGINS,
             "WEBNET_SECRET_KEY": "for-a-benchmark",
         }
