@@ -139,6 +139,7 @@ def test_what_can_t_be_a_customer_is_said_at_the_field_and_what_was_typed_stays(
     assert 'value="Acme!"' in page and 'value="why"' in page
     assert "A slug has up to 50 characters" in re.search(r'id="slug-error">([^<]*)', page)[1]
     assert re.search(r'id="name-error">[^<]+', page)
+    assert re.search(r'<input id="name"[^>]* autofocus', page)
     assert not Customer.objects.filter(name="").exists()
 
 

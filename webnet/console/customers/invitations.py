@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from webnet.console.customers.members import refuse_members
-from webnet.console.customers.refusals import find_errors, status_of
 from webnet.console.frame.entry import for_customer
+from webnet.console.frame.field_errors import find_errors, status_of
 from webnet.console.frame.page_frame import CustomerFrame, Refused
 from webnet.console.frame.paging import read_page, read_text
 from webnet.customers.models import Role

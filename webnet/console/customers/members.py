@@ -10,8 +10,8 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from webnet.console.customers.refusals import status_of
 from webnet.console.frame.entry import for_customer, not_allowed, not_found
+from webnet.console.frame.field_errors import status_of
 from webnet.console.frame.page_frame import CustomerFrame, Refused
 from webnet.console.frame.paging import read_page, read_text
 from webnet.customers.models import Role

@@ -8,8 +8,8 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from webnet.console.customers.refusals import find_errors, status_of
 from webnet.console.frame.entry import for_customer, not_found
+from webnet.console.frame.field_errors import find_errors, status_of
 from webnet.console.frame.page_frame import CustomerFrame, Refused
 
 

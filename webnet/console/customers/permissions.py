@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
-from webnet.console.customers.refusals import status_of
 from webnet.console.frame.entry import for_customer, not_allowed
+from webnet.console.frame.field_errors import status_of
 from webnet.console.frame.page_frame import CustomerFrame, Refused
 from webnet.console.frame.paging import ROWS_PER_PAGE, read_text
 from webnet.customers.models import Role

@@ -17,8 +17,8 @@ def find_errors(refused: Refused) -> dict[str, list[str]]:
     errors: dict[str, list[str]] = {}
     faults: list[Mapping[str, Any]] = refused.data.get("faults") or []
     for fault in faults:
-        _, *path = fault["path"]
-        if path:
+        # The first name is that of the argument.
+        if path := fault["path"][1:]:
             errors.setdefault(path[0], []).append(fault["message"])
     return errors
 
