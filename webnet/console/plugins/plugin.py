@@ -63,10 +63,9 @@ def show_health(request: HttpRequest, frame: Frame, plugin: str) -> HttpResponse
 @for_platform
 def show_activity(request: HttpRequest, frame: Frame, plugin: str) -> HttpResponse:
     """The plugin's rows of the audit log; the first page goes on by itself."""
-    found = _find(frame, "plugin_activity", {"plugin": plugin, **read_page(request)})
-    if found is None:
+    if not frame.is_platform_operator:
         return not_found(request)
-    return render_activity(frame, found, found["auditLogs"])
+    return render_activity(frame, plugin) or not_found(request)
 
 
 @require_safe
@@ -91,12 +90,16 @@ def run_check(frame: Frame, values: dict[str, Any]) -> Refused | None:
     return None
 
 
-def render_activity(frame: Frame, plugin: dict[str, Any], rows: dict[str, Any]) -> HttpResponse:
-    """The page with these rows of the audit log; for htmx the rows alone."""
+def render_activity(frame: Frame, plugin: str) -> HttpResponse | None:
+    """The page with the plugin's rows of the audit log, for htmx the rows alone; None if there is no such plugin."""
+    answer = frame.run("plugin_activity", {"plugin": plugin, **read_page(frame.request)})
+    if answer["plugin"] is None:
+        return None
+    rows = answer["pluginAuditLogs"]
     is_first = not frame.request.GET.get("after") and not frame.request.GET.get("before")
-    stream = make_stream_address(frame, plugin["name"], after=rows["pageInfo"]["startCursor"]) if is_first else ""
+    stream = make_stream_address(frame, plugin, after=rows["pageInfo"]["startCursor"]) if is_first else ""
     template = "webnet/plugin/activity_rows.html" if frame.htmx else "webnet/plugin/activity.html"
-    return frame.render(template, {"plugin": plugin, "rows": rows, "stream": stream})
+    return frame.render(template, {"plugin": answer["plugin"], "rows": rows, "stream": stream})
 
 
 def _find(frame: Frame, document: str, variables: dict[str, Any]) -> dict[str, Any] | None:

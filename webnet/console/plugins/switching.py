@@ -162,21 +162,28 @@ def _look_again(request: HttpRequest, wish: Wish) -> HttpResponse:
 
 
 def _find_subject(frame: Frame, plugin: str, wish: Wish) -> Subject | None:
-    asked: dict[str, Any] = {"plugin": plugin}
-    if wish.is_planned:
-        asked |= {"action": wish.action, "isPlanned": True}
-    if frame.customer is not None:
-        found = frame.run("customer_plugin_switch", {"customer": frame.customer.slug, **asked})
-        config = found["customerPluginConfig"]
-        if config is None:
-            return None
-        return Subject(plugin=config["plugin"], config=config, plan=found.get("pluginPlan"))
-    if wish.action == "ENABLE" and wish.availability:
-        asked["availability"] = wish.availability
-    found = frame.run("plugin_switch", asked)
-    if found["plugin"] is None:
+    config = None
+    if frame.customer is None:
+        found = frame.run("plugin_switch", {"plugin": plugin})["plugin"]
+    else:
+        asked = {"customer": frame.customer.slug, "plugin": plugin}
+        config = frame.run("customer_plugin_switch", asked)["customerPluginConfig"]
+        found = config["plugin"] if config is not None else None
+    if found is None:
         return None
-    return Subject(plugin=found["plugin"], config=None, plan=found.get("pluginPlan"))
+    return Subject(plugin=found, config=config, plan=_find_plan(frame, plugin, wish))
+
+
+def _find_plan(frame: Frame, plugin: str, wish: Wish) -> Mapping[str, Any] | None:
+    if not wish.is_planned:
+        return None
+    asked = {"plugin": plugin, "action": wish.action}
+    if frame.customer is not None:
+        asked["customer"] = frame.customer.slug
+    elif wish.action == "ENABLE" and wish.availability:
+        asked["availability"] = wish.availability
+    plan: Mapping[str, Any] = frame.run("plugin_plan", asked)["pluginPlan"]
+    return plan
 
 
 def _list_actions(frame: Frame, subject: Subject) -> Iterator[tuple[str, str | Promise]]:
