@@ -74,9 +74,9 @@ def _mend(frame: Frame, typed: Mapping[str, str]) -> str | None:
 
 
 def _show_start(frame: Frame, **refusal: Any) -> HttpResponse:
-    if frame.is_platform_operator:
-        return _render(frame, "webnet/start/start.html", frame.run("problems"), **refusal)
-    found = frame.run("problems_and_customers", {"first": CUSTOMERS_SHOWN})
+    found = frame.run("problems")
+    if not frame.is_platform_operator:
+        found |= frame.run("customer_choices", {"first": CUSTOMERS_SHOWN})
     return _render(frame, "webnet/start/start.html", found, **refusal)
 
 
