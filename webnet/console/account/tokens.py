@@ -50,14 +50,20 @@ def list_tokens(request: HttpRequest, frame: Frame) -> HttpResponse:
 @for_platform
 def revoke_token(request: HttpRequest, frame: Frame) -> HttpResponse:
     """Revoke one of the person's tokens."""
+    revoke(request, frame)
+    return redirect("account-tokens")
+
+
+def revoke(request: HttpRequest, frame: Frame) -> None:
+    """Revoke the token that the form names, and leave to the next page what became of it."""
+    wanted = {"id": request.POST.get("id", ""), "reason": request.POST.get("reason")}
     try:
-        revoked = frame.change("revoke_api_token", {"input": {"id": request.POST.get("id", "")}})
+        revoked = frame.change("revoke_api_token", {"input": wanted})
     except Refused as refusal:
         messages.error(request, refusal.message)
     else:
         said = _("The token “%(name)s” was revoked: what uses it is refused from now on.")
         messages.success(request, said % {"name": revoked["apiToken"]["name"]})
-    return redirect("account-tokens")
 
 
 def _read_token(request: HttpRequest) -> dict[str, Any]:

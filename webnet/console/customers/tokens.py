@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from webnet.console.account.tokens import revoke
 from webnet.console.frame.entry import for_customer, not_allowed
-from webnet.console.frame.page_frame import CustomerFrame, Refused
+from webnet.console.frame.page_frame import CustomerFrame
 from webnet.console.frame.paging import read_page
 
 
@@ -27,12 +27,5 @@ def list_customer_tokens(request: HttpRequest, frame: CustomerFrame) -> HttpResp
 @for_customer
 def revoke_customer_token(request: HttpRequest, frame: CustomerFrame) -> HttpResponse:
     """Revoke one of them, whoever it belongs to."""
-    wanted = {"id": request.POST.get("id", ""), "reason": request.POST.get("reason", "")}
-    try:
-        revoked = frame.change("revoke_api_token", {"input": wanted})
-    except Refused as refusal:
-        messages.error(request, refusal.message)
-    else:
-        said = _("The token “%(name)s” was revoked: what uses it is refused from now on.")
-        messages.success(request, said % {"name": revoked["apiToken"]["name"]})
+    revoke(request, frame)
     return redirect("tokens", customer=frame.customer.slug)
