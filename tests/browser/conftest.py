@@ -40,6 +40,16 @@ def webnet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
+@pytest.fixture(params=[1280, 380], ids=["wide", "narrow"])
+def plain(request: pytest.FixtureRequest, browser: Browser, webnet: Server) -> Iterator[Page]:
+    """A page in a browser that runs no scripts."""
+    viewport = {"width": request.param, "height": 860}
+    context = browser.new_context(base_url=webnet.url, viewport=viewport, java_script_enabled=False)
+    expect.set_options(timeout=30_000)
+    yield context.new_page()
+    context.close()
+
+
 @pytest.fixture
 def page(browser: Browser, webnet: Server) -> Iterator[Page]:
     """A page of a new browser profile; the test fails if it asks another host, breaks the policy, or a script fails."""

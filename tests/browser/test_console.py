@@ -1,7 +1,6 @@
 """The console in a real browser, with scripts switched off: from signing in to a plugin's own page and its form."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,16 +21,6 @@ ADMIN = (
     "plugins/pluginconfig/",
     "plugins/pluginauditlog/",
 )
-
-
-@pytest.fixture(params=[1280, 390], ids=["wide", "narrow"])
-def plain(request: pytest.FixtureRequest, browser: Browser, webnet: Server) -> Iterator[Page]:
-    """A page in a browser that runs no scripts."""
-    viewport = {"width": request.param, "height": 860}
-    context = browser.new_context(base_url=webnet.url, viewport=viewport, java_script_enabled=False)
-    expect.set_options(timeout=30_000)
-    yield context.new_page()
-    context.close()
 
 
 def sign_in(page: Page, username: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -17,16 +16,6 @@ pytestmark = [pytest.mark.browser, with_files_of_its_own]
 REACHABILITY = "/plugins/reachability/settings/"
 HELLO = "/c/acme/manage/plugins/hello_world/settings/"
 SECRET = "canary-7f3a"
-
-
-@pytest.fixture(params=[1280, 380], ids=["wide", "narrow"])
-def plain(request: pytest.FixtureRequest, browser: Browser, webnet: Server) -> Iterator[Page]:
-    """A page in a browser that runs no scripts."""
-    viewport = {"width": request.param, "height": 860}
-    context = browser.new_context(base_url=webnet.url, viewport=viewport, java_script_enabled=False)
-    expect.set_options(timeout=30_000)
-    yield context.new_page()
-    context.close()
 
 
 def test_without_scripts_a_secret_is_added_reviewed_and_saved(plain: Page) -> None:
