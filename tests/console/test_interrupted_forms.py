@@ -23,11 +23,25 @@ from webnet.console.urls import urlpatterns
 from webnet.customers.models import ApiToken, Customer, User
 from webnet.plugins.base import PluginBase, UIView
 from webnet.plugins.manager import manager
+from webnet.plugins.models import PluginConfig
 
 pytestmark = [pytest.mark.django_db(transaction=True), one_database_is_enough]
 
 OWN_SITE = {"Referer": "http://testserver/users/?q=a", "Origin": "http://testserver"}
 TYPED = {"username": "new.user", "name": "Ada <b> Lovelace", "email": "a@b.example", "password": "typed-s3cret-words"}
+
+
+class Tower(PluginBase):
+    """Its secret is not called one, and what is called after a password is none."""
+
+    name = "tower"
+    version = "1"
+
+    def get_settings_schema(self) -> dict[str, Any]:
+        secret = {"type": "string", "writeOnly": True}
+        hosts = {"type": "array", "items": {"type": "string"}}
+        members = {"token": secret, "pin": secret, "password_age": {"type": "integer"}, "hosts": hosts}
+        return {"type": "object", "properties": members}
 
 
 @pytest.fixture
@@ -82,18 +96,55 @@ def test_the_page_that_asks_to_sign_in_shows_nothing_of_what_was_typed(platform)
     assert find_form(page, KEPT).action == "/users/"
 
 
-def test_a_password_is_not_even_in_the_sealed_text(platform, monkeypatch):
-    sealed = []
+@pytest.fixture
+def sealed(monkeypatch) -> list[str]:
+    """What is sealed into the pages that ask to sign in."""
+    texts: list[str] = []
     real = interrupted_forms.sealed_texts.seal
-    monkeypatch.setattr(
-        interrupted_forms.sealed_texts, "seal", lambda plain, **rest: sealed.append(plain) or real(plain, **rest)
-    )
 
-    interrupt(platform, "/account/password/", current_password=PASSWORD, new_password="n", other_secret="s", kept="k")
+    def seal(plain: bytes, *, purpose: bytes, **rest: Any) -> str:
+        if purpose == interrupted_forms.PURPOSE:
+            texts.append(interrupted_forms.zlib.decompress(plain).decode())
+        return real(plain, purpose=purpose, **rest)
 
-    [kept] = [interrupted_forms.zlib.decompress(each).decode() for each in sealed]
-    assert '"kept": ["k"]' in kept
-    assert "password" not in kept and "secret" not in kept
+    monkeypatch.setattr(interrupted_forms.sealed_texts, "seal", seal)
+    return texts
+
+
+def test_a_password_is_not_even_in_the_sealed_text(platform, sealed):
+    typed = {"current_password": PASSWORD, "new_password": "canary-1", "other_secret": "canary-2", "kept": "k"}
+
+    interrupt(platform, "/account/password/", **typed)
+
+    assert '"kept": ["k"]' in sealed[0]
+    assert PASSWORD not in sealed[0] and "canary" not in sealed[0]
+
+
+@pytest.mark.slow
+def test_a_secret_setting_is_asked_for_again_and_all_else_is_kept(platform, sealed, install):
+    """Whatever it is called; and a setting that is only called after a secret is none."""
+    install(Tower(), enabled=True)
+    address = "/plugins/tower/settings/"
+    shown = find_form(platform.get(address).text, "base").entries
+    typed = {**shown, "/password_age": "30", "secret:/token": "canary-1", "secret:/pin": ""}
+
+    for button in ("add:/hosts", "review", "save"):
+        platform.post("/sign-in/", {"username": "platform", "password": PASSWORD})
+        asked = interrupt(platform, address, **typed, do=button)
+        again = sign_in(platform, asked)
+
+        form = find_form(again.text, "base")
+        assert "canary" not in "".join([*sealed, asked.text, again.text])
+        assert again.text.count("was not kept: type it again") == 2  # in the summary, and at the field
+        assert 'id="setting_token_errors"' in again.text
+        assert form.entries["/password_age"] == "30"
+    assert PluginConfig.objects.get(name="tower").settings == {}
+
+    saved = platform.post(address, {**form.entries, "secret:/token": "canary-2", "do": "save"})
+
+    assert saved.status_code == 302
+    stored = PluginConfig.objects.get(name="tower")
+    assert stored.settings == {"password_age": 30} and set(stored.secrets) == {"/token"}
 
 
 def test_the_password_form_comes_back_empty_and_changes_nothing(platform):

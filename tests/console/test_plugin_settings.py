@@ -173,7 +173,7 @@ def test_another_kind_is_chosen_and_what_was_typed_comes_back(oscar):
     page = press(oscar, OWN, fill(oscar, OWN, **{"choice:/sign_in": "0"}), "review").text
     assert own_revision() == 0
     page = press(oscar, OWN, {**read(page), "/sign_in/user": "ann", "choice:/sign_in": "1"}, "switch").text
-    assert 'name="/sign_in/token"' in page and 'name="/sign_in/user"' not in page
+    assert 'name="secret:/sign_in/token"' in page and 'name="/sign_in/user"' not in page
     page = press(oscar, OWN, {**read(page), "choice:/sign_in": "0"}, "switch").text
     assert 'name="/sign_in/user"' in page and 'value="ann"' in page
 
@@ -195,7 +195,7 @@ def test_rows_of_a_map_have_names(oscar):
 
 def test_a_secret_goes_through_every_page_without_being_in_one(oscar):
     page = press(oscar, OWN, fill(oscar, OWN), "add:/tokens").text
-    sent = {**read(page), "name:/tokens/~+0": "host.example", "/tokens/~+0": SECRET, "/count": "none"}
+    sent = {**read(page), "name:/tokens/~+0": "host.example", "secret:/tokens/~+0": SECRET, "/count": "none"}
     broken = press(oscar, OWN, sent, "review").text
     review = press(oscar, OWN, {**read(broken), "/count": "4"}, "review").text
 
@@ -212,7 +212,7 @@ def test_a_secret_goes_through_every_page_without_being_in_one(oscar):
 def test_a_secret_is_replaced_and_removed(oscar):
     manager.update_settings("talker", actor=SYSTEM, customer="acme", patch={"tokens": {"a": "one1", "b": "two2"}})
 
-    save(oscar, OWN, fill(oscar, OWN, **{"/tokens/~+0": "three"}))
+    save(oscar, OWN, fill(oscar, OWN, **{"secret:/tokens/~+0": "three"}))
     assert opened() == {"/tokens/a": "three", "/tokens/b": "two2"}
     save(oscar, OWN, read(press(oscar, OWN, fill(oscar, OWN), "remove:/tokens/~+0").text))
 
@@ -221,7 +221,7 @@ def test_a_secret_is_replaced_and_removed(oscar):
 
 def test_a_sealed_secret_opens_for_its_user_place_and_hour_only(oscar, browse, monkeypatch):
     page = press(oscar, OWN, fill(oscar, OWN, **{"choice:/sign_in": "1"}), "switch").text
-    page = press(oscar, OWN, {**read(page), "/sign_in/token": SECRET}, "edit").text
+    page = press(oscar, OWN, {**read(page), "secret:/sign_in/token": SECRET}, "edit").text
     sent = read(page)
     sealed = sent["sealed:/sign_in/token"]
 
@@ -293,7 +293,7 @@ def test_a_conflict_while_the_review_is_read_is_seen_when_it_is_saved(oscar, bro
 
 def test_a_typed_secret_survives_a_conflict(oscar, browse):
     page = press(oscar, OWN, fill(oscar, OWN), "add:/tokens").text
-    sent = {**read(page), "name:/tokens/~+0": "a", "/tokens/~+0": SECRET}
+    sent = {**read(page), "name:/tokens/~+0": "a", "secret:/tokens/~+0": SECRET}
     ann = browse("ann")
     save(ann, OWN, fill(ann, OWN, **{"/word": "theirs"}))
 
@@ -309,7 +309,7 @@ def test_a_typed_secret_survives_a_conflict(oscar, browse):
 def test_a_global_change_names_the_customers_that_it_would_stop(platform, oscar):
     manager.update_settings("talker", actor=SYSTEM, customer="acme", patch={"sign_in": {"kind": "basic", "user": "u"}})
     page = press(platform, GLOBAL, fill(platform, GLOBAL, **{"choice:/sign_in": "1"}), "switch").text
-    page = press(platform, GLOBAL, {**read(page), "/sign_in/token": "t0ken"}, "review")
+    page = press(platform, GLOBAL, {**read(page), "secret:/sign_in/token": "t0ken"}, "review")
 
     assert page.status_code == 422
     assert f'href="{OWN}"' in page.text and "allow-invalid" in page.text

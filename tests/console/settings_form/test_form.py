@@ -200,11 +200,11 @@ def test_a_secret_is_typed_replaced_kept_and_removed():
     )
 
     assert form.patch == {}
-    assert type_in(form, **{"/x": "new"}).patch == {"x": "new"}
+    assert type_in(form, **{"secret:/x": "new"}).patch == {"x": "new"}
     assert type_in(form, **{"remove:/x": "on"}).patch == {"x": None}
     assert form.press("remove:/m/~+0").patch == {"m": {"a": None}}
-    typed = type_in(form, **{"/x": "new"})
-    assert typed.entries["/x"] == "" and field(typed, "/x").secret.sealed == "new"
+    typed = type_in(form, **{"secret:/x": "new"})
+    assert typed.entries["secret:/x"] == "" and field(typed, "/x").secret.sealed == "new"
     assert typed.press("discard:/x").patch == {}
 
 

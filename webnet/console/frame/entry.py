@@ -95,20 +95,21 @@ def _show_again(view: View, request: HttpRequest, customer: str | None, argument
         return HttpResponseRedirect(form.page)
     form.fill(request)
     try:
-        return _show(view, request, customer, arguments, is_unsent=True)
+        return _show(view, request, customer, arguments, kept=form)
     except Refused as refused:  # The view has no form to show again.
         messages.warning(request, refused.message)
         return HttpResponseRedirect(form.page)
 
 
 def _show(
-    view: View, request: HttpRequest, customer: str | None, arguments: dict[str, Any], *, is_unsent: bool = False
+    view: View, request: HttpRequest, customer: str | None, arguments: dict[str, Any], *, kept: KeptForm | None = None
 ) -> HttpResponseBase:
     try:
         frame = Frame(request, None) if customer is None else CustomerFrame(request, customer)
     except NotFound:
         return not_found(request)
-    frame.is_unsent = is_unsent
+    if kept is not None:
+        frame.is_unsent, frame.left_out = True, kept.left_out
     request.frame = frame  # type: ignore[attr-defined]  # for the context processor `frame_of_page`
     request.htmx = frame.htmx  # type: ignore[attr-defined]
     try:

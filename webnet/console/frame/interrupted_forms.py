@@ -3,7 +3,7 @@
 Whoever sends a form while signed out gets the sign-in form instead, at the same address, with the entries in a hidden
 field, sealed, so that the page does not show them to somebody else. Signing in there calls the form's own view with the
 entries, in a frame that sends no mutation: the view shows its form as after a refusal, with the code `NOT_SENT`. What
-has a password or another secret is left out.
+has a password or another secret is left out, and its name is kept, so that the form can ask for it again.
 """
 
 from __future__ import annotations
@@ -34,16 +34,21 @@ KEPT = "webnet-kept-form"
 KEEPS_FORMS = "keeps_forms"
 # As much fits into the next request, beside the rest of it. Longer entries are lost, and the page says so.
 LONGEST_KEPT = (settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0) // 2
-# An entry with one of these in its name is never kept.
-SECRET = re.compile("password|secret", re.IGNORECASE)
+# An entry with one of these in its name is never kept. Behind a slash, the name of an entry is the place of a setting,
+# which may be called anything: those of the settings form say in front of it that they are secret.
+SECRET = re.compile("[^/]*(password|secret)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
 class KeptForm:
-    """A form that was not sent: its entries, None if they were too long, and the path of the page that it was on."""
+    """A form that was not sent: its entries, None if they were too long, and the path of the page that it was on.
+
+    `left_out` are the names of the secrets that somebody had typed.
+    """
 
     entries: Mapping[str, Sequence[str]] | None
     page: str
+    left_out: Sequence[str] = ()
 
     @classmethod
     def of(cls, request: HttpRequest) -> KeptForm:
@@ -51,10 +56,12 @@ class KeptForm:
         entries = {
             name: values
             for name, values in request.POST.lists()
-            if name != "csrfmiddlewaretoken" and SECRET.search(name) is None
+            if name != "csrfmiddlewaretoken" and SECRET.match(name) is None
         }
-        is_short = sum(len(name) + sum(map(len, values)) for name, values in entries.items()) <= LONGEST_KEPT
-        return cls(entries=entries if is_short else None, page=_find_page(request))
+        left_out = [name for name, values in request.POST.lists() if SECRET.match(name) is not None and any(values)]
+        length = sum(map(len, left_out)) + sum(len(name) + sum(map(len, values)) for name, values in entries.items())
+        is_short = length <= LONGEST_KEPT
+        return cls(entries=entries if is_short else None, page=_find_page(request), left_out=left_out)
 
     @classmethod
     def read(cls, request: HttpRequest) -> KeptForm:
@@ -67,7 +74,7 @@ class KeptForm:
 
     def seal(self, request: HttpRequest) -> str:
         """The text of the hidden field in a page for this address."""
-        plain = json.dumps({"entries": self.entries, "page": self.page}).encode()
+        plain = json.dumps({"entries": self.entries, "page": self.page, "left_out": self.left_out}).encode()
         return sealed_texts.seal(zlib.compress(plain), purpose=PURPOSE, bound_to=[request.path.encode()])
 
     def fill(self, request: HttpRequest) -> None:

@@ -68,6 +68,8 @@ class Frame:
         self.title = ""
         # Whether the page shows a form that was filled before, and must not send it: `interrupted_forms`.
         self.is_unsent = False
+        # The names of the secrets that were typed into it, which were not kept.
+        self.left_out: Sequence[str] = ()
         self.operations: list[RunDocument] = []
         self.changes: list[RunDocument] = []
         self.htmx = HtmxDetails(request)

@@ -16,7 +16,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from webnet.console.frame.entry import for_customer, for_platform, not_allowed, not_found
-from webnet.console.frame.page_frame import CustomerFrame, Frame, Refused
+from webnet.console.frame.page_frame import NOT_SENT, CustomerFrame, Frame, Refused
 from webnet.console.plugin_settings.conflicts import resolve, show_differences
 from webnet.console.plugin_settings.targets import FoundSettings, Target
 from webnet.console.plugin_settings.typed_secrets import make_seals
@@ -90,6 +90,7 @@ class _SettingsPage:
         entries = names.read_sent(self._request.POST.dict())
         if not entries:
             raise UnreadableForm
+        entries |= names.mark_lost(self._target.frame.left_out)
         return SettingsForm(layer=seen, revision=base.revision, entries=entries, seals=self._seals)
 
     def _answer_form(self, form: SettingsForm, layer: Layer) -> HttpResponse:
@@ -106,7 +107,8 @@ class _SettingsPage:
         if self._do in {"edit", "switch", "resolve-edit"}:
             return self._show(form)
         if form.is_broken:
-            return self._show(form, status=REFUSED)
+            notice = gettext(NOT_SENT) if self._target.frame.is_unsent else ""
+            return self._show(form, notice=notice, status=REFUSED)
         return self._save(form) if self._do == "save" else self._review(form)
 
     def _review(self, form: SettingsForm) -> HttpResponse:

@@ -38,7 +38,7 @@ def press(
         _rewrite(found, writer, found.inherited_value)
     elif word == "discard":
         changed.pop(names.SEALED + name, None)
-        changed[name] = ""
+        changed[names.SECRET + name] = ""
     else:
         raise UnusableButton(gettext("This button can't be used here."))
     return changed
@@ -68,7 +68,7 @@ def switch(choice: Field, entries: Mapping[str, str], *, shapes: Shapes, secrets
             path=choice.path,
             is_there=choice.is_there,
         )
-    hidden = {each.name for each in choice.walk() if each.kind is Kind.SECRET}
+    hidden = {each.input_name for each in choice.walk() if each.kind is Kind.SECRET}
     changed = {name: text for name, text in entries.items() if not names.is_within(name, choice.name)}
     before = {name: text for name, text in entries.items() if names.is_within(name, choice.name)}
     fixed = {names.child(choice.name, member) for member in (branch.fixed if branch else ())}

@@ -61,6 +61,8 @@ class EntryWriter:
             self._write_inner(shape, name, value=value, inherited=inherited, path=path, is_there=is_there)
         elif shape.kind is Kind.JSON:
             self.write_json(name, value)
+        elif shape.kind is Kind.SECRET:
+            self.entries[names.SECRET + name] = ""
         elif shape.kind is not Kind.NULL:
             self.entries[name] = write_text(shape, value)
             if shape.kind is Kind.TEXT and value == "" and not is_there:
@@ -174,7 +176,7 @@ class EntryWriter:
 
 def write_text(shape: FieldShape, value: Any) -> str:
     """The text of a single value."""
-    if value is MISSING or shape.kind is Kind.SECRET:
+    if value is MISSING:
         return ""
     return value if shape.kind is Kind.TEXT else write_compact(value)
 

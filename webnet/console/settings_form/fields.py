@@ -26,12 +26,15 @@ class ShownOption:
 
 @dataclass(frozen=True, kw_only=True)
 class Secret:
-    """What is known about a secret: whether and since when it is set, and whether a new one was typed."""
+    """What is known about a secret: whether and since when it is set, and whether a new one was typed; `is_lost`: it
+    was, and has to be typed again.
+    """
 
     is_set: bool = False
     updated_at: datetime | str | None = None
     sealed: str = ""
     is_removed: bool = False
+    is_lost: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +93,8 @@ class Field:
     @property
     def input_name(self) -> str:
         """The name of the input of its value."""
-        return (names.JSON if self.kind is Kind.JSON else names.CHOICE if self.kind is Kind.CHOICE else "") + self.name
+        words = {Kind.JSON: names.JSON, Kind.CHOICE: names.CHOICE, Kind.SECRET: names.SECRET}
+        return words.get(self.kind, "") + self.name
 
     @property
     def described_by(self) -> str:

@@ -117,10 +117,10 @@ class SettingsForm:
 
     def _seal_secrets(self) -> bool:
         """Replace secrets that were typed by sealed texts, so that no page has them."""
-        typed = [each for each in self.root.walk() if each.kind is Kind.SECRET and self.entries.get(each.name)]
+        typed = [each for each in self.root.walk() if each.kind is Kind.SECRET and self.entries.get(each.input_name)]
         for each in typed:
-            text = self.entries[each.name]
-            self.entries[each.name] = ""
+            text = self.entries[each.input_name]
+            self.entries[each.input_name] = ""
             if each.text:
                 self.entries[names.SEALED + each.name] = self.seals.seal(each.path, text)
         # One that can't be read as such a value is not kept, and its error stays to be seen.

@@ -6,7 +6,7 @@ Before a row of a map has a name, its place is `~+` with a number, which no poin
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from webnet.plugins.schema.walk import join_pointer, split_pointer
 
@@ -20,9 +20,13 @@ KEPT = "kept:"  # what was typed into a branch that is not shown now
 NAME = "name:"  # the name of a map's row
 OBJECT = "object:"  # "1" for an object that is set, even without members; "-" for one that is not shown
 REMOVE = "remove:"  # a stored secret that is to be removed
+# A secret that is typed. Of a form that was interrupted, none is kept (`frame.interrupted_forms`).
+SECRET = "secret:"  # noqa: S105 - a part of names
 SEALED = "sealed:"  # a secret that was typed before, sealed by the server
+# In place of a sealed text: it can't be opened.
+LOST = "-"
 
-_ENTRY = re.compile(r"(?:(choice|shown|count|empty|json|kept|name|object|remove|sealed):)?((?:/.*)?)", re.DOTALL)
+_ENTRY = re.compile(r"(?:(choice|shown|count|empty|json|kept|name|object|remove|sealed|secret):)?((?:/.*)?)", re.DOTALL)
 _SAFE = re.compile(r"[^A-Za-z0-9]")
 _LINE_END = re.compile("\r\n?")
 # Browsers change them in names.
@@ -68,6 +72,12 @@ def read_sent(sent: Mapping[str, str]) -> dict[str, str]:
         for name, text in sent.items()
         if (match := _ENTRY.fullmatch(name)) and (match[1] or match[2])
     }
+
+
+def mark_lost(left_out: Iterable[str]) -> dict[str, str]:
+    """Entries that say which typed secrets were not kept, of the names that were left out of an interrupted form."""
+    lost = filter(re.compile(re.escape(SECRET) + "/.*", re.DOTALL).fullmatch, left_out)
+    return {SEALED + pointer_of(unify_lines(name)): LOST for name in lost}
 
 
 def unify_lines(text: str) -> str:

@@ -89,7 +89,9 @@ class TreeReader:
         found = replace(found, shape=declared)
         if place.name not in self._touched and found.kind is not Kind.SECRET:
             return replace(found, value=base, errors=tuple(self._issues(place)))
-        return found if self.is_checked else replace(found, errors=())
+        # A secret that was lost is said at once: with the next button, nothing tells of it any more.
+        is_lost = found.secret is not None and found.secret.is_lost
+        return found if self.is_checked or is_lost else replace(found, errors=())
 
     def _make(self, shape: FieldShape, place: SettingPlace, **more: Any) -> Field:
         """The field of a place, with what all kinds have."""
@@ -287,16 +289,18 @@ class TreeReader:
         return self.issues.get(place.path, ())
 
     def _read_secret(self, shape: FieldShape, place: SettingPlace, _: Any) -> Field:
-        typed = self.entries.get(place.name, "")
+        typed = self.entries.get(names.SECRET + place.name, "")
         sealed = self.entries.get(names.SEALED + place.name, "")
         stored = self.layer.secrets.get(place.path, MISSING)
         is_removed = stored is not MISSING and names.REMOVE + place.name in self.entries
         errors: tuple[str, ...] = ()
+        is_lost = False
         if not typed and sealed:
             opened = self.unseal(place.path, sealed)
             sealed = sealed if opened is not None else ""
             typed = opened or ""
-            errors = () if opened is not None else (gettext("was typed too long ago: type it again"),)
+            is_lost = opened is None
+            errors = () if not is_lost else (gettext("was not kept: type it again"),)
         if typed:
             try:
                 self.secrets[place.path] = parse_secret(shape, typed)
@@ -307,7 +311,13 @@ class TreeReader:
         elif place.row_name is not None and stored is MISSING:
             errors = (*errors, gettext("must have a value"))
         is_set = stored is not MISSING
-        state = Secret(is_set=is_set, updated_at=stored if is_set else None, sealed=sealed, is_removed=is_removed)
+        state = Secret(
+            is_set=is_set,
+            updated_at=stored if is_set else None,
+            sealed=sealed,
+            is_removed=is_removed,
+            is_lost=is_lost,
+        )
         # `text` is what a sealed text is made of before the form is shown again; no template renders it.
         value = BROKEN if errors else MISSING
         return self._make(shape, place, value=value, text=typed, secret=state, errors=errors)
