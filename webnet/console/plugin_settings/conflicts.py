@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 
 from webnet.console.settings_form import names
 from webnet.console.settings_form.form import SettingsForm
+from webnet.console.settings_form.labels import find_label
 from webnet.console.settings_form.layers import Layer
 from webnet.console.settings_form.patches import ValueDifference, compare, take_from
 from webnet.console.settings_form.shapes import Kind
@@ -50,7 +51,7 @@ def show_differences(form: SettingsForm, now: Layer) -> tuple[ShownDifference, .
     return tuple(
         ShownDifference(
             path=each.path,
-            label=form.label_at(each.path),
+            label=find_label(form.shapes, each.path),
             before=_describe(each, each.before),
             mine=_describe(each, each.mine),
             theirs=_describe(each, each.theirs),

@@ -15,6 +15,8 @@ from webnet.console.frame.page_frame import CustomerFrame, Frame, Refused
 from webnet.console.frame.paging import read_page
 from webnet.console.plugin_settings.pages import refuse_role
 from webnet.console.plugin_settings.targets import FoundSettings, Target
+from webnet.console.settings_form.labels import find_label
+from webnet.console.settings_form.shapes import Shapes
 from webnet.console.settings_form.texts import show
 
 METHODS = require_http_methods(["GET", "HEAD", "POST"])
@@ -62,11 +64,12 @@ def _show(request: HttpRequest, target: Target, *, refusal: Any = None, status: 
         settings = target.find() if target.customer is not None else None
         refused = refuse_role(target, settings) if settings is not None else None
         return refused if refused is not None else not_found(request)
+    shapes = Shapes(found["settingsSchema"]) if found["settingsSchema"] is not None else None
     context = {
         "found": FoundSettings(
             plugin=found["name"], verbose_name=found["verboseName"], revision=found["settingsRevision"], layer=None
         ),
-        "revisions": [_show_revision(each) for each in found["settingsHistory"]["nodes"]],
+        "revisions": [_show_revision(each, shapes) for each in found["settingsHistory"]["nodes"]],
         "page_info": found["settingsHistory"]["pageInfo"],
         "address": target.address(),
         "refusal": refusal,
@@ -75,11 +78,16 @@ def _show(request: HttpRequest, target: Target, *, refusal: Any = None, status: 
     return target.frame.render("webnet/settings/history.html", context, status=status)
 
 
-def _show_revision(node: Any) -> dict[str, Any]:
+def _show_revision(node: Any, shapes: Shapes | None) -> dict[str, Any]:
     return {
         **node,
         "changes": [
-            {**each, "before": _show_value(each["before"]), "after": _show_value(each["after"])}
+            {
+                **each,
+                "label": find_label(shapes, each["path"]),
+                "before": _show_value(each["before"]),
+                "after": _show_value(each["after"]),
+            }
             for each in node["changes"]
         ],
     }

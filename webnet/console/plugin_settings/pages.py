@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from webnet.console.frame.entry import for_customer, for_platform, not_allowed, not_found
 from webnet.console.frame.page_frame import NOT_SENT, CustomerFrame, Frame, Refused
+from webnet.console.plugin_settings.changes import show_changes
 from webnet.console.plugin_settings.conflicts import resolve, show_differences
 from webnet.console.plugin_settings.targets import FoundSettings, Target
 from webnet.console.plugin_settings.typed_secrets import make_seals
@@ -162,10 +163,11 @@ class _SettingsPage:
         return self._render("webnet/settings/conflict.html", context, status=CONFLICT)
 
     def _show_review(self, form: SettingsForm, changes: Any, refusal: Any) -> HttpResponse:
-        shown = [_show_change(form, change) for change in changes if not _is_frame(change, changes)]
+        removed = {path for path, value in form.secrets.items() if value is None}
+        shown = show_changes(changes, shapes=form.shapes, inherited=form.layer.inherited, removed=removed)
         context = {
             "form": form,
-            "changes": shown,
+            "changes": list(shown),
             "refusal": refusal,
             "reason": self._request.POST.get("reason", ""),
         }
@@ -186,19 +188,3 @@ class _SettingsPage:
     @property
     def _seals(self) -> Any:
         return make_seals(self._target)
-
-
-def _is_frame(change: Any, changes: Any) -> bool:
-    """Whether it is only the object around other changes, which a first secret in it makes."""
-    return change["after"] == {} and any(each["path"].startswith(f"{change['path']}/") for each in changes)
-
-
-def _show_change(form: SettingsForm, change: Any) -> dict[str, Any]:
-    """A line of the review: what is not set any more is inherited."""
-    return {
-        "label": form.label_at(change["path"]),
-        "before": form.show_layer_value(change["path"], change["before"]),
-        "after": form.show_layer_value(change["path"], change["after"]),
-        "is_secret": change["isSecret"],
-        "is_removed": change["isSecret"] and form.secrets.get(change["path"], "") is None,
-    }

@@ -7,17 +7,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.utils.translation import gettext
-
 from webnet.console.settings_form import buttons, names
 from webnet.console.settings_form.fields import BROKEN, Field
-from webnet.console.settings_form.hints import label_of
 from webnet.console.settings_form.layers import Layer
 from webnet.console.settings_form.patches import add_secrets, make_patch
 from webnet.console.settings_form.shapes import Kind, Shapes
-from webnet.console.settings_form.texts import show, write_compact
+from webnet.console.settings_form.texts import write_compact
 from webnet.console.settings_form.tree import TreeReader
-from webnet.plugins.schema.walk import MISSING, pointer_get
+from webnet.plugins.schema.walk import MISSING
 from webnet.values.storable_values import is_too_deep
 
 # The input with the layer as it was when the form was made.
@@ -210,16 +207,3 @@ class SettingsForm:
             seals=self.seals,
             known_shapes=self.shapes,
         )
-
-    def label_at(self, path: str) -> str:
-        """What a setting is called: the labels from the outside to it."""
-        known = {each.path: each.label for each in self.root.walk() if each.path}
-        steps = [above for above in names.pointers_up(path) if above][::-1]
-        return " / ".join(known.get(step) or label_of(names.last_of(step), self.root.shape) for step in steps)
-
-    def show_layer_value(self, path: str, value: Any) -> str:
-        """A value of this layer as people read it; for None, that of the layers below."""
-        if value is not None:
-            return show(value)
-        below = pointer_get(self.layer.inherited, path)
-        return gettext("not set") if below is MISSING else gettext("inherited: %s") % show(below)
