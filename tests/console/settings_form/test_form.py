@@ -208,6 +208,14 @@ def test_a_secret_is_typed_replaced_kept_and_removed():
     assert typed.press("discard:/x").patch == {}
 
 
+def test_a_map_is_shown_beside_a_secret_whose_place_is_longer():
+    members = {"labels": {"type": "object", "additionalProperties": {"type": "string"}}}
+
+    form = make_form(members, secrets={"/sign_in/password": "t"})
+
+    assert form.patch == {}
+
+
 def test_json_that_would_remove_a_value_is_refused():
     form = make_form({"x": {}})
 

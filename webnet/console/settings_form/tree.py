@@ -21,7 +21,7 @@ from webnet.console.settings_form.places import SettingPlace
 from webnet.console.settings_form.shapes import FieldShape, Kind, Shapes
 from webnet.console.settings_form.texts import Unreadable, is_same, show, write_compact
 from webnet.plugins.schema.merge_patch import MAXIMUM_NAME
-from webnet.plugins.schema.walk import MISSING, join_pointer, split_pointer
+from webnet.plugins.schema.walk import MISSING
 
 # Fields that need no input of their own are beside those that do.
 MAXIMUM_FIELDS = 3 * MAXIMUM_ENTRIES
@@ -215,9 +215,7 @@ class TreeReader:
             seen.add(member)
             rows.append(found)
         for path in self.layer.secrets:
-            above, member = path[: len(place.path)], split_pointer(path[len(place.path) :] or "/")[0]
-            is_gone = above == place.path and path == place.path + join_pointer([member]) and member not in seen
-            if is_gone:
+            if names.parent_of(path) == place.path and names.last_of(path) not in seen:
                 self.secrets[path] = None
         return tuple(rows)
 
