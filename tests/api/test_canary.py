@@ -146,6 +146,7 @@ def ask_everything(client: Any) -> Iterator[Any]:
         "customerPluginConfig": '(customer: "acme", plugin: "keeper")',
         "pluginPlan": '(plugin: "keeper", action: DISABLE)',
         "pluginSettingsPlan": '(plugin: "keeper", settings: {})',
+        "pluginSettingsRevertPlan": '(plugin: "keeper", revision: 1)',
     }
     yield from (client.run(query) for query in DEEP)
     for name, each in visible_schema(None)._schema.query_type.fields.items():

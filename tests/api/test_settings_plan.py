@@ -117,3 +117,57 @@ def test_what_is_inherited_is_shown_below_what_is_set(platform, admin):
     assert found["customerPluginConfig"]["effectiveSettings"]["greeting"] == "Hi"
     assert seen["plugin"]["inheritedSettings"] is None
     assert "limit" not in seen["customerPluginConfig"]["inheritedSettings"]
+
+
+REVERT = """query($customer: String, $revision: Int!, $expected: Int) {
+    pluginSettingsRevertPlan(plugin: "greeter", customer: $customer, revision: $revision, expectedRevision: $expected) {
+        currentRevision changes { path before after isSecret } refusal { code } } }"""
+
+
+def plan_revert(client, revision, **variables):
+    return client.data(REVERT, revision=revision, **variables)["pluginSettingsRevertPlan"]
+
+
+def change(client, **settings):
+    client.mutate("updateCustomerPluginSettings", "changed", customer="acme", plugin="greeter", settings=settings)
+
+
+@pytest.mark.parametrize("revision", [0, 1])
+def test_a_plan_to_go_back_is_the_change_that_is_then_made(admin, revision):
+    change(admin, greeting="Hi", key="canary")
+    change(admin, greeting="Hey")
+    before = stored()
+
+    planned = plan_revert(admin, revision, customer="acme", expected=2)
+
+    assert stored() == before
+    assert (planned["currentRevision"], planned["refusal"]) == (2, None)
+    assert [each["path"] for each in planned["changes"]] == ["/greeting", "/key"][: 2 - revision]
+    admin.mutate("revertCustomerPluginSettings", "changed", customer="acme", plugin="greeter", revision=revision)
+    history = """{ customerPluginConfig(customer: "acme", plugin: "greeter") {
+        settingsHistory(first: 1) { nodes { changes { path before after isSecret } } } } }"""
+    made = admin.data(history)["customerPluginConfig"]["settingsHistory"]["nodes"][0]["changes"]
+    assert planned["changes"] == made
+
+
+def test_a_plan_to_go_back_is_refused_as_going_back_is(admin, viewer, platform):
+    change(admin, greeting="Hi")
+
+    codes = [
+        plan_revert(client, revision, customer=customer, expected=expected)["refusal"]["code"]
+        for client, revision, customer, expected in (
+            (admin, 7, "acme", None),
+            (admin, 0, "acme", 3),
+            (viewer, 0, "acme", None),
+            (admin, 0, None, None),
+            (platform, 7, None, None),
+        )
+    ]
+
+    assert codes == [
+        "REVISION_NOT_AVAILABLE",
+        "REVISION_CONFLICT",
+        "ROLE_TOO_LOW",
+        "OPERATORS_ONLY",
+        "REVISION_NOT_AVAILABLE",
+    ]

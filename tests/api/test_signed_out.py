@@ -20,6 +20,7 @@ ARGUMENTS = {
     "customerPluginConfig": '(customer: "acme", plugin: "greeter")',
     "pluginPlan": '(plugin: "greeter", action: ENABLE)',
     "pluginSettingsPlan": '(plugin: "greeter", settings: {})',
+    "pluginSettingsRevertPlan": '(plugin: "greeter", revision: 1)',
 }
 
 

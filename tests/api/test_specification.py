@@ -132,6 +132,7 @@ ADDED = {
     "Query.effectivePlugins",
     "Query.nodes",
     "Query.pluginSettingsPlan",
+    "Query.pluginSettingsRevertPlan",
     "Query.problems",
     "PluginHealthEdge",
     "RevertCustomerPluginSettingsInput",

@@ -320,22 +320,6 @@ def test_a_global_change_names_the_customers_that_it_would_stop(platform, oscar)
     assert PluginConfig.objects.get(name="talker").settings == {"sign_in": {"kind": "token"}}
 
 
-def test_the_history_leads_back_to_a_revision(oscar):
-    save(oscar, OWN, fill(oscar, OWN, **{"/word": "one"}))
-    save(oscar, OWN, fill(oscar, OWN, **{"/word": "two"}))
-    page = oscar.get(f"{OWN}history/").text
-    assert "Go back to revision 1" in page and "Go back to revision 2" not in page
-
-    back = oscar.post(f"{OWN}history/", {"revision": "1", "expected": "2", "reason": "No"})
-
-    assert back["Location"] == OWN
-    assert own() == {"word": "one"}
-    stale = oscar.post(f"{OWN}history/", {"revision": "0", "expected": "2"})
-    assert stale.status_code == 422 and "revision 3" in stale.text
-    for bad in ("", "x", "9" * 30, "\0"):
-        assert oscar.post(f"{OWN}history/", {"revision": bad, "expected": "3"}).status_code == 422
-
-
 def test_a_plugin_without_settings_says_so(oscar, platform):
     manager.enable("mute", actor=SYSTEM, customer="acme")
 
@@ -387,7 +371,6 @@ def test_each_step_takes_few_statements(oscar, platform):
         make_customer(f"customer-{number:02}")
     for client, address in ((oscar, OWN), (platform, GLOBAL)):
         for word in ("warm", "cold"):
-            counts = []
             with CaptureQueriesContext(connection) as shown:
                 sent = fill(client, address, **{"/word": word})
             with CaptureQueriesContext(connection) as reviewed:

@@ -27,6 +27,7 @@ from webnet.console.operations.keys import show_keys
 from webnet.console.operations.workers import show_workers
 from webnet.console.plugin_settings.history import show_customer_history, show_global_history
 from webnet.console.plugin_settings.pages import edit_customer_settings, edit_global_settings
+from webnet.console.plugin_settings.reverting import revert_customer_settings, revert_global_settings
 from webnet.console.plugins.bulk_switch import list_plugin_customers
 from webnet.console.plugins.customer_plugin import (
     show_customer_activity,
@@ -71,6 +72,11 @@ PLATFORM = [
     path("plugins/<slug:plugin>/customers/", list_plugin_customers, name="plugin-customers"),
     path("plugins/<slug:plugin>/settings/", edit_global_settings, name="plugin-settings"),
     path("plugins/<slug:plugin>/settings/history/", show_global_history, name="plugin-settings-history"),
+    path(
+        "plugins/<slug:plugin>/settings/history/<int:revision>/",
+        revert_global_settings,
+        name="plugin-settings-revert",
+    ),
     path("plugins/<slug:plugin>/", show_plugin, name="plugin"),
     path("plugins/<slug:plugin>/contributions/", show_contributions, name="plugin-contributions"),
     path("plugins/<slug:plugin>/health/", show_health, name="plugin-health"),
@@ -100,6 +106,11 @@ CUSTOMER = [
         "c/<slug:customer>/manage/plugins/<slug:plugin>/settings/history/",
         show_customer_history,
         name="customer-plugin-settings-history",
+    ),
+    path(
+        "c/<slug:customer>/manage/plugins/<slug:plugin>/settings/history/<int:revision>/",
+        revert_customer_settings,
+        name="customer-plugin-settings-revert",
     ),
     path("c/<slug:customer>/manage/problems/", show_customer_problems, name="customer-problems"),
     path("c/<slug:customer>/manage/", show_overview, name="customer-overview"),

@@ -194,10 +194,7 @@ class PluginManager:
         """What `update_settings` would change, or why it would refuse to. Changes nothing."""
         edit = edits.patch_with(plugin, patch)
         change = SettingsChange(edit=edit, expected_revision=expected_revision, allow_invalid=allow_invalid)
-        operation = Operation(actor=actor, action="plan_settings", plugin_name=plugin)
-        if customer is not None:
-            return settings_changes.plan_customer(operation, change, customer=customer)
-        return settings_changes.plan_global(operation, settings_changes.with_customer_issues(operation, change))
+        return settings_changes.plan(plugin, change, actor=actor, customer=customer)
 
     def revert_settings(
         self,
@@ -219,6 +216,21 @@ class PluginManager:
             if customer is not None:
                 return settings_changes.change_customer(operation, change, customer=customer)
             return settings_changes.change_global(operation, settings_changes.with_customer_issues(operation, change))
+
+    def plan_revert(
+        self,
+        plugin: str,
+        *,
+        actor: Actor,
+        revision: int,
+        customer: str | None = None,
+        expected_revision: int | None = None,
+        allow_invalid: bool = False,
+    ) -> SettingsPlan:
+        """What `revert_settings` would change, or why it would refuse to. Changes nothing."""
+        edit = edits.revert_to(plugin, revision)
+        change = SettingsChange(edit=edit, expected_revision=expected_revision, allow_invalid=allow_invalid)
+        return settings_changes.plan(plugin, change, actor=actor, customer=customer)
 
     def set_permission(
         self,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import strawberry
 from strawberry import UNSET
 from strawberry.scalars import JSON
@@ -216,14 +214,55 @@ class Query:
             expected_revision: The revision of the layer that you have read; null for any.
             allow_invalid: For everybody only: plan to change the settings even if customers' own are then not valid.
         """
-        return find_settings_plan(
-            info.context,
-            plugin=plugin,
-            customer=customer or None,
-            settings=settings,
-            expected_revision=None if expected_revision is UNSET else expected_revision,
-            allow_invalid=allow_invalid,
+        refusal = _find_refusal_of_view(info.context, customer or None)
+        found = (
+            SettingsPlan(refusal=refusal)
+            if refusal is not None
+            else manager.plan_settings(
+                plugin,
+                actor=info.context.actor,
+                patch=settings,
+                customer=customer or None,
+                expected_revision=None if expected_revision is UNSET else expected_revision,
+                allow_invalid=allow_invalid,
+            )
         )
+        return show_settings_plan(info.context, found, plugin=plugin, customer=customer or None)
+
+    @field()
+    def plugin_settings_revert_plan(
+        self,
+        info: Info,
+        plugin: str,
+        revision: int,
+        customer: str | None = UNSET,
+        expected_revision: int | None = UNSET,
+        allow_invalid: bool = False,  # noqa: FBT001, FBT002 - GraphQL names it
+    ) -> PluginSettingsPlan:
+        """What `revertPluginSettings` or, for a customer, `revertCustomerPluginSettings` would change, or why it would
+        be refused; for who may do that. Changes nothing.
+
+        Args:
+            plugin: The plugin's name.
+            revision: The revision to go back to; 0 is no settings at all.
+            customer: The slug of the customer to plan for; null for everybody.
+            expected_revision: The revision of the layer that you have read; null for any.
+            allow_invalid: For everybody only: plan to go back even if customers' own settings are then not valid.
+        """
+        refusal = _find_refusal_of_view(info.context, customer or None)
+        found = (
+            SettingsPlan(refusal=refusal)
+            if refusal is not None
+            else manager.plan_revert(
+                plugin,
+                actor=info.context.actor,
+                revision=revision,
+                customer=customer or None,
+                expected_revision=None if expected_revision is UNSET else expected_revision,
+                allow_invalid=allow_invalid,
+            )
+        )
+        return show_settings_plan(info.context, found, plugin=plugin, customer=customer or None)
 
     @field(graphql_type=list[Problem], maximum=MOST_PROBLEMS)
     def problems(self, info: Info) -> list[FoundProblem]:
@@ -290,29 +329,10 @@ def _ask(
     return manager.plan(plugin, actor=context.actor, customer=customer, action=action, availability=availability)
 
 
-def find_settings_plan(
-    context: Context,
-    *,
-    plugin: str,
-    customer: str | None,
-    settings: Any,
-    expected_revision: int | None,
-    allow_invalid: bool,
+def show_settings_plan(
+    context: Context, found: SettingsPlan, *, plugin: str, customer: str | None
 ) -> PluginSettingsPlan:
-    """What the change of settings would do, or why it is refused."""
-    refusal = _find_refusal_of_view(context, customer)
-    found = (
-        SettingsPlan(refusal=refusal)
-        if refusal is not None
-        else manager.plan_settings(
-            plugin,
-            actor=context.actor,
-            patch=settings,
-            customer=customer,
-            expected_revision=expected_revision,
-            allow_invalid=allow_invalid,
-        )
-    )
+    """The plan with what the viewer may see of it."""
     reading = context.reading
     return PluginSettingsPlan(
         plugin=reading.find_plugin(plugin),

@@ -5,5 +5,6 @@ changes        what a change does, as people read it
 typed_secrets   secrets between two pages: sealed for who typed them
 pages           the form, from the first look to the redirect after the change
 conflicts       two people have changed the same layer
-history         the revisions, and going back to one
+history         the revisions
+reverting       going back to one of them
 """

@@ -35,11 +35,11 @@ class Target:
         """The customer's slug; None for everybody."""
         return self.frame.customer.slug if self.frame.customer else None
 
-    def address(self, page: str = "plugin-settings") -> str:
+    def address(self, page: str = "plugin-settings", **more: Any) -> str:
         """The address of one of the pages about these settings."""
         if self.customer is None:
-            return reverse(page, kwargs={"plugin": self.plugin})
-        return reverse(f"customer-{page}", kwargs={"customer": self.customer, "plugin": self.plugin})
+            return reverse(page, kwargs={"plugin": self.plugin, **more})
+        return reverse(f"customer-{page}", kwargs={"customer": self.customer, "plugin": self.plugin, **more})
 
     def find(self) -> FoundSettings | None:
         """The settings; None if the plugin does not exist, or not for the viewer."""
@@ -93,7 +93,13 @@ class Target:
             found = config and {**config, **config["plugin"]}
         return found if found and found["settingsHistory"] is not None else None
 
-    def revert(self, revision: int, *, expected_revision: int, reason: str) -> dict[str, Any]:
+    def plan_revert(self, revision: int) -> dict[str, Any]:
+        """What restoring a revision would do."""
+        variables = {"plugin": self.plugin, "customer": self.customer, "revision": revision}
+        planned: dict[str, Any] = self.frame.run("plugin_settings_revert_plan", variables)["pluginSettingsRevertPlan"]
+        return planned
+
+    def revert(self, revision: int, *, expected_revision: int, reason: str, allow_invalid: bool) -> dict[str, Any]:
         """Restore a revision; raises Refused."""
         common = {
             "plugin": self.plugin,
@@ -102,7 +108,8 @@ class Target:
             "reason": reason or None,
         }
         if self.customer is None:
-            return self.frame.change("revert_plugin_settings", {"input": common})
+            given = {**common, "allowInvalid": allow_invalid}
+            return self.frame.change("revert_plugin_settings", {"input": given})
         return self.frame.change("revert_customer_plugin_settings", {"input": {**common, "customer": self.customer}})
 
 

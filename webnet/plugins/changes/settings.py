@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from webnet.audit.operation import Operation, audited
 from webnet.customers import access
+from webnet.customers.access import Actor
 from webnet.customers.models import Role
 from webnet.errors import Conflict, Refusal, SettingsIssue
 from webnet.plugins.changes.scopes import (
@@ -98,7 +99,15 @@ def change_customer(operation: Operation, change: SettingsChange, *, customer: s
     return _describe_change(operation, scope, state)
 
 
-def plan_global(operation: Operation, change: SettingsChange) -> SettingsPlan:
+def plan(plugin: str, change: SettingsChange, *, actor: Actor, customer: str | None) -> SettingsPlan:
+    """What the change would do for everybody or for a customer, or why it would be refused. Changes nothing."""
+    operation = Operation(actor=actor, action="plan_settings", plugin_name=plugin)
+    if customer is not None:
+        return _plan_customer(operation, change, customer=customer)
+    return _plan_global(operation, with_customer_issues(operation, change))
+
+
+def _plan_global(operation: Operation, change: SettingsChange) -> SettingsPlan:
     """What `change_global` would do, or why it would refuse. Changes nothing, and records nothing."""
     revision: int | None = None
     try:
@@ -118,7 +127,7 @@ def plan_global(operation: Operation, change: SettingsChange) -> SettingsPlan:
     return SettingsPlan(changes=_list_planned(operation), revision=revision)
 
 
-def plan_customer(operation: Operation, change: SettingsChange, *, customer: str) -> SettingsPlan:
+def _plan_customer(operation: Operation, change: SettingsChange, *, customer: str) -> SettingsPlan:
     """What `change_customer` would do, in the same way."""
     revision: int | None = None
     try:
