@@ -89,7 +89,7 @@ TABLE = {
     "customer-audit-row": Row(SIGN_IN, *(MISSING,) * 5, {**OWN, "row": "unknown"}),
     "customer-plugins": Row(*MEMBERS, OWN),
     "customer-plugin-switch": Row(*OPERATORS, PAGE),
-    "customer-plugin-settings": Row(*OPERATORS, PAGE),
+    "customer-plugin-settings": Row(*MEMBERS, PAGE),
     "customer-plugin-settings-history": Row(*OPERATORS, PAGE),
     "customer-plugin-settings-revert": Row(*OPERATORS, {**PAGE, "revision": 0}),
     "customer-problems": Row(*OPERATORS, OWN),

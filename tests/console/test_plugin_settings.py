@@ -320,6 +320,24 @@ def test_a_global_change_names_the_customers_that_it_would_stop(platform, oscar)
     assert PluginConfig.objects.get(name="talker").settings == {"sign_in": {"kind": "token"}}
 
 
+def test_viewers_read_the_settings_without_a_form(platform, browse):
+    save(platform, GLOBAL, fill(platform, GLOBAL, **{"/count": "5"}))
+    own = {"word": "Hi", "sign_in": {"kind": "basic", "user": "ann", "password": SECRET}, "servers": [{"host": "a.b"}]}
+    manager.update_settings("talker", actor=SYSTEM, customer="acme", patch=own)
+    vera = browse("vera")
+
+    page = vera.get(OWN).text
+
+    main = page.split('<main id="main">')[1].split("<details")[0]
+    shown = "Hi", "otherwise hello", "Inherited from the settings for everybody: 5", "ann", "a.b", "Set since"
+    assert [text for text in shown if text not in main] == []
+    assert "Operators and admins of the customer change the settings" in main
+    assert not re.search("<(input|select|textarea|button|form)", main)
+    assert SECRET not in page and "Quota" not in page
+    assert OWN in vera.get("/c/acme/manage/plugins/talker/").text
+    assert vera.post(OWN, {"do": "review"}).status_code == 403
+
+
 def test_a_plugin_without_settings_says_so(oscar, platform):
     manager.enable("mute", actor=SYSTEM, customer="acme")
 

@@ -44,17 +44,23 @@ def edit_global_settings(request: HttpRequest, frame: Frame, plugin: str) -> Htt
 @sensitive_post_parameters()
 @for_customer
 def edit_customer_settings(request: HttpRequest, frame: CustomerFrame, plugin: str) -> HttpResponse:
-    """A customer's own settings."""
+    """A customer's own settings; for its viewers without the form."""
     return _SettingsPage(request, Target(frame=frame, plugin=plugin)).answer()
 
 
 def refuse_role(target: Target, found: FoundSettings) -> HttpResponse | None:
     """The page for members who may not change the customer's settings; None for others."""
+    return None if _may_change(target) else not_allowed(target.frame, _name_roles(found))
+
+
+def _may_change(target: Target) -> bool:
     role = target.frame.role
-    if target.customer is None or (role is not None and role.includes(Role.OPERATOR)):
-        return None
+    return target.customer is None or (role is not None and role.includes(Role.OPERATOR))
+
+
+def _name_roles(found: FoundSettings) -> str:
     text = gettext("Operators and admins of the customer change the settings of %(plugin)s.")
-    return not_allowed(target.frame, text % {"plugin": found.verbose_name})
+    return text % {"plugin": found.verbose_name}
 
 
 class _SettingsPage:
@@ -70,12 +76,15 @@ class _SettingsPage:
         if found is None:
             return not_found(self._request)
         self._found = found
-        if (refused := refuse_role(self._target, found)) is not None:
+        if self._request.method == "POST" and (refused := refuse_role(self._target, found)) is not None:
             return refused
         if found.layer is None:
             return self._render("webnet/settings/none.html")
         if self._request.method != "POST":
-            return self._show(SettingsForm(layer=found.layer, revision=found.revision, seals=self._seals))
+            form = SettingsForm(layer=found.layer, revision=found.revision, seals=self._seals)
+            if _may_change(self._target):
+                return self._show(form)
+            return self._render("webnet/settings/shown.html", {"form": form, "who": _name_roles(found)})
         try:
             form = self._read_form(found.layer)
         except UnreadableForm:

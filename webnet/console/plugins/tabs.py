@@ -36,7 +36,7 @@ class TabLink:
 TABS = (
     Tab(name="", label=_("Overview")),
     Tab(name="contributions", label=_("Contributions"), lowest_role=Role.OPERATOR),
-    Tab(name="settings", label=_("Settings"), lowest_role=Role.OPERATOR),
+    Tab(name="settings", label=_("Settings")),
     Tab(name="switch", label=_("Switch"), lowest_role=Role.OPERATOR),
     Tab(name="customers", label=_("Customers"), lowest_role=None),
     Tab(name="health", label=_("Health")),

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from webnet.console.settings_form import names
+from webnet.console.settings_form.hints import show_value
 from webnet.console.settings_form.shapes import FieldShape, Kind
 from webnet.plugins.schema.walk import MISSING
 
@@ -95,6 +96,13 @@ class Field:
         """The name of the input of its value."""
         words = {Kind.JSON: names.JSON, Kind.CHOICE: names.CHOICE, Kind.SECRET: names.SECRET}
         return words.get(self.kind, "") + self.name
+
+    @property
+    def value_text(self) -> str:
+        """This layer's own value to read, whole; empty if it has none."""
+        if self.value is MISSING:
+            return ""
+        return self.text if self.text and self.kind in {Kind.TEXT, Kind.JSON} else show_value(self.shape, self.value)
 
     @property
     def described_by(self) -> str:

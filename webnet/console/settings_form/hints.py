@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from django.utils.translation import gettext, ngettext
 
 from webnet.console.settings_form.shapes import FieldShape, Kind
-from webnet.console.settings_form.texts import show
+from webnet.console.settings_form.texts import is_same, show
 
 
 def label_of(member: str, shape: FieldShape) -> str:
     """The title of a place, or what its name says."""
     words = member.replace("_", " ").replace("-", " ").strip()
     return shape.title or (words[:1].upper() + words[1:] if words else member)
+
+
+def show_value(shape: FieldShape, value: Any) -> str:
+    """A value to read, by its title if the schema has one for it."""
+    title = next((each.title for each in shape.options if each.title and is_same(each.value, value)), "")
+    return title or show(value)
 
 
 def branch_label(shape: FieldShape) -> str:

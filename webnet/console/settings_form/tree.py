@@ -14,12 +14,12 @@ from django.utils.translation import gettext
 from webnet.console.settings_form import names
 from webnet.console.settings_form.entries import MAXIMUM_ENTRIES, find_branch
 from webnet.console.settings_form.fields import BROKEN, Field, Secret, ShownOption
-from webnet.console.settings_form.hints import branch_label, label_of, list_hints
+from webnet.console.settings_form.hints import branch_label, label_of, list_hints, show_value
 from webnet.console.settings_form.layers import Layer
 from webnet.console.settings_form.parsing import parse, parse_secret, read_count
 from webnet.console.settings_form.places import SettingPlace
 from webnet.console.settings_form.shapes import FieldShape, Kind, Shapes
-from webnet.console.settings_form.texts import Unreadable, is_same, show, write_compact
+from webnet.console.settings_form.texts import Unreadable, show, write_compact
 from webnet.plugins.schema.merge_patch import MAXIMUM_NAME
 from webnet.plugins.schema.walk import MISSING
 
@@ -111,7 +111,7 @@ class TreeReader:
             description=shape.description,
             hints=tuple(list_hints(shape)),
             errors=tuple(dict.fromkeys(errors)),
-            inherited=show(_label_inherited(shape, inherited)) if is_shown else "",
+            inherited=show_value(shape, inherited) if is_shown else "",
             inherited_value=inherited,
             source=self.layer.sources.get(place.path, "") if is_shown and not is_own else "",
             row_name=place.row_name,
@@ -148,7 +148,7 @@ class TreeReader:
         if not (place.is_there and text in known):
             label = gettext("Not set")
             if place.inherited is not MISSING:
-                label = gettext("Inherited: %s") % show(_label_inherited(shape, place.inherited))
+                label = gettext("Inherited: %s") % show_value(shape, place.inherited)
             yield ShownOption(value="", label=label, is_selected=not text)
         for value, label in known.items():
             yield ShownOption(value=value, label=label, is_selected=value == text)
@@ -322,13 +322,6 @@ class TreeReader:
 
     def _lock(self, shape: FieldShape, place: SettingPlace, base: Any) -> Field:
         return replace(self._make(shape, place, value=base), is_locked=True)
-
-
-def _label_inherited(shape: FieldShape, value: Any) -> Any:
-    for option in shape.options:
-        if option.title and is_same(option.value, value):
-            return option.title
-    return value
 
 
 def _takes_empty_text(shape: FieldShape) -> bool:
