@@ -103,7 +103,7 @@ ROOTS = {
     ),
     "pluginPlan": Access(lowest="operator", given=CONFIG, selection=PLAN),
     "pluginSettingsPlan": Access(lowest="operator", given=CONFIG | {"settings": {}}, selection=SETTINGS_PLAN),
-    "pluginSettingsRevertPlan": Access(lowest="operator", given=CONFIG, selection=SETTINGS_PLAN),
+    "pluginSettingsRevertPlan": Access(lowest="operator", given=CONFIG | {"revision": 0}, selection=SETTINGS_PLAN),
     "problems": Access(lowest="operator", too_low="empty"),
     "workers": Access(lowest="platform", own="empty", too_low="null"),
     "keys": Access(lowest="platform", too_low="null"),
@@ -189,7 +189,7 @@ PLATFORM_WIDE = {
         lowest="platform", given=PLUGIN | {"settings": {}}, too_low="OPERATORS_ONLY", selection=SETTINGS_PLAN
     ),
     "pluginSettingsRevertPlan": Access(
-        lowest="platform", given=PLUGIN, too_low="OPERATORS_ONLY", selection=SETTINGS_PLAN
+        lowest="platform", given=PLUGIN | {"revision": 0}, too_low="OPERATORS_ONLY", selection=SETTINGS_PLAN
     ),
     "setPluginAvailability": of_platform(given=PLUGIN),
     "resumePlugin": of_platform(given=PLUGIN),
