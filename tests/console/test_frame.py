@@ -51,6 +51,12 @@ def test_the_menu_has_what_the_role_may_use_only(browse):
     assert "Secrets" not in page
 
 
+def test_the_bar_says_who_operates_the_platform_on_pages_of_customers_too(browse):
+    for viewer, role in (("platform", "Platform operator"), ("ann", "Admin"), ("vera", "Viewer")):
+        page = browse(viewer).get("/c/acme/").text
+        assert re.findall(r'<span class="who">.*?<span class="tag">(.*?)</span>', page, re.S) == [role]
+
+
 def test_on_the_view_of_several_customers_the_default_has_the_links_to_pages(acme, browse):
     """Of a plugin that is effective there: for the other customer it would lead to a missing page."""
     vera, defaults = browse("vera"), Membership.objects.filter(user__username="vera")

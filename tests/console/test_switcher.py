@@ -7,11 +7,14 @@ import re
 import pytest
 from django.test.utils import override_script_prefix
 
+from tests.console.conftest import SYSTEM
 from tests.console.forms import find_form
 from tests.databases import one_database_is_enough
 from tests.factories import make_customer, make_membership
 from webnet.audit.models import Generation
-from webnet.customers.models import Customer, User
+from webnet.customers.models import Customer, Role, User
+from webnet.plugins.manager import manager
+from webnet.plugins.models import Availability
 
 pytestmark = [pytest.mark.django_db(transaction=True), one_database_is_enough]
 
@@ -26,8 +29,14 @@ def slugs(part: str) -> list[str]:
     return re.findall(r'href="/c/([\w-]+)/"', part)
 
 
-def search(client, query: str) -> str:
-    return client.get("/switcher/", {"q": query}, headers=HTMX).text
+def search(client, query: str, *, page: str = "/") -> str:
+    headers = {**HTMX, "HX-Current-URL": f"http://testserver{page}"}
+    return client.get("/switcher/", {"q": query}, headers=headers).text
+
+
+def lead_to(part: str, slug: str) -> str:
+    """Where the customer's link leads, below its address."""
+    return re.search(rf'href="/c/{slug}/([^"]*)"', part)[1]
 
 
 def test_with_few_customers_there_is_nothing_to_search(browse):
@@ -52,7 +61,7 @@ def test_the_pages_own_customer_is_not_listed_and_counts_for_nothing(browse, acm
     for number in range(1, others):
         make_customer(f"b-{number}")
 
-    part = switcher_of(browse("platform").get("/c/acme/manage/").text)
+    part = switcher_of(browse("platform").get("/c/acme/").text)
 
     assert Customer.objects.count() == others + 1
     assert "acme" not in slugs(part)
@@ -91,6 +100,55 @@ def test_only_ones_own_are_found(browse):
     assert slugs(search(vera, "acme")) == ["acme"]
     assert "No customer of yours matches “globex”." in search(vera, "globex")
     assert search(vera, "nowhere").replace("nowhere", "globex") == search(vera, "globex")
+
+
+SAME_PAGES = [
+    ("manage/", "manage/", "manage/"),
+    ("manage/plugins/", "manage/plugins/", "manage/plugins/"),
+    # What may not exist there, or not for this viewer.
+    ("manage/plugins/pages/", "manage/plugins/", "manage/plugins/"),
+    ("manage/plugins/pages/settings/history/", "manage/plugins/", "manage/plugins/"),
+    ("manage/members/user/vera/", "", "manage/members/"),
+    ("manage/members/invitations/", "", "manage/members/"),
+    ("manage/permissions/", "", "manage/permissions/"),
+    ("manage/problems/", "", "manage/problems/"),
+    ("manage/tokens/", "", "manage/tokens/"),
+    ("manage/audit/?search=x", "", "manage/audit/"),
+    ("", "", ""),
+    ("plugins/pages/framed/", "", ""),
+]
+
+
+@pytest.mark.parametrize(("page", "for_viewers", "for_admins"), SAME_PAGES)
+def test_it_leads_to_the_same_page_where_the_viewers_role_allows_it(browse, page, for_viewers, for_admins):
+    user = User.objects.get(username="ann")
+    make_membership(user, make_customer("viewed"), Role.VIEWER)
+    make_membership(user, make_customer("managed"), Role.ADMIN)
+    ann = browse("ann")
+
+    listed = switcher_of(ann.get(f"/c/acme/{page}").text)
+    found = search(ann, "ed", page=f"/c/acme/{page}")
+
+    for part in (listed, found):
+        assert (lead_to(part, "viewed"), lead_to(part, "managed")) == (for_viewers, for_admins)
+    for address in (f"/c/viewed/{for_viewers}", f"/c/managed/{for_admins}"):
+        assert ann.get(address).status_code == 200
+
+
+@pytest.mark.parametrize("tab", ["", "settings/", "switch/", "health/", "activity/"])
+def test_operators_of_the_platform_stay_with_a_plugin_that_is_withheld_there(browse, tab):
+    manager.set_availability("pages", actor=SYSTEM, availability=Availability.WITHHELD, customer="globex")
+    platform = browse("platform")
+
+    page = switcher_of(platform.get(f"/c/acme/manage/plugins/pages/{tab}").text)
+
+    assert lead_to(page, "globex") == f"manage/plugins/pages/{tab}"
+    assert platform.get(f"/c/globex/manage/plugins/pages/{tab}").status_code == 200
+
+
+@pytest.mark.parametrize("page", ["", "/", "/users/", "/nowhere/", "/c/acme/nowhere/", "/c/nowhere/manage/x/"])
+def test_from_any_other_page_it_leads_to_the_dashboard(browse, page):
+    assert lead_to(search(browse("platform"), "globex", page=page), "globex") == ""
 
 
 def test_it_says_that_there_are_more(browse):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.urls import ResolverMatch
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -65,6 +66,36 @@ def list_customer_menu(path: str, *, customer: str, role: Role | None) -> list[M
     """The links of the pages that manage the customer, for a page with this path."""
     shown = (each for each in CUSTOMER_MENU if role is not None and role.includes(each.lowest_role))
     return [_link(each, path, customer=customer) for each in shown]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SamePage:
+    """Where the customer switcher leads from one page: to that of the other customer which is like it.
+
+    From a page that not every customer has, such as that of a member, to the one of the menu that it belongs to.
+    """
+
+    entry: MenuEntry | None
+    match: ResolverMatch | None
+    is_platform_operator: bool
+
+    @classmethod
+    def of(cls, match: ResolverMatch | None, *, is_platform_operator: bool) -> SamePage:
+        """From the page with this address, of a customer or not; None is no page at all."""
+        entry = None
+        if match is not None and "customer" in match.kwargs and match.url_name:
+            path, own = find_url(match.url_name, **match.kwargs), {"customer": match.kwargs["customer"]}
+            entry = next((each for each in CUSTOMER_MENU if _link(each, path, **own).is_within), None)
+        return cls(entry=entry, match=match, is_platform_operator=is_platform_operator)
+
+    def find_address(self, customer: str, role: Role | None) -> str:
+        """That page of this customer; its dashboard where there is none for a viewer with this role there."""
+        if self.entry is None or role is None or not role.includes(self.entry.lowest_role):
+            return find_url("customer", customer=customer)
+        # To members, a plugin may not exist; operators see each plugin for each customer.
+        if self.is_platform_operator and self.match is not None and "plugin" in self.match.kwargs:
+            return find_url(str(self.match.url_name), **{**self.match.kwargs, "customer": customer})
+        return find_url(self.entry.route, customer=customer)
 
 
 def _link(entry: MenuEntry, path: str, **arguments: str) -> MenuItem:

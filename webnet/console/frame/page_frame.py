@@ -21,7 +21,7 @@ from webnet.api.request.reader import Reading
 from webnet.api.resolvers import navigation_and_widgets
 from webnet.console.frame.addresses import find_url
 from webnet.console.frame.documents import RunDocument, is_mutation, mask, read_document
-from webnet.console.frame.navigation import MenuItem, list_customer_menu, list_platform_menu
+from webnet.console.frame.navigation import MenuItem, SamePage, list_customer_menu, list_platform_menu
 from webnet.customers import access
 from webnet.customers.models import Customer, Role
 from webnet.errors import WebnetError
@@ -51,10 +51,7 @@ class OtherCustomer(NamedTuple):
     slug: str
     name: str
     is_active: bool
-
-    @property
-    def address(self) -> str:
-        return find_url("customer", customer=self.slug)
+    role: str
 
 
 class Frame:
@@ -116,13 +113,16 @@ class Frame:
         # The page's own customer is left out here: one row more is read in less time than a condition is compiled.
         found = access.visible_customers(self.reading.actor).order_by("slug")[: MAXIMUM_LISTED_CUSTOMERS + 2]
         own = self.customer.slug if self.customer is not None else ""
-        others = [OtherCustomer(*each) for each in found.values_list("slug", "name", "is_active") if each[0] != own]
+        rows = found.values_list("slug", "name", "is_active", "member_role")
+        others = [OtherCustomer(*each) for each in rows if each[0] != own]
         return others[: MAXIMUM_LISTED_CUSTOMERS + 1]
 
     @property
-    def listed_customers(self) -> list[OtherCustomer]:
-        """Those that the switcher lists; more are found by searching."""
-        return self.other_customers[:MAXIMUM_LISTED_CUSTOMERS]
+    def listed_customers(self) -> list[tuple[OtherCustomer, str]]:
+        """Those that the switcher lists, each with where it leads; more are found by searching."""
+        page = SamePage.of(self.request.resolver_match, is_platform_operator=self.is_platform_operator)
+        listed = self.other_customers[:MAXIMUM_LISTED_CUSTOMERS]
+        return [(each, page.find_address(each.slug, Role(each.role))) for each in listed]
 
     @property
     def has_more_customers(self) -> bool:
