@@ -5,16 +5,19 @@ from __future__ import annotations
 import html
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import resolve
 from django.utils import timezone
 
 from tests.console.conftest import SYSTEM
 from tests.console.test_statements import MOST
 from tests.databases import one_database_is_enough
 from tests.factories import make_customer, make_membership
+from webnet.audit.models import PluginAuditLog
 from webnet.audit.operation import renew_platform
 from webnet.console.start.remedies import BUTTONS, REMEDIES, find_links
 from webnet.customers.models import Customer, Role, User
@@ -31,6 +34,17 @@ def pause(slug: str | None = None) -> None:
     manager.pause("pages", actor=SYSTEM, customer=slug, reason="It failed 5 times.", error="ValueError")
 
 
+def make_unhealthy() -> None:
+    PluginHealth.objects.create(
+        plugin=PluginConfig.objects.get(),
+        status=HealthStatus.UNHEALTHY,
+        message="The disk is full.",
+        checked_at=timezone.now(),
+        duration_ms=1,
+        is_latest=True,
+    )
+
+
 def cards(page: str) -> list[str]:
     """Each problem of a page as one text, with its buttons and links."""
     listed = re.search(r'(?s)<ul class="rows problems">(.*?)</ul>', page)
@@ -40,7 +54,7 @@ def cards(page: str) -> list[str]:
 
 def form_of(page: str) -> dict[str, str]:
     """What the first problem's form sends, whichever button is pressed."""
-    form = re.search(r'(?s)<form class="actions".*?</form>', page)
+    form = re.search(r'(?s)<form method="post" aria-labelledby="problem-1">.*?</form>', page)
     assert form is not None
     return dict(re.findall(r'<input type="hidden" name="(key|plugin|customer)" value="([^"]*)">', form[0]))
 
@@ -59,7 +73,7 @@ def test_a_problem_says_what_and_since_when_and_what_to_do(browse):
     assert card.startswith("Error A Book of Pages 'pages' is paused until ")
     assert "It failed 5 times." in card
     assert "It is tried again by itself. Have the plugin mended, and resume it. Since " in card
-    assert card.endswith("Resume it Look at the plugin I know of it")
+    assert card.endswith("Add a reason Reason (optional, for the audit log) Resume it Look at the plugin I know of it")
 
 
 def test_a_paused_plugin_is_resumed_by_its_button(browse):
@@ -86,15 +100,31 @@ def test_an_operator_of_a_customer_resumes_its_plugin(browse, address):
     assert not CustomerPluginConfig.objects.get(customer__slug="acme").is_paused
 
 
+@pytest.mark.parametrize("do", ["resume", "acknowledge"])
+def test_the_log_has_the_reason_of_who_mends_it(browse, do):
+    pause("acme")
+    oscar = browse("oscar")
+
+    oscar.post(OF_ACME, {"do": do, **form_of(oscar.get(OF_ACME).text), "reason": " The disk is new. "})
+
+    row = PluginAuditLog.objects.latest("pk")
+    assert (row.actor_name, row.reason) == ("oscar", "The disk is new.")
+
+
+def test_what_takes_no_reason_does_not_ask_for_one(browse):
+    make_unhealthy()
+    platform = browse("platform")
+    page = platform.get("/").text
+    assert "Add a reason" in page
+
+    platform.post("/", {"do": "acknowledge", **form_of(page)})
+
+    page = platform.get("/").text
+    assert "Check its health now" in page and "Add a reason" not in page
+
+
 def test_health_is_checked_again_by_its_button(browse):
-    PluginHealth.objects.create(
-        plugin=PluginConfig.objects.get(),
-        status=HealthStatus.UNHEALTHY,
-        message="The disk is full.",
-        checked_at=timezone.now(),
-        duration_ms=1,
-        is_latest=True,
-    )
+    make_unhealthy()
     platform = browse("platform")
     page = platform.get("/").text
     assert "The disk is full." in page and "Check its health now" in page
@@ -136,10 +166,13 @@ def test_a_refusal_is_beside_its_problem(browse):
     pause()
     platform = browse("platform")
 
-    answer = platform.post("/", {"do": "resume", "key": "paused:pages", "plugin": "nothing", "customer": ""})
+    sent = {"do": "resume", "key": "paused:pages", "plugin": "nothing", "customer": "", "reason": "It is mended."}
+    answer = platform.post("/", sent)
 
     assert answer.status_code == 422
     assert "There is no plugin" in cards(answer.text)[0]
+    # What was typed is kept, where it is seen.
+    assert '<details class="reason" open>' in answer.text and 'value="It is mended."' in answer.text
 
 
 @pytest.mark.parametrize("wrong", ["", "destroy", "\0", "x" * 10_000])
@@ -198,6 +231,16 @@ def test_an_operators_start_page_has_no_list_of_customers(browse):
 def test_every_kind_of_problem_has_a_way_out():
     assert {kind.name for kind in ProblemKind} == set(REMEDIES)
     assert set(BUTTONS) < set(REMEDIES)
+
+
+@pytest.mark.parametrize("kind", [kind.name for kind in ProblemKind])
+def test_every_way_out_leads_to_a_page(kind):
+    of_server = {"WORKERS_OUTDATED", "AUDIT_LOG_INVALID", "CHECKPOINT_OVERDUE", "QUEUE_FULL", "BUDGET_EXHAUSTED"}
+    plugin = None if kind in of_server else {"name": "pages"}
+
+    links = find_links({"kind": kind, "plugin": plugin, "customer": None})
+
+    assert links and all(resolve(urlsplit(link.address).path).url_name != "customer-unknown" for link in links)
 
 
 def test_a_kind_of_a_later_version_has_no_links(db):

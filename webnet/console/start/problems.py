@@ -19,10 +19,10 @@ from webnet.customers.models import Role
 
 # So many of one's customers are on the start page.
 CUSTOMERS_SHOWN = 6
-# Longer than any key, name or slug.
-LONGEST_VALUE = 400
-# What a button sends: what to do, and about which problem.
-FIELDS = ("do", "key", "plugin", "customer")
+# Longer than any key, name or slug; of a reason, the audit log keeps so much.
+LONGEST_VALUE = 1_000
+# What a button sends: what to do, about which problem, and why.
+FIELDS = ("do", "key", "plugin", "customer", "reason")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -49,7 +49,7 @@ def _answer(request: HttpRequest, frame: Frame, show: Callable[..., HttpResponse
     try:
         done = _mend(frame, typed)
     except Refused as refused:
-        return show(frame, refused=refused, key=typed["key"], status=422)
+        return show(frame, refused=refused, typed=typed, status=422)
     if done is None:
         return show(frame, status=400)
     messages.success(request, done)
@@ -58,13 +58,14 @@ def _answer(request: HttpRequest, frame: Frame, show: Callable[..., HttpResponse
 
 def _mend(frame: Frame, typed: Mapping[str, str]) -> str | None:
     """Do what the button says, and return what to tell; None if there is no such button."""
-    customer = typed["customer"] or None
+    customer, reason = typed["customer"] or None, typed["reason"].strip() or None
     if typed["do"] == ACKNOWLEDGE:
-        frame.change("acknowledge_problem", {"input": {"key": typed["key"], "customer": customer}})
+        wanted = {"key": typed["key"], "customer": customer, "reason": reason}
+        frame.change("acknowledge_problem", {"input": wanted})
         return _("The others see that you know of it.")
     target = {"plugin": typed["plugin"], "customer": customer}
     if typed["do"] == RESUME:
-        frame.change("resume_plugin", {"input": target})
+        frame.change("resume_plugin", {"input": {**target, "reason": reason}})
         return _("It runs again.")
     if typed["do"] == CHECK:
         health = frame.change("check_plugin_health", {"input": target})["health"]
@@ -90,13 +91,14 @@ def _render(
     found: Mapping[str, Any],
     *,
     refused: Refused | None = None,
-    key: str = "",
+    typed: Mapping[str, str] | None = None,
     status: int = 200,
 ) -> HttpResponse:
     problems = _offer_remedies(found["problems"])
-    context = {"problems": problems, "customers": found.get("customers"), "refused": refused, "refused_key": key}
-    # What was refused may be solved meanwhile, and then there is nothing to show the reason beside.
-    context["is_refused_elsewhere"] = refused is not None and all(each["problem"]["key"] != key for each in problems)
+    context = {"problems": problems, "customers": found.get("customers"), "refused": refused, "typed": typed}
+    # What was refused may be solved meanwhile, and then there is no problem to show the refusal beside.
+    keys = {each["problem"]["key"] for each in problems}
+    context["is_refused_elsewhere"] = typed is not None and typed["key"] not in keys
     return frame.render(template, context, status=status)
 
 

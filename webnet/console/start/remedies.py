@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 @dataclass(frozen=True, kw_only=True)
 class Remedy:
-    """A link, of a problem of the platform and of one of a customer; the routes are empty where there is none."""
+    """A link, of a problem of the platform and of one of a customer: `customer_route`, empty if customers have none."""
 
     label: str | Promise
     route: str
@@ -64,16 +64,13 @@ REMEDIES: Mapping[str, tuple[Remedy, ...]] = {
 
 def find_links(problem: Mapping[str, Any]) -> list[Link]:
     """Where the problem can be mended."""
-    return [link for remedy in REMEDIES.get(problem["kind"], ()) for link in _link(remedy, problem)]
+    return [_link(remedy, problem) for remedy in REMEDIES.get(problem["kind"], ())]
 
 
-def _link(remedy: Remedy, problem: Mapping[str, Any]) -> Iterator[Link]:
+def _link(remedy: Remedy, problem: Mapping[str, Any]) -> Link:
     arguments = {"plugin": problem["plugin"]["name"]} if problem["plugin"] else {}
     route = remedy.route
     if problem["customer"]:
         route, arguments = remedy.customer_route, {**arguments, "customer": problem["customer"]["slug"]}
-    try:
-        address = reverse(route, kwargs=arguments)
-    except NoReverseMatch:
-        return
-    yield Link(label=remedy.label, address=f"{address}?{urlencode(remedy.query)}" if remedy.query else address)
+    address = reverse(route, kwargs=arguments)
+    return Link(label=remedy.label, address=f"{address}?{urlencode(remedy.query)}" if remedy.query else address)
