@@ -364,8 +364,10 @@ class CustomerRequired(RequestError):
 
     def __init__(self) -> None:
         super().__init__(
-            "This field needs a customer: send the request to '/graphql/<customer>/', or choose your default with "
-            "'setDefaultCustomer'."
+            sentence(
+                "This field needs a customer: send the request to '/graphql/<customer>/', or choose your default with "
+                "'setDefaultCustomer'."
+            )
         )
 
 

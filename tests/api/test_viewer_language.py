@@ -15,9 +15,10 @@ from tests.api.client import GraphQLClient
 from tests.factories import make_customer, make_member, make_operator
 from tests.plugins.conftest import install, registered
 from tests.servers import ROOT
+from webnet import errors
 from webnet.audit.models import PluginAuditLog
 from webnet.customers.models import Customer, Role
-from webnet.errors import InputFault, InvalidInput, NotFound
+from webnet.errors import InputFault, InvalidInput, NotFound, Refusal
 from webnet.plugins.base import PluginBase
 from webnet.plugins.kernel.dependencies import describe_cycle
 from webnet.plugins.models import PluginConfig, PluginStatus
@@ -209,3 +210,51 @@ def test_each_template_is_a_literal_so_that_it_is_in_the_catalogues() -> None:
         "webnet/customers/access.py",
         "webnet/accounts/tokens.py",
     }
+
+
+# What shows a message to people: the refusals, and what those of settings and of uninstalling are made of.
+MESSAGES = {"InputFault", "SettingsIssue", "UninstallObstacle"}
+MESSAGES |= {each.__name__ for each in vars(errors).values() if isinstance(each, type) and issubclass(each, Refusal)}
+# Functions that return sentences, or texts in the viewer's language.
+SENTENCES = {"sentence", "join_sentences", "describe_cycle", "describe_why_not_runnable", "_describe", "for_viewer"}
+# Messages of Django's validators, which Django translates, and those that plugins pass.
+PASSED_ON = {"webnet/input_faults.py", "webnet/sdk/errors.py"}
+
+
+def find_plain_messages(source: str) -> Iterator[int]:
+    """The lines where a message is made that is no sentence, so that it is English for everybody."""
+    for function in ast.walk(ast.parse(source)):
+        if isinstance(function, ast.FunctionDef):
+            made = [each for each in ast.walk(function) if isinstance(each, ast.Assign)]
+            for call in ast.walk(function):
+                if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in MESSAGES:
+                    named = [each.value for each in call.keywords if each.arg == "message"]
+                    if not all(is_sentence(each, made) for each in [*call.args[:1], *named]):
+                        yield call.lineno
+
+
+def is_sentence(message: ast.expr, made: list[ast.Assign]) -> bool:
+    match message:
+        case ast.Call(func=ast.Name(id=name)):
+            return name in SENTENCES
+        case ast.Name(id=name):
+            values = [each.value for each in made if ast.unparse(each.targets[0]) == name]
+            return all(is_sentence(each, made) for each in values)
+    # A text is made here; the message of another refusal was looked at where that is made.
+    return not isinstance(message, ast.Call | ast.Constant | ast.JoinedStr | ast.BinOp)
+
+
+def test_each_refusal_is_a_sentence_that_can_be_translated() -> None:
+    paths = {path.relative_to(ROOT).as_posix(): path for path in sorted((ROOT / "webnet").rglob("*.py"))}
+
+    found = {name: list(find_plain_messages(path.read_text())) for name, path in paths.items()}
+
+    assert {name: lines for name, lines in found.items() if lines and name not in PASSED_ON} == {}
+
+
+@pytest.mark.parametrize("text", ['"It is on."', 'f"{it} is on."', '"{} is on.".format(it)', '" ".join(parts)'])
+def test_a_refusal_in_english_for_everybody_is_found(text: str) -> None:
+    indirect = f"def refuse():\n    message = {text}\n    raise InvalidInput(message, field='x')\n"
+
+    assert list(find_plain_messages(indirect)) == [3]
+    assert list(find_plain_messages(f"def refuse():\n    return UninstallObstacle(message={text})")) == [2]

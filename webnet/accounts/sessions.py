@@ -138,4 +138,4 @@ def _change_password(operation: Operation, checked: str, new: str) -> User:
 
 
 def _wrong_password() -> PermissionDenied:
-    return PermissionDenied("The current password is wrong.", code="BAD_CREDENTIALS")
+    return PermissionDenied(sentence("The current password is wrong."), code="BAD_CREDENTIALS")

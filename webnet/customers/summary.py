@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 
 from webnet.customers.models import Customer
+from webnet.sentences import Sentence, sentence
 
 MAXIMUM_NAMED = 20
 
@@ -32,10 +33,11 @@ class CustomerSummary:
         distinct = sorted(set(slugs))
         return cls(slugs=tuple(distinct[:MAXIMUM_NAMED]), count=len(distinct))
 
-    def describe(self) -> str:
+    def describe(self) -> Sentence:
         """For example "2 customers ('acme', 'globex')"; an ellipsis stands for those that are not named."""
         if not self.count:
-            return "no customer"
-        more = ", …" if self.count > len(self.slugs) else ""
-        noun = "customer" if self.count == 1 else "customers"
-        return f"{self.count} {noun} ({', '.join(map(repr, self.slugs))}{more})"
+            return sentence("no customer")
+        named = ", ".join([*map(repr, self.slugs), *(["…"] if self.count > len(self.slugs) else [])])
+        if self.count == 1:
+            return sentence("1 customer ({named})", named=named)
+        return sentence("{count} customers ({named})", count=self.count, named=named)

@@ -11,6 +11,7 @@ from django.db.models.deletion import Collector, ProtectedError, RestrictedError
 
 from webnet.customers.models import Customer
 from webnet.errors import DependencyRefusal
+from webnet.sentences import sentence
 
 
 class PresentRows(Collector):
@@ -59,7 +60,7 @@ def collect(rows: Sequence[models.Model], *, owner: Customer | None = None) -> P
         counted = Counter(row._meta.label for row in objects)
         rows_of = ", ".join(f"{count} of {label}" for label, count in sorted(counted.items()))
         raise DependencyRefusal(
-            f"Rows of plugins refer to it ({rows_of}): delete those first.",
+            sentence("Rows of plugins refer to it ({rows}): delete those first.", rows=rows_of),
             code="ROWS_PROTECTED",
             plugins=tuple(sorted({row._meta.app_label for row in objects})),
         ) from error

@@ -22,6 +22,7 @@ from webnet.plugins.registry import registry
 from webnet.plugins.settings import layers
 from webnet.sdk.errors import refuse_invalid
 from webnet.sdk.scope import all_rows, scope
+from webnet.sentences import sentence
 from webnet.values.platform_language import read_for_all
 
 Settings = TypeVar("Settings")
@@ -91,9 +92,12 @@ class PluginContext:
     def require_role(self, role: Role) -> None:
         """Raise PermissionDenied unless the actor has at least this role for the customer."""
         if not self.reading.has_role(role, self.customer):
-            raise PermissionDenied(
-                f"This needs the role {role.label.lower()} for '{self.customer.slug}'.", required_role=role.value
+            message = sentence(
+                "This needs the role {role} for '{customer}'.",
+                role=sentence(role.label.lower()),
+                customer=self.customer.slug,
             )
+            raise PermissionDenied(message, required_role=role.value)
 
     def rows(self, model: Any) -> QuerySet[Any]:
         """The model's rows that may be seen: of the customers in view for whom the plugin is effective.

@@ -13,6 +13,7 @@ from webnet.api.models import LONGEST_NAME, TrustedDocument
 from webnet.audit.operation import Operation, audited, lock_platform, renew_platform
 from webnet.customers.access import Actor, require_operator
 from webnet.errors import InvalidInput, show
+from webnet.sentences import sentence
 
 # Rows in one statement; a document may have tens of thousands of characters.
 ROWS_AT_ONCE = 200
@@ -39,7 +40,12 @@ def plan_trust(application: str, documents: Mapping[str, str], *, replaces: bool
     known, given = set(_digests_of(application)), set(documents)
     removed = known - given if replaces else set()
     if (count := len((known | given) - removed)) > MAXIMUM_DOCUMENTS:
-        message = f"'{application}' would have {count:,} documents; it can have {MAXIMUM_DOCUMENTS:,}."
+        message = sentence(
+            "'{application}' would have {count:,} documents; it can have {limit:,}.",
+            application=application,
+            count=count,
+            limit=MAXIMUM_DOCUMENTS,
+        )
         raise InvalidInput(message, field="documents")
     return TrustPlan(
         application=application,
@@ -53,10 +59,15 @@ def plan_forget(application: str, digests: Collection[str] | None) -> TrustPlan:
     """What `forget` would do; changes nothing. Raises InvalidInput."""
     known = set(_digests_of(application))
     if not known:
-        raise InvalidInput(f"'{show(application)}' has no trusted documents.", field="application")
+        message = sentence("'{application}' has no trusted documents.", application=show(application))
+        raise InvalidInput(message, field="application")
     removed = known if digests is None else set(digests)
     if unknown := sorted(removed - known):
-        message = f"'{show(application)}' has no trusted document '{show_id(unknown[0])}'."
+        message = sentence(
+            "'{application}' has no trusted document '{document}'.",
+            application=show(application),
+            document=show_id(unknown[0]),
+        )
         raise InvalidInput(message, field="documents")
     return TrustPlan(application=application, removed=tuple(sorted(removed)), kept=tuple(sorted(known - removed)))
 

@@ -23,6 +23,7 @@ from webnet.accounts.authentication import RequestIdentity, ip_address, network_
 from webnet.errors import RateLimited
 from webnet.plugins.runtime import reported_problems
 from webnet.plugins.runtime.reported_problems import ReportedKind
+from webnet.sentences import sentence
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +42,7 @@ REDIS_PAUSE_SECONDS = 5.0
 
 
 class Claim(NamedTuple):
-    """Points that are wanted of one bucket. `whose` ends the sentence "Too many requests ..."."""
+    """Points that are wanted of one bucket. `whose` is in the sentence "Too many requests ..."."""
 
     kind: str
     key: str
@@ -171,7 +172,8 @@ class Rates:
             claim, seconds = claims[verdict.place], math.ceil(verdict.seconds)
             metrics.refused_requests.labels("points").inc()
             reported_problems.report(ReportedKind.BUDGET_EXHAUSTED)
-            raise RateLimited(f"Too many requests {claim.whose}: wait {seconds} s.", retry_after_seconds=seconds)
+            message = sentence("Too many requests {whose}: wait {seconds} s.", whose=claim.whose, seconds=seconds)
+            raise RateLimited(message, retry_after_seconds=seconds)
 
 
 rates = Rates()
@@ -190,7 +192,7 @@ def charge(request: HttpRequest, identity: RequestIdentity | None, *, points: in
             Claim(
                 kind="address",
                 key=network_of(address),
-                whose="from your address",
+                whose=sentence("from your address"),
                 per_minute=settings.WEBNET_ADDRESS_POINTS_PER_MINUTE,
             )
         )
@@ -204,13 +206,13 @@ def _claims_of(identity: RequestIdentity | None, address: str | None) -> Iterato
     if identity is None or identity.user is None:
         # Where the server reports no address, all strangers are one.
         key = network_of(address) if address is not None else ""
-        yield Claim(kind="stranger", key=key, whose="without signing in", per_minute=per_minute)
+        yield Claim(kind="stranger", key=key, whose=sentence("without signing in"), per_minute=per_minute)
         return
     if identity.api_token is not None:
         token, of_token = str(identity.api_token.pk), settings.WEBNET_TOKEN_POINTS_PER_MINUTE
-        yield Claim(kind="token", key=token, whose="with this token", per_minute=of_token)
+        yield Claim(kind="token", key=token, whose=sentence("with this token"), per_minute=of_token)
     # With a token as well: anybody can make as many tokens as they like.
-    yield Claim(kind="user", key=str(identity.user.pk), whose="by this user", per_minute=per_minute)
+    yield Claim(kind="user", key=str(identity.user.pk), whose=sentence("by this user"), per_minute=per_minute)
 
 
 @cache

@@ -27,6 +27,7 @@ from django.utils import translation
 from webnet.errors import DeadlineExceeded, RateLimited
 from webnet.plugins.runtime.calls import CheckedCall, calling, take_turns
 from webnet.plugins.runtime.failures import count_for_user
+from webnet.sentences import sentence
 
 logger = logging.getLogger(__name__)
 
@@ -95,15 +96,20 @@ class Seats:
         with self._lock:
             taken = self._taken.copy()  # Others leave meanwhile.
             if sum((each.plugin, each.customer_id) == (plugin, customer_id) for each in taken) >= MAXIMUM_PER_PLUGIN:
-                what = (
-                    f"This plugin streams {MAXIMUM_PER_PLUGIN} pages"
-                    if plugin
-                    else f"{MAXIMUM_PER_PLUGIN} downloads run"
-                )
-                message = f"{what} already: close one, or try again later."
+                if plugin:
+                    message = sentence(
+                        "This plugin streams {count} pages already: close one, or try again later.",
+                        count=MAXIMUM_PER_PLUGIN,
+                    )
+                else:
+                    message = sentence(
+                        "{count} downloads run already: close one, or try again later.", count=MAXIMUM_PER_PLUGIN
+                    )
                 raise RateLimited(message, retry_after_seconds=RETRY_AFTER_SECONDS)
             if len(taken) >= MAXIMUM_PAGES:
-                message = f"Too many pages are being streamed: try again in {RETRY_AFTER_SECONDS} seconds."
+                message = sentence(
+                    "Too many pages are being streamed: try again in {seconds} seconds.", seconds=RETRY_AFTER_SECONDS
+                )
                 raise RateLimited(message, retry_after_seconds=RETRY_AFTER_SECONDS)
             self._taken.add(seat)
         return seat

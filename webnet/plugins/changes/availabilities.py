@@ -20,6 +20,7 @@ from webnet.plugins.gate.effective import switched_on
 from webnet.plugins.gate.rules import PlatformState
 from webnet.plugins.kernel.dependencies import dependencies, dependents
 from webnet.plugins.models import Availability, PluginConfig
+from webnet.sentences import join_sentences, sentence
 
 ON_BY_DEFAULT = (Availability.DEFAULT_ON, Availability.REQUIRED)
 # From the least to the most that a plugin is on.
@@ -71,14 +72,27 @@ def check_dependencies(platform: PlatformState, choices: Collection[Choice], *, 
         off = {name: condition for name, condition in without.items() if name in weak or _exists(condition)}
         if not off:
             continue
-        way_out = f"Enable {quote(off)} for them, or set the availability of '{row.name}' for them, first."
-        if weak:
-            way_out = f"set the availability of {quote(weak)} to {Availability(choice.availability).name} first."
-            # Taking them along has been tried already, or would leave what is withheld.
-            is_tried = is_with_dependencies or any(set_to[name] == Availability.WITHHELD for name in weak)
-            way_out = f"S{way_out[1:]}" if is_tried else f"Enable '{row.name}' with its dependencies, or {way_out}"
-        verb = "is" if len(off) == 1 else "are"
-        message = f"'{row.name}' needs {quote(off)}, which {verb} not on for every customer that would get it."
+        data = {
+            "plugin": row.name,
+            "off": quote(off),
+            "others": quote(weak),
+            "availability": choice.availability.upper(),
+        }
+        # Taking them along has been tried already, or would leave what is withheld.
+        is_tried = is_with_dependencies or any(set_to[name] == Availability.WITHHELD for name in weak)
+        if not weak:
+            way_out = sentence("Enable {off} for them, or set the availability of '{plugin}' for them, first.", **data)
+        elif is_tried:
+            way_out = sentence("Set the availability of {others} to {availability} first.", **data)
+        else:
+            way_out = sentence(
+                "Enable '{plugin}' with its dependencies, or set the availability of {others} to {availability} first.",
+                **data,
+            )
+        if len(off) == 1:
+            message = sentence("'{plugin}' needs {off}, which is not on for every customer that would get it.", **data)
+        else:
+            message = sentence("'{plugin}' needs {off}, which are not on for every customer that would get it.", **data)
         raise name_customers(message, off, way_out=way_out)
 
 
@@ -94,9 +108,12 @@ def check_dependents(platform: PlatformState, wanted: Choice) -> None:
     users = {other.name: losses & _on(other) for other in needing}
     blocking = {name: condition for name, condition in users.items() if name in strict or _exists(condition)}
     if blocking:
-        why = "which is on by default" if strict else "which some customers have switched on"
-        way_out = f"Set the availability of {quote(blocking)} to {Availability(wanted.availability).name} first."
-        message = f"'{row.name}' is needed by {quote(blocking)}, {why}."
+        data = {"plugin": row.name, "others": quote(blocking), "availability": wanted.availability.upper()}
+        if strict:
+            message = sentence("'{plugin}' is needed by {others}, which is on by default.", **data)
+        else:
+            message = sentence("'{plugin}' is needed by {others}, which some customers have switched on.", **data)
+        way_out = sentence("Set the availability of {others} to {availability} first.", **data)
         raise name_customers(message, blocking, way_out=way_out, code="DEPENDENTS_ENABLED")
 
 
@@ -105,9 +122,9 @@ def name_customers(
 ) -> DependencyRefusal:
     """The refusal because of these plugins, with the customers for whom one of their conditions holds."""
     found = CustomerSummary.of_queryset(Customer.objects.filter(reduce(or_, conditions.values())))
-    whose = f"It concerns {found.describe()}." if found.count else ""
+    whose = sentence("It concerns {customers}.", customers=found.describe()) if found.count else ""
     return DependencyRefusal(
-        " ".join(part for part in (message, whose, way_out) if part),
+        join_sentences((message, whose, way_out)),
         code=code,
         plugins=tuple(conditions),
         customers=found.slugs,

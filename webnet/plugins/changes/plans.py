@@ -102,7 +102,9 @@ def plan(
     """
     try:
         if availability is not None and (customer is not None or action != PlanAction.ENABLE):
-            raise InvalidInput("An availability is planned with ENABLE for everybody only.", field="availability")
+            raise InvalidInput(
+                sentence("An availability is planned with ENABLE for everybody only."), field="availability"
+            )
         if customer is None:
             return _plan_for_platform(plugin, actor, action, availability)
         return _plan_for_customer(plugin, actor, customer, action)

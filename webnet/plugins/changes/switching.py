@@ -16,6 +16,7 @@ from webnet.plugins.changes.scopes import Scope, lock_scope
 from webnet.plugins.gate.rules import CustomerState, PlatformState
 from webnet.plugins.hooks.in_change import run_hook
 from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig
+from webnet.sentences import sentence
 
 CONFIG = ModelColumns(CustomerPluginConfig, "c")
 SWITCH_FIELDS = ("enabled", "availability", "updated_at")
@@ -83,7 +84,9 @@ def set_availability(operation: Operation, *, customer: str | None, availability
 def _refuse_others(scope: Scope, choices: Sequence[Choice], only: Collection[str]) -> None:
     others = tuple(each.plugin for each in choices if each.plugin not in only and not _holds(scope, each))
     if others:
-        message = f"It would change {quote(others)} as well, which was not planned. Look at the plan again."
+        message = sentence(
+            "It would change {others} as well, which was not planned. Look at the plan again.", others=quote(others)
+        )
         raise DependencyRefusal(message, code="PLAN_CHANGED", plugins=others)
 
 

@@ -34,6 +34,7 @@ from webnet.plugins.models import PluginConfig, PluginStatus
 from webnet.plugins.registry import PluginRegistry
 from webnet.plugins.runtime.change_calls import calling_in_change
 from webnet.plugins.settings import validity
+from webnet.sentences import sentence
 
 TEXTS = ("verbose_name", "author", "description", "licence", "icon", *ADDRESSES)
 GONE = "The plugin is no longer installed."
@@ -170,7 +171,10 @@ def _take(operation: Operation, found: SyncFinding) -> None:
 def _require_transaction(plugin: str) -> None:
     """Raise HookFailed if a hook of the plugin has ended the transaction: catching its exception does not mend that."""
     if has_ended() or connection.needs_rollback:
-        message = f"A hook of '{plugin}' ended the transaction of the sync, so its installed version was not taken."
+        message = sentence(
+            "A hook of '{plugin}' ended the transaction of the sync, so its installed version was not taken.",
+            plugin=plugin,
+        )
         raise HookFailed(message, plugin_name=plugin, ended_transaction=True)
 
 

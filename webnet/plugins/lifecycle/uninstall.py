@@ -26,6 +26,7 @@ from webnet.plugins.loading.app_config import failed_apps
 from webnet.plugins.models import PluginConfig
 from webnet.plugins.registry import Entry, PluginRegistry
 from webnet.plugins.runtime import workers
+from webnet.sentences import join_sentences, sentence
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +54,7 @@ class UninstallReview:
     def refuse_obstacles(self) -> None:
         """Raises DependencyRefusal with all obstacles."""
         if self.obstacles:
-            message = " ".join(obstacle.message for obstacle in self.obstacles)
+            message = join_sentences(obstacle.message for obstacle in self.obstacles)
             plugins = tuple(dict.fromkeys(name for obstacle in self.obstacles for name in obstacle.plugins))
             raise DependencyRefusal(message, code="PLUGIN_IN_USE", plugins=plugins or (self.row.name,))
 
@@ -135,12 +136,18 @@ def review(plugin: str, registry: PluginRegistry) -> UninstallReview:
 
 def _find_uses(row: PluginConfig) -> Iterator[UninstallObstacle]:
     if row.enabled:
-        yield UninstallObstacle(message=f"'{row.name}' is enabled: disable it for everybody first.")
+        message = sentence("'{plugin}' is enabled: disable it for everybody first.", plugin=row.name)
+        yield UninstallObstacle(message=message)
     running = workers.find_workers(row.name)
     if running:
         processes = ", ".join(map(str, running))
-        way_out = "take it out of their WEBNET_PLUGINS and restart them"
-        yield UninstallObstacle(message=f"'{row.name}' is loaded by running workers ({processes}): {way_out}.")
+        message = sentence(
+            "'{plugin}' is loaded by running workers ({processes}): take it out of their WEBNET_PLUGINS and restart "
+            "them.",
+            plugin=row.name,
+            processes=processes,
+        )
+        yield UninstallObstacle(message=message)
 
 
 def _find_missing_code(row: PluginConfig, entry: Entry | None) -> Iterator[UninstallObstacle]:
@@ -149,14 +156,19 @@ def _find_missing_code(row: PluginConfig, entry: Entry | None) -> Iterator[Unins
         # A version was taken, or migrations were run before one could be; by default the app's label is the name.
         ran_migrations = MigrationRecorder(connection).migration_qs.filter(app=row.name)
         if row.version or ran_migrations.exists():
-            way_out = "install it again, and name it in WEBNET_PLUGINS for this command"
-            yield UninstallObstacle(
-                message=f"'{row.name}' is not installed here, and only its own code can remove its tables: {way_out}."
+            message = sentence(
+                "'{plugin}' is not installed here, and only its own code can remove its tables: install it again, and "
+                "name it in WEBNET_PLUGINS for this command.",
+                plugin=row.name,
             )
+            yield UninstallObstacle(message=message)
     elif entry.module in failed_apps or (entry.plugin is None and entry.status == "failed"):
-        yield UninstallObstacle(
-            message=f"'{row.name}' can't be loaded, and only its own code can remove its tables. {entry.reason}"
+        message = sentence(
+            "'{plugin}' can't be loaded, and only its own code can remove its tables. {reason}",
+            plugin=row.name,
+            reason=entry.reason,
         )
+        yield UninstallObstacle(message=message)
 
 
 def _find_foreign_keys(config: AppConfig) -> Iterator[UninstallObstacle]:
@@ -165,15 +177,24 @@ def _find_foreign_keys(config: AppConfig) -> Iterator[UninstallObstacle]:
     for key in find_foreign_keys():
         if key.target_table in own and key.table not in own:
             owner = labels.get(key.table)
-            whose = f" of '{owner}'" if owner else ", whose plugin is not installed,"
-            message = f"The foreign key '{key.table}.{key.column}'{whose} points at '{key.target_table}'."
+            data = {"key": f"{key.table}.{key.column}", "owner": owner, "table": key.target_table}
+            if owner:
+                message = sentence("The foreign key '{key}' of '{owner}' points at '{table}'.", **data)
+            else:
+                message = sentence(
+                    "The foreign key '{key}', whose plugin is not installed, points at '{table}'.", **data
+                )
             yield UninstallObstacle(message=message, plugins=(owner,) if owner else ())
 
 
 def _find_dependent_apps(plan: list[tuple[Migration, bool]], label: str) -> Iterator[UninstallObstacle]:
     others = sorted({migration.app_label for migration, _ in plan if migration.app_label != label})
     for other in others:
-        message = f"Migrations of '{other}' depend on those of '{label}': uninstall '{other}' first."
+        message = sentence(
+            "Migrations of '{other}' depend on those of '{plugin}': uninstall '{other}' first.",
+            other=other,
+            plugin=label,
+        )
         yield UninstallObstacle(message=message, plugins=(other,))
 
 
@@ -181,7 +202,10 @@ def _find_irreversible(plan: list[tuple[Migration, bool]], label: str) -> Iterat
     for migration, _ in plan:
         irreversible = [type(each).__name__ for each in migration.operations if not each.reversible]
         if irreversible and migration.app_label == label:
-            way_out = "give it a reverse, if only 'migrations.RunPython.noop'"
-            yield UninstallObstacle(
-                message=f"The migration '{migration}' can't be reversed ({', '.join(irreversible)}): {way_out}."
+            message = sentence(
+                "The migration '{migration}' can't be reversed ({operations}): give it a reverse, if only "
+                "'migrations.RunPython.noop'.",
+                migration=str(migration),
+                operations=", ".join(irreversible),
             )
+            yield UninstallObstacle(message=message)

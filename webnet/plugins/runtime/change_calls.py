@@ -14,8 +14,7 @@ from webnet.django_internals import count_commit_hooks, wrap_commit_hooks
 from webnet.errors import HookFailed, SecretUnreadable
 from webnet.plugins.runtime import failures
 from webnet.plugins.runtime.calls import calling
-
-BROKEN = "a statement of its {} failed, and its error was caught: it needs a 'with transaction.atomic()' of its own."
+from webnet.sentences import sentence
 
 
 @contextmanager
@@ -35,13 +34,14 @@ def calling_in_change(plugin: str, hook: str, customer: Customer | None = None) 
 def report(plugin: str, hook: str, customer: Customer | None, error: BaseException) -> HookFailed:
     """Log and count what the hook raised, and return the refusal of the change."""
     failures.report_hook(plugin, customer=customer, hook=hook, why=_describe(hook, error), error=error)
-    return refuse(plugin, hook, error, what=f"'{plugin}' refused")
+    return refuse(plugin, hook, error, what=sentence("'{plugin}' refused", plugin=plugin))
 
 
 def refuse(plugin: str, hook: str, error: BaseException, *, what: str) -> HookFailed:
     """The refusal of a change because of what the hook raised; `what` begins its sentence."""
     has_ended = isinstance(error, TransactionEnded)
-    return HookFailed(f"{what}: {_describe(hook, error)}", plugin_name=plugin, ended_transaction=has_ended)
+    message = sentence("{what}: {why}", what=what, why=_describe(hook, error))
+    return HookFailed(message, plugin_name=plugin, ended_transaction=has_ended)
 
 
 def _describe(hook: str, error: BaseException) -> str:
@@ -49,11 +49,17 @@ def _describe(hook: str, error: BaseException) -> str:
         case SecretUnreadable():
             return error.message
         case TransactionEnded():
-            return f"its {hook} ended the transaction of the change, so all of it was undone."
+            return sentence("its {hook} ended the transaction of the change, so all of it was undone.", hook=hook)
         case TransactionBroken():
-            return BROKEN.format(hook)
+            return sentence(
+                "a statement of its {hook} failed, and its error was caught: it needs a 'with transaction.atomic()' of "
+                "its own.",
+                hook=hook,
+            )
         case TransactionControlRefused():
-            return f"its {hook} tried to end the transaction of the change. {error}"
+            return sentence(
+                "its {hook} tried to end the transaction of the change. {error}", hook=hook, error=str(error)
+            )
         case _:
             return failures.describe_hook_error(hook, error)
 

@@ -25,6 +25,7 @@ from webnet.database.outages import is_outage
 from webnet.errors import WebnetError
 from webnet.plugins.models import PluginFailure
 from webnet.plugins.runtime.calls import ConnectionLeftDirty
+from webnet.sentences import sentence
 
 logger = logging.getLogger(__name__)
 
@@ -173,8 +174,8 @@ def count_hook(plugin: str, *, customer_id: int | None, raised: BaseException | 
 def describe_hook_error(hook: str, error: BaseException) -> str:
     """The kind of exception alone: its text may contain what only the plugin should know."""
     if isinstance(error, ConnectionLeftDirty):
-        return f"its {hook} {error}."
-    return f"its {hook} raised {type(what_was_raised(error)).__name__}."
+        return sentence("its {hook} {error}.", hook=hook, error=str(error))
+    return sentence("its {hook} raised {kind}.", hook=hook, kind=type(what_was_raised(error)).__name__)
 
 
 def _count(key: FailureKey, raised: BaseException | None, place: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol
 
 from webnet.errors import InvalidSettings, SettingsIssue
 from webnet.plugins.schema.walk import MISSING, join_pointer, pointer_get, pointer_set, split_pointer, walk_leaves
+from webnet.sentences import sentence
 
 # Far deeper than any real settings, and far from Python's recursion limit.
 MAXIMUM_DEPTH = 32
@@ -113,8 +114,9 @@ def refuse_depth(patch: Any) -> None:
         level = [member for value in level for member in _members(value)]
         if not level:
             return
-    message = f"are nested deeper than {MAXIMUM_DEPTH} levels"
-    raise InvalidSettings(f"The settings {message}.", issues=(SettingsIssue(path="", message=message),))
+    message = sentence("are nested deeper than {count} levels", count=MAXIMUM_DEPTH)
+    issues = (SettingsIssue(path="", message=message),)
+    raise InvalidSettings(sentence("The settings {fault}.", fault=message), issues=issues)
 
 
 def find_excess(document: Any) -> SettingsIssue | None:
@@ -126,12 +128,14 @@ def find_excess(document: Any) -> SettingsIssue | None:
         names = [len(name) for value in level if isinstance(value, Mapping) for name in value]
         characters += sum(names)
         if max(names, default=0) > MAXIMUM_NAME:
-            message = f"have a member whose name is longer than {MAXIMUM_NAME} characters"
+            message = sentence("have a member whose name is longer than {count} characters", count=MAXIMUM_NAME)
             return SettingsIssue(path="", message=message)
         if values > MAXIMUM_VALUES:
-            return SettingsIssue(path="", message=f"have more than {MAXIMUM_VALUES:,} values")
+            return SettingsIssue(path="", message=sentence("have more than {count:,} values", count=MAXIMUM_VALUES))
         if characters > MAXIMUM_CHARACTERS:
-            return SettingsIssue(path="", message=f"have more than {MAXIMUM_CHARACTERS:,} characters")
+            return SettingsIssue(
+                path="", message=sentence("have more than {count:,} characters", count=MAXIMUM_CHARACTERS)
+            )
         level = [member for value in level for member in _members(value)]
     return None
 

@@ -132,7 +132,9 @@ def _migrate_to_now(plugin: str, version: str, settings: dict[str, Any]) -> dict
     try:
         return call_migrate_settings(entry.plugin, version, settings)
     except Exception as error:
-        raise refuse(plugin, hook, error, what=f"The settings of '{plugin}' were not changed") from error
+        raise refuse(
+            plugin, hook, error, what=sentence("The settings of '{plugin}' were not changed", plugin=plugin)
+        ) from error
 
 
 def _change_secrets(layer: Layer, values: Mapping[str, Any], *, plugin: str) -> dict[str, Any]:

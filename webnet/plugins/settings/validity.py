@@ -21,6 +21,7 @@ from webnet.plugins.models import FAULT_BEGINNING, OVERRIDES, CustomerPluginConf
 from webnet.plugins.schema.settings_schema import TOO_COSTLY, SettingsSchema, bounded_steps, merge_patch
 from webnet.plugins.schema.walk import pointer_removed, split_pointer
 from webnet.plugins.settings import layers, secrets
+from webnet.sentences import sentence
 
 # Rows that are in memory at the same time; the largest ones are a few kilobytes each.
 BATCH_SIZE = 500
@@ -159,8 +160,12 @@ def _refusal(plugin: str, broken: dict[str, Issues]) -> InvalidSettings:
     concerned = CustomerSummary.of_slugs(broken)
     issues = [issue for slug, found in broken.items() if slug in concerned.slugs for issue in found]
     return InvalidSettings(
-        f"The settings of '{plugin}' were not changed: those of {concerned.describe()} would no longer be valid; "
-        "send allowInvalid to change them anyway.",
+        sentence(
+            "The settings of '{plugin}' were not changed: those of {customers} would no longer be valid; send "
+            "allowInvalid to change them anyway.",
+            plugin=plugin,
+            customers=concerned.describe(),
+        ),
         issues=tuple(dict.fromkeys(issues)),
         customers=concerned.slugs,
         customer_count=concerned.count,
@@ -211,7 +216,9 @@ def _name_secret_in_the_way(
 
 def _as_issue(error: WebnetError) -> SettingsIssue:
     """A secret that can't be decrypted can't be validated, and never counts as an empty value."""
-    return SettingsIssue(path=getattr(error, "path", ""), message=f"can't be read. {error.message.rstrip('.')}")
+    return SettingsIssue(
+        path=getattr(error, "path", ""), message=sentence("can't be read. {error}", error=error.message.rstrip("."))
+    )
 
 
 def _store_faults(faults: dict[int, str]) -> None:

@@ -15,6 +15,7 @@ from webnet.plugins.registry import registry
 from webnet.sdk.context import PluginContext
 from webnet.sdk.errors import NotFound
 from webnet.sdk.graphql.definition import find_row_type
+from webnet.sentences import sentence
 
 
 class GraphQLContext(PluginContext):
@@ -34,7 +35,8 @@ class GraphQLContext(PluginContext):
         """The same, but raises NotFound, whether the row does not exist or belongs to another customer."""
         found = self.find(kind, id)
         if found is None:
-            raise NotFound(f"There is no {definition_of(kind).name} with this id.", code="ROW_NOT_FOUND")
+            message = sentence("There is no {type} with this id.", type=definition_of(kind).name)
+            raise NotFound(message, code="ROW_NOT_FOUND")
         return found
 
 
