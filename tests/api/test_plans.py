@@ -176,12 +176,34 @@ class TestAffectedCustomers:
             {"action": "ENABLE", "availability": "REQUIRED", "customer": "acme"},
         ],
     )
-    def test_an_availability_is_planned_for_everybody_only(self, platform, asked):
+    def test_an_availability_is_planned_along_with_enabling_for_everybody_only(self, platform, asked):
         make_customer("acme")
 
         planned = plan(platform, "inventory", **asked)
 
         assert kind(planned["refusal"]) == ("InvalidInput", "INVALID_INPUT")
+
+    def test_an_availability_alone_is_planned_for_a_customer_and_for_everybody(self, platform):
+        make_customer("acme"), make_customer("globex")
+
+        required, withheld, inherited = (
+            plan(platform, "inventory", "SET_AVAILABILITY", customer="acme", availability=each)
+            for each in ("REQUIRED", "WITHHELD", None)
+        )
+        for_all = plan(platform, "inventory", "SET_AVAILABILITY", availability="REQUIRED")
+
+        assert self.slugs(required) == ["acme"]
+        # It was off already, and for a customer without an availability of its own there is nothing to do.
+        assert self.slugs(withheld) == [] and withheld["steps"] and inherited["steps"] == []
+        assert self.slugs(for_all) == ["acme", "globex"]
+        assert [each["action"] for each in required["steps"]] == ["SET_AVAILABILITY"]
+
+    def test_a_plan_of_an_availability_is_refused_like_the_change(self, platform):
+        make_customer("acme")
+
+        planned = plan(platform, "map", "SET_AVAILABILITY", customer="acme", availability="REQUIRED")
+
+        assert kind(planned["refusal"]) == ("DependencyRefusal", "DEPENDENCY_DISABLED")
 
     @pytest.mark.slow
     def test_a_plan_for_ten_thousand_customers_takes_few_statements(self, platform):

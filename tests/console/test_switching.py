@@ -137,11 +137,11 @@ class TestForEverybody:
     def test_the_availability_of_a_disabled_plugin_is_set_without_enabling_it(self, plugins, browse):
         platform = browse("platform")
 
-        confirm(platform, SOIL, "action=AVAILABILITY&availability=REQUIRED")
+        confirm(platform, SOIL, "action=SET_AVAILABILITY&availability=REQUIRED")
 
         soil = PluginConfig.objects.get(name="soil")
         assert (soil.enabled, soil.availability) == (False, Availability.REQUIRED)
-        confirm(platform, SOIL, "action=AVAILABILITY&availability=")
+        confirm(platform, SOIL, "action=SET_AVAILABILITY&availability=")
         assert PluginConfig.objects.get(name="soil").availability == Availability.REQUIRED
         assert "Nothing was changed: it was so already." in platform.get(SOIL).text
 
@@ -224,18 +224,21 @@ class TestForACustomer:
     def test_the_platforms_operator_decides_what_one_customer_may_choose(self, offered, browse, acme):
         platform = browse("platform")
 
-        confirm(platform, OWN_SOIL, "action=AVAILABILITY&availability=REQUIRED", reason="Contract")
+        confirm(platform, OWN_SOIL, "action=SET_AVAILABILITY&availability=REQUIRED", reason="Contract")
 
+        planned = main_of(platform, f"{OWN_SOIL}?action=SET_AVAILABILITY&availability=WITHHELD")
+        assert "What this customer may choose about <bdi>Soil</bdi> is changed." in planned
+        assert "Acme Corp notices it at once." in planned
         assert is_effective("soil", acme) and not is_effective("soil", Customer.objects.get(slug="globex"))
         assert PluginAuditLog.objects.latest("position").reason == "Contract"
-        confirm(platform, OWN_SOIL, "action=AVAILABILITY&availability=")
+        confirm(platform, OWN_SOIL, "action=SET_AVAILABILITY&availability=")
         assert not is_effective("soil", acme)
 
     def test_others_can_neither_see_nor_send_that(self, offered, browse, acme):
         ann = browse("ann")
 
         assert "What may be chosen" not in main_of(ann, OWN_SOIL)
-        response = ann.post(OWN_SOIL, {"action": "AVAILABILITY", "availability": "REQUIRED"})
+        response = ann.post(OWN_SOIL, {"action": "SET_AVAILABILITY", "availability": "REQUIRED"})
 
         assert response.status_code == 422 and 'data-code="OPERATORS_ONLY"' in response.text
         assert not is_effective("soil", acme)

@@ -54,6 +54,7 @@ WORDS: dict[str, Promise] = {
     "ENABLE": _("enable"),
     "DISABLE": _("disable"),
     "RESET": _("reset"),
+    "SET_AVAILABILITY": _("set the availability"),
     # SettingLayer
     "SCHEMA_DEFAULT": _("default"),
     "GLOBAL": _("for everybody"),

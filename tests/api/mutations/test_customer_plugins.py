@@ -147,6 +147,14 @@ class TestCustomersPlugins:
         assert kind(answer) == ("InvalidInput", "INVALID_INPUT")
         assert answer["field"] == "customers"
 
+    def test_an_availability_is_no_choice_for_many(self, platform):
+        answer = ask(
+            platform, "setPluginForCustomers", "... on InvalidInput { field }",
+            plugin="greeter", customers=["acme"], action="SET_AVAILABILITY",
+        )  # fmt: skip
+
+        assert (kind(answer), answer["field"]) == (("InvalidInput", "INVALID_INPUT"), "action")
+
 
 class TestPlan:
     QUERY = """query($plugin: String!, $customer: String, $action: PlanAction!) {

@@ -187,7 +187,8 @@ class Query:
             plugin: The plugin's name.
             action: The action to plan.
             customer: The slug of the customer to plan for; null for everybody.
-            availability: With ENABLE for everybody: what customers may choose from then on; null leaves it as it is.
+            availability: With SET_AVAILABILITY: as in `setPluginAvailability`. With ENABLE for everybody: what
+                customers may choose from then on; null leaves it as it is.
         """
         found = _ask(
             info.context, plugin=plugin, customer=customer or None, action=action, availability=availability or None

@@ -22,9 +22,9 @@ from webnet.console.frame.page_frame import CustomerFrame, Frame, Refused
 from webnet.console.plugins.words import MEANINGS
 from webnet.customers.models import Role
 
-PLANNED = ("ENABLE", "DISABLE", "RESET")
-# What has no plan: it changes the availability of one customer or of a plugin that is off, or ends a pause.
-AVAILABILITY, RESUME = "AVAILABILITY", "RESUME"
+AVAILABILITY = "SET_AVAILABILITY"
+# What has no plan: it ends a pause.
+RESUME = "RESUME"
 # The mutation for everybody and for one customer, the part of its input that takes other plugins along, and of its
 # payload that names them.
 MUTATIONS: Mapping[str, tuple[str, str, str, str]] = {
@@ -60,7 +60,7 @@ class Wish:
     @property
     def is_planned(self) -> bool:
         """Whether there is a plan of it; the API refuses an action that does not exist."""
-        return bool(self.action) and self.action not in (AVAILABILITY, RESUME)
+        return bool(self.action) and self.action != RESUME
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,12 +175,14 @@ def _find_subject(frame: Frame, plugin: str, wish: Wish) -> Subject | None:
 
 
 def _find_plan(frame: Frame, plugin: str, wish: Wish) -> Mapping[str, Any] | None:
-    if not wish.is_planned:
+    # For everybody, an availability that is left as it is changes nothing.
+    is_left = frame.customer is None and wish.action == AVAILABILITY and not wish.availability
+    if is_left or not wish.is_planned:
         return None
     asked = {"plugin": plugin, "action": wish.action}
     if frame.customer is not None:
         asked["customer"] = frame.customer.slug
-    elif wish.action == "ENABLE" and wish.availability:
+    if wish.availability and (wish.action == AVAILABILITY or (wish.action == "ENABLE" and frame.customer is None)):
         asked["availability"] = wish.availability
     plan: Mapping[str, Any] = frame.run("plugin_plan", asked)["pluginPlan"]
     return plan

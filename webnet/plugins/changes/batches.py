@@ -21,7 +21,7 @@ from webnet.customers import access
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer, Role
 from webnet.database.model_columns import has_receivers
-from webnet.errors import NotFound, Refusal
+from webnet.errors import InvalidInput, NotFound, Refusal
 from webnet.plugins.changes import pauses, switching
 from webnet.plugins.changes.availabilities import Choice
 from webnet.plugins.changes.plans import CHOICES, PlanAction
@@ -32,6 +32,7 @@ from webnet.plugins.gate.rules import CustomerState, PlatformState
 from webnet.plugins.hooks.in_change import has_hook
 from webnet.plugins.kernel.dependencies import dependencies, dependents
 from webnet.plugins.models import CustomerPluginConfig
+from webnet.sentences import sentence
 
 # Others who write wait for a whole chunk, which takes some hundredths of a second, and about 16 statements.
 CHUNK_SIZE = 100
@@ -69,6 +70,8 @@ class BatchOutcome:
 
 def apply(switch: BatchSwitch, slugs: Sequence[str]) -> tuple[BatchOutcome, ...]:
     """One outcome for each slug, in their order; chunks that were committed stand if a later one fails."""
+    if switch.action not in CHOICES:
+        raise InvalidInput(sentence("Only a choice can be made for many customers at once."), field="action")
     outcomes: list[BatchOutcome] = []
     for start in range(0, len(slugs), CHUNK_SIZE):
         if start:

@@ -31,11 +31,13 @@ class PlanAction(TextChoices):
         ENABLE: It is enabled.
         DISABLE: It is disabled.
         RESET: The customer's choice is removed, so that the availability alone decides again.
+        SET_AVAILABILITY: What customers may choose is changed, for one of them or for everybody.
     """
 
     ENABLE = "enable"
     DISABLE = "disable"
     RESET = "reset"
+    SET_AVAILABILITY = "set_availability"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,15 +100,19 @@ def plan(
 ) -> Plan:
     """What the action would do for everybody, or for one customer. Changes nothing.
 
-    `availability` is the one that is set along with it, as `manager.enable` does.
+    `availability` is the one that is set: alone, or along with enabling as `manager.enable` does.
     """
     try:
-        if availability is not None and (customer is not None or action != PlanAction.ENABLE):
+        is_along = customer is None and action == PlanAction.ENABLE
+        if availability is not None and not is_along and action != PlanAction.SET_AVAILABILITY:
             raise InvalidInput(
-                sentence("An availability is planned with ENABLE for everybody only."), field="availability"
+                sentence("An availability is planned with SET_AVAILABILITY, or with ENABLE for everybody."),
+                field="availability",
             )
         if customer is None:
             return _plan_for_platform(plugin, actor, action, availability)
+        if action == PlanAction.SET_AVAILABILITY:
+            return _plan_availability_for_customer(plugin, actor, customer, availability)
         return _plan_for_customer(plugin, actor, customer, action)
     except Refusal as refusal:
         return Plan(refusal=refusal)
@@ -118,12 +124,18 @@ def _plan_for_platform(plugin: str, actor: Actor, action: PlanAction, availabili
     row = find_plugin(scope.platform.plugins, plugin)
     if action == PlanAction.RESET:
         raise InvalidInput(sentence("Only a customer's choice can be reset; name the customer."), field="action")
-    is_on = action == PlanAction.ENABLE
-    wanted = Choice(plugin=plugin, enabled=is_on, availability=availability or row.availability)
     rows = scope.platform.plugins
+    if action == PlanAction.SET_AVAILABILITY:
+        wanted = Choice(plugin=plugin, enabled=row.enabled, availability=availability or Availability.OFFERED)
+        scope.check_availability(wanted)
+        planned: tuple[Choice, ...] = (wanted,)
+    else:
+        is_on = action == PlanAction.ENABLE
+        wanted = Choice(plugin=plugin, enabled=is_on, availability=availability or row.availability)
+        planned = scope.plan_switch(wanted, cascade=True)
     choices = [
         each
-        for each in scope.plan_switch(wanted, cascade=True)
+        for each in planned
         if (rows[each.plugin].enabled, rows[each.plugin].availability) != (each.enabled, each.availability)
     ]
     steps = tuple(PlanStep(plugin=choice.plugin, action=action) for choice in choices)
@@ -155,6 +167,25 @@ def _plan_for_customer(plugin: str, actor: Actor, slug: str, action: PlanAction)
     after = replace(state, rows=rows)
     effective = EffectiveChange.between(state.effective, after.effective)
     affected = CustomerSummary.of_slugs([customer.slug] if effective.is_change else [])
+    return Plan(steps=steps, effective=effective, affected=affected)
+
+
+def _plan_availability_for_customer(plugin: str, actor: Actor, slug: str, availability: Availability | None) -> Plan:
+    access.require_operator(actor)
+    customer = access.find_customer(actor, slug)
+    state = customer_state(customer)
+    find_plugin(state.platform.plugins, plugin)
+    scope = CustomerScope.of(state)
+    former = scope.row(plugin)
+    wanted = Choice(plugin=plugin, enabled=former.enabled, availability=availability or "")
+    scope.check_availability(wanted)
+    if former.availability == wanted.availability:
+        return Plan()
+    row = copy.copy(former)
+    row.availability = wanted.availability
+    effective = EffectiveChange.between(state.effective, replace(state, rows={**state.rows, plugin: row}).effective)
+    affected = CustomerSummary.of_slugs([customer.slug] if effective.is_change else [])
+    steps = (PlanStep(plugin=plugin, action=PlanAction.SET_AVAILABILITY),)
     return Plan(steps=steps, effective=effective, affected=affected)
 
 
