@@ -194,9 +194,11 @@ def test_a_refusal_in_the_middle_says_what_was_done_and_keeps_what_was_chosen(br
     answer = browse("ann").post(PERMISSIONS, sent)
 
     assert answer.status_code == 422
-    assert "1 permission was changed before that." in main_of(answer)
+    # The others are changed, also those after it.
+    assert "2 permissions were changed." in main_of(answer)
+    assert "<code>pages.gone</code>, viewer: There is no permission" in main_of(answer)
     assert cells_of(answer)["pages.read:VIEWER"] == ("may", "given")
-    assert cells_of(answer)["pages.read:ADMIN"] == ("may", "taken")
+    assert cells_of(answer)["pages.read:ADMIN"] == ("may not", "taken")
     assert 'value="why"' in main_of(answer)
 
 

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from webnet.console.frame.entry import for_customer, not_allowed
-from webnet.console.frame.field_errors import status_of
+from webnet.console.frame.field_errors import NOT_ALLOWED, status_of
 from webnet.console.frame.page_frame import CustomerFrame, Refused
 from webnet.console.frame.paging import ROWS_PER_PAGE, read_text
 from webnet.customers.models import Role
@@ -23,6 +23,8 @@ from webnet.customers.models import Role
 # The values of a cell's field, and the decision that each stands for.
 DECISIONS = {"default": None, "given": True, "taken": False}
 WORDS = {decision: word for word, decision in DECISIONS.items()}
+# Refusals that all the other cells would get, too.
+OF_ALL = {*NOT_ALLOWED, "NOT_SENT", "CUSTOMER_NOT_FOUND"}
 # A cell has two fields: `now:<codename>:<role>` is what was chosen, and `was:…` what the page had shown.
 NOW, WAS = "now:", "was:"
 
@@ -43,13 +45,18 @@ def show_permissions(request: HttpRequest, frame: CustomerFrame) -> HttpResponse
     if request.method != "POST":
         return _show(frame)
     cells = list(_read_changes(request.POST))
-    done = 0
-    try:
-        for cell in cells:
+    done, refusals = 0, list[tuple[Cell, Refused]]()
+    for cell in cells:
+        try:
             _decide(frame, cell)
+        except Refused as refused:
+            if refused.code in OF_ALL:
+                return _show(frame, refused=refused, done=done)
+            refusals.append((cell, refused))
+        else:
             done += 1
-    except Refused as refused:
-        return _show(frame, refused, done=done)
+    if refusals:
+        return _show(frame, refusals, done=done)
     if done:
         said = ngettext("%(count)d permission was changed.", "%(count)d permissions were changed.", done)
         messages.success(request, said % {"count": done})
@@ -82,7 +89,14 @@ def _decide(frame: CustomerFrame, cell: Cell) -> None:
     frame.change("set_role_permission", {"input": wanted})
 
 
-def _show(frame: CustomerFrame, refused: Refused | None = None, *, done: int = 0) -> HttpResponse:
+def _show(
+    frame: CustomerFrame,
+    refusals: Sequence[tuple[Cell, Refused]] = (),
+    *,
+    refused: Refused | None = None,
+    done: int = 0,
+) -> HttpResponse:
+    """The matrix, with the answers for each cell that was refused, or why the form was."""
     search = read_text(frame.request, "q")
     customer = frame.run("customer_permissions", {"search": search or None})["currentCustomer"]
     if customer["permissions"] is None:
@@ -98,9 +112,10 @@ def _show(frame: CustomerFrame, refused: Refused | None = None, *, done: int = 0
         "can_change": customer["viewerRole"] == Role.ADMIN.name,
         "reason": frame.request.POST.get("reason", ""),
         "refusal": refused,
+        "refusals": refusals,
         "done": done,
     }
-    return frame.render("webnet/customers/permissions.html", context, status=status_of(refused))
+    return frame.render("webnet/customers/permissions.html", context, status=422 if refusals else status_of(refused))
 
 
 def _group(permissions: Sequence[Mapping[str, Any]], typed: Mapping[str, str]) -> list[dict[str, Any]]:
