@@ -113,7 +113,7 @@ class Frame:
         # The page's own customer is left out here: one row more is read in less time than a condition is compiled.
         found = access.visible_customers(self.reading.actor).order_by("slug")[: MAXIMUM_LISTED_CUSTOMERS + 2]
         own = self.customer.slug if self.customer is not None else ""
-        rows = found.values_list("slug", "name", "is_active", "member_role")
+        rows = found.values_list("slug", "name", "is_active", "member_role")  # type: ignore[misc]  # an annotation
         others = [OtherCustomer(*each) for each in rows if each[0] != own]
         return others[: MAXIMUM_LISTED_CUSTOMERS + 1]
 
