@@ -3,13 +3,18 @@
 import os
 import shutil
 from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, Route, expect, sync_playwright
 
+from tests.node import AXE, install_clients
+from tests.once import folder_of_run, make_once
 from tests.servers import Server, serve_webnet
 
+__all__ = ["folder_of_run"]
 WAIT_MS = 30_000
 SWITCHES = (
     "--no-sandbox",
@@ -33,11 +38,35 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def first_start(folder_of_run: Path) -> Path:
+    """The data directory that the first start of `manage.py run` leaves."""
+
+    def start(data_dir: Path) -> None:
+        with serve_webnet(data_dir):
+            pass
+
+    return make_once(folder_of_run, "first-start", start)
+
+
 @pytest.fixture(scope="module")
-def webnet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """`manage.py run` on its first start."""
-    with serve_webnet(tmp_path_factory.mktemp("webnet")) as server:
+def data_dir(first_start: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of it for one module."""
+    return shutil.copytree(first_start, tmp_path_factory.mktemp("webnet"), dirs_exist_ok=True)
+
+
+@pytest.fixture(scope="module")
+def webnet(data_dir: Path) -> Iterator[Server]:
+    """`manage.py run` with demo data."""
+    with serve_webnet(data_dir) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def axe(folder_of_run: Path) -> Path:
+    """axe-core's script."""
+    folder = make_once(folder_of_run, "axe", partial(install_clients, package=AXE))
+    return folder / "clients" / "node_modules" / "axe-core" / "axe.min.js"
 
 
 @pytest.fixture(params=[1280, 380], ids=["wide", "narrow"])

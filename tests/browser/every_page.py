@@ -11,10 +11,11 @@ from django.urls import Resolver404, resolve
 from tests.browsing import Client
 from webnet.console.urls import urlpatterns
 
-# Pages that no page links to, or whose link is in a mail.
+# Pages that no page links to, or whose link is in a mail, or on another page than the first of its kind.
 UNLINKED = {
     "sign-in": "/sign-in/",
     "invitation": "/invitations/wni_unknown/",
+    "plugin-settings-revert": "/plugins/hello_world/settings/history/1/",
     "plugin-page": "/c/acme/plugins/hello_world/nothing/",
     "customer-unknown": "/c/acme/nothing/",
 }

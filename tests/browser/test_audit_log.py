@@ -14,7 +14,6 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tests.browser.conftest import WAIT_MS
 from tests.browser.looks import WIDE, Watcher, find_faults
 from tests.databases import with_files_of_its_own
-from tests.node import AXE, install_clients
 from tests.servers import DEMO_PASSWORD, Server
 
 pytestmark = [pytest.mark.browser, with_files_of_its_own]
@@ -23,11 +22,6 @@ LOG = "/c/acme/manage/audit/"
 UPDATE = """mutation($input: UpdateCustomerPluginSettingsInput!) { updateCustomerPluginSettings(input: $input) {
   ... on UpdateCustomerPluginSettingsPayload { config { id } } ... on Refusal { code message } } }"""
 Visit = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def axe(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return install_clients(tmp_path_factory.mktemp("axe"), AXE) / "node_modules" / "axe-core" / "axe.min.js"
 
 
 @pytest.fixture

@@ -17,7 +17,6 @@ from tests.browser.every_page import UNLINKED, find_pages, list_routes
 from tests.browser.looks import WIDE, Watcher, find_faults, find_wide, walk_by_keyboard
 from tests.browsing import Client
 from tests.databases import with_files_of_its_own
-from tests.node import AXE, install_clients
 from tests.servers import DEMO_PASSWORD, Server
 from tools import messages
 
@@ -44,6 +43,14 @@ TWINS = {route for route in PAGES if route.startswith("customer-plugin-") or rou
 WALKED = PAGES if os.environ.get("TEST_EVERY_PAGE") else [route for route in PAGES if route not in TWINS]
 # Those with each kind of control, to walk through with forced colours too.
 FORCED = PAGES if os.environ.get("TEST_EVERY_PAGE") else ["home", "customer-plugin-settings", "permissions"]
+UPDATE_SETTINGS = """mutation($settings: JSON!) {
+  updatePluginSettings(input: {plugin: "hello_world", settings: $settings}) {
+    ... on UpdatePluginSettingsPayload { changed }
+  }
+  updateCustomerPluginSettings(input: {customer: "acme", plugin: "hello_world", settings: $settings}) {
+    ... on UpdateCustomerPluginSettingsPayload { changed }
+  }
+}"""
 BAD_PAGE = """<!doctype html><html lang="en"><title>Bad</title><main><h1>Bad</h1>
 <p style="color: #bbb; background: #fff">pale</p><input><div style="width: 900px">wide</div>
 <a href="#" style="outline: none">unseen</a><button tabindex="-1">skipped</button><button id="caught">b</button>
@@ -60,11 +67,6 @@ def list_english_texts() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def axe(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return install_clients(tmp_path_factory.mktemp("axe"), AXE) / "node_modules" / "axe-core" / "axe.min.js"
-
-
-@pytest.fixture(scope="module")
 def operator(webnet: Server) -> Client:
     client = Client(webnet.url)
     client.sign_in("platform", DEMO_PASSWORD)
@@ -73,6 +75,9 @@ def operator(webnet: Server) -> Client:
 
 @pytest.fixture(scope="module")
 def addresses(operator: Client) -> dict[str, str]:
+    """Of each page, once there are settings with a history."""
+    answer = operator.post_graphql(UPDATE_SETTINGS, settings={"greeting": "Hi"})
+    assert answer.text.count("true") == 2, answer.text
     return {**UNLINKED, **find_pages(operator, starts=("/", "/c/acme/"))}
 
 

@@ -12,12 +12,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import WAIT_MS
 from tests.browser.looks import find_faults
-from tests.browser.test_every_page import axe
 from tests.browsing import Client
 from tests.databases import with_files_of_its_own
 from tests.servers import DEMO_PASSWORD, Server, serve_webnet
-
-__all__ = ["axe"]
 
 pytestmark = [pytest.mark.browser, with_files_of_its_own]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.test_console import look, overflow, sign_in
 from tests.databases import with_files_of_its_own
-from tests.servers import Server, run_command, serve_webnet
+from tests.servers import Server, run_command
 
 pytestmark = [pytest.mark.browser, with_files_of_its_own]
 
@@ -28,17 +27,6 @@ plugin = PluginConfig.objects.get(name="hello_world")
 PluginHealth.objects.create(plugin=plugin, duration_ms=1, is_latest=True, **health)
 renew_platform()
 """
-
-
-@pytest.fixture(scope="module")
-def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("webnet")
-
-
-@pytest.fixture(scope="module")
-def webnet(data_dir: Path) -> Iterator[Server]:
-    with serve_webnet(data_dir) as server:
-        yield server
 
 
 @pytest.fixture(autouse=True)

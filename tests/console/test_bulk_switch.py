@@ -29,6 +29,8 @@ from webnet.plugins.models import Availability, CustomerPluginConfig
 pytestmark = [pytest.mark.django_db(transaction=True), one_database_is_enough]
 
 SOIL, GARDEN = "/plugins/soil/customers/", "/plugins/garden/customers/"
+# Nine chunks; what a chunk takes is the same for any number of them.
+MANY = 900
 
 
 @pytest.fixture
@@ -257,11 +259,11 @@ class TestTheRun:
 
 
 @pytest.mark.slow
-def test_ten_thousand_customers_are_switched_with_as_many_statements_for_each_chunk(platform):
-    Customer.objects.bulk_create(Customer(slug=f"c-{number:05}", name=f"C {number}") for number in range(10_000))
+def test_many_customers_are_switched_with_as_many_statements_for_each_chunk(platform):
+    Customer.objects.bulk_create(Customer(slug=f"c-{number:05}", name=f"C {number}") for number in range(MANY))
     renew_platform()
     page = begin(platform, SOIL, scope="all", q="c-")
-    assert "Switch on: 10,000 customers" in page or "Switch on: 10000 customers" in page
+    assert f"Switch on: {MANY} customers" in page
     first = platform.post(SOIL, form_of(page)).text
 
     with CaptureQueriesContext(connection) as early:
@@ -271,6 +273,6 @@ def test_ten_thousand_customers_are_switched_with_as_many_statements_for_each_ch
     with CaptureQueriesContext(connection) as repeated:
         platform.post(SOIL, late)
 
-    assert "10,000 changed" in status_of(pages[-1]).replace("10000", "10,000")
-    assert CustomerPluginConfig.objects.filter(enabled=True, customer__slug__startswith="c-").count() == 10_000
+    assert f"{MANY} changed" in status_of(pages[-1])
+    assert CustomerPluginConfig.objects.filter(enabled=True, customer__slug__startswith="c-").count() == MANY
     assert len(repeated) <= len(early) < 40

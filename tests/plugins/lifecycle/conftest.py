@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -14,16 +13,12 @@ import pytest
 from django.conf import settings
 
 from tests.databases import DATABASE_EVENT
+from tests.once import folder_of_run
 from tests.plugins.lifecycle.installation import Installation
 
+__all__ = ["folder_of_run"]
+
 TEMPLATE_FILE = "webnet.sqlite3"
-
-
-@pytest.fixture(scope="session")
-def folder_of_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that is the same in all processes of a run of tests."""
-    own = tmp_path_factory.getbasetemp()
-    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
 
 @pytest.fixture(scope="session")
