@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, Page
 
 from tests.browser.conftest import WAIT_MS
 from tests.browser.every_page import UNLINKED, find_pages, list_routes
@@ -85,37 +85,38 @@ def addresses(operator: Client) -> dict[str, str]:
 def open_page(browser: Browser, webnet: Server, operator: Client) -> Iterator[Opener]:
     """Opens a page as the platform operator; what it says and asks for has to be nothing.
 
-    Those of the same options share a profile, whose browser keeps styles and scripts.
+    Those of the same options are opened in one tab, one after another: a new one takes longer than most pages.
     """
-    profiles: dict[tuple[bool, str], tuple[BrowserContext, Watcher]] = {}
+    tabs: dict[tuple[bool, str], tuple[Page, Watcher]] = {}
 
-    def make_profile(signed_in: bool, options: dict[str, Any]) -> tuple[BrowserContext, Watcher]:
+    def open_tab(signed_in: bool, options: dict[str, Any]) -> tuple[Page, Watcher]:
         context = browser.new_context(base_url=webnet.url, viewport=WIDE, **options)
         context.set_default_timeout(WAIT_MS)
         if signed_in:
             kept = [{"name": each.name, "value": each.value or "", "url": webnet.url} for each in operator.cookies]
             context.add_cookies(kept)  # type: ignore[arg-type]
-        return context, Watcher.watch(context, webnet.url)
+        return context.new_page(), Watcher.watch(context, webnet.url)
 
     @contextmanager
     def open_one(route: str, address: str, **options: Any) -> Iterator[Page]:
-        signed_in, key = route != "sign-in", (route != "sign-in", repr(options))
-        if key not in profiles:
-            profiles[key] = make_profile(signed_in, options)
-        context, watcher = profiles[key]
+        signed_in = route != "sign-in"
+        key = (signed_in, repr(options))
+        if key not in tabs:
+            tabs[key] = open_tab(signed_in, options)
+        page, watcher = tabs[key]
+        # What a test has left that has failed is not this one's.
         watcher.take()
-        page = context.new_page()
         answer = page.goto(address, wait_until="load")
         assert answer is not None
         yield page
-        page.close()
+        page.goto("about:blank")
         # The browser itself tells of such a status.
         ignored = "" if answer.ok else f"status of {answer.status}"
         assert [each for each in watcher.take() if not ignored or ignored not in each] == []
 
     yield open_one
-    for context, _ in profiles.values():
-        context.close()
+    for page, _ in tabs.values():
+        page.context.close()
 
 
 def test_links_lead_to_every_page(addresses: dict[str, str]) -> None:
