@@ -209,6 +209,7 @@ def test_each_template_is_a_literal_so_that_it_is_in_the_catalogues() -> None:
         "webnet/plugins/gate/rules.py",
         "webnet/customers/access.py",
         "webnet/accounts/tokens.py",
+        "webnet/sdk/context.py",
     }
 
 

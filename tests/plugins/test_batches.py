@@ -49,6 +49,7 @@ class Announcing(PluginBase):
 
 
 # map needs devices and sites, which need devices; reports need map. The others are obstacles of each kind.
+SWITCHES = (PlanAction.ENABLE, PlanAction.DISABLE, PlanAction.RESET)
 FAMILY = (
     plugin("devices"),
     plugin("sites", "devices"),
@@ -144,7 +145,9 @@ def test_any_batch_does_what_one_change_after_the_other_does(install, monkeypatc
             batch = {
                 "actor": chance.choices(actors, weights=(6, 4, 1, 1))[0],
                 "customers": wanted,
-                "action": chance.choices(list(PlanAction), weights=(4, 2, 1))[0],
+                "action": chance.choices((PlanAction.ENABLE, PlanAction.DISABLE, PlanAction.RESET), weights=(4, 2, 1))[
+                    0
+                ],
                 "cascade": chance.random() > 0.5,
                 "reason": f"seed {seed}",
             }

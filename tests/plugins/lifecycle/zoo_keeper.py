@@ -61,6 +61,7 @@ HOST_QUERY = """query($customer: String!, $plugin: String!, $id: ID!) {
     pluginPlan(plugin: $plugin, action: DISABLE) { steps { plugin { name } } refusal { message } }
     workers { outdatedPlugins { name } } keys { purpose } auditVerification { status }
     pluginSettingsPlan(plugin: $plugin, settings: {}) { changes { path } refusal { message } }
+    pluginSettingsRevertPlan(plugin: $plugin, revision: 0) { changes { path } refusal { message } }
     problems { key } navigationItems { label plugin { name } }
     effectivePlugins { plugin { name } types fields }
     dashboardWidgets { name plugin { name } data html error }

@@ -39,6 +39,9 @@ MOST_BUCKETS = 50_000
 REDIS_TIMEOUT_SECONDS = 0.3
 # How long a Redis that did not answer is left alone.
 REDIS_PAUSE_SECONDS = 5.0
+# Whose requests they are, made once and not for each request.
+FROM_YOUR_ADDRESS, WITHOUT_SIGNING_IN = sentence("from your address"), sentence("without signing in")
+WITH_THIS_TOKEN, BY_THIS_USER = sentence("with this token"), sentence("by this user")
 
 
 class Claim(NamedTuple):
@@ -192,7 +195,7 @@ def charge(request: HttpRequest, identity: RequestIdentity | None, *, points: in
             Claim(
                 kind="address",
                 key=network_of(address),
-                whose=sentence("from your address"),
+                whose=FROM_YOUR_ADDRESS,
                 per_minute=settings.WEBNET_ADDRESS_POINTS_PER_MINUTE,
             )
         )
@@ -206,13 +209,13 @@ def _claims_of(identity: RequestIdentity | None, address: str | None) -> Iterato
     if identity is None or identity.user is None:
         # Where the server reports no address, all strangers are one.
         key = network_of(address) if address is not None else ""
-        yield Claim(kind="stranger", key=key, whose=sentence("without signing in"), per_minute=per_minute)
+        yield Claim(kind="stranger", key=key, whose=WITHOUT_SIGNING_IN, per_minute=per_minute)
         return
     if identity.api_token is not None:
         token, of_token = str(identity.api_token.pk), settings.WEBNET_TOKEN_POINTS_PER_MINUTE
-        yield Claim(kind="token", key=token, whose=sentence("with this token"), per_minute=of_token)
+        yield Claim(kind="token", key=token, whose=WITH_THIS_TOKEN, per_minute=of_token)
     # With a token as well: anybody can make as many tokens as they like.
-    yield Claim(kind="user", key=str(identity.user.pk), whose=sentence("by this user"), per_minute=per_minute)
+    yield Claim(kind="user", key=str(identity.user.pk), whose=BY_THIS_USER, per_minute=per_minute)
 
 
 @cache
