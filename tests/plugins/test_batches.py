@@ -48,8 +48,8 @@ class Announcing(PluginBase):
         raise RuntimeError("nobody listens")
 
 
-# map needs devices and sites, which need devices; reports need map. The others are obstacles of each kind.
 SWITCHES = (PlanAction.ENABLE, PlanAction.DISABLE, PlanAction.RESET)
+# map needs devices and sites, which need devices; reports need map. The others are obstacles of each kind.
 FAMILY = (
     plugin("devices"),
     plugin("sites", "devices"),
