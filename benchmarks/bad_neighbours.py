@@ -30,6 +30,7 @@ import psycopg
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.processes import family_of
 from tests.browsing import Client
 from tests.events.conftest import World, make_world
 from tests.events.streams import StreamClient
@@ -183,16 +184,6 @@ def count_connections(database_url: str | None) -> int:
     with psycopg.connect(database_url) as connection:
         ((count,),) = connection.execute(query).fetchall()
     return int(count)
-
-
-def family_of(process: int) -> list[int]:
-    """The process and all that descend from it."""
-    found, waiting = [], [process]
-    while waiting:
-        found.append(waiting.pop())
-        for task in Path(f"/proc/{found[-1]}/task").glob("*/children"):
-            waiting += [int(child) for child in task.read_text().split()]
-    return found
 
 
 def _size_of_one(process: int) -> tuple[int, int, int] | None:

@@ -28,8 +28,8 @@ from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.bad_neighbours import family_of
 from benchmarks.customers_at_work import Customer, Work
+from benchmarks.processes import family_of
 from tests.databases import make_database
 from tests.servers import ROOT, Server, run_command, serve_production
 

@@ -27,7 +27,7 @@ from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.bad_neighbours import family_of
+from benchmarks.processes import family_of
 from tests.events.conftest import World, make_world
 from tests.events.streams import StreamClient
 from tests.programs import find_program

@@ -17,6 +17,7 @@ from benchmarks.bench.databases import Copy, MadeData, make_environment
 from benchmarks.bench.sizes import ROOT
 from benchmarks.bench.targets import used_ms
 from benchmarks.bench.timing import Answer, Block
+from benchmarks.processes import family_of
 
 START_SECONDS, STOP_SECONDS, TIMEOUT_SECONDS = 180, 20, 60
 FIND_PLACES = """
@@ -86,16 +87,6 @@ class Served:
 
     def _connect(self) -> HTTPConnection:
         return HTTPConnection("127.0.0.1", self._port, timeout=TIMEOUT_SECONDS)
-
-
-def family_of(process: int) -> list[int]:
-    """The process and all that descend from it."""
-    found, waiting = [], [process]
-    while waiting:
-        found.append(waiting.pop())
-        for task in Path(f"/proc/{found[-1]}/task").glob("*/children"):
-            waiting += [int(child) for child in task.read_text().split()]
-    return found
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +89,8 @@ def used_ms(processes: Sequence[int]) -> float:
     used = 0
     for process in processes:
         for task in Path(f"/proc/{process}/task").iterdir():
-            used += int((task / "schedstat").read_text().split()[0])
+            with suppress(OSError):  # the thread has ended meanwhile
+                used += int((task / "schedstat").read_text().split()[0])
     return used / 1e6
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -102,7 +102,14 @@ class Target:
     def _processes(self) -> list[Path]:
         """The server's and its worker's; it is a fault if one of them ends."""
         files = list(Path("/proc").glob("[0-9]*/stat"))
-        return [file for file in files if os.getpgid(int(file.parent.name)) == self.server.process.pid]
+        return [file for file in files if _find_group(int(file.parent.name)) == self.server.process.pid]
+
+
+def _find_group(process: int) -> int | None:
+    """The process's group; None where it has ended, as those of other tests do at any time."""
+    with suppress(ProcessLookupError):
+        return os.getpgid(process)
+    return None
 
 
 @pytest.fixture(scope="session")
