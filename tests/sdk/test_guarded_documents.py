@@ -112,7 +112,7 @@ def test_guards_change_nothing_but_what_they_take_out(world: World) -> None:  # 
         who, view, document = sample(asked, seed=seed)
         parsed = parse(document.text)
         keys = keys_of(parsed)
-        marking = Marking(set(random.sample(keys, min(len(keys), 2))))
+        marking = Marking(set(random.sample(keys, min(len(keys), 3))))
         marked = visit(parsed, marking)
         if marking.count > MAXIMUM_ALIASES // 2:
             continue
@@ -138,4 +138,4 @@ def test_guards_change_nothing_but_what_they_take_out(world: World) -> None:  # 
     assert not differences, "\n\n".join(differences[:5])
     # Else it would say little.
     assert compared >= EXAMPLES / 4
-    assert changed_answers >= compared / 3
+    assert changed_answers >= compared / 2
