@@ -9,8 +9,13 @@ from typing import Any
 from playwright.sync_api import BrowserContext, Page
 
 WIDE, NARROW = {"width": 1280, "height": 860}, {"width": 380, "height": 780}
-# What axe looks for in each look: in the dark, what has other colours.
-RULES: dict[str, dict[str, Any]] = {"light": {}, "dark": {"runOnly": ["color-contrast"]}}
+LOOKS: dict[str, dict[str, Any]] = {
+    "light": {"color_scheme": "light", "forced_colors": "none"},
+    "dark": {"color_scheme": "dark", "forced_colors": "none"},
+    "forced colours": {"color_scheme": "dark", "forced_colors": "active"},
+}
+# With forced colours axe reads `-webkit-text-fill-color`, which Chromium answers without the colour that it forces.
+WITHOUT_CONTRAST = {"rules": {"color-contrast": {"enabled": False}}}
 # Of axe's four impacts, https://github.com/dequelabs/axe-core/blob/develop/doc/issue_impact.md.
 BAD_IMPACTS = ("serious", "critical")
 
@@ -86,13 +91,19 @@ class Watcher:
 
 
 def find_faults(page: Page, axe: Path) -> list[str]:
-    """Serious faults of accessibility in light and dark, and what is wider than a telephone."""
-    # Evaluated by the browser's own tools, which no Content-Security-Policy keeps from it.
-    page.evaluate(axe.read_text())
+    """Serious faults of accessibility in each look, and what is wider than a telephone. The page is loaded again."""
     faults = []
-    for look, rules in RULES.items():
-        page.emulate_media(color_scheme=look)  # type: ignore[arg-type]
-        faults += [f"{look}: {fault}" for fault in page.evaluate(RUN_AXE, [BAD_IMPACTS, rules])]
+    for name, media in LOOKS.items():
+        page.emulate_media(**media)
+        is_forced = media["forced_colors"] == "active"
+        if is_forced:
+            # Chromium does not force the colours of all that it shows already.
+            page.reload(wait_until="load")
+        # Evaluated by the browser's own tools, which no Content-Security-Policy keeps from it.
+        page.evaluate(axe.read_text())
+        rules = WITHOUT_CONTRAST if is_forced else {}
+        faults += [f"{name}: {fault}" for fault in page.evaluate(RUN_AXE, [BAD_IMPACTS, rules])]
+    page.emulate_media(**LOOKS["light"])
     return faults + find_wide(page)
 
 

@@ -124,7 +124,7 @@ def test_links_lead_to_every_page(addresses: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("route", PAGES)
-def test_a_page_is_accessible_in_light_and_dark_and_fits_a_telephone(
+def test_a_page_is_accessible_in_each_look_and_fits_a_telephone(
     route: str, addresses: dict[str, str], open_page: Opener, axe: Path
 ) -> None:
     with open_page(route, addresses[route]) as page:
