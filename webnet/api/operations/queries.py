@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import strawberry
 from strawberry import UNSET
 from strawberry.scalars import JSON
@@ -215,20 +218,9 @@ class Query:
             expected_revision: The revision of the layer that you have read; null for any.
             allow_invalid: For everybody only: plan to change the settings even if customers' own are then not valid.
         """
-        refusal = _find_refusal_of_view(info.context, customer or None)
-        found = (
-            SettingsPlan(refusal=refusal)
-            if refusal is not None
-            else manager.plan_settings(
-                plugin,
-                actor=info.context.actor,
-                patch=settings,
-                customer=customer or None,
-                expected_revision=None if expected_revision is UNSET else expected_revision,
-                allow_invalid=allow_invalid,
-            )
-        )
-        return show_settings_plan(info.context, found, plugin=plugin, customer=customer or None)
+        expected = None if expected_revision is UNSET else expected_revision
+        plan = partial(manager.plan_settings, patch=settings, expected_revision=expected, allow_invalid=allow_invalid)
+        return _plan_settings(info.context, plan, plugin=plugin, customer=customer or None)
 
     @field()
     def plugin_settings_revert_plan(
@@ -250,20 +242,9 @@ class Query:
             expected_revision: The revision of the layer that you have read; null for any.
             allow_invalid: For everybody only: plan to go back even if customers' own settings are then not valid.
         """
-        refusal = _find_refusal_of_view(info.context, customer or None)
-        found = (
-            SettingsPlan(refusal=refusal)
-            if refusal is not None
-            else manager.plan_revert(
-                plugin,
-                actor=info.context.actor,
-                revision=revision,
-                customer=customer or None,
-                expected_revision=None if expected_revision is UNSET else expected_revision,
-                allow_invalid=allow_invalid,
-            )
-        )
-        return show_settings_plan(info.context, found, plugin=plugin, customer=customer or None)
+        expected = None if expected_revision is UNSET else expected_revision
+        plan = partial(manager.plan_revert, revision=revision, expected_revision=expected, allow_invalid=allow_invalid)
+        return _plan_settings(info.context, plan, plugin=plugin, customer=customer or None)
 
     @field(graphql_type=list[Problem], maximum=MOST_PROBLEMS)
     def problems(self, info: Info) -> list[FoundProblem]:
@@ -330,10 +311,12 @@ def _ask(
     return manager.plan(plugin, actor=context.actor, customer=customer, action=action, availability=availability)
 
 
-def show_settings_plan(
-    context: Context, found: SettingsPlan, *, plugin: str, customer: str | None
+def _plan_settings(
+    context: Context, plan: Callable[..., SettingsPlan], *, plugin: str, customer: str | None
 ) -> PluginSettingsPlan:
-    """The plan with what the viewer may see of it."""
+    """What the manager plans, with what the viewer may see of it."""
+    refusal = _find_refusal_of_view(context, customer)
+    found = plan(plugin, actor=context.actor, customer=customer) if refusal is None else SettingsPlan(refusal=refusal)
     reading = context.reading
     return PluginSettingsPlan(
         plugin=reading.find_plugin(plugin),
