@@ -45,7 +45,7 @@ class Client:
     ) -> Answer:
         request = urllib.request.Request(f"{self.base_url}{path}", data=body, headers=headers or {}, method=method)
         try:
-            with self._opener.open(request, timeout=30) as response:
+            with self._opener.open(request, timeout=120) as response:
                 return Answer(response.status, _lower(response.headers), response.read(), response.url)
         except urllib.error.HTTPError as refused:
             with refused:

@@ -1,9 +1,9 @@
 """Forks the interpreters that tests start from one that has the libraries imported; a program of its own.
 
 Orders come through a socket, as JSON with the file descriptors of the new process: stdin, stdout, stderr, and one that
-its process id and, once it has ended, its exit code are written to. Nothing of webnet is imported before a fork, and no
-settings are read. When nobody holds the other end of the socket any more, all that was started is killed, with all that
-it has started itself.
+its process id, once it leads a process group, and its exit code, once it has ended, are written to. Nothing of webnet
+is imported before a fork, and no settings are read. When nobody holds the other end of the socket any more, all that was
+started is killed, with all that it has started itself.
 """
 
 from __future__ import annotations
@@ -110,7 +110,6 @@ class Nursery:
         for handle in handles[:3]:
             os.close(handle)
         self._answers[child] = handles[3]
-        _write(handles[3], child)
         return False
 
     def _leave(self, parent: int, handles: list[int]) -> None:
@@ -119,6 +118,8 @@ class Nursery:
         if os.getppid() != parent:
             os._exit(1)  # it ended before that could be asked for
         os.setsid()
+        # By itself, and from now on: whoever kills its group sooner would find none.
+        _write(handles[3], os.getpid())
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)

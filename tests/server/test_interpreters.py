@@ -94,6 +94,18 @@ def test_one_that_takes_too_long_is_killed_with_what_it_has_started(tmp_path: Pa
     assert process.poll() == process.wait() == -signal.SIGKILL
 
 
+def test_one_that_is_killed_at_once_ends(tmp_path: Path) -> None:
+    code = "import signal; signal.pause()"
+    environment = make_environment(tmp_path)
+
+    with (tmp_path / "output").open("w+") as output:
+        for _ in range(20):
+            process = interpreters.start(["-c", code], environment=environment, folder=tmp_path, stdout=output)
+            process.kill_group()
+
+            assert process.poll() == -signal.SIGKILL
+
+
 def test_a_stranger_that_has_the_number_of_one_that_has_ended_is_not_killed(tmp_path: Path) -> None:
     environment = make_environment(tmp_path)
 
