@@ -2,8 +2,8 @@
 
 Orders come through a socket, as JSON with the file descriptors of the new process: stdin, stdout, stderr, and one that
 its process id, once it leads a process group, and its exit code, once it has ended, are written to. Nothing of webnet
-is imported before a fork, and no settings are read. When nobody holds the other end of the socket any more, all that was
-started is killed, with all that it has started itself.
+is imported before a fork, and no settings are read. When nobody holds the other end of the socket any more, all that
+was started is killed, with all that it has started itself.
 """
 
 from __future__ import annotations

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import signal
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn, TypeVar
 
@@ -100,18 +102,24 @@ def attempt(call: Callable[[], Result], *, doing: str) -> Result | LoadFailure:
 def deadline(seconds: float) -> Iterator[None]:
     """Raise TookTooLong in the code within, wherever it is, once so many seconds have passed.
 
-    It also ends what waits, such as for a lock or a server, but not a loop in C code. Only Python's main thread can be
-    interrupted, which is where every process of webnet loads its plugins; elsewhere there is no deadline.
+    None pass while others have all processors: no plugin fails since the machine is busy. What waits is ended too, such
+    as for a lock or a server, but not a loop in C code. Only Python's main thread can be interrupted, which is where
+    every process of webnet loads its plugins; elsewhere there is no deadline.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     is_over = False
+    end = time.monotonic() + seconds - _count_seconds_kept_waiting()
 
     def stop(*_: object) -> None:
         # The alarm may go off while the code below ends it.
-        if not is_over:
+        if is_over:
+            return
+        left = end + _count_seconds_kept_waiting() - time.monotonic()
+        if left <= 0:
             raise TookTooLong(seconds)
+        signal.setitimer(signal.ITIMER_REAL, left)
 
     former = signal.signal(signal.SIGALRM, stop)
     outer = signal.setitimer(signal.ITIMER_REAL, seconds)
@@ -123,6 +131,16 @@ def deadline(seconds: float) -> Iterator[None]:
         # Otherwise the plugin has set a handler of its own, which is for others to find.
         if signal.getsignal(signal.SIGALRM) is stop:
             signal.signal(signal.SIGALRM, former)
+
+
+def _count_seconds_kept_waiting() -> float:
+    """For how long this thread could have gone on, and had no processor; 0.0 where the system does not say."""
+    try:
+        # https://docs.kernel.org/scheduler/sched-stats.html
+        _, waited_ns, _ = Path("/proc/thread-self/schedstat").read_text(encoding="ascii").split()
+    except (OSError, ValueError):
+        return 0.0
+    return int(waited_ns) / 1e9
 
 
 def describe_failure(error: BaseException, *, doing: str) -> LoadFailure:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from webnet import containment
 from webnet.containment import LoadFailure, TookTooLong, attempt, deadline
 from webnet.errors import PluginDefinitionError
 from webnet.plugins.base import PluginBase
@@ -134,6 +135,18 @@ def test_a_settings_schema_may_be_as_deep_as_settings_may_be() -> None:
     declared = make_plugin(get_settings_schema=returning(nest(32)))
 
     assert read_manifest(declared).settings_schema is not None
+
+
+def test_the_time_in_which_others_have_the_processors_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    # When the deadline begins, when it would be over, and when that time has passed as well.
+    kept_waiting = iter([5.0, 5.0 + SHORT_SECONDS, 5.0 + SHORT_SECONDS])
+    monkeypatch.setattr(containment, "_count_seconds_kept_waiting", lambda: next(kept_waiting))
+    began = monotonic()
+
+    with pytest.raises(TookTooLong), deadline(SHORT_SECONDS):
+        Event().wait()
+
+    assert monotonic() - began >= 2 * SHORT_SECONDS
 
 
 @pytest.mark.parametrize("never_returns", [wait_forever, loop_forever])
