@@ -17,6 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from tests.api.client import GraphQLClient
 from tests.api.conftest import World
 from tests.api.trusting import PLUGINS, RENAME, SYSTEM, VIEWER, code_of, error_of, id_of, trust
+from tests.databases import one_database_is_enough
 from tests.factories import PASSWORD, make_member
 from webnet.api.documents.ids import digest_of
 from webnet.api.documents.lookup import TrustedTexts, trusted_texts
@@ -25,7 +26,7 @@ from webnet.customers.models import Role
 from webnet.plugins.manager import manager
 from webnet.server.observability.logs import JsonFormatter
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [one_database_is_enough, pytest.mark.django_db(transaction=True)]
 
 SIGN_IN = "mutation SignIn($input: SignInInput!) { signIn(input: $input) { __typename } }"
 FOLLOW = "subscription Follow { pluginActivity { edges { cursor } } }"

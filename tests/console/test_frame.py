@@ -11,12 +11,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from tests.console.conftest import SYSTEM
+from tests.databases import one_database_is_enough
 from tests.factories import make_customer, make_membership
 from webnet.customers.models import Customer, Membership, Role, User
 from webnet.plugins.base import DashboardWidget, NavigationItem, PluginBase, UIView
 from webnet.plugins.manager import manager
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [one_database_is_enough, pytest.mark.django_db(transaction=True)]
 
 FRAMED = "/c/acme/plugins/pages/framed/"
 

@@ -9,11 +9,12 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from tests.databases import one_database_is_enough
 from tests.factories import PASSWORD
 from tests.outages import unreachable
 from webnet.console.entrance.sign_in import show_csrf_failure
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [one_database_is_enough, pytest.mark.django_db(transaction=True)]
 
 ROOT = "/c/acme/plugins/pages/"
 PAGES = [

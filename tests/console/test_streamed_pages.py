@@ -17,6 +17,7 @@ from django.http import HttpResponseBase, StreamingHttpResponse
 from django.utils import translation
 
 from tests.console.pages import LARGE
+from tests.databases import one_database_is_enough
 from webnet.console.dashboard import streamed_pages
 from webnet.console.dashboard.streamed_pages import PageFailed, PageOverdue, StreamedPage, seats
 from webnet.customers.models import User
@@ -26,7 +27,7 @@ from webnet.server.asgi.page_streams import PageStream, send_page
 from webnet.server.background import hung_plugins
 from webnet.server.background.hung_plugins import HungPlugin
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [one_database_is_enough, pytest.mark.django_db(transaction=True)]
 
 ROOT = "/c/acme/plugins/pages/"
 # Far more than any of this takes, also where the machine stands still for a while.

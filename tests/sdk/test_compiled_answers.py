@@ -19,6 +19,7 @@ from graphql import GraphQLField, GraphQLObjectType
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from tests.api.client import GraphQLClient
+from tests.databases import one_database_is_enough
 from tests.fuzzing import EXAMPLES as FUZZ_EXAMPLES
 from tests.generated_documents import GeneratedDocument, sample
 from tests.sdk.test_noninterference import World, ask, cases, world  # noqa: F401 - the fixture
@@ -34,7 +35,7 @@ from webnet.api.strawberry_internals import strawberry_field
 from webnet.errors import WebnetError
 from webnet.plugins.gate.effective import BoundedCache
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [one_database_is_enough, pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 EXAMPLES = FUZZ_EXAMPLES or 12
 FIRST_SEED = randrange(10**9) if FUZZ_EXAMPLES else 0  # noqa: S311 - it is no secret

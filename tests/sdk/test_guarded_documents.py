@@ -25,12 +25,13 @@ from graphql import (
     visit,
 )
 
+from tests.databases import one_database_is_enough
 from tests.fuzzing import EXAMPLES as FUZZ_EXAMPLES
 from tests.generated_documents import GeneratedDocument, sample
 from tests.sdk.test_noninterference import World, ask, cases, world  # noqa: F401 - the fixture
 from webnet.api.engine.limits import MAXIMUM_ALIASES
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [one_database_is_enough, pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 EXAMPLES = FUZZ_EXAMPLES or 25
 FIRST_SEED = randrange(10**9) if FUZZ_EXAMPLES else 0  # noqa: S311 - it is no secret

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from labels.models import Label
 
 from tests.api.client import GraphQLClient
+from tests.databases import one_database_is_enough
 from tests.factories import make_customer, make_member
 from tests.fuzzing import EXAMPLES as FUZZ_EXAMPLES
 from tests.generated_documents import GeneratedDocument, documents, sample
@@ -50,7 +51,7 @@ from webnet.plugins.registry import registry
 from webnet.sdk.trial.rows import RowMaker
 from webnet.sdk.trial.traces import collect_traces
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [one_database_is_enough, pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 # A tenth of what the other long forms try, since each compares two answers after some changes.
 EXAMPLES = max(1_000, FUZZ_EXAMPLES // 10) if FUZZ_EXAMPLES else 25

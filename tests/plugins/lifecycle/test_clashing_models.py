@@ -6,7 +6,10 @@ from textwrap import dedent
 
 import pytest
 
+from tests.databases import one_database_is_enough
 from tests.plugins.lifecycle.installation import Installation, plugin_py
+
+pytestmark = one_database_is_enough
 
 HEAD = dedent("""
     from django.db import models

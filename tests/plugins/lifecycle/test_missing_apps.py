@@ -2,7 +2,10 @@
 
 import pytest
 
+from tests.databases import one_database_is_enough
 from tests.plugins.lifecycle.installation import BOOK_INITIAL, BOOK_MODELS, plugin_py, write_shelf
+
+pytestmark = one_database_is_enough
 
 ADD = "add it to WEBNET_PLUGINS (in tests, to webnet_plugins), or fix it if it is there."
 READ = 'run("sync_plugins"); report = {name: reason for name, (_, _, reason) in plugins().items()}'

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from graphql import GraphQLObjectType
 
+from tests.databases import one_database_is_enough
 from tests.sdk.access.documents import Asked, batches, fields_of, find_wrong, root_fields, send, show, write_document
 from tests.sdk.access.table import FOREIGN, MISSING, NODES, OWN, PEOPLE, PLATFORM_WIDE, ROOTS, STREAMS, Access
 from webnet.api.schema import full_schema
@@ -85,6 +86,7 @@ def test_each_mutation_requires_what_the_docs_say():
 
 
 @pytest.mark.slow
+@one_database_is_enough
 @pytest.mark.django_db(transaction=True)  # within one, nothing is cached
 def test_whoever_reads_or_is_refused_is_answered_as_expected(world, settings):
     settings.WEBNET_PAUSE_AFTER_FAILURES = 1_000  # some fields fail for everybody

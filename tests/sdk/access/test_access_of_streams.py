@@ -15,13 +15,19 @@ from device_inventory.models import Device
 from django.db import connections
 from django.test import AsyncClient
 
+from tests.databases import one_database_is_enough
 from tests.sdk.access.documents import Asked, fields_of, read_outcomes, show, write_document
 from tests.sdk.access.table import PEOPLE, STREAMS, theirs
 from webnet.api.events import log_tail, threads
 from webnet.api.events.sse import StreamCut
 from webnet.api.responses import STREAM_TYPE
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls("webnet.urls_streams"), pytest.mark.slow]
+pytestmark = [
+    one_database_is_enough,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.urls("webnet.urls_streams"),
+    pytest.mark.slow,
+]
 
 
 @pytest.fixture(autouse=True)
