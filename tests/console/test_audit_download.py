@@ -149,6 +149,8 @@ def test_so_many_downloads_run_at_once_and_no_more(browse: Browse, monkeypatch: 
     refused = client.get(ADDRESS)
 
     assert refused.status_code == 429 and "2 downloads run already" in refused.text and refused["Retry-After"] == "10"
+    client.cookies["django_language"] = "de"
+    assert "Es laufen schon 2 Downloads" in client.get(ADDRESS).text
     for response in running:
         response.close()
     assert client.get(ADDRESS).status_code == 200

@@ -170,6 +170,14 @@ def test_a_wrong_password_keeps_what_was_typed(platform):
     assert find_form(again.text, "email").entries["email"] == "a@b.example"
 
 
+def test_why_signing_in_was_refused_is_in_the_viewers_language(platform):
+    platform.cookies["django_language"] = "de"
+
+    refused = sign_in(platform, interrupt(platform, **TYPED), password="wrong")
+
+    assert "Der Benutzername oder das Passwort ist falsch." in refused.text
+
+
 def test_signing_in_at_a_form_is_slowed_down_and_audited_like_any_other(platform):
     page = interrupt(platform, **TYPED)
     for _ in range(5):

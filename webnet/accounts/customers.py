@@ -19,6 +19,7 @@ from webnet.customers.models import Customer, is_slug
 from webnet.database.deletion import collect
 from webnet.database.foreign_keys import delete_rows_without_model
 from webnet.input_faults import InputFaults
+from webnet.sentences import sentence
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,10 +75,11 @@ def purge(*, actor: Actor, customer: str, reason: str | None = "") -> Purge:
 @audited
 def _create(operation: Operation, *, slug: str, name: str) -> Customer:
     require_operator(operation.actor)
-    taken = f"There is already a customer '{slug}'."
+    taken = sentence("There is already a customer '{customer}'.", customer=slug)
     customer, faults = Customer(slug=slug), InputFaults()
     if not is_slug(slug):
-        faults.add("A slug has up to 50 characters of a-z, 0-9 and '-', and no '-' at either end.", "slug")
+        message = sentence("A slug has up to 50 characters of a-z, 0-9 and '-', and no '-' at either end.")
+        faults.add(message, "slug")
     with faults.gather():
         customer.name = clean_line(name, field="name", maximum_length=200)
     if faults and is_slug(slug) and Customer.objects.filter(slug=slug).exists():

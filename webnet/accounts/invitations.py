@@ -155,9 +155,9 @@ def _invite(
     customer = lock_as_admin(operation, slug)
     username, faults = User.normalize_username(username), InputFaults()
     if bool(username) == bool(email):
-        faults.add("Give either a username or an email address.", "username")
+        faults.add(sentence("Give either a username or an email address."), "username")
     elif username and not is_username(username):
-        faults.add("This can't be a username.", "username")
+        faults.add(sentence("This can't be a username."), "username")
     with faults.gather():
         email = clean_email(email).lower() if email else ""
     with faults.gather():

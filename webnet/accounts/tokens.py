@@ -111,7 +111,7 @@ def _create(
         token.name = clean_line(name, field="name", maximum_length=100)
     with faults.gather():
         token.expires_at = _limit_time(actor, expires_at)
-    taken = f"You already have a token '{token.name}', which may be revoked."
+    taken = sentence("You already have a token '{name}', which may be revoked.", name=token.name)
     if faults and token.name and ApiToken.objects.filter(user=token.user_id, name=token.name).exists():
         faults.add(taken, "name", code="NAME_TAKEN")
     faults.refuse()

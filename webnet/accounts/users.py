@@ -63,9 +63,10 @@ def set_active(*, actor: Actor, username: str, is_active: bool, reason: str | No
 def _create(operation: Operation, user: User, password: str | None, *, is_checked: bool) -> User:
     require_operator(operation.actor)
     user.username, faults = User.normalize_username(user.username), InputFaults()
-    taken = f"There is already a user '{user.username}'."
+    taken = sentence("There is already a user '{username}'.", username=user.username)
     if not is_username(user.username):
-        faults.add("A username has up to 150 characters: letters, digits and any of @.+-_", "username")
+        message = sentence("A username has up to 150 characters: letters, digits and any of @.+-_")
+        faults.add(message, "username")
     with faults.gather():
         user.name = clean_line(user.name, field="name", maximum_length=150) if user.name else ""
     with faults.gather():
@@ -111,7 +112,7 @@ def choose_password(user: User, password: str | None, *, field: str = "password"
     """Give the user this password, or none, without saving it. Raises InvalidInput, with a fault for each objection."""
     faults = InputFaults()
     if password is not None and not is_storable_text(password):
-        faults.add("A password can't contain this character.", field)
+        faults.add(sentence("A password can't contain this character."), field)
     elif password is not None and is_checked:
         try:
             validate_password(password, user)

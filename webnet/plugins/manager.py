@@ -35,6 +35,7 @@ from webnet.plugins.models import Availability, PluginHealth
 from webnet.plugins.registry import PluginRegistry, registry
 from webnet.plugins.settings import edits, key_rotation
 from webnet.plugins.settings.key_rotation import RotationReport
+from webnet.sentences import sentence
 
 MAXIMUM_BATCH = 1_000
 
@@ -342,11 +343,14 @@ def _check_batch(operation: Operation, customers: Sequence[str]) -> None:
     find_plugin(platform_state().plugins, operation.plugin_name)
     faults = InputFaults()
     if len(customers) > MAXIMUM_BATCH:
-        faults.add(f"At most {MAXIMUM_BATCH:,} customers at once; for everybody, set the availability.", "customers")
+        message = sentence(
+            "At most {limit:,} customers at once; for everybody, set the availability.", limit=MAXIMUM_BATCH
+        )
+        faults.add(message, "customers")
     seen: set[str] = set()
     for position, slug in enumerate(customers[:MAXIMUM_BATCH]):
         if slug in seen:
-            faults.add("Each customer can be named once.", "customers", position)
+            faults.add(sentence("Each customer can be named once."), "customers", position)
         seen.add(slug)
     faults.refuse()
 

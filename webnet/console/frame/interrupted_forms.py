@@ -26,6 +26,7 @@ from django_htmx.middleware import HtmxDetails
 from webnet.accounts import sessions
 from webnet.api.vocabulary import sealed_texts
 from webnet.errors import PermissionDenied, RateLimited
+from webnet.values.viewer_language import for_viewer
 
 PURPOSE = b"webnet: forms that were sent without a session"
 # The hidden field that has the sealed form.
@@ -146,7 +147,8 @@ def _find_page(request: HttpRequest) -> str:
 def _show_sign_in(
     request: HttpRequest, form: KeptForm, *, username: str = "", error: str = "", status: int = 200
 ) -> HttpResponse:
-    return _render(request, "webnet/sign_in_again.html", form, status=status, username=username, error=error)
+    context = {"username": username, "error": for_viewer(error)}
+    return _render(request, "webnet/sign_in_again.html", form, status=status, **context)
 
 
 def _render(request: HttpRequest, template: str, form: KeptForm, *, status: int, **context: Any) -> HttpResponse:

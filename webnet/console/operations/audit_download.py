@@ -17,6 +17,7 @@ from webnet.console.operations.audit_filters import read_filters
 from webnet.console.operations.audit_log import refuse, show_log
 from webnet.errors import RateLimited
 from webnet.program import PROGRAM
+from webnet.values.viewer_language import for_viewer
 
 # Each piece takes a turn between two threads.
 PIECE_CHARACTERS = 65_536
@@ -62,7 +63,7 @@ def _export(request: HttpRequest, frame: Frame) -> HttpResponseBase:
     try:
         return StreamedPage(response, call)
     except RateLimited as refusal:
-        refused = frame.render("webnet/too_many_streams.html", {"reason": refusal.message}, status=429)
+        refused = frame.render("webnet/too_many_streams.html", {"reason": for_viewer(refusal.message)}, status=429)
         refused["Retry-After"] = str(refusal.retry_after_seconds)
         return refused
 
