@@ -73,6 +73,17 @@ def test_the_zone_is_the_one_chosen_or_that_of_the_browser(cookies: dict[str, st
 
 
 @pytest.mark.parametrize(
+    ("value", "zone"), [("9999-12-31T23:59:59Z", "Europe/Berlin"), ("0001-01-01T00:00:00Z", "America/New_York")]
+)
+def test_a_moment_that_is_in_no_year_of_the_zone_is_written_in_utc(value: str, zone: str) -> None:
+    """Such as the end of a token that somebody made to last for ever."""
+    element = render("{% moment value %}", value=value, cookies={"webnet_timezone": zone})
+
+    shown = "31 Dec 9999, 23:59" if value.startswith("9") else "1 Jan 1, 00:00"
+    assert f">{shown}</time>" in element.replace(">1 Jan 0001", ">1 Jan 1")
+
+
+@pytest.mark.parametrize(
     "sent",
     ["../../etc/passwd", "/etc/passwd", "Europe", "x" * 10_000, "Europe/Berlin\0", "<script>", "%00", "europe/berlin"],
 )

@@ -28,7 +28,11 @@ def moment(context: template.Context, value: datetime | str | None) -> SafeStrin
     # A RequestContext has the request itself, also in what is included with `only`.
     request = getattr(context, "request", None) or context.get("request")
     exact = aware.astimezone(UTC)
-    local = aware.astimezone(find_zone(request))
+    try:
+        local = aware.astimezone(find_zone(request))
+    except OverflowError:
+        # In its last hours, as a token may expire, the year 9999 is over elsewhere, and there is none after it.
+        local = exact
     return format_html(
         '<time datetime="{}" title="{} UTC">{}</time>',
         exact.isoformat().replace("+00:00", "Z"),
