@@ -223,6 +223,10 @@ class TestTokens:
         assert kept["maximum_role"] == "VIEWER"
         assert not ApiToken.objects.exists()
 
+    def test_a_role_that_there_is_not_makes_no_token_without_a_limit(self, vera):
+        assert create(vera, maximum_role="KING").status_code == 400
+        assert not ApiToken.objects.exists()
+
     def test_the_list_says_when_each_was_used_and_whether_it_is_valid(self, vera):
         user, now = User.objects.get(username="vera"), timezone.now()
         make_token(user, name="fresh")

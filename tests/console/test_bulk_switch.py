@@ -24,7 +24,7 @@ from webnet.console.plugins import bulk_switch
 from webnet.customers.models import Customer
 from webnet.plugins.gate.effective import effective_customers
 from webnet.plugins.manager import manager
-from webnet.plugins.models import Availability, CustomerPluginConfig
+from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig
 
 pytestmark = [pytest.mark.django_db(transaction=True), one_database_is_enough]
 
@@ -115,8 +115,16 @@ class TestTheTable:
         assert page.count('name="customers"') == count
         assert ("No customer matches" in page) == (not count)
 
+    def test_what_is_asked_for_again_keeps_the_page_and_its_filters(self, platform):
+        """Those of the links to the other pages of the list are in the address."""
+        form = re.search(r'<form method="post" action="([^"]*)"', main_of(platform, f"{SOIL}?q=many&active=yes"))
+        assert form is not None and html.unescape(form.group(1)) == f"{SOIL}?q=many&active=yes"
+
     def test_what_is_no_choice_is_refused_with_words(self, platform):
-        assert platform.get(f"{SOIL}?active=perhaps").status_code == 400
+        for wrong in ({"active": "perhaps"}, {"effective": "perhaps"}):
+            assert platform.get(SOIL, wrong).status_code == 400
+            sent = {"action": "ENABLE", "scope": "all", "step": "run", **wrong}
+            assert platform.post(SOIL, sent).status_code == 400 and on() == []
         assert "Choose some of the customers" in platform.post(SOIL, {"action": "ENABLE"}).text
         assert platform.post(SOIL, {"action": "NONSENSE", "scope": "all"}).status_code == 422
         assert platform.get("/plugins/nothing/customers/").status_code == 404
@@ -155,6 +163,14 @@ class TestTheRun:
 
         assert status_of(pages[-1]) == "11 of 11: 11 changed, 0 were so already, 0 refused."
         assert len(on()) == 12
+
+    def test_the_heading_stays_when_those_chosen_are_switched(self, platform):
+        PluginConfig.objects.filter(name="soil").update(verbose_name="Rich Soil")
+        renew_platform()
+        asked = begin(platform, SOIL, customers="acme")
+
+        for page in (asked, *run(platform, SOIL, asked)):
+            assert "Switch <bdi>Rich Soil</bdi> for many" in page
 
     def test_those_chosen_are_switched_and_no_others(self, platform, small_chunks):
         chosen = ["many-7", "acme", "many-1", "many-2", "globex"]

@@ -51,6 +51,9 @@ class CustomerChoice:
     def filter_of(self, plugin: str) -> dict[str, Any]:
         """The API's filter."""
         is_effective = as_boolean(self.effective)
+        if isinstance(is_effective, str):
+            # For the API to refuse, like any value that does not exist: left out, it would stand for all customers.
+            return {"effective": is_effective}
         wanted = {
             "search": self.q or None,
             "isActive": as_boolean(self.active),
@@ -180,6 +183,9 @@ def _continue(frame: Frame, plugin: str, run: BulkRun) -> HttpResponse:
         else:
             slugs = list(run.customers[run.done : run.done + CUSTOMERS_PER_CHUNK])
             following = replace(run, is_over=run.done + len(slugs) >= len(run.customers))
+            if not frame.htmx:  # which has the heading already
+                named = frame.run("named_plugins", {"names": [plugin]})["plugins"]["nodes"]
+                shown = named[0] if named else shown
         if slugs:
             following = _add(following, _switch(frame, plugin, run, slugs))
     except Refused as refused:
