@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from html import unescape
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -96,6 +97,18 @@ STATES = {
 }
 
 
+def test_each_page_of_a_plugin_has_a_title_of_its_own(browse, platform):
+    """Somebody who has several open sees which is which, and a screen reader says where it is."""
+    for client, pages in ((platform, "/plugins/pages/"), (browse("ann"), MANAGE)):
+        page = client.get(pages).text
+        [tabs] = re.findall(r'<nav class="tabs".*?</nav>', page, re.DOTALL)
+        addresses = re.findall(r'href="([^"]*)"', tabs)
+
+        titles = [re.findall("<title>(.*?)</title>", client.get(each).text)[0] for each in addresses]
+
+        assert len(set(titles)) == len(titles) > 5
+
+
 @pytest.mark.parametrize("state", STATES)
 def test_the_overview_says_the_state_in_a_sentence(state, platform):
     changes, sentence = STATES[state]
@@ -171,6 +184,25 @@ def test_a_reviewer_sees_hosts_permissions_pages_and_dependencies(weather, platf
     assert 'class="box missing"' in page and "not available" in page
     assert "<b>&amp;amp; wind" not in page and escape(Weather.verbose_name) in page
     assert "pages.read" in platform.get("/plugins/pages/contributions/").text
+
+
+def test_only_what_needs_another_version_is_at_fault(platform, install):
+    """Neither the plugin nor the others that need it."""
+
+    class Picky(PluginBase):
+        name, verbose_name, version = "picky", "Picky", "1.0"
+        dependencies = ("pages>=9",)
+
+    install(Pages(), Weather(), Picky())
+
+    response = platform.get("/plugins/pages/contributions/")
+
+    assert 'class="box plain center"' in response.text and 'class="arrow unsatisfied"' in response.text
+    shown = text_of(response)
+    assert "Picky needs A Book of Pages >=9 1.0, does not fit" in shown.replace("&gt;", ">")
+    assert "wind</b> needs A Book of Pages (1.0)" in unescape(shown)
+    # So that a name from right to left does not change the order of what is around it.
+    assert 'needs <a href="/plugins/pages/"><bdi>A Book of Pages</bdi></a>' in response.text
 
 
 def test_what_a_plugin_adds_is_unknown_while_it_is_not_loaded(weather, platform, install):

@@ -236,11 +236,22 @@ def test_every_kind_of_problem_has_a_way_out():
 @pytest.mark.parametrize("kind", [kind.name for kind in ProblemKind])
 def test_every_way_out_leads_to_a_page(kind):
     of_server = {"WORKERS_OUTDATED", "AUDIT_LOG_INVALID", "CHECKPOINT_OVERDUE", "QUEUE_FULL", "BUDGET_EXHAUSTED"}
-    plugin = None if kind in of_server else {"name": "pages"}
+    plugin = None if kind in of_server else {"name": "pages", "enabled": True}
 
     links = find_links({"kind": kind, "plugin": plugin, "customer": None})
 
     assert links and all(resolve(urlsplit(link.address).path).url_name != "customer-unknown" for link in links)
+
+
+def test_what_is_off_already_is_not_offered_to_be_switched_off(browse):
+    PluginConfig.objects.update(status=PluginStatus.FAILED)
+    renew_platform()
+    assert "Switch it off" in cards(browse("platform").get("/").text)[0]
+
+    manager.disable("pages", actor=SYSTEM)
+
+    [card] = cards(browse("platform").get("/").text)
+    assert "Look at the plugin" in card and "Switch it off" not in card
 
 
 def test_a_kind_of_a_later_version_has_no_links(db):

@@ -24,13 +24,17 @@ def describe_graph(frame: Frame, plugin: Mapping[str, Any]) -> dict[str, Any]:
         if link["dependency"]["plugin"] is not None:
             rows.setdefault(link["dependency"]["name"], link["dependency"]["plugin"])
     unfit = {link["dependency"]["name"] for link in links if not link["dependency"]["isSatisfied"]}
+    # What needs another version of the plugin itself is at fault, and not the plugin.
+    unfit.discard(plugin["name"])
     plugins = {name: _describe(frame, row, is_unfit=name in unfit) for name, row in rows.items()}
     for name in unfit - rows.keys():
         plugins[name] = GraphPlugin(name=name, label=name, detail=_("not available"), state="missing")
     shown = [
         {
             "dependent": plugins[link["dependent"]["name"]],
-            "needed": plugins[link["dependency"]["name"]],
+            "needed": _describe(frame, rows[name], is_unfit=not link["dependency"]["isSatisfied"])
+            if (name := link["dependency"]["name"]) in rows
+            else plugins[name],
             "specifier": link["dependency"]["specifier"],
             "is_satisfied": link["dependency"]["isSatisfied"],
         }

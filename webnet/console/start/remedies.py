@@ -64,7 +64,9 @@ REMEDIES: Mapping[str, tuple[Remedy, ...]] = {
 
 def find_links(problem: Mapping[str, Any]) -> list[Link]:
     """Where the problem can be mended."""
-    return [_link(remedy, problem) for remedy in REMEDIES.get(problem["kind"], ())]
+    is_on = problem["plugin"] is not None and problem["plugin"]["enabled"]
+    remedies = REMEDIES.get(problem["kind"], ())
+    return [_link(remedy, problem) for remedy in remedies if is_on or remedy is not _SWITCH_OFF]
 
 
 def _link(remedy: Remedy, problem: Mapping[str, Any]) -> Link:
