@@ -36,6 +36,13 @@ FIND_WIDE = """() => {
     .map((element) => `too wide: ${element.tagName} ${element.className} ${element.textContent.trim().slice(0, 60)}`);
 }"""
 
+# Names, reasons and messages of others, as one long word each.
+LENGTHEN = """() => {
+  for (const each of document.querySelectorAll("main :is(bdi, dd, h1, .card p, .hint, .lead):not(.tabs *, .graphql *)"))
+    for (const node of each.childNodes)
+      if (node.nodeType === Node.TEXT_NODE && node.data.trim()) node.data = "W".repeat(120);
+}"""
+
 # What the Tab key has to come to; of radio buttons with one name, it comes to one.
 LIST_CONTROLS = """() => {
   const controls = [...document.querySelectorAll(

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.browser.conftest import WAIT_MS
 from tests.browser.every_page import UNLINKED, find_pages, list_routes
-from tests.browser.looks import WIDE, Watcher, find_faults, find_wide, walk_by_keyboard
+from tests.browser.looks import LENGTHEN, WIDE, Watcher, find_faults, find_wide, walk_by_keyboard
 from tests.browsing import Client
 from tests.databases import with_files_of_its_own
 from tests.servers import DEMO_PASSWORD, Server
@@ -134,7 +134,7 @@ def test_a_page_is_accessible_in_each_look_and_fits_a_telephone(
 
 
 @pytest.mark.parametrize("route", PAGES)
-def test_a_page_is_german_for_a_german_reader_and_fits_from_right_to_left(
+def test_a_page_is_german_for_a_german_reader_and_fits_from_right_to_left_and_with_long_words(
     route: str, addresses: dict[str, str], open_page: Opener
 ) -> None:
     with open_page(route, addresses[route], locale="de-DE") as page:
@@ -143,6 +143,8 @@ def test_a_page_is_german_for_a_german_reader_and_fits_from_right_to_left(
         page.evaluate("document.documentElement.dir = 'rtl'")
         faults += [f"from right to left: {each}" for each in find_wide(page)]
         language = page.get_attribute("html", "lang")
+        page.evaluate(LENGTHEN)
+        faults += [f"with long words: {each}" for each in find_wide(page)]
 
     assert language == "de"
     assert faults == []
