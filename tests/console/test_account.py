@@ -239,6 +239,8 @@ class TestTokens:
         rows = dict(re.findall(r'<th scope="row">(\w+)</th>(.*?)</tr>', page, re.S))
         states = {name: re.search(r'class="status \w+">(\w+)<', row).group(1) for name, row in rows.items()}
         assert states == {"ended": "Revoked", "fresh": "Valid", "over": "Expired", "used": "Valid"}
+        # On a telephone a row is a card, where each value is named and what ends the token can be seen.
+        assert 'data-label="Expires"' in rows["fresh"] and '<table class="list">' in page
         assert "never" in rows["fresh"] and rows["used"].count("<time") == 1
         assert [each.entries["id"] != "" for each in read_forms(page) if "id" in each.entries] == [True] * 3
 
