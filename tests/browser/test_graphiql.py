@@ -177,6 +177,15 @@ def test_on_a_telephone_the_answer_is_below_the_editor(page: Page) -> None:
     # Nothing is below GraphiQL.
     assert page.evaluate("document.documentElement.scrollHeight === document.body.offsetHeight")
 
+    # The documentation opens above them, and takes no room from them.
+    page.get_by_label("Show Documentation Explorer").click()
+    expect(page.locator(".graphiql-plugin")).to_be_visible()
+    parts = [page.locator(f".graphiql-{name}").bounding_box() for name in ("plugin", "editors", "response")]
+    assert all(part is not None and part["height"] > 400 for part in parts), parts
+    tools = page.get_by_role("region", name="Operation Editor").bounding_box()
+    assert tools is not None and parts[2] is not None and tools["y"] + tools["height"] <= parts[2]["y"]
+    look(page, "graphiql-documentation")
+
 
 def test_a_request_to_another_host_would_be_seen(browser: Browser, webnet: Server) -> None:
     """The negative control of every test above; without the policy, which would block it before."""

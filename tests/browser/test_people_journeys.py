@@ -148,6 +148,15 @@ def test_a_permission_is_taken_and_given_again_and_the_member_sees_it(
         expect(admin.locator(".message")).to_have_text("1 permission was changed.")
 
 
+def test_the_longest_name_of_a_role_is_not_written_over(people: People) -> None:
+    with people.open("acme-admin", "/c/acme/manage/permissions/", viewport={"width": 380, "height": 780}) as admin:
+        admin.set_extra_http_headers({"Accept-Language": "de"})
+        admin.reload()
+        role = admin.locator(".cell-role").filter(has_text="Administrator").first
+
+        assert role.evaluate("(element) => element.scrollWidth <= element.clientWidth")
+
+
 def tab_to(page: Page, target: Locator) -> None:
     """Press the Tab key until this has the focus."""
     for _ in range(MOST_STOPS):

@@ -7,14 +7,15 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.test_console import sign_in
+from tests.browser.test_console import overflow, sign_in
 from tests.databases import with_files_of_its_own
 from tests.servers import Server, serve_webnet
 
 pytestmark = [pytest.mark.browser, with_files_of_its_own]
 
 ASKED = "/healthz"
-HOSTILE = f"""<p id="kept">Kept</p>
+WIDE = f"<pre>{'wide ' * 100}</pre>"
+HOSTILE = f"""{WIDE}<p id="kept">Kept</p>
 <div hx-get="{ASKED}?1" hx-trigger="load">a</div><div data-hx-get="{ASKED}?2" data-hx-trigger="load">b</div>
 <span hx-get="{ASKED}?3" hx-trigger="load" hx-on:htmx:load="window.ran = 1">c</span>
 <script>window.ran = 2</script><img src="x" onerror="window.ran = 3">
@@ -24,6 +25,7 @@ PLUGIN = f'''"""A plugin whose widget tries everything."""
 from webnet.plugins.base import DashboardWidget, PluginBase
 
 HTML = {HOSTILE!r}
+NAMES = "abcdefghijklmnopqrst"
 
 
 class Plugin(PluginBase):
@@ -34,6 +36,7 @@ class Plugin(PluginBase):
         return [
             DashboardWidget(name="sly", title="Sly", html=lambda: HTML),
             DashboardWidget(name="broken", title="Broken", data=lambda: 1 / 0),
+            DashboardWidget(name="wide", title="Wide", data=lambda: [dict.fromkeys(NAMES, "a word")]),
         ]
 '''
 ENABLE = """mutation { enablePlugin(input: {plugin: "sly", availability: DEFAULT_ON}) { __typename } }"""
@@ -87,6 +90,15 @@ def test_what_a_widget_sends_is_shown_and_does_nothing(page: Page, asked: list[s
     assert widget.locator(".html").evaluate("(element) => element.innerHTML.includes('hx-')") is False
     assert widget.locator("script, iframe, [onerror], [href^='javascript']").count() == 0
     assert (asked, page.evaluate("window.ran ?? null")) == ([], None)
+
+
+def test_what_is_wide_in_a_widget_is_scrolled_to_and_no_word_is_broken(page: Page, asked: list[str]) -> None:
+    page.set_viewport_size({"width": 380, "height": 800})
+    open_dashboard(page)
+
+    assert not overflow(page)
+    cell = page.get_by_role("region", name="Wide").get_by_role("cell").first
+    assert cell.evaluate("(element) => element.clientWidth > 30")
 
 
 def test_a_widget_that_fails_is_named_and_the_others_are_shown(page: Page, asked: list[str]) -> None:

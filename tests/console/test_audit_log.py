@@ -163,10 +163,11 @@ def test_a_search_says_that_there_is_more_to_search_until_all_of_the_log_was_sea
 
 
 def test_a_row_opens_to_what_it_changed_field_by_field(acme: Customer, browse: Browse) -> None:
-    before = {"revision": 1, "settings": {"limit": 5, "name": "<b>old</b>", "same": 1}, "secretsSet": []}
+    settings = {"limit": 5, "name": "<b>old</b>", "same": 1, "kind": 1, "absent": None}
+    before = {"revision": 1, "settings": settings, "secretsSet": []}
     after = {
         "revision": 2,
-        "settings": {"limit": 6, "name": "new", "same": 1, "list": [1, 2]},
+        "settings": {"limit": 6, "name": "new", "same": 1, "kind": "1", "absent": "null", "list": [1, 2]},
         "secretsSet": ["/key"],
         "secretsChanged": ["/key"],
     }
@@ -178,6 +179,8 @@ def test_a_row_opens_to_what_it_changed_field_by_field(acme: Customer, browse: B
     (row,) = [each for each in entries(page) if "update_customer" in each]
     assert "settings → limit 5 6" in row and "settings → list not set [1, 2]" in row
     assert "settings → name <b>old</b> new" in row and "same" not in row
+    # What only its type tells apart is written as JSON.
+    assert 'settings → kind 1 "1"' in row and 'settings → absent null "null"' in row
     assert "key changed; a secret is never shown" in row
     assert "<b>old" not in page and "a <reason>" not in page
     address = re.search(r'href="(/c/acme/manage/audit/[^"?]+/)"><code>update_customer', page)[1]

@@ -124,6 +124,12 @@ def test_the_dashboard_draws_each_widget_and_names_the_one_that_failed(browse, c
     assert "The widget &#x27;broken&#x27; of &#x27;pages&#x27; failed." in page
 
 
+def test_what_became_of_a_widget_is_said_in_the_viewers_language(browse):
+    page = browse("vera").get("/c/acme/", headers={"Accept-Language": "de"}).text
+
+    assert "Das Widget &#x27;broken&#x27; von &#x27;pages&#x27; ist fehlgeschlagen." in page
+
+
 def test_the_dashboard_shows_the_graphql_of_its_widgets(browse):
     page = browse("vera").get("/c/acme/").text
 
@@ -234,7 +240,8 @@ def test_scripts_and_attributes_of_htmx_in_a_widget_are_taken_out_and_the_rest_i
         version = "1"
 
         def get_dashboard_widgets(self) -> list[DashboardWidget]:
-            return [DashboardWidget(name="sly", title="Sly", html=lambda: HOSTILE)]
+            empty = DashboardWidget(name="empty", title="Empty", html=lambda: "<script></script>")
+            return [DashboardWidget(name="sly", title="Sly", html=lambda: HOSTILE), empty]
 
     install(Sly(), enabled=True)
     manager.enable("sly", actor=SYSTEM, customer="acme")
@@ -248,6 +255,8 @@ def test_scripts_and_attributes_of_htmx_in_a_widget_are_taken_out_and_the_rest_i
     assert "<em>Kept</em>" in shown and "Link</a>" in shown
     for part in ("hx-", "steal", "script", "style=", "<form", "<button", "<iframe", "elsewhere.example", "<base"):
         assert part not in shown, part
+    # Of which nothing is left.
+    assert re.search(r'aria-labelledby="sly-empty".*?<p>Nothing yet', page, re.S)
 
 
 def test_a_widget_with_a_hostile_title_is_text(browse, install):

@@ -346,7 +346,11 @@ def test_a_plugin_without_settings_says_so(oscar, platform):
 
 
 @pytest.mark.parametrize(
-    "base", ["", "{", "[]", "null", '{"revision": 1}', '{"revision": 0, "settings": [], "secrets": {}}']
+    "base",
+    [
+        *("", "{", "[]", "null", '{"revision": 1}', '{"revision": 0, "settings": [], "secrets": {}}'),
+        '{"revision": 0, "settings": {"word": "\\ud800"}, "secrets": {}}',
+    ],
 )
 def test_a_form_that_was_damaged_on_the_way_begins_anew(oscar, base):
     response = press(oscar, OWN, fill(oscar, OWN, base=base, **{"/word": "x"}), "review")
@@ -370,6 +374,9 @@ def test_a_form_that_was_damaged_on_the_way_begins_anew(oscar, base):
         {"json:/anything": "[" * 5_000},
         {"json:/anything": "1" * 5_000},
         {"json:/anything": "NaN"},
+        {"json:/anything": '"\\ud800"'},
+        {"json:/anything": '{"\\u0000": 1}'},
+        {"json:/anything": "[" * 200 + "]" * 200},
         {"json:": "[]"},
         {"object:/labels": "-"},
         {"count:/labels": "2"},

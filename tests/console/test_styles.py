@@ -43,3 +43,15 @@ def test_no_rule_names_a_side_that_is_another_one_from_right_to_left() -> None:
         "  left: 0;",
         "  text-align: right;",
     ]
+
+
+def test_only_what_is_shown_once_is_selected_as_a_whole_and_no_field_is_styled_as_it() -> None:
+    [rule] = [each for each in re.findall(r"([^{}]+)\{([^{}]*)\}", RULES) if "user-select: all" in each[1]]
+    templates = (ROOT / "webnet" / "console" / "templates").rglob("*.html")
+
+    assert rule[0].strip() == ".shown-once"
+    assert [each.name for each in templates if re.search(r'class="[^"]*\bshown-once\b', each.read_text())] == [
+        "tokens.html"
+    ]
+    # A field of a secret, and whatever else is called one, has no style for its name.
+    assert ".secret" not in RULES

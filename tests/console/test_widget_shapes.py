@@ -9,6 +9,7 @@ from webnet.console.dashboard.widget_shapes import Shape, shape
     ("data", "drawn"),
     [
         ("Hello", Shape(kind="text", rows=("Hello",))),
+        ("", Shape(kind="text", rows=())),
         (None, Shape(kind="text", rows=("-",))),
         (True, Shape(kind="text", rows=("yes",))),
         (1.5, Shape(kind="text", rows=("1.5",))),

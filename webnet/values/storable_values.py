@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from webnet.errors import show
+from webnet.sentences import sentence
 
 # What a column of 64 bits holds, and what readers of JSON keep as an integer.
 SMALLEST_INTEGER = -(2**63)
@@ -30,15 +31,16 @@ def is_storable_text(text: str) -> bool:
 
 def describe_text(value: object) -> str | None:
     """Why this text can't be kept as it is; None if it can, or for anything that is not text."""
-    return "has a character that can't be stored" if isinstance(value, str) and not is_storable_text(value) else None
+    is_unstorable = isinstance(value, str) and not is_storable_text(value)
+    return sentence("has a character that can't be stored") if is_unstorable else None
 
 
 def describe_value(value: object) -> str | None:
     """The same for a text or a number."""
     if isinstance(value, float) and not math.isfinite(value):
-        return "must be a finite number"
+        return sentence("must be a finite number")
     if isinstance(value, int) and not SMALLEST_INTEGER <= value <= LARGEST_INTEGER:
-        return "must fit into 64 bits"
+        return sentence("must fit into 64 bits")
     return describe_text(value)
 
 
@@ -48,7 +50,7 @@ def find_unstorable(
     """The place of each value within this JSON that can't be kept as it is, and why."""
     if isinstance(value, dict):
         if any(map(_UNSTORABLE.search, value)):
-            yield place, "has a member whose name can't be stored"
+            yield place, sentence("has a member whose name can't be stored")
         parts: Iterable[tuple[str | int, object]] = value.items()
     elif isinstance(value, list):
         parts = enumerate(value)

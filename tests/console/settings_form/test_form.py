@@ -90,7 +90,13 @@ def test_a_number_that_would_be_rounded_is_refused(text):
         read_number(text)
 
 
-@pytest.mark.parametrize("text", ["{", "NaN", '{"a": 1, "a": 2}', "[" * 100_000, "1" * 5_000, "0.1234567890123456789"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("{", "NaN", '{"a": 1, "a": 2}', "[" * 100_000, "1" * 5_000, "0.1234567890123456789"),
+        *('"\\ud800"', '{"\\u0000": 1}', "[" * 200 + "]" * 200),
+    ],
+)
 def test_what_is_no_json_is_refused(text):
     with pytest.raises(Unreadable):
         read_json(text)

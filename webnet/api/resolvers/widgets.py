@@ -25,7 +25,9 @@ from webnet.plugins.runtime.calls import calling
 from webnet.plugins.runtime.failures import count_for_user
 from webnet.plugins.runtime.thread_lanes import Lane, LaneBlocked
 from webnet.plugins.settings import layers
+from webnet.sentences import sentence
 from webnet.values.lazy_texts import plain
+from webnet.values.viewer_language import for_viewer
 
 logger = logging.getLogger(__name__)
 
@@ -135,7 +137,7 @@ def _finish(job: WidgetJob, future: Future[Rendered]) -> DashboardWidget:
         order=widget.order,
         data=data,
         html=html,
-        error=error,
+        error=error and for_viewer(error),
     )
 
 
@@ -145,7 +147,12 @@ def _find_error(job: WidgetJob, future: Future[Rendered]) -> str | None:
         future.cancel()
         logger.error("Plugin '%s': its widget '%s' took longer than %g s.", plugin, name, BUDGET_SECONDS)
         _count(job, None)
-        return f"The widget '{name}' of '{plugin}' took longer than {BUDGET_SECONDS:g} seconds."
+        return sentence(
+            "The widget '{widget}' of '{plugin}' took longer than {seconds:g} seconds.",
+            widget=name,
+            plugin=plugin,
+            seconds=BUDGET_SECONDS,
+        )
     raised = future.exception()
     if raised is None:
         return None
@@ -154,7 +161,7 @@ def _find_error(job: WidgetJob, future: Future[Rendered]) -> str | None:
         return outage.message
     logger.error("Plugin '%s': its widget '%s' failed.", plugin, name, exc_info=raised)
     _count(job, raised)
-    return f"The widget '{name}' of '{plugin}' failed."
+    return sentence("The widget '{widget}' of '{plugin}' failed.", widget=name, plugin=plugin)
 
 
 def _count(job: WidgetJob, raised: BaseException | None) -> None:

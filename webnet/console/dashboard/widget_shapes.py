@@ -28,7 +28,7 @@ def shape(data: Any) -> Shape:
         return Shape(kind="pairs", rows=pairs[:MAXIMUM_ROWS], left_out=_left_out(pairs))
     if isinstance(data, list):
         return _table(data) if data and all(isinstance(row, dict) for row in data) else _list(data)
-    return Shape(kind="text", rows=(text(data),))
+    return Shape(kind="text", rows=(text(data),) if data != "" else ())
 
 
 def label(name: str) -> str:

@@ -64,8 +64,12 @@ def _walk(before: Any, after: Any, place: tuple[str, ...]) -> Iterator[Differenc
         for name in dict.fromkeys([*first, *second]):
             yield from _walk(first.get(name, _ABSENT), second.get(name, _ABSENT), (*place, name))
         return
-    if _text(before) != _text(after):
-        yield Difference(place=" → ".join(place), before=_text(before), after=_text(after))
+    first, second = _text(before), _text(after)
+    if first == second and isinstance(before, str) != isinstance(after, str):
+        # Such as 1 and "1".
+        first, second = _exact(before), _exact(after)
+    if first != second:
+        yield Difference(place=" → ".join(place), before=first, after=second)
 
 
 def _is_object(*values: Any) -> bool:
@@ -81,9 +85,11 @@ def _members(value: Any) -> Mapping[str, Any]:
 
 def _text(value: Any) -> str | None:
     """As people read it: a text as it is, everything else as JSON; None if it is absent."""
-    if value is _ABSENT:
-        return None
-    return value if isinstance(value, str) and value else json.dumps(value, ensure_ascii=False)
+    return value if isinstance(value, str) and value else _exact(value)
+
+
+def _exact(value: Any) -> str | None:
+    return None if value is _ABSENT else json.dumps(value, ensure_ascii=False)
 
 
 def _name(pointer: Any) -> str:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 
 from webnet.console.settings_form.labels import find_label
 from webnet.console.settings_form.shapes import Shapes
-from webnet.console.settings_form.texts import show
+from webnet.console.settings_form.texts import show, show_apart
 from webnet.plugins.schema.walk import MISSING, pointer_get
 
 
@@ -38,11 +38,12 @@ def show_changes(
         path = change["path"]
         if _is_frame(change, changes):
             continue
+        before, after = _show_values(path, (change["before"], change["after"]), inherited)
         yield ShownChange(
             path=path,
             label=find_label(shapes, path),
-            before=_show_value(path, change["before"], inherited),
-            after=_show_value(path, change["after"], inherited),
+            before=before,
+            after=after,
             is_secret=change["isSecret"],
             is_removed=change["isSecret"] and path in removed,
         )
@@ -53,8 +54,9 @@ def _is_frame(change: Mapping[str, Any], changes: Sequence[Mapping[str, Any]]) -
     return change["after"] == {} and any(each["path"].startswith(f"{change['path']}/") for each in changes)
 
 
-def _show_value(path: str, value: Any, inherited: Mapping[str, Any]) -> str:
-    if value is not None:
-        return show(value)
+def _show_values(path: str, values: Sequence[Any], inherited: Mapping[str, Any]) -> list[str]:
+    if None not in values:
+        return show_apart(values)
     below = pointer_get(inherited, path)
-    return gettext("not set") if below is MISSING else gettext("inherited: %s") % show(below)
+    none = gettext("not set") if below is MISSING else gettext("inherited: %s") % show(below)
+    return [none if value is None else show(value) for value in values]

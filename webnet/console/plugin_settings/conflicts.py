@@ -13,7 +13,7 @@ from webnet.console.settings_form.labels import find_label
 from webnet.console.settings_form.layers import Layer
 from webnet.console.settings_form.patches import ValueDifference, compare, take_from
 from webnet.console.settings_form.shapes import Kind
-from webnet.console.settings_form.texts import show
+from webnet.console.settings_form.texts import show_apart
 from webnet.plugins.schema.walk import MISSING
 
 # The choice for a setting that both have changed, in front of its pointer.
@@ -52,14 +52,15 @@ def show_differences(form: SettingsForm, now: Layer) -> tuple[ShownDifference, .
         ShownDifference(
             path=each.path,
             label=find_label(form.shapes, each.path),
-            before=_describe(each, each.before),
-            mine=_describe(each, each.mine),
-            theirs=_describe(each, each.theirs),
+            before=before,
+            mine=mine,
+            theirs=theirs,
             is_mine=each.is_mine,
             is_theirs=each.is_theirs,
             is_contested=each.is_contested,
         )
         for each in list_differences(form, now)
+        for before, mine, theirs in [_describe(each)]
     )
 
 
@@ -97,7 +98,10 @@ def _list_secrets(form: SettingsForm, now: Layer) -> Iterator[ValueDifference]:
             yield ValueDifference(path=path, before=was, mine=mine, theirs=theirs, is_secret=True)
 
 
-def _describe(difference: ValueDifference, value: object) -> str:
+def _describe(difference: ValueDifference) -> list[str]:
+    values = [difference.before, difference.mine, difference.theirs]
     if difference.is_secret:
-        return gettext("removed") if value is None else gettext("unchanged") if value is MISSING else str(value)
-    return gettext("inherited") if value is MISSING else show(value)
+        words = {None: gettext("removed"), MISSING: gettext("unchanged")}
+        return [words.get(value, str(value)) for value in values]
+    shown = iter(show_apart([value for value in values if value is not MISSING]))
+    return [gettext("inherited") if value is MISSING else next(shown) for value in values]

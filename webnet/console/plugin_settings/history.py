@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -15,7 +16,7 @@ from webnet.console.plugin_settings.pages import refuse_role
 from webnet.console.plugin_settings.targets import FoundSettings, Target
 from webnet.console.settings_form.labels import find_label
 from webnet.console.settings_form.shapes import Shapes
-from webnet.console.settings_form.texts import show
+from webnet.console.settings_form.texts import show, show_apart
 
 # Each may have 1,000 changes, and a customer's budget is for so many of them.
 REVISIONS_PER_PAGE = 20
@@ -60,16 +61,14 @@ def _show_revision(node: Any, target: Target, shapes: Shapes | None) -> dict[str
         **node,
         "way_back": target.address("plugin-settings-revert", revision=node["revision"]),
         "changes": [
-            {
-                **each,
-                "label": find_label(shapes, each["path"]),
-                "before": _show_value(each["before"]),
-                "after": _show_value(each["after"]),
-            }
+            {**each, "label": find_label(shapes, each["path"]), "before": before, "after": after}
             for each in node["changes"]
+            for before, after in [_show_values((each["before"], each["after"]))]
         ],
     }
 
 
-def _show_value(value: Any) -> str:
-    return gettext("inherited") if value is None else show(value)
+def _show_values(values: Sequence[Any]) -> list[str]:
+    if None not in values:
+        return show_apart(values)
+    return [gettext("inherited") if value is None else show(value) for value in values]

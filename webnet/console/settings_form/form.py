@@ -12,7 +12,7 @@ from webnet.console.settings_form.fields import BROKEN, Field
 from webnet.console.settings_form.layers import Layer
 from webnet.console.settings_form.patches import add_secrets, make_patch
 from webnet.console.settings_form.shapes import Kind, Shapes
-from webnet.console.settings_form.texts import write_compact
+from webnet.console.settings_form.texts import is_storable, write_compact
 from webnet.console.settings_form.tree import TreeReader
 from webnet.plugins.schema.walk import MISSING
 from webnet.values.storable_values import is_too_deep
@@ -49,6 +49,8 @@ class Base:
             raise UnreadableForm from None
         is_valid = isinstance(revision, int) and isinstance(settings, dict) and isinstance(secrets, dict)
         if not is_valid or is_too_deep(settings) or not all(isinstance(each, str) for each in secrets.values()):
+            raise UnreadableForm
+        if not is_storable([settings, secrets]):
             raise UnreadableForm
         return cls(revision=revision, settings=settings, secrets=secrets)
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.utils.translation import gettext, ngettext
 
-from webnet.console.settings_form.shapes import FieldShape, Kind
-from webnet.console.settings_form.texts import is_same, show
+from webnet.console.settings_form.shapes import FieldShape, Kind, Option
+from webnet.console.settings_form.texts import is_same, show, show_each
 
 
 def label_of(member: str, shape: FieldShape) -> str:
@@ -19,8 +19,13 @@ def label_of(member: str, shape: FieldShape) -> str:
 
 def show_value(shape: FieldShape, value: Any) -> str:
     """A value to read, by its title if the schema has one for it."""
-    title = next((each.title for each in shape.options if each.title and is_same(each.value, value)), "")
-    return title or show(value)
+    return next((label for option, label in list_options(shape) if is_same(option.value, value)), "") or show(value)
+
+
+def list_options(shape: FieldShape) -> list[tuple[Option, str]]:
+    """The values to choose from, each with its title or as it is."""
+    shown = show_each([option.value for option in shape.options])
+    return [(option, option.title or text) for option, text in zip(shape.options, shown, strict=True)]
 
 
 def branch_label(shape: FieldShape) -> str:

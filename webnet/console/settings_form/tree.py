@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from webnet.console.settings_form import names
 from webnet.console.settings_form.entries import MAXIMUM_ENTRIES, find_branch
 from webnet.console.settings_form.fields import BROKEN, Field, Secret, ShownOption
-from webnet.console.settings_form.hints import branch_label, label_of, list_hints, show_value
+from webnet.console.settings_form.hints import branch_label, label_of, list_hints, list_options, show_value
 from webnet.console.settings_form.layers import Layer
 from webnet.console.settings_form.parsing import parse, parse_secret, read_count
 from webnet.console.settings_form.places import SettingPlace
@@ -144,7 +144,7 @@ class TreeReader:
         )
 
     def _list_options(self, shape: FieldShape, place: SettingPlace, text: str) -> Iterator[ShownOption]:
-        known = {write_compact(option.value): option.title or show(option.value) for option in shape.options}
+        known = {write_compact(option.value): label for option, label in list_options(shape)}
         if not (place.is_there and text in known):
             label = gettext("Not set")
             if place.inherited is not MISSING:
