@@ -64,12 +64,12 @@ def _walk(before: Any, after: Any, place: tuple[str, ...]) -> Iterator[Differenc
         for name in dict.fromkeys([*first, *second]):
             yield from _walk(first.get(name, _ABSENT), second.get(name, _ABSENT), (*place, name))
         return
-    first, second = _text(before), _text(after)
-    if first == second and isinstance(before, str) != isinstance(after, str):
+    was, is_now = _text(before), _text(after)
+    if was == is_now and isinstance(before, str) != isinstance(after, str):
         # Such as 1 and "1".
-        first, second = _exact(before), _exact(after)
-    if first != second:
-        yield Difference(place=" → ".join(place), before=first, after=second)
+        was, is_now = _exact(before), _exact(after)
+    if was != is_now:
+        yield Difference(place=" → ".join(place), before=was, after=is_now)
 
 
 def _is_object(*values: Any) -> bool:
