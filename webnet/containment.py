@@ -15,6 +15,7 @@ from types import FrameType
 from typing import NoReturn, TypeVar
 
 from webnet.errors import PluginDefinitionError, shorten
+from webnet.sentences import sentence
 
 Result = TypeVar("Result")
 
@@ -149,9 +150,9 @@ def describe_failure(error: BaseException, *, doing: str) -> LoadFailure:
     if isinstance(error, PluginDefinitionError):
         reason = shorten(error.message, MAXIMUM_SENTENCE_LENGTH)
     elif isinstance(error, TookTooLong):
-        reason = f"{doing} took longer than {error.seconds} s."
+        reason = sentence("{doing} took longer than {seconds} s.", doing=doing, seconds=error.seconds)
     else:
-        reason = f"{doing} raised {format_error(error)}."
+        reason = sentence("{doing} raised {error}.", doing=doing, error=format_error(error))
     return LoadFailure(reason=make_printable(reason), traceback=_format_traceback(error))
 
 
@@ -184,7 +185,8 @@ def _name_missing_app(text: str) -> str:
 
 def make_printable(text: str) -> str:
     """Replace what neither a database nor JSON can hold: lone surrogates, and the character U+0000."""
-    return text.encode(errors="replace").decode().replace("\0", "�")
+    printable = text.encode(errors="replace").decode().replace("\0", "�")
+    return text if text == printable else printable  # A sentence stays one.
 
 
 def _format_traceback(error: BaseException) -> str:

@@ -32,11 +32,11 @@ def sentence(template: str, **data: Any) -> Sentence:
     return made
 
 
-def join_sentences(parts: Iterable[str]) -> Sentence:
+def join_sentences(parts: Iterable[str], *, separator: str = " ") -> Sentence:
     """The sentences one after the other; empty ones are left out."""
     given = {f"part_{number}": part for number, part in enumerate(part for part in parts if part)}
     # Of places only: there is nothing to translate but the parts.
-    template = " ".join(f"{{{name}}}" for name in given)
+    template = separator.join(f"{{{name}}}" for name in given)
     return sentence(template, **given)
 
 

@@ -17,12 +17,16 @@ pytestmark = with_files_of_its_own
 # The full schema is built once in a process, so each of these has one of its own.
 LOOK = """
 import json
+from django.utils import translation
 from webnet.api.schema import full_schema
 from webnet.plugins.registry import registry
+from webnet.values.viewer_language import for_viewer
 full = full_schema()
 plugins = {entry.name: [entry.status, entry.reason] for entry in registry.entries()}
+with translation.override("de"):
+    german = {entry.name: for_viewer(entry.reason) for entry in registry.entries()}
 owners = {str(key): plugin for part in (full.owners.types, full.owners.fields) for key, plugin in part.items()}
-print(json.dumps({"plugins": plugins, "owners": owners, "sdl": full.schema.export()}))
+print(json.dumps({"plugins": plugins, "german": german, "owners": owners, "sdl": full.schema.export()}))
 """
 BAD = {
     "called_query": "'called_query': in get_graphql_schema(), query: 'Query' is the name of a root type: rename "
@@ -63,6 +67,14 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Any:
 @pytest.mark.parametrize("name", BAD)
 def test_a_plugin_that_is_no_good_fails_with_a_reason_that_names_it_place_and_way_out(seen, name):
     assert seen["plugins"][name] == ["failed", BAD[name]]
+
+
+def test_why_types_do_not_build_can_be_said_in_another_language(seen):
+    german = seen["german"]
+
+    assert german["exiting"] == "Der Aufbau der GraphQL-Typen von 'exiting' hat den Prozess zum Absturz gebracht."
+    raised = "hat einen Fehler ausgelöst: UnresolvedFieldTypeError: Could not resolve"
+    assert german["unbuildable"].startswith(f"Der Aufbau der GraphQL-Typen von 'unbuildable' {raised}")
 
 
 def test_the_rest_of_the_schema_stands_and_has_nothing_of_theirs(seen):

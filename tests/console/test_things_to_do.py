@@ -76,6 +76,18 @@ def test_a_problem_says_what_and_since_when_and_what_to_do(browse):
     assert card.endswith("Add a reason Reason (optional, for the audit log) Resume it Look at the plugin I know of it")
 
 
+def test_why_a_plugin_is_paused_is_said_in_the_readers_language(browse):
+    manager.pause("pages", actor=SYSTEM, error="ValueError {0}")
+
+    pages = [browse("platform").get(path, headers={"Accept-Language": "de"}).text for path in ("/", "/plugins/pages/")]
+
+    until = f"{PluginConfig.objects.get().paused_until:%Y-%m-%d %H:%M} UTC"
+    for page in pages:
+        text = " ".join(html.unescape(re.sub(r"<[^>]*>", " ", page)).split())
+        assert f"'pages' ist bis {until} pausiert: Der letzte Fehler: ValueError {{0}}." in text
+        assert "The last error" not in text
+
+
 def test_a_paused_plugin_is_resumed_by_its_button(browse):
     pause()
     platform = browse("platform")

@@ -16,8 +16,9 @@ from webnet.plugins.loading.app_config import IsolatedApp
 from webnet.plugins.registry import registry
 from webnet.plugins.settings import secrets
 from webnet.plugins.tenancy import has_tenancy
+from webnet.sentences import Sentence, sentence
 
-FIX = "extend CustomerOwnedModel of webnet.sdk.models, or GlobalModel if its rows are shared by all customers"
+FIX = sentence("extend CustomerOwnedModel of webnet.sdk.models, or GlobalModel if its rows are shared by all customers")
 
 
 def check_tenancy(*, app_configs: Sequence[AppConfig] | None = None, **_: Any) -> list[CheckMessage]:
@@ -74,7 +75,7 @@ def _knows_letter_case(connection: BaseDatabaseWrapper) -> bool:
 def find_untenanted_plugins() -> dict[str, LoadFailure]:
     """Why plugins with such a model must not be loaded, by module: rows without an owner could be shown to anybody."""
     return {
-        config.name: LoadFailure(reason=f"{_describe(config, label)}: {FIX}.")
+        config.name: LoadFailure(reason=sentence("{fault}: {remedy}.", fault=_describe(config, label), remedy=FIX))
         for config in apps.get_app_configs()
         for label in _find_untenanted(config)
     }
@@ -85,5 +86,7 @@ def _find_untenanted(config: AppConfig) -> Iterator[str]:
     return (model._meta.label for model in models if not has_tenancy(model))
 
 
-def _describe(config: AppConfig, label: str) -> str:
-    return f"Plugin '{config.name}': the model '{label}' does not declare who owns its rows"
+def _describe(config: AppConfig, label: str) -> Sentence:
+    return sentence(
+        "Plugin '{plugin}': the model '{model}' does not declare who owns its rows", plugin=config.name, model=label
+    )

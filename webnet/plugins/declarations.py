@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from webnet.sentences import sentence
 from webnet.values.lazy_texts import plain
 
 ROLES = ("viewer", "operator", "admin")
@@ -141,12 +142,21 @@ class HealthReport:
         if isinstance(answer, Mapping):
             answer = _report_from_dict(answer)
         if not isinstance(answer, cls):
-            return cls(status="unknown", message=f"The check returned {type(answer).__name__}, not a HealthReport.")
+            return cls(
+                status="unknown",
+                message=sentence("The check returned {kind}, not a HealthReport.", kind=type(answer).__name__),
+            )
         answer = _without_lazy_texts(answer)
         if answer.status not in HEALTH_STATUSES:
-            return cls(status="unknown", message=f"The check's status must be one of {', '.join(HEALTH_STATUSES)}.")
+            return cls(
+                status="unknown",
+                message=sentence("The check's status must be one of {statuses}.", statuses=", ".join(HEALTH_STATUSES)),
+            )
         if not _is_storable(answer.message, str) or not _is_storable(answer.details, Mapping):
-            return cls(status="unknown", message="The check's message must be a string, and its details a JSON object.")
+            return cls(
+                status="unknown",
+                message=sentence("The check's message must be a string, and its details a JSON object."),
+            )
         return answer
 
 

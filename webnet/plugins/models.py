@@ -11,6 +11,7 @@ from webnet.customers.models import Customer
 from webnet.plugins.tenancy import CustomerOwnedModel, GlobalModel
 from webnet.values.json_text import JsonTextField
 from webnet.values.row_models import RowModel
+from webnet.values.stored_sentences import SentenceField
 
 # Django finds models only in an app's `models.py`. These two are the abstract base classes of plugins' models,
 OWNED_MODELS = (CustomerOwnedModel, GlobalModel)
@@ -84,7 +85,7 @@ class SettingsLayer(RowModel):
     settings = JsonTextField(default=dict)
     secrets = models.JSONField(default=dict)
     settings_revision = models.PositiveIntegerField(default=0)
-    settings_fault = models.TextField(blank=True)
+    settings_fault = SentenceField(blank=True)
 
     class Meta:
         abstract = True
@@ -108,7 +109,7 @@ class Pausable(RowModel):
     """
 
     paused_until = models.DateTimeField(null=True)
-    pause_reason = models.TextField(blank=True)
+    pause_reason = SentenceField(blank=True)
     pauses_in_a_row = models.PositiveIntegerField(default=0)
     pause_ended_at = models.DateTimeField(null=True)
 
@@ -137,7 +138,7 @@ class PluginConfig(Pausable, SettingsLayer):
     changelog = models.CharField(max_length=500, blank=True)
     dependencies = models.JSONField(default=list, help_text="[{name, specifier}], direct ones.")
     status = models.CharField(max_length=20, choices=PluginStatus.choices)
-    status_reason = models.TextField(blank=True)
+    status_reason = SentenceField(blank=True)
     status_traceback = models.TextField(blank=True, help_text="Where it was raised, for platform operators.")
     enabled = models.BooleanField(default=False)
     availability = models.CharField(max_length=10, choices=Availability.choices, default=Availability.OFFERED)
@@ -205,7 +206,7 @@ class PluginHealth(RowModel):
     plugin = models.ForeignKey(PluginConfig, on_delete=models.CASCADE, related_name="health_results")
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, null=True, related_name="+")
     status = models.CharField(max_length=10, choices=HealthStatus.choices)
-    message = models.TextField(blank=True)
+    message = SentenceField(blank=True)
     details = JsonTextField(default=dict)
     checked_at = models.DateTimeField()
     duration_ms = models.FloatField()

@@ -18,6 +18,7 @@ from webnet.plugins.kernel.dependencies import PluginNode, check_host, describe_
 from webnet.plugins.kernel.identity import PluginIdentity, read_identity
 from webnet.plugins.kernel.manifest import Manifest, read_manifest
 from webnet.plugins.kernel.parsing import MAXIMUM_NAME_LENGTH
+from webnet.sentences import sentence
 
 __all__ = ["Entry", "LoadFailure", "PluginRegistry", "registry"]
 
@@ -59,10 +60,13 @@ class Entry:
 
 def open_entry(entry: Entry, *, host_version: str, watching: Watching = unwatched) -> Entry:
     """Import the plugin's class and read its metadata; the entry stays unloaded unless it failed or is incompatible."""
-    opened = attempt(lambda: _find_plugin(entry.module, watching), doing=f"Loading '{entry.module}'")
+    opened = attempt(
+        lambda: _find_plugin(entry.module, watching), doing=sentence("Loading '{module}'", module=entry.module)
+    )
     if isinstance(opened, LoadFailure):
         return entry.fail(opened)
-    identity = attempt(lambda: read_identity(opened), doing=f"Reading '{entry.module}'")
+    reading = sentence("Reading '{module}'", module=entry.module)
+    identity = attempt(lambda: read_identity(opened), doing=reading)
     if isinstance(identity, LoadFailure):
         return entry.fail(identity)
     entry = replace(entry, name=identity.name, plugin=opened, identity=identity)
@@ -75,11 +79,13 @@ def start_entry(entry: Entry, *, watching: Watching = unwatched) -> Entry:
     plugin = entry.plugin
     if plugin is None:
         return entry
-    manifest = attempt(lambda: _read(plugin, entry.module, watching), doing=f"Reading '{entry.module}'")
+    reading = sentence("Reading '{module}'", module=entry.module)
+    manifest = attempt(lambda: _read(plugin, entry.module, watching), doing=reading)
     if isinstance(manifest, LoadFailure):
         return entry.fail(manifest)
     entry = replace(entry, manifest=manifest, identity=manifest)
-    answer: Any = attempt(lambda: _call_on_load(plugin, entry.module, watching), doing=f"on_load() of '{entry.name}'")
+    loading = sentence("{hook}() of '{plugin}'", hook="on_load", plugin=entry.name)
+    answer: Any = attempt(lambda: _call_on_load(plugin, entry.module, watching), doing=loading)
     return entry.fail(answer) if isinstance(answer, LoadFailure) else replace(entry, status="loaded", reason="")
 
 
@@ -107,11 +113,12 @@ def _import_plugin(module: str) -> PluginBase:
     except ModuleNotFoundError as error:
         if error.name != name:
             raise
-        message = f"'{module}' has no plugin.py: add one with 'class Plugin(PluginBase)'."
+        message = sentence("'{module}' has no plugin.py: add one with 'class Plugin(PluginBase)'.", module=module)
         raise PluginDefinitionError(message) from error
     plugin = getattr(found, "Plugin", None)
     if not isinstance(plugin, type) or not issubclass(plugin, PluginBase) or plugin is PluginBase:
-        raise PluginDefinitionError(f"'{name}' has no plugin: add 'class Plugin(PluginBase)' to it.")
+        message = sentence("'{module}' has no plugin: add 'class Plugin(PluginBase)' to it.", module=name)
+        raise PluginDefinitionError(message)
     return plugin()
 
 
@@ -214,8 +221,9 @@ class PluginRegistry:
         plugin = entry.plugin
         if entry.status != "loaded" or plugin is None:
             return
-        self._put(replace(entry, status="unloaded", reason="It was unloaded from this process."))
-        answer = attempt(lambda: _call(plugin, "on_unload"), doing=f"on_unload() of '{name}'")
+        self._put(replace(entry, status="unloaded", reason=sentence("It was unloaded from this process.")))
+        unloading = sentence("{hook}() of '{plugin}'", hook="on_unload", plugin=name)
+        answer = attempt(lambda: _call(plugin, "on_unload"), doing=unloading)
         if isinstance(answer, LoadFailure):
             logger.error("Plugin '%s': %s", name, answer.reason, extra={PLUGIN_TRACEBACK: answer.traceback})
 
@@ -293,7 +301,12 @@ def _shorten(name: str) -> str:
 
 
 def _describe_clash(name: str, module: str, taken_by: str) -> str:
-    return f"'{module}' and '{taken_by}' both declare a plugin named '{name}': rename one of them."
+    return sentence(
+        "'{module}' and '{other}' both declare a plugin named '{plugin}': rename one of them.",
+        module=module,
+        other=taken_by,
+        plugin=name,
+    )
 
 
 registry = PluginRegistry()

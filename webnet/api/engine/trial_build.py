@@ -10,13 +10,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from webnet.api.engine.contributions import Contribution
 from webnet.containment import LoadFailure, attempt
+from webnet.sentences import sentence
+from webnet.values.stored_sentences import read_sentence, write_sentence
 
 Build = Callable[[Sequence[Contribution]], object]
 
-DOING = "Building the GraphQL types of '{}'"
 TIMEOUT_SECONDS = 60
-CRASHED = "crashed the process."
-HUNG = f"took longer than {TIMEOUT_SECONDS} s."
 
 
 def find_failures(contributions: Sequence[Contribution], build: Build) -> Mapping[str, LoadFailure]:
@@ -44,7 +43,7 @@ def without(failed: Collection[str], contributions: Sequence[Contribution]) -> I
 
 def _try(contributions: Sequence[Contribution], build: Build) -> LoadFailure | None:
     """Build in a child process; the last contribution is the one that is tested."""
-    doing = DOING.format(contributions[-1].plugin)
+    doing = sentence("Building the GraphQL types of '{plugin}'", plugin=contributions[-1].plugin)
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -59,7 +58,9 @@ def _try(contributions: Sequence[Contribution], build: Build) -> LoadFailure | N
 
 
 def _send(found: object, writing: int) -> None:
-    failure = {"reason": found.reason, "traceback": found.traceback} if isinstance(found, LoadFailure) else None
+    failure = None
+    if isinstance(found, LoadFailure):
+        failure = {"reason": write_sentence(found.reason), "traceback": found.traceback}
     with os.fdopen(writing, "w") as pipe:
         json.dump(failure, pipe)
     os._exit(0)  # Skips the exit handlers, which belong to the parent.
@@ -70,7 +71,11 @@ def _receive(reading: int, *, doing: str) -> LoadFailure | None:
     while select.select([reading], [], [], TIMEOUT_SECONDS)[0]:
         part = os.read(reading, 65_536)
         if not part:
-            failure = json.loads(received) if received else {"reason": f"{doing} {CRASHED}"}
-            return LoadFailure(**failure) if failure else None
+            if not received:
+                return LoadFailure(reason=sentence("{doing} crashed the process.", doing=doing))
+            failure = json.loads(received)
+            if failure is None:
+                return None
+            return LoadFailure(reason=read_sentence(failure["reason"]), traceback=failure["traceback"])
         received += part
-    return LoadFailure(reason=f"{doing} {HUNG}")
+    return LoadFailure(reason=sentence("{doing} took longer than {seconds} s.", doing=doing, seconds=TIMEOUT_SECONDS))

@@ -14,6 +14,7 @@ from webnet.api.resolvers import histories
 from webnet.api.vocabulary.enums import HealthStatus
 from webnet.api.vocabulary.node import Node, global_id, read_pk
 from webnet.plugins import models
+from webnet.values.viewer_language import for_viewer
 
 
 @row_type(models.PluginHealth)
@@ -22,14 +23,12 @@ class PluginHealth(Node):
 
     Attributes:
         status: How the plugin is.
-        message: What the check found, in a sentence; may be empty.
         details: What else the check reported, as a JSON object.
         checked_at: When the check ended.
         duration_ms: How long the check took, in milliseconds.
     """
 
     status: HealthStatus
-    message: str
     details: JSON
     checked_at: datetime
     duration_ms: float
@@ -39,6 +38,12 @@ class PluginHealth(Node):
     def id(root: strawberry.Parent[models.PluginHealth]) -> strawberry.ID:
         """The global id."""
         return global_id("PluginHealth", root.pk)
+
+    @field()
+    @staticmethod
+    def message(root: strawberry.Parent[models.PluginHealth]) -> str:
+        """What the check found, in a sentence; may be empty."""
+        return for_viewer(root.message)
 
     @staticmethod
     def find_nodes(info: Info, keys: Sequence[str]) -> Mapping[str, models.PluginHealth]:

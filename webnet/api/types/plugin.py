@@ -181,7 +181,7 @@ class Plugin(Node):
         """Why the status is not LOADED, in a sentence; null if it is, and null for viewers who are not platform
         operators.
         """
-        return root.status_reason or None if info.context.actor.is_platform_operator else None
+        return for_viewer(root.status_reason) or None if info.context.actor.is_platform_operator else None
 
     @field(reads=StateRead.ANYWHERE)
     @staticmethod

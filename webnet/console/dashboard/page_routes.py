@@ -14,6 +14,7 @@ from webnet.errors import PluginDefinitionError
 from webnet.plugins.base import UIView
 from webnet.plugins.kernel.manifest import Manifest
 from webnet.plugins.registry import PluginRegistry, registry
+from webnet.sentences import sentence
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +38,9 @@ def find_page(plugin: str, address: str) -> PageMatch | None:
 def set_aside_unmountable(plugins: PluginRegistry) -> None:
     """Set aside every plugin with a page that can't be mounted, or a navigation item that leads to no page."""
     for entry in plugins.loaded():
-        checked = attempt(partial(_check, entry.manifest), doing=f"Mounting the pages of '{entry.name}'")
+        checked = attempt(
+            partial(_check, entry.manifest), doing=sentence("Mounting the pages of '{plugin}'", plugin=entry.name)
+        )
         if isinstance(checked, LoadFailure):
             plugins.set_aside(entry.name, checked)
 

@@ -18,6 +18,7 @@ from webnet.plugins.changes import pauses
 from webnet.plugins.gate.effective import effective_customers
 from webnet.plugins.runtime import deaths
 from webnet.plugins.runtime.failures import Pair
+from webnet.sentences import sentence
 
 logger = logging.getLogger(__name__)
 
@@ -53,9 +54,9 @@ def _blame(death: Death) -> None:
     for plugin, customer in likely:
         if customer and customer not in slugs:  # it was purged in the meantime
             continue
-        reason = f"{most} processes have ended in it within a day."
+        reason = sentence("{count} processes have ended in it within a day.", count=most)
         operation = Operation(actor=pauses.QUARANTINE, action="pause_plugin", plugin_name=plugin, reason=reason)
-        error = f"the process ended in {places[plugin, customer].place}"
+        error = sentence("the process ended in {place}", place=places[plugin, customer].place)
         try:
             pauses.pause(operation, customer=slugs.get(customer), error=error, now=now)
         except Refusal as refusal:  # it was uninstalled in the meantime

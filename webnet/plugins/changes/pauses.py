@@ -30,6 +30,7 @@ from webnet.plugins.changes.switching import PluginChange
 from webnet.plugins.models import CustomerPluginConfig, PluginConfig, PluginStatus
 from webnet.plugins.runtime import deaths, failures
 from webnet.plugins.runtime.failures import FailureCount, FailureKey, Pair
+from webnet.sentences import Sentence, join_sentences, sentence
 
 logger = logging.getLogger(__name__)
 
@@ -98,8 +99,14 @@ def _pause_failing(counted: Mapping[FailureKey, FailureCount], now: datetime) ->
         # For a customer that was purged in the meantime, nothing needs to be paused.
         if customer_id and customer_id not in slugs:
             continue
-        seen = f"{total.failures - total.unattended} failures that {total.users} users saw"
-        reason = f"Within {window} minutes: {seen}, and {total.unattended} in hooks and health checks."
+        reason = sentence(
+            "Within {minutes} minutes: {seen} failures that {users} users saw, and {unattended} in hooks and health "
+            "checks.",
+            minutes=window,
+            seen=total.failures - total.unattended,
+            users=total.users,
+            unattended=total.unattended,
+        )
         operation = Operation(actor=QUARANTINE, action="pause_plugin", plugin_name=plugin, reason=reason)
         try:
             pause(operation, customer=slugs.get(customer_id), error=errors[plugin, customer_id], now=now)
@@ -176,7 +183,7 @@ def pausing_at_once(operation: Operation) -> Iterator[None]:
     except HookFailed as failed:
         if failed.ended_transaction:
             customer = operation.customer.slug if operation.customer is not None else None
-            reason = f"It ended the transaction of '{operation.action}', which ran its hook."
+            reason = sentence("It ended the transaction of '{action}', which ran its hook.", action=operation.action)
             pausing = Operation(actor=QUARANTINE, action="pause_plugin", plugin_name=failed.plugin_name, reason=reason)
             pause(pausing, customer=customer, error="", now=timezone.now())
         raise
@@ -215,8 +222,11 @@ def _describe_change(operation: Operation, scope: Scope) -> PluginChange:
     return PluginChange(plugin=operation.plugin_name, customer=scope.customer, changed=operation.has_changed)
 
 
-def _describe_pause(operation: Operation, until: datetime, error: str) -> str:
-    whom = f" for '{operation.customer.slug}'" if operation.customer is not None else ""
-    message = f"'{operation.plugin_name}' is paused{whom} until {until.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-    why = " ".join(each for each in (operation.reason, f"The last error: {error}." if error else "") if each)
-    return f"{message}: {why}" if why else f"{message}."
+def _describe_pause(operation: Operation, until: datetime, error: str) -> Sentence:
+    whom = sentence(" for '{customer}'", customer=operation.customer.slug) if operation.customer is not None else ""
+    last = sentence("The last error: {error}.", error=error) if error else ""
+    why = join_sentences((operation.reason or "", last))
+    data = {"plugin": operation.plugin_name, "whom": whom, "until": f"{until.astimezone(UTC):%Y-%m-%d %H:%M} UTC"}
+    if why:
+        return sentence("'{plugin}' is paused{whom} until {until}: {why}", why=why, **data)
+    return sentence("'{plugin}' is paused{whom} until {until}.", **data)

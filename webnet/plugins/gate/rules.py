@@ -56,7 +56,7 @@ def describe_status(row: PluginConfig) -> Sentence:
 
 
 def describe_why_not_runnable(row: PluginConfig) -> Sentence:
-    """Why the code of the plugin can't run, by its status; what the reason adds is a stored text."""
+    """Why the code of the plugin can't run, by its status and its stored reason."""
     data = {"plugin": row.name, "status": describe_status(row), "reason": row.status_reason}
     if row.status_reason:
         return sentence("'{plugin}' can't run ({status}): {reason}", **data)
@@ -65,8 +65,11 @@ def describe_why_not_runnable(row: PluginConfig) -> Sentence:
 
 def describe_settings_fault(plugin: str, fault: str) -> Sentence:
     """Why the plugin's settings can't be used, of the stored fault."""
-    issues = fault.removeprefix(FAULT_BEGINNING)
-    return sentence("The settings of '{plugin}' do not fit its schema: {issues}", plugin=plugin, issues=issues)
+    if isinstance(fault, Sentence) and "issues" in fault.data:
+        issues = fault.data["issues"]
+    else:
+        issues = fault.removeprefix(FAULT_BEGINNING).removesuffix(".")
+    return sentence("The settings of '{plugin}' do not fit its schema: {issues}.", plugin=plugin, issues=issues)
 
 
 @dataclass(frozen=True, kw_only=True)

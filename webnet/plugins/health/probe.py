@@ -19,6 +19,7 @@ from webnet.plugins.hooks.child_process import START_SECONDS
 from webnet.plugins.models import PluginConfig, PluginHealth
 from webnet.plugins.runtime import deaths, failures
 from webnet.plugins.runtime.thread_lanes import Lane, LaneBlocked
+from webnet.sentences import sentence
 
 # A user or a command waits for the result.
 DEADLINE_SECONDS = 5.0
@@ -66,11 +67,12 @@ def finish(check: RunningCheck) -> TimedReport:
     Python can't stop a thread: one that hangs stays behind until it returns or the process ends.
     """
     if check.future is None:
-        return _hang(check, "did not return before, and all its threads still hang")
+        return _hang(check, sentence("did not return before, and all its threads still hang"))
     wait([check.future], timeout=max(0.0, check.ends - time.monotonic()))
     if not check.future.done():
         check.future.cancel()
-        return _hang(check, f"did not return within {DEADLINE_SECONDS:g} s")
+        seconds = f"{DEADLINE_SECONDS:g}"
+        return _hang(check, sentence("did not return within {seconds} s", seconds=seconds))
     answered, duration_ms = check.future.result()
     report = answered if isinstance(answered, HealthReport) else _fail(check, answered)
     return TimedReport(report=report, duration_ms=duration_ms)
@@ -126,7 +128,8 @@ def _time(call: Callable[[], Any]) -> Answered:
 def _hang(check: RunningCheck, what: str) -> TimedReport:
     _report(check, f"its health_check {what}.", None)
     duration_ms = (time.monotonic() - check.started) * 1000
-    return TimedReport(report=HealthReport(status="unknown", message=f"The check {what}."), duration_ms=duration_ms)
+    report = HealthReport(status="unknown", message=sentence("The check {what}.", what=what))
+    return TimedReport(report=report, duration_ms=duration_ms)
 
 
 def _fail(check: RunningCheck, error: BaseException) -> HealthReport:
@@ -134,7 +137,8 @@ def _fail(check: RunningCheck, error: BaseException) -> HealthReport:
         _report(check, error.message, error)
         return HealthReport(status="unhealthy", message=error.message)
     _report(check, failures.describe_hook_error("health_check", error), error)
-    return HealthReport(status="unhealthy", message=f"The check raised {type(what_was_raised(error)).__name__}.")
+    kind = type(what_was_raised(error)).__name__
+    return HealthReport(status="unhealthy", message=sentence("The check raised {kind}.", kind=kind))
 
 
 def _report(check: RunningCheck, why: str, error: BaseException | None) -> None:

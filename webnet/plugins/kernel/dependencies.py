@@ -19,7 +19,11 @@ def check_host(webnet_version: str, host_version: str) -> str | None:
     """Why a plugin that requires `webnet_version` (a specifier) is incompatible with this host; None if it is not."""
     if satisfies(host_version, webnet_version):
         return None
-    return f"It requires webnet {webnet_version}, but this is webnet {host_version}: install a compatible version."
+    return sentence(
+        "It requires webnet {required}, but this is webnet {installed}: install a compatible version.",
+        required=webnet_version,
+        installed=host_version,
+    )
 
 
 def satisfies(version: str, specifier: str) -> bool:

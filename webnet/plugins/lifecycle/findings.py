@@ -10,6 +10,7 @@ from webnet.plugins.lifecycle.upgrades import Upgrade, review
 from webnet.plugins.loading.missing_migrations import RUN_MIGRATIONS, MissingMigrations
 from webnet.plugins.models import PluginConfig, PluginStatus
 from webnet.plugins.registry import Entry
+from webnet.sentences import join_sentences, sentence
 
 NOTHING_MISSING = MissingMigrations()
 
@@ -63,7 +64,7 @@ def assess(entry: Entry, row: PluginConfig | None, around: Circumstances) -> Syn
     """The finding about one installed plugin. Changes nothing."""
     is_new = row is None
     if entry.status == "unloaded":
-        status, reason = PluginStatus.MISSING, entry.reason or "The plugin is not loaded."
+        status, reason = PluginStatus.MISSING, entry.reason or sentence("The plugin is not loaded.")
         return SyncFinding(entry=entry, row=row, status=status, reason=reason, is_accepted=is_new)
     if entry.status != "loaded" or entry.plugin is None or entry.manifest is None:
         status, reason = PluginStatus(entry.status), entry.reason
@@ -97,7 +98,8 @@ def _describe_missing(found: SyncFinding, around: Circumstances) -> LoadFailure 
     """Why its tables are not as its models say, and what to run; None if they are."""
     missing, fault = found.missing, around.faults.get(found.entry.name)
     if missing.pending and fault is not None:
-        return replace(fault, reason=f"{fault.reason} Fix it, then {RUN_MIGRATIONS}.")
+        way_out = sentence("Fix it, then {command}.", command=RUN_MIGRATIONS)
+        return replace(fault, reason=join_sentences((fault.reason, way_out)))
     if missing.unwritten or (missing.pending and not around.will_migrate):
         return LoadFailure(reason=missing.reason)
     return None

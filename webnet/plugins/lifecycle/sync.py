@@ -37,7 +37,7 @@ from webnet.plugins.settings import validity
 from webnet.sentences import sentence
 
 TEXTS = ("verbose_name", "author", "description", "licence", "icon", *ADDRESSES)
-GONE = "The plugin is no longer installed."
+GONE = sentence("The plugin is no longer installed.")
 # All that a sync may write of a row in which it finds nothing new.
 STORED = tuple(each.name for each in PluginConfig._meta.concrete_fields if each.name not in {"id", "updated_at"})
 
@@ -131,9 +131,10 @@ def _sync(
 def _write(operation: Operation, report: SyncReport, found: SyncFinding, around: Circumstances) -> PluginConfig:
     """Write one plugin's row, which is returned; what its own code raises fails this plugin alone."""
     name = found.entry.name
-    doing = f"Storing the metadata of '{name}'"
-    if found.upgrade is not None:
-        doing = f"The upgrade of '{name}' from {found.upgrade.from_version} to {found.upgrade.to_version}"
+    doing = sentence("Storing the metadata of '{plugin}'", plugin=name)
+    if (step := found.upgrade) is not None:
+        versions = {"former": step.from_version, "version": step.to_version}
+        doing = sentence("The upgrade of '{plugin}' from {former} to {version}", plugin=name, **versions)
     fault = _attempt(lambda: _take(operation, found), doing=doing)
     _require_transaction(name)
     if fault is not None:

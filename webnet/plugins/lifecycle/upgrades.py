@@ -15,6 +15,7 @@ from webnet.plugins.lifecycle.settings_migration import MigratedLayer, migrate_l
 from webnet.plugins.models import PluginConfig
 from webnet.plugins.schema.settings_schema import SettingsSchema, merge_layers
 from webnet.program import PROGRAM
+from webnet.sentences import sentence
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,8 +26,10 @@ class LayerIssue:
     issue: SettingsIssue
 
     def describe(self) -> str:
-        whose = f"for '{self.slug}'" if self.slug else "for everybody"
-        return f"{self.issue.path or 'the whole'} {self.issue.message} ({whose})"
+        data = {"place": self.issue.path or sentence("the whole"), "message": self.issue.message}
+        if self.slug:
+            return sentence("{place} {message} (for '{customer}')", customer=self.slug, **data)
+        return sentence("{place} {message} (for everybody)", **data)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,11 +59,16 @@ def review(row: PluginConfig, plugin: PluginBase, manifest: Manifest, *, force: 
         return None
     step = Upgrade(plugin=row.name, from_version=row.version, to_version=manifest.version)
     if step.is_downgrade:
-        way_out = f"install that one again, or run '{PROGRAM} sync_plugins --force'"
-        newer = f"{step.from_version}, which was installed before"
-        refusal = f"Version {step.to_version} of '{step.plugin}' is older than {newer}: {way_out}."
+        refusal = sentence(
+            "Version {version} of '{plugin}' is older than {former}, which was installed before: install that one "
+            "again, or run '{program} sync_plugins --force'.",
+            version=step.to_version,
+            plugin=step.plugin,
+            former=step.from_version,
+            program=PROGRAM,
+        )
         return step if force else replace(step, refusal=refusal)
-    schema, hook = manifest.settings_schema, f"Its migrate_settings('{row.version}')"
+    schema, hook = manifest.settings_schema, sentence("Its migrate_settings('{version}')", version=row.version)
     migrated = attempt(lambda: tuple(migrate_layers(row, plugin, schema)), doing=hook)
     if isinstance(migrated, LoadFailure):
         return replace(step, refusal=_describe_refusal(step, migrated.reason))
@@ -69,10 +77,13 @@ def review(row: PluginConfig, plugin: PluginBase, manifest: Manifest, *, force: 
     step = replace(step, migrated=migrated, issues=issues, customers=customers)
     if not issues or force:
         return step
-    whose = [f"the settings of {step.customers.describe()}"] if step.customers.count else []
-    if any(not found.slug for found in issues):
-        whose.insert(0, "the global settings")
-    why = f"{' and '.join(whose)} would no longer be valid: {issues[0].describe()}."
+    data = {"customers": customers.describe(), "issue": issues[0].describe()}
+    if not customers.count:
+        why = sentence("the global settings would no longer be valid: {issue}.", **data)
+    elif all(found.slug for found in issues):
+        why = sentence("the settings of {customers} would no longer be valid: {issue}.", **data)
+    else:
+        why = sentence("the global settings and the settings of {customers} would no longer be valid: {issue}.", **data)
     return replace(step, refusal=_describe_refusal(step, why))
 
 
@@ -89,4 +100,10 @@ def _find_issues(schema: SettingsSchema | None, migrated: tuple[MigratedLayer, .
 
 
 def _describe_refusal(step: Upgrade, why: str) -> str:
-    return f"Version {step.to_version} of '{step.plugin}' is installed, but {step.from_version} stays in use: {why}"
+    return sentence(
+        "Version {version} of '{plugin}' is installed, but {former} stays in use: {why}",
+        version=step.to_version,
+        plugin=step.plugin,
+        former=step.from_version,
+        why=why,
+    )

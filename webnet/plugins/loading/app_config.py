@@ -18,6 +18,7 @@ from webnet.plugins.loading.imports import hide_template_tags, import_admin_page
 from webnet.plugins.loading.migration_files import hide_broken_migrations
 from webnet.plugins.loading.model_withdrawal import find_dangling, withdraw_models
 from webnet.plugins.loading.snapshots import watching
+from webnet.sentences import sentence
 
 # Why apps are set aside, by module. One per process, like Django's own registry of apps.
 failed_apps: dict[str, LoadFailure] = {}
@@ -30,7 +31,7 @@ class IsolatedApp(AppConfig):
 
     def import_models(self) -> None:
         """Import the plugin's models, or remove all of them again."""
-        failure = attempt(self._import_own_models, doing=f"Importing the models of '{self.name}'")
+        failure = attempt(self._import_own_models, doing=sentence("Importing the models of '{app}'", app=self.name))
         if isinstance(failure, LoadFailure):
             # Otherwise another plugin that imports them would register some of them again.
             sys.modules.setdefault(f"{self.name}.models", None)  # type: ignore[arg-type]  # An import of it raises ImportError from now on.
@@ -59,7 +60,7 @@ class IsolatedApp(AppConfig):
         if self.is_settled:
             return
         self.is_settled = True
-        failure = attempt(self._run_steps, doing=f"Preparing '{self.name}'")
+        failure = attempt(self._run_steps, doing=sentence("Preparing '{app}'", app=self.name))
         if isinstance(failure, LoadFailure):
             failed_apps.setdefault(self.name, failure)
         if self.name in failed_apps:
@@ -67,9 +68,9 @@ class IsolatedApp(AppConfig):
 
     def _run_steps(self) -> None:
         steps: dict[str, Callable[[], Any]] = {
-            f"Importing the template tags of '{self.name}'": partial(import_template_tags, self),
-            f"Importing the admin pages of '{self.name}'": partial(import_admin_pages, self),
-            f"ready() of the app '{self.name}'": super().ready,
+            sentence("Importing the template tags of '{app}'", app=self.name): partial(import_template_tags, self),
+            sentence("Importing the admin pages of '{app}'", app=self.name): partial(import_admin_pages, self),
+            sentence("ready() of the app '{app}'", app=self.name): super().ready,
         }
         with watching(self.name) if self._has_steps() else nullcontext():
             for doing, step in steps.items():
@@ -117,6 +118,11 @@ def _set_aside_dangling(configs: Iterable[IsolatedApp]) -> None:
         if not found:
             return
         for name, (model, target) in found.items():
-            way_out = f"add its app to {PLUGIN_LISTS}, or fix it if it is there"
-            reason = f"The model '{model}' refers to '{target}', which is not loaded: {way_out}."
+            reason = sentence(
+                "The model '{model}' refers to '{target}', which is not loaded: add its app to {lists}, or fix it if "
+                "it is there.",
+                model=model,
+                target=target,
+                lists=PLUGIN_LISTS,
+            )
             remaining.pop(name).set_aside(LoadFailure(reason=reason))

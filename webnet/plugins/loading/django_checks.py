@@ -16,6 +16,7 @@ from django.core.checks import Warning as CheckWarning
 from django.core.checks.registry import registry
 
 from webnet.containment import LoadFailure, attempt
+from webnet.sentences import sentence
 
 Config = TypeVar("Config", bound=AppConfig)
 
@@ -25,16 +26,16 @@ def find_rejected(configs: Sequence[Config]) -> tuple[Config, LoadFailure] | Non
 
     Errors in the host's own models are left to Django.
     """
-    found = attempt(_find_errors, doing="Checking the models")
+    found = attempt(_find_errors, doing=sentence("Checking the models"))
     if not found:
         return None
     errors = [] if isinstance(found, LoadFailure) else found
     for config in reversed(configs):
-        own = attempt(partial(_find_errors, config), doing=f"Checking the models of '{config.name}'")
+        own = attempt(partial(_find_errors, config), doing=sentence("Checking the models of '{app}'", app=config.name))
         if isinstance(own, LoadFailure):
             return config, own
         for error in _concerning(config, [*own, *errors]):
-            return config, LoadFailure(reason=f"Django rejects its models: {_format(error)}")
+            return config, LoadFailure(reason=sentence("Django rejects its models: {error}", error=_format(error)))
     return None
 
 
@@ -76,7 +77,7 @@ def _belongs(check: Any, config: AppConfig) -> bool:
 
 def _contain(check: Callable[..., Any], config: AppConfig) -> Callable[..., list[CheckMessage]]:
     def run(**arguments: Any) -> list[CheckMessage]:
-        found = attempt(lambda: list(check(**arguments)), doing=f"A check of '{config.name}'")
+        found = attempt(lambda: list(check(**arguments)), doing=sentence("A check of '{app}'", app=config.name))
         if isinstance(found, LoadFailure):
             return [CheckWarning(found.reason, id="webnet.W003")]
         for message in found:

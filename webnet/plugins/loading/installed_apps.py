@@ -21,6 +21,7 @@ from webnet.plugins.loading.app_config import IsolatedApp, failed_apps, settle
 from webnet.plugins.loading.host_code import host_code
 from webnet.plugins.loading.imports import lacks_init
 from webnet.plugins.loading.snapshots import watching
+from webnet.sentences import sentence
 
 # Django imports these by name, and takes a folder without an __init__.py for an empty one; see also
 # `missing_migrations`.
@@ -78,10 +79,15 @@ def _entry(module: str) -> str:
 
 def _probe(module: str, labels: Mapping[str, str]) -> AppConfig | LoadFailure:
     """The plugin's own AppConfig, or why Django could not use it."""
-    found = attempt(lambda: _create(module), doing=f"Importing '{module}'")
+    found = attempt(lambda: _create(module), doing=sentence("Importing '{module}'", module=module))
     if isinstance(found, AppConfig) and found.label in labels:
-        clash = f"'{module}' has the app label '{found.label}', which '{labels[found.label]}' has too"
-        return LoadFailure(reason=f"{clash}: set another label in its apps.py.")
+        reason = sentence(
+            "'{module}' has the app label '{label}', which '{other}' has too: set another label in its apps.py.",
+            module=module,
+            label=found.label,
+            other=labels[found.label],
+        )
+        return LoadFailure(reason=reason)
     return found
 
 
@@ -98,7 +104,9 @@ def _import_app(module: str) -> AppConfig:
     except ModuleNotFoundError as error:
         if error.name is None or not f"{module}.".startswith(f"{error.name}."):
             raise
-        message = f"There is no package '{module}': install it, or remove it from WEBNET_PLUGINS."
+        message = sentence(
+            "There is no package '{module}': install it, or remove it from WEBNET_PLUGINS.", module=module
+        )
         raise PluginDefinitionError(message) from error
     if not hasattr(package, "__path__"):
         raise PluginDefinitionError(f"'{module}' is a single file: make it a package with __init__.py and plugin.py.")

@@ -13,6 +13,7 @@ from django.utils.module_loading import module_has_submodule
 from webnet.containment import PLUGIN_LISTS, LoadFailure, attempt
 from webnet.errors import PluginDefinitionError
 from webnet.program import PROGRAM
+from webnet.sentences import enumerate_names, sentence
 
 
 def hide_broken_migrations(configs: Iterable[AppConfig]) -> dict[str, LoadFailure]:
@@ -46,7 +47,7 @@ def hide_broken_migrations(configs: Iterable[AppConfig]) -> dict[str, LoadFailur
 
 
 def _find_fault(label: str) -> LoadFailure | None:
-    found = attempt(_load, doing=f"Loading the migrations of '{label}'")
+    found = attempt(_load, doing=sentence("Loading the migrations of '{app}'", app=label))
     return found if isinstance(found, LoadFailure) else None
 
 
@@ -58,11 +59,20 @@ def _load() -> None:
         label = error.node[0]
         if label in {config.label for config in apps.get_app_configs()}:
             raise
-        needs = f"The migration '{error.origin}' needs those of '{label}', which is not loaded"
-        raise PluginDefinitionError(f"{needs}: add it to {PLUGIN_LISTS}, or fix it if it is there.") from error
+        needs = sentence(
+            "The migration '{migration}' needs those of '{app}', which is not loaded: add it to {lists}, or fix it if "
+            "it is there.",
+            migration=error.origin,
+            app=label,
+            lists=PLUGIN_LISTS,
+        )
+        raise PluginDefinitionError(needs) from error
     for label, names in conflicts.items():
-        leaves = " and ".join(f"'{name}'" for name in sorted(names))
-        message = (
-            f"'{label}' has more than one last migration, {leaves}: merge them with '{PROGRAM} makemigrations --merge'."
+        message = sentence(
+            "'{app}' has more than one last migration, {migrations}: merge them with '{program} makemigrations "
+            "--merge'.",
+            app=label,
+            migrations=enumerate_names(sorted(names)),
+            program=PROGRAM,
         )
         raise PluginDefinitionError(message)

@@ -17,6 +17,7 @@ from webnet.plugins.loading.app_config import IsolatedApp
 from webnet.plugins.loading.migration_guard import GuardedExecutor
 from webnet.plugins.loading.missing_migrations import find_label, tables
 from webnet.plugins.registry import Entry
+from webnet.sentences import sentence
 
 logger = logging.getLogger(__name__)
 
@@ -49,11 +50,12 @@ def unmigrate(label: str) -> None:
 
 
 def _migrate_plugin(entry: Entry, progress: Progress | None) -> LoadFailure | None:
-    label, current = find_label(entry), ""
+    label, doing = find_label(entry), sentence("Migrating '{plugin}'", plugin=entry.name)
 
     def follow(action: str, migration: Any = None, fake: bool = False) -> None:  # noqa: FBT001, FBT002 - Django's own
-        nonlocal current
-        current = f"migration '{migration}'" if action == "apply_start" else current
+        nonlocal doing
+        if action == "apply_start":
+            doing = sentence("Migration '{migration}'", migration=migration)
         if progress is not None:
             progress(action, migration, fake)
 
@@ -63,7 +65,7 @@ def _migrate_plugin(entry: Entry, progress: Progress | None) -> LoadFailure | No
     except BaseException as error:
         if is_operators(error):
             raise
-        return describe_failure(error, doing=current.capitalize() or f"Migrating '{entry.name}'")
+        return describe_failure(error, doing=doing)
     return None
 
 

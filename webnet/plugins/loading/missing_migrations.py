@@ -22,8 +22,9 @@ from webnet.containment import LoadFailure, attempt
 from webnet.plugins.loading.imports import lacks_init
 from webnet.plugins.registry import Entry
 from webnet.program import PROGRAM
+from webnet.sentences import sentence
 
-RUN_MIGRATIONS = f"run '{PROGRAM} sync_plugins --migrate'"
+RUN_MIGRATIONS = sentence("run '{program} sync_plugins --migrate'", program=PROGRAM)
 # In a reason, which is one line.
 MAXIMUM_NAMED = 3
 
@@ -41,9 +42,12 @@ class MissingMigrations:
     @property
     def reason(self) -> str:
         """What is missing, and what to run."""
-        verb = "migration is" if len(self.pending) == 1 else "migrations are"
-        applied = f"{len(self.pending)} {verb} not applied ({', '.join(self.pending)}): {RUN_MIGRATIONS}."
-        return self.unwritten or applied
+        if self.unwritten:
+            return self.unwritten
+        data = {"names": ", ".join(self.pending), "command": RUN_MIGRATIONS}
+        if len(self.pending) == 1:
+            return sentence("1 migration is not applied ({names}): {command}.", **data)
+        return sentence("{count} migrations are not applied ({names}): {command}.", count=len(self.pending), **data)
 
 
 @dataclass(kw_only=True)
@@ -107,7 +111,9 @@ def _find_unwritten(labels: frozenset[str]) -> Mapping[str, str]:
     # Without a module, migrations are switched off in the settings.
     wanted = frozenset(label for label in labels if MigrationLoader.migrations_module(label)[0] is not None)
     hidden = {label: reason for label in wanted if (reason := _describe_hidden(apps.get_app_config(label)))}
-    found = attempt(partial(_detect, wanted - hidden.keys()), doing="Comparing the models with the migrations")
+    found = attempt(
+        partial(_detect, wanted - hidden.keys()), doing=sentence("Comparing the models with the migrations")
+    )
     if not isinstance(found, LoadFailure):
         changes = {label: [each for each, is_of_table in of_app if is_of_table] for label, of_app in found.items()}
         return {**hidden, **{label: _describe(label, missing) for label, missing in changes.items() if missing}}
@@ -122,14 +128,24 @@ def _describe_hidden(config: AppConfig) -> str:
     folder = Path(config.path) / "migrations"
     if not lacks_init(folder):
         return ""
-    return f"The folder '{folder}' has no __init__.py, so Django ignores it: add an empty one, then {RUN_MIGRATIONS}."
+    return sentence(
+        "The folder '{folder}' has no __init__.py, so Django ignores it: add an empty one, then {command}.",
+        folder=folder,
+        command=RUN_MIGRATIONS,
+    )
 
 
 def _describe(label: str, missing: list[Operation]) -> str:
     named = [operation.describe() for operation in missing[:MAXIMUM_NAMED]]
     more = ["…"] if len(missing) > len(named) else []
-    what = f"Its models have changes that are in no migration ({'; '.join([*named, *more])})"
-    return f"{what}: run '{PROGRAM} makemigrations {label}', then {RUN_MIGRATIONS}."
+    return sentence(
+        "Its models have changes that are in no migration ({changes}): run '{program} makemigrations {app}', then "
+        "{command}.",
+        changes="; ".join([*named, *more]),
+        program=PROGRAM,
+        app=label,
+        command=RUN_MIGRATIONS,
+    )
 
 
 def _detect(labels: frozenset[str]) -> dict[str, list[tuple[Operation, bool]]]:

@@ -13,6 +13,7 @@ from django.conf import settings
 
 from webnet import key_files
 from webnet.errors import SecretUnreadable, WebnetError
+from webnet.sentences import sentence
 
 KEY_FILE = "settings.key"
 # Every secret that is opened needs the key, and reading a file each time would cost more than opening it.
@@ -30,10 +31,18 @@ def unseal(sealed: str, *, customer_id: int | None, plugin: str, path: str) -> A
         # The place is part of the sealed text, so a row copied to another customer or path can't be decrypted there.
         *place, value = orjson.loads(MultiFernet(_keys()).decrypt(sealed.encode()))
     except InvalidToken:
-        message = f"The secret '{path}' of '{plugin}' can't be decrypted: put its key back into WEBNET_SETTINGS_KEYS."
+        message = sentence(
+            "The secret '{path}' of '{plugin}' can't be decrypted: put its key back into WEBNET_SETTINGS_KEYS.",
+            path=path,
+            plugin=plugin,
+        )
         raise SecretUnreadable(message, path=path) from None
     if place != [customer_id, plugin, path]:
-        message = f"The secret '{path}' of '{plugin}' was encrypted for another customer, plugin or path: set it again."
+        message = sentence(
+            "The secret '{path}' of '{plugin}' was encrypted for another customer, plugin or path: set it again.",
+            path=path,
+            plugin=plugin,
+        )
         raise SecretUnreadable(message, path=path)
     return value
 

@@ -17,17 +17,17 @@ from django.utils import timezone
 from webnet.customers.access import Actor
 from webnet.customers.summary import CustomerSummary
 from webnet.errors import InvalidSettings, SettingsIssue, WebnetError
-from webnet.plugins.models import FAULT_BEGINNING, OVERRIDES, CustomerPluginConfig, PluginConfig
+from webnet.plugins.models import OVERRIDES, CustomerPluginConfig, PluginConfig
 from webnet.plugins.schema.settings_schema import TOO_COSTLY, SettingsSchema, bounded_steps, merge_patch
 from webnet.plugins.schema.walk import pointer_removed, split_pointer
 from webnet.plugins.settings import layers, secrets
-from webnet.sentences import sentence
+from webnet.sentences import Sentence, join_sentences, sentence
 
 # Rows that are in memory at the same time; the largest ones are a few kilobytes each.
 BATCH_SIZE = 500
 # A fault is the end of a sentence in `ineffectiveReasons`, so it names only the first few issues.
 NAMED_ISSUES = 3
-PLATFORMS_FAULT = "what only the platform can set does not fit"
+PLATFORMS_FAULT = sentence("what only the platform can set does not fit")
 
 Issues: TypeAlias = tuple[SettingsIssue, ...]
 
@@ -64,10 +64,20 @@ def describe_fault(schema: SettingsSchema | None, issues: Issues) -> str:
         return ""
     shown = [issue for issue in issues if schema is None or not schema.platform_only(issue.path)]
     if not shown:
-        return f"{FAULT_BEGINNING}{PLATFORMS_FAULT}."
-    first = "; ".join(f"{issue.path or 'the whole'} {issue.message}" for issue in shown[:NAMED_ISSUES])
-    more = f", and {len(shown) - NAMED_ISSUES} more" if len(shown) > NAMED_ISSUES else ""
-    return f"{FAULT_BEGINNING}{first}{more}."
+        return _describe_fault(PLATFORMS_FAULT)
+    named = join_sentences((_name_issue(issue) for issue in shown[:NAMED_ISSUES]), separator="; ")
+    if len(shown) > NAMED_ISSUES:
+        named = sentence("{issues}, and {count} more", issues=named, count=len(shown) - NAMED_ISSUES)
+    return _describe_fault(named)
+
+
+def _name_issue(issue: SettingsIssue) -> Sentence:
+    return join_sentences((issue.path or sentence("the whole"), issue.message))
+
+
+def _describe_fault(issues: Sentence) -> Sentence:
+    # It begins with FAULT_BEGINNING.
+    return sentence("do not fit its schema: {issues}.", issues=issues)
 
 
 def overriding(row: PluginConfig) -> Any:
@@ -209,8 +219,12 @@ def _name_secret_in_the_way(
         if without is TOO_COSTLY:
             continue
         if issue.path not in {each.path for each in without}:
-            way_out = f"the secret '{secret}' is still set: send null for it to remove it"
-            return replace(issue, message=f"{issue.message}; {way_out}")
+            message = sentence(
+                "{issue}; the secret '{path}' is still set: send null for it to remove it",
+                issue=issue.message,
+                path=secret,
+            )
+            return replace(issue, message=message)
     return issue
 
 

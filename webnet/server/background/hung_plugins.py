@@ -26,6 +26,7 @@ from webnet.plugins.gate.effective import effective_customers
 from webnet.plugins.manager import manager
 from webnet.plugins.registry import registry
 from webnet.plugins.runtime.open_requests import Work
+from webnet.sentences import sentence
 
 logger = logging.getLogger(__name__)
 
@@ -116,10 +117,12 @@ def _pause_noted(notes: Iterable[Path]) -> None:
 
 
 def _pause(hung: HungPlugin) -> None:
-    reason = f"A request hung in it for more than {settings.WEBNET_REQUEST_DEADLINE} seconds."
+    seconds = settings.WEBNET_REQUEST_DEADLINE
+    reason = sentence("A request hung in it for more than {seconds} seconds.", seconds=seconds)
+    error = sentence("hung in {place}", place=hung.place)
     for customer in _find_affected(hung):
         try:
-            manager.pause(hung.plugin, actor=WATCHDOG, customer=customer, reason=reason, error=f"hung in {hung.place}")
+            manager.pause(hung.plugin, actor=WATCHDOG, customer=customer, reason=reason, error=error)
         except WebnetError as refused:
             logger.error("'%s' could not be paused: %s", hung.plugin, refused.message)  # noqa: TRY400 - no bug of ours
 
