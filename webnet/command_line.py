@@ -29,7 +29,7 @@ NAMING_MANAGE_PY = frozenset(
 WITHOUT_SCHEMA = frozenset(
     {
         *("changepassword", "create_customer", "create_token", "create_user", "createsuperuser", "invite_member"),
-        *("revoke_invitation", "revoke_token", "set_member", "trust_documents", "update_customer"),
+        *("revoke_invitation", "revoke_token", "set_member", "trust_documents", "update_customer", "update_user"),
         *("checkpoint_audit_log", "export_audit_log", "prune_audit_log", "verify_audit_log"),
         *("backup", "dbshell", "makemigrations", "serve", "showmigrations", "startplugin"),
     }

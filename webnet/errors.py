@@ -240,6 +240,8 @@ class InvalidInput(Refusal):
         "INVITATION_REVOKED",
         "INVITATION_EXPIRED",
         "TOO_MANY_INVITATIONS",
+        "OWN_ACCOUNT",
+        "LAST_OPERATOR",
     )
 
     def __init__(self, message: str, *, field: str, code: str | None = None, faults: Sequence[InputFault] = ()) -> None:

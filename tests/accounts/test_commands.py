@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from tests.accounts.requests import make_request
-from tests.factories import PASSWORD, make_customer, make_member, make_user
+from tests.factories import PASSWORD, make_customer, make_member, make_operator, make_user
 from webnet.accounts.authentication import authenticate_request
 from webnet.audit.models import PluginAuditLog
 from webnet.customers.access import Role
@@ -210,6 +210,25 @@ def test_update_customer_refuses(arguments: tuple[str, ...], sentence: str):
 
     with pytest.raises(CommandError, match=sentence):
         run("update_customer", *arguments)
+
+
+def test_update_user_deactivates_and_activates():
+    make_user("ada")
+
+    assert run("update_user", "ada", "--deactivate", "--reason", "Left") == "The user 'ada' is now inactive.\n"
+    assert run("update_user", "ada", "--deactivate") == "The user 'ada' was already inactive.\n"
+    assert not User.objects.get().is_active
+    assert run("update_user", "ada", "--activate") == "The user 'ada' is now active.\n"
+    rows = PluginAuditLog.objects.order_by("position").values_list("actor_name", "action", "reason")
+    assert list(rows) == [("command: update_user", "update_user", "Left"), ("command: update_user", "update_user", "")]
+
+
+@pytest.mark.parametrize(("username", "sentence"), [("root", "last active platform operator"), ("nobody", "no user")])
+def test_update_user_refuses(username: str, sentence: str):
+    make_operator("root")
+
+    with pytest.raises(CommandError, match=sentence):
+        run("update_user", username, "--deactivate")
 
 
 def test_revoke_token_ends_a_token_of_a_user():

@@ -134,10 +134,49 @@ def test_deactivating_twice_writes_nothing_the_second_time(operator: Actor, audi
 
 
 def test_nobody_deactivates_themself(operator: Actor):
-    with pytest.raises(InvalidInput):
+    make_operator("other")
+
+    with pytest.raises(InvalidInput) as caught:
         users.set_active(actor=operator, username="platform", is_active=False)
 
-    assert User.objects.get().is_active
+    assert (caught.value.code, caught.value.field) == ("OWN_ACCOUNT", "username")
+    assert User.objects.filter(is_active=True).count() == 2
+
+
+def test_the_last_active_operator_stays(operator: Actor):
+    make_operator("gone", is_active=False)
+
+    with pytest.raises(InvalidInput) as caught:
+        users.set_active(actor=Actor.system("tests"), username="platform", is_active=False)
+
+    assert (caught.value.code, caught.value.field) == ("LAST_OPERATOR", "username")
+    assert User.objects.get(username="platform").is_active
+
+
+def test_an_operator_who_was_deactivated_meanwhile_changes_nobody(operator: Actor):
+    make_operator("other")
+    User.objects.filter(username="platform").update(is_active=False)
+
+    with pytest.raises(PermissionDenied) as caught:
+        users.set_active(actor=operator, username="other", is_active=False)
+
+    assert caught.value.code == "OPERATORS_ONLY"
+    assert User.objects.get(username="other").is_active
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_operators_who_deactivate_each_other_at_the_same_time_one_stays(operator: Actor):
+    other = actor_for(make_operator("other"))
+
+    answers = run_together(
+        [
+            lambda: users.set_active(actor=operator, username="other", is_active=False),
+            lambda: users.set_active(actor=other, username="platform", is_active=False),
+        ]
+    )
+
+    assert sorted(answers) == ["OPERATORS_ONLY", "ok"]
+    assert User.objects.filter(is_active=True).count() == 1
 
 
 def test_a_new_password_ends_the_users_sessions_and_stays_out_of_the_audit_log(operator: Actor):

@@ -49,6 +49,7 @@ MUTATIONS = {
     "createCustomer": {"slug": "new", "name": "New"},
     "updateCustomer": {"customer": "acme"},
     "createUser": {"username": "new"},
+    "updateUser": {"username": "ann", "isActive": False},
     "setMember": {"customer": "acme", "username": "ann", "role": "VIEWER"},
     "inviteMember": {"customer": "acme", "username": "ann", "role": "VIEWER"},
     "acceptInvitation": {"token": "x"},

@@ -63,6 +63,7 @@ TABLE = {
     "switcher": Row(*(MOVED,) * 6),
     "users": Row(*PLATFORM_ONLY),
     "user": Row(*PLATFORM_ONLY, {"username": "vera"}),
+    "user-switch": Row(*PLATFORM_ONLY, {"username": "vera"}),
     "workers": Row(*PLATFORM_ONLY),
     "keys": Row(*PLATFORM_ONLY),
     "audit": Row(*PLATFORM_ONLY),

@@ -135,9 +135,39 @@ def test_a_refused_role_keeps_what_was_typed(platform):
     assert (kept["customer"], kept["role"], kept["reason"]) == ("nowhere", "ADMIN", "Why not?")
 
 
+def test_a_user_is_deactivated_and_reactivated_with_a_reason(browse, platform):
+    vera = browse("vera")
+    form = find_form(platform.get("/users/vera/switch/").text, "active")
+
+    ended = platform.post(form.action, {**form.entries, "reason": "Has left."})
+
+    page = platform.get(ended["Location"]).text
+    assert ended["Location"] == "/users/vera/" and "vera was deactivated." in page
+    assert not User.objects.get(username="vera").is_active
+    assert PluginAuditLog.objects.get(action="update_user").reason == "Has left."
+    assert vera.get("/account/")["Location"].startswith("/sign-in/")
+    form = find_form(platform.get("/users/vera/switch/").text, "active")
+    assert "vera is active again." in platform.post(form.action, form.entries, follow=True).text
+    assert User.objects.get(username="vera").is_active
+
+
+def test_a_refused_deactivation_says_why_and_keeps_the_reason(platform):
+    refused = platform.post("/users/platform/switch/", {"active": "false", "reason": "Enough."})
+
+    assert refused.status_code == 422
+    assert "You can&#x27;t deactivate yourself" in refused.text
+    assert find_form(refused.text, "active").entries["reason"] == "Enough."
+
+
 @pytest.mark.parametrize("username", ["nobody", "%00", "x" * 500, "ver", "VERA"])
 def test_somebody_who_does_not_exist_is_not_found(platform, username):
-    assert platform.get(f"/users/{username}/").status_code == 404
+    answers = (
+        platform.get(f"/users/{username}/"),
+        platform.get(f"/users/{username}/switch/"),
+        platform.post(f"/users/{username}/switch/", {"active": "false"}),
+    )
+
+    assert [each.status_code for each in answers] == [404] * 3
 
 
 @pytest.mark.parametrize("who", ["ann", "vera", "gus"])
@@ -149,8 +179,10 @@ def test_for_others_nothing_is_there_and_nothing_happens(browse, who):
         client.get("/users/vera/").status_code,
         client.post("/users/", {"username": "sam"}).status_code,
         client.post("/users/vera/", {"customer": "globex", "role": "ADMIN"}).status_code,
+        client.get("/users/vera/switch/").status_code,
+        client.post("/users/vera/switch/", {"active": "false"}).status_code,
     ]
 
-    assert answers == [404] * 4
+    assert answers == [404] * 6
     assert not User.objects.filter(username="sam").exists()
-    assert not PluginAuditLog.objects.filter(action__in=["create_user", "set_member"]).exists()
+    assert not PluginAuditLog.objects.filter(action__in=["create_user", "set_member", "update_user"]).exists()

@@ -105,19 +105,13 @@ def test_a_lost_membership_takes_the_customers_rows_out_of_the_view_of_all(clien
     member.mutate("disableCustomerPlugin", customer="globex", plugin="shelf")
 
 
-def test_a_deactivated_user_ends_it(client, world):
+def test_a_deactivated_user_ends_it(client, root):
     stream = client("acme-viewer").subscribe("acme")
 
-    world.command("shell", "-v0", "-c", SET_ACTIVE.format(False))
+    root.mutate("updateUser", username="acme-viewer", isActive=False)
 
     assert stream.end()["code"] == "UNAUTHENTICATED"
-    world.command("shell", "-v0", "-c", SET_ACTIVE.format(True))
-
-
-SET_ACTIVE = """
-from webnet.accounts import users; from webnet.customers.access import Actor
-users.set_active(actor=Actor.system("tests"), username="acme-viewer", is_active={})
-"""
+    root.mutate("updateUser", username="acme-viewer", isActive=True)
 
 
 @pytest.mark.parametrize("query", [TICKS, SILENCE])

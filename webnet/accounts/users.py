@@ -12,7 +12,7 @@ from webnet.accounts.validation import clean_line, unique_name
 from webnet.audit.operation import Operation, audited
 from webnet.customers.access import Actor, require_operator
 from webnet.customers.models import User, is_username
-from webnet.errors import InvalidInput, NotFound
+from webnet.errors import InvalidInput, NotFound, PermissionDenied
 from webnet.input_faults import InputFaults
 from webnet.sentences import sentence
 from webnet.values.storable_values import is_storable_text
@@ -52,9 +52,9 @@ def set_password(*, actor: Actor, username: str, password: str | None, reason: s
 
 
 def set_active(*, actor: Actor, username: str, is_active: bool, reason: str | None = "") -> UserChange:
-    """Activate or deactivate the user. The sessions and tokens of an inactive user are not accepted.
+    """Activate or deactivate the user. The sessions and tokens of an inactive user are not accepted; they are kept.
 
-    Raises PermissionDenied, NotFound, or InvalidInput for the actor's own account, so that an operator remains.
+    Raises PermissionDenied, NotFound, or InvalidInput: OWN_ACCOUNT for the actor's own, and LAST_OPERATOR.
     """
     return _set_active(Operation(actor=actor, action="update_user", reason=reason), username, is_active=is_active)
 
@@ -96,11 +96,23 @@ def _change_password(operation: Operation, username: str, password: str | None) 
 @audited
 def _set_active(operation: Operation, username: str, *, is_active: bool) -> UserChange:
     require_operator(operation.actor)
+    operators = _lock_operators(operation.actor)
     user = _lock_user(username)
     if user.is_active == is_active:
         return UserChange(user=user, changed=False)
     if user.pk == operation.actor.user_id:
-        raise InvalidInput(sentence("You can't deactivate yourself: ask another operator."), field="username")
+        raise InvalidInput(
+            sentence("You can't deactivate yourself: ask another operator."), field="username", code="OWN_ACCOUNT"
+        )
+    if operators == {user.pk}:
+        raise InvalidInput(
+            sentence(
+                "'{username}' is the last active platform operator: create or activate another one first.",
+                username=username,
+            ),
+            field="username",
+            code="LAST_OPERATOR",
+        )
     before = _describe(user)
     user.is_active = is_active
     user.save(update_fields=["is_active", "updated_at"])
@@ -133,8 +145,19 @@ def clean_email(email: str) -> str:
     return User.objects.normalize_email(email)
 
 
+def _lock_operators(actor: Actor) -> set[int]:
+    """The ids of the active platform operators, locked. Raises PermissionDenied if the actor is not one any more."""
+    # Two operators who deactivate each other must not both succeed: the second one waits here, and is then refused.
+    # `no_key` lets others insert rows that refer to the users, such as memberships.
+    rows = User.objects.select_for_update(no_key=True).filter(is_superuser=True, is_active=True).order_by("pk")
+    operators = {user.pk for user in rows}
+    if actor.user_id is not None and actor.user_id not in operators:
+        raise PermissionDenied(sentence("Only a platform operator can do this."), code="OPERATORS_ONLY")
+    return operators
+
+
 def _lock_user(username: str) -> User:
-    users = User.objects.select_for_update().filter(username=username)
+    users = User.objects.select_for_update(no_key=True).filter(username=username)
     user = users.first() if is_username(username) else None
     if user is None:
         raise NotFound.user(username)

@@ -16,7 +16,7 @@ from webnet.console.customers.overview import show_overview, switch_customer
 from webnet.console.customers.permissions import show_permissions
 from webnet.console.customers.switcher import list_choices
 from webnet.console.customers.tokens import list_customer_tokens, revoke_customer_token
-from webnet.console.customers.users import list_users, show_user
+from webnet.console.customers.users import list_users, show_user, switch_user
 from webnet.console.dashboard.dashboard import dashboard, unknown_page
 from webnet.console.dashboard.plugin_pages import plugin_page
 from webnet.console.entrance.invitations import accept_invitation, show_invitation
@@ -62,6 +62,7 @@ PLATFORM = [
     path("switcher/", list_choices, name="switcher"),
     path("users/", list_users, name="users"),
     path("users/<str:username>/", show_user, name="user"),
+    path("users/<str:username>/switch/", switch_user, name="user-switch"),
     path("workers/", show_workers, name="workers"),
     path("keys/", show_keys, name="keys"),
     path("audit/", audit_log, name="audit"),

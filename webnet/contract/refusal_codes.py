@@ -114,6 +114,10 @@ REFUSAL_CODES: Mapping[str, CodeMeaning] = {
     "TOO_MANY_INVITATIONS": _says(
         "The customer has 100 invitations that are open or were made within a day.", "Revoke some, or wait for a day."
     ),
+    "OWN_ACCOUNT": _says("Nobody deactivates themself.", "Have another platform operator do it.", Retry.NO),
+    "LAST_OPERATOR": _says(
+        "The user is the last active platform operator.", "Create or activate another platform operator first."
+    ),
     # DependencyRefusal
     "DEPENDENCY_DISABLED": _says(
         "It needs `plugins`, which are disabled, or would be off for some customer.",

@@ -64,6 +64,40 @@ class TestIdentity:
         assert made["user"] == {"username": "new", "name": "New User", "email": "new@example.com"}
         assert nobody.mutate("signIn", "viewer { user { name } }", username="new", password=PASSWORD)["viewer"]
 
+    def test_user_is_deactivated_and_reactivated(self, platform, nobody, world):
+        world.admin.set_password(PASSWORD)
+        world.admin.save()
+        admin = world.client("admin")
+        robot = GraphQLClient(token=admin.mutate("createApiToken", "token", name="robot")["token"])
+        viewer, sign_in = "{ viewer { user { username } } }", {"username": "ann", "password": PASSWORD}
+        selection, values = "changed user { username isActive }", {"username": "ann"}
+
+        ended = platform.mutate("updateUser", selection, **values, isActive=False, reason="Left")
+        again = platform.mutate("updateUser", selection, **values, isActive=False)
+        refused = nobody.mutate("signIn", "__typename", **sign_in)
+        wrong = nobody.mutate("signIn", "__typename", **sign_in | {"password": "wrong"})
+        during = admin.code(viewer), robot.code(viewer)
+        back = platform.mutate("updateUser", selection, **values, isActive=True)
+
+        assert ended == {
+            "__typename": "UpdateUserPayload",
+            "changed": True,
+            "user": {"username": "ann", "isActive": False},
+        }
+        assert (again["changed"], back["changed"], back["user"]["isActive"]) == (False, True, True)
+        assert refused == wrong and kind(refused) == ("PermissionDenied", "BAD_CREDENTIALS")
+        assert during == ("UNAUTHENTICATED", "UNAUTHENTICATED")
+        assert admin.data(viewer) == robot.data(viewer) == {"viewer": {"user": {"username": "ann"}}}
+
+    def test_who_cant_be_deactivated_is_refused(self, platform, admin):
+        own = ask(platform, "updateUser", "... on InvalidInput { field }", username="platform", isActive=False)
+        unknown = platform.mutate("updateUser", "changed", username="absent", isActive=False)
+        foreign = [admin.mutate("updateUser", "changed", username=name, isActive=False) for name in ("gus", "absent")]
+
+        assert (own["code"], own["field"]) == ("OWN_ACCOUNT", "username")
+        assert kind(unknown) == ("NotFound", "USER_NOT_FOUND")
+        assert {kind(each) for each in foreign} == {("PermissionDenied", "OPERATORS_ONLY")}
+
     def test_members_come_change_and_go(self, platform, admin, world):
         selection = "changed membership { role user { username } customer { slug } }"
         values = {"customer": "acme", "username": "gus"}

@@ -120,6 +120,7 @@ ROOTS = {
     "createCustomer": of_platform(given={"slug": "new"}),
     "updateCustomer": of_platform(given=CUSTOMER, is_role_first=False),
     "createUser": of_platform(given={"username": "new"}),
+    "updateUser": of_platform(given={"username": "{user}"}, hidden="USER_NOT_FOUND"),
     "setMember": write("admin", given=CUSTOMER | {"username": "{user}"}),
     "removeMember": write("admin", given=CUSTOMER | {"username": "{user}"}),
     "inviteMember": write("admin", given=CUSTOMER | {"username": "{user}"}, own="ALREADY_MEMBER"),

@@ -1,4 +1,4 @@
-"""Everybody who has an account, for platform operators: the list, making one, and one user's memberships."""
+"""Everybody who has an account, for platform operators: the list, a new one, and one's memberships and state."""
 
 from __future__ import annotations
 
@@ -70,6 +70,30 @@ def show_user(request: HttpRequest, frame: Frame, username: str) -> HttpResponse
         "refusal": refusal,
     }
     return frame.render("webnet/users/user.html", context, status=status_of(refusal))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_platform
+def switch_user(request: HttpRequest, frame: Frame, username: str) -> HttpResponse:
+    """Asks whether to deactivate or reactivate the user, with what that means."""
+    if "\0" in username or not frame.is_platform_operator:
+        return not_found(request)
+    reason, refusal = request.POST.get("reason", ""), None
+    if request.method == "POST":
+        wanted = request.POST.get("active") == "true"
+        try:
+            frame.change("update_user", {"input": {"username": username, "isActive": wanted, "reason": reason}})
+        except Refused as refused:
+            refusal = refused
+        else:
+            said = _("%(user)s is active again.") if wanted else _("%(user)s was deactivated.")
+            messages.success(request, said % {"user": username})
+            return redirect("user", username=username)
+    users = frame.run("user", {"username": username, "first": 1})["users"]
+    if not users["nodes"]:
+        return not_found(request)
+    shown = {"person": users["nodes"][0], "reason": reason, "refusal": refusal}
+    return frame.render("webnet/users/switch.html", shown, status=status_of(refusal))
 
 
 def _create(request: HttpRequest, frame: Frame) -> HttpResponse:

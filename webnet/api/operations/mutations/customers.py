@@ -103,6 +103,34 @@ class CreateUserPayload:
 
 
 @input_type
+class UpdateUserInput:
+    """Whether a user may use webnet.
+
+    Attributes:
+        username: The user's name.
+        is_active: Whether the user may sign in, and their sessions and API tokens are accepted.
+        reason: Why, for the audit log; at most 1,000 characters of it are kept.
+    """
+
+    username: str
+    is_active: bool
+    reason: str | None = None
+
+
+@object_type
+class UpdateUserPayload:
+    """The user as they are now.
+
+    Attributes:
+        user: The user as they are now.
+        changed: Whether anything was changed; false if it was so already.
+    """
+
+    user: models.User = strawberry.field(graphql_type=User)
+    changed: bool
+
+
+@input_type
 class SetMemberInput:
     """Which role a user shall have for a customer.
 
@@ -198,6 +226,17 @@ class CustomerMutations:
             reason=input.reason,
         )
         return CreateUserPayload(user=user)
+
+    @mutation(NotFound, InvalidInput)
+    def update_user(self, info: Info, input: UpdateUserInput) -> UpdateUserPayload:
+        """Deactivates a user, whose sessions and API tokens are not accepted then, or reactivates them; for platform
+        operators. Nothing is deleted: roles, tokens and sessions that have not expired count again afterwards.
+        """
+        change = users.set_active(
+            actor=info.context.actor, username=input.username, is_active=input.is_active, reason=input.reason
+        )
+        info.context.forget()
+        return UpdateUserPayload(user=change.user, changed=change.changed)
 
     @mutation(NotFound)
     def set_member(self, info: Info, input: SetMemberInput) -> SetMemberPayload:
