@@ -31,6 +31,7 @@ ADDED = {
     "ApiToken.isUsable",
     "ApiToken.user",
     "ChangePasswordInput",
+    "CheckPluginHealthInput.reason",
     "ChangePasswordPayload",
     "ChangePasswordResult",
     "Customer.apiTokens",

@@ -18,6 +18,7 @@ from django.utils.html import escape
 
 from tests.console.pages import Pages
 from tests.databases import one_database_is_enough
+from webnet.audit.models import PluginAuditLog
 from webnet.audit.operation import renew_platform
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer
@@ -215,9 +216,10 @@ def test_a_check_runs_now_and_its_result_is_shown(weather, platform):
     address = "/plugins/weather/health/"
     assert "It was not checked yet. Run a check" in text_of(platform.get(address))
 
-    page = platform.post(address, follow=True)
+    page = platform.post(address, {"reason": "A station was mended."}, follow=True)
 
     assert page.redirect_chain == [(address, 302)]
+    assert PluginAuditLog.objects.get(action="check_plugin_health").reason == "A station was mended."
     shown = text_of(page)
     assert "Half of the &lt;stations&gt; answer." in shown and "degraded" in shown and "stations 3" in shown
     assert page.text.count('class="mark degraded"') == 1 and 'role="img"' in page.text

@@ -124,7 +124,8 @@ def test_the_log_has_the_reason_of_who_mends_it(browse, do):
 
 
 def test_what_takes_no_reason_does_not_ask_for_one(browse):
-    make_unhealthy()
+    PluginConfig.objects.update(status=PluginStatus.NEEDS_MIGRATION)
+    renew_platform()
     platform = browse("platform")
     page = platform.get("/").text
     assert "Add a reason" in page
@@ -132,7 +133,7 @@ def test_what_takes_no_reason_does_not_ask_for_one(browse):
     platform.post("/", {"do": "acknowledge", **form_of(page)})
 
     page = platform.get("/").text
-    assert "Check its health now" in page and "Add a reason" not in page
+    assert "platform knows of it" in page and "Add a reason" not in page
 
 
 def test_health_is_checked_again_by_its_button(browse):
@@ -141,8 +142,9 @@ def test_health_is_checked_again_by_its_button(browse):
     page = platform.get("/").text
     assert "The disk is full." in page and "Check its health now" in page
 
-    platform.post("/", {"do": "check", **form_of(page)})
+    platform.post("/", {"do": "check", **form_of(page), "reason": "A new disk."})
 
+    assert PluginAuditLog.objects.get(action="check_plugin_health").reason == "A new disk."
     page = platform.get("/").text
     assert "Health of pages: healthy." in page and "Nothing to do." in page
 

@@ -317,9 +317,11 @@ class PluginManager:
         """What the action would do, or why it is refused; the arguments are those of the change. Changes nothing."""
         return plans.plan(plugin, actor=actor, customer=customer, action=action, availability=availability)
 
-    def check_health(self, plugin: str, *, actor: Actor, customer: str | None = None) -> PluginHealth:
+    def check_health(
+        self, plugin: str, *, actor: Actor, customer: str | None = None, reason: str | None = ""
+    ) -> PluginHealth:
         """Run the plugin's health check, with a deadline and outside of any transaction, and store the result."""
-        operation = Operation(actor=actor, action=checks.ACTION, plugin_name=plugin)
+        operation = Operation(actor=actor, action=checks.ACTION, plugin_name=plugin, reason=reason)
         return checks.check(operation, self._registry, customer)
 
     def check_all_health(

@@ -186,13 +186,19 @@ class TestPlugins:
         selection = "health { status message details durationMs } plugin { name } config { customer { slug } }"
 
         of_platform = platform.mutate("checkPluginHealth", selection, plugin="greeter")
-        of_acme = admin.mutate("checkPluginHealth", selection, plugin="greeter", customer="acme")
+        of_acme = admin.mutate("checkPluginHealth", selection, plugin="greeter", customer="acme", reason="Hoarse?")
         unavailable = platform.mutate("checkPluginHealth", "__typename", plugin="broken")
 
         assert of_platform["health"]["status"] == "DEGRADED"
         assert of_platform["health"]["details"] == {"volume": 3}
         assert of_platform["config"] is None
         assert of_acme["config"] == {"customer": {"slug": "acme"}}
+        rows = PluginAuditLog.objects.filter(action="check_plugin_health").order_by("position")
+        assert [(row.outcome, row.customer_slug, row.reason) for row in rows] == [
+            ("succeeded", "", ""),
+            ("succeeded", "acme", "Hoarse?"),
+            ("refused", "", ""),
+        ]
         assert kind(unavailable) == ("PluginUnavailable", "PLUGIN_NOT_RUNNABLE")
         query = '{ customerPluginConfig(customer: "acme", plugin: "greeter") { health { message } } }'
         assert admin.data(query)["customerPluginConfig"] == {"health": {"message": "Hoarse."}}

@@ -81,8 +81,9 @@ def show_versions(request: HttpRequest, frame: Frame, plugin: str) -> HttpRespon
 
 def run_check(frame: Frame, values: dict[str, Any]) -> Refused | None:
     """Run a health check, and leave its result to the next page; the refusal if there is one."""
+    reason = frame.request.POST.get("reason", "").strip() or None
     try:
-        health = frame.change("check_plugin_health", {"input": values})["health"]
+        health = frame.change("check_plugin_health", {"input": {**values, "reason": reason}})["health"]
     except Refused as refused:
         return refused
     kind = messages.SUCCESS if health["status"] == "HEALTHY" else messages.WARNING

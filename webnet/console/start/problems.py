@@ -63,9 +63,9 @@ def _mend(frame: Frame, typed: Mapping[str, str]) -> str | None:
         wanted = {"key": typed["key"], "customer": customer, "reason": reason}
         frame.change("acknowledge_problem", {"input": wanted})
         return _("The others see that you know of it.")
-    target = {"plugin": typed["plugin"], "customer": customer}
+    target = {"plugin": typed["plugin"], "customer": customer, "reason": reason}
     if typed["do"] == RESUME:
-        frame.change("resume_plugin", {"input": {**target, "reason": reason}})
+        frame.change("resume_plugin", {"input": target})
         return _("It runs again.")
     if typed["do"] == CHECK:
         health = frame.change("check_plugin_health", {"input": target})["health"]

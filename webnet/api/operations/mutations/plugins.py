@@ -191,10 +191,12 @@ class CheckPluginHealthInput:
     Attributes:
         plugin: The plugin's name.
         customer: The slug of the customer to check for; null to check for the platform.
+        reason: Why, for the audit log; at most 1,000 characters of it are kept.
     """
 
     plugin: str
     customer: str | None = None
+    reason: str | None = None
 
 
 @object_type
@@ -286,6 +288,6 @@ class PluginMutations:
         """Runs the plugin's health check now, and stores the result."""
         customer = input.customer
         info.context.require_in_view(customer)
-        health = manager.check_health(input.plugin, actor=info.context.actor, customer=customer)
+        health = manager.check_health(input.plugin, actor=info.context.actor, customer=customer, reason=input.reason)
         config = results.config(info, customer, input.plugin) if customer is not None else None
         return CheckPluginHealthPayload(health=health, plugin=health.plugin, config=config)
