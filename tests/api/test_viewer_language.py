@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,9 @@ from tests.api.client import GraphQLClient
 from tests.factories import make_customer, make_member, make_operator
 from tests.plugins.conftest import install, registered
 from tests.servers import ROOT
-from webnet import errors
 from webnet.audit.models import PluginAuditLog
 from webnet.customers.models import Customer, Role
-from webnet.errors import InputFault, InvalidInput, NotFound, Refusal
+from webnet.errors import InputFault, InvalidInput, NotFound
 from webnet.plugins.base import PluginBase
 from webnet.plugins.kernel.dependencies import describe_cycle
 from webnet.plugins.models import PluginConfig, PluginStatus
@@ -219,11 +219,38 @@ def test_each_template_is_a_literal_so_that_it_is_in_the_catalogues() -> None:
     }
 
 
-# What shows a message to people: the refusals, and what those of settings and of uninstalling are made of.
-MESSAGES = {"InputFault", "SettingsIssue", "UninstallObstacle"}
-MESSAGES |= {each.__name__ for each in vars(errors).values() if isinstance(each, type) and issubclass(each, Refusal)}
-# What makes a fault of a name that is taken.
-MESSAGES |= {"unique_name"}
+# The roots of what is raised for people to read.
+ROOTS = {"Refusal", "RequestError"}
+# How a request is written is for those who write clients, in English like what graphql-core says of it.
+ABOUT_WRITING_REQUESTS = {"BadRequest", "BadCursor", "BadPage", "BadValue", "BodyRefused"}
+# What only the audit log gets.
+STORED = {"_Raised"}
+
+
+@cache
+def read_sources() -> dict[str, ast.Module]:
+    """All of webnet, by file."""
+    files = sorted((ROOT / "webnet").rglob("*.py"))
+    return {path.relative_to(ROOT).as_posix(): ast.parse(path.read_text()) for path in files}
+
+
+def find_classes(roots: set[str]) -> set[str]:
+    """The names of these classes and of all that are derived from them, anywhere in webnet."""
+    classes = [each for tree in read_sources().values() for each in ast.walk(tree) if isinstance(each, ast.ClassDef)]
+    found = set(roots)
+    while more := {each.name for each in classes if found & {ast.unparse(base) for base in each.bases}} - found:
+        found |= more
+    return found
+
+
+@cache
+def find_messages() -> set[str]:
+    """The names of what shows a message to people: refusals, errors of requests, and what some of them are made of."""
+    # The last one makes a fault of a name that is taken.
+    parts = {"InputFault", "SettingsIssue", "UninstallObstacle", "OutageKind", "unique_name"}
+    return parts | find_classes(ROOTS) - find_classes(ABOUT_WRITING_REQUESTS) - STORED
+
+
 # Functions that return sentences, or texts in the viewer's language.
 SENTENCES = {"sentence", "join_sentences", "describe_cycle", "describe_why_not_runnable", "_describe", "for_viewer"}
 # Messages of Django's validators, which Django translates, and those that plugins pass.
@@ -232,31 +259,53 @@ PASSED_ON = {"webnet/input_faults.py", "webnet/sdk/errors.py"}
 OF_COMMANDS = {"webnet/api/documents/files.py"}
 
 
-def find_plain_messages(source: str) -> Iterator[int]:
+def find_plain_messages(tree: ast.Module) -> Iterator[int]:
     """The lines where a message is made that is no sentence, so that it is English for everybody."""
-    for function in ast.walk(ast.parse(source)):
-        if isinstance(function, ast.FunctionDef):
-            made = [each for each in ast.walk(function) if isinstance(each, ast.Assign)]
-            for call in ast.walk(function):
-                if isinstance(call, ast.Call) and takes_message(call.func):
-                    named = [each.value for each in call.keywords if each.arg == "message"]
-                    if not all(is_sentence(each, made) for each in [*call.args[:1], *named]):
-                        yield call.lineno
+    shown = find_messages()
+    functions = [each for each in ast.walk(tree) if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)]
+    classes = [each for each in ast.walk(tree) if isinstance(each, ast.ClassDef) and each.name in shown - ROOTS]
+    within = {id(call) for each in classes for call in ast.walk(each) if is_made_by_super(call)}
+    for part in [tree, *functions]:
+        made = [each for each in ast.walk(part) if isinstance(each, ast.Assign)] if part is not tree else []
+        for call in ast.walk(part) if part is not tree else find_outside(tree):
+            if isinstance(call, ast.Call) and (id(call) in within or takes_message(call.func)):
+                named = [each.value for each in call.keywords if each.arg == "message"]
+                if not all(is_sentence(each, made) for each in [*call.args[:1], *named]):
+                    yield call.lineno
+
+
+def find_in(source: str) -> list[int]:
+    return list(find_plain_messages(ast.parse(source)))
+
+
+def find_outside(tree: ast.AST) -> Iterator[ast.AST]:
+    """What is in no function."""
+    for each in ast.iter_child_nodes(tree):
+        if not isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield each
+            yield from find_outside(each)
 
 
 def takes_message(function: ast.expr) -> bool:
     match function:
         case ast.Name(id=name):
-            return name in MESSAGES
+            return name in find_messages()
         case ast.Attribute(value=ast.Name(id="faults"), attr="add"):  # `InputFaults.add`
             return True
     return False
+
+
+def is_made_by_super(node: ast.AST) -> bool:
+    """Whether it is `super().__init__(…)`, by which a class gives the message itself."""
+    return isinstance(node, ast.Call) and ast.unparse(node.func) == "super().__init__"
 
 
 def is_sentence(message: ast.expr, made: list[ast.Assign]) -> bool:
     match message:
         case ast.Call(func=ast.Name(id=name)):
             return name in SENTENCES
+        case ast.Call(func=ast.Attribute(attr="shorten"), args=[first, *_]):
+            return is_sentence(first, made)
         case ast.Name(id=name):
             values = [each.value for each in made if ast.unparse(each.targets[0]) == name]
             return all(is_sentence(each, made) for each in values)
@@ -265,9 +314,7 @@ def is_sentence(message: ast.expr, made: list[ast.Assign]) -> bool:
 
 
 def test_each_refusal_is_a_sentence_that_can_be_translated() -> None:
-    paths = {path.relative_to(ROOT).as_posix(): path for path in sorted((ROOT / "webnet").rglob("*.py"))}
-
-    found = {name: list(find_plain_messages(path.read_text())) for name, path in paths.items()}
+    found = {name: list(find_plain_messages(source)) for name, source in read_sources().items()}
 
     assert {name: lines for name, lines in found.items() if lines and name not in PASSED_ON | OF_COMMANDS} == {}
 
@@ -276,6 +323,10 @@ def test_each_refusal_is_a_sentence_that_can_be_translated() -> None:
 def test_a_refusal_in_english_for_everybody_is_found(text: str) -> None:
     indirect = f"def refuse():\n    message = {text}\n    raise InvalidInput(message, field='x')\n"
 
-    assert list(find_plain_messages(indirect)) == [3]
-    assert list(find_plain_messages(f"def refuse():\n    return UninstallObstacle(message={text})")) == [2]
-    assert list(find_plain_messages(f"def refuse(faults):\n    faults.add({text}, 'name')")) == [2]
+    assert find_in(indirect) == [3]
+    assert find_in(f"def refuse():\n    return UninstallObstacle(message={text})") == [2]
+    assert find_in(f"def refuse(faults):\n    faults.add({text}, 'name')") == [2]
+    assert find_in(f"async def end():\n    raise SubscriptionEnded({text}, code='X')") == [2]
+    assert find_in(f"BUSY = OutageKind(code='X', message={text})") == [1]
+    own = f"class TablesBusy(RequestError):\n    def __init__(self):\n        super().__init__({text})"
+    assert find_in(own) == [3]

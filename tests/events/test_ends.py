@@ -114,9 +114,16 @@ def test_a_deactivated_user_ends_it(client, root):
     root.mutate("updateUser", username="acme-viewer", isActive=True)
 
 
-@pytest.mark.parametrize("query", [TICKS, SILENCE])
-def test_a_plugin_that_is_disabled_ends_its_own_subscriptions_with_a_clear_message(client, query):
+@pytest.mark.parametrize(
+    ("query", "language", "ending"),
+    [
+        (TICKS, "en", "the plugin 'ticker' is no longer effective for 'acme'."),
+        (SILENCE, "de", "das Plugin 'ticker' ist für 'acme' nicht mehr wirksam."),
+    ],
+)
+def test_a_plugin_that_is_disabled_ends_its_own_subscriptions_with_a_clear_message(client, query, language, ending):
     admin = client("acme-admin")
+    admin.language = language
     admin.mutate("enableCustomerPlugin", customer="acme", plugin="ticker")
     stream = admin.subscribe("acme", query)
     if query is TICKS:
@@ -127,7 +134,7 @@ def test_a_plugin_that_is_disabled_ends_its_own_subscriptions_with_a_clear_messa
     event, body = stream.last()
     (error,) = body["errors"]
     assert (event, error["extensions"]["code"]) == ("next", "PLUGIN_NOT_EFFECTIVE")
-    assert error["message"].endswith("the plugin 'ticker' is no longer effective for 'acme'.")
+    assert error["message"].endswith(ending)
     assert stream.next() == ("complete", None)
 
 

@@ -17,6 +17,7 @@ from graphql import (
 
 from webnet.database.outages import find_outage
 from webnet.errors import DatabaseOutage, RateLimited, RequestError, WebnetError, shorten, show
+from webnet.sentences import sentence
 from webnet.values.viewer_language import for_viewer
 
 logger = logging.getLogger("webnet.api")
@@ -50,8 +51,10 @@ class LogReplaced(RequestError):
 
     def __init__(self) -> None:
         super().__init__(
-            "The audit log is not the one that this cursor comes from, such as after a backup was restored: "
-            "read everything again, and start without a cursor."
+            sentence(
+                "The audit log is not the one that this cursor comes from, such as after a backup was restored: "
+                "read everything again, and start without a cursor."
+            )
         )
 
 
@@ -137,7 +140,7 @@ def describe_outage(error: GraphQLError, outage: DatabaseOutage) -> GraphQLError
     """The error of a field that the database could not serve; the response gets its status from the original error."""
     extensions = {"code": outage.code, "retryAfterSeconds": outage.retry_after_seconds}
     place = (error.nodes, error.source, error.positions, error.path)
-    return GraphQLError(outage.message, *place, original_error=outage, extensions=extensions)
+    return GraphQLError(for_viewer(outage.message), *place, original_error=outage, extensions=extensions)
 
 
 def _with_code(error: GraphQLError, message: str, code: str, **more: str | int) -> GraphQLError:

@@ -12,6 +12,7 @@ from django.db.transaction import TransactionManagementError
 
 from webnet.database.replica import leave_failed_replica
 from webnet.errors import DatabaseOutage
+from webnet.sentences import sentence
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +31,7 @@ class OutageKind:
 
 UNREACHABLE = OutageKind(
     code="DATABASE_UNAVAILABLE",
-    message="The database is not available at the moment: try again in a few seconds.",
+    message=sentence("The database is not available at the moment: try again in a few seconds."),
     retry_after_seconds=5,
     # Connection exceptions, rolled back to be tried again, insufficient resources (not a limit of one statement, which
     # is 53400), shutting down or starting up (not a statement that took too long, which is 57014), system errors.
@@ -48,7 +49,7 @@ UNREACHABLE = OutageKind(
 # The server or its files are read-only, such as those of a standby, or the disk is full. Reading may still work.
 UNWRITABLE = OutageKind(
     code="DATABASE_UNAVAILABLE",
-    message="The database can't store anything at the moment: nothing was changed. Try again later.",
+    message=sentence("The database can't store anything at the moment: nothing was changed. Try again later."),
     retry_after_seconds=30,
     sqlstates=("25006", "53100"),
     sqlite_codes=frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL}),
@@ -56,7 +57,7 @@ UNWRITABLE = OutageKind(
 # Somebody else holds a lock for longer than is waited for it (`webnet.database.lock_waits`).
 BUSY = OutageKind(
     code="DATABASE_BUSY",
-    message="The database is busy with other changes: nothing was changed. Try again in a few seconds.",
+    message=sentence("The database is busy with other changes: nothing was changed. Try again in a few seconds."),
     retry_after_seconds=5,
     sqlstates=("55P03",),
     sqlite_codes=frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}),

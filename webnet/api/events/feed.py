@@ -18,6 +18,7 @@ from webnet.api.resolvers import orders
 from webnet.api.resolvers.filters import PluginAuditLogFilter
 from webnet.audit.models import PluginAuditLog
 from webnet.audit.search import has_row
+from webnet.sentences import sentence
 
 PAGE_SIZE = 100
 # How many rows may be waiting for a slow client.
@@ -70,7 +71,10 @@ class Feed:
             for edge in edges:
                 self._queue.put_nowait(edge)
         except asyncio.QueueFull:
-            message = f"The client is too slow: more than {MAXIMUM_QUEUE_LENGTH} events wait. Use the last cursor."
+            message = sentence(
+                "The client is too slow: more than {maximum} events wait. Use the last cursor.",
+                maximum=MAXIMUM_QUEUE_LENGTH,
+            )
             raise SubscriptionEnded(message, code="SLOW_CONSUMER") from None
 
     async def follow(self, tail: Tail) -> AsyncGenerator[Edge, None]:

@@ -27,6 +27,7 @@ from webnet.audit import log as audit_log
 from webnet.audit.models import PluginAuditLog
 from webnet.database.outages import is_outage
 from webnet.errors import WebnetError
+from webnet.sentences import sentence
 
 logger = logging.getLogger(__name__)
 
@@ -182,7 +183,8 @@ def tailer() -> Tailer:
 
 def end_all() -> None:
     """End all subscriptions of the process because the server stops; may be called from any thread."""
-    reason = SubscriptionEnded("The server is stopping: subscribe again with the last cursor.", code="SERVER_STOPPING")
+    message = sentence("The server is stopping: subscribe again with the last cursor.")
+    reason = SubscriptionEnded(message, code="SERVER_STOPPING")
     for loop, each in list(_tailers.items()):
         with suppress(RuntimeError):
             loop.call_soon_threadsafe(each.end_all, reason)

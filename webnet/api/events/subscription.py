@@ -16,6 +16,7 @@ from webnet.api.errors import INTERNAL_MESSAGE, SubscriptionEnded
 from webnet.api.request.context import Context
 from webnet.audit.models import Generation
 from webnet.errors import Unauthenticated, WebnetError
+from webnet.sentences import sentence
 
 if TYPE_CHECKING:
     from webnet.api.events.feed import Feed
@@ -131,6 +132,15 @@ def _with_generation(context: Context, token: str) -> Context:
 
 def _not_effective(plugins: frozenset[str], slug: str | None) -> SubscriptionEnded:
     names = ", ".join(f"'{name}'" for name in sorted(plugins))
-    whom = f"for '{slug}'" if slug else "for any of your customers"
-    message = f"This subscription has ended because the plugin {names} is no longer effective {whom}."
+    if slug:
+        message = sentence(
+            "This subscription has ended because the plugin {names} is no longer effective for '{customer}'.",
+            names=names,
+            customer=slug,
+        )
+    else:
+        message = sentence(
+            "This subscription has ended because the plugin {names} is no longer effective for any of your customers.",
+            names=names,
+        )
     return SubscriptionEnded(message, code="PLUGIN_NOT_EFFECTIVE")

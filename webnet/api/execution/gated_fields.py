@@ -26,6 +26,7 @@ from webnet.api.execution.isolation import owner_of
 from webnet.api.request.reader import Reading
 from webnet.api.strawberry_internals import strawberry_field
 from webnet.errors import RequestError
+from webnet.sentences import sentence
 
 # The method of a Strawberry field that returns its value if the plugin is not effective and it can't be null.
 MAKE_EMPTY = "make_empty"
@@ -58,9 +59,8 @@ def _gate(field: GraphQLField, plugin: str) -> Callable[..., Any]:
         if customer_id is None or _is_effective(plugin, customer_id, reading):
             return resolve(source, info, **arguments)
         if absent is None:
-            raise RequestError(
-                f"The plugin '{plugin}' is not effective for this customer.", code="PLUGIN_NOT_EFFECTIVE"
-            )
+            message = sentence("The plugin '{plugin}' is not effective for this customer.", plugin=plugin)
+            raise RequestError(message, code="PLUGIN_NOT_EFFECTIVE")
         return absent()
 
     def gated(source: Any, info: Any, **arguments: Any) -> Any:
