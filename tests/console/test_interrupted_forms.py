@@ -41,6 +41,9 @@ class Tower(PluginBase):
         secret = {"type": "string", "writeOnly": True}
         hosts = {"type": "array", "items": {"type": "string"}}
         members = {"token": secret, "pin": secret, "password_age": {"type": "integer"}, "hosts": hosts}
+        # With two lists of alternatives, it is edited as JSON.
+        vault = {"type": "object", "properties": {"host": {"type": "string"}, "key": secret}}
+        members["vault"] = {**vault, "anyOf": [{"type": "object"}], "oneOf": [{"type": "object"}]}
         return {"type": "object", "properties": members}
 
 
@@ -122,11 +125,12 @@ def test_a_password_is_not_even_in_the_sealed_text(platform, sealed):
 
 @pytest.mark.slow
 def test_a_secret_setting_is_asked_for_again_and_all_else_is_kept(platform, sealed, install):
-    """Whatever it is called; and a setting that is only called after a secret is none."""
+    """Whatever it is called, also in a part that is JSON; and a setting that is only called after a secret is none."""
     install(Tower(), enabled=True)
     address = "/plugins/tower/settings/"
     shown = find_form(platform.get(address).text, "base").entries
-    typed = {**shown, "/password_age": "30", "secret:/token": "canary-1", "secret:/pin": ""}
+    vault = {"secret-json:/vault": '{"host": "h", "key": "canary-3"}'}
+    typed = {**shown, "/password_age": "30", "secret:/token": "canary-1", "secret:/pin": "", **vault}
 
     for button in ("add:/hosts", "review", "save"):
         platform.post("/sign-in/", {"username": "platform", "password": PASSWORD})
@@ -137,14 +141,20 @@ def test_a_secret_setting_is_asked_for_again_and_all_else_is_kept(platform, seal
         assert "canary" not in "".join([*sealed, asked.text, again.text])
         assert again.text.count("was not kept: type it again") == 2  # in the summary, and at the field
         assert 'id="setting_token_errors"' in again.text
+        assert again.text.count("was not kept, since it may have a secret: type it again") == 2
+        assert form.entries["secret-json:/vault"] == shown["secret-json:/vault"] == ""
         assert form.entries["/password_age"] == "30"
     assert PluginConfig.objects.get(name="tower").settings == {}
 
-    saved = platform.post(address, {**form.entries, "secret:/token": "canary-2", "do": "save"})
+    saved = platform.post(address, {**form.entries, "secret:/token": "canary-2", **vault, "do": "save"})
 
     assert saved.status_code == 302
     stored = PluginConfig.objects.get(name="tower")
-    assert stored.settings == {"password_age": 30} and set(stored.secrets) == {"/token"}
+    assert stored.settings == {"password_age": 30, "vault": {"host": "h"}}
+    assert set(stored.secrets) == {"/token", "/vault/key"}
+    # Nor is it in the mutation, which the page after it shows.
+    page = platform.get(address).text
+    assert "mutation UpdatePluginSettings" in page and "canary" not in page
 
 
 def test_the_password_form_comes_back_empty_and_changes_nothing(platform):

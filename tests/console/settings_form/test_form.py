@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.databases import one_database_is_enough
+from webnet.console.settings_form import names
 from webnet.console.settings_form.buttons import UnusableButton
 from webnet.console.settings_form.form import Base, SettingsForm, UnreadableForm
 from webnet.console.settings_form.layers import Layer
@@ -220,6 +221,42 @@ def test_a_map_is_shown_beside_a_secret_whose_place_is_longer():
     form = make_form(members, secrets={"/sign_in/password": "t"})
 
     assert form.patch == {}
+
+
+SECRET = {"type": "string", "writeOnly": True}
+HOLDER = {"type": "object", "properties": {"key": SECRET}}
+BOTH = {"anyOf": [{"type": "object"}], "oneOf": [{"type": "object"}]}
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {**HOLDER, **BOTH},
+        {**BOTH, "anyOf": [HOLDER, {"type": "object"}]},
+        {**BOTH, "$ref": "#/$defs/holder"},
+        {**BOTH, "type": "object", "properties": {"inner": {"$ref": "#/$defs/again"}}},
+        {"type": "object", "properties": {"a\nb": SECRET}},
+    ],
+)
+def test_json_that_may_have_a_secret_is_named_so_and_typed_again_if_it_was_not_kept(schema):
+    definitions = {"holder": HOLDER, "again": {"properties": {"more": {"$ref": "#/$defs/again"}, "its": HOLDER}}}
+    form = make_form({"part": schema, "other": {}}, own={"part": {"host": "h"}}, schema={"$defs": definitions})
+
+    lost = type_in(form, **names.mark_lost(["secret-json:/part", "secret:/pin", "json:/other"]))
+
+    assert form.entries == {"object:": "1", "secret-json:/part": '{\n  "host": "h"\n}', "json:/other": ""}
+    assert names.mark_lost(["secret:/pin"]) == {"sealed:/pin": "-"}
+    assert field(lost, "/part").errors == ("was not kept, since it may have a secret: type it again",)
+    assert field(lost, "/part").text == form.entries["secret-json:/part"]
+    assert lost.is_broken and not field(lost, "/other").errors
+    assert form.secret_paths == ("/part",)
+
+
+def test_a_part_of_several_patterns_may_have_the_secret_of_one():
+    patterns = {"^a": {"type": "string"}, "^b": HOLDER}
+    form = make_form({"part": {"type": "object", "patternProperties": patterns}}, own={"part": {"b": {"c": 1}}})
+
+    assert "secret-json:/part/~+0" in form.entries
 
 
 def test_json_that_would_remove_a_value_is_refused():

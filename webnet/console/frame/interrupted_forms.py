@@ -54,10 +54,11 @@ class KeptForm:
     @classmethod
     def of(cls, request: HttpRequest) -> KeptForm:
         """The form that is sent with this request. Files and secrets are left out."""
+        # An empty one is none.
         entries = {
             name: values
             for name, values in request.POST.lists()
-            if name != "csrfmiddlewaretoken" and SECRET.match(name) is None
+            if name != "csrfmiddlewaretoken" and not (SECRET.match(name) and any(values))
         }
         left_out = [name for name, values in request.POST.lists() if SECRET.match(name) is not None and any(values)]
         length = sum(map(len, left_out)) + sum(len(name) + sum(map(len, values)) for name, values in entries.items())

@@ -125,7 +125,7 @@ class _SettingsPage:
         patch = form.patch
         if not patch:
             return self._show(form, notice=gettext("You have not changed anything."))
-        planned = self._target.plan(patch, revision=form.revision, secrets=form.secrets)
+        planned = self._target.plan(patch, revision=form.revision, secrets=form.secret_paths)
         refusal = planned["refusal"]
         if refusal is not None and not refusal.get("customers"):
             return self._show_refusal(form, refusal)
@@ -137,7 +137,7 @@ class _SettingsPage:
             change = self._target.update(
                 form.patch,
                 revision=form.revision,
-                secrets=form.secrets,
+                secrets=form.secret_paths,
                 reason=self._request.POST.get("reason", "").strip(),
                 allow_invalid=is_invalid_allowed,
             )

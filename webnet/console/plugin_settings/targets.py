@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,7 +51,7 @@ class Target:
         config = self.frame.run("customer_plugin_settings", variables)["customerPluginConfig"]
         return None if config is None else _read(config["plugin"], config)
 
-    def plan(self, patch: Mapping[str, Any], *, revision: int, secrets: Mapping[str, Any]) -> dict[str, Any]:
+    def plan(self, patch: Mapping[str, Any], *, revision: int, secrets: Sequence[str]) -> dict[str, Any]:
         """What the change would do."""
         variables = {
             "plugin": self.plugin,
@@ -70,7 +70,7 @@ class Target:
         patch: Mapping[str, Any],
         *,
         revision: int,
-        secrets: Mapping[str, Any],
+        secrets: Sequence[str],
         reason: str,
         allow_invalid: bool,
     ) -> dict[str, Any]:

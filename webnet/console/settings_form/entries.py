@@ -56,11 +56,11 @@ class EntryWriter:
         is_full = len(self.entries) >= MAXIMUM_ENTRIES or (is_inner and name.count("/") >= MAXIMUM_DEPTH)
         # What is stored may be older than the schema.
         if is_full or (value is not MISSING and not fits(shape.kind, value)) or self._is_too_large(shape, value):
-            self.write_json(name, value)
+            self.write_json(shape, name, value)
         elif is_inner:
             self._write_inner(shape, name, value=value, inherited=inherited, path=path, is_there=is_there)
         elif shape.kind is Kind.JSON:
-            self.write_json(name, value)
+            self.write_json(shape, name, value)
         elif shape.kind is Kind.SECRET:
             self.entries[names.SECRET + name] = ""
         elif shape.kind is not Kind.NULL:
@@ -82,11 +82,11 @@ class EntryWriter:
             # Too much of it was found out on the way, since parts have several inputs each.
             for entry in list(self.entries)[before:]:
                 del self.entries[entry]
-            self.write_json(name, value)
+            self.write_json(shape, name, value)
 
-    def write_json(self, name: str, value: Any) -> None:
+    def write_json(self, shape: FieldShape, name: str, value: Any) -> None:
         """Write a part that is edited as JSON."""
-        self.entries[names.JSON + name] = "" if value is MISSING else write_pretty(value)
+        self.entries[shape.json_word + name] = "" if value is MISSING else write_pretty(value)
 
     def write_branch(
         self, shape: FieldShape, name: str, index: int, *, value: Any, inherited: Any, path: str, is_there: bool
@@ -161,7 +161,7 @@ class EntryWriter:
         known = merge_shown(inherited, value)
         index = find_branch(self.shapes, shape, known)
         if index is None and known is not MISSING:
-            self.write_json(name, value)
+            self.write_json(shape, name, value)
         elif index is None:
             self.entries[names.CHOICE + name] = self.entries[names.SHOWN + name] = ""
         else:

@@ -94,7 +94,7 @@ class Field:
     @property
     def input_name(self) -> str:
         """The name of the input of its value."""
-        words = {Kind.JSON: names.JSON, Kind.CHOICE: names.CHOICE, Kind.SECRET: names.SECRET}
+        words = {Kind.JSON: self.shape.json_word, Kind.CHOICE: names.CHOICE, Kind.SECRET: names.SECRET}
         return words.get(self.kind, "") + self.name
 
     @property

@@ -148,6 +148,12 @@ class SettingsForm:
         return add_secrets(make_patch(self.layer.settings, self.settings), self.secrets)
 
     @property
+    def secret_paths(self) -> tuple[str, ...]:
+        """Where the patch may have secrets: also in parts that are edited as JSON."""
+        parts = (each.path for each in self.root.walk() if each.kind is Kind.JSON and each.shape.holds_secret)
+        return (*self.secrets, *parts)
+
+    @property
     def mistakes(self) -> tuple[Mistake, ...]:
         """All errors, in the order of the form; what has no field of its own leads to the next field around it."""
         found = [

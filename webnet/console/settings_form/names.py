@@ -16,6 +16,8 @@ SHOWN = "shown:"  # the branch whose fields are in the form
 COUNT = "count:"  # the number of items or rows; nothing for a list that is not set
 EMPTY = "empty:"  # a text that is empty on purpose
 JSON = "json:"  # the part as JSON
+# The same of a part that may have a secret in it, so that of an interrupted form it is not kept either.
+SECRET_JSON = "secret-json:"  # noqa: S105 - a part of names
 KEPT = "kept:"  # what was typed into a branch that is not shown now
 NAME = "name:"  # the name of a map's row
 OBJECT = "object:"  # "1" for an object that is set, even without members; "-" for one that is not shown
@@ -23,10 +25,11 @@ REMOVE = "remove:"  # a stored secret that is to be removed
 # A secret that is typed. Of a form that was interrupted, none is kept (`frame.interrupted_forms`).
 SECRET = "secret:"  # noqa: S105 - a part of names
 SEALED = "sealed:"  # a secret that was typed before, sealed by the server
-# In place of a sealed text: it can't be opened.
+# In place of a sealed text, which can't be opened, or of JSON that was not kept.
 LOST = "-"
 
-_ENTRY = re.compile(r"(?:(choice|shown|count|empty|json|kept|name|object|remove|sealed|secret):)?((?:/.*)?)", re.DOTALL)
+_WORDS = "choice|shown|count|empty|json|kept|name|object|remove|sealed|secret|secret-json"
+_ENTRY = re.compile(rf"(?:({_WORDS}):)?((?:/.*)?)", re.DOTALL)
 _SAFE = re.compile(r"[^A-Za-z0-9]")
 _LINE_END = re.compile("\r\n?")
 # Browsers change them in names.
@@ -76,8 +79,13 @@ def read_sent(sent: Mapping[str, str]) -> dict[str, str]:
 
 def mark_lost(left_out: Iterable[str]) -> dict[str, str]:
     """Entries that say which typed secrets were not kept, of the names that were left out of an interrupted form."""
-    lost = filter(re.compile(re.escape(SECRET) + "/.*", re.DOTALL).fullmatch, left_out)
-    return {SEALED + pointer_of(unify_lines(name)): LOST for name in lost}
+    lost: dict[str, str] = {}
+    for match in filter(None, (_ENTRY.fullmatch(unify_lines(name)) for name in left_out)):
+        if f"{match[1]}:" == SECRET_JSON:
+            lost[match[0]] = LOST
+        elif f"{match[1]}:" == SECRET and match[2]:
+            lost[SEALED + match[2]] = LOST
+    return lost
 
 
 def unify_lines(text: str) -> str:

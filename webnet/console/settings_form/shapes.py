@@ -8,8 +8,9 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
-from webnet.console.settings_form.names import is_nameable
+from webnet.console.settings_form.names import JSON, SECRET_JSON, is_nameable
 from webnet.console.settings_form.texts import write_compact
+from webnet.plugins.schema.definition_errors import is_secret
 from webnet.plugins.schema.walk import Schema, follow_ref, list_types
 
 # More of them are a list that nobody reads; the part is edited as JSON.
@@ -73,7 +74,8 @@ class _Flat:
 class FieldShape:
     """One place: its kind, and the keywords that apply. `is_whole`: in an array, where nothing is inherited.
 
-    `around` are the schemas of the places around it, by which recursion is known.
+    `around` are the schemas of the places around it, by which recursion is known. `holds_secret`: there may be a secret
+    anywhere in it.
     """
 
     kind: Kind
@@ -85,8 +87,14 @@ class FieldShape:
     fixed: frozenset[str] = frozenset()
     around: frozenset[int] = field(default=frozenset(), repr=False)
     is_recursive: bool = False
+    holds_secret: bool = False
     title: str = ""
     description: str = ""
+
+    @property
+    def json_word(self) -> str:
+        """What is in front of its input's name if it is edited as JSON."""
+        return SECRET_JSON if self.holds_secret else JSON
 
     @property
     def required(self) -> frozenset[str]:
@@ -110,6 +118,7 @@ class Shapes:
 
     def __init__(self, schema: Schema) -> None:
         self._root = schema
+        self._secret_holders = _find_secret_holders(schema)
         self._known: dict[tuple[int, bool, frozenset[int]], FieldShape] = {}
         # So that no two schemas have the same `id`.
         self._made: list[Any] = []
@@ -127,7 +136,9 @@ class Shapes:
 
     def other(self, shape: FieldShape) -> FieldShape:
         """The shape of any other member."""
-        return self.find(shape.others or {}, is_whole=shape.is_whole, around=shape.around)
+        found = self.find(shape.others or {}, is_whole=shape.is_whole, around=shape.around)
+        # Without a schema of its own, it may be one of several patterns.
+        return found if shape.others else replace(found, holds_secret=shape.holds_secret)
 
     def item(self, shape: FieldShape) -> FieldShape:
         """The shape of an array's items."""
@@ -185,12 +196,13 @@ class Shapes:
             members={name: tuple(schemas) for name, schemas in flat.members.items()},
             around=around | set(flat.passed),
             is_recursive=not around.isdisjoint(flat.passed),
+            holds_secret=not self._secret_holders.isdisjoint(flat.passed),
             title=str(words.get("title", "")),
             description=str(words.get("description", "")),
         )
         if self._left < 0:
             return made
-        if words.get("writeOnly") is True or words.get("format") == "password":
+        if is_secret(words):
             return replace(made, kind=Kind.SECRET)
         if "enum" in words:
             return self._with_options(made, [Option(value=value) for value in words["enum"]])
@@ -283,6 +295,33 @@ class Shapes:
                 self._flatten(schema, inner)
             if len(inner.words.get("enum", ())) == 1:
                 yield name
+
+
+def _find_secret_holders(root: Schema) -> frozenset[int]:
+    """The ids of all parts of the schema with a secret anywhere in them, also by references."""
+    holders: dict[int, list[int]] = {}
+    found: set[int] = set()
+    seen: set[int] = set()
+    secrets: list[int] = []
+    waiting: list[Any] = [root]
+    while waiting:
+        part = waiting.pop()
+        if id(part) in seen or not isinstance(part, Mapping | list):
+            continue
+        seen.add(id(part))
+        inner = [*part.values()] if isinstance(part, Mapping) else part
+        if isinstance(part, Mapping):
+            secrets += [id(part)] if is_secret(part) else []
+            inner += [follow_ref(root, part["$ref"])] if isinstance(part.get("$ref"), str) else []
+        for each in inner:
+            holders.setdefault(id(each), []).append(id(part))
+        waiting += inner
+    while secrets:
+        part_id = secrets.pop()
+        if part_id not in found:
+            found.add(part_id)
+            secrets += holders.get(part_id, ())
+    return frozenset(found)
 
 
 def _make_choice(made: FieldShape, branches: Iterable[FieldShape]) -> FieldShape:

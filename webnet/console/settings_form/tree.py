@@ -19,7 +19,7 @@ from webnet.console.settings_form.layers import Layer
 from webnet.console.settings_form.parsing import parse, parse_secret, read_count
 from webnet.console.settings_form.places import SettingPlace
 from webnet.console.settings_form.shapes import FieldShape, Kind, Shapes
-from webnet.console.settings_form.texts import Unreadable, show, write_compact
+from webnet.console.settings_form.texts import Unreadable, show, write_compact, write_pretty
 from webnet.plugins.schema.merge_patch import MAXIMUM_NAME
 from webnet.plugins.schema.walk import MISSING
 
@@ -81,7 +81,8 @@ class TreeReader:
             return self._make(replace(declared, kind=Kind.JSON), place, value=base)
         # A branch of a choice may be JSON, too: then there is a choice beside it.
         is_choice = shape.kind is Kind.CHOICE and names.SHOWN + place.name in self.entries
-        if names.JSON + place.name in self.entries and not is_choice:
+        json_text = self.entries.get(shape.json_word + place.name)
+        if json_text is not None and not is_choice:
             shape = replace(declared, kind=Kind.JSON)
         if self.layer.is_locked(place.path):
             return self._lock(shape, place, base)
@@ -90,7 +91,7 @@ class TreeReader:
         if place.name not in self._touched and found.kind is not Kind.SECRET:
             return replace(found, value=base, errors=tuple(self._issues(place)))
         # A secret that was lost is said at once: with the next button, nothing tells of it any more.
-        is_lost = found.secret is not None and found.secret.is_lost
+        is_lost = found.secret.is_lost if found.secret is not None else _is_lost(shape, json_text)
         return found if self.is_checked or is_lost else replace(found, errors=())
 
     def _make(self, shape: FieldShape, place: SettingPlace, **more: Any) -> Field:
@@ -124,8 +125,12 @@ class TreeReader:
         )
 
     def _read_single(self, shape: FieldShape, place: SettingPlace, base: Any) -> Field:
-        name = (names.JSON if shape.kind is Kind.JSON else "") + place.name
+        name = (shape.json_word if shape.kind is Kind.JSON else "") + place.name
         text = self.entries.get(name)
+        if _is_lost(shape, text):
+            stored = "" if base is MISSING else write_pretty(base)
+            error = gettext("was not kept, since it may have a secret: type it again")
+            return self._make(shape, place, value=BROKEN, text=stored, errors=(error,))
         if text is None:
             # Not in the form that was sent, such as after an upgrade of the plugin.
             return self._make(shape, place, value=base)
@@ -327,6 +332,11 @@ class TreeReader:
 def _takes_empty_text(shape: FieldShape) -> bool:
     """Whether an empty text may be a value; a pattern or a format hardly ever takes one."""
     return not shape.words.get("minLength") and not shape.words.keys() & {"pattern", "format"}
+
+
+def _is_lost(shape: FieldShape, text: str | None) -> bool:
+    """Whether this is JSON that may have a secret, and was not kept while a session had ended."""
+    return shape.kind is Kind.JSON and shape.holds_secret and text == names.LOST
 
 
 def _read_index(text: str, shape: FieldShape) -> int | None:
