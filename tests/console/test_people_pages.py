@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from tests.console.conftest import SYSTEM
+from tests.console.forms import find_form
 from tests.console.test_customer_pages import follow, main_of
 from tests.databases import one_database_is_enough
 from tests.factories import make_member, make_user
@@ -158,12 +159,40 @@ def test_a_name_of_nobody_looks_like_that_of_another_customers_member(browse):
     assert ann.get(address_of("x" * 10_000)).status_code == 404
 
 
+def test_a_platform_operator_adds_somebody_who_has_an_account(browse):
+    platform = browse("platform")
+    form = find_form(platform.get(MEMBERS).text, "username", "reason")
+    sent = {**form.entries, "username": "gus", "role": "OPERATOR", "reason": "Helps."}
+
+    done = platform.post(MEMBERS, sent, follow=True)
+    refused = platform.post(MEMBERS, {**sent, "username": "nobody"})
+
+    assert form.action == f"{MEMBERS}#add" and "gus has the role for Acme Corp." in done.text
+    assert role_of("gus") == "operator"
+    assert PluginAuditLog.objects.get(action="set_member", outcome="succeeded").reason == "Helps."
+    kept = find_form(refused.text, "username", "reason").entries
+    assert refused.status_code == 422 and "There is no user &#x27;nobody&#x27;." in refused.text
+    assert (kept["username"], kept["reason"]) == ("nobody", "Helps.")
+    assert re.findall(r'value="(\w+)" required checked', refused.text) == ["OPERATOR"]
+
+
+def test_an_admin_can_only_invite_and_learns_of_no_account(browse):
+    ann = browse("ann")
+    sent = {"role": "VIEWER", "reason": ""}
+
+    answers = [ann.post(MEMBERS, {**sent, "username": name}) for name in ("gus", "nobody")]
+
+    assert "Add somebody who has an account" not in ann.get(MEMBERS).text
+    assert {each.status_code for each in answers} == {422} and role_of("gus") is None
+    assert main_of(answers[0]) == main_of(answers[1])
+
+
 def test_a_role_that_there_is_not_is_refused(browse):
     assert browse("ann").post(address_of("vera"), {"do": "change", "role": "OWNER"}).status_code == 400
     assert role_of("vera") == "viewer"
 
 
-@pytest.mark.parametrize("address", [address_of("vera"), INVITATIONS])
+@pytest.mark.parametrize("address", [MEMBERS, address_of("vera"), INVITATIONS])
 def test_lower_roles_change_nothing(browse, address):
     answer = browse("oscar").post(address, {"do": "remove", "username": "gus", "role": "ADMIN"})
 

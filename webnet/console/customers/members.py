@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from webnet.console.frame.entry import for_customer, not_allowed, not_found
 from webnet.console.frame.field_errors import status_of
@@ -17,10 +17,19 @@ from webnet.console.frame.paging import read_page, read_text
 from webnet.customers.models import Role
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 @for_customer
 def list_members(request: HttpRequest, frame: CustomerFrame) -> HttpResponse:
-    """The members, which can be searched."""
+    """The members, which can be searched; platform operators also add somebody who has an account.
+
+    Others are not shown the form: to their `setMember`, accounts of others are as if they did not exist.
+    """
+    refusal = None
+    if request.method == "POST":
+        try:
+            return _add(frame)
+        except Refused as refused:
+            refusal = refused
     search, role = read_text(request, "q"), read_text(request, "role")
     found = frame.run("members", {"search": search or None, "role": role or None, **read_page(request)})
     customer = found["currentCustomer"]
@@ -33,8 +42,10 @@ def list_members(request: HttpRequest, frame: CustomerFrame) -> HttpResponse:
         "roles": [each.name for each in Role],
         "search": search,
         "role": role,
+        "typed": request.POST,
+        "refusal": refusal,
     }
-    return frame.render("webnet/customers/members.html", context)
+    return frame.render("webnet/customers/members.html", context, status=status_of(refusal))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -70,6 +81,15 @@ def show_member(request: HttpRequest, frame: CustomerFrame, username: str) -> Ht
 def refuse_members(frame: CustomerFrame) -> HttpResponse:
     """The page for those who may not see the members."""
     return not_allowed(frame, _("Only admins see the members, and change them."))
+
+
+def _add(frame: CustomerFrame) -> HttpResponse:
+    request, slug = frame.request, frame.customer.slug
+    wanted = {name: request.POST.get(name, "").strip() for name in ("username", "role", "reason")}
+    member = frame.change("set_member", {"input": {"customer": slug, **wanted}})["membership"]
+    said = _("%(user)s has the role for %(customer)s.")
+    messages.success(request, said % {"user": member["user"]["username"], "customer": frame.customer.name})
+    return redirect("members", customer=slug)
 
 
 def _change(frame: CustomerFrame, username: str) -> HttpResponse:
