@@ -174,7 +174,7 @@ class TestTokens:
 
         made = create(vera, name="robot")
 
-        [secret] = re.findall(r"<code class=\"secret\"[^>]*>(wn_[^<]+)</code>", made.text)
+        [secret] = re.findall(r"<code class=\"shown-once\"[^>]*>(wn_[^<]+)</code>", made.text)
         assert made.status_code == 201 and made.text.count(secret) == 1
         assert made["Cache-Control"] == "max-age=0, no-cache, no-store, must-revalidate, private"
         assert (
