@@ -53,6 +53,7 @@ UPDATE_SETTINGS = """mutation($settings: JSON!) {
 }"""
 BAD_PAGE = """<!doctype html><html lang="en"><title>Bad</title><main><h1>Bad</h1>
 <p style="color: #bbb; background: #fff">pale</p><input><div style="width: 900px">wide</div>
+<table><td style="width: 1px; overflow-wrap: anywhere; display: block">divided</table>
 <a href="#" style="outline: none">unseen</a><button tabindex="-1">skipped</button><button id="caught">b</button>
 <script>console.error("said"); caught.onfocus = () => document.querySelector("a").focus();</script></main>"""
 
@@ -186,7 +187,7 @@ def test_what_is_wrong_with_a_page_is_found(browser: Browser, webnet: Server, ax
     page.evaluate("fetch('https://cdn.example/x').catch(() => null)")
     context.close()
 
-    assert {fault.split(": ")[1] for fault in faults} == {"color-contrast", "label", "too wide"}
+    assert {fault.split(": ")[1] for fault in faults} == {"color-contrast", "label", "too wide", "divided"}
     assert any("focus can't be seen: A #" in each for each in unreached)
     assert "the keyboard does not reach it: BUTTON caught" in unreached
     assert {"said", "asked for https://cdn.example/x"} <= set(watcher.take())

@@ -42,7 +42,7 @@ def list_members(request: HttpRequest, frame: CustomerFrame) -> HttpResponse:
         "roles": [each.name for each in Role],
         "search": search,
         "role": role,
-        "typed": request.POST,
+        "typed": request.POST or {"role": Role.VIEWER.name},
         "refusal": refusal,
     }
     return frame.render("webnet/customers/members.html", context, status=status_of(refusal))
