@@ -12,7 +12,7 @@ from tests.console.forms import find_form, read_forms
 from tests.databases import one_database_is_enough
 from tests.factories import PASSWORD, make_customer, make_membership, make_user
 from webnet.audit.models import PluginAuditLog
-from webnet.customers.models import Membership, Role, User
+from webnet.customers.models import Customer, Membership, Role, User
 
 pytestmark = [pytest.mark.django_db(transaction=True), one_database_is_enough]
 
@@ -157,6 +157,15 @@ def test_a_refused_deactivation_says_why_and_keeps_the_reason(platform):
     assert refused.status_code == 422
     assert "You can&#x27;t deactivate yourself" in refused.text
     assert find_form(refused.text, "active").entries["reason"] == "Enough."
+
+
+@pytest.mark.parametrize("sent", [{}, {"active": ""}, {"active": "no"}, {"active": "True"}])
+@pytest.mark.parametrize("address", ["/users/vera/switch/", "/c/acme/manage/switch/"])
+def test_what_says_neither_on_nor_off_switches_nothing(platform, address, sent):
+    refused = platform.post(address, sent)
+
+    assert refused.status_code == 400
+    assert User.objects.get(username="vera").is_active and Customer.objects.get(slug="acme").is_active
 
 
 @pytest.mark.parametrize("username", ["nobody", "%00", "x" * 500, "ver", "VERA"])

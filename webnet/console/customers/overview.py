@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 from webnet.console.frame.entry import for_customer, not_found
 from webnet.console.frame.field_errors import find_errors, status_of
 from webnet.console.frame.page_frame import CustomerFrame, Refused
+from webnet.console.frame.paging import read_switch
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -36,7 +37,7 @@ def switch_customer(request: HttpRequest, frame: CustomerFrame) -> HttpResponse:
         return not_found(request)
     reason, refusal = request.POST.get("reason", ""), None
     if request.method == "POST":
-        wanted = request.POST.get("active") == "true"
+        wanted = read_switch(request, "active")
         try:
             frame.change(
                 "update_customer", {"input": {"customer": frame.customer.slug, "isActive": wanted, "reason": reason}}

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from webnet.console.frame.entry import for_platform, not_found
 from webnet.console.frame.field_errors import find_errors, status_of
 from webnet.console.frame.page_frame import Frame, Refused
-from webnet.console.frame.paging import read_page, read_text
+from webnet.console.frame.paging import read_page, read_switch, read_text
 from webnet.customers.models import Role
 
 # What the address says of whom to show, and what the filter takes.
@@ -80,7 +80,7 @@ def switch_user(request: HttpRequest, frame: Frame, username: str) -> HttpRespon
         return not_found(request)
     reason, refusal = request.POST.get("reason", ""), None
     if request.method == "POST":
-        wanted = request.POST.get("active") == "true"
+        wanted = read_switch(request, "active")
         try:
             frame.change("update_user", {"input": {"username": username, "isActive": wanted, "reason": reason}})
         except Refused as refused:
