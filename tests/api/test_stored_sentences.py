@@ -199,6 +199,7 @@ def test_a_stored_sentence_is_read_in_each_way_and_begins_with_its_text(acme: Cu
     [
         sentence("Sign in first."),
         sentence("{count} workers, {share}, {limit:,}", count=2, share=0.5, limit=1000),
+        sentence("{seconds:g} s", seconds=1.5),
         sentence("'{plugin}' is paused.", plugin='{0} {plugin} }{ "\\ \n ä'),
         enumerate_names(["a", "b", "c"]),
         join_sentences((sentence("Sign in first."), "{text}")),

@@ -28,6 +28,13 @@ call("sync_plugins", verbosity=0)
 call("enable_plugin", "dying", availability="default_on", verbosity=0)
 call("create_customer", "initech")
 """
+# What a start does after the hooks of the former process have failed, once it is time to try them again.
+START_ANEW = """
+from django.core.management import call_command as call
+from webnet.plugins.models import OwedCall
+assert OwedCall.objects.update(due_at="2000-01-01T00:00Z")
+call("sync_plugins", verbosity=0)
+"""
 CHECK = """mutation { checkPluginHealth(input: {plugin: "dying"}) {
   ... on CheckPluginHealthPayload { health { status message } } } }"""
 SCHEMA = """
@@ -235,3 +242,6 @@ def test_a_worker_that_a_plugin_ends_is_replaced_each_time_and_the_plugin_paused
         server.process.wait(timeout=60)
         assert time.monotonic() - started < STOP_SECONDS
         stalled.result()
+
+    # The hook that has ended a process is still owed, and would end this one.
+    deployment.run(START_ANEW)

@@ -15,7 +15,7 @@ SEPARATOR = "\x1e"
 # In characters. Beyond it a text is stored alone: it shows a long list, of which there is little to translate.
 MAXIMUM_PARTS = 10_000
 # Text and places with a plain name: to format it can neither reach into a value nor take long, whoever wrote it.
-HARMLESS_TEMPLATE = re.compile(r"(?:[^{}]|\{\w+(?::,)?\})*")
+HARMLESS_TEMPLATE = re.compile(r"(?:[^{}]|\{\w+(?::[,g])?\})*")
 
 if TYPE_CHECKING:
     # Django's fields take no parameters at run time.

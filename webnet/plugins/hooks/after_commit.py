@@ -42,6 +42,8 @@ def call_due() -> None:
     """Call hooks that other processes left behind, and those that failed before and are due again."""
     claim = outbox.claim_due()
     if claim is not None:
+        # One of them may have ended the process before this one, which has only begun.
+        deaths.refresh()
         _call_claimed(claim)
 
 
