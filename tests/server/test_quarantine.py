@@ -14,6 +14,8 @@ import pytest
 from tests.databases import make_database
 from tests.servers import ROOT, START_SECONDS, Server, run_command, serve_application
 
+# As a rule, the first one is enough.
+ROUNDS = 5
 PLUGINS = {"WEBNET_PLUGINS": "brittle,hello_world", "PYTHONPATH": str(ROOT / "tests" / "sample_plugins")}
 PREPARE = """
 from django.core.management import call_command as call
@@ -98,17 +100,21 @@ def test_failures_of_two_processes_add_up_and_both_obey_the_pause_and_its_end(wo
         wait_until(ann, server, ["PAUSED"])
         assert ann.run(server, "{ brittle }")["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
 
-    # Nobody tells the servers: one of them finds by itself that the time is over.
-    done = run_command("shell", "-v0", "-c", END_THE_PAUSE, data_dir=tmp_path, **changes)
-    assert done.stdout.strip().endswith("1"), done.stderr
-    for server in (first, second):
-        wait_until(ann, server, [])
-        ann.fail(server)
+    # One of them counts enough by itself: both obey from the next request on, and nobody waits. Where some failures
+    # were stored in between, since the machine is slow, it shows in another round.
+    for _ in range(ROUNDS):
+        # Nobody tells the servers: one of them finds by itself that the time is over.
+        done = run_command("shell", "-v0", "-c", END_THE_PAUSE, data_dir=tmp_path, **changes)
+        assert done.stdout.strip().endswith("1"), done.stderr
+        for server in (first, second):
+            wait_until(ann, server, [])
+            ann.fail(server)
 
-    # One of them counts enough by itself: both obey from the next request on, or a second later where some of the
-    # failures were stored in between.
-    for _ in range(4):
-        ann.fail(first)
-    ben.fail(first)
-    for server in (first, second):
-        wait_until(ann, server, ["PAUSED"])
+        for _ in range(4):
+            ann.fail(first)
+        ben.fail(first)
+        seen = [ann.codes(server) for server in (first, second)]
+        if seen == [["PAUSED"], ["PAUSED"]]:
+            break
+        wait_until(ann, first, ["PAUSED"])
+    assert seen == [["PAUSED"], ["PAUSED"]]
