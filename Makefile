@@ -15,6 +15,9 @@ PYTEST_ARGS ?=
 # another has not begun. The quick tests wait for nothing. PYTEST_ARGS="-n 0" runs all in one process.
 CORES := $(shell getconf _NPROCESSORS_ONLN)
 PARALLEL := -n $(shell expr $(CORES) + 2) --dist worksteal
+# From when on, in seconds since 1970, a run on the first and one on the second database begins nothing long: tests/tiers.py.
+LATEST_START ?=
+LATEST_SECOND_START ?=
 PARALLEL_QUICK := -n $(CORES) --dist worksteal
 # What a build of the package reads beside the Python files.
 SOURCES := pyproject.toml hatch_build.py $(wildcard frontend/*.json frontend/*.mjs frontend/.npmrc frontend/src/*/*) \
@@ -34,14 +37,18 @@ help: ## Say what can be made
 run: $(VENV)/run-installed ## Serve webnet at http://127.0.0.1:8000/, with demo data on the first start
 	@WEBNET_DEBUG=$${WEBNET_DEBUG-1} exec $(BIN)/python manage.py run
 
+TEST_FIRST = $(BIN)/python -m pytest $(PARALLEL) --durations=15 $(if $(LATEST_START),--latest-start=$(LATEST_START))
+TEST_SECOND = $(BIN)/python -m pytest $(PARALLEL) --durations=15 --second-database \
+	$(if $(LATEST_SECOND_START),--latest-start=$(LATEST_SECOND_START))
+
 # Python shall keep what it compiles: many interpreters are started, also where the caller has switched that off.
 test test-fast: export PYTHONDONTWRITEBYTECODE :=
 test: $(VENV)/dev-installed ## Run every test on SQLite, and those with a database on PostgreSQL when TEST_DATABASE_URL is set
 	@$(BIN)/python -m compileall -q webnet
-	TEST_DATABASE=sqlite $(BIN)/python -m pytest $(PARALLEL) --durations=15 $(PYTEST_ARGS)
+	TEST_DATABASE=sqlite $(TEST_FIRST) $(PYTEST_ARGS)
 	@if [ -n "$$TEST_DATABASE_URL" ]; then \
-		echo "TEST_DATABASE=postgresql $(BIN)/python -m pytest $(PARALLEL) --second-database --durations=15 $(PYTEST_ARGS)"; \
-		TEST_DATABASE=postgresql $(BIN)/python -m pytest $(PARALLEL) --second-database --durations=15 $(PYTEST_ARGS); \
+		echo "TEST_DATABASE=postgresql $(TEST_SECOND) $(PYTEST_ARGS)"; \
+		TEST_DATABASE=postgresql $(TEST_SECOND) $(PYTEST_ARGS); \
 	else \
 		echo "Not tested on PostgreSQL: TEST_DATABASE_URL is not set."; \
 	fi

@@ -5,12 +5,17 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from tests import interpreters
 from tests.databases import make_database, one_database_is_enough, with_files_of_its_own
 from tests.tiers import find_tier, is_same_on_each_database, is_shown_by_the_first_database
 from webnet.customers.models import Customer
+
+ROOT = Path(__file__).resolve().parents[1]
+LONG = "test_an_acceptance_test_starts_what_it_needs"
 
 
 def test_a_unit_test_gets_no_database(request: pytest.FixtureRequest) -> None:
@@ -69,3 +74,17 @@ def test_who_has_the_database_too_is_tested_on_each(request: pytest.FixtureReque
 def test_who_is_about_something_else_is_left_out_of_the_second(request: pytest.FixtureRequest, db: None) -> None:
     assert not is_same_on_each_database(request.node)
     assert is_shown_by_the_first_database(request.node)
+
+
+@pytest.mark.acceptance
+@with_files_of_its_own
+def test_where_the_time_is_up_no_acceptance_test_begins_and_the_summary_says_so() -> None:
+    tests = [f"{__file__}::{name}" for name in ("test_a_unit_test_gets_no_database", LONG)]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    arguments = ["-m", "pytest", "-n", "0", "--latest-start=1", *tests]
+
+    ran = interpreters.run(arguments, environment=environment, folder=ROOT, timeout=120)
+
+    assert "= NOT TESTED: 1 acceptance tests =" in ran.stdout, ran.stdout
+    assert "    1  tests/test_tiers.py\n" in ran.stdout
+    assert "= 1 passed, 1 skipped in " in ran.stdout

@@ -11,14 +11,19 @@ whoever else starts one fails.
 What has no database is the same on each: unit tests, and acceptance tests that start processes `with_files_of_its_own`
 (tests/databases.py); one of them that asks for the database fails. `--second-database` leaves them out, and those for
 which `one_database_is_enough`, and says how many.
+
+`--latest-start` is for machines that may be too slow for all of them: acceptance tests that have not begun by then are
+skipped, and the summary says how many of which files. The longest ones begin first.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Generator
 from pathlib import Path
+from time import time
 from typing import Any
 
 import pytest
@@ -60,10 +65,21 @@ ACCEPTANCE = (
     "tests/tools",
     "tests/upgrades",
 )
+# Of these, those that take longest: waited for at the end, if they began there.
+LONGEST = (
+    "tests/plugins/lifecycle/test_zoo.py",
+    "tests/docs/test_tutorial.py",
+    "tests/docs/test_paths.py",
+    "tests/benchmarks",
+    "tests/server/test_rolling_restart.py",
+    "tests/server/test_stuck_workers.py",
+    "tests/server/test_serve.py",
+)
 DATABASE_FIXTURES = frozenset({"db", "transactional_db", "live_server"})
 # The interpreter's audit events (https://docs.python.org/3/library/audit_events.html) that begin a process.
 PROCESS_EVENTS = frozenset({"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.exec", "os.system"})
 LEFT_OUT = pytest.StashKey[int]()
+TOO_SLOW = "This machine is too slow for all tests in the time that there is."
 
 _ROOT = Path(__file__).resolve().parents[1]
 
@@ -90,11 +106,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """The option of the second run of `make test`."""
     explained = "leave out the tests that have no database, since all have run on another one"
     parser.addoption("--second-database", action="store_true", help=explained)
+    explained = "skip the acceptance tests that have not begun by then, in seconds since 1970"
+    parser.addoption("--latest-start", type=float, metavar="SECONDS", help=explained)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """A file that was moved would leave its tests in the wrong tier."""
-    missing = [place for place in ACCEPTANCE if not (_ROOT / place).exists()]
+    missing = [place for place in (*ACCEPTANCE, *LONGEST) if not (_ROOT / place).exists()]
     if missing:
         raise pytest.UsageError(f"tests/tiers.py names what is not there: {', '.join(missing)}.")
 
@@ -107,12 +125,20 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Have acceptance tests first: the longest ones, begun at the end, would be waited for."""
-    items.sort(key=lambda item: item.get_closest_marker(ACCEPTANCE_TIER) is None)
+    items.sort(key=_place_in_line)
     if config.getoption("--second-database"):
         same = [item for item in items if is_shown_by_the_first_database(item)]
         items[:] = [item for item in items if not is_shown_by_the_first_database(item)]
         config.hook.pytest_deselected(items=same)
         config.stash[LEFT_OUT] = len(same)
+
+
+def _place_in_line(item: pytest.Item) -> int:
+    if item.get_closest_marker("postgresql"):
+        return 0  # no other run has them
+    if item.get_closest_marker(ACCEPTANCE_TIER):
+        return 1 if _is_among(LONGEST, item) else 2
+    return 3
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -136,6 +162,20 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if count := config.stash.get(LEFT_OUT, 0):
         terminalreporter.section("left out")
         terminalreporter.line(f"{count} tests that show the same on each database: --second-database.")
+    skipped = terminalreporter.stats.get("skipped", ())
+    if late := Counter(each.nodeid.split("::")[0] for each in skipped if TOO_SLOW in str(each.longrepr)):
+        terminalreporter.section(f"NOT TESTED: {late.total()} acceptance tests")
+        terminalreporter.line(TOO_SLOW)
+        for place, count in sorted(late.items()):
+            terminalreporter.line(f"{count:5}  {place}")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Begin nothing long where the time is up."""
+    latest = item.config.getoption("--latest-start")
+    if latest is not None and item.get_closest_marker(ACCEPTANCE_TIER) and time() > latest:
+        pytest.skip(TOO_SLOW)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -151,11 +191,16 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 def find_tier(item: pytest.Item) -> str:
     """The mark that the test should have."""
-    place = item.path.relative_to(_ROOT).as_posix() if item.path.is_relative_to(_ROOT) else ""
-    is_listed = any(place == each or place.startswith(f"{each}{os.sep}") for each in ACCEPTANCE)
-    if is_listed or any(item.get_closest_marker(name) for name in (ACCEPTANCE_TIER, "browser", "postgresql")):
+    if _is_among(ACCEPTANCE, item) or any(
+        item.get_closest_marker(name) for name in (ACCEPTANCE_TIER, "browser", "postgresql")
+    ):
         return ACCEPTANCE_TIER
     return INTEGRATION if has_database(item) else UNIT
+
+
+def _is_among(places: tuple[str, ...], item: pytest.Item) -> bool:
+    place = item.path.relative_to(_ROOT).as_posix() if item.path.is_relative_to(_ROOT) else ""
+    return any(place == each or place.startswith(f"{each}{os.sep}") for each in places)
 
 
 def has_database(item: pytest.Item) -> bool:
