@@ -9,7 +9,7 @@ pytestmark = one_database_is_enough
 
 
 def test_the_other_customer_gets_no_error():
-    done = run_benchmark("bad_neighbours", "--minutes", "0.2", "--rounds", "1")
+    done = run_benchmark("bad_neighbours", "--minutes", "0.1", "--rounds", "1")
 
     phases = re.findall(
         r"(good|bad) neighbour: (\d+) answers, .* (\d+) calls of the neighbour, (\d+) faults", done.stdout

@@ -8,8 +8,10 @@ import pytest
 
 from benchmarks import console_pages
 from tests.benchmarks.running import run_benchmark
+from tests.databases import one_database_is_enough
 
 
+@one_database_is_enough
 def test_it_measures_pages_of_the_platform_and_of_a_customer():
     done = run_benchmark("console_pages", "--customers", "10", "--rows", "20", "--rounds", "1")
 

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from textwrap import dedent
 
 from tests import interpreters
+from tests.databases import one_database_is_enough
 from tests.plugins.lifecycle.installation import LONGEST_SECONDS, Installation, plugin_py
 from tests.servers import ROOT
 
@@ -33,6 +34,7 @@ IMPORTS = (
 )
 
 
+@one_database_is_enough
 def test_examples_and_plugins_with_many_imports_are_loaded_without_a_finding(installation: Installation) -> None:
     available = [name for name in IMPORTS if find_spec(name.partition(".")[0])]
     lines = "\n".join(f"import {name}" for name in available)

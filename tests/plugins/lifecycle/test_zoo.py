@@ -183,6 +183,7 @@ def assert_calls_fail_alone(seen: dict[str, Any], name: str) -> None:
         assert codes_of == {("PLUGIN_FAILED", name)}
 
 
+@one_database_is_enough
 def test_all_of_them_together_leave_the_host_standing(boot: Boot, installation: Installation, seen_with: Look) -> None:
     # That the others can't be enabled is shown for each above, and takes a while with so many plugins.
     enabled = tuple(zoo.MISBEHAVING)
