@@ -12,7 +12,7 @@ from webnet.audit.models import PluginAuditLog
 from webnet.audit.operation import renew_platform
 from webnet.customers.access import Actor
 from webnet.plugins.manager import manager
-from webnet.plugins.models import Availability, PluginConfig
+from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -136,12 +136,29 @@ def one_by_one(client: GraphQLClient, order: str) -> list[str]:
         ('{withEffectivePlugin: "absent"}', []),
         ('{withoutEffectivePlugin: "absent"}', ["acme", "globex"]),
         ('{withEffectivePlugin: "inventory", search: "g"}', []),
+        ('{withProblemOf: "inventory"}', ["globex"]),
+        ('{withProblemOf: "greeter"}', []),
+        ('{withProblemOf: "absent"}', []),
+        ('{withProblemOf: "inventory", search: "corp"}', []),
     ],
 )
 def test_customers_filter(client, wanted, expected):
     customers.update(actor=SYSTEM, customer="globex", is_active=False)
+    pause("inventory", "globex")
 
     assert names(client, "customers", f"filter: {wanted}", "slug") == expected
+
+
+@pytest.mark.parametrize(("who", "expected"), [("platform", ["acme"]), ("admin", [])])
+def test_only_the_platform_finds_customers_by_their_problems(client, world, who, expected):
+    pause("greeter", "acme")
+
+    assert names(world.client(who), "customers", 'filter: {withProblemOf: "greeter"}', "slug") == expected
+
+
+def pause(plugin: str, customer: str) -> None:
+    rows = CustomerPluginConfig.objects.filter(plugin__name=plugin, customer__slug=customer)
+    assert rows.update(paused_until=datetime(2026, 2, 3, tzinfo=UTC))
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ ADDED = {
     "ChangedSetting",
     "ApiTokenConnection.nodes",
     "CustomerConnection.nodes",
+    "CustomerFilter.withProblemOf",
     "CustomerPluginConfigConnection.nodes",
     "MembershipConnection.nodes",
     "PluginAuditLogConnection.nodes",

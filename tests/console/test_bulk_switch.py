@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from tests.console.conftest import SYSTEM
 from tests.console.plugin_family import Garden, Soil
@@ -25,6 +26,7 @@ from webnet.customers.models import Customer
 from webnet.plugins.gate.effective import effective_customers
 from webnet.plugins.manager import manager
 from webnet.plugins.models import Availability, CustomerPluginConfig, PluginConfig
+from webnet.sentences import sentence
 
 pytestmark = [pytest.mark.django_db(transaction=True), one_database_is_enough]
 
@@ -80,6 +82,13 @@ def status_of(page: str) -> str:
     return re.search(r'aria-live="polite">(\s*Done\.)?\s*(\d[^<]*)</p>', page).group(2)
 
 
+def give_problems(plugin: str, *, paused: str, unfit: str) -> None:
+    """Pause it for one customer, and have the settings of another one no longer fit."""
+    row = PluginConfig.objects.get(name=plugin)
+    for slug, values in ((paused, {"paused_until": timezone.now()}), (unfit, {"settings_fault": sentence("are old.")})):
+        CustomerPluginConfig.objects.create(plugin=row, customer=Customer.objects.get(slug=slug), **values)
+
+
 def on(plugin: str = "soil") -> list[str]:
     return sorted(effective_customers(plugin).values_list("slug", flat=True))
 
@@ -101,6 +110,8 @@ class TestTheTable:
             ("q=MANY", 10),
             ("effective=yes", 1),
             ("effective=no", 11),
+            ("problem=yes", 2),
+            ("problem=yes&q=4", 1),
             ("active=no", 1),
             ("active=yes&q=glob", 1),
             ("q=z", 0),
@@ -109,6 +120,8 @@ class TestTheTable:
     def test_customers_are_searched_and_filtered_on_the_server(self, platform, query, count):
         manager.enable("soil", actor=SYSTEM, customer="acme")
         Customer.objects.filter(slug="many-3").update(is_active=False)
+        give_problems("soil", paused="many-4", unfit="many-5")
+        give_problems("garden", paused="many-6", unfit="many-7")
 
         page = main_of(platform, f"{SOIL}?{query}")
 
@@ -121,7 +134,7 @@ class TestTheTable:
         assert form is not None and html.unescape(form.group(1)) == f"{SOIL}?q=many&active=yes"
 
     def test_what_is_no_choice_is_refused_with_words(self, platform):
-        for wrong in ({"active": "perhaps"}, {"effective": "perhaps"}):
+        for wrong in ({"active": "perhaps"}, {"effective": "perhaps"}, {"problem": "no"}):
             assert platform.get(SOIL, wrong).status_code == 400
             sent = {"action": "ENABLE", "scope": "all", "step": "run", **wrong}
             assert platform.post(SOIL, sent).status_code == 400 and on() == []
@@ -144,6 +157,13 @@ class TestTheRun:
 
         assert "Switch on: 10 customers" in page and "Search: “many”." in page and ">Start</button>" in page
         assert on() == []
+
+    def test_who_thinks_better_of_it_is_back_at_the_same_list(self, platform):
+        page = begin(platform, SOIL, scope="all", q="many & more", problem="yes", active="no")
+
+        address = f"{SOIL}?q=many+%26+more&amp;problem=yes&amp;active=no"
+        assert [page.count(f'<a href="{address}">{word}</a>') for word in ("Back to the customers", "Cancel")] == [1, 1]
+        assert "Only where it is paused, or settings no longer fit." in page
 
     def test_all_that_match_are_switched_chunk_after_chunk(self, platform, small_chunks):
         pages = run(platform, SOIL, begin(platform, SOIL, scope="all", q="many", reason="Launch"))

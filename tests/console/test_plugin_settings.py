@@ -266,6 +266,19 @@ def test_two_people_who_changed_different_settings_keep_both(oscar, browse):
     assert own() == {"count": 8, "word": "mine"}
 
 
+def test_a_form_sent_twice_and_a_wish_that_somebody_else_has_just_fulfilled_are_no_conflicts(oscar, browse):
+    ann, form = browse("ann"), fill(oscar, OWN, **{"/word": "mine"})
+    review = read(press(oscar, OWN, form, "review").text)
+    press(oscar, OWN, review, "save")
+
+    answers = [(oscar, press(oscar, OWN, review, "save")), (ann, press(ann, OWN, form, "review"))]
+
+    for person, answer in answers:
+        assert (answer.status_code, answer.url) == (302, OWN)
+        assert "The settings were so already." in person.get(OWN).text
+    assert own() == {"word": "mine"}
+
+
 @pytest.mark.parametrize(("pick", "expected"), [("mine", "mine"), ("theirs", "theirs")])
 def test_two_people_who_changed_the_same_setting_see_both_and_choose(oscar, browse, pick, expected):
     ann, sent = browse("ann"), fill(oscar, OWN, **{"/word": "mine", "/level": '"high"'})

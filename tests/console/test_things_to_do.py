@@ -257,6 +257,13 @@ def test_every_way_out_leads_to_a_page(kind):
     assert links and all(resolve(urlsplit(link.address).path).url_name != "customer-unknown" for link in links)
 
 
+@pytest.mark.parametrize("kind", ["PLUGIN_PAUSED_FOR_CUSTOMERS", "SETTINGS_OF_CUSTOMERS_INVALID"])
+def test_a_problem_of_many_customers_leads_to_those_who_have_it(kind):
+    (link,) = find_links({"kind": kind, "plugin": {"name": "pages", "enabled": True}, "customer": None})
+
+    assert link.address == "/plugins/pages/customers/?problem=yes"
+
+
 def test_what_is_off_already_is_not_offered_to_be_switched_off(browse):
     PluginConfig.objects.update(status=PluginStatus.FAILED)
     renew_platform()

@@ -35,6 +35,17 @@ from webnet.plugins.models import OwedCall
 assert OwedCall.objects.update(due_at="2000-01-01T00:00Z")
 call("sync_plugins", verbosity=0)
 """
+# Commands that call such a hook right after their own change, and such a health check, each in a process of its own.
+DISABLE = """
+from django.core.management import call_command as call
+call("disable_plugin", "dying", customer="initech", verbosity=0)
+"""
+CHECK_ANEW = """
+import pytest
+from django.core.management import call_command as call
+with pytest.raises(SystemExit, match="1"):
+    call("check_plugin_health", "dying")
+"""
 CHECK = """mutation { checkPluginHealth(input: {plugin: "dying"}) {
   ... on CheckPluginHealthPayload { health { status message } } } }"""
 SCHEMA = """
@@ -245,3 +256,5 @@ def test_a_worker_that_a_plugin_ends_is_replaced_each_time_and_the_plugin_paused
 
     # The hook that has ended a process is still owed, and would end this one.
     deployment.run(START_ANEW)
+    for command in (DISABLE, CHECK_ANEW):
+        deployment.run(command)

@@ -16,6 +16,7 @@ from webnet.audit.models import PluginAuditLog
 from webnet.audit.search import containing, created_between
 from webnet.customers.models import Customer
 from webnet.plugins.gate.effective import effective_customers
+from webnet.plugins.health.problems import HAS_PROBLEM
 from webnet.plugins.models import CustomerPluginConfig, PluginConfig, PluginHealth
 
 
@@ -30,6 +31,8 @@ class CustomerFilter:
         is_active: Only active ones, or only others.
         with_effective_plugin: The name of a plugin that is effective for them.
         without_effective_plugin: The name of a plugin that is not effective for them.
+        with_problem_of: The name of a plugin that is paused for them, or of which their settings no longer fit; nothing
+            for viewers who are not platform operators.
     """
 
     slug: list[str] | None
@@ -37,6 +40,7 @@ class CustomerFilter:
     is_active: bool | None
     with_effective_plugin: str | None = lookup()
     without_effective_plugin: str | None = lookup()
+    with_problem_of: str | None = lookup()
 
     def apply(self, rows: QuerySet[Customer], reading: Reading) -> QuerySet[Customer]:
         if self.with_effective_plugin:
@@ -44,6 +48,11 @@ class CustomerFilter:
         if self.without_effective_plugin:
             effective = effective_customers(self.without_effective_plugin, reading.platform)
             rows = rows.exclude(pk__in=effective.values("pk"))
+        if self.with_problem_of:
+            if not reading.actor.is_platform_operator:  # others don't see what is not theirs to choose
+                return rows.none()
+            configs = CustomerPluginConfig.objects.filter(HAS_PROBLEM, plugin__name=self.with_problem_of)
+            rows = rows.filter(pk__in=configs.values("customer"))
         return rows
 
 

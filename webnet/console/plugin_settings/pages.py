@@ -25,6 +25,7 @@ from webnet.console.settings_form import names
 from webnet.console.settings_form.buttons import UnusableButton
 from webnet.console.settings_form.form import BASE, Base, SettingsForm, UnreadableForm
 from webnet.console.settings_form.layers import Layer
+from webnet.console.settings_form.patches import make_patch
 from webnet.customers.models import Role
 
 METHODS = require_http_methods(["GET", "HEAD", "POST"])
@@ -161,6 +162,10 @@ class _SettingsPage:
         found = self._target.find()
         if found is None or found.layer is None:
             return not_found(self._request)
+        if not form.secrets and not make_patch(found.layer.settings, form.settings):
+            # Somebody wished for the same, or this form was sent twice.
+            messages.success(self._request, gettext("The settings were so already."))
+            return redirect(self._target.address())
         differences = show_differences(form, found.layer)
         context = {
             "form": form,

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import Promise
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
@@ -36,29 +37,43 @@ ACTIONS: Mapping[str, str | Promise] = {
 
 @dataclass(frozen=True, kw_only=True)
 class CustomerChoice:
-    """Which customers a list shows: `effective` and `active` are "yes", "no" or empty for all."""
+    """Which customers a list shows: `effective`, `problem` and `active` are "yes", "no" or empty for all."""
 
     q: str = ""
     effective: str = ""
+    problem: str = ""
     active: str = ""
 
     @classmethod
     def read(cls, given: Mapping[str, str]) -> CustomerChoice:
         """As it is in the address, or in a form."""
-        names = ("q", "effective", "active")
+        names = [each.name for each in fields(cls)]
         return cls(**{name: given.get(name, "").replace("\0", "").strip()[:LONGEST_TEXT] for name in names})
+
+    @property
+    def values(self) -> dict[str, str]:
+        """As it is put into an address, or into a form."""
+        return {name: value for name, value in asdict(self).items() if value}
+
+    @property
+    def address(self) -> str:
+        """The end of the list's address."""
+        return f"?{urlencode(self.values)}" if self.values else ""
 
     def filter_of(self, plugin: str) -> dict[str, Any]:
         """The API's filter."""
-        is_effective = as_boolean(self.effective)
+        is_effective, has_problem = as_boolean(self.effective), as_boolean(self.problem)
+        # For the API to refuse, like any value that does not exist: left out, it would stand for all customers.
         if isinstance(is_effective, str):
-            # For the API to refuse, like any value that does not exist: left out, it would stand for all customers.
             return {"effective": is_effective}
+        if has_problem not in (True, None):
+            return {"problem": self.problem}
         wanted = {
             "search": self.q or None,
             "isActive": as_boolean(self.active),
             "withEffectivePlugin": plugin if is_effective is True else None,
             "withoutEffectivePlugin": plugin if is_effective is False else None,
+            "withProblemOf": plugin if has_problem else None,
         }
         return without_nulls(wanted)
 
@@ -152,7 +167,7 @@ def _show_customers(
         "customers": found["customers"],
         "rows": rows,
         "choice": choice,
-        "is_filtered": bool(choice.q or choice.effective or choice.active),
+        "is_filtered": bool(choice.values),
         "actions": ACTIONS,
         "problem": problem,
     }

@@ -38,7 +38,7 @@ _LOOK = Remedy(label=_("Look at the plugin"), route="plugin", customer_route="cu
 _VERSIONS = Remedy(label=_("Look at its versions"), route="plugin-versions")
 _SWITCH_OFF = Remedy(label=_("Switch it off"), route="plugin-switch", query={"action": "DISABLE"})
 _SETTINGS = Remedy(label=_("Change the settings"), route="plugin-settings", customer_route="customer-plugin-settings")
-_CUSTOMERS = Remedy(label=_("Look at its customers"), route="plugin-customers")
+_CUSTOMERS = Remedy(label=_("Look at these customers"), route="plugin-customers", query={"problem": "yes"})
 _HEALTH = Remedy(label=_("Look at its health"), route="plugin-health", customer_route="customer-plugin-health")
 _WORKERS = Remedy(label=_("Look at the workers"), route="workers")
 _LOG = Remedy(label=_("Look at the audit log"), route="audit")

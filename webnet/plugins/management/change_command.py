@@ -14,6 +14,7 @@ from webnet.errors import InvalidSettings, WebnetError
 from webnet.plugins.changes import pauses
 from webnet.plugins.changes.switching import PluginChange
 from webnet.plugins.management.customer_list import CustomerList, read_customers
+from webnet.plugins.runtime import deaths
 from webnet.program import PROGRAM
 
 
@@ -45,6 +46,7 @@ class ChangeCommand(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         customers = self.read_customers(options)
+        deaths.refresh()  # so that no hook that has ended a process ends this one
         try:
             if len(customers.slugs) > 1 or customers.places:
                 self._change_each(customers, options)

@@ -42,7 +42,7 @@ def is_suspect(plugin: str) -> bool:
 
 
 def refresh() -> None:
-    """Read which plugins are suspect."""
+    """Read which plugins are suspect: regularly in a server, and before a command that may call plugins' hooks."""
     global _suspects  # noqa: PLW0603 - a cache, replaced as a whole
     rows = PluginDeath.objects.filter(died_at__gt=timezone.now() - REMEMBERED)
     _suspects = frozenset(rows.values_list("plugin_name", flat=True).distinct())

@@ -18,6 +18,7 @@ from webnet.plugins.changes import pauses
 from webnet.plugins.health.checks import CheckOutcome
 from webnet.plugins.manager import manager
 from webnet.plugins.models import HealthStatus, PluginStatus
+from webnet.plugins.runtime import deaths
 
 COLUMNS = ("name", "status", "duration", "message")
 HEALTHY_ENOUGH = (HealthStatus.HEALTHY, HealthStatus.DEGRADED)
@@ -71,6 +72,7 @@ class Command(BaseCommand):
 
     def _check(self, options: dict[str, Any]) -> None:
         actor = Actor.system("command: check_plugin_health")
+        deaths.refresh()  # so that no check that has ended a process ends this one
         try:
             found = manager.check_all_health(actor=actor, customer=options["customer"], plugins=options["plugins"])
         except Refusal as refusal:
