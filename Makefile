@@ -15,7 +15,7 @@ PYTEST_ARGS ?=
 # another has not begun. The quick tests wait for nothing. PYTEST_ARGS="-n 0" runs all in one process.
 CORES := $(shell getconf _NPROCESSORS_ONLN)
 PARALLEL := -n $(shell expr $(CORES) + 2) --dist worksteal
-# From when on, in seconds since 1970, a run on the first and one on the second database begins nothing long: tests/tiers.py.
+# From when on, in seconds since 1970, the run on the first and the one on the second database skip tests: tests/tiers.py.
 LATEST_START ?=
 LATEST_SECOND_START ?=
 PARALLEL_QUICK := -n $(CORES) --dist worksteal

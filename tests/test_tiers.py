@@ -15,7 +15,7 @@ from tests.tiers import find_tier, is_same_on_each_database, is_shown_by_the_fir
 from webnet.customers.models import Customer
 
 ROOT = Path(__file__).resolve().parents[1]
-LONG = "test_an_acceptance_test_starts_what_it_needs"
+INTEGRATION = "test_an_integration_test_has_the_database_and_starts_no_process"
 
 
 def test_a_unit_test_gets_no_database(request: pytest.FixtureRequest) -> None:
@@ -78,13 +78,18 @@ def test_who_is_about_something_else_is_left_out_of_the_second(request: pytest.F
 
 @pytest.mark.acceptance
 @with_files_of_its_own
-def test_where_the_time_is_up_no_acceptance_test_begins_and_the_summary_says_so() -> None:
-    tests = [f"{__file__}::{name}" for name in ("test_a_unit_test_gets_no_database", LONG)]
+@pytest.mark.parametrize(
+    ("options", "skipped", "passed"), [([], 1, 2), (["--second-database"], 2, 0)], ids=["first", "second"]
+)
+def test_where_the_time_is_up_nothing_begins_that_can_be_left_out_and_the_summary_says_so(
+    options: list[str], skipped: int, passed: int
+) -> None:
+    names = ("test_a_unit_test_gets_no_database", "test_an_acceptance_test_starts_what_it_needs", INTEGRATION)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    arguments = ["-m", "pytest", "-n", "0", "--latest-start=1", *tests]
+    arguments = ["-m", "pytest", "-n", "0", "--latest-start=1", *options, *(f"{__file__}::{name}" for name in names)]
 
     ran = interpreters.run(arguments, environment=environment, folder=ROOT, timeout=120)
 
-    assert "= NOT TESTED: 1 acceptance tests =" in ran.stdout, ran.stdout
-    assert "    1  tests/test_tiers.py\n" in ran.stdout
-    assert "= 1 passed, 1 skipped in " in ran.stdout
+    assert f"= NOT TESTED: {skipped} tests =" in ran.stdout, ran.stdout
+    assert f"    {skipped}  tests/test_tiers.py\n" in ran.stdout
+    assert f"{skipped} skipped" in ran.stdout and (f"{passed} passed" in ran.stdout) == bool(passed)

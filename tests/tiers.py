@@ -13,7 +13,7 @@ What has no database is the same on each: unit tests, and acceptance tests that 
 which `one_database_is_enough`, and says how many.
 
 `--latest-start` is for machines that may be too slow for all of them: acceptance tests that have not begun by then are
-skipped, and the summary says how many of which files. The longest ones begin first.
+skipped, and on a second database all tests; the summary says how many of which files. The longest ones begin first.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """The option of the second run of `make test`."""
     explained = "leave out the tests that have no database, since all have run on another one"
     parser.addoption("--second-database", action="store_true", help=explained)
-    explained = "skip the acceptance tests that have not begun by then, in seconds since 1970"
+    explained = "skip acceptance tests that begin later, in seconds since 1970; with --second-database all tests"
     parser.addoption("--latest-start", type=float, metavar="SECONDS", help=explained)
 
 
@@ -164,7 +164,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.line(f"{count} tests that show the same on each database: --second-database.")
     skipped = terminalreporter.stats.get("skipped", ())
     if late := Counter(each.nodeid.split("::")[0] for each in skipped if TOO_SLOW in str(each.longrepr)):
-        terminalreporter.section(f"NOT TESTED: {late.total()} acceptance tests")
+        terminalreporter.section(f"NOT TESTED: {late.total()} tests")
         terminalreporter.line(TOO_SLOW)
         for place, count in sorted(late.items()):
             terminalreporter.line(f"{count:5}  {place}")
@@ -172,9 +172,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Begin nothing long where the time is up."""
+    """Begin nothing that can be left out where the time is up."""
     latest = item.config.getoption("--latest-start")
-    if latest is not None and item.get_closest_marker(ACCEPTANCE_TIER) and time() > latest:
+    if latest is None or time() <= latest:
+        return
+    if item.get_closest_marker(ACCEPTANCE_TIER) or item.config.getoption("--second-database"):
         pytest.skip(TOO_SLOW)
 
 
