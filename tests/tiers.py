@@ -27,6 +27,7 @@ from time import time
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 from tests.databases import DATABASE_EVENT, one_database_is_enough, with_files_of_its_own
 
@@ -182,13 +183,17 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Guard the test and the fixtures that are set up for it."""
+    """Guard the test and the fixtures that are set up for it; and have the next one begin in the usual language.
+
+    As with Django's own middleware, a request leaves its language to the thread that answered it, here the test's.
+    """
     GUARD.without_processes = "" if item.get_closest_marker(ACCEPTANCE_TIER) else item.nodeid
     GUARD.without_database = item.nodeid if is_same_on_each_database(item) else ""
     try:
         return (yield)
     finally:
         GUARD.without_processes = GUARD.without_database = ""
+        translation.deactivate()
 
 
 def find_tier(item: pytest.Item) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Route, expect
+from playwright.sync_api import Browser, Locator, Page, Request, Route, expect
 
 from tests.databases import with_files_of_its_own
 from tests.servers import Server
@@ -18,6 +18,7 @@ SHOWN = "/shown/"
 ANSWER = "/answer/"
 PATIENCE_MS = 300
 A_MINUTE = 60
+MOST_LOOKS = 1_000
 Show = Callable[[str], None]
 
 
@@ -42,8 +43,13 @@ class Answers:
 
     def __init__(self, page: Page) -> None:
         self.page = page
+        self.asked = 0
         self.routes: list[Route] = []
+        page.on("request", self._count)
         page.route(f"**{ANSWER}**", self._keep)
+
+    def _count(self, request: Request) -> None:
+        self.asked += ANSWER in request.url
 
     # Playwright puts an attribute on what it calls, which a list's own method does not take.
     def _keep(self, route: Route) -> None:
@@ -51,8 +57,12 @@ class Answers:
 
     @property
     def waiting(self) -> Route:
-        """The last one that was asked for."""
-        return self.routes[-1]
+        """The last one that was asked for, which may come a moment later than the news of the request."""
+        for _ in range(MOST_LOOKS):
+            if self.routes and len(self.routes) >= self.asked:
+                return self.routes[-1]
+            self.page.evaluate("0")  # Playwright hands over what it has heard in the meantime.
+        raise AssertionError("Nothing was asked for.")
 
     def send(self, body: str, *, status: int = 200, content_type: str = "text/html") -> None:
         self.waiting.fulfill(status=status, body=body, content_type=content_type)
