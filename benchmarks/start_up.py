@@ -23,7 +23,7 @@ from benchmarks.sample_plugins import make_environment, make_plugins
 
 MOST_SECONDS = 3.0
 LIMIT_SECONDS = 300
-# A customer who lacks one of the plugins, and the token of an operator.
+# Tables, the plugins, a customer who lacks one of them, and the token of an operator.
 PREPARE = """
 import django
 django.setup()

@@ -37,7 +37,7 @@ ACTIONS: Mapping[str, str | Promise] = {
 
 @dataclass(frozen=True, kw_only=True)
 class CustomerChoice:
-    """Which customers a list shows: `effective`, `problem` and `active` are "yes", "no" or empty for all."""
+    """Which customers a list shows: `effective` and `active` are "yes", "no" or empty for all, `problem` never "no"."""
 
     q: str = ""
     effective: str = ""
