@@ -90,7 +90,7 @@ def test_each_filter_has_an_index_on_the_first_page_and_on_a_deep_one(client):
     for index, wanted in ONE.items():
         for after in (None, place):
             *_, page = log_statements(client, wanted, after=after)
-            assert index in as_run(page), (wanted, after, as_run(page))
+            assert index in (plan := explain(page, with_everything=True)), (wanted, after, plan)
 
 
 PAIRS = [
@@ -199,14 +199,7 @@ def test_histories_go_along_their_indexes(install, acme):
     ):
         with CaptureQueriesContext(connection) as asked:
             root.data(f'{{ plugin(name: "plugin_007") {{ {field} }} }}')
-        plans = [as_run(query["sql"]) for query in asked if f'FROM "{table}"' in query["sql"]]
+        plans = [explain(query["sql"], with_everything=True) for query in asked if f'FROM "{table}"' in query["sql"]]
         # PostgreSQL has an index of foreign keys as well, which does for a plugin with few results.
         wanted = index if connection.vendor == "sqlite" else r"Index Cond: .*plugin_"
         assert plans and all(re.search(wanted, plan) for plan in plans), plans
-
-
-def as_run(sql: str) -> str:
-    """The plan that is taken, with nothing switched off."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN {'QUERY PLAN' if connection.vendor == 'sqlite' else ''} {sql}")
-        return "\n".join(str(row[-1]) for row in cursor.fetchall())

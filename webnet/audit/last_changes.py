@@ -44,9 +44,8 @@ def _write_statement(count: int) -> str:
     table = connection.ops.quote_name(PluginAuditLog._meta.db_table)
     wanted = f"WITH wanted (chain, plugin_name) AS (VALUES {pairs}) SELECT {ROW.sql} FROM wanted w"  # noqa: S608 - our own names
     changes = f"FROM {table} c WHERE c.chain = w.chain AND c.plugin_name = w.plugin_name AND {IS_CHANGE}"
+    last = "ORDER BY c.position + 0 DESC LIMIT 1"  # The order of that index.
     if connection.vendor == "postgresql":
-        # It would look for the one row along all positions, where it takes a plugin's rows to be frequent, and read the
-        # whole log for a plugin without any. By `+ 0` it reads all changes of a pair instead, which are few.
-        return f"{wanted} CROSS JOIN LATERAL (SELECT c.* {changes} ORDER BY c.position + 0 DESC LIMIT 1) l"
+        return f"{wanted} CROSS JOIN LATERAL (SELECT c.* {changes} {last}) l"
     # SQLite has no LATERAL.
-    return f"{wanted} JOIN {ROW.table} ON l.position = (SELECT c.position {changes} ORDER BY c.position DESC LIMIT 1)"
+    return f"{wanted} JOIN {ROW.table} ON l.position = (SELECT c.position {changes} {last})"
