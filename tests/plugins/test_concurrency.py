@@ -7,7 +7,7 @@ from time import monotonic, sleep
 from types import SimpleNamespace
 
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import connection, transaction
 
 from tests.factories import actor_for, make_customer, make_member, make_operator
 from tests.plugins.audit_logs import find_faults
@@ -15,7 +15,6 @@ from webnet.audit import operation as operations
 from webnet.audit.models import Generation, PluginAuditLog
 from webnet.customers.access import find_customer
 from webnet.customers.models import Role
-from webnet.database.outages import BUSY, find_kind
 from webnet.errors import NotFound
 from webnet.plugins.base import PluginBase
 from webnet.plugins.changes import batches
@@ -77,18 +76,7 @@ def test_50_parallel_enables_are_one_change_and_one_audit_row(install, operator)
 def update_settings(actor, threads=8, updates=50, customer=None):
     def work(number):
         for update in range(updates):
-            change(patch={f"t{number}-{update}": update})
-
-    def change(**values):
-        for _ in range(5):
-            try:
-                return manager.update_settings("counting", actor=actor, customer=customer, **values)
-            except OperationalError as error:
-                # On a slow machine, SQLite may let others go first for longer than anybody waits. Nothing was changed,
-                # and whoever is told so tries again.
-                if find_kind(error) is not BUSY:
-                    raise
-        raise AssertionError("The database was busy again and again.")
+            manager.update_settings("counting", actor=actor, customer=customer, patch={f"t{number}-{update}": update})
 
     return [result for result in in_threads(threads, work) if isinstance(result, Exception)]
 

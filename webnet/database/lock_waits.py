@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -30,14 +31,23 @@ def without_waiting() -> Iterator[None]:
         yield
         return
     connection.ensure_connection()
-    # The driver's own connection, since this is no statement for the database file.
-    driver: Any = connection.connection
-    (usual,) = driver.execute("PRAGMA busy_timeout").fetchone()
-    driver.execute("PRAGMA busy_timeout = 0")
-    try:
+    with waiting(connection.connection, milliseconds=0):
         yield
+
+
+@contextmanager
+def waiting(driver: sqlite3.Connection, *, milliseconds: int) -> Iterator[int]:
+    """Let the statements of a connection to SQLite in the block wait for a lock that long, and then as long as before.
+
+    The block is told how many milliseconds that is.
+    """
+    cursor = sqlite3.Cursor(driver)  # Not the connection's own kind: these are no statements for the database file.
+    (usual,) = cursor.execute("PRAGMA busy_timeout").fetchone()
+    cursor.execute(f"PRAGMA busy_timeout = {milliseconds:d}")
+    try:
+        yield usual
     finally:
-        driver.execute(f"PRAGMA busy_timeout = {int(usual)}")
+        cursor.execute(f"PRAGMA busy_timeout = {usual:d}")
 
 
 def _limit(vendor: str, options: dict[str, Any], seconds: float) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import OperationalError, connection
 
+from webnet.database.lock_waits import without_waiting
 from webnet.database.outages import UNWRITABLE, find_kind
 
 READ_ONLY = "The database is read-only."
@@ -33,19 +34,16 @@ def _take_write_lock(cursor: Any) -> str | None:
     """Take SQLite's write lock, and let go of it at once. Nobody may write before it is taken."""
     if connection.in_atomic_block:  # it was taken when the transaction began
         return None
-    patience = cursor.execute("PRAGMA busy_timeout").fetchone()[0]
-    cursor.execute("PRAGMA busy_timeout = 0")
     try:
-        cursor.execute("BEGIN IMMEDIATE")
-        cursor.execute("ROLLBACK")
+        with without_waiting():
+            cursor.execute("BEGIN IMMEDIATE")
+            cursor.execute("ROLLBACK")
     except OperationalError as error:
         if find_kind(error) is UNWRITABLE:
             return READ_ONLY
         if not _is_locked(error):
             raise
         # Whoever has the lock is writing.
-    finally:
-        cursor.execute(f"PRAGMA busy_timeout = {patience:d}")
     return None
 
 

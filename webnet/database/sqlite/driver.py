@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from django.db.backends.sqlite3.base import SQLiteCursorWrapper
 
 from webnet.database.deadlines import run_fetch, run_statement
 from webnet.database.guard import watch_change, watch_control, watch_statement
+from webnet.database.sqlite.turns import begin_in_turn
 
+# With the mode of transactions that webnet has in its settings.
+BEGIN_WRITING = "BEGIN IMMEDIATE"
 # It takes as long to convert a statement of a thousand characters as to find a row by its key. Together 2 MB at most.
 KNOWN_STATEMENTS = 256
 LONGEST_KNOWN = 4_000
@@ -23,6 +26,9 @@ class SqliteCursor(sqlite3.Cursor):
 
     def execute(self, sql: str, *arguments: Any) -> Any:
         watch_statement(sql)
+        if sql == BEGIN_WRITING:
+            begin = partial(super().execute, sql, *arguments)
+            return run_statement(self.connection, sql, begin_in_turn, self.connection, begin)
         return run_statement(self.connection, sql, super().execute, sql, *arguments)
 
     def executemany(self, sql: str, *arguments: Any) -> Any:
