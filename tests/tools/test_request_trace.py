@@ -42,8 +42,8 @@ LIMIT_SECONDS = 300
 # Rows become instances by `values/row_models.py`; the language is found by `console/languages_and_messages.py`.
 # Documents are kept by `engine/known_documents.py`; fields that a document only stands in for are put aside by
 # `vocabulary/absent_field.py`, and asked for where the root's fields and each field are executed: one deeper for both.
-# Texts of plugins' rows may be sentences, which `values/stored_sentences.py` reads and writes. Whose turn it is to write
-# to SQLite is found in `database/sqlite/turns.py`.
+# Texts of plugins' rows may be sentences, which `values/stored_sentences.py` reads and writes.
+# `database/sqlite/turns.py` finds whose turn it is to write to SQLite.
 MOST = {"plugins": (44, 23), "enableCustomerPlugin": (61, 25), "updateCustomerPluginSettings": (67, 25)}
 
 PACKAGE = '''"""What a reader has to know.
