@@ -102,6 +102,25 @@ def test_those_who_wait_come_before_those_who_ask_later(acme_file: str) -> None:
     assert order == ["first", *["later"] * 9]
 
 
+@on_sqlite
+def test_what_time_does_not_mend_is_not_asked_again() -> None:
+    asked = []
+
+    def begin() -> None:
+        asked.append("BEGIN")
+        raise sqlite3.OperationalError("disk I/O error")
+
+    connection.ensure_connection()
+    usual = read_limit()
+    with pytest.raises(sqlite3.OperationalError, match="disk I/O error"):
+        turns.begin_in_turn(connection.connection, begin)
+
+    assert asked == ["BEGIN"]
+    assert read_limit() == usual
+    with ThreadPoolExecutor(1) as other:
+        assert other.submit(is_free).result()
+
+
 def is_free() -> bool:
     """Whether no other thread asks for SQLite's lock."""
     if not turns.turn.lock.acquire(blocking=False):

@@ -12,7 +12,7 @@ from webnet.database.deadlines import run_fetch, run_statement
 from webnet.database.guard import watch_change, watch_control, watch_statement
 from webnet.database.sqlite.turns import begin_in_turn
 
-# With the mode of transactions that webnet has in its settings.
+# How Django begins a transaction with webnet's settings (`describe_database`).
 BEGIN_WRITING = "BEGIN IMMEDIATE"
 # It takes as long to convert a statement of a thousand characters as to find a row by its key. Together 2 MB at most.
 KNOWN_STATEMENTS = 256

@@ -18,7 +18,8 @@ from webnet.database.lock_waits import waiting
 
 T = TypeVar("T")
 
-# Other processes have turns of their own, so that one of them may have written again before this one asks again.
+# Between two times that a thread asks. Processes have no turns among them: if this were longer, one that writes again
+# and again would hardly let another in.
 PAUSE_SECONDS = 0.001
 
 
@@ -30,7 +31,7 @@ class _Turn:
 
     def renew(self) -> None:
         """Have nobody hold it."""
-        # Whose command is interrupted while it takes it can take it again.
+        # A command that is interrupted just when it has taken its turn can take it again.
         self.lock = RLock()
 
 
@@ -39,9 +40,9 @@ os.register_at_fork(after_in_child=turn.renew)
 
 
 def begin_in_turn(driver: sqlite3.Connection, begin: Callable[[], T]) -> T:
-    """Begin a transaction that writes as soon as SQLite lets this thread; raises sqlite3.OperationalError.
+    """Begin a transaction that writes as soon as SQLite lets this thread. Raises sqlite3.OperationalError.
 
-    It waits as long as the connection waits for a lock. `begin` asks once.
+    It waits as long as the connection waits for a lock. `begin` asks SQLite once.
     """
     with waiting(driver, milliseconds=0) as patience:
         ends = monotonic() + patience / 1000
@@ -51,8 +52,9 @@ def begin_in_turn(driver: sqlite3.Connection, begin: Callable[[], T]) -> T:
                 try:
                     return begin()
                 except sqlite3.OperationalError as error:
-                    # Who has waited for too long has asked all the same: the answer is SQLite's.
-                    if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or monotonic() > ends:
+                    # Whoever has waited for too long in the queue has asked once all the same: the answer is SQLite's.
+                    is_busy = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+                    if not is_busy or monotonic() > ends:
                         raise
                 sleep(PAUSE_SECONDS)
         finally:
