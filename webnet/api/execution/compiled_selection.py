@@ -16,7 +16,7 @@ from time import monotonic
 from types import NoneType
 from typing import Any
 
-from graphql import GraphQLObjectType, get_argument_values, get_nullable_type
+from graphql import ExecutionResult, GraphQLObjectType, get_argument_values, get_nullable_type
 from graphql.pyutils import Path, Undefined, gather_with_cancel
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
@@ -54,7 +54,13 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
     def execute_operation(self, serially: bool | None = None) -> Any:  # noqa: FBT001 - graphql-core's signature
         # Copies of an executor, which execute the events of a subscription, have another root value and context.
         self._selections = {}
-        return super().execute_operation(serially)
+        result = super().execute_operation(serially)
+        if type(result) is ExecutionResult:
+            # The ways from here back to the executor, which has the context and with it all that was read: without
+            # them, reference counts free that at once, instead of the collector some requests later.
+            self._selections = {}
+            vars(self).pop("async_helpers", None)
+        return result
 
     def execute_collected_root_fields(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Generic, TypeVar
+from weakref import WeakMethod
 
 from django.db.models import Count, Model, QuerySet
 from strawberry.types.info import Info
@@ -26,11 +27,13 @@ Value = TypeVar("Value")
 class Loader(Generic[Key, Value]):
     """Values by key; the first `get` reads those of all keys that were announced until then.
 
-    `load` takes keys and returns the values that it found; the others are None from then on.
+    `load` takes keys and returns the values that it found; the others are None from then on. It is a method of whoever
+    has the loader.
     """
 
     def __init__(self, load: Callable[[Collection[Key]], Mapping[Key, Value]]) -> None:
-        self._load = load
+        # A strong reference would be a circle, with all that was read: it would stay until the collector comes.
+        self._load = WeakMethod(load)
         self._announced: dict[Key, None] = {}
         self._values: dict[Key, Value | None] = {}
 
@@ -51,7 +54,10 @@ class Loader(Generic[Key, Value]):
         if key not in self._values:
             wanted = list({**self._announced, key: None})
             self._announced.clear()
-            found = self._load(wanted)
+            load = self._load()
+            if load is None:
+                raise ReferenceError("A loader was used after its owner was gone.")
+            found = load(wanted)
             self._values.update((each, found.get(each)) for each in wanted)
         return self._values[key]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Generic, Protocol, TypeVar
 
 import strawberry
@@ -193,7 +193,9 @@ class Page(Generic[Row]):
     @cached_property
     def edges(self) -> list[Edge]:
         """The same rows with their places."""
-        return [Edge(row, self._cursor_of) for row in self.nodes]
+        # Nothing of an edge leads back to the page: reference counts free both, without the collector.
+        seal = self._seal
+        return [Edge(row, seal) for row in self.nodes]
 
     @property
     def page_info(self) -> Page[Row]:
@@ -236,11 +238,13 @@ class Page(Generic[Row]):
     def _end_cursor_of(self, *, is_last: bool) -> str | None:
         """That of the first or the last row; where a search stopped, of the last row it looked at, to continue from."""
         if self._stopped is not None and (self._request.backwards is not is_last or not self.edges):
-            return self._cursor_of(self._stopped.end_row)
+            return self._seal(self._stopped.end_row)
         return self.edges[-1 if is_last else 0].cursor if self.edges else None
 
-    def _cursor_of(self, row: object) -> str:
-        return write_cursor(self._ordering, row, view=self._request.view)
+    @property
+    def _seal(self) -> Callable[[Any], str]:
+        """What makes the cursor of a row."""
+        return partial(write_cursor, self._ordering, view=self._request.view)
 
 
 class NoRows(Source[Any]):
