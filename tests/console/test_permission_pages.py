@@ -68,7 +68,7 @@ def test_each_role_has_what_it_may_do_by_default(browse):
 def test_the_table_says_what_each_cell_is_for(browse):
     page = main_of(browse("ann").get(PERMISSIONS))
 
-    assert re.findall(r'<th scope="col">(\w+)</th>', page) == ["Permission", "viewer", "operator", "admin"]
+    assert re.findall(r'<th scope="col">(\w+)</th>', page) == ["Permission", "Viewer", "Operator", "Admin"]
     assert 'scope="rowgroup"' in page and '<th scope="row">May read.' in page
     assert re.findall(r'<select [^>]*aria-label="([^"]*)"', page) == [
         "pages.read, viewer",
