@@ -192,7 +192,7 @@ def _read_audit_logs(info: Info, customers: list[int] | None, request: PageReque
         limit=request.limit,
         database=choose_database(partial(read_ends, customers=customers)),
     )
-    _take_audit_logs(info.context, [each for each in (request.after, request.before) if each is not None], rows)
+    _take_audit_logs(info.context.reading, [each for each in (request.after, request.before) if each is not None], rows)
     return rows
 
 
@@ -334,15 +334,15 @@ def audit_listing(
     # The hashes come with the page's rows, so that comparing them costs no statement.
     log = PluginAuditLog.objects.values("hash")
     stored = {f"hash_at_{position}": Subquery(log.filter(position=position)) for position, _ in places}
-    take = partial(_take_audit_logs, context, places)
+    take = partial(_take_audit_logs, context.reading, places)
     return Listing(rows=rows.annotate(**stored), ordering=orders.AUDIT_LOGS, on_rows_read=take)
 
 
-def _take_audit_logs(context: Context, places: Iterable[Sequence[Any]], read: Sequence[PluginAuditLog]) -> None:
+def _take_audit_logs(reading: Reading, places: Iterable[Sequence[Any]], read: Sequence[PluginAuditLog]) -> None:
     for position, hash_ in places:
         if (not read or getattr(read[0], f"hash_at_{position}") != hash_) and not has_row(position, hash_):
             raise LogReplaced
-    announce_audit_logs(context.reading, read)
+    announce_audit_logs(reading, read)
 
 
 def _audit_logs(context: Context, arguments: PageArguments) -> Listing[PluginAuditLog]:
