@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 from weakref import ref
@@ -285,6 +286,25 @@ def test_memory_is_bounded_and_the_answers_used_last_stay(world: World) -> None:
     assert len(kept) == 3
     assert kept.get(make_key(0), state) is not None
     assert kept.get(make_key(500), state) is None
+
+
+def test_what_is_kept_takes_no_more_memory_than_is_counted(world: World) -> None:
+    """orjson's results keep the whole buffer that they were written into: 4 KiB for `{}`."""
+    client = world.client("viewer", view="acme")
+    client.data(ONE)
+    kept_answers.clear()
+    tracemalloc.start()
+    try:
+        for number in range(100):
+            client.data(f'{{ a{number}: plugin(name: "inventory") {{ name }} }}')
+        snapshot = tracemalloc.take_snapshot()
+    finally:
+        tracemalloc.stop()
+
+    assert len(kept_answers) == 100
+    makers = [tracemalloc.Filter(True, f"*/webnet/api/{name}.py") for name in ("responses", "http/kept_answers")]
+    taken = sum(trace.size for trace in snapshot.filter_traces(makers).traces)
+    assert 0 < taken <= kept_answers._bytes
 
 
 def test_a_kept_answer_keeps_no_state_alive(world: World) -> None:

@@ -7,7 +7,7 @@ an upgrade that changes one fails there first, and says what to look at.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from django.db.models import Model
@@ -156,7 +156,7 @@ def graphql_schema_of(schema: Schema) -> GraphQLSchema:
     return schema._schema
 
 
-def list_types(schema: Schema) -> dict[str, ConcreteType]:
+def list_types(schema: Schema) -> Mapping[str, ConcreteType]:
     """Strawberry's types by GraphQL name, each with its definition and its graphql-core type."""
     return schema.schema_converter.type_map
 
@@ -190,20 +190,47 @@ def _copy_converter(converter: GraphQLCoreConverter, graphql: GraphQLSchema) -> 
     """
     copied = object.__new__(type(converter))
     copied.__dict__.update(converter.__dict__)
-    kinds = graphql.type_map
-    copied.type_map = {
-        # Most types are shared with the original; a thousand of these objects take as much memory as all else here.
-        name: known if known.implementation is kinds[name] else ConcreteType(known.definition, kinds[name])
-        for name, known in converter.type_map.items()
-        if name in kinds
-    }
-    for name, known in copied.type_map.items():
-        kind = kinds[name]
+    copied.type_map = types = _ConcreteTypes(converter.type_map, graphql.type_map)  # type: ignore[assignment]
+    for kind in types.changed():
         # A union finds the type of a value in the map that its resolver was made for.
-        if isinstance(kind, GraphQLUnionType) and kind is not converter.type_map[name].implementation:
-            union: Any = known.definition
-            kind.resolve_type = union.get_type_resolver(copied.type_map)
+        if isinstance(kind.implementation, GraphQLUnionType):
+            union: Any = kind.definition
+            kind.implementation.resolve_type = union.get_type_resolver(types)
     return copied
+
+
+class _ConcreteTypes(Mapping[str, ConcreteType]):
+    """The types of a part of a schema: most are those of the whole, and are looked up there.
+
+    A dictionary of its own for each schema would take a fifth of the memory of a schema.
+    """
+
+    def __init__(self, whole: Mapping[str, ConcreteType], kinds: Mapping[str, GraphQLNamedType]) -> None:
+        self._whole = whole
+        self._kinds = kinds
+        self._changed = {
+            name: ConcreteType(known.definition, kinds[name])
+            for name, known in whole.items()
+            if name in kinds and known.implementation is not kinds[name]
+        }
+
+    def __getitem__(self, name: str) -> ConcreteType:
+        known = self._changed.get(name)
+        if known is not None:
+            return known
+        if name not in self._kinds:
+            raise KeyError(name)
+        return self._whole[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in self._whole if name in self._kinds)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def changed(self) -> Iterable[ConcreteType]:
+        """Those that the whole has otherwise."""
+        return self._changed.values()
 
 
 def implementations_of(schema: GraphQLSchema) -> Mapping[str, InterfaceImplementations]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, TypeVar
 
 from graphql import (
@@ -16,7 +15,6 @@ from graphql import (
     GraphQLList,
     GraphQLNamedType,
     GraphQLNonNull,
-    GraphQLObjectType,
     GraphQLSchema,
     GraphQLUnionType,
     get_named_type,
@@ -121,7 +119,6 @@ class SchemaFilter:
         self._full = index.schema
         self._index = index
         self._removal = removal
-        self._changed = index.find_changed(removal)
 
     def build(self) -> GraphQLSchema:
         """Build the schema; it needs no validation, since it is a part of a valid one.
@@ -132,16 +129,18 @@ class SchemaFilter:
         full = self._full
         # Has the introspection types and built-in scalars only.
         schema = GraphQLSchema(directives=full.directives, description=full.description, assume_valid=True)
+        staying = {name: kind for name, kind in full.type_map.items() if name in schema.type_map or self._stays(name)}
+        part = _Part(staying, changed=self._index.find_changed(self._removal), gone=self._removal.fields)
         set_schema_types(
             schema,
-            types={name: self._named(name) for name in full.type_map if name in schema.type_map or self._stays(name)},
-            query=self._root(full.query_type),
-            mutation=self._root(full.mutation_type),
-            subscription=self._root(full.subscription_type),
+            types=part.types,
+            query=part.find(full.query_type),
+            mutation=part.find(full.mutation_type),
+            subscription=part.find(full.subscription_type),
             implementations={
-                name: (self._named_all(implementing.objects), self._named_all(implementing.interfaces))
+                name: (part.find_all(implementing.objects), part.find_all(implementing.interfaces))
                 for name, implementing in implementations_of(full).items()
-                if self._stays(name)
+                if name in part.types
             },
         )
         return schema
@@ -157,32 +156,43 @@ class SchemaFilter:
             for place, field_name in self._index.mentioned_in[name]
         )
 
-    def _named_all(self, kinds: Iterable[GraphQLNamedType]) -> list[Any]:
-        return [self._named(kind.name) for kind in kinds if self._stays(kind.name)]
 
-    def _root(self, root: GraphQLObjectType | None) -> Any:
-        return self._named(root.name) if root is not None and self._stays(root.name) else None
+class _Part:
+    """The types of one schema, of those that stay; the changed ones get their fields when somebody asks for them.
 
-    @cached_property
-    def _made(self) -> dict[str, GraphQLNamedType]:
-        return {name: self._make(self._full.type_map[name]) for name in self._changed}
+    They keep this for as long as the schema lives, so it has nothing but what they need: the removal is much larger.
+    """
 
-    def _named(self, name: str) -> Any:
-        return self._made.get(name) or self._full.type_map[name]
+    def __init__(
+        self, staying: dict[str, GraphQLNamedType], *, changed: set[str], gone: Mapping[str, Collection[str]]
+    ) -> None:
+        self.types = staying
+        self._changed = frozenset(changed)
+        self._gone = {name: frozenset(gone[name]) for name in changed if gone.get(name)}
+        for name in changed:
+            staying[name] = self._make(staying[name])
+
+    def find(self, kind: GraphQLNamedType | None) -> Any:
+        """This type of the original, as it is here; None if it does not stay."""
+        return self.types.get(kind.name) if kind is not None else None
+
+    def find_all(self, kinds: Iterable[GraphQLNamedType]) -> list[Any]:
+        """Those that stay."""
+        return [self.types[kind.name] for kind in kinds if kind.name in self.types]
 
     def _make(self, kind: GraphQLNamedType) -> GraphQLNamedType:
         values: dict[str, Any] = dict(kind.to_kwargs())
         if isinstance(kind, Composite):
             values["fields"] = lambda: self._fields(kind)
-            values["interfaces"] = lambda: [self._named(i.name) for i in kind.interfaces if self._stays(i.name)]
+            values["interfaces"] = lambda: self.find_all(kind.interfaces)
         elif isinstance(kind, GraphQLUnionType):
-            values["types"] = lambda: [self._named(member.name) for member in kind.types if self._stays(member.name)]
+            values["types"] = lambda: self.find_all(kind.types)
         elif isinstance(kind, GraphQLInputObjectType):
             values["fields"] = lambda: self._fields(kind)
         return type(kind)(**values)
 
     def _fields(self, kind: Any) -> dict[str, Any]:
-        gone = self._removal.fields.get(kind.name, ())
+        gone = self._gone.get(kind.name, ())
         return {name: self._field(each) for name, each in kind.fields.items() if name not in gone}
 
     def _field(self, each: GraphQLField | GraphQLInputField) -> GraphQLField | GraphQLInputField:
@@ -206,4 +216,4 @@ class SchemaFilter:
             return GraphQLNonNull(self._retyped(kind.of_type))
         if isinstance(kind, GraphQLList):
             return GraphQLList(self._retyped(kind.of_type))
-        return self._named(kind.name)
+        return self.types[kind.name]

@@ -22,6 +22,7 @@ from webnet.api.declarations.state_reads import StateRead
 from webnet.api.engine.limits import EXPLAIN_HEADER, budget_of
 from webnet.api.engine.strawberry_schema import Schema
 from webnet.api.request.context import Context
+from webnet.api.responses import compact
 from webnet.customers.models import Role
 from webnet.plugins.gate.effective import CustomerState, PlatformState
 from webnet.request_record import current_record
@@ -82,6 +83,7 @@ class KeptAnswers:
             return answer
 
     def put(self, key: AnswerKey, answer: KeptAnswer) -> None:
+        key = key._replace(variables=compact(key.variables))
         size = _size_of(key, answer)
         if size > LARGEST_BYTES:
             return
@@ -125,7 +127,7 @@ def keep_answer(context: Context, key: AnswerKey | None, body: bytes) -> KeptAns
         return None
     answer = KeptAnswer(
         state=ref(_state_of(context)),
-        body=body,
+        body=compact(body),
         cost=context.cost,
         operation_type=record.operation_type,
         operation_name=record.operation_name,

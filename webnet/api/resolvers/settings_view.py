@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from webnet.api.request.reader import Reading
-from webnet.api.responses import encode_json
+from webnet.api.responses import compact, encode_json
 from webnet.api.values.settings import SecretSetting, SettingSource
 from webnet.api.vocabulary.enums import SettingLayer
 from webnet.api.vocabulary.scalars import CheckedJson
@@ -87,7 +87,7 @@ class ShownSettings:
         shown = CheckedJson(self._show(layers.shared_settings(self._schema, self._plugin.settings, own)))
         # Encoded here, so that it need not be for each answer; an error is one of this field.
         if len(encode_json(shown)) + len(key[2]) + len(key[3]) <= LARGEST_SHARED:
-            _merged.put(key, shown)
+            _merged.put((*key[:2], compact(key[2]), compact(key[3])), shown)
         return shown
 
     def _show(self, settings: Mapping[str, Any]) -> Mapping[str, Any]:
