@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Dialog, Page, expect
 
 from tests.browser.test_console import look, overflow, sign_in
 from tests.databases import with_files_of_its_own
@@ -130,3 +130,62 @@ def test_two_people_at_once_see_both_versions_and_choose(page: Page, browser: Br
     expect(page.get_by_label("Greeting")).to_have_value("Ours")
     expect(page.get_by_label("Punctuation")).to_have_value('"."')
     other.context.close()
+
+
+def test_going_back_after_saving_shows_the_settings_as_they_are(page: Page) -> None:
+    """Not the browser's question whether to send a form again, which it asks in its own words."""
+    sign_in(page, "acme-operator")
+    page.goto(HELLO)
+    page.get_by_label("Greeting").fill("Saved")
+    page.get_by_role("button", name="Review the changes").click()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("The settings are saved.")).to_be_visible()
+
+    page.go_back()
+
+    expect(page.get_by_role("heading", name="Settings of")).to_be_visible()
+    expect(page.get_by_label("Greeting")).to_have_value("Saved")
+
+
+def test_what_was_typed_is_not_left_behind_without_a_question(page: Page) -> None:
+    asked = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    sign_in(page, "acme-operator")
+    page.goto(HELLO)
+    page.get_by_role("link", name="history").click()
+    page.go_back()
+    assert asked == []
+    page.get_by_label("Greeting").click()
+    page.keyboard.type("Typed")
+
+    page.get_by_role("link", name="history").click()
+
+    expect(page.get_by_label("Greeting")).to_have_value(re.compile("Typed"))
+    assert asked == ["beforeunload"]
+    page.get_by_role("button", name="Review the changes").click()
+    page.get_by_role("button", name="Change something else").click()
+    expect(page.get_by_label("Greeting")).to_have_value(re.compile("Typed"))
+    assert asked == ["beforeunload"]
+    page.get_by_role("link", name="history").click()
+    expect(page.get_by_label("Greeting")).to_have_value(re.compile("Typed"))
+    assert asked == ["beforeunload"] * 2
+    page.get_by_role("link", name="Discard").click()
+    expect(page.get_by_label("Greeting")).not_to_have_value(re.compile("Typed"))
+    assert asked == ["beforeunload"] * 2
+
+
+def test_after_a_refusal_the_keyboard_is_at_what_is_wrong(page: Page) -> None:
+    sign_in(page, "platform")
+    page.goto(REACHABILITY)
+    page.get_by_label("TCP port").fill("a lot")
+
+    page.get_by_role("button", name="Review the changes").click()
+
+    expect(page.get_by_role("alert").filter(has_text="can't be saved")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("alert").get_by_role("link", name="TCP port")).to_be_focused()

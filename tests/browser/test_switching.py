@@ -149,6 +149,8 @@ def test_a_refusal_names_the_dependents_and_leads_to_them(either: Page, operator
     either.get_by_label("What may be chosen").select_option("WITHHELD")
     either.get_by_role("button", name="Show the plan").click()
 
+    # The next Tab leads into it.
+    expect(either.get_by_role("region", name="The plan")).to_be_focused()
     expect(either.get_by_role("alert")).to_contain_text("'site_map'")
     either.get_by_role("main").get_by_role("link", name="Site Map").click()
     expect(either.get_by_role("heading", name="Site Map")).to_be_visible()
@@ -189,6 +191,12 @@ def test_many_customers_are_switched_and_the_bar_goes_on_by_itself(page: Page, o
     expect(page.get_by_role("progressbar")).to_have_js_property("value", CUSTOMERS)
     expect(page.get_by_role("listitem").filter(has_text="many-007")).to_contain_text("is withheld from")
     change(operator, "setPluginAvailability", plugin="device_inventory", customer="many-007", availability=None)
+
+    # Neither sends the form again: that would switch for all once more.
+    page.reload()
+    expect(page.get_by_text(f"{CUSTOMERS} customers match.")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_text(f"{CUSTOMERS} customers match.")).to_be_visible()
 
 
 def test_many_customers_are_switched_by_a_button_without_scripts(plain: Page, operator: Client) -> None:
