@@ -88,7 +88,7 @@ class TestOfThePlatform:
         response = browse("platform").get(f"/plugins/?{query}")
 
         assert response.status_code == 400
-        assert "This did not work" in response.text
+        assert "This did not work" in response.text and 'href="/plugins/"' in response.text
 
     def test_the_choice_stays_in_the_form_and_in_the_links_of_the_pages(self, browse, install, acme):
         install(*numbered(60), enabled=True)

@@ -41,7 +41,9 @@ class BadCursor(RequestError):
     code = "BAD_CURSOR"
 
     def __init__(self) -> None:
-        super().__init__("This is not a cursor of this list in this order: use one from its edges or pageInfo.")
+        super().__init__(
+            sentence("This is not a cursor of this list in this order: use one from its edges or pageInfo.")
+        )
 
 
 class LogReplaced(RequestError):

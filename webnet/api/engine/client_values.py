@@ -27,6 +27,7 @@ from graphql import (
 from webnet.api.errors import BadValue, CodedError
 from webnet.errors import MAXIMUM_SHOWN
 from webnet.plugins.registry import registry
+from webnet.sentences import sentence
 from webnet.values.storable_values import MAXIMUM_NUMBER_LENGTH, find_unstorable, is_storable_text, show_place
 
 # What the parts of Django and of the drivers that take values raise for one: OverflowError and DecimalException, which
@@ -54,7 +55,7 @@ _CHECK = frozenset({"23514", "SQLITE_CONSTRAINT_CHECK"})
 def refuse_unstorable(arguments: Mapping[str, Any]) -> None:
     """Raise BadValue for a number or text in the arguments of a field that JSON or a database would alter."""
     for place, message in find_unstorable(arguments):
-        raise BadValue(f"'{show_place(place)}' {message}.")
+        raise BadValue(sentence("'{place}' {message}.", place=show_place(place), message=message))
 
 
 def find_unusable(document: DocumentNode) -> list[GraphQLError]:

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import orjson
+from graphql import GraphQLError, VariableDefinitionNode
 from strawberry.http import GraphQLRequestData
 from strawberry.types.graphql import OperationType
 
 from webnet.api.engine.limits import charge_operation
 from webnet.api.error_reporting import report_errors
-from webnet.api.errors import BadRequest, find_raised
+from webnet.api.errors import BadRequest, find_raised, is_about_input
 from webnet.api.http.kept_answers import find_kept_answer, keep_answer, make_key, note_operation
 from webnet.api.http.requests import refuse_unusable
 from webnet.api.http.views import run_operation
@@ -23,6 +24,8 @@ from webnet.errors import DeadlineExceeded, WebnetError
 from webnet.plugins.changes import pauses
 from webnet.plugins.runtime import failures
 from webnet.request_record import note_code
+from webnet.sentences import sentence
+from webnet.values.viewer_language import for_viewer
 
 PAGE_OPERATIONS = {OperationType.QUERY, OperationType.MUTATION}
 
@@ -44,7 +47,7 @@ def execute_document(document: str, variables: Mapping[str, Any], context: Conte
         # What comes from a page's address or form can have characters that no database stores.
         refuse_unusable(document, dict(variables))
     except BadRequest as refused:
-        raise DocumentFailed(refused.message, extensions={"code": refused.code}) from refused
+        raise DocumentFailed(for_viewer(refused.message), extensions={"code": refused.code}) from refused
     wanted = GraphQLRequestData(query=document, variables=dict(variables), operation_name=None, extensions=None)
     schema = visible_schema(context.reading)
     key = make_key(context, schema, wanted)
@@ -62,10 +65,20 @@ def execute_document(document: str, variables: Mapping[str, Any], context: Conte
         pauses.pause_at_once()
     if result.errors:
         first = report_errors(result.errors, context)[0]
-        failed = DocumentFailed(first.message, extensions=first.extensions or {})
+        message = _describe_value(result.errors[0]) or first.message
+        failed = DocumentFailed(message, extensions=first.extensions or {})
         note_code(failed.code)
         raise failed
     data: dict[str, Any] = result.data or {}
     if context.state_read is not None:
         keep_answer(context, key, encode_json({"data": data}))
     return data
+
+
+def _describe_value(error: GraphQLError) -> str | None:
+    """What graphql-core says in English only of a variable's value that its type refuses; None for other errors."""
+    variable = error.nodes[0] if error.nodes else None
+    if not is_about_input(error) or not isinstance(variable, VariableDefinitionNode):
+        return None
+    name = variable.variable.name.value
+    return for_viewer(sentence("'{name}' has a value that does not exist or does not fit.", name=name))

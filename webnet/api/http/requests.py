@@ -20,6 +20,7 @@ from webnet.api.request.context import Context
 from webnet.body_errors import BodyTooLarge
 from webnet.django_internals import find_csrf_failure, find_origin_failure
 from webnet.errors import show
+from webnet.sentences import sentence
 from webnet.values.storable_values import MAXIMUM_DEPTH, describe_text, find_unstorable, is_too_deep, show_place
 
 MAXIMUM_BODY_BYTES = 1_048_576  # 1 MiB
@@ -133,7 +134,7 @@ def refuse_unusable(query: str | None, variables: Any) -> None:
     if is_too_deep(variables):
         raise BadRequest(f"'variables' are nested deeper than {MAXIMUM_DEPTH} levels.", code="QUERY_TOO_DEEP")
     for place, message in find_unstorable({"query": query, "variables": variables}, describe=describe_text):
-        raise BadRequest(f"'{show_place(place)}' {message}, such as U+0000.")
+        raise BadRequest(sentence("'{place}' {message}, such as U+0000.", place=show_place(place), message=message))
 
 
 def require_intent(request: HttpRequest) -> None:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from webnet.console.frame.entry import for_platform, not_found
 from webnet.console.frame.field_errors import find_errors, status_of
 from webnet.console.frame.page_frame import Frame, Refused
-from webnet.console.frame.paging import read_page, read_text
+from webnet.console.frame.paging import read_choice, read_page, read_text
 
 ACTIVITY: dict[str, bool | None] = {"": None, "active": True, "inactive": False}
 # With fewer rows, a list without filters needs none.
@@ -58,10 +58,8 @@ def create_customer(request: HttpRequest, frame: Frame) -> HttpResponse:
 def _show_list(frame: Frame, refused: Refused | None = None) -> HttpResponse:
     request = frame.request
     search, plugin = read_text(request, "q"), read_text(request, "plugin")
-    activity = request.GET.get("activity", "")
-    # Anything else is passed on as it is, for the schema to refuse.
-    is_active = ACTIVITY.get(activity, activity)
-    wanted = {"search": search or None, "isActive": is_active, "plugin": plugin or None}
+    activity = read_choice(request, "activity", ACTIVITY, label=_("State"))
+    wanted = {"search": search or None, "isActive": ACTIVITY[activity], "plugin": plugin or None}
     found = frame.run("customers", {**wanted, **read_page(request)})
     is_filtered = bool(search or plugin or activity)
     context = {

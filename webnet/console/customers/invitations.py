@@ -16,7 +16,7 @@ from webnet.console.customers.members import refuse_members
 from webnet.console.frame.entry import for_customer
 from webnet.console.frame.field_errors import find_errors, status_of
 from webnet.console.frame.page_frame import CustomerFrame, Refused
-from webnet.console.frame.paging import read_page, read_text
+from webnet.console.frame.paging import read_choice, read_page
 from webnet.customers.models import Role
 
 # The choices of the list, and their names.
@@ -68,7 +68,8 @@ def _show(
     typed: Mapping[str, str] | None = None,
     made: Mapping[str, Any] | None = None,
 ) -> HttpResponse:
-    chosen = read_text(frame.request, "status") if "status" in frame.request.GET else "OPEN"
+    is_chosen = "status" in frame.request.GET
+    chosen = read_choice(frame.request, "status", CHOICES, label=_("State")) if is_chosen else "OPEN"
     found = frame.run("invitations", {"status": [chosen] if chosen else None, **read_page(frame.request)})
     customer = found["currentCustomer"]
     if customer["invitations"] is None:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from webnet.console.frame.entry import for_customer, not_allowed, not_found
 from webnet.console.frame.field_errors import status_of
 from webnet.console.frame.page_frame import CustomerFrame, Refused
-from webnet.console.frame.paging import read_page, read_text
+from webnet.console.frame.paging import read_choice, read_page, read_text
 from webnet.customers.models import Role
 
 
@@ -30,7 +30,8 @@ def list_members(request: HttpRequest, frame: CustomerFrame) -> HttpResponse:
             return _add(frame)
         except Refused as refused:
             refusal = refused
-    search, role = read_text(request, "q"), read_text(request, "role")
+    roles = [each.name for each in Role]
+    search, role = read_text(request, "q"), read_choice(request, "role", roles, label=_("Role"))
     found = frame.run("members", {"search": search or None, "role": role or None, **read_page(request)})
     customer = found["currentCustomer"]
     if customer["members"] is None:
@@ -39,7 +40,7 @@ def list_members(request: HttpRequest, frame: CustomerFrame) -> HttpResponse:
         "members": customer["members"],
         "viewer": found["viewer"],
         "only_admin": _find_only_admin(customer),
-        "roles": [each.name for each in Role],
+        "roles": roles,
         "search": search,
         "role": role,
         "typed": request.POST or {"role": Role.VIEWER.name},

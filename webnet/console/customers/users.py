@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from webnet.console.frame.entry import for_platform, not_found
 from webnet.console.frame.field_errors import find_errors, status_of
 from webnet.console.frame.page_frame import Frame, Refused
-from webnet.console.frame.paging import read_page, read_switch, read_text
+from webnet.console.frame.paging import read_choice, read_page, read_switch, read_text
 from webnet.customers.models import Role
 
 # What the address says of whom to show, and what the filter takes.
@@ -26,17 +26,17 @@ ACTIVE = {"yes": True, "no": False}
 @for_platform
 def list_users(request: HttpRequest, frame: Frame) -> HttpResponse:
     """The users, who can be searched, and the form for a new one."""
+    if not frame.is_platform_operator:
+        return not_found(request)
     refusal = None
-    if request.method == "POST" and frame.is_platform_operator:
+    if request.method == "POST":
         try:
             return _create(request, frame)
         except Refused as refused:
             refusal = refused
-    search, active = read_text(request, "q"), read_text(request, "active")
+    search, active = read_text(request, "q"), read_choice(request, "active", ACTIVE, label=_("Shown"))
     wanted = {"search": search or None, "isActive": ACTIVE.get(active)}
     users = frame.run("users", {"filter": wanted, **read_page(request)})["users"]
-    if users is None:
-        return not_found(request)
     context = {
         "users": users,
         "search": search,

@@ -10,12 +10,14 @@ from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 
 from webnet.accounts.authentication import request_id
 from webnet.api.http.in_process import DocumentFailed
 from webnet.console.frame.interrupted_forms import KEEPS_FORMS, KeptForm, ask_to_sign_in, is_kept, sign_in_again
 from webnet.console.frame.page_frame import CustomerFrame, Frame, Refused
+from webnet.console.frame.paging import UnknownChoice
 from webnet.errors import NotFound
 from webnet.plugins.changes import pauses
 
@@ -116,6 +118,8 @@ def _show(
         response = view(request, frame, **arguments)
     except DocumentFailed as failed:
         return _show_failure(frame, failed)
+    except UnknownChoice as unknown:
+        return _show_unknown_choice(frame, unknown)
     if response.status_code in (302, 303):
         frame.carry_changes()
     pauses.pause_at_once()
@@ -124,8 +128,22 @@ def _show(
 
 def _show_failure(frame: Frame, failed: DocumentFailed) -> HttpResponse:
     status = STATUS_BY_CODE.get(failed.code, 400)
-    context = {"failed": failed, "request_id": request_id(frame.request), "is_ours": status == 500}
+    # What is wrong may be in the rest of the address, such as a cursor.
+    is_in_address = status == 400 and frame.request.method in ("GET", "HEAD") and bool(frame.request.GET)
+    context = {
+        "code": failed.code,
+        "message": failed.message,
+        "request_id": request_id(frame.request),
+        "is_ours": status == 500,
+        "way_out": frame.request.path if is_in_address else "",
+    }
     response = frame.render("webnet/request_failed.html", context, status=status)
     if "retryAfterSeconds" in failed.extensions:
         response["Retry-After"] = str(failed.extensions["retryAfterSeconds"])
     return response
+
+
+def _show_unknown_choice(frame: Frame, unknown: UnknownChoice) -> HttpResponse:
+    message = gettext("The address has a value for the filter “%(filter)s” that does not exist.")
+    context = {"code": unknown.code, "message": message % {"filter": unknown.label}, "way_out": frame.request.path}
+    return frame.render("webnet/request_failed.html", context, status=400)

@@ -21,8 +21,8 @@ from django.views.decorators.http import require_http_methods
 from webnet.api.http.in_process import DocumentFailed
 from webnet.console.frame.entry import for_platform, not_found
 from webnet.console.frame.page_frame import Frame, Refused
-from webnet.console.frame.paging import LONGEST_TEXT, read_page
-from webnet.console.plugins.lists import as_boolean, without_nulls
+from webnet.console.frame.paging import LONGEST_TEXT, check_choice, read_page
+from webnet.console.plugins.lists import YES_OR_NO, as_boolean, without_nulls
 
 # A page of the API's, and what it writes in one transaction: it takes some tenths of a second.
 CUSTOMERS_PER_CHUNK = 100
@@ -46,9 +46,13 @@ class CustomerChoice:
 
     @classmethod
     def read(cls, given: Mapping[str, str]) -> CustomerChoice:
-        """As it is in the address, or in a form."""
+        """As it is in the address, or in a form. Raises UnknownChoice: left out, it would stand for all customers."""
         names = [each.name for each in fields(cls)]
-        return cls(**{name: given.get(name, "").replace("\0", "").strip()[:LONGEST_TEXT] for name in names})
+        read = cls(**{name: given.get(name, "").replace("\0", "").strip()[:LONGEST_TEXT] for name in names})
+        check_choice(read.effective, YES_OR_NO, label=_("State"))
+        check_choice(read.problem, ("yes",), label=_("Problem"))
+        check_choice(read.active, YES_OR_NO, label=_("Customer"))
+        return read
 
     @property
     def values(self) -> dict[str, str]:
@@ -63,11 +67,6 @@ class CustomerChoice:
     def filter_of(self, plugin: str) -> dict[str, Any]:
         """The API's filter."""
         is_effective, has_problem = as_boolean(self.effective), as_boolean(self.problem)
-        # For the API to refuse, like any value that does not exist: left out, it would stand for all customers.
-        if isinstance(is_effective, str):
-            return {"effective": is_effective}
-        if has_problem not in (True, None):
-            return {"problem": self.problem}
         wanted = {
             "search": self.q or None,
             "isActive": as_boolean(self.active),

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from webnet.console.frame.entry import for_customer, for_platform, not_found
 from webnet.console.frame.page_frame import CustomerFrame, Frame
-from webnet.console.frame.paging import read_page, read_text
+from webnet.console.frame.paging import read_choice, read_page, read_text
 from webnet.console.plugins.words import AVAILABILITIES, HEALTH, STATUSES
 from webnet.customers.models import Role
 
 YES_OR_NO = {"yes": True, "no": False}
+# What each filter offers, and what the pages call it.
+STATUS = (STATUSES, _("Status"))
+ENABLED = (YES_OR_NO, _("For everybody"))
+EFFECTIVE = (YES_OR_NO, _("State"))
+HEALTH_STATUS = (HEALTH, _("Health"))
+AVAILABILITY = (AVAILABILITIES, _("Availability"))
 
 
 @require_safe
@@ -22,7 +31,7 @@ def list_plugins(request: HttpRequest, frame: Frame) -> HttpResponse:
     """Every plugin, with its state and its last change."""
     if not frame.is_platform_operator:
         return not_found(request)
-    chosen = read_choices(request, "status", "enabled", "health", "availability")
+    chosen = read_choices(request, status=STATUS, enabled=ENABLED, health=HEALTH_STATUS, availability=AVAILABILITY)
     wanted = {
         "search": read_text(request, "q") or None,
         "status": as_list(chosen["status"]),
@@ -47,7 +56,7 @@ def list_plugins(request: HttpRequest, frame: Frame) -> HttpResponse:
 @for_customer
 def list_customer_plugins(request: HttpRequest, frame: CustomerFrame) -> HttpResponse:
     """What is offered to the customer, and what of it is on."""
-    chosen = read_choices(request, "effective", "health", "availability")
+    chosen = read_choices(request, effective=EFFECTIVE, health=HEALTH_STATUS, availability=AVAILABILITY)
     wanted = {
         "search": read_text(request, "q") or None,
         "health": as_list(chosen["health"]),
@@ -71,9 +80,9 @@ def list_customer_plugins(request: HttpRequest, frame: CustomerFrame) -> HttpRes
     return frame.render("webnet/plugins/customer_list.html", context)
 
 
-def read_choices(request: HttpRequest, *names: str) -> dict[str, str]:
-    """What was chosen of each list of the filter; empty for all. Values that do not exist are for the API to refuse."""
-    return {name: read_text(request, name) for name in names}
+def read_choices(request: HttpRequest, **filters: tuple[Container[str], Promise]) -> dict[str, str]:
+    """What was chosen of each filter's list, by its name in the address; empty for all. Raises UnknownChoice."""
+    return {name: read_choice(request, name, choices, label=label) for name, (choices, label) in filters.items()}
 
 
 def as_list(value: str) -> list[str] | None:
@@ -81,9 +90,9 @@ def as_list(value: str) -> list[str] | None:
     return [value] if value else None
 
 
-def as_boolean(value: str) -> bool | str | None:
+def as_boolean(value: str) -> bool | None:
     """The value of "yes" or "no"; None if nothing was chosen."""
-    return YES_OR_NO.get(value, value) if value else None
+    return YES_OR_NO[value] if value else None
 
 
 def without_nulls(values: dict[str, Any]) -> dict[str, Any]:
