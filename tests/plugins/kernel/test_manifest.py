@@ -359,3 +359,15 @@ def test_an_entry_of_the_menu_may_lead_to_a_page_or_to_an_address(url: str) -> N
 def test_an_entry_of_the_menu_leads_to_no_script_and_no_other_host_unsaid(url: str) -> None:
     with pytest.raises(PluginDefinitionError, match="the url"):
         read_manifest(plugin(get_navigation_items=returning([NAV | {"url": url}])))
+
+
+def test_a_default_beyond_64_bits_is_refused_by_the_names_of_the_plugin_and_the_setting() -> None:
+    schema = {"properties": {"size": {"type": "number", "default": 10**30}}}
+
+    with pytest.raises(PluginDefinitionError) as told:
+        read_manifest(plugin(get_settings_schema=returning(schema)))
+
+    assert told.value.message == (
+        "Plugin 'demo', get_settings_schema(): the settings schema has a default beyond 64 bits: use a smaller one, or "
+        "a float such as 1e30 for the type 'number' (at /size)."
+    )

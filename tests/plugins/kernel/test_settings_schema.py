@@ -309,6 +309,12 @@ def test_customers_see_neither_the_values_nor_the_schema_of_what_is_the_platform
             {"properties": {"a": {"type": "integer", "default": "x"}}},
             "invalid default: it must be an integer",
         ),
+        ({"properties": {"a": {"type": "integer", "default": 10**30}}}, "has a default beyond 64 bits: use a smaller"),
+        ({"properties": {"a": {"type": "number", "default": -(2**63) - 1}}}, "for the type 'number' (at /a)"),
+        ({"properties": {"a": {"default": {"b": [1, 2**63]}}}}, "has a default beyond 64 bits"),
+        ({"default": {"a": 2**63}}, "(at /a)"),
+        ({"properties": {"a": {"items": {"default": 2**63}}}}, "has a default beyond 64 bits"),
+        ({"properties": {"a": {"anyOf": [{"type": "null"}, {"default": 2**63}]}}}, "has a default beyond 64 bits"),
         ({"properties": {"a": {"writeOnly": True, "default": "x"}}}, "has a secret with a default"),
         ({"properties": {"a": {"properties": {"b": {"writeOnly": True}}, "default": {"b": "x"}}}}, "with a default"),
         ({"properties": {"a": {"writeOnly": True, "type": "object"}}}, "marks an object as secret: mark its secret"),
@@ -330,6 +336,11 @@ def test_a_schema_that_is_not_sound_is_refused_with_the_place(schema: Any, words
         SettingsSchema(schema)
 
     assert words in told.value.message
+
+
+@pytest.mark.parametrize("default", [2**63 - 1, -(2**63), 1e30, True])
+def test_a_default_that_can_be_stored_is_fine(default: Any) -> None:
+    assert properties(a={"default": default}).validate({"a": default}) == ()
 
 
 def test_a_secret_that_is_an_array_as_a_whole_is_fine() -> None:

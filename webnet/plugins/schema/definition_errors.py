@@ -27,6 +27,7 @@ from webnet.plugins.schema.walk import (
 )
 from webnet.values.lazy_texts import is_lazy, plain
 from webnet.values.patterns import PatternError, compile_pattern
+from webnet.values.storable_values import describe_value, find_unstorable
 
 # The pointer of a schema, one of its keywords, and the text of it.
 Translation: TypeAlias = tuple[str, str, object]
@@ -66,6 +67,7 @@ def read_schema(schema: object) -> dict[str, Any]:
     _refuse_endless(read)
     for place in walk_places(read):
         _refuse_misplaced_mark(place)
+        _refuse_large_default(place)
     _refuse_bad_defaults(read)
     return read
 
@@ -191,6 +193,19 @@ def _refuse_misplaced_mark(place: SchemaPlace) -> None:
         raise _mistake(pointer, "has a secret with a default, which everybody could read: remove the default")
     if secret and any("properties" in schema or schema.get("type") == "object" for schema in place.schemas):
         raise _mistake(pointer, "marks an object as secret: mark its secret members instead")
+
+
+def _refuse_large_default(place: SchemaPlace) -> None:
+    # No settings with it could be stored, and nobody who fills in the form could say why.
+    for schema in place.schemas:
+        for inner, _ in find_unstorable(schema.get("default"), describe=_describe_integer):
+            pointer = join_pointer([*place.segments, *inner])
+            message = "has a default beyond 64 bits: use a smaller one, or a float such as 1e30 for the type 'number'"
+            raise _mistake(pointer, message)
+
+
+def _describe_integer(value: object) -> str | None:
+    return describe_value(value) if isinstance(value, int) else None
 
 
 def _refuse_bad_defaults(schema: Schema) -> None:
