@@ -7,6 +7,7 @@ from django.core.management import CommandError, call_command
 
 from tests.factories import make_customer
 from tests.plugins.test_health import Inventory
+from webnet.audit.models import PluginAuditLog
 from webnet.audit.operation import renew_platform
 from webnet.plugins.health import probe
 from webnet.plugins.models import CustomerPluginConfig, PluginConfig, PluginHealth
@@ -93,6 +94,15 @@ def test_where_there_is_nothing_to_ask_it_says_so(install, run):
 
     assert run() == (0, ["Nothing to check: no plugin is enabled."])
     assert run("--customer", "acme") == (0, ["Nothing to check: no plugin is effective for 'acme'."])
+
+
+def test_the_reason_is_in_the_audit_log(install, run):
+    install(named("alpha"), enabled=True)
+
+    assert run("--reason", "After the move")[0] == 0
+
+    row = PluginAuditLog.objects.get(action="check_plugin_health")
+    assert (row.plugin_name, row.reason) == ("alpha", "After the move")
 
 
 @pytest.mark.parametrize(

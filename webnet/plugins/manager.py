@@ -325,10 +325,10 @@ class PluginManager:
         return checks.check(operation, self._registry, customer)
 
     def check_all_health(
-        self, *, actor: Actor, customer: str | None = None, plugins: Sequence[str] = ()
+        self, *, actor: Actor, customer: str | None = None, plugins: Sequence[str] = (), reason: str | None = ""
     ) -> tuple[CheckOutcome, ...]:
         """The same for these plugins, or for all that are on, at the same time; operators only."""
-        operation = Operation(actor=actor, action=checks.ACTION)
+        operation = Operation(actor=actor, action=checks.ACTION, reason=reason)
         return checks.check_all(operation, self._registry, customer, plugins)
 
     def acknowledge_problem(

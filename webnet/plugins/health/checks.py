@@ -69,7 +69,12 @@ def check_all(
     for each in started:
         name, version = each.row.name, each.row.version or ""
         own = Operation(
-            actor=operation.actor, action=ACTION, customer=each.customer, plugin_name=name, plugin_version=version
+            actor=operation.actor,
+            action=ACTION,
+            reason=operation.reason,
+            customer=each.customer,
+            plugin_name=name,
+            plugin_version=version,
         )
         found = probe.finish(each.check)
         try:

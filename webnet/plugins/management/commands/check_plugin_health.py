@@ -35,6 +35,7 @@ class Command(BaseCommand):
             "plugins", nargs="*", metavar="NAME", help="the plugins to check (default: all that are enabled)"
         )
         parser.add_argument("--customer", metavar="SLUG", help="check for this customer (default: for the platform)")
+        parser.add_argument("--reason", default="", help="the reason, for the audit log")
         parser.add_argument("--watch", action="store_true", help="repeat until Ctrl-C")
         parser.add_argument(
             "--interval",
@@ -74,7 +75,9 @@ class Command(BaseCommand):
         actor = Actor.system("command: check_plugin_health")
         deaths.refresh()  # so that no check that has ended a process ends this one
         try:
-            found = manager.check_all_health(actor=actor, customer=options["customer"], plugins=options["plugins"])
+            found = manager.check_all_health(
+                actor=actor, customer=options["customer"], plugins=options["plugins"], reason=options["reason"]
+            )
         except Refusal as refusal:
             raise CommandError(f"{refusal.message} ({refusal.code})") from None
         pauses.pause_and_retry()  # also counts what failed in this process
