@@ -71,9 +71,9 @@ def test_the_table_says_what_each_cell_is_for(browse):
     assert re.findall(r'<th scope="col">(\w+)</th>', page) == ["Permission", "Viewer", "Operator", "Admin"]
     assert 'scope="rowgroup"' in page and '<th scope="row">May read.' in page
     assert re.findall(r'<select [^>]*aria-label="([^"]*)"', page) == [
-        "pages.read, viewer",
-        "pages.read, operator",
-        "pages.read, admin",
+        "pages.read, Viewer",
+        "pages.read, Operator",
+        "pages.read, Admin",
     ]
 
 
