@@ -116,7 +116,8 @@ def test_a_schema_that_contains_itself_has_defaults_and_secrets() -> None:
         ({"unevaluatedProperties": False}, {"17171": 1}, "has members that are not allowed here"),
         ({"not": {"type": "string"}}, "17171", "has a value that is not allowed here"),
         ({"anyOf": [{"type": "null"}, {"type": "boolean"}]}, "17171", "must be null or true or false"),
-        ({"oneOf": [{"type": "null"}, {"minLength": 9}]}, "17171", "does not match any of the alternatives"),
+        ({"oneOf": [{"maxLength": 1}, {"minLength": 9}]}, "17171", "does not match any of the alternatives"),
+        ({"oneOf": [{"type": "null"}, {"minLength": 9}]}, "17171", "must have at least 9 characters"),
         (
             {"oneOf": [{"type": "string"}, {"minLength": 1}]},
             "17171",
@@ -132,6 +133,35 @@ def test_an_issue_says_in_plain_words_what_is_asked_for(member: Any, value: Any,
     assert issue.message.startswith(message)
     if "17171" not in json.dumps(member):
         assert "17171" not in issue.message
+
+
+KINDS = {
+    "oneOf": [
+        {"const": "off"},
+        {"type": "object", "properties": {"kind": {"const": "basic"}, "user": {}}, "required": ["kind", "user"]},
+        {"type": "object", "properties": {"kind": {"enum": ["key"]}, "key": {"pattern": "^k-"}}, "required": ["kind"]},
+    ]
+}
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"kind": "key", "key": "17171"}, [("/a/key", "must match the pattern ^k-")]),
+        ({"kind": "basic"}, [("/a/user", "is required")]),
+        ({"kind": "none"}, [("/a", "does not match any of the alternatives")]),
+        ({}, [("/a", "does not match any of the alternatives")]),
+        ("on", [("/a", "does not match any of the alternatives")]),
+        ({"next": {"kind": "key", "key": ""}}, [("/a/next/key", "must match the pattern ^k-")]),
+    ],
+)
+def test_an_issue_of_alternatives_is_about_the_one_that_is_meant(value: Any, expected: list[tuple[str, str]]) -> None:
+    member = {"oneOf": [{"type": "null"}, {"properties": {"next": KINDS}, "required": ["next"]}]}
+    schema = properties(a=member if isinstance(value, dict) and "next" in value else KINDS)
+
+    issues = schema.validate({"a": value})
+
+    assert [(issue.path, issue.message) for issue in issues] == expected
 
 
 def test_what_is_required_is_told_at_its_own_path_once() -> None:

@@ -107,6 +107,8 @@ def describe_errors(errors: Iterable[ValidationError]) -> Iterator[SettingsIssue
                 yield from _describe_missing(error, needed if name in _instance(error) else ())
         elif error.validator == "additionalProperties" and expected is False:
             yield from _describe_unknown(error)
+        elif error.validator in {"anyOf", "oneOf"} and (meant := _find_meant(error)):
+            yield from describe_errors(meant)
         else:
             yield SettingsIssue(path=join_pointer(error.absolute_path), message=_describe(error))
 
@@ -136,6 +138,24 @@ def _describe(error: ValidationError) -> str:
     return (
         write(error.validator_value) if write else sentence("does not match the schema ({rule})", rule=error.validator)
     )
+
+
+def _find_meant(error: ValidationError) -> list[ValidationError]:
+    """The errors of the only alternative that the value can be meant as; empty if it may be any of several, or none."""
+    branches: dict[Any, list[ValidationError]] = {}
+    for inner in error.context or ():
+        branches.setdefault(inner.relative_schema_path[0], []).append(inner)
+    meant = [errors for errors in branches.values() if not any(map(_is_another_kind, errors))]
+    return meant[0] if len(meant) == 1 else []
+
+
+def _is_another_kind(error: ValidationError) -> bool:
+    """Whether the value has another type than the alternative, or a member that can have one value has another one."""
+    if not error.relative_path:
+        return error.validator in {"type", "const", "enum", None}
+    expected: Any = error.validator_value
+    is_fixed = error.validator == "const" or (error.validator == "enum" and len(expected) == 1)
+    return is_fixed and len(error.relative_path) == 1
 
 
 def _describe_alternatives(error: ValidationError) -> str:
