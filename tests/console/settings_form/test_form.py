@@ -288,6 +288,16 @@ def test_issues_are_shown_at_their_fields_and_in_the_summary():
     assert {mistake.id for mistake in found.mistakes} <= ids
 
 
+@pytest.mark.parametrize("typed", ['["a", "b"]', '["a", "c"]'])
+def test_what_is_wrong_within_json_is_shown_at_its_field(typed):
+    form = make_form({"pair": {"type": "array", "prefixItems": [{}, {"type": "integer"}]}}, own={"pair": ["a", "b"]})
+
+    found = type_in(form, **{"json:/pair": typed}).with_issues([("/pair/1", "must be an integer")])
+
+    assert field(found, "/pair").errors == ("/1 must be an integer",)
+    assert [(each.label, each.message) for each in found.mistakes] == [("Pair", "/1 must be an integer")]
+
+
 @pytest.mark.parametrize(
     "button", ["", "add", "add:/none", "remove:/x", "override:/x", "remove:", "jump:/x", "add:/x/~+0", "reset:/\0"]
 )

@@ -89,16 +89,14 @@ class TreeReader:
         found = self._readers.get(shape.kind, self._read_single)(shape, place, base)
         found = replace(found, shape=declared)
         if place.name not in self._touched and found.kind is not Kind.SECRET:
-            return replace(found, value=base, errors=tuple(self._issues(place)))
+            return replace(found, value=base, errors=tuple(self._find_issues(found.kind, place)))
         # A secret that was lost is said at once: with the next button, nothing tells of it any more.
         is_lost = found.secret.is_lost if found.secret is not None else _is_lost(shape, json_text)
         return found if self.is_checked or is_lost else replace(found, errors=())
 
     def _make(self, shape: FieldShape, place: SettingPlace, **more: Any) -> Field:
         """The field of a place, with what all kinds have."""
-        errors = [*more.pop("errors", ()), *self.issues.get(place.path, ())]
-        if place.path in self.issues:
-            self.shown_issues.add(place.path)
+        errors = [*more.pop("errors", ()), *self._find_issues(shape.kind, place)]
         is_own = more.get("value", MISSING) is not MISSING
         inherited = place.inherited
         # An object is not inherited as a whole: its members say for themselves where they come from.
@@ -123,6 +121,18 @@ class TreeReader:
             is_there=place.is_there,
             **more,
         )
+
+    def _find_issues(self, kind: Kind, place: SettingPlace) -> Iterator[str]:
+        """What the server says of the place; in JSON also of what is below it, which has no fields of its own."""
+        inside = f"{place.path}/"
+        for path, messages in self.issues.items():
+            if path == place.path:
+                yield from messages
+            elif kind is Kind.JSON and path.startswith(inside):
+                yield from (f"{path.removeprefix(place.path)} {message}" for message in messages)
+            else:
+                continue
+            self.shown_issues.add(path)
 
     def _read_single(self, shape: FieldShape, place: SettingPlace, base: Any) -> Field:
         name = (shape.json_word if shape.kind is Kind.JSON else "") + place.name
@@ -277,6 +287,7 @@ class TreeReader:
         branch = shape.branches[index]
         inner = self._read(branch, replace(place, label=labels[index], is_removable=False, row_name=None), base)
         # What is wrong with the value as a whole is shown at the choice, once.
+        whole = self.issues.get(place.path, ())
         return self._make(
             shape,
             place,
@@ -285,11 +296,8 @@ class TreeReader:
             is_switched=wanted != shown,
             shown=shown,
             options=tuple(options),
-            fields=(replace(inner, errors=tuple(error for error in inner.errors if error not in self._issues(place))),),
+            fields=(replace(inner, errors=tuple(error for error in inner.errors if error not in whole)),),
         )
-
-    def _issues(self, place: SettingPlace) -> Sequence[str]:
-        return self.issues.get(place.path, ())
 
     def _read_secret(self, shape: FieldShape, place: SettingPlace, _: Any) -> Field:
         typed = self.entries.get(names.SECRET + place.name, "")
