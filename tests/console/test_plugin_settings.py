@@ -182,6 +182,14 @@ def test_another_kind_is_chosen_and_what_was_typed_comes_back(oscar):
     assert own() == {"sign_in": {"kind": "basic", "user": "ann"}}
 
 
+def test_a_kind_whose_fields_were_not_in_the_form_yet_is_said_when_it_is_reviewed(oscar):
+    asked = press(oscar, OWN, fill(oscar, OWN, **{"choice:/sign_in": "0"}), "switch").text
+    reviewed = press(oscar, OWN, fill(oscar, OWN, **{"choice:/sign_in": "0"}), "review").text
+
+    assert 'name="/sign_in/user"' in asked and 'name="/sign_in/user"' in reviewed
+    assert "You chose another kind" in reviewed and "You chose another kind" not in asked
+
+
 def test_rows_of_a_map_have_names(oscar):
     page = press(oscar, OWN, fill(oscar, OWN), "add:/labels").text
     page = press(oscar, OWN, {**read(page), "name:/labels/~+0": "a/b ~ö", "/labels/~+0": "x"}, "review").text

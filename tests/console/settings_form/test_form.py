@@ -288,6 +288,12 @@ def test_issues_are_shown_at_their_fields_and_in_the_summary():
     assert {mistake.id for mistake in found.mistakes} <= ids
 
 
+def test_the_kinds_of_one_place_are_called_after_their_types():
+    form = make_form({"x": {"type": ["integer", "boolean"]}})
+
+    assert [option.label for option in field(form, "/x").options] == ["Not set", "Whole number", "Yes or no"]
+
+
 @pytest.mark.parametrize("typed", ['["a", "b"]', '["a", "c"]'])
 def test_what_is_wrong_within_json_is_shown_at_its_field(typed):
     form = make_form({"pair": {"type": "array", "prefixItems": [{}, {"type": "integer"}]}}, own={"pair": ["a", "b"]})

@@ -11,7 +11,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
@@ -31,6 +31,9 @@ from webnet.customers.models import Role
 METHODS = require_http_methods(["GET", "HEAD", "POST"])
 REFUSED = 422
 CONFLICT = 409
+SWITCHED = gettext_noop(
+    "You chose another kind, whose fields are in the form now. Fill them in, and go on from here: nothing is lost."
+)
 
 
 @METHODS
@@ -107,7 +110,9 @@ class _SettingsPage:
     def _answer_form(self, form: SettingsForm, layer: Layer) -> HttpResponse:
         switched = form.switched()
         if switched is not None:
-            return self._show(switched)
+            # Whoever pressed another button than the choice's own did not ask for these fields.
+            notice = "" if self._do == "switch" else gettext(SWITCHED)
+            return self._show(switched, notice=notice)
         if self._do in {"resolve", "resolve-edit"}:
             form = resolve(form, layer, self._found.revision, self._request.POST.dict())
         elif self._do not in {"review", "save", "edit", "switch"}:

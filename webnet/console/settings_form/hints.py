@@ -41,6 +41,8 @@ def branch_label(shape: FieldShape) -> str:
     }
     if not shape.title and shape.kind is Kind.OPTIONS and len(shape.options) == 1:
         return show(shape.options[0].value)
+    if not shape.title and shape.options and all(isinstance(option.value, bool) for option in shape.options):
+        return gettext("Yes or no")
     if not shape.title and shape.kind is Kind.OBJECT and shape.members:
         # Better than nothing to tell branches apart by.
         return ", ".join(list(shape.members)[:3])
