@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.browser.conftest import WAIT_MS
 from tests.browser.every_page import UNLINKED, find_pages, list_routes
-from tests.browser.looks import LENGTHEN, WIDE, Watcher, find_faults, find_wide, walk_by_keyboard
+from tests.browser.looks import LENGTHEN, NARROW, WIDE, Watcher, find_faults, find_wide, walk_by_keyboard
 from tests.browsing import Client
 from tests.databases import with_files_of_its_own
 from tests.servers import DEMO_PASSWORD, Server
@@ -132,6 +132,20 @@ def test_a_page_is_accessible_in_each_look_and_fits_a_telephone(
         faults = find_faults(page, axe)
 
     assert faults == []
+
+
+@pytest.mark.parametrize("route", ["users", "workers", "keys"])
+def test_a_list_is_read_on_a_telephone_without_scrolling_aside(
+    route: str, addresses: dict[str, str], open_page: Opener
+) -> None:
+    with open_page(route, addresses[route]) as page:
+        page.set_viewport_size(NARROW)
+        hidden = page.eval_on_selector_all("main .scroll", "all => all.map((one) => one.scrollWidth - one.clientWidth)")
+        unnamed = page.eval_on_selector_all("main .list td:not([data-label])", "all => all.map((one) => one.outerHTML)")
+        page.set_viewport_size(WIDE)
+
+    assert hidden and not any(hidden)
+    assert unnamed == []
 
 
 @pytest.mark.parametrize("route", PAGES)
