@@ -47,8 +47,6 @@ def test_the_page_names_the_filter_whose_value_does_not_exist(browse, page, quer
 @pytest.mark.parametrize(
     ("address", "reason"),
     [
-        ("/plugins/?after=nonsense", CURSOR),
-        ("/audit/?before=nonsense", CURSOR),
         ("/plugins/?after=%00", "'variables.after' hat ein Zeichen, das nicht gespeichert werden kann"),
         ("/plugins/pages/switch/?action=nonsense", "'action' hat einen Wert, den es nicht gibt"),
         ("/plugins/pages/switch/?action=SET_AVAILABILITY&availability=x", "'availability' hat einen Wert, den es"),
@@ -60,6 +58,23 @@ def test_what_the_api_refuses_of_an_address_is_in_the_persons_language(browse, a
     assert answer.status_code == 400
     assert problem_of(answer.text).startswith(reason)
     assert f'<a href="{address.partition("?")[0]}">Seite ohne Filter zeigen</a>' in answer.text
+
+
+@pytest.mark.parametrize(
+    ("address", "first"),
+    [
+        ("/plugins/?after=nonsense", "/plugins/"),
+        ("/audit/?before=nonsense", "/audit/"),
+        ("/customers/?q=lobe&after=nonsense", "/customers/?q=lobe"),
+    ],
+)
+def test_a_page_of_a_list_that_does_not_exist_leads_to_the_first_one(browse, address, first):
+    """With the filters of the address, which are not at fault."""
+    answer = browse("platform").get(address, headers=GERMAN)
+
+    assert answer.status_code == 400
+    assert problem_of(answer.text).startswith(CURSOR)
+    assert f'<a href="{first}">Zur ersten Seite der Liste</a>' in answer.text
 
 
 def test_what_the_api_refuses_of_a_form_is_in_the_persons_language(browse):

@@ -8,16 +8,17 @@ from typing import Any, TypeAlias
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 
 from webnet.accounts.authentication import request_id
+from webnet.api.errors import BadCursor
 from webnet.api.http.in_process import DocumentFailed
 from webnet.console.frame.interrupted_forms import KEEPS_FORMS, KeptForm, ask_to_sign_in, is_kept, sign_in_again
 from webnet.console.frame.page_frame import CustomerFrame, Frame, Refused
-from webnet.console.frame.paging import UnknownChoice
+from webnet.console.frame.paging import CURSORS, UnknownChoice
 from webnet.errors import NotFound
 from webnet.plugins.changes import pauses
 
@@ -128,19 +129,27 @@ def _show(
 
 def _show_failure(frame: Frame, failed: DocumentFailed) -> HttpResponse:
     status = STATUS_BY_CODE.get(failed.code, 400)
-    # What is wrong may be in the rest of the address, such as a cursor.
-    is_in_address = status == 400 and frame.request.method in ("GET", "HEAD") and bool(frame.request.GET)
     context = {
         "code": failed.code,
         "message": failed.message,
         "request_id": request_id(frame.request),
         "is_ours": status == 500,
-        "way_out": frame.request.path if is_in_address else "",
+        "way_out": _find_way_out(frame.request, failed) if status == 400 else "",
     }
     response = frame.render("webnet/request_failed.html", context, status=status)
     if "retryAfterSeconds" in failed.extensions:
         response["Retry-After"] = str(failed.extensions["retryAfterSeconds"])
     return response
+
+
+def _find_way_out(request: HttpRequest, failed: DocumentFailed) -> str:
+    """The page's address without what can't be used of it; empty if the address can't be at fault."""
+    if request.method not in ("GET", "HEAD") or not request.GET:
+        return ""
+    kept = request.GET.copy() if failed.code == BadCursor.code else QueryDict(mutable=True)
+    for name in CURSORS:
+        kept.pop(name, None)
+    return f"{request.path}?{kept.urlencode()}" if kept else request.path
 
 
 def _show_unknown_choice(frame: Frame, unknown: UnknownChoice) -> HttpResponse:

@@ -13,6 +13,8 @@ from webnet.errors import WebnetError
 ROWS_PER_PAGE = 50
 # As much as anybody types to find something.
 LONGEST_TEXT = 200
+# What an address names the place in a list by.
+CURSORS = ("after", "before")
 
 
 class UnknownChoice(WebnetError):
