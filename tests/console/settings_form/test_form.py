@@ -266,6 +266,22 @@ def test_json_that_would_remove_a_value_is_refused():
     assert type_in(form, **{"json:/x": '[{"a": null}]'}).patch == {"x": [{"a": None}]}
 
 
+def test_what_no_database_stores_is_refused_at_its_field():
+    form = make_form(
+        {
+            "x": {"type": "string"},
+            "s": {"type": "string", "writeOnly": True},
+            "m": {"type": "object", "additionalProperties": {"type": "string"}},
+        },
+        own={"m": {}},
+    ).press("add:/m")
+
+    found = type_in(form, **{"/x": "a\0", "secret:/s": "b\0", "name:/m/~+0": "c\0", "/m/~+0": "d"})
+
+    assert found.is_broken and found.secrets == {}
+    assert [each.message for each in found.mistakes] == ["has a character that can't be stored"] * 3
+
+
 def test_locked_settings_are_shown_and_never_changed():
     form = make_form(
         {"x": {"type": "integer"}, "o": {"type": "object", "properties": {"y": {}}}}, locked=("/x", "/o/*")

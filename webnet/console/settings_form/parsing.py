@@ -10,7 +10,15 @@ from django.utils.translation import gettext
 from webnet.console.settings_form.fields import BROKEN
 from webnet.console.settings_form.places import SettingPlace
 from webnet.console.settings_form.shapes import FieldShape, Kind
-from webnet.console.settings_form.texts import Unreadable, read_integer, read_json, read_number, write_compact
+from webnet.console.settings_form.texts import (
+    UNSTORABLE,
+    Unreadable,
+    is_storable,
+    read_integer,
+    read_json,
+    read_number,
+    write_compact,
+)
 from webnet.plugins.schema.walk import MISSING, join_pointer
 
 
@@ -19,6 +27,8 @@ def parse(
 ) -> tuple[Any, tuple[str, ...]]:
     """The value of what was typed, MISSING for nothing, and what is wrong with it; `base` is the stored value."""
     kind = shape.kind
+    if not is_storable(text):
+        return BROKEN, (gettext(UNSTORABLE),)
     if kind is Kind.TEXT:
         return (text if text or place.is_there or is_empty_on_purpose else MISSING), ()
     if not text.strip():
@@ -35,6 +45,8 @@ def parse(
 
 def parse_secret(shape: FieldShape, typed: str) -> Any:
     """A secret is a text wherever its schema lets it be one; raises Unreadable."""
+    if not is_storable(typed):
+        raise Unreadable(gettext(UNSTORABLE))
     types = [one for one in shape.words.get("type", ["string"]) if one != "null"]
     if "string" in types or not types:
         return typed

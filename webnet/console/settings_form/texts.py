@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 
 from webnet.values.json_text import is_same_json, write_json
 from webnet.values.storable_values import describe_text, find_unstorable, is_too_deep
@@ -18,6 +18,7 @@ MAXIMUM_DIGITS = 400
 MAXIMUM_SHOWN = 200
 # So much of what two long texts have in common is shown before the place where they differ.
 CONTEXT_SHOWN = 40
+UNSTORABLE = gettext_noop("has a character that can't be stored")
 
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
@@ -71,7 +72,7 @@ def read_json(text: str) -> Any:
         raise Unreadable(gettext("is nested too deeply"))
     # Such as "\\ud800", which no page can show.
     if not is_storable(value):
-        raise Unreadable(gettext("has a character that can't be stored"))
+        raise Unreadable(gettext(UNSTORABLE))
     return value
 
 

@@ -19,7 +19,7 @@ from webnet.console.settings_form.layers import Layer
 from webnet.console.settings_form.parsing import parse, parse_secret, read_count
 from webnet.console.settings_form.places import SettingPlace
 from webnet.console.settings_form.shapes import FieldShape, Kind, Shapes
-from webnet.console.settings_form.texts import Unreadable, show, write_compact, write_pretty
+from webnet.console.settings_form.texts import UNSTORABLE, Unreadable, is_storable, show, write_compact, write_pretty
 from webnet.plugins.schema.merge_patch import MAXIMUM_NAME
 from webnet.plugins.schema.walk import MISSING
 
@@ -239,6 +239,8 @@ class TreeReader:
             return gettext("needs a name")
         if member in seen:
             return gettext("has a name that is there already")
+        if not is_storable(member):
+            return gettext(UNSTORABLE)
         if len(member) > MAXIMUM_NAME:
             return gettext("has a name that is too long")
         return ""
