@@ -301,11 +301,11 @@ def test_the_page_says_up_to_when_the_rows_were_verified_and_what_was_found(acme
     own = text_of(browse("ann").get("/c/acme/manage/audit/").text)
     platform = text_of(browse("platform").get("/audit/").text)
 
-    assert "not verified yet" in before
+    assert "Not verified yet" in before
     assert "Verified up to" in own and "Verified up to" in platform and "What this means" in own
     assert "Checkpoint 1 signs everything up to position" in platform and "up to position" not in own
     write(action="verify_audit_log", outcome=AuditOutcome.FAILED, after={"fault": "Position 2: edited."})
-    assert "fault found" in browse("platform").get("/audit/").text
+    assert "Fault found" in browse("platform").get("/audit/").text
     assert "Position 2: edited." in browse("platform").get("/audit/").text
     assert "Position 2" not in browse("ann").get("/c/acme/manage/audit/").text
 

@@ -301,6 +301,14 @@ class TestTokensOfAnEarlierSession:
         assert refused.status_code == 403 and KEPT not in refused.text
 
 
+def test_with_htmx_it_is_the_same_when_the_token_of_the_form_is_gone_too():
+    browser = Client(enforce_csrf_checks=True)
+
+    asked = browser.post("/users/", TYPED, headers={**OWN_SITE, "HX-Request": "true"})
+
+    assert asked["Location"].startswith("/sign-in/?next=/users/")
+
+
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_with_htmx_it_is_a_redirect_which_the_script_does_not_follow(platform, method):
     """So the page stays, with what was typed."""

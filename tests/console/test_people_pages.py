@@ -51,7 +51,7 @@ def test_members_are_listed_with_their_roles_the_viewer_and_the_only_admin(brows
 
     assert rows_of(browse("ann").get(MEMBERS)) == ["ann", "oscar", "vera"]
     assert re.search(r'<bdi>ann</bdi>\s*<span class="tag">you</span>', page)
-    assert re.search(r'admin\s*<span class="tag">the only admin</span>', page)
+    assert re.search(r'Admin\s*<span class="tag">the only admin</span>', page)
     assert "3 members" in page
 
 

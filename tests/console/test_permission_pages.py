@@ -129,7 +129,7 @@ def test_a_plugin_that_is_off_is_marked_and_can_be_decided_all_the_same(browse):
     manager.disable("pages", actor=SYSTEM, customer="acme")
     ann = browse("ann")
 
-    assert "off: grants nothing now" in main_of(ann.get(PERMISSIONS))
+    assert "Off: grants nothing now" in main_of(ann.get(PERMISSIONS))
     assert "1 permission was changed." in main_of(decide(ann, viewer="given"))
 
 

@@ -69,9 +69,9 @@ def test_keys_say_which_can_be_removed_and_which_are_missing(acme: Customer, bro
 
     in_settings, rest = page.split("Checkpoints of the audit log", 1)
     checkpoints, sessions = rest.split("Sessions, cursors and ids", 1)
-    assert re.search(r"current 2 WEBNET_SETTINGS_KEYS", in_settings)
+    assert re.search(r"Current 2 WEBNET_SETTINGS_KEYS", in_settings)
     assert "Nothing needs it any more: it can be removed." in in_settings
-    assert "missing" in checkpoints and "not here" in checkpoints
+    assert "Missing" in checkpoints and "not here" in checkpoints
     assert "WEBNET_SECRET_KEY" in sessions
     assert not [each for each in (NEW, OLD, AUDIT_NEW, AUDIT_OLD, settings.SECRET_KEY) if each in page]
 

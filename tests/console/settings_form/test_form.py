@@ -187,6 +187,7 @@ def test_a_row_needs_a_name_of_its_own():
     form = make_form({"x": {"type": "object", "additionalProperties": {"type": "string"}}}, own={"x": {"a": "1"}})
     added = form.press("add:/x")
 
+    assert field(added, "/x/").label == "New value"
     for name in ("", "a", "n" * 201):
         assert type_in(added, **{"name:/x/~+1": name, "/x/~+1": "v"}).is_broken
     assert type_in(added, **{"name:/x/~+1": "b", "/x/~+1": "v"}).patch == {"x": {"b": "v"}}

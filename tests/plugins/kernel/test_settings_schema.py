@@ -112,7 +112,6 @@ def test_a_schema_that_contains_itself_has_defaults_and_secrets() -> None:
         ({"contains": {"type": "string"}}, [17171], "lacks a required item, or has too many of them"),
         ({"minProperties": 1}, {}, "must have at least 1 member"),
         ({"maxProperties": 0}, {"17171": 1}, "must have at most 0 members"),
-        ({"propertyNames": {"maxLength": 1}}, {"17171": 1}, "must have at most 1 character"),
         ({"unevaluatedProperties": False}, {"17171": 1}, "has members that are not allowed here"),
         ({"not": {"type": "string"}}, "17171", "has a value that is not allowed here"),
         ({"anyOf": [{"type": "null"}, {"type": "boolean"}]}, "17171", "must be null or true or false"),
@@ -133,6 +132,19 @@ def test_an_issue_says_in_plain_words_what_is_asked_for(member: Any, value: Any,
     assert issue.message.startswith(message)
     if "17171" not in json.dumps(member):
         assert "17171" not in issue.message
+
+
+def test_an_issue_of_a_name_is_at_its_member() -> None:
+    labels = {"propertyNames": {"allOf": [{"pattern": "^[a-z]+$"}]}, "additionalProperties": {"maxLength": 1}}
+
+    of_labels = properties(labels=labels).validate({"labels": {"Bad": "x", "good": "xx"}})
+    of_setting = properties(propertyNames={"maxLength": 1}).validate({"propertyNames": "xx"})
+
+    assert {issue.path: issue.message for issue in (*of_labels, *of_setting)} == {
+        "/labels/Bad": "is not allowed as a name: it must match the pattern ^[a-z]+$",
+        "/labels/good": "must have at most 1 character",
+        "/propertyNames": "must have at most 1 character",
+    }
 
 
 KINDS = {

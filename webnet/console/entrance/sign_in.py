@@ -2,12 +2,13 @@
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, render, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
+from django_htmx.middleware import HtmxDetails
 
 from webnet.accounts import sessions
 from webnet.console.frame import interrupted_forms
@@ -49,11 +50,14 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     return redirect("sign-in")
 
 
-def show_csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django passes it
+def show_csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:  # noqa: ARG001 - Django passes it
     """The page for a form that was sent without the token of this browser's session, such as of the one before.
 
-    If it is of a page of this site, what was typed can be sent again.
+    If it is of a page of this site, what was typed can be sent again. The console's script stays on its page anyway,
+    and tells whoever is signed out, with all cookies gone for one, to sign in.
     """
+    if HtmxDetails(request) and not request.user.is_authenticated:
+        return interrupted_forms.ask_to_sign_in(request)
     if not interrupted_forms.may_show_again(request):
         return render(request, "webnet/csrf_failed.html", status=403)
     return interrupted_forms.show_again(request)

@@ -218,6 +218,8 @@ class TreeReader:
         for index in range(count):
             member = self.entries.get(names.NAME + names.row(place.name, index), "")
             row = place.row_of(inner, index, member, below.get(member, MISSING))
+            if not label_of(member, inner):
+                row = replace(row, label=gettext("New value"))
             is_new = member not in own and row.path not in self.layer.secrets
             # Nobody can read a secret, so it can't move to another name.
             row = replace(row, has_fixed_name=inner.kind is Kind.SECRET and row.path in self.layer.secrets)

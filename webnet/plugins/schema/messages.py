@@ -44,6 +44,8 @@ _FORMATS = {
 }
 
 # The messages for the keywords of draft 2020-12. They may show values of the schema, but not those of the settings.
+# What has names of the plugin in a schema, which may be those of rules.
+_BY_NAME = frozenset({"$defs", "dependentSchemas", "patternProperties", "properties"})
 _SENTENCES: Mapping[str, Callable[[Any], str]] = {
     "type": lambda types: _must_be(_describe_types([types] if isinstance(types, str) else types)),
     "enum": lambda options: sentence("must be one of {options}", options=", ".join(_as_json(each) for each in options)),
@@ -107,6 +109,11 @@ def describe_errors(errors: Iterable[ValidationError]) -> Iterator[SettingsIssue
                 yield from _describe_missing(error, needed if name in _instance(error) else ())
         elif error.validator == "additionalProperties" and expected is False:
             yield from _describe_unknown(error)
+        elif _is_about_name(error):
+            path = join_pointer([*error.absolute_path, _instance(error)])
+            yield SettingsIssue(
+                path=path, message=sentence("is not allowed as a name: it {problem}", problem=_describe(error))
+            )
         elif error.validator in {"anyOf", "oneOf"} and (meant := _find_meant(error)):
             yield from describe_errors(meant)
         else:
@@ -138,6 +145,14 @@ def _describe(error: ValidationError) -> str:
     return (
         write(error.validator_value) if write else sentence("does not match the schema ({rule})", rule=error.validator)
     )
+
+
+def _is_about_name(error: ValidationError) -> bool:
+    """Whether it is the name of a member that is wrong, and not its value."""
+    keys = list(error.absolute_schema_path)
+    return any(
+        key == "propertyNames" and (not at or keys[at - 1] not in _BY_NAME) for at, key in enumerate(keys)
+    ) and isinstance(_instance(error), str)
 
 
 def _find_meant(error: ValidationError) -> list[ValidationError]:
