@@ -314,7 +314,9 @@ def test_versions_say_since_when_each_was_installed(weather, platform, browse, i
 GONE = "Acme Corp has no plugin “pages”"
 
 
-@pytest.mark.parametrize("page", ["", "contributions/", "health/", "activity/", "versions/"])
+@pytest.mark.parametrize(
+    "page", ["", "contributions/", "health/", "activity/", "versions/", "switch/", "settings/", "settings/history/"]
+)
 def test_a_plugin_that_is_gone_is_explained_and_looks_as_one_that_never_was(page, browse):
     ann = browse("ann")
     address = f"{MANAGE}{page}"

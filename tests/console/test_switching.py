@@ -271,4 +271,5 @@ class TestForACustomer:
         withheld, missing = ann.get(OWN_SOIL), ann.get("/c/acme/manage/plugins/nothing/switch/")
 
         assert withheld.status_code == missing.status_code == 404
-        assert withheld.text == missing.text
+        pages = [re.search("<main.*</main>", each.text, re.S).group() for each in (withheld, missing)]
+        assert pages[0].replace("soil", "nothing") == pages[1]

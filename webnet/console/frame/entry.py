@@ -73,6 +73,17 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     return render(request, "webnet/not_found.html", status=404)
 
 
+def plugin_not_found(frame: Frame, plugin: str) -> HttpResponse:
+    """The page for a plugin that the viewer can't see.
+
+    In a customer's view it is the same for one that was switched off for everybody, is withheld, or never was, and says
+    all three: somebody may have switched it off while others were at work on its pages.
+    """
+    if frame.customer is None:
+        return not_found(frame.request)
+    return frame.render("webnet/plugin/gone.html", {"name": plugin}, status=404)
+
+
 def not_allowed(frame: Frame, reason: str) -> HttpResponse:
     """The page for what a higher role may see; everybody may know that it is there."""
     return frame.render("webnet/refused.html", {"reason": reason}, status=403)

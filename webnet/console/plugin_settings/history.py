@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
-from webnet.console.frame.entry import for_customer, for_platform, not_found
+from webnet.console.frame.entry import for_customer, for_platform, plugin_not_found
 from webnet.console.frame.page_frame import CustomerFrame, Frame
 from webnet.console.frame.paging import read_page
 from webnet.console.plugin_settings.pages import refuse_role
@@ -42,7 +42,7 @@ def _show(request: HttpRequest, target: Target) -> HttpResponse:
         # A role that is too low, or nothing that the viewer may know of.
         settings = target.find() if target.customer is not None else None
         refused = refuse_role(target, settings) if settings is not None else None
-        return refused if refused is not None else not_found(request)
+        return refused if refused is not None else plugin_not_found(target.frame, target.plugin)
     shapes = Shapes(found["settingsSchema"]) if found["settingsSchema"] is not None else None
     context = {
         "found": FoundSettings(

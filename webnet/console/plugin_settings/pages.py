@@ -15,7 +15,7 @@ from django.utils.translation import gettext, gettext_noop
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from webnet.console.frame.entry import for_customer, for_platform, not_allowed, not_found
+from webnet.console.frame.entry import for_customer, for_platform, not_allowed, plugin_not_found
 from webnet.console.frame.page_frame import NOT_SENT, CustomerFrame, Frame, Refused
 from webnet.console.plugin_settings.changes import show_changes
 from webnet.console.plugin_settings.conflicts import resolve, show_differences
@@ -78,7 +78,7 @@ class _SettingsPage:
     def answer(self) -> HttpResponse:
         found = self._target.find()
         if found is None:
-            return not_found(self._request)
+            return plugin_not_found(self._target.frame, self._target.plugin)
         self._found = found
         if self._request.method == "POST" and (refused := refuse_role(self._target, found)) is not None:
             return refused
@@ -166,7 +166,7 @@ class _SettingsPage:
     def _show_conflict(self, form: SettingsForm) -> HttpResponse:
         found = self._target.find()
         if found is None or found.layer is None:
-            return not_found(self._request)
+            return plugin_not_found(self._target.frame, self._target.plugin)
         if not form.secrets and not make_patch(found.layer.settings, form.settings):
             # Somebody wished for the same, or this form was sent twice.
             messages.success(self._request, gettext("The settings were so already."))

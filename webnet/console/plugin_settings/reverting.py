@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
-from webnet.console.frame.entry import for_customer, for_platform, not_found
+from webnet.console.frame.entry import for_customer, for_platform, not_found, plugin_not_found
 from webnet.console.frame.page_frame import CustomerFrame, Frame, Refused
 from webnet.console.plugin_settings.changes import show_changes
 from webnet.console.plugin_settings.pages import CONFLICT, REFUSED, refuse_role
@@ -38,9 +38,11 @@ def revert_customer_settings(request: HttpRequest, frame: CustomerFrame, plugin:
 
 
 def _answer(request: HttpRequest, target: Target, revision: int) -> HttpResponse:
-    found = target.find() if revision <= LARGEST_REVISION else None
-    if found is None:
+    if revision > LARGEST_REVISION:
         return not_found(request)
+    found = target.find()
+    if found is None:
+        return plugin_not_found(target.frame, target.plugin)
     if (refused := refuse_role(target, found)) is not None:
         return refused
     expected = request.POST.get("expected", "")

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from webnet.console.frame.entry import for_customer, not_allowed
+from webnet.console.frame.entry import for_customer, not_allowed, plugin_not_found
 from webnet.console.frame.page_frame import CustomerFrame
 from webnet.console.frame.paging import read_page
 from webnet.console.plugins.drawings import describe_graph, describe_health, list_versions
@@ -25,7 +23,7 @@ def show_customer_plugin(request: HttpRequest, frame: CustomerFrame, plugin: str
     answer = frame.run("customer_plugin", {"customer": frame.customer.slug, "plugin": plugin})
     config = answer["customerPluginConfig"]
     if config is None:
-        return _gone(frame, plugin)
+        return plugin_not_found(frame, plugin)
     pages = [item for item in answer["navigationItems"] if item["plugin"]["name"] == plugin]
     context = {"plugin": config["plugin"], "config": config, "pages": pages}
     return frame.render("webnet/plugin/customer_overview.html", context)
@@ -37,7 +35,7 @@ def show_customer_contributions(request: HttpRequest, frame: CustomerFrame, plug
     """What the plugin adds, for operators."""
     found = frame.run("plugin_contributions", {"plugin": plugin})["plugin"]
     if found is None:
-        return _gone(frame, plugin)
+        return plugin_not_found(frame, plugin)
     if found["contributions"] is None and not _operates(frame):
         return _for_operators(frame)
     context = {"plugin": found, "contributions": found["contributions"], **describe_graph(frame, found)}
@@ -56,7 +54,7 @@ def show_customer_health(request: HttpRequest, frame: CustomerFrame, plugin: str
             return redirect(request.path)
     config = frame.run("customer_plugin_health", {**pair, **read_page(request, rows=CHECKS_PER_PAGE)})
     if (found := config["customerPluginConfig"]) is None:
-        return _gone(frame, plugin)
+        return plugin_not_found(frame, plugin)
     context = {
         "plugin": found["plugin"],
         "may_check": _operates(frame),
@@ -72,7 +70,7 @@ def show_customer_activity(request: HttpRequest, frame: CustomerFrame, plugin: s
     """The plugin's rows of the customer's audit log, for operators."""
     if not _operates(frame):
         return _for_operators(frame)
-    return render_activity(frame, plugin) or _gone(frame, plugin)
+    return render_activity(frame, plugin) or plugin_not_found(frame, plugin)
 
 
 @require_safe
@@ -81,7 +79,7 @@ def show_customer_versions(request: HttpRequest, frame: CustomerFrame, plugin: s
     """The installed version, and what to know before an upgrade."""
     found = frame.run("plugin_versions", {"plugin": plugin, **read_page(request)})["plugin"]
     if found is None:
-        return _gone(frame, plugin)
+        return plugin_not_found(frame, plugin)
     rows = found["auditLogs"]
     context = {"plugin": found, "versions": list_versions(found), "page_info": rows and rows["pageInfo"]}
     return frame.render("webnet/plugin/versions.html", context)
@@ -94,9 +92,3 @@ def _operates(frame: CustomerFrame) -> bool:
 def _for_operators(frame: CustomerFrame) -> HttpResponse:
     role = find_word("OPERATOR")
     return not_allowed(frame, _("This page is for members with the role %(role)s or a higher one.") % {"role": role})
-
-
-def _gone(frame: CustomerFrame, plugin: str) -> HttpResponse:
-    """The same for a plugin that was switched off for everybody, is withheld, or never was: it says all three."""
-    context: dict[str, Any] = {"name": plugin}
-    return frame.render("webnet/plugin/gone.html", context, status=404)

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from webnet.console.frame.entry import for_customer, for_platform, not_allowed, not_found
+from webnet.console.frame.entry import for_customer, for_platform, not_allowed, not_found, plugin_not_found
 from webnet.console.frame.page_frame import CustomerFrame, Frame, Refused
 from webnet.console.plugins.words import MEANINGS
 from webnet.customers.models import Role
@@ -121,7 +121,7 @@ def _switch(request: HttpRequest, frame: Frame, plugin: str) -> HttpResponse:
     wish = Wish.read(request)
     subject = _find_subject(frame, plugin, wish)
     if subject is None:
-        return not_found(request)
+        return plugin_not_found(frame, plugin)
     refusal = subject.plan["refusal"] if subject.plan is not None else None
     status, is_outdated = 200, False
     if request.method == "POST" and wish.action:
