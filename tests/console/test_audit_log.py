@@ -335,5 +335,5 @@ def test_a_row_of_the_manager_reads_well(acme: Customer, browse: Browse) -> None
     page = browse("ann").get("/c/acme/manage/audit/").text
 
     first = entries(page)[0]
-    assert first.startswith("succeeded disable_customer_plugin pages")
+    assert first.startswith("Succeeded disable_customer_plugin pages")
     assert "Not needed" in first
