@@ -130,7 +130,7 @@ class SchemaFilter:
         # Has the introspection types and built-in scalars only.
         schema = GraphQLSchema(directives=full.directives, description=full.description, assume_valid=True)
         staying = {name: kind for name, kind in full.type_map.items() if name in schema.type_map or self._stays(name)}
-        part = _Part(staying, changed=self._index.find_changed(self._removal), gone=self._removal.fields)
+        part = _DerivedTypes(staying, changed=self._index.find_changed(self._removal), gone=self._removal.fields)
         set_schema_types(
             schema,
             types=part.types,
@@ -157,7 +157,7 @@ class SchemaFilter:
         )
 
 
-class _Part:
+class _DerivedTypes:
     """The types of one schema, of those that stay; the changed ones get their fields when somebody asks for them.
 
     They keep this for as long as the schema lives, so it has nothing but what they need: the removal is much larger.

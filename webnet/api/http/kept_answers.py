@@ -83,7 +83,6 @@ class KeptAnswers:
             return answer
 
     def put(self, key: AnswerKey, answer: KeptAnswer) -> None:
-        key = key._replace(variables=compact(key.variables))
         size = _size_of(key, answer)
         if size > LARGEST_BYTES:
             return
@@ -172,7 +171,7 @@ def make_key(context: Context, schema: Schema, wanted: GraphQLRequestData) -> An
         language=translation.get_language(),
         query=wanted.query or "",
         operation_name=wanted.operation_name,
-        variables=variables,
+        variables=compact(variables),
     )
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 
 from webnet.accounts.authentication import request_id
-from webnet.api.errors import BadCursor
+from webnet.api.errors import BadCursor, BadRequest
 from webnet.api.http.in_process import DocumentFailed
 from webnet.console.frame.interrupted_forms import KEEPS_FORMS, KeptForm, ask_to_sign_in, is_kept, sign_in_again
 from webnet.console.frame.page_frame import CustomerFrame, Frame, Refused
@@ -165,5 +165,5 @@ def _find_way_out(request: HttpRequest, failed: DocumentFailed) -> str:
 
 def _show_unknown_choice(frame: Frame, unknown: UnknownChoice) -> HttpResponse:
     message = gettext("The address has a value for the filter “%(filter)s” that does not exist.")
-    context = {"code": unknown.code, "message": message % {"filter": unknown.label}, "way_out": frame.request.path}
+    context = {"code": BadRequest.code, "message": message % {"filter": unknown.label}, "way_out": frame.request.path}
     return frame.render("webnet/request_failed.html", context, status=400)

@@ -8,8 +8,6 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.functional import Promise
 
-from webnet.errors import WebnetError
-
 ROWS_PER_PAGE = 50
 # As much as anybody types to find something.
 LONGEST_TEXT = 200
@@ -17,10 +15,8 @@ LONGEST_TEXT = 200
 CURSORS = ("after", "before")
 
 
-class UnknownChoice(WebnetError):
+class UnknownChoice(Exception):
     """A filter in the address has a value that its list does not offer; `label` is what the page calls the filter."""
-
-    code = "UNKNOWN_CHOICE"
 
     def __init__(self, label: str | Promise) -> None:
         super().__init__(f"The filter '{label}' has a value that does not exist.")
