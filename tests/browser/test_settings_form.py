@@ -141,10 +141,14 @@ def test_going_back_after_saving_shows_the_settings_as_they_are(page: Page) -> N
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("The settings are saved.")).to_be_visible()
 
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.method))
+
     page.go_back()
 
     expect(page.get_by_role("heading", name="Settings of")).to_be_visible()
     expect(page.get_by_label("Greeting")).to_have_value("Saved")
+    assert "POST" not in sent
 
 
 def test_what_was_typed_is_not_left_behind_without_a_question(page: Page) -> None:
@@ -163,7 +167,8 @@ def test_what_was_typed_is_not_left_behind_without_a_question(page: Page) -> Non
     page.get_by_label("Greeting").click()
     page.keyboard.type("Typed")
 
-    page.get_by_role("link", name="history").click()
+    with page.expect_event("dialog"):
+        page.get_by_role("link", name="history").click()
 
     expect(page.get_by_label("Greeting")).to_have_value(re.compile("Typed"))
     assert asked == ["beforeunload"]
@@ -171,7 +176,8 @@ def test_what_was_typed_is_not_left_behind_without_a_question(page: Page) -> Non
     page.get_by_role("button", name="Change something else").click()
     expect(page.get_by_label("Greeting")).to_have_value(re.compile("Typed"))
     assert asked == ["beforeunload"]
-    page.get_by_role("link", name="history").click()
+    with page.expect_event("dialog"):
+        page.get_by_role("link", name="history").click()
     expect(page.get_by_label("Greeting")).to_have_value(re.compile("Typed"))
     assert asked == ["beforeunload"] * 2
     page.get_by_role("link", name="Discard").click()
