@@ -181,9 +181,9 @@ def test_the_list_of_customers_takes_any_words(browse, query):
 @pytest.mark.parametrize(
     ("query", "reason"),
     [
-        ("after=x", "This is not a cursor of this list"),
+        ("after=x", "This page of the list does not exist"),
         ("before=%00", "a character that can&#x27;t be stored"),
-        ("after=" + "x" * 5000, "This is not a cursor of this list"),
+        ("after=" + "x" * 5000, "This page of the list does not exist"),
     ],
 )
 def test_a_cursor_that_is_none_is_refused_on_a_page(browse, query, reason):

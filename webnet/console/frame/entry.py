@@ -140,9 +140,12 @@ def _show(
 
 def _show_failure(frame: Frame, failed: DocumentFailed) -> HttpResponse:
     status = STATUS_BY_CODE.get(failed.code, 400)
+    message = failed.message
+    if failed.code == BadCursor.code:  # Nobody who looks at pages knows of cursors.
+        message = gettext("This page of the list does not exist, or its address is too old.")
     context = {
         "code": failed.code,
-        "message": failed.message,
+        "message": message,
         "request_id": request_id(frame.request),
         "is_ours": status == 500,
         "way_out": _find_way_out(frame.request, failed) if status == 400 else "",
