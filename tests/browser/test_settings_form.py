@@ -195,3 +195,10 @@ def test_after_a_refusal_the_keyboard_is_at_what_is_wrong(page: Page) -> None:
     expect(page.get_by_role("alert").filter(has_text="can't be saved")).to_be_focused()
     page.keyboard.press("Tab")
     expect(page.get_by_role("alert").get_by_role("link", name="TCP port")).to_be_focused()
+
+    # A place on the same page leaves nothing: what was typed is still there when the form is sent again.
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("#setting_port$"))
+    page.reload()
+    expect(page.get_by_label("TCP port")).to_have_value("a lot")

@@ -6,8 +6,9 @@ export function leaveNoFormBehind() {
   if (!("answersForm" in document.body.dataset)) {
     return;
   }
-  document.addEventListener("submit", becomePage);
-  document.addEventListener("click", ({ target }) => target.closest("a[href]") && becomePage());
+  // What htmx sends leaves no page, and neither does a link to a place on this one.
+  document.addEventListener("submit", (event) => event.defaultPrevented || becomePage());
+  document.addEventListener("click", ({ target }) => target.closest("a[href]:not([href^='#'])") && becomePage());
   document.addEventListener("htmx:afterSettle", becomePageWhenDone);
   becomePageWhenDone();
 }
