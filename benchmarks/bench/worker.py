@@ -35,9 +35,14 @@ class Worker:
         self._tags = EntityTags()
 
     def serve(self) -> None:
-        # What was loaded at the start is no garbage: the collector need not walk along it, in no application.
+        # What was loaded at the start is no garbage: the collector need not walk along it, in no application. webnet's
+        # worker also lets it run less often (`webnet/server/worker.py`).
         gc.collect()
         gc.freeze()
+        if self._kind == "webnet":
+            from webnet.server import collector
+
+            collector.keep_all()
         reply("ready")
         for line in sys.stdin:
             command = json.loads(line)

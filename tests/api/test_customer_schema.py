@@ -233,6 +233,9 @@ class SignedIn:
         self.reading.enter_view(view)
         assert self.reading.effective_plugins
 
+    def name_fields(self, find):
+        self.reading.find_field_names = find
+
 
 def test_with_every_plugin_hidden_it_is_the_schema_of_the_host_alone(world):
     sdl = schema_without(full_schema().owners.plugins).export()

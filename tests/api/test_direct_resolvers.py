@@ -11,7 +11,7 @@ from strawberry.extensions import FieldExtension
 
 from webnet.api.engine.ownership import Ownership
 from webnet.api.execution.direct_resolvers import resolve_directly
-from webnet.api.execution.field_steps import OfKind, OfSource
+from webnet.api.execution.field_steps import OfKind, OfRequest, OfSource
 from webnet.api.execution.isolation import PLUGIN, IsolatingExecutor, isolate
 from webnet.api.schema import full_schema
 from webnet.api.strawberry_internals import graphql_schema_of
@@ -153,6 +153,16 @@ def test_each_function_runs_as_its_plugin_and_gets_what_it_asks_for(plugin: str 
         "ofParent": f"{name}, Computed, True",
         "extended": name.upper(),
         "withArgument": f"{name} none",
+    }
+
+
+def test_a_resolver_of_webnet_gets_the_same_info_for_all_objects() -> None:
+    fields = full_schema().schema.graphql.type_map["PluginAuditLog"].fields
+
+    assert {name for name in ("user", "plugin", "customer") if isinstance(fields[name].resolve, OfRequest)} == {
+        "user",
+        "plugin",
+        "customer",
     }
 
 

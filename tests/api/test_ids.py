@@ -131,3 +131,12 @@ def test_what_others_do_is_not_in_the_ids_of_audit_rows():
     assert len(sequences) >= 3
     assert sequences == {number: ("PluginAuditLog", f"{chain}/{number}") for number in sequences}
     assert {row.position for row in PluginAuditLog.objects.filter(chain=chain)} != set(sequences)
+
+
+def test_keys_that_python_calls_equal_have_ids_of_their_own():
+    assert [read_global_id(global_id("Device", key)) for key in (1, 1.0, True, "1")] == [
+        ("Device", "1"),
+        ("Device", "1.0"),
+        ("Device", "True"),
+        ("Device", "1"),
+    ]

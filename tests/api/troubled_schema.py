@@ -12,7 +12,7 @@ from typing import Any
 from graphql import GraphQLError, GraphQLSchema, build_schema
 from graphql.pyutils import Undefined
 
-from webnet.api.execution.field_steps import NEEDS_INFO, OfKind, OfSource
+from webnet.api.execution.field_steps import NEEDS_INFO, OfKind, OfRequest, OfSource
 
 SDL = """
 scalar Odd
@@ -90,11 +90,12 @@ class World:
     trouble: float = 0.1
     calls: list[Any] = field(default_factory=list)
 
-    def note(self, source: Any, info: Any, arguments: dict[str, Any]) -> None:
+    def note(self, source: Any, info: Any, arguments: dict[str, Any], *, has_path: bool = True) -> None:
         nodes = [(node.loc.start, node.loc.end) for node in info.field_nodes]
         types = str(info.return_type), str(info.parent_type)
         seed = getattr(source, "seed", None)
-        self.calls.append((seed, info.field_name, info.path.as_list(), info.path.typename, nodes, types, arguments))
+        path = (info.path.as_list(), info.path.typename) if has_path else None
+        self.calls.append((seed, info.field_name, path, nodes, types, arguments))
         assert info.context is self
         assert isinstance(info.variable_values, dict)
         assert info.schema.type_map["Leaf"] is LEAF
@@ -164,7 +165,9 @@ def make_schema() -> GraphQLSchema:
             DECLARED[name, field_name] = declared
             is_root = name not in {"Leaf", "Branch"}
             resolve = resolve_root(declared) if is_root else resolve_as_usual(field_name, declared)
-            each.resolve = resolve if is_root or number % 3 else of_source(resolve, field_name, declared)
+            change = (of_source, of_request, None)[number % 3]
+            is_changed = change is not None and resolve is not None and not is_root and not (number % 3 and each.args)
+            each.resolve = change(field_name, declared, resolve) if is_changed else resolve
     schema.type_map["Leaf"].is_type_of = OfKind(is_surely_leaf, is_leaf)
     schema.type_map["Named"].resolve_type = schema.type_map["Either"].resolve_type = name_type
     return schema
@@ -197,10 +200,23 @@ def resolve_as_usual(name: str, declared: str) -> Callable[..., Any] | None:
     return None if name in {"word", "numbers", "branch"} else resolve
 
 
-def of_source(resolve: Callable[..., Any] | None, name: str, declared: str) -> Any:
+def of_request(name: str, declared: str, _resolve: Callable[..., Any]) -> Any:
+    """What depends on the source and on `info`, but for its path."""
+
+    def bind(info: Any) -> Callable[[Any], Any]:
+        def read(source: Any) -> Any:
+            if not isinstance(source, Thing):
+                raise Broken(f"{name} of {type(source).__name__}")
+            source.world.note(source, info, {}, has_path=False)
+            return source.value(name, declared)
+
+        return read
+
+    return OfRequest(bind)
+
+
+def of_source(name: str, declared: str, resolve: Callable[..., Any]) -> Any:
     """What depends on the source alone, and sometimes nevertheless needs `info`."""
-    if resolve is None:
-        return None
 
     def read(source: Any) -> Any:
         if not isinstance(source, Thing):

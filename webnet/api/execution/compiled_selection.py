@@ -20,7 +20,7 @@ from graphql import ExecutionResult, GraphQLObjectType, get_argument_values, get
 from graphql.pyutils import Path, Undefined, gather_with_cancel
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from webnet.api.execution.field_steps import ABSENT, NEEDS_INFO, UNCHANGED, FieldStep
+from webnet.api.execution.field_steps import ABSENT, NEEDS_INFO, NOWHERE, UNCHANGED, FieldStep, OfRequest
 from webnet.api.vocabulary.absent_field import AbsentField, prefer_present
 
 # What can't be awaited, as Strawberry says too.
@@ -140,7 +140,11 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
                 resolve = field.resolve or self.field_resolver
                 complete = self.complete_leaf_value
                 step = FieldStep(key, details, field, parent_type, resolve=resolve, complete_leaf=complete)
-                steps.append((key, step.read, step.exact, step.is_nullable, step.complete_leaf, step))
+                read = step.read
+                if type(resolve) is OfRequest and step.arguments is not None:
+                    read = resolve.bind(self.build_resolve_info(field, step.nodes, parent_type, NOWHERE))
+                is_known = step.is_known if step.item_type is None else None
+                steps.append((key, read, step.exact, step.is_nullable, step.complete_leaf, is_known, step))
         # With the fields themselves, since their identity must not become that of others.
         self._selections[id(grouped_field_set)] = grouped_field_set, steps
         return steps
@@ -160,7 +164,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         awaited: list[str] = []
         plain = self._plain
         try:
-            for key, read, exact, is_nullable, complete_leaf, step in steps:
+            for key, read, exact, is_nullable, complete_leaf, is_known, step in steps:
                 if read is None:
                     completed = self._resolve(step, source, path)
                 else:
@@ -179,6 +183,8 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
                         continue
                     if value is NEEDS_INFO:
                         completed = self._resolve(step, source, path)
+                    elif is_known is not None and type(value) in plain and is_known(value):
+                        completed = self._complete_known(step, value, path)
                     elif complete_leaf is not None and type(value) in plain and value is not None:
                         try:
                             completed = complete_leaf(value)
@@ -244,6 +250,21 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
             return None
         return completed
 
+    def _complete_known(self, step: FieldStep, value: Any, object_path: Path | None) -> Any:
+        """An object that is surely of the field's type, and needs not be awaited."""
+        selection = step.selection
+        if selection is None:  # It is not known yet, or parts of it come later.
+            return self._complete(step, value, object_path)
+        path: Any = tuple.__new__(Path, (object_path, step.key, step.parent_type.name))
+        try:
+            completed = self._execute(selection, value, path)
+        except Exception as error:  # noqa: BLE001 - it is an error of this field
+            self.handle_field_error(error, step.return_type, step.details, path)
+            return None
+        if type(completed) is not dict and self.is_awaitable(completed):
+            return self._await_completed(completed, step.return_type, step.details, path)
+        return completed
+
     def _complete_inner(self, step: FieldStep, value: Any, path: Path, info: Any) -> Any:
         """An object, or a list of them; NEEDS_INFO for what is not the plain case."""
         selection = step.selection or self._selection_of(step)
@@ -256,7 +277,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
             self._complete_objects(step, selection, value, path, info) if type(value) in {list, tuple} else NEEDS_INFO
         )
 
-    def _complete_objects(
+    def _complete_objects(  # noqa: C901 - as above
         self, step: FieldStep, selection: Sequence[Any], items: Sequence[Any], path: Path, info: Any
     ) -> Any:
         item_type, plain, is_known = step.item_type, self._plain, step.is_known
@@ -265,7 +286,8 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         iterator = iter(items)
         try:
             for index, item in enumerate(iterator):
-                self._pause_if_due()
+                if monotonic() >= self._next_pause:
+                    self._pause_if_due()
                 item_path: Any = tuple.__new__(Path, (path, index, None))
                 if type(item) not in plain and self._is_awaitable(item):
                     info = info or self._info(step, path)

@@ -21,10 +21,13 @@ from strawberry.types.cast import TYPE_CAST_ATTRIBUTE, get_strawberry_type_cast
 from strawberry.types.field import StrawberryField
 
 from webnet.api.declarations.fields import Column
-from webnet.api.execution.field_steps import OfKind, OfSource
+from webnet.api.execution.field_steps import OfKind, OfRequest, OfSource
 from webnet.api.strawberry_internals import is_check_of_class, strawberry_field
 
 Resolve = Callable[..., Any]
+
+# None of webnet's own resolvers asks for the path of its field.
+HOST = "webnet."
 
 
 def resolve_directly(schema: GraphQLSchema, *, info_class: type, refusals: Collection[str]) -> None:
@@ -81,9 +84,16 @@ def _find_call(described: StrawberryField, info_class: type) -> Resolve | None:
     taken = ["source" if each.name in of_source else "info" if each.name in of_info else "" for each in parameters]
     if taken == ["source"]:
         return OfSource(function, lambda source, _info: function(source))
-    if taken == ["source", "info"]:
+    if taken != ["source", "info"]:
+        return None
+    if not function.__module__.startswith(HOST):
         return lambda source, info: function(source, info_class(info, described))
-    return None
+
+    def bind(info: Any) -> Callable[[Any], Any]:
+        told = info_class(info, described)
+        return lambda source: function(source, told)
+
+    return OfRequest(bind)
 
 
 def _find_quick_check(check: Any) -> Any:

@@ -26,6 +26,9 @@ from graphql.pyutils import Path
 # The Python type whose values a scalar returns as they are; an Int also has to be within 32 bits.
 UNCHANGED: dict[Any, type] = {GraphQLString: str, GraphQLID: str, GraphQLBoolean: bool, GraphQLInt: int}
 
+# In the `info` of an `OfRequest`.
+NOWHERE = Path(None, "", None)
+
 # Returned by `OfSource.read` where the resolver has to be called as any other.
 NEEDS_INFO = object()
 
@@ -44,6 +47,20 @@ class OfSource:
 
     def __call__(self, source: Any, info: Any) -> Any:
         return self.resolve(source, info)
+
+
+class OfRequest:
+    """A resolver that may use the source and `info`, but not its path, as declared by whoever makes one of it.
+
+    `bind(info)` returns what reads the value from a source, for all objects of the field: it returns what
+    `resolve(source, info)` would. The path of this `info` says nothing.
+    """
+
+    def __init__(self, bind: Callable[[Any], Callable[[Any], Any]]) -> None:
+        self.bind = bind
+
+    def __call__(self, source: Any, info: Any) -> Any:
+        return self.bind(info)(source)
 
 
 class OfKind:
@@ -171,5 +188,5 @@ def _read_nothing(_source: Any) -> None:
     return None
 
 
-# The step of an absent field: how it is read, its exact type, whether it is nullable, how it is completed, what else.
-ABSENT: tuple[Any, ...] = (_read_nothing, None, True, None, None)
+# The step of an absent field, with the same parts as any other behind its key.
+ABSENT: tuple[Any, ...] = (_read_nothing, None, True, None, None, None)

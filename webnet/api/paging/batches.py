@@ -35,15 +35,17 @@ class Loader(Generic[Key, Value]):
         # A strong reference would be a circle, with all that was read: it would stay until the collector comes.
         self._load = WeakMethod(load)
         self._announced: dict[Key, None] = {}
+        # Announced, and not looked at yet: of most that is announced nothing is ever asked for.
+        self._unseen: list[Collection[Key]] = []
         self._values: dict[Key, Value | None] = {}
 
     def announce(self, keys: Iterable[Key]) -> None:
         """Read these as well the next time that any value is read."""
-        self._announced.update((key, None) for key in keys if key not in self._values)
+        self._unseen.append(list(keys))
 
     def expects(self, key: Key) -> bool:
         """Whether it was announced, or read already."""
-        return key in self._announced or key in self._values
+        return key in self._values or key in self._expected()
 
     def put(self, key: Key, value: Value) -> None:
         """Keep a value that was read elsewhere."""
@@ -52,7 +54,7 @@ class Loader(Generic[Key, Value]):
     def get(self, key: Key) -> Value | None:
         """The value, or None if there is none."""
         if key not in self._values:
-            wanted = list({**self._announced, key: None})
+            wanted = [each for each in {**self._expected(), key: None} if each not in self._values]
             self._announced.clear()
             load = self._load()
             if load is None:
@@ -60,6 +62,13 @@ class Loader(Generic[Key, Value]):
             found = load(wanted)
             self._values.update((each, found.get(each)) for each in wanted)
         return self._values[key]
+
+    def _expected(self) -> dict[Key, None]:
+        """What was announced, each once and in that order."""
+        for keys in self._unseen:
+            self._announced.update(dict.fromkeys(keys))
+        self._unseen.clear()
+        return self._announced
 
     def find_known(self, key: Key) -> Value | None:
         """The value if it was read already; reads nothing."""

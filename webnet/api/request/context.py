@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -38,7 +38,8 @@ class Context:
     `takes_tokens` is False for pages, which know the session's user alone, whatever tokens the request has.
     `watch` monitors a subscription; it is None for other operations. `cost` is the points of the operation, 0 until it
     is measured. `state_read` is where its answer depends on the plugins' state alone, None if it does nowhere.
-    `guards` are the effective plugins that its document names in `@ifPlugin`.
+    `guards` are the effective plugins that its document names in `@ifPlugin`. `find_field_names` finds the names of
+    the fields of a type in it, None until it is valid.
     """
 
     request: HttpRequest
@@ -52,6 +53,7 @@ class Context:
     cost: int = field(init=False, default=0)
     state_read: StateRead | None = field(init=False, default=None)
     guards: frozenset[str] = field(init=False, default=frozenset())
+    find_field_names: Callable[[str], Collection[str]] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         if self.takes_tokens:
@@ -87,6 +89,10 @@ class Context:
     def request_id(self) -> str:
         return request_id(self.request)
 
+    def name_fields(self, find: Callable[[str], Collection[str]]) -> None:
+        """From here on, only what these fields need is read."""
+        self.find_field_names = self.reading.find_field_names = find
+
     def resolver_calls(self) -> ResolverCalls:
         """The calls of plugins' resolvers; for the view's customer, since reading a row's own takes time."""
         view = self.reading.view
@@ -116,7 +122,7 @@ class Context:
         """A copy with the same rights and nothing read yet, for the next event of a stream."""
         other = copy.copy(self)
         other.identity = replace(self.identity, platform_token=platform_token)
-        other.reading = Reading(actor=self.actor, platform_token=platform_token)
+        other.reading = self._read_rows(self.actor, platform_token)
         other.open_batches = None
         if self.view_customer is not None:
             other.reading.stay_in_view(self.view_customer)
@@ -130,9 +136,12 @@ class Context:
     def _read_as(self, identity: RequestIdentity) -> None:
         self.identity = identity
         open_requests.name_actor(identity.actor)
-        self.reading = Reading(actor=identity.actor, platform_token=identity.platform_token)
+        self.reading = self._read_rows(identity.actor, identity.platform_token)
         self.open_batches = None
         self.view_customer = None
+
+    def _read_rows(self, actor: Actor, platform_token: str | None) -> Reading:
+        return Reading(actor=actor, platform_token=platform_token, find_field_names=self.find_field_names)
 
     def _enter_view(self) -> None:
         if self.customer_slug is not None and self.is_signed_in:
@@ -147,7 +156,7 @@ class Context:
             self._enter_view()
         except NotFound:
             nowhere = replace(self.actor, only_customer_id=NO_CUSTOMER)
-            self.reading = Reading(actor=nowhere, platform_token=None)
+            self.reading = self._read_rows(nowhere, None)
 
 
 Info: TypeAlias = strawberry.Info[Context, None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cache, cached_property
 from typing import Any
 
@@ -38,10 +38,20 @@ FEW_CUSTOMERS = 20
 
 
 class Reading:
-    """Rows that this actor may see. In a customer's view, `view` is that customer, and all others are hidden."""
+    """Rows that this actor may see. In a customer's view, `view` is that customer, and all others are hidden.
 
-    def __init__(self, *, actor: Actor, platform_token: str | None) -> None:
+    `find_field_names` finds the names of the fields of a type that are asked for; None where any may be.
+    """
+
+    def __init__(
+        self,
+        *,
+        actor: Actor,
+        platform_token: str | None,
+        find_field_names: Callable[[str], Collection[str]] | None = None,
+    ) -> None:
         self.actor = actor
+        self.find_field_names = find_field_names
         self.view: Customer | None = None
         self.known_plugins: dict[str, PluginConfig] = {}
         self._slugs: dict[str, int] = {}
@@ -312,7 +322,8 @@ class Reading:
         if isinstance(operated, QuerySet):
             found: Iterable[User] = self.visible_users().filter(pk__in=pks)
         else:
-            columns = columns_of_type(_type_of_users())
+            names = self.find_field_names("User") if self.find_field_names is not None else None
+            columns = columns_of_type(_type_of_users(), names)
             found = read_users(pks, columns=columns, viewer=self.actor.user_id, operated=operated)
         return {user.pk: user for user in found}
 

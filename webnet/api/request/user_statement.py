@@ -7,7 +7,7 @@ the same.
 from __future__ import annotations
 
 from collections.abc import Collection
-from functools import cache, lru_cache
+from functools import lru_cache
 
 from django.db import connection
 
@@ -34,7 +34,8 @@ def read_users(
         return read.read_all(cursor.fetchall())
 
 
-@cache
+# Clients choose the columns: the statements of the last ones are kept.
+@lru_cache(maxsize=256)
 def _choose_columns(columns: frozenset[str] | None) -> ModelColumns[User]:
     return ModelColumns(User, "u", only=columns if columns is None else columns | {"id"})
 

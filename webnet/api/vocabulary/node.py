@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from functools import lru_cache
 from typing import Any
 
 import strawberry
-from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.signals import setting_changed
+from django.dispatch import receiver
 
 from webnet.api.vocabulary.sealed_texts import seal, unseal
 
@@ -34,15 +35,19 @@ class Node:
         raise NotImplementedError
 
 
-def global_id(type_name: str, key: object) -> strawberry.ID:
+# By the type of the key, too: 1 and 1.0 are equal, and have different texts.
+@lru_cache(maxsize=MOST_KEPT, typed=True)
+def global_id(type_name: str, key: Hashable) -> strawberry.ID:
     """The id of the object of a type with this key: the same for all who see it, and telling nothing of the key."""
-    return strawberry.ID(_seal_id(settings.SECRET_KEY, type_name, str(key)))
+    plain = f"{type_name}:{str(key).ljust(KEY_LENGTH, PADDING)}"
+    return strawberry.ID(seal(plain.encode(), purpose=PURPOSE, bound_to=[]))
 
 
-@lru_cache(maxsize=MOST_KEPT)
-def _seal_id(_secret: str, type_name: str, key: str) -> str:
-    plain = f"{type_name}:{key.ljust(KEY_LENGTH, PADDING)}"
-    return seal(plain.encode(), purpose=PURPOSE, bound_to=[])
+@receiver(setting_changed)
+def _forget_ids(*, setting: str, **_: object) -> None:
+    # Only tests change settings. To ask for the key with each id would take longer than all else.
+    if setting == "SECRET_KEY":
+        global_id.cache_clear()
 
 
 def read_global_id(text: str) -> tuple[str, str] | None:

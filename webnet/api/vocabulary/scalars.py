@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, NewType
 
+import orjson
 import strawberry
 from django.utils.dateparse import parse_duration
 from django.utils.duration import duration_iso_string
@@ -55,7 +56,10 @@ _DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 def write_instant(value: datetime) -> str:
     """Format an instant as RFC 3339 in UTC: "2026-02-03T04:05:06.789000Z"."""
-    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    instant = value.astimezone(UTC)
+    if type(instant) is datetime:  # In a third of the time that `isoformat` takes.
+        return orjson.dumps(instant, option=orjson.OPT_UTC_Z)[1:-1].decode()
+    return instant.isoformat().replace("+00:00", "Z")
 
 
 def read_instant(value: object) -> datetime:
