@@ -233,8 +233,8 @@ class SignedIn:
         self.reading.enter_view(view)
         assert self.reading.effective_plugins
 
-    def name_fields(self, find):
-        self.reading.find_field_names = find
+    def choose_columns(self, find):
+        self.reading.find_columns = find
 
 
 def test_with_every_plugin_hidden_it_is_the_schema_of_the_host_alone(world):

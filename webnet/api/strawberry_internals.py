@@ -22,7 +22,6 @@ from graphql import (
 )
 from graphql.type.schema import InterfaceImplementations
 from strawberry.schema import Schema
-from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.schema.types.concrete_type import ConcreteType
 from strawberry.types import ExecutionContext, Info
@@ -33,9 +32,6 @@ from strawberry_django.descriptors import ModelProperty
 
 SomeSchema = TypeVar("SomeSchema", bound=Schema)
 SomeInfo = TypeVar("SomeInfo", bound=Info[Any, Any])
-
-# How the names of classes and attributes become names in a schema.
-NAMES = StrawberryConfig().name_converter
 
 
 # Types and fields

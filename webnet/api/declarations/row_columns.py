@@ -6,13 +6,13 @@ answer: a column that was not loaded is read when it is needed, by a statement o
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from graphql import FieldNode, FragmentSpreadNode, GraphQLResolveInfo, SelectionSetNode, get_named_type
 from strawberry.types.field import StrawberryField
 
-from webnet.api.strawberry_internals import NAMES, fields_of, strawberry_field
+from webnet.api.strawberry_internals import fields_of, strawberry_field
 
 COLUMNS = "webnet.columns"
 
@@ -25,15 +25,18 @@ def columns_of_nodes(info: GraphQLResolveInfo[Any]) -> frozenset[str] | None:
     edges = [each for each in shown if each.name.value == "edges"]
     nodes = [each for edge in edges for each in _fields(edge.selection_set, info) if each.name.value == "node"]
     nodes += [each for each in shown if each.name.value == "nodes"]
-    selected = {each.name.value for node in nodes for each in _fields(node.selection_set, info)}
+    return columns_of_fields(kind, {each.name.value for node in nodes for each in _fields(node.selection_set, info)})
+
+
+def columns_of_type(kind: Any) -> frozenset[str] | None:
+    """The columns that any field of a type reads of its row; None means all."""
+    return _unite(fields_of(kind))
+
+
+def columns_of_fields(kind: Any, names: Iterable[str]) -> frozenset[str] | None:
+    """The columns that the fields of a graphql-core type with these names read of its row; None means all."""
     # Others are of every type, such as `__typename`.
-    known = [kind.fields[name] for name in selected if name in kind.fields]
-    return _unite(strawberry_field(each) for each in known)
-
-
-def columns_of_type(kind: Any, names: Collection[str] | None = None) -> frozenset[str] | None:
-    """The columns that any field of a type, or one with one of these names, reads of its row; None means all."""
-    return _unite(each for each in fields_of(kind) if names is None or NAMES.get_graphql_name(each) in names)
+    return _unite(strawberry_field(kind.fields[name]) for name in names if name in kind.fields)
 
 
 def _unite(fields: Iterable[StrawberryField | None]) -> frozenset[str] | None:

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from strawberry.exceptions import DuplicatedTypeName
+from strawberry.schema.config import StrawberryConfig
 from strawberry.types.base import StrawberryObjectDefinition, has_object_definition
 from strawberry.types.field import StrawberryField
 
-from webnet.api.strawberry_internals import NAMES, definition_of
+from webnet.api.strawberry_internals import definition_of
 from webnet.api.vocabulary.directives import BroughtByPlugin
 from webnet.errors import PluginDefinitionError
 from webnet.plugins.declarations import GraphQLExtension
@@ -19,6 +20,7 @@ from webnet.plugins.registry import Entry
 ROOTS = ("query", "mutation", "subscription")
 RESERVED_NAMES = frozenset({"Query", "Mutation", "Subscription"})
 HOST = "webnet itself"
+NAMES = StrawberryConfig().name_converter
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -297,7 +297,7 @@ def read_guards(document: DocumentNode) -> Guards:
 
 
 def price_operation(execution: ExecutionContext, document: DocumentNode | None) -> int:
-    """The points that the valid operation costs, from now on also in its context, with which fields it asks for."""
+    """The points that the valid operation costs, from now on also in its context, with what chooses columns."""
     schema: Any = execution.schema  # Always a `strawberry_schema.Schema`.
     name = provided_operation_name(execution)
     if document is None:
@@ -305,7 +305,7 @@ def price_operation(execution: ExecutionContext, document: DocumentNode | None) 
     sizes = read_sizes(document, name, execution.variables)
     cost: int = schema.priced(schema.graphql, SameDocument(document), name, sizes)
     execution.context.cost = cost
-    execution.context.name_fields(partial(schema.selected_names, schema.graphql, SameDocument(document)))
+    execution.context.choose_columns(partial(schema.selected_columns, schema.graphql, SameDocument(document)))
     if (record := current_record.get()) is not None:
         record.cost = cost
     return cost

@@ -18,7 +18,7 @@ from strawberry.types import ExecutionContext
 from webnet.api.engine.client_values import find_unusable
 from webnet.api.engine.cost import SameDocument, measure_cost
 from webnet.api.engine.ownership import Additions, Ownership, SchemaParts
-from webnet.api.engine.selected_fields import find_selected_names
+from webnet.api.engine.selected_columns import find_selected_columns
 from webnet.api.engine.state_documents import find_state_read
 from webnet.api.strawberry_internals import copy_schema, graphql_schema_of, list_types, prepare_subscription
 from webnet.api.vocabulary.directives import BroughtByPlugin
@@ -26,7 +26,7 @@ from webnet.api.vocabulary.directives import BroughtByPlugin
 # Of each schema; a document has as many as its variables can have sizes of pages.
 CACHED_RESULTS = 256
 # The cached properties of a schema, which must not be copied to one that is derived from it.
-CACHED = frozenset({"additions", "fingerprint", "graphql", "priced", "selected_names", "state_reads", "validated"})
+CACHED = frozenset({"additions", "fingerprint", "graphql", "priced", "selected_columns", "state_reads", "validated"})
 
 
 class Schema(StrawberrySchema):
@@ -62,9 +62,9 @@ class Schema(StrawberrySchema):
         return DocumentResults(measure_cost)
 
     @cached_property
-    def selected_names(self) -> Any:
-        """The names of the fields of a type in a document, with a cache."""
-        return DocumentResults(find_selected_names)
+    def selected_columns(self) -> Any:
+        """The columns of a type's rows that a document asks for, with a cache."""
+        return DocumentResults(find_selected_columns)
 
     @cached_property
     def state_reads(self) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -15,7 +15,7 @@ from strawberry.utils.await_maybe import await_maybe
 from webnet.accounts.authentication import RequestIdentity, authenticate_request, identify_user, request_id
 from webnet.api.declarations.state_reads import StateRead
 from webnet.api.paging.batches import Batches
-from webnet.api.request.reader import Reading
+from webnet.api.request.reader import FindColumns, Reading
 from webnet.api.strawberry_internals import fields_of
 from webnet.customers.access import Actor
 from webnet.customers.models import Customer
@@ -38,8 +38,8 @@ class Context:
     `takes_tokens` is False for pages, which know the session's user alone, whatever tokens the request has.
     `watch` monitors a subscription; it is None for other operations. `cost` is the points of the operation, 0 until it
     is measured. `state_read` is where its answer depends on the plugins' state alone, None if it does nowhere.
-    `guards` are the effective plugins that its document names in `@ifPlugin`. `find_field_names` finds the names of
-    the fields of a type in it, None until it is valid.
+    `guards` are the effective plugins that its document names in `@ifPlugin`. `find_columns` finds the columns of
+    a type's rows that it asks for, None until it is valid.
     """
 
     request: HttpRequest
@@ -53,7 +53,7 @@ class Context:
     cost: int = field(init=False, default=0)
     state_read: StateRead | None = field(init=False, default=None)
     guards: frozenset[str] = field(init=False, default=frozenset())
-    find_field_names: Callable[[str], Collection[str]] | None = field(init=False, default=None)
+    find_columns: FindColumns | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         if self.takes_tokens:
@@ -89,9 +89,9 @@ class Context:
     def request_id(self) -> str:
         return request_id(self.request)
 
-    def name_fields(self, find: Callable[[str], Collection[str]]) -> None:
-        """From here on, only what these fields need is read."""
-        self.find_field_names = self.reading.find_field_names = find
+    def choose_columns(self, find: FindColumns) -> None:
+        """From here on, only what the document needs is read."""
+        self.find_columns = self.reading.find_columns = find
 
     def resolver_calls(self) -> ResolverCalls:
         """The calls of plugins' resolvers; for the view's customer, since reading a row's own takes time."""
@@ -141,7 +141,7 @@ class Context:
         self.view_customer = None
 
     def _read_rows(self, actor: Actor, platform_token: str | None) -> Reading:
-        return Reading(actor=actor, platform_token=platform_token, find_field_names=self.find_field_names)
+        return Reading(actor=actor, platform_token=platform_token, find_columns=self.find_columns)
 
     def _enter_view(self) -> None:
         if self.customer_slug is not None and self.is_signed_in:

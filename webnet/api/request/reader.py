@@ -33,6 +33,8 @@ from webnet.plugins.models import PluginConfig, PluginHealth
 from webnet.plugins.runtime import open_requests
 from webnet.request_record import current_record
 
+FindColumns = Callable[[str], frozenset[str] | None]
+
 # Up to so many, a member's customers are looked at one by one in memory; for more, the database is asked.
 FEW_CUSTOMERS = 20
 
@@ -40,7 +42,7 @@ FEW_CUSTOMERS = 20
 class Reading:
     """Rows that this actor may see. In a customer's view, `view` is that customer, and all others are hidden.
 
-    `find_field_names` finds the names of the fields of a type that are asked for; None where any may be.
+    `find_columns` finds the columns of a type's rows that are asked for (None means all), where that is known.
     """
 
     def __init__(
@@ -48,10 +50,10 @@ class Reading:
         *,
         actor: Actor,
         platform_token: str | None,
-        find_field_names: Callable[[str], Collection[str]] | None = None,
+        find_columns: FindColumns | None = None,
     ) -> None:
         self.actor = actor
-        self.find_field_names = find_field_names
+        self.find_columns = find_columns
         self.view: Customer | None = None
         self.known_plugins: dict[str, PluginConfig] = {}
         self._slugs: dict[str, int] = {}
@@ -322,8 +324,8 @@ class Reading:
         if isinstance(operated, QuerySet):
             found: Iterable[User] = self.visible_users().filter(pk__in=pks)
         else:
-            names = self.find_field_names("User") if self.find_field_names is not None else None
-            columns = columns_of_type(_type_of_users(), names)
+            find = self.find_columns
+            columns = find("User") if find is not None else columns_of_type(_type_of_users())
             found = read_users(pks, columns=columns, viewer=self.actor.user_id, operated=operated)
         return {user.pk: user for user in found}
 

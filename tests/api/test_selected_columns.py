@@ -6,7 +6,7 @@ import pytest
 from graphql import build_schema, parse, validate
 
 from webnet.api.engine.cost import SameDocument
-from webnet.api.engine.selected_fields import find_selected_names
+from webnet.api.engine.selected_columns import find_selected_names
 
 SCHEMA = build_schema(
     """

@@ -1,4 +1,4 @@
-"""Which fields of a type a document asks for, wherever that is, so that what others need is not read."""
+"""Which columns of a type's rows a document asks for, wherever that is, so that others are not read."""
 
 from __future__ import annotations
 
@@ -14,41 +14,47 @@ from graphql import (
     get_named_type,
 )
 
+from webnet.api.declarations.row_columns import columns_of_fields
 from webnet.api.engine.cost import SameDocument
 
 
-def find_selected_names(schema: GraphQLSchema, same: SameDocument, type_name: str) -> frozenset[str]:
-    """The names of the type's fields in all operations and fragments of a valid document, also by its interfaces."""
+def find_selected_columns(schema: GraphQLSchema, same: SameDocument, type_name: str) -> frozenset[str] | None:
+    """Those that the type's fields read in any part of a valid document, also by its interfaces; None means all."""
+    return columns_of_fields(schema.type_map[type_name], find_selected_names(schema, same, type_name))
+
+
+def find_selected_names(schema: GraphQLSchema, same: SameDocument, type_name: str) -> set[str]:
+    """The names of the type's fields in all operations and fragments of a valid document."""
     kind: Any = schema.type_map[type_name]
-    names: set[str] = set()
-    search = _Search(schema, {type_name, *(each.name for each in kind.interfaces)}, names)
+    search = _Search(schema, {type_name, *(each.name for each in kind.interfaces)})
     for each in same.document.definitions:
         if isinstance(each, OperationDefinitionNode):
             search.walk(each.selection_set, schema.get_root_type(each.operation))
         elif isinstance(each, FragmentDefinitionNode):
             search.walk(each.selection_set, schema.type_map[each.type_condition.name.value])
-    return frozenset(names)
+    return search.names
 
 
 class _Search:
-    def __init__(self, schema: GraphQLSchema, types: set[str], names: set[str]) -> None:
+    def __init__(self, schema: GraphQLSchema, types: set[str]) -> None:
+        self.names: set[str] = set()
         self._schema = schema
         self._types = types
-        self._names = names
 
     def walk(self, selected: SelectionSetNode | None, kind: Any) -> None:
         """Note the names in a selection of this type, and below it; each fragment is walked where it is defined."""
         for each in selected.selections if selected is not None else ():
             if isinstance(each, FieldNode):
                 if kind.name in self._types:
-                    self._names.add(each.name.value)
+                    self.names.add(each.name.value)
                 # Fields of every type, such as `__schema`, lead to no rows.
                 field = getattr(kind, "fields", {}).get(each.name.value)
                 if field is not None:
                     self.walk(each.selection_set, get_named_type(field.type))
             elif not isinstance(each, FragmentSpreadNode):
-                condition = getattr(each, "type_condition", None)
+                inline: Any = each
+                condition = inline.type_condition
                 self.walk(
-                    getattr(each, "selection_set", None),
+                    inline.selection_set,
                     kind if condition is None else self._schema.type_map[condition.name.value],
                 )
