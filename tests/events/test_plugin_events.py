@@ -78,3 +78,15 @@ def test_a_filter_lets_through_what_it_says(root):
         toggle(root, number)
 
     assert [stream.node()["reason"] for _ in range(2)] == ["toggle 2", "toggle 4"]
+
+
+def test_a_stream_outlives_what_the_server_keeps_of_its_document(root):
+    stream = root.subscribe(query="subscription { pluginEvents { cursor node { reason user { username } } } }")
+
+    for number in range(6):  # 64,000 characters of the documents that were used last are kept.
+        assert root.run(f"{{ __typename }} # {number} {'x' * 15_000}") == {"data": {"__typename": "Query"}}
+    toggle(root, 1)
+    toggle(root, 2)
+
+    users = [stream.node() for _ in range(2)]
+    assert users == [{"reason": f"toggle {number}", "user": {"username": "root"}} for number in (1, 2)]

@@ -305,10 +305,19 @@ def price_operation(execution: ExecutionContext, document: DocumentNode | None) 
     sizes = read_sizes(document, name, execution.variables)
     cost: int = schema.priced(schema.graphql, SameDocument(document), name, sizes)
     execution.context.cost = cost
-    execution.context.choose_columns(partial(schema.selected_columns, schema.graphql, SameDocument(document)))
+    execution.context.choose_columns(partial(find_columns, schema, document))
     if (record := current_record.get()) is not None:
         record.cost = cost
     return cost
+
+
+def find_columns(schema: Any, document: DocumentNode, type_name: str) -> frozenset[str] | None:
+    """The columns of a type's rows that the document asks for; None means all.
+
+    Whoever asks keeps the document: a stream is longer than the time that it is kept for others.
+    """
+    found: frozenset[str] | None = schema.selected_columns(schema.graphql, SameDocument(document), type_name)
+    return found
 
 
 def budget_of(context: Context) -> int:

@@ -86,7 +86,7 @@ def _find_call(described: StrawberryField, info_class: type) -> Resolve | None:
         return OfSource(function, lambda source, _info: function(source))
     if taken != ["source", "info"]:
         return None
-    if not function.__module__.startswith(HOST):
+    if not (getattr(function, "__module__", None) or "").startswith(HOST):
         return lambda source, info: function(source, info_class(info, described))
 
     def bind(info: Any) -> Callable[[Any], Any]:
