@@ -85,7 +85,12 @@ def executor_of(query):
     schema = full_schema().schema
     wanted = GraphQLRequestData(query=query, variables={"x": True}, operation_name=None, extensions=None)
     viewer = SimpleNamespace(
-        is_signed_in=True, actor=Actor.system("tests"), identity=None, request=HttpRequest(), cost=0
+        is_signed_in=True,
+        actor=Actor.system("tests"),
+        identity=None,
+        request=HttpRequest(),
+        cost=0,
+        choose_columns=lambda find: None,
     )
     prepared = schema.prepare_subscription(wanted, viewer)
     assert not isinstance(prepared, list), prepared

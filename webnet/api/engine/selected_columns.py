@@ -26,7 +26,7 @@ def find_selected_columns(schema: GraphQLSchema, same: SameDocument, type_name: 
 def find_selected_names(schema: GraphQLSchema, same: SameDocument, type_name: str) -> set[str]:
     """The names of the type's fields in all operations and fragments of a valid document."""
     kind: Any = schema.type_map[type_name]
-    search = _Search(schema, {type_name, *(each.name for each in kind.interfaces)})
+    search = _FieldNames(schema, {type_name, *(each.name for each in kind.interfaces)})
     for each in same.document.definitions:
         if isinstance(each, OperationDefinitionNode):
             search.walk(each.selection_set, schema.get_root_type(each.operation))
@@ -35,7 +35,7 @@ def find_selected_names(schema: GraphQLSchema, same: SameDocument, type_name: st
     return search.names
 
 
-class _Search:
+class _FieldNames:
     def __init__(self, schema: GraphQLSchema, types: set[str]) -> None:
         self.names: set[str] = set()
         self._schema = schema
