@@ -133,7 +133,23 @@ def test_what_others_do_is_not_in_the_ids_of_audit_rows():
     assert {row.position for row in PluginAuditLog.objects.filter(chain=chain)} != set(sequences)
 
 
+class AnyCase(str):
+    """Text that is equal to the same one in capitals, as a plugin's key may be."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, str) and self.casefold() == other.casefold()
+
+    def __hash__(self) -> int:
+        return hash(self.casefold())
+
+
 def test_keys_that_python_calls_equal_have_ids_of_their_own():
+    assert [read_global_id(global_id("Device", AnyCase(key))) for key in ("a", "A")] == [
+        ("Device", "a"),
+        ("Device", "A"),
+    ]
     assert [read_global_id(global_id("Device", key)) for key in (1, 1.0, True, "1")] == [
         ("Device", "1"),
         ("Device", "1.0"),

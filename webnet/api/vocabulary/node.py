@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -35,19 +35,25 @@ class Node:
         raise NotImplementedError
 
 
-# By the type of the key, too: 1 and 1.0 are equal, and have different texts.
-@lru_cache(maxsize=MOST_KEPT, typed=True)
-def global_id(type_name: str, key: Hashable) -> strawberry.ID:
+def global_id(type_name: str, key: object) -> strawberry.ID:
     """The id of the object of a type with this key: the same for all who see it, and telling nothing of the key."""
-    plain = f"{type_name}:{str(key).ljust(KEY_LENGTH, PADDING)}"
-    return strawberry.ID(seal(plain.encode(), purpose=PURPOSE, bound_to=[]))
+    # By its text, since keys that are equal to Python, such as 1 and 1.0, have different ones. A class of text may say
+    # for itself what is equal.
+    text = str(key)
+    return strawberry.ID(_seal_id(type_name, text if type(text) is str else str.__str__(text)))
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _seal_id(type_name: str, key: str) -> str:
+    plain = f"{type_name}:{key.ljust(KEY_LENGTH, PADDING)}"
+    return seal(plain.encode(), purpose=PURPOSE, bound_to=[])
 
 
 @receiver(setting_changed)
 def _forget_ids(*, setting: str, **_: object) -> None:
     # Only tests change settings. To ask for the key with each id would take longer than all else.
     if setting == "SECRET_KEY":
-        global_id.cache_clear()
+        _seal_id.cache_clear()
 
 
 def read_global_id(text: str) -> tuple[str, str] | None:
